@@ -1,0 +1,48 @@
+import { commandLineActor } from '@aegis/audit';
+import { LicenseImport, LicensingModule } from '@aegis/licensing';
+import { open } from 'node:fs/promises';
+import { ExitCode } from './exit-code';
+import type { Output } from './output';
+import { withServices } from './services';
+import { UsageProblem } from './usage-problem';
+
+const PROGRESS_LINES = 10_000;
+
+/**
+ * `aegis import licenses`: no when a line was refused.
+ * @param path of JSON Lines; `-` for standard input
+ */
+export async function importLicenses(output: Output, path: string, atomic: boolean): Promise<ExitCode> {
+  const lines = path === '-' ? process.stdin : await openFile(path);
+  // Its file is opened before the database is: a wrong name is told at once.
+  return withServices(['KEY_PASSPHRASE'], [LicensingModule], async (services) => {
+    let told = 0;
+    const report = await services.get(LicenseImport).run(commandLineActor(), lines, {
+      atomic,
+      onRefusal: (refusal) => {
+        output.entry('refusals', refusal, `line ${refusal.line}: ${refusal.code}: ${refusal.message}`);
+      },
+      onProgress: (line) => {
+        if (!process.stderr.isTTY || line < told + PROGRESS_LINES) return;
+        told = line;
+        process.stderr.write(`line ${line} …\n`);
+      },
+    });
+    const { imported, revoked, unchanged, refused } = report;
+    const counts = `${imported} imported, ${revoked} revoked, ${unchanged} unchanged, ${refused} refused`;
+    const nothing = atomic && refused > 0 ? '; nothing was written' : '';
+    output.end({ ...(refused === 0 && { refusals: [] }), ...report }, counts + nothing);
+    return refused === 0 ? ExitCode.yes : ExitCode.no;
+  });
+}
+
+async function openFile(path: string): Promise<NodeJS.ReadableStream & AsyncIterable<Buffer>> {
+  try {
+    const file = await open(path, 'r');
+    if ((await file.stat()).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    return file.createReadStream();
+  } catch (error) {
+    const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+    throw new UsageProblem(`${path} can't be read (${code}).`);
+  }
+}

@@ -1,0 +1,32 @@
+import { constants } from 'node:os';
+
+const releases = new Set<() => Promise<unknown>>();
+let interrupted = false;
+
+/** Whether this process is about to end by a signal: what fails meanwhile, fails because of it. */
+export function isInterrupted(): boolean {
+  return interrupted;
+}
+
+/**
+ * Ends the process at SIGINT, SIGTERM and SIGHUP as they would, but releases first what `releaseOnInterrupt` was
+ * told. Whatever transaction is open then is undone by the database. A second signal does not wait.
+ */
+export function listenForInterrupts(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      const exitCode = 128 + constants.signals[signal];
+      if (interrupted) process.exit(exitCode);
+      interrupted = true;
+      void Promise.allSettled([...releases].map((release) => release())).then(() => process.exit(exitCode));
+    });
+}
+
+/**
+ * Has something released when a signal ends the process.
+ * @returns to be called once it was released without one
+ */
+export function releaseOnInterrupt(release: () => Promise<unknown>): () => void {
+  releases.add(release);
+  return () => releases.delete(release);
+}

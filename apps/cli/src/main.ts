@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { commandLine } from './command-line';
+import { ExitCode } from './exit-code';
+import { describeFailure } from './describe-failure';
+import { isInterrupted, listenForInterrupts } from './interruption';
+import { Output } from './output';
+
+const output = new Output(process.argv.includes('--json'));
+
+async function run(): Promise<ExitCode> {
+  try {
+    return await commandLine(output, process.argv.slice(2));
+  } catch (error) {
+    // Help and version end like this too.
+    if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.yes;
+    if (isInterrupted()) return new Promise(() => undefined);
+    if (error instanceof CommanderError) {
+      // It was told on standard error already.
+      output.fail('usage', error.message);
+      return ExitCode.usage;
+    }
+    const failure = await describeFailure(error);
+    process.stderr.write(`${failure.message}\n`);
+    output.fail(failure.code, failure.message);
+    return failure.exitCode;
+  }
+}
+
+async function main(): Promise<void> {
+  listenForInterrupts();
+  const exitCode = await run();
+  try {
+    await output.flush();
+  } catch (error) {
+    process.stderr.write(`Standard output can't be written: ${String(error)}\n`);
+    process.exit(ExitCode.unknown);
+  }
+  process.exit(exitCode);
+}
+
+void main();

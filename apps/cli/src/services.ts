@@ -1,0 +1,74 @@
+import { AuditModule, AuditPartitions } from '@aegis/audit';
+import { ConfigModule, type Environment } from '@aegis/config';
+import { DatabaseModule } from '@aegis/database';
+import { type Logger, LoggingModule } from '@aegis/logging';
+import {
+  type DynamicModule,
+  type INestApplicationContext,
+  Module,
+  type ModuleMetadata,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { DataSource } from 'typeorm';
+import { settleMigrations } from '../../../migrations/settle';
+import { withDatabase } from './database';
+import { type SettingName, withSettings } from './settings';
+
+type Modules = NonNullable<ModuleMetadata['imports']>;
+
+/** The services of one command. */
+@Module({})
+class CommandModule {
+  /** @param connected told of the pool: should a later step of the start fail, Nest leaves it open */
+  static for(
+    environment: Environment,
+    logger: Logger,
+    databaseUrl: string,
+    modules: Modules,
+    connected: (pool: DataSource) => void,
+  ): DynamicModule {
+    return {
+      module: CommandModule,
+      imports: [
+        ConfigModule.for(environment),
+        LoggingModule.for(logger),
+        DatabaseModule.for(databaseUrl),
+        AuditModule,
+        ...modules,
+      ],
+      // Where no server runs, a month may have begun that has no partition yet.
+      providers: [AuditPartitions, { provide: 'connected', inject: [DataSource], useFactory: connected }],
+    };
+  }
+}
+
+/**
+ * Runs a command with services of the libs, on a database whose migrations are settled as at the server's start.
+ * @param uses settings that production must have set for this command, besides the database's
+ * @param modules modules of the services
+ */
+export function withServices<T>(
+  uses: readonly SettingName[],
+  modules: Modules,
+  work: (services: INestApplicationContext) => Promise<T>,
+): Promise<T> {
+  return withSettings(['DATABASE_URL', 'MIGRATION_DATABASE_URL', ...uses], (environment, logger) =>
+    withDatabase(environment, logger, async (database) => {
+      await settleMigrations(environment, database, logger);
+      let pool: DataSource | undefined;
+      try {
+        const services = await NestFactory.createApplicationContext(
+          CommandModule.for(environment, logger, database.applicationUrl, modules, (connected) => {
+            pool = connected;
+          }),
+          { logger: false, abortOnError: false },
+        );
+        const answer = await work(services);
+        await services.close();
+        return answer;
+      } finally {
+        if (pool?.isInitialized) await pool.destroy();
+      }
+    }),
+  );
+}

@@ -1,0 +1,1 @@
+export { PRODUCT_VERSION as version } from '@aegis/config';

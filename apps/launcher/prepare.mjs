@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { compile, compiledMain, hasSources, isCompiled } from './compilation.mjs';
+import { install, isInstalled } from './installation.mjs';
+import { withLauncherLock } from './launcher-lock.mjs';
+
+/** Absolute path of the checkout. */
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/**
+ * Installs what is missing and builds what is stale; when neither is, it costs some milliseconds. Writes nothing
+ * to standard output. Ends the process when it fails.
+ * @param {{ withTools?: boolean }} [options] withTools: what builds and tests is needed in any case
+ */
+export async function prepare({ withTools = false } = {}) {
+  if (!hasSources(root)) {
+    if (existsSync(compiledMain(root, 'server'))) return;
+    console.error(`There are neither sources nor a build in ${root}.`);
+    process.exit(2);
+  }
+  if (isReady(withTools)) return;
+  await withLauncherLock(root, () => {
+    // Another process may have done it while this one waited.
+    if (isReady(withTools)) return;
+    const needsTools = withTools || !isCompiled(root);
+    if (!isInstalled(root, needsTools)) install(root);
+    if (!isCompiled(root)) compile(root);
+  });
+}
+
+function isReady(withTools) {
+  return isCompiled(root) && isInstalled(root, withTools);
+}

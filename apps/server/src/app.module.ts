@@ -1,0 +1,40 @@
+import { ApiKeyGuard, ApiKeysHttpModule } from '@aegis/api-keys';
+import { AuditHttpModule } from '@aegis/audit';
+import { ConfigModule, type Environment } from '@aegis/config';
+import { CustomersHttpModule } from '@aegis/customers';
+import { DatabaseModule } from '@aegis/database';
+import { LicensingHttpModule } from '@aegis/licensing';
+import { type Logger, LoggingModule } from '@aegis/logging';
+import { SigningHttpModule } from '@aegis/signing';
+import { IdempotencyModule, WebModule } from '@aegis/web';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DocsModule } from './docs/docs.module';
+import { HealthModule } from './health/health.module';
+import { InfoModule } from './info/info.module';
+import { LifecycleModule } from './lifecycle.module';
+
+/** Everything that the server is made of. */
+@Module({})
+export class AppModule {
+  /** @param databaseUrl under the application's role */
+  static for(environment: Environment, logger: Logger, databaseUrl: string): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.for(environment),
+        LoggingModule.for(logger),
+        DatabaseModule.for(databaseUrl),
+        LifecycleModule,
+        WebModule.for({ imports: [ApiKeysHttpModule], accessGuard: ApiKeyGuard }),
+        IdempotencyModule,
+        AuditHttpModule,
+        CustomersHttpModule,
+        LicensingHttpModule,
+        SigningHttpModule,
+        HealthModule,
+        InfoModule,
+        DocsModule.for(environment),
+      ],
+    };
+  }
+}

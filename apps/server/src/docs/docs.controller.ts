@@ -1,0 +1,101 @@
+import { CacheControl, Public, RespondsAsIs } from '@aegis/web';
+import { Controller, Get, Header, StreamableFile } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { createReadStream } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ServedDocument } from '../openapi/served-document';
+
+const SWAGGER_UI = dirname(require.resolve('swagger-ui-dist/package.json'));
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>AEGIS License Server API</title>
+    <link rel="icon" href="data:,">
+    <link rel="stylesheet" href="/docs/swagger-ui.css">
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/start.js"></script>
+  </body>
+</html>
+`;
+
+// Nothing is kept in the browser: the key is entered anew each time.
+const START = `SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  displayRequestDuration: true,
+  persistAuthorization: false,
+  validatorUrl: null,
+});
+`;
+
+/**
+ * Helmet's policy asks browsers for https, which a server on plain http in a closed network can't give; and Swagger
+ * UI styles elements by itself and draws with data: images. All else stays shut.
+ */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const ONE_DAY = 'public, max-age=86400';
+
+/** The API to read and to try, and the document that clients are generated from. */
+@ApiTags('System')
+@Controller()
+@Public()
+export class DocsController {
+  constructor(private readonly document: ServedDocument) {}
+
+  @Get('openapi.json')
+  @ApiOperation({ operationId: 'getOpenApiDocument', summary: 'This document (OpenAPI 3.1)' })
+  @RespondsAsIs('application/json', {
+    schema: { type: 'object', additionalProperties: true, example: { openapi: '3.1.0' } },
+  })
+  openApi(): string {
+    return this.document.json();
+  }
+
+  @Get('docs')
+  @Header('Content-Security-Policy', POLICY)
+  @ApiOperation({ operationId: 'getDocs', summary: 'The API to read and to try, in a browser' })
+  @RespondsAsIs('text/html; charset=utf-8')
+  page(): string {
+    return PAGE;
+  }
+
+  @Get('docs/start.js')
+  @ApiExcludeEndpoint()
+  @RespondsAsIs('text/javascript; charset=utf-8')
+  start(): string {
+    return START;
+  }
+
+  @Get('docs/swagger-ui-bundle.js')
+  @ApiExcludeEndpoint()
+  @CacheControl(ONE_DAY)
+  @RespondsAsIs('text/javascript; charset=utf-8')
+  script(): StreamableFile {
+    return new StreamableFile(createReadStream(join(SWAGGER_UI, 'swagger-ui-bundle.js')));
+  }
+
+  @Get('docs/swagger-ui.css')
+  @ApiExcludeEndpoint()
+  @CacheControl(ONE_DAY)
+  @RespondsAsIs('text/css; charset=utf-8')
+  style(): StreamableFile {
+    return new StreamableFile(createReadStream(join(SWAGGER_UI, 'swagger-ui.css')));
+  }
+}

@@ -1,0 +1,13 @@
+import { SigningModule } from '@aegis/signing';
+import { Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { HealthController } from './health.controller';
+import { HealthService } from './health.service';
+
+@Module({
+  // Its own lines would repeat every failed probe; the access log has them.
+  imports: [TerminusModule.forRoot({ logger: false }), SigningModule],
+  controllers: [HealthController],
+  providers: [HealthService],
+})
+export class HealthModule {}

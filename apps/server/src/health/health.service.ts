@@ -1,0 +1,63 @@
+import { KeyRing } from '@aegis/signing';
+import { Injectable } from '@nestjs/common';
+import { HealthCheckService, HealthIndicatorService, TypeOrmHealthIndicator } from '@nestjs/terminus';
+import { Lifecycle } from '../lifecycle';
+
+const PING_TIMEOUT_MS = 1000;
+
+export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
+
+export interface Health {
+  status: HealthStatus;
+  database: HealthStatus;
+  signing: HealthStatus;
+}
+
+/** Asks what the server depends on. */
+@Injectable()
+export class HealthService {
+  constructor(
+    private readonly checks: HealthCheckService,
+    private readonly database: TypeOrmHealthIndicator,
+    private readonly indicators: HealthIndicatorService,
+    private readonly keyRing: KeyRing,
+    private readonly lifecycle: Lifecycle,
+  ) {}
+
+  async check(): Promise<Health> {
+    const [database, signing] = await Promise.all([this.databaseStatus(), this.signingStatus()]);
+    const all = [database, signing];
+    const status = all.includes('unhealthy')
+      ? 'unhealthy'
+      : all.includes('degraded')
+        ? 'degraded'
+        : 'healthy';
+    return { status, database, signing };
+  }
+
+  /** Whether requests may be sent here: database, migrations and key ring are there, and the end has not begun. */
+  async isReady(): Promise<boolean> {
+    // Migrations and key ring are settled before the lifecycle serves.
+    return (
+      this.lifecycle.isServing && (await this.databaseStatus()) === 'healthy' && this.lifecycle.isServing
+    );
+  }
+
+  private databaseStatus(): Promise<HealthStatus> {
+    return this.ask(() => this.database.pingCheck('database', { timeout: PING_TIMEOUT_MS }));
+  }
+
+  private signingStatus(): Promise<HealthStatus> {
+    const indicator = this.indicators.check('signing');
+    return this.ask(() => indicator.up({ key_id: this.keyRing.active().kid }));
+  }
+
+  private async ask(indicator: Parameters<HealthCheckService['check']>[0][number]): Promise<HealthStatus> {
+    try {
+      await this.checks.check([indicator]);
+      return 'healthy';
+    } catch {
+      return 'unhealthy';
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { loadEnvironment } from '@aegis/config';
+import { ConfigurationError } from '@aegis/errors';
+import { Logger, redactText } from '@aegis/logging';
+import { startServer } from './server';
+import { nextStep } from './next-step';
+
+const EXIT_CONFIGURATION = 2;
+const EXIT_INTERRUPTED = 130;
+/** Under npm one Ctrl-C arrives twice: from the terminal, and passed on by npm. */
+const SAME_INTERRUPT_MS = 1000;
+
+async function main(): Promise<void> {
+  // Node writes its warnings there; whoever read them may be gone.
+  process.stderr.on('error', () => undefined);
+  const environment = loadEnvironment();
+  const logger = new Logger({ level: environment.LOG_LEVEL, format: environment.LOG_FORMAT });
+  process.on('uncaughtException', (error) => {
+    logger.write('error', 'uncaught exception', { error });
+    process.exit(1);
+  });
+  const starting = startServer(environment, logger, ({ firstAdminKey }) => {
+    // Straight to standard output: the log's redaction would, rightly, hide it.
+    if (firstAdminKey !== null) process.stdout.write(`admin API key: ${firstAdminKey}\n`);
+  });
+  let askedAt: number | undefined;
+  const end = (signal: NodeJS.Signals): void => {
+    const now = performance.now();
+    if (askedAt !== undefined) {
+      // Who asks again does not want to wait.
+      if (signal === 'SIGINT' && now - askedAt > SAME_INTERRUPT_MS) process.exit(EXIT_INTERRUPTED);
+      return;
+    }
+    askedAt = now;
+    starting
+      .then((server) => server.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.write('error', 'the end was not clean', { error });
+          process.exit(1);
+        },
+      );
+  };
+  process.on('SIGINT', end).on('SIGTERM', end);
+  const server = await starting;
+  if (!environment.isProduction) process.stdout.write(nextStep(server));
+}
+
+main().catch((error: unknown) => {
+  const text =
+    error instanceof ConfigurationError
+      ? error.message
+      : String(error instanceof Error ? error.stack : error);
+  process.stderr.write(`${redactText(text)}\n`);
+  process.exit(error instanceof ConfigurationError ? EXIT_CONFIGURATION : 1);
+});

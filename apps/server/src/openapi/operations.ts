@@ -1,0 +1,194 @@
+import type { Environment } from '@aegis/config';
+import { type ErrorCode, PROBLEMS } from '@aegis/errors';
+import { CUSTOMER_ID } from '@aegis/license-token';
+import { CACHE_CONTROL_EXTENSION, problemCodesIn } from '@aegis/web';
+import {
+  type ApiDocument,
+  type ApiResponse,
+  type Header,
+  type Operation,
+  operationsOf,
+  type Schema,
+  schemaReference,
+} from './shape';
+
+export const PROBLEM = 'application/problem+json';
+
+/** What stands in a path, by what stands before it. */
+const PATH_PARAMETERS: Readonly<Record<string, Schema>> = {
+  '/api/v1/licenses/': { type: 'string', format: 'uuid' },
+  '/api/v1/customers/': { type: 'string', pattern: CUSTOMER_ID.source },
+  '/api/v1/admin/api-keys/': { type: 'string', pattern: '^[0-9A-Za-z]{12}$' },
+  '/problems/': { type: 'string', enum: Object.keys(PROBLEMS) },
+};
+
+const HEADERS: Readonly<Record<string, Header>> = {
+  'X-Request-ID': {
+    description: 'Id of the request: the one that came with it, if sane, else a new one.',
+    required: true,
+    schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
+  },
+  'RateLimit-Policy': {
+    description: 'The limits that count this request: `"default";q=100;w=60` is 100 in 60 seconds.',
+    required: true,
+    schema: { type: 'string' },
+  },
+  RateLimit: {
+    description: 'What is left of them: `"default";r=99;t=60` is 99 within the next 60 seconds.',
+    required: true,
+    schema: { type: 'string' },
+  },
+  'X-RateLimit-Limit': { description: 'The tighter limit.', required: true, schema: { type: 'integer' } },
+  'X-RateLimit-Remaining': {
+    description: 'What is left of it.',
+    required: true,
+    schema: { type: 'integer' },
+  },
+  'X-RateLimit-Reset': {
+    description: 'Seconds until it is whole again.',
+    required: true,
+    schema: { type: 'integer' },
+  },
+  'Retry-After': {
+    description: 'Seconds after which a retry makes sense.',
+    required: true,
+    schema: { type: 'integer' },
+  },
+  'WWW-Authenticate': {
+    description: 'The scheme, and whether a credential was refused (RFC 6750).',
+    required: true,
+    schema: { type: 'string' },
+  },
+  'Cache-Control': cacheControlHeader('no-store'),
+};
+/** On every answer of the routes that declare them. */
+const ALWAYS_ANSWERED = ['ETag', 'Location'];
+const LIMIT_HEADERS = Object.keys(HEADERS).filter((name) => /^(X-)?RateLimit/.test(name));
+
+/**
+ * Adds to each operation what all share: headers, errors of body and framework, rules of path parameters, security.
+ * @throws Error for a path parameter without a rule
+ */
+export function completeOperations(document: ApiDocument, environment: Environment): void {
+  document.components.headers = { ...HEADERS };
+  for (const { path, operation } of operationsOf(document)) {
+    describePathParameters(path, operation);
+    addBodyProblems(operation);
+    // Without a body there is nothing to negotiate.
+    if (!hasContent(operation)) delete operation.responses['406'];
+    if (!environment.RATE_LIMIT_ENABLED) delete operation.responses['429'];
+    describeProblems(operation);
+    addHeaders(operation);
+    describeAccess(operation);
+  }
+  shareProblems(document);
+}
+
+function describePathParameters(path: string, operation: Operation): void {
+  for (const parameter of operation.parameters) {
+    if (parameter.in !== 'path') continue;
+    const [before = ''] = path.split(`{${parameter.name}}`);
+    const schema = PATH_PARAMETERS[before];
+    if (schema === undefined) throw new Error(`the OpenAPI document needs a rule for what follows ${before}`);
+    parameter.schema = schema;
+  }
+}
+
+function addBodyProblems({ requestBody, responses }: Operation): void {
+  if (requestBody === undefined) return;
+  responses['413'] ??= problemResponse('payload_too_large');
+  responses['415'] ??= problemResponse('unsupported_media_type');
+}
+
+function hasContent({ responses }: Operation): boolean {
+  return Object.entries(responses).some(
+    ([status, { content }]) => status.startsWith('2') && content !== undefined,
+  );
+}
+
+function problemResponse(code: ErrorCode): ApiResponse {
+  return {
+    description: `\`${code}\`: ${PROBLEMS[code].title}`,
+    content: { [PROBLEM]: { schema: { $ref: schemaReference('Problem') } } },
+  };
+}
+
+/** Names the codes of each status, and shows each by an example. */
+function describeProblems({ responses }: Operation): void {
+  for (const [status, response] of Object.entries(responses)) {
+    const media = response.content?.[PROBLEM];
+    if (media === undefined) continue;
+    const codes = new Set(problemCodesIn(response.description));
+    // A method's further codes take the place of those that its controller declares.
+    if (status === '422') codes.add('validation_failed');
+    response.description = [...codes].map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join(' · ');
+    media.examples = Object.fromEntries(
+      [...codes].map((code) => [code, { $ref: `#/components/examples/${code}` }]),
+    );
+  }
+}
+
+function addHeaders(operation: Operation): void {
+  const limited = operation.responses['429'] !== undefined;
+  const cacheControl = operation[CACHE_CONTROL_EXTENSION];
+  Reflect.deleteProperty(operation, CACHE_CONTROL_EXTENSION);
+  for (const [status, response] of Object.entries(operation.responses)) {
+    const problem = response.content?.[PROBLEM] !== undefined;
+    const names = [
+      'X-Request-ID',
+      ...(limited ? LIMIT_HEADERS : []),
+      ...(problem && (status === '429' || status === '503') ? ['Retry-After'] : []),
+      ...(status === '401' ? ['WWW-Authenticate'] : []),
+    ];
+    if (problem) names.push('Cache-Control');
+    for (const name of ALWAYS_ANSWERED) {
+      const header = response.headers?.[name];
+      if (header !== undefined && 'schema' in header) header.required = true;
+    }
+    response.headers = {
+      ...Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
+      ...(!problem &&
+        typeof cacheControl === 'string' && { 'Cache-Control': cacheControlHeader(cacheControl) }),
+      ...response.headers,
+    };
+    if (response.description === '') response.description = 'Done';
+  }
+}
+
+function cacheControlHeader(directives: string): Header {
+  return {
+    description: 'What caches may do (RFC 9111).',
+    required: true,
+    schema: { type: 'string', enum: [directives] },
+  };
+}
+
+/** Problems are answered alike by many operations: each stands once in the document. */
+function shareProblems(document: ApiDocument): void {
+  const shared: Record<string, ApiResponse> = {};
+  for (const { operation } of operationsOf(document)) {
+    const limited = operation.responses['429'] !== undefined;
+    for (const [status, response] of Object.entries(operation.responses)) {
+      if (response.content?.[PROBLEM] === undefined) continue;
+      const name = [...problemCodesIn(response.description), ...(limited ? [] : ['unlimited'])].join('.');
+      shared[name] ??= response;
+      operation.responses[status] = { $ref: `#/components/responses/${name}` } as unknown as ApiResponse;
+    }
+  }
+  document.components.responses = shared;
+}
+
+/** Who may call an operation, for readers too; one without any requirement looks at no credential. */
+function describeAccess(operation: Operation): void {
+  const security = (operation.security ??= []);
+  const scopes = [...new Set(security.flatMap((requirement) => Object.values(requirement).flat()))];
+  const who =
+    security.length === 0
+      ? 'Public; a credential is not looked at.'
+      : security.some((requirement) => Object.keys(requirement).length === 0)
+        ? 'Public; a credential that is sent must be valid.'
+        : scopes.length === 0
+          ? 'Any API key.'
+          : `Scope: ${scopes.map((scope) => `\`${scope}\``).join(', ')}.`;
+  operation.description = [operation.description, who].filter(Boolean).join('\n\n');
+}

@@ -1,0 +1,142 @@
+import { ApiKeysService } from '@aegis/api-keys';
+import { type Environment, PRODUCT_NAME, PRODUCT_VERSION } from '@aegis/config';
+import { assertApplicationRoleIsApart, type DatabaseAccess, openDatabase } from '@aegis/database';
+import type { Logger } from '@aegis/logging';
+import { Metrics, type MetricsServer, serveMetrics } from '@aegis/metrics';
+import { assertEveryRouteDeclaresAccess, configureHttp } from '@aegis/web';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import { settleMigrations } from '../../../migrations/settle';
+import { AppModule } from './app.module';
+import { databaseProblem } from './database-problem';
+import { RequestsInFlight } from './drain';
+import { Lifecycle } from './lifecycle';
+import { assertPortsDiffer, listenProblem } from './listen-problem';
+import { ServedDocument } from './openapi/served-document';
+
+/** Load balancers take a moment to see that readiness says no. */
+const PRODUCTION_DRAIN_MS = 5000;
+const PATIENCE_MS = 15_000;
+
+/** A server that listens. */
+export interface RunningServer {
+  /** Base URL on this machine, e.g. `http://127.0.0.1:8000`. */
+  url: string;
+  /** Base URL of the metrics' own port. */
+  metricsUrl: string;
+  /** The secret of the first admin key, if this start made it; shown to nobody but the newcomer who started it. */
+  firstAdminKey: string | null;
+  /** Turns readiness to no, lets requests in flight finish, closes the pool and the embedded database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Brings the server up: database, migrations, key ring, first admin key, listening socket.
+ * @param announce told what a newcomer must see before readiness turns to yes
+ * @throws ConfigurationError when it can't start as it is set up; nothing is left running
+ */
+export async function startServer(
+  environment: Environment,
+  logger: Logger,
+  announce: (server: { url: string; firstAdminKey: string | null }) => void = () => undefined,
+): Promise<RunningServer> {
+  const database = await openDatabase(environment, (message) => {
+    logger.write('info', message);
+  });
+  let app: NestExpressApplication | undefined;
+  let metrics: MetricsServer | undefined;
+  try {
+    await settleMigrations(environment, database, logger).catch((error: unknown) => {
+      throw databaseProblem(error);
+    });
+    app = await NestFactory.create<NestExpressApplication>(
+      AppModule.for(environment, logger, database.applicationUrl),
+      {
+        bodyParser: false,
+        bufferLogs: false,
+        abortOnError: false,
+        logger: false,
+      },
+    );
+    configureHttp(app);
+    assertEveryRouteDeclaresAccess(app);
+    app.get(ServedDocument).describe(app);
+    if (environment.isProduction) await assertApplicationRoleIsApart(app.get(DataSource));
+    const requests = new RequestsInFlight(app.getHttpServer());
+    metrics = await listenForScrapes(app, environment);
+    await app.init();
+    const url = await listen(app, environment);
+    // Only now: a key made by a start that then fails would never be shown, nor made again.
+    const firstAdminKey = environment.isProduction
+      ? null
+      : await app.get(ApiKeysService).createFirstAdminKey();
+    announce({ url, firstAdminKey });
+    app.get(Lifecycle).serve();
+    logger.write('info', `${PRODUCT_NAME} ${PRODUCT_VERSION} listens`, {
+      url,
+      metrics_url: metrics.url,
+      environment: environment.ENVIRONMENT,
+    });
+    const stop = stopper(app, environment, logger, database, requests, metrics);
+    return { url, metricsUrl: metrics.url, firstAdminKey, stop };
+  } catch (error) {
+    await app?.close();
+    await database.release();
+    await metrics?.close();
+    throw error;
+  }
+}
+
+async function listen(app: NestExpressApplication, environment: Environment): Promise<string> {
+  try {
+    await app.listen(environment.PORT, environment.HOST);
+  } catch (error) {
+    throw listenProblem(error, 'PORT', environment);
+  }
+  const { address, port, family } = app.getHttpServer().address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+async function listenForScrapes(
+  app: NestExpressApplication,
+  environment: Environment,
+): Promise<MetricsServer> {
+  const { HOST: host, METRICS_PORT: port } = environment;
+  assertPortsDiffer(environment);
+  return serveMetrics(app.get(Metrics, { strict: false }), { host, port }).catch((error: unknown) => {
+    throw listenProblem(error, 'METRICS_PORT', environment);
+  });
+}
+
+function stopper(
+  app: NestExpressApplication,
+  environment: Environment,
+  logger: Logger,
+  database: DatabaseAccess,
+  requests: RequestsInFlight,
+  metrics: MetricsServer,
+): () => Promise<void> {
+  const stop = async (): Promise<void> => {
+    app.get(Lifecycle).drain();
+    logger.write('info', 'draining');
+    await Promise.all([
+      requests.settle(PATIENCE_MS),
+      environment.isProduction ? pause(PRODUCTION_DRAIN_MS) : undefined,
+    ]);
+    const server = app.getHttpServer();
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+    }, PATIENCE_MS);
+    server.closeIdleConnections();
+    await app.close();
+    clearTimeout(cut);
+    await database.release();
+    await metrics.close();
+    logger.write('info', 'stopped');
+  };
+  let stopping: Promise<void> | undefined;
+  return () => (stopping ??= stop());
+}

@@ -1,0 +1,26 @@
+/** @type {import('jest').Config} */
+module.exports = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/migrations', '<rootDir>/test'],
+  testMatch: ['**/*.spec.ts'],
+  // They have a configuration of their own: jest.system.config.cjs.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/system/'],
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
+  transform: { '^.+\\.(t|j|mj)s$': '@swc/jest' },
+  // jose is published as ECMAScript modules only.
+  transformIgnorePatterns: ['/node_modules/(?!(jose)/)'],
+  moduleNameMapper: { '^@aegis/([a-z-]+)$': '<rootDir>/libs/$1/src' },
+  globalSetup: '<rootDir>/test/support/global-setup.cjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.cjs',
+  reporters: [
+    'default',
+    '<rootDir>/test/support/contract-reporter.cjs',
+    '<rootDir>/test/support/run-reporter.cjs',
+  ],
+  collectCoverageFrom: ['{apps,libs,migrations}/**/*.ts', '!**/*.spec.ts'],
+  coverageProvider: 'v8',
+  // Tests wait for the database more than they compute: a core less would idle.
+  maxWorkers: '100%',
+  testTimeout: 60_000,
+};

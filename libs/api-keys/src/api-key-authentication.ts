@@ -1,0 +1,108 @@
+import { Environment } from '@aegis/config';
+import { MicroBatch } from '@aegis/database';
+import { Metrics } from '@aegis/metrics';
+import type { AuthenticatedKey, Credential } from '@aegis/web';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { readKey } from './api-key-format';
+import { ApiKeyUsage } from './api-key-usage';
+import { Peppers, type KeyHash } from './peppers';
+
+/** A row of the look-up: a key that counts at this moment, and what its secret is compared with. */
+interface Candidate {
+  key: AuthenticatedKey;
+  current: KeyHash;
+  /** Of the secret before a rotation, while its grace lasts. */
+  previous: KeyHash | undefined;
+  checkedAt: Date;
+}
+
+/**
+ * Decides whether a presented key counts. Nothing is cached: a key that was deactivated, deleted or rotated is
+ * refused from the next request on, in every process. Look-ups that arrive together go out as one statement.
+ */
+@Injectable()
+export class ApiKeyAuthentication {
+  private readonly lookups = new MicroBatch<string, Candidate | undefined>((ids) => this.lookUp(ids), {
+    maxSize: 500,
+    maxConcurrent: 2,
+    onRun: (size) => {
+      this.metrics.batchRan('api_keys', size);
+    },
+  });
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly environment: Environment,
+    private readonly peppers: Peppers,
+    private readonly usage: ApiKeyUsage,
+    private readonly metrics: Metrics = new Metrics(),
+  ) {}
+
+  /**
+   * @param keyText as the caller sent it
+   * @returns `key`, `refused` (without saying why), or `unavailable` while the database can't be asked; never throws
+   */
+  async authenticate(keyText: string): Promise<Credential> {
+    const presented = readKey(keyText);
+    if (presented?.environment !== this.environment.ENVIRONMENT) return { kind: 'refused' };
+    try {
+      const candidate = await this.lookups.add(presented.id);
+      // Both, always, and for unknown ids too: how long a refusal takes tells nothing.
+      const isCurrent = this.peppers.matches(keyText, candidate?.current);
+      const isPrevious = this.peppers.matches(keyText, candidate?.previous);
+      if (!candidate || !(isCurrent || isPrevious)) return { kind: 'refused' };
+      this.usage.count(candidate.key.id, candidate.checkedAt);
+      return { kind: 'key', key: candidate.key };
+    } catch (error) {
+      return { kind: 'unavailable', error };
+    }
+  }
+
+  /** @returns for each id the key, or undefined unless it is active and by the database's clock not expired */
+  private async lookUp(ids: string[]): Promise<(Candidate | undefined)[]> {
+    const rows: LookUpRow[] = await this.dataSource.query(
+      `SELECT id, name, scopes, rate_limit_per_minute, expires_at, hash, pepper_version,
+              previous_hash, previous_pepper_version,
+              previous_expires_at > clock_timestamp() AS in_grace, clock_timestamp() AS checked_at
+         FROM api_keys
+        WHERE id = ANY($1) AND is_active AND deleted_at IS NULL
+          AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
+      [ids],
+    );
+    const candidates = new Map(rows.map((row) => [row.id, asCandidate(row)]));
+    return ids.map((id) => candidates.get(id));
+  }
+}
+
+interface LookUpRow {
+  id: string;
+  name: string;
+  scopes: AuthenticatedKey['scopes'];
+  rate_limit_per_minute: number | null;
+  expires_at: Date | null;
+  hash: Buffer;
+  pepper_version: string;
+  previous_hash: Buffer | null;
+  previous_pepper_version: string | null;
+  in_grace: boolean | null;
+  checked_at: Date;
+}
+
+function asCandidate(row: LookUpRow): Candidate {
+  return {
+    key: {
+      id: row.id,
+      name: row.name,
+      scopes: row.scopes,
+      rateLimitPerMinute: row.rate_limit_per_minute,
+      expiresAt: row.expires_at,
+    },
+    current: { pepperVersion: row.pepper_version, hash: row.hash },
+    previous:
+      row.in_grace && row.previous_hash && row.previous_pepper_version
+        ? { pepperVersion: row.previous_pepper_version, hash: row.previous_hash }
+        : undefined,
+    checkedAt: row.checked_at,
+  };
+}

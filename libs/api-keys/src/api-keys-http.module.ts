@@ -1,0 +1,17 @@
+import { MetricsModule } from '@aegis/metrics';
+import { Identification } from '@aegis/web';
+import { Module } from '@nestjs/common';
+import { ApiKeyAuthentication } from './api-key-authentication';
+import { ApiKeyUsage } from './api-key-usage';
+import { ApiKeysModule } from './api-keys.module';
+import { ApiKeyIdentification } from './http/api-key-identification';
+import { MeController } from './http/me.controller';
+import { ApiKeysController } from './http/api-keys.controller';
+
+@Module({
+  imports: [ApiKeysModule, MetricsModule],
+  controllers: [ApiKeysController, MeController],
+  providers: [ApiKeyAuthentication, ApiKeyUsage, { provide: Identification, useClass: ApiKeyIdentification }],
+  exports: [Identification],
+})
+export class ApiKeysHttpModule {}

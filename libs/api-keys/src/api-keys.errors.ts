@@ -1,0 +1,85 @@
+import { DomainError } from '@aegis/errors';
+import type { Scope } from '@aegis/web';
+
+/** No key has this id, or it was deleted. */
+export class ApiKeyNotFound extends DomainError {
+  readonly code = 'api_key_not_found';
+
+  constructor(id: string) {
+    super(`There is no API key ${id}.`);
+  }
+}
+
+/** A caller would grant, or take a key that has, scopes that its own key lacks. */
+export class ScopeEscalation extends DomainError {
+  readonly code = 'insufficient_scope';
+
+  /** @param lacking what the caller's key would need to have */
+  constructor(lacking: readonly Scope[]) {
+    super(`The API key lacks the scope ${lacking.join(', ')}, which it would need to have itself.`);
+  }
+}
+
+/** Without this key nobody could manage keys any more, except on the command line. */
+export class LastAdminKey extends DomainError {
+  readonly code = 'last_admin_key';
+
+  constructor() {
+    super(
+      'This is the last active key with `admin` that does not expire. Make another first, or use the command line.',
+    );
+  }
+}
+
+/** A key was to expire before it could be used. */
+export class ExpiryInThePast extends DomainError {
+  readonly code = 'validation_failed';
+  override readonly errors = [{ field: 'expires_at', message: 'must be in the future' }];
+
+  constructor() {
+    super('One or more fields are invalid.');
+  }
+}
+
+/** No credential, or one that counts for nothing; which of these is not told. */
+export class Unauthorized extends DomainError {
+  readonly code = 'unauthorized';
+
+  /** @param reason whether a credential was sent at all; never why it was refused */
+  constructor(reason: 'missing' | 'refused') {
+    super(
+      reason === 'missing'
+        ? 'This route needs an API key, as `X-API-Key` or `Authorization: Bearer`.'
+        : 'The API key was refused.',
+    );
+  }
+}
+
+/** A valid key without a scope that the route needs. */
+export class InsufficientScope extends DomainError {
+  readonly code = 'insufficient_scope';
+
+  constructor(lacking: readonly Scope[]) {
+    super(`The API key lacks the scope ${lacking.join(', ')}.`);
+  }
+}
+
+/** Two credentials in one request: which of them speaks is not guessed. */
+export class ConflictingCredentials extends DomainError {
+  readonly code = 'invalid_request';
+
+  constructor() {
+    super('Send the API key as `X-API-Key` or as `Authorization: Bearer`, not both.');
+  }
+}
+
+/** Whether the credential counts can't be told now. */
+export class AuthenticationUnavailable extends DomainError {
+  readonly code = 'service_unavailable';
+  override readonly retryAfterSeconds = 1;
+
+  /** @param cause logged, never shown */
+  constructor(cause: unknown) {
+    super('API keys can not be checked at the moment.', { cause });
+  }
+}

@@ -1,0 +1,26 @@
+import { type Credential, Identification } from '@aegis/web';
+import { Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { ApiKeyAuthentication } from '../api-key-authentication';
+
+/** Several times the length of a key; what is longer is not even looked at. */
+const LONGEST_CREDENTIAL = 256;
+
+/** Finds out who calls by `X-API-Key: <key>` or `Authorization: Bearer <key>` (RFC 6750). */
+@Injectable()
+export class ApiKeyIdentification extends Identification {
+  constructor(private readonly authentication: ApiKeyAuthentication) {
+    super();
+  }
+
+  async identify(request: Request): Promise<Credential> {
+    // Not `headers`: that joins a doubled X-API-Key and drops all but the first Authorization.
+    const { 'x-api-key': keys = [], authorization: authorizations = [] } = request.headersDistinct;
+    if (keys.length > 0 && authorizations.length > 0) return { kind: 'conflicting' };
+    const [credential, ...others] = [...keys, ...authorizations];
+    if (credential === undefined) return { kind: 'none' };
+    if (others.length > 0 || credential.length > LONGEST_CREDENTIAL) return { kind: 'refused' };
+    const key = keys.length > 0 ? credential : /^bearer +(\S+)$/i.exec(credential)?.[1];
+    return key === undefined ? { kind: 'refused' } : this.authentication.authenticate(key);
+  }
+}

@@ -1,0 +1,200 @@
+import { ConfigModule, loadEnvironment } from '@aegis/config';
+import { Logger, LoggingModule } from '@aegis/logging';
+import {
+  AnyKey,
+  configureHttp,
+  type Credential,
+  Identification,
+  Public,
+  RequireScopes,
+  RespondsAsIs,
+  type Scope,
+  WebModule,
+} from '@aegis/web';
+import { Controller, type DynamicModule, Get, Module, type NestApplicationOptions } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Request } from 'express';
+import { PassThrough } from 'node:stream';
+import request, { type Response } from 'supertest';
+import { ApiKeyGuard } from './api-key.guard';
+
+const keyWith = (...scopes: Scope[]): Credential => ({
+  kind: 'key',
+  key: { id: '0aZ9bY8cX7dW', name: 'CI', scopes, rateLimitPerMinute: null, expiresAt: null },
+});
+const NONE: Credential = { kind: 'none' };
+const REFUSED: Credential = { kind: 'refused' };
+const CONFLICTING: Credential = { kind: 'conflicting' };
+const UNAVAILABLE: Credential = { kind: 'unavailable', error: new Error('ECONNREFUSED canary-host') };
+
+@Controller()
+class Routes {
+  @Get('scoped')
+  @RequireScopes('licenses:read', 'customers:read')
+  @RespondsAsIs('text/plain')
+  scoped(): string {
+    return 'here';
+  }
+
+  @Get('any-key')
+  @AnyKey()
+  @RespondsAsIs('text/plain')
+  anyKey(): string {
+    return 'here';
+  }
+
+  @Get('public')
+  @Public()
+  @RespondsAsIs('text/plain')
+  open(): string {
+    return 'here';
+  }
+
+  @Get('health')
+  @Public({ group: 'exempt', ignoreCredentials: true })
+  @RespondsAsIs('text/plain')
+  health(): string {
+    return 'here';
+  }
+
+  @Get('validate')
+  @Public({
+    unless: ({ VALIDATION_REQUIRES_API_KEY }) =>
+      VALIDATION_REQUIRES_API_KEY ? 'licenses:validate' : undefined,
+  })
+  @RespondsAsIs('text/plain')
+  validate(): string {
+    return 'here';
+  }
+
+  @Get('undeclared')
+  undeclared(): void {
+    // As above.
+  }
+}
+
+/** Finds the credential that the test wrote into the header. */
+class WrittenIdentification extends Identification {
+  identify(request: Request): Promise<Credential> {
+    const written = JSON.parse(String(request.headers['x-api-key'])) as Credential;
+    return Promise.resolve(written.kind === 'unavailable' ? UNAVAILABLE : written);
+  }
+}
+
+@Module({
+  providers: [{ provide: Identification, useClass: WrittenIdentification }],
+  exports: [Identification],
+})
+class WrittenIdentificationModule {}
+
+@Module({})
+class AppModule {
+  static for(logger: Logger, closed: boolean): DynamicModule {
+    const environment = loadEnvironment({
+      ENVIRONMENT: 'test',
+      KEY_PASSPHRASE: 'of no use in this test',
+      SECRETS_KEY: 'x'.repeat(40),
+      API_KEY_PEPPERS: `v1:${'x'.repeat(40)}`,
+      RATE_LIMIT_ENABLED: 'false',
+      VALIDATION_REQUIRES_API_KEY: String(closed),
+    });
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.for(environment),
+        LoggingModule.for(logger),
+        WebModule.for({ imports: [WrittenIdentificationModule], accessGuard: ApiKeyGuard }),
+      ],
+      controllers: [Routes],
+    };
+  }
+}
+
+describe('ApiKeyGuard', () => {
+  const apps: NestExpressApplication[] = [];
+  let logged = '';
+
+  beforeAll(async () => {
+    const stream = new PassThrough().on('data', (chunk: Buffer) => (logged += chunk.toString()));
+    const logger = new Logger({ level: 'warn', format: 'json', stream });
+    const options: NestApplicationOptions = { bodyParser: false, logger: false };
+    for (const closed of [false, true]) {
+      const app = await NestFactory.create<NestExpressApplication>(AppModule.for(logger, closed), options);
+      configureHttp(app);
+      apps.push(await app.init());
+    }
+  });
+  afterAll(() => Promise.all(apps.map((app) => app.close())));
+
+  function knock(route: string, credential: Credential, setting: 'open' | 'closed' = 'open'): request.Test {
+    const get = request(apps[setting === 'open' ? 0 : 1]!.getHttpServer()).get(`/${route}`);
+    return credential.kind === 'none' ? get : get.set('X-API-Key', JSON.stringify(credential));
+  }
+  const statusOf = async (...knocking: Parameters<typeof knock>): Promise<number> =>
+    (await knock(...knocking)).status;
+
+  it.each<[string, Credential, number]>([
+    ['scoped', NONE, 401],
+    ['scoped', REFUSED, 401],
+    ['scoped', CONFLICTING, 400],
+    ['scoped', UNAVAILABLE, 503],
+    ['scoped', keyWith('licenses:read', 'customers:read'), 200],
+    ['scoped', keyWith('admin'), 200],
+    ['scoped', keyWith('licenses:read', 'licenses:issue'), 403],
+    ['scoped', keyWith(), 403],
+    ['any-key', NONE, 401],
+    ['any-key', REFUSED, 401],
+    ['any-key', CONFLICTING, 400],
+    ['any-key', UNAVAILABLE, 503],
+    ['any-key', keyWith('stats:read'), 200],
+    ['public', NONE, 200],
+    ['public', REFUSED, 401],
+    ['public', CONFLICTING, 400],
+    ['public', UNAVAILABLE, 503],
+    ['public', keyWith('stats:read'), 200],
+    ['health', NONE, 200],
+    ['health', REFUSED, 200],
+    ['health', CONFLICTING, 200],
+    ['health', UNAVAILABLE, 200],
+    ['health', keyWith('stats:read'), 200],
+  ])('answers on a route that is %s to %j: %i', async (route, credential, status) => {
+    expect(await statusOf(route, credential)).toBe(status);
+  });
+
+  it.each<[Credential, number]>([
+    [NONE, 401],
+    [REFUSED, 401],
+    [keyWith('licenses:read'), 403],
+    [keyWith('licenses:validate'), 200],
+    [keyWith('admin'), 200],
+  ])('closes a public route where a setting says so, to %j: %i', async (credential, status) => {
+    expect(await statusOf('validate', credential, 'closed')).toBe(status);
+  });
+
+  it('leaves that route open while the setting does not', async () => {
+    expect(await statusOf('validate', NONE)).toBe(200);
+    expect(await statusOf('validate', keyWith('stats:read'))).toBe(200);
+    expect(await statusOf('validate', REFUSED)).toBe(401);
+  });
+
+  it('says which scope is missing', async () => {
+    const { body }: Response = await knock('scoped', keyWith('licenses:read'));
+    expect(body).toMatchObject({
+      code: 'insufficient_scope',
+      detail: 'The API key lacks the scope customers:read.',
+    });
+  });
+
+  it('writes the cause of an outage to the log, not into the answer', async () => {
+    const { text, headers }: Response = await knock('scoped', UNAVAILABLE);
+    expect(text).toContain('service_unavailable');
+    expect(text).not.toContain('canary-host');
+    expect(headers['retry-after']).toBe('1');
+    expect(logged).toContain('canary-host');
+  });
+
+  it('lets nobody into a route that declares nothing, not even admin', async () => {
+    expect(await statusOf('undeclared', keyWith('admin'))).toBe(500);
+  });
+});

@@ -1,0 +1,67 @@
+import { Environment } from '@aegis/config';
+import { Metrics } from '@aegis/metrics';
+import { type Access, accessOf, type Credential, credentialOf, grants, type Scope } from '@aegis/web';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import {
+  AuthenticationUnavailable,
+  ConflictingCredentials,
+  InsufficientScope,
+  Unauthorized,
+} from '../api-keys.errors';
+
+/** Third guard, after identification and the rate limit: lets a request pass if the route's access allows it. */
+@Injectable()
+export class ApiKeyGuard implements CanActivate {
+  constructor(
+    private readonly environment: Environment,
+    private readonly metrics: Metrics = new Metrics(),
+  ) {}
+
+  /**
+   * @throws Unauthorized (401), ConflictingCredentials (400), InsufficientScope (403), AuthenticationUnavailable
+   * (503); a bad credential is refused on a public route too
+   */
+  canActivate(context: ExecutionContext): boolean {
+    const access = accessOf(context.getHandler(), context.getClass());
+    // The start refuses such routes; should one get here, it stays closed.
+    if (!access) throw new Error('a route declares no access');
+    const request = context.switchToHttp().getRequest<Request>();
+    const needed = this.neededScopes(access);
+    const credential: Credential = access.ignoreCredentials ? { kind: 'none' } : credentialOf(request);
+    switch (credential.kind) {
+      case 'none':
+        if (!needed) return true;
+        this.metrics.authenticationFailed('missing');
+        throw new Unauthorized('missing');
+      case 'conflicting':
+        this.metrics.authenticationFailed('conflicting');
+        throw new ConflictingCredentials();
+      case 'refused':
+        this.metrics.authenticationFailed('refused');
+        throw new Unauthorized('refused');
+      case 'unavailable':
+        this.metrics.authenticationFailed('unavailable');
+        throw new AuthenticationUnavailable(credential.error);
+      case 'key': {
+        const lacking = needed?.filter((scope) => !grants(credential.key.scopes, scope)) ?? [];
+        if (lacking.length > 0) throw new InsufficientScope(lacking);
+        return true;
+      }
+    }
+  }
+
+  /** @returns all that a caller's key must grant, perhaps nothing; undefined where no key is needed */
+  private neededScopes(access: Access): readonly Scope[] | undefined {
+    switch (access.kind) {
+      case 'scopes':
+        return access.scopes;
+      case 'any-key':
+        return [];
+      case 'public': {
+        const scope = access.unless?.(this.environment);
+        return scope && [scope];
+      }
+    }
+  }
+}

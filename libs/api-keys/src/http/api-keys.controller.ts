@@ -1,0 +1,96 @@
+import { type Actor, Caller } from '@aegis/audit';
+import {
+  answerList,
+  ApiProblems,
+  Creates,
+  ETagged,
+  Idempotent,
+  IfMatch,
+  IfNoneMatch,
+  NoStore,
+  PageQueryDto,
+  ParsePathId,
+  type Precondition,
+  RequireScopes,
+  Responds,
+  RespondsNothing,
+  type Scope,
+  STREAM_TYPES,
+} from '@aegis/web';
+import { Body, Controller, Delete, Get, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { ApiKeyList } from '../api-key-list';
+import type { ApiKey } from '../api-key.entity';
+import { ApiKeysService, type CreatedApiKey } from '../api-keys.service';
+import { CreateApiKeyDto } from './api-key-input.dto';
+import { ApiKeyDto, ApiKeyPageDto, CreatedApiKeyDto } from './api-key.dto';
+import { HeldScopes } from './held-scopes';
+
+/** Uses of a key are no changes of it. */
+const apiKeyTag = ({ version }: ApiKey): string => String(version);
+
+const asKeyId = new ParsePathId(/^[0-9A-Za-z]{12}$/, 'must be 12 of 0-9 A-Z a-z');
+
+@ApiTags('API keys')
+@Controller('api/v1/admin/api-keys')
+@RequireScopes('api-keys:manage')
+export class ApiKeysController {
+  constructor(
+    private readonly apiKeys: ApiKeysService,
+    private readonly list: ApiKeyList,
+  ) {}
+
+  @Post()
+  @NoStore()
+  @ApiOperation({ operationId: 'createApiKey', summary: 'Make an API key; its secret is shown this once' })
+  @Idempotent()
+  @Creates(({ apiKey }: CreatedApiKey) => `/api/v1/admin/api-keys/${apiKey.id}`)
+  @ETagged(({ apiKey }: CreatedApiKey) => apiKeyTag(apiKey))
+  @Responds(CreatedApiKeyDto, {
+    status: 201,
+    description: 'Made',
+    from: ({ apiKey, key }: CreatedApiKey) => Object.assign({}, apiKey, { key }),
+  })
+  create(
+    @Caller() actor: Actor,
+    @HeldScopes() held: Scope[],
+    @Body() input: CreateApiKeyDto,
+  ): Promise<CreatedApiKey> {
+    return this.apiKeys.create(actor, held, input);
+  }
+
+  @Get()
+  @ApiOperation({ operationId: 'listApiKeys', summary: 'List API keys, newest first' })
+  @Responds(ApiKeyPageDto, { alsoOffers: STREAM_TYPES })
+  page(@Query() query: PageQueryDto, @Req() request: Request): Promise<object> {
+    return answerList(request, 'api_keys', query, this.list.source(), ApiKeyDto);
+  }
+
+  @Get(':id')
+  @ApiOperation({ operationId: 'getApiKey', summary: 'Read an API key, without its secret' })
+  @ApiProblems('api_key_not_found')
+  @IfNoneMatch()
+  @ETagged(apiKeyTag)
+  @Responds(ApiKeyDto)
+  find(@Param('id', asKeyId) id: string): Promise<ApiKey> {
+    return this.apiKeys.find(id);
+  }
+
+  @Delete(':id')
+  @ApiOperation({
+    operationId: 'deleteApiKey',
+    summary: 'Delete an API key: refused from the next request on',
+  })
+  @ApiProblems('api_key_not_found', 'last_admin_key')
+  @Idempotent()
+  @RespondsNothing('Deleted')
+  remove(
+    @Caller() actor: Actor,
+    @HeldScopes() held: Scope[],
+    @Param('id', asKeyId) id: string,
+    @IfMatch(apiKeyTag) precondition: Precondition<ApiKey>,
+  ): Promise<void> {
+    return this.apiKeys.remove(actor, held, id, { precondition });
+  }
+}

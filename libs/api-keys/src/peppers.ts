@@ -1,0 +1,51 @@
+import { type Pepper, readPeppers } from '@aegis/config';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/** What is stored of a key's secret. */
+export interface KeyHash {
+  /** Which pepper made it: `v2`. */
+  pepperVersion: string;
+  /** 32 bytes. */
+  hash: Buffer;
+}
+
+/** Compared with when nothing is stored; a match with it counts for nothing. */
+const NO_HASH = Buffer.alloc(32);
+
+function hmac(pepper: string, keyText: string): Buffer {
+  return createHmac('sha256', pepper).update(keyText).digest();
+}
+
+/**
+ * Hashes API keys: HMAC-SHA256 (RFC 2104) over the whole key under a secret that the database does not hold. A key
+ * is random, so a slow hash would cost time and buy nothing.
+ */
+export class Peppers {
+  private readonly secrets: ReadonlyMap<string, string>;
+  private readonly current: Pepper;
+
+  /** @param settings API_KEY_PEPPERS, validated: `v2:<secret>` each, the current one first */
+  constructor(settings: readonly string[]) {
+    const pairs = readPeppers(settings);
+    const [current] = pairs;
+    if (!current) throw new TypeError('there must be a pepper');
+    this.current = current;
+    this.secrets = new Map(pairs.map(({ version, secret }) => [version, secret]));
+  }
+
+  /** Hashes a new key under the current pepper. */
+  hash(keyText: string): KeyHash {
+    return { pepperVersion: this.current.version, hash: hmac(this.current.secret, keyText) };
+  }
+
+  /**
+   * Whether a presented key is the one that `stored` was made of, under any known pepper. Takes the same work
+   * whether there is a hash or not, and compares in constant time, so that its duration tells nothing.
+   */
+  matches(keyText: string, stored: KeyHash | undefined): boolean {
+    const pepper = stored && this.secrets.get(stored.pepperVersion);
+    const presented = hmac(pepper ?? this.current.secret, keyText);
+    const equal = timingSafeEqual(presented, stored?.hash ?? NO_HASH);
+    return equal && pepper !== undefined;
+  }
+}

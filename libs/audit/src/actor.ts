@@ -1,0 +1,39 @@
+import { currentRequest } from '@aegis/logging';
+import { createParamDecorator } from '@nestjs/common';
+import { userInfo } from 'node:os';
+
+/** Who does something, and from where: what an audit record says of them. */
+export interface Actor {
+  /** `api_key:<id>`, `cli:<user>` or `system`; callers of public routes without a key are `system` too. */
+  readonly name: string;
+  readonly apiKeyId: string | null;
+  readonly ipAddress: string | null;
+  readonly userAgent: string | null;
+  readonly requestId: string | null;
+}
+
+const NOWHERE = { apiKeyId: null, ipAddress: null, userAgent: null, requestId: null };
+
+/** The server itself: start, timers. */
+export const SYSTEM: Actor = { name: 'system', ...NOWHERE };
+
+/** The operating system's user who runs the command line. */
+export function commandLineActor(): Actor {
+  return { name: `cli:${userInfo().username.slice(0, 128)}`, ...NOWHERE };
+}
+
+/** The caller of the request that is served here; the server itself outside of one. */
+export function callingActor(): Actor {
+  const request = currentRequest();
+  if (!request) return SYSTEM;
+  return {
+    name: request.apiKeyId === null ? SYSTEM.name : `api_key:${request.apiKeyId}`,
+    apiKeyId: request.apiKeyId,
+    ipAddress: request.ip,
+    userAgent: request.userAgent,
+    requestId: request.requestId,
+  };
+}
+
+/** Controller parameter: the Actor of the request. */
+export const Caller = createParamDecorator((): Actor => callingActor());

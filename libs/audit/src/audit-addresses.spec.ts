@@ -1,0 +1,79 @@
+import { loadEnvironment } from '@aegis/config';
+import { Logger } from '@aegis/logging';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { postgresOptions } from '@aegis/database';
+import { DataSource } from 'typeorm';
+import { testDatabase, type TestDatabase } from '../../../test/support/database';
+import { AuditAddresses } from './audit-addresses';
+
+describe('addresses in the audit trail', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'aegis-addresses-'));
+  let database: TestDatabase;
+  let superuser: DataSource;
+
+  beforeAll(async () => {
+    database = await testDatabase();
+    superuser = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
+    await superuser.query(
+      `DO $$ BEGIN EXECUTE format('CREATE TABLE audit_logs_past PARTITION OF audit_logs FOR VALUES FROM (''2020-01-01Z'') TO (%L)',
+         date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'); END $$`,
+    );
+    await superuser.query(`UPDATE audit_address_horizon SET forgotten_until = now() - interval '12 days'`);
+    await superuser.query(`
+      INSERT INTO audit_logs (event_type, actor, ip_address, user_agent, recorded_at)
+      SELECT 'license.validated', 'system', '203.0.113.7', 'a client', now() - make_interval(days => days)
+      FROM unnest(ARRAY[11, 8, 6, 2, 0]) AS days`);
+  });
+
+  afterAll(async () => {
+    await superuser.destroy();
+    await database.drop();
+    rmSync(folder, { recursive: true });
+  });
+
+  const rows = () =>
+    superuser.query<{ days: number; ip: string | null; user_agent: string }[]>(
+      `SELECT extract(day FROM now() - recorded_at)::int AS days, host(ip_address) AS ip, user_agent
+       FROM audit_logs ORDER BY recorded_at`,
+    );
+
+  it('are forgotten once they are older than AUDIT_IP_RETENTION_DAYS, and nothing else of the record is', async () => {
+    const environment = loadEnvironment({ DATA_DIR: folder, AUDIT_IP_RETENTION_DAYS: '7' });
+    const logger = new Logger({ level: 'error', format: 'json', stream: new Writable() });
+    const application = await database.dataSource([]);
+    await new AuditAddresses(application, environment, logger).forget();
+    expect(await rows()).toEqual([
+      { days: 11, ip: null, user_agent: 'a client' },
+      { days: 8, ip: null, user_agent: 'a client' },
+      { days: 6, ip: '203.0.113.7', user_agent: 'a client' },
+      { days: 2, ip: '203.0.113.7', user_agent: 'a client' },
+      { days: 0, ip: '203.0.113.7', user_agent: 'a client' },
+    ]);
+  });
+
+  it.each([
+    [
+      'an address of today',
+      `UPDATE audit_logs SET ip_address = NULL WHERE recorded_at > now() - interval '1 hour'`,
+    ],
+    ['another address', `UPDATE audit_logs SET ip_address = '198.51.100.1' WHERE ip_address IS NOT NULL`],
+    [
+      'an address and more',
+      `UPDATE audit_logs SET ip_address = NULL, actor = 'cli:x' WHERE ip_address IS NOT NULL`,
+    ],
+    ['a record', `UPDATE audit_logs SET actor = 'cli:x'`],
+  ])('are the one thing that may change: not %s', async (_name, statement) => {
+    await expect(superuser.query(statement)).rejects.toThrow(/append-only/);
+  });
+
+  it('can be forgotten by the application through the one function alone', async () => {
+    const application = await database.dataSource([]);
+    await expect(application.query('UPDATE audit_logs SET ip_address = NULL')).rejects.toThrow(
+      /permission denied/,
+    );
+    await expect(application.query('SELECT audit_logs_forget_addresses(0)')).rejects.toThrow(/1 to 3650/);
+  });
+});

@@ -1,0 +1,145 @@
+import { Client } from 'pg';
+import type { DataSource } from 'typeorm';
+import { testDatabase, type TestDatabase } from '../../../test/support/database';
+import { type Actor, SYSTEM } from './actor';
+import { AuditLog } from './audit-log';
+import { AuditRecord } from './audit-record.entity';
+
+const KEY: Actor = {
+  name: 'api_key:abc',
+  apiKeyId: 'abc',
+  ipAddress: '2001:db8::1',
+  userAgent: 'shop/2.1',
+  requestId: 'request-1',
+};
+const LICENSE = '7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10';
+
+describe('the audit trail', () => {
+  let database: TestDatabase;
+  let dataSource: DataSource;
+  let superuser: Client;
+  const audit = new AuditLog();
+
+  beforeAll(async () => {
+    database = await testDatabase();
+    dataSource = await database.dataSource([AuditRecord]);
+    superuser = new Client({ connectionString: database.superuserUrl });
+    await superuser.connect();
+  });
+  afterAll(async () => {
+    await superuser.end();
+    await database.drop();
+  });
+
+  const all = (): Promise<AuditRecord[]> => dataSource.manager.find(AuditRecord, { order: { id: 'ASC' } });
+
+  it('takes many records in their order, with all they say', async () => {
+    const occurredAt = new Date('2024-05-06T07:08:09.123Z');
+    await audit.append(
+      dataSource.manager,
+      {
+        type: 'license.issued',
+        actor: KEY,
+        licenseId: LICENSE,
+        customerId: 'acme',
+        moduleName: 'payroll',
+        data: { nested: { 'quote"': [1, null, 'ä🦉\\'] } },
+        occurredAt,
+      },
+      { type: 'signing_key.created', actor: SYSTEM },
+    );
+    expect(await all()).toEqual([
+      {
+        id: expect.stringMatching(/^\d+$/),
+        recorded_at: expect.any(Date),
+        event_type: 'license.issued',
+        license_id: LICENSE,
+        customer_id: 'acme',
+        module_name: 'payroll',
+        api_key_id: 'abc',
+        actor: 'api_key:abc',
+        ip_address: '2001:db8::1',
+        user_agent: 'shop/2.1',
+        request_id: 'request-1',
+        event_data: { nested: { 'quote"': [1, null, 'ä🦉\\'] } },
+        occurred_at: occurredAt,
+      },
+      expect.objectContaining({
+        event_type: 'signing_key.created',
+        actor: 'system',
+        license_id: null,
+        customer_id: null,
+        api_key_id: null,
+        ip_address: null,
+        event_data: {},
+        occurred_at: null,
+      }),
+    ]);
+  });
+
+  it('holds no more of a user agent than 500 characters', async () => {
+    await audit.append(dataSource.manager, {
+      type: 'license.issued',
+      actor: { ...KEY, userAgent: 'x'.repeat(9_000) },
+    });
+    expect((await all()).at(-1)!.user_agent).toBe('x'.repeat(500));
+  });
+
+  it('has no record of what was undone', async () => {
+    const before = await all();
+    await expect(
+      dataSource.transaction(async (tx) => {
+        await audit.append(tx, { type: 'license.issued', actor: KEY });
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    expect(await all()).toEqual(before);
+  });
+
+  it('takes all records of a call or none', async () => {
+    const before = await all();
+    await expect(
+      audit.append(
+        dataSource.manager,
+        { type: 'license.issued', actor: KEY },
+        { type: 'license.issued', actor: { ...KEY, ipAddress: 'nowhere' } },
+      ),
+    ).rejects.toThrow();
+    expect(await all()).toEqual(before);
+  });
+
+  it('lets the application change nothing', async () => {
+    const before = await all();
+    for (const sql of [
+      `UPDATE audit_logs SET actor = 'system'`,
+      'DELETE FROM audit_logs',
+      'TRUNCATE audit_logs',
+      'DROP TABLE audit_logs',
+      'ALTER TABLE audit_logs DISABLE TRIGGER ALL',
+    ])
+      await expect(dataSource.query(sql)).rejects.toThrow(/permission denied|must be owner/);
+    expect(await all()).toEqual(before);
+  });
+
+  it('lets not even the owner or a superuser change what is written, by mistake', async () => {
+    const before = await all();
+    const { rows } = await superuser.query<{ partition: string }>(
+      'SELECT tableoid::regclass AS partition FROM audit_logs LIMIT 1',
+    );
+    const owner = new Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    for (const client of [owner, superuser])
+      for (const table of ['audit_logs', rows[0]!.partition])
+        for (const sql of [
+          `UPDATE ${table} SET actor = 'system'`,
+          `DELETE FROM ${table}`,
+          `TRUNCATE ${table}`,
+        ])
+          await expect(client.query(sql)).rejects.toThrow('append-only');
+    // A replica's sessions skip ordinary triggers.
+    await superuser.query(`SET session_replication_role = 'replica'`);
+    await expect(superuser.query('DELETE FROM audit_logs')).rejects.toThrow('append-only');
+    await owner.end();
+    expect(await all()).toEqual(before);
+  });
+});

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { Actor } from './actor';
+
+/** What happened; `customer`, `license`, `api_key` and `signing_key` name the resource. */
+export type EventType =
+  | `license.${'issued' | 'imported' | 'validated' | 'revoked' | 'suspended' | 'reinstated' | 'renewed' | 'reissued' | 'updated'}`
+  | `customer.${'created' | 'updated' | 'deleted'}`
+  | `api_key.${'created' | 'updated' | 'rotated' | 'deleted'}`
+  | `signing_key.${'adopted' | 'created' | 'activated' | 'retired' | 'compromised'}`;
+
+/** A record to append. `data` names changed fields and codes, never personal values. */
+export interface AuditEntry {
+  type: EventType;
+  actor: Actor;
+  licenseId?: string;
+  customerId?: string;
+  moduleName?: string;
+  data?: Readonly<Record<string, unknown>>;
+  /** When it happened, for what is taken over from elsewhere. */
+  occurredAt?: Date;
+}
+
+const USER_AGENT_LENGTH = 500;
+
+/** Appends to the audit trail. */
+@Injectable()
+export class AuditLog {
+  /**
+   * Appends records in one statement, in the transaction of the change that they speak of.
+   * @param tx that transaction: no change without its record, no record without its change
+   */
+  async append(tx: EntityManager, ...entries: readonly AuditEntry[]): Promise<void> {
+    await tx.query(
+      `INSERT INTO audit_logs (event_type, license_id, customer_id, module_name, api_key_id, actor, ip_address,
+                               user_agent, request_id, event_data, occurred_at)
+       SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::inet[],
+                            $8::text[], $9::text[], $10::jsonb[], $11::timestamptz[])`,
+      [
+        entries.map(({ type }) => type),
+        entries.map(({ licenseId }) => licenseId ?? null),
+        entries.map(({ customerId }) => customerId ?? null),
+        entries.map(({ moduleName }) => moduleName ?? null),
+        entries.map(({ actor }) => actor.apiKeyId),
+        entries.map(({ actor }) => actor.name),
+        entries.map(({ actor }) => actor.ipAddress),
+        entries.map(({ actor }) => actor.userAgent?.slice(0, USER_AGENT_LENGTH) ?? null),
+        entries.map(({ actor }) => actor.requestId),
+        entries.map(({ data }) => JSON.stringify(data ?? {})),
+        entries.map(({ occurredAt }) => occurredAt ?? null),
+      ],
+    );
+  }
+}

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { configurationPage } from './configuration-page';
+import { settings } from './setting';
+import './environment';
+
+const page = readFileSync(join(__dirname, '../../../docs/configuration.md'), 'utf8');
+
+it('is docs/configuration.md as it is rendered; `npm run generate:settings` writes it anew', () => {
+  expect(page).toBe(`${configurationPage()}\n`);
+});
+
+it('has a row for each setting', () => {
+  const rows = [...page.matchAll(/^\| `([A-Z][A-Z0-9_]*)`/gm)].map(([, name]) => name);
+  expect(rows).toEqual([...settings().keys()]);
+  expect(rows.length).toBeGreaterThan(30);
+});

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { describeSettings } from './describe-settings';
+import { loadEnvironment } from './load-environment';
+
+const example = readFileSync(join(__dirname, '../../../.env.example'), 'utf8');
+const source = readFileSync(join(__dirname, 'environment.ts'), 'utf8');
+const settings = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*)[!?]: /gm)].map(([, name]) => name!);
+
+it('keeps .env.example as it is rendered; its doc comment says how to write it anew', () => {
+  expect(example).toBe(`${describeSettings('dotenv')}\n`);
+});
+
+it('names exactly the settings of the class, in .env.example and in the table', () => {
+  expect(settings.length).toBeGreaterThan(30);
+  const named = [...example.matchAll(/^# ([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name!);
+  expect(named).toEqual(settings);
+  const rows = [...describeSettings('markdown').matchAll(/^\| `([A-Z][A-Z0-9_]*)`/gm)].map(
+    ([, name]) => name!,
+  );
+  expect(rows).toEqual(settings);
+});
+
+it('sets nothing as long as nothing is uncommented', () => {
+  expect(parseEnv(example)).toEqual({});
+});
+
+it('writes the defaults down as they are when uncommented', () => {
+  const variables = parseEnv(example.replace(/^# ([A-Z][A-Z0-9_]*=)/gm, '$1')) as Record<string, string>;
+  expect(Object.keys(variables).sort()).toEqual([...settings].sort());
+  const DATA_DIR = variables.DATA_DIR!;
+  expect(DATA_DIR).toBe('.data');
+  const secrets = {
+    KEY_PASSPHRASE: 'a'.repeat(32),
+    SECRETS_KEY: 'b'.repeat(32),
+    API_KEY_PEPPERS: `v1:${'c'.repeat(32)}`,
+  };
+  expect(loadEnvironment({ ...variables, ...secrets })).toEqual(loadEnvironment(secrets));
+});
+
+it('tells defaults, what production demands, and which can come from a file', () => {
+  expect(example).toContain(
+    '\n# Address to listen on.\n# Default in production: 0.0.0.0.\n# HOST=127.0.0.1\n',
+  );
+  expect(example).toMatch(
+    /\n# Unset: made\. Production: required\. Secret: or API_KEY_PEPPERS_FILE\.\n# API_KEY_PEPPERS=\n/,
+  );
+  expect(describeSettings('markdown')).toContain(
+    '\n| `LOG_FORMAT` | `text` (production: `json`) |  | text or json. |\n',
+  );
+  expect(describeSettings('markdown')).toMatch(
+    /\n\| `KEY_PASSPHRASE`, `KEY_PASSPHRASE_FILE` \| made \| required /,
+  );
+});

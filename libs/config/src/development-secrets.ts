@@ -1,0 +1,44 @@
+import { ConfigurationError } from '@aegis/errors';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * A secret that development makes for itself: read from `DATA_DIR/secrets/<name>`, made there (mode 0600) when
+ * missing. Processes that start at once agree on one value: the file appears whole or not at all.
+ * @param dataDir DATA_DIR, absolute
+ * @param name file name, also what the secret is for
+ * @throws ConfigurationError naming DATA_DIR when the file can't be read or made
+ */
+export function developmentSecret(dataDir: string, name: string): string {
+  const folder = join(dataDir, 'secrets');
+  try {
+    return readOrMake(folder, join(folder, name));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigurationError(
+      `DATA_DIR: secrets/${name} in it can't be read or made (${code ?? 'unknown reason'}); make it a folder that only this user may write to`,
+      { cause: error },
+    );
+  }
+}
+
+function readOrMake(folder: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  const draft = `${file}.${randomUUID()}`;
+  writeFileSync(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft);
+  }
+  return readFileSync(file, 'utf8').trimEnd();
+}

@@ -1,0 +1,334 @@
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsUrl,
+  Length,
+  Matches,
+  Max,
+  Min,
+  ArrayMinSize,
+} from 'class-validator';
+import { AreOrigins, IsPepperList, IsPostgresUrl, IsPublicUrl, IsTrustProxy } from './rules';
+import { Setting } from './setting';
+
+const PORT_MAX = 65_535;
+
+/**
+ * Every setting of the server and the command line, validated. The property's name is the variable's name.
+ * Made by `loadEnvironment`; injected typed; nothing else reads `process.env`.
+ */
+export class Environment {
+  @Setting({ kind: 'text', default: 'development', description: 'development, test or production.' })
+  @IsIn(['development', 'test', 'production'], { message: 'must be development, test or production' })
+  ENVIRONMENT!: 'development' | 'test' | 'production';
+
+  @Setting({
+    kind: 'text',
+    default: '127.0.0.1',
+    productionDefault: '0.0.0.0',
+    description: 'Address to listen on.',
+  })
+  @Length(1, 255)
+  HOST!: string;
+
+  @Setting({ kind: 'integer', default: '8000', description: 'Port of the API.' })
+  @IsInt()
+  @Min(0)
+  @Max(PORT_MAX)
+  PORT!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '9464',
+    description: 'Port of the Prometheus metrics, apart from the API; 0 takes a free one.',
+  })
+  @IsInt()
+  @Min(0)
+  @Max(PORT_MAX)
+  METRICS_PORT!: number;
+
+  @Setting({
+    kind: 'text',
+    default: '(http://localhost:PORT)',
+    production: 'required, https unless loopback',
+    description:
+      'URL under which callers reach the server; written into tokens as the address of their status list.',
+  })
+  @IsPublicUrl()
+  PUBLIC_URL!: string;
+
+  @Setting({
+    kind: 'text',
+    default: '(embedded)',
+    production: 'required; sslmode=verify-full unless loopback',
+    secret: true,
+    description:
+      'PostgreSQL 15 or newer, under the application role. Unset in development: an embedded PostgreSQL.',
+  })
+  @IsOptional()
+  @IsPostgresUrl()
+  DATABASE_URL?: string;
+
+  @Setting({
+    kind: 'list',
+    secret: true,
+    description: 'Read replicas, comma-separated. Not supported by this version.',
+  })
+  @IsOptional()
+  @IsPostgresUrl()
+  DATABASE_REPLICA_URLS?: string[];
+
+  @Setting({
+    kind: 'text',
+    default: '(DATABASE_URL)',
+    production: 'another role than DATABASE_URL; required with MIGRATE_ON_START',
+    secret: true,
+    description: 'The same database under the role that owns the schema; used by migrations alone.',
+  })
+  @IsOptional()
+  @IsPostgresUrl()
+  MIGRATION_DATABASE_URL?: string;
+
+  @Setting({ kind: 'integer', default: '10', description: 'Connections a process holds at most.' })
+  @IsInt()
+  @Min(2)
+  @Max(500)
+  DB_POOL_SIZE!: number;
+
+  @Setting({ kind: 'integer', default: '2000', description: 'Wait for a connection, in milliseconds.' })
+  @IsInt()
+  @Min(50)
+  @Max(60_000)
+  DB_CONNECT_TIMEOUT_MS!: number;
+
+  @Setting({ kind: 'integer', default: '3000', description: 'Longest statement, in milliseconds.' })
+  @IsInt()
+  @Min(50)
+  @Max(600_000)
+  DB_STATEMENT_TIMEOUT_MS!: number;
+
+  @Setting({ kind: 'integer', default: '1000', description: 'Longest wait for a lock, in milliseconds.' })
+  @IsInt()
+  @Min(50)
+  @Max(60_000)
+  DB_LOCK_TIMEOUT_MS!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '5000',
+    description: 'Longest idle time inside a transaction, in milliseconds.',
+  })
+  @IsInt()
+  @Min(50)
+  @Max(600_000)
+  DB_IDLE_TX_TIMEOUT_MS!: number;
+
+  @Setting({
+    kind: 'boolean',
+    default: 'true',
+    productionDefault: 'false',
+    description: 'Run pending migrations at start. Production runs `aegis migrate up` before it rolls out.',
+  })
+  @IsBoolean()
+  MIGRATE_ON_START!: boolean;
+
+  @Setting({
+    kind: 'text',
+    default: 'keys',
+    description: 'Folder of the key files `<kid>.private.pem` and `<kid>.public.pem`.',
+  })
+  @Length(1, 4096)
+  KEYS_DIR!: string;
+
+  @Setting({
+    kind: 'text',
+    default: '(the active key; a fresh id where there is none)',
+    description: 'Key that signs from the next start on.',
+  })
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/, {
+    message: 'must be 1 to 50 of A-Z a-z 0-9 . _ - and begin with a letter or digit',
+  })
+  KEY_ID?: string;
+
+  @Setting({
+    kind: 'text',
+    default: '(made)',
+    production: 'required with SIGNER=pem, 16 characters or more',
+    secret: true,
+    description: 'Passphrase of the signing key file.',
+  })
+  @IsOptional()
+  @Length(1, 1024, { message: 'must have 1 to 1024 characters' })
+  KEY_PASSPHRASE?: string;
+
+  @Setting({
+    kind: 'text',
+    default: 'pem',
+    description: 'Where signatures are made. This version knows pem: an encrypted key file.',
+  })
+  @IsIn(['pem'], { message: 'must be pem; other signers are not supported by this version' })
+  SIGNER!: 'pem';
+
+  @Setting({
+    kind: 'text',
+    default: '(made)',
+    secret: true,
+    description: 'Encrypts secrets at rest. Reserved: webhooks will use it.',
+  })
+  @IsOptional()
+  @Length(32, 1024, { message: 'must have 32 or more characters' })
+  SECRETS_KEY?: string;
+
+  @Setting({
+    kind: 'list',
+    default: '(made)',
+    production: 'required',
+    secret: true,
+    description: 'Secrets that API keys are hashed with: v2:<secret>,v1:<secret>; the first is current.',
+  })
+  @IsPepperList()
+  API_KEY_PEPPERS!: string[];
+
+  @Setting({ kind: 'text', default: 'https://license.biz4a.com', description: 'The `iss` of issued tokens.' })
+  @Length(1, 255)
+  LICENSE_ISSUER!: string;
+
+  @Setting({ kind: 'list', description: 'Further issuers whose tokens validate, comma-separated.' })
+  @IsOptional()
+  @Length(1, 255, { each: true, message: 'must be a comma-separated list of issuers' })
+  ACCEPTED_ISSUERS?: string[];
+
+  @Setting({
+    kind: 'integer',
+    default: '30',
+    description: 'Days of a demo license that is issued without `duration_days`.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(36_500)
+  DEFAULT_DEMO_DURATION_DAYS!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '90',
+    description: 'Days that IP addresses are kept in the audit trail; then they are forgotten.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(3650)
+  AUDIT_IP_RETENTION_DAYS!: number;
+
+  @Setting({
+    kind: 'boolean',
+    default: 'false',
+    description: 'Close validation to callers without `licenses:validate`.',
+  })
+  @IsBoolean()
+  VALIDATION_REQUIRES_API_KEY!: boolean;
+
+  @Setting({ kind: 'boolean', default: 'true', description: 'Serve /docs and /openapi.json.' })
+  @IsBoolean()
+  DOCS_ENABLED!: boolean;
+
+  @Setting({
+    kind: 'list',
+    description: 'Origins that browsers may call from, comma-separated; none when unset.',
+  })
+  @IsOptional()
+  @AreOrigins()
+  CORS_ORIGINS?: string[];
+
+  @Setting({ kind: 'boolean', default: 'true', description: 'Enforce the rate limits.' })
+  @IsBoolean()
+  RATE_LIMIT_ENABLED!: boolean;
+
+  @Setting({
+    kind: 'integer',
+    default: '100',
+    description: 'Requests a minute, by API key or else by address.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000)
+  RATE_LIMIT_DEFAULT!: number;
+
+  @Setting({ kind: 'integer', default: '1000', description: 'Validations a minute by address.' })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000)
+  RATE_LIMIT_VALIDATE!: number;
+
+  @Setting({ kind: 'integer', default: '60', description: 'Validations a minute of one license.' })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000)
+  RATE_LIMIT_LICENSE!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '300',
+    description: 'Requests a minute by address to the other public routes.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000)
+  RATE_LIMIT_PUBLIC!: number;
+
+  @Setting({
+    kind: 'text',
+    secret: true,
+    description: 'Redis that several processes share their rate limits in. Not supported by this version.',
+  })
+  @IsOptional()
+  @IsUrl({ protocols: ['redis', 'rediss'], require_tld: false })
+  REDIS_URL?: string;
+
+  @Setting({
+    kind: 'text',
+    default: 'open',
+    description: 'open or closed: let requests pass, or refuse them, while Redis is away.',
+  })
+  @IsIn(['open', 'closed'], { message: 'must be open or closed' })
+  RATE_LIMIT_ON_STORAGE_FAILURE!: 'open' | 'closed';
+
+  @Setting({
+    kind: 'list',
+    description: 'Proxies in front: their number, or their addresses or CIDRs. None when unset.',
+  })
+  @IsOptional()
+  @ArrayMinSize(1)
+  @IsTrustProxy()
+  TRUST_PROXY?: string[];
+
+  @Setting({ kind: 'text', default: 'info', description: 'error, warn, info or debug.' })
+  @IsIn(['error', 'warn', 'info', 'debug'], { message: 'must be error, warn, info or debug' })
+  LOG_LEVEL!: 'error' | 'warn' | 'info' | 'debug';
+
+  @Setting({ kind: 'text', default: 'text', productionDefault: 'json', description: 'text or json.' })
+  @IsIn(['text', 'json'], { message: 'must be text or json' })
+  LOG_FORMAT!: 'text' | 'json';
+
+  @Setting({
+    kind: 'text',
+    default: '.data',
+    description: 'Folder of the embedded database and the secrets made in development.',
+  })
+  @Length(1, 4096)
+  DATA_DIR!: string;
+
+  @Setting({
+    kind: 'text',
+    description: 'Folder with initdb and postgres of a system PostgreSQL, in place of the bundled one.',
+  })
+  @IsOptional()
+  @Length(1, 4096)
+  PG_BIN?: string;
+
+  /** Whether unsafe settings stop the start. */
+  get isProduction(): boolean {
+    return this.ENVIRONMENT === 'production';
+  }
+}

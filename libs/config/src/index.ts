@@ -1,0 +1,12 @@
+export { ConfigModule } from './config.module';
+export { configurationPage } from './configuration-page';
+export { describeSettings } from './describe-settings';
+export type { SettingsFormat } from './describe-settings';
+export { Environment } from './environment';
+export { loadEnvironment } from './load-environment';
+export { readPeppers } from './peppers';
+export type { Pepper } from './peppers';
+export { PRODUCT_NAME, PRODUCT_VERSION } from './product';
+export { weakPassphrase } from './production-rules';
+export { settings } from './setting';
+export type { SettingKind, SettingSpec } from './setting';

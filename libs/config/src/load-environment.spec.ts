@@ -1,0 +1,393 @@
+import { ConfigurationError } from '@aegis/errors';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Environment } from './environment';
+import { loadEnvironment } from './load-environment';
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aegis-config-'));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function load(variables: Record<string, string> = {}): Environment {
+  return loadEnvironment({ DATA_DIR: join(folder, 'data'), ...variables });
+}
+
+/** The lines of a refusal, one a setting. */
+function problems(variables: Record<string, string>): string[] {
+  try {
+    load(variables);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    const [head, ...lines] = (error as Error).message.split('\n');
+    expect(head).toBe('Configuration refused:');
+    return lines.map((line) => line.trim());
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('defaults', () => {
+  // The contract's table of settings.
+  const everywhere = {
+    PORT: 8000,
+    METRICS_PORT: 9464,
+    DATABASE_REPLICA_URLS: undefined,
+    DB_POOL_SIZE: 10,
+    DB_CONNECT_TIMEOUT_MS: 2000,
+    DB_STATEMENT_TIMEOUT_MS: 3000,
+    DB_LOCK_TIMEOUT_MS: 1000,
+    DB_IDLE_TX_TIMEOUT_MS: 5000,
+    KEYS_DIR: join(process.cwd(), 'keys'),
+    KEY_ID: undefined,
+    SIGNER: 'pem',
+    LICENSE_ISSUER: 'https://license.biz4a.com',
+    ACCEPTED_ISSUERS: undefined,
+    DEFAULT_DEMO_DURATION_DAYS: 30,
+    // Named by the contract without a default.
+    AUDIT_IP_RETENTION_DAYS: 90,
+    VALIDATION_REQUIRES_API_KEY: false,
+    DOCS_ENABLED: true,
+    CORS_ORIGINS: undefined,
+    RATE_LIMIT_ENABLED: true,
+    RATE_LIMIT_DEFAULT: 100,
+    RATE_LIMIT_VALIDATE: 1000,
+    RATE_LIMIT_LICENSE: 60,
+    RATE_LIMIT_PUBLIC: 300,
+    REDIS_URL: undefined,
+    RATE_LIMIT_ON_STORAGE_FAILURE: 'open',
+    TRUST_PROXY: undefined,
+    LOG_LEVEL: 'info',
+    PG_BIN: undefined,
+  };
+
+  it('are those of the contract in development', () => {
+    const { KEY_PASSPHRASE, SECRETS_KEY, API_KEY_PEPPERS, ...rest } = load();
+    expect(rest).toEqual({
+      ...everywhere,
+      ENVIRONMENT: 'development',
+      HOST: '127.0.0.1',
+      PUBLIC_URL: 'http://localhost:8000',
+      DATABASE_URL: undefined,
+      MIGRATION_DATABASE_URL: undefined,
+      MIGRATE_ON_START: true,
+      LOG_FORMAT: 'text',
+      DATA_DIR: join(folder, 'data'),
+    });
+    expect(KEY_PASSPHRASE).toMatch(/^[\w-]{43}$/);
+    expect(SECRETS_KEY).toMatch(/^[\w-]{43}$/);
+    expect(API_KEY_PEPPERS).toEqual([expect.stringMatching(/^v1:[\w-]{43}$/)]);
+  });
+
+  it('are those of the contract in production', () => {
+    const given = {
+      PUBLIC_URL: 'https://licenses.acme.test',
+      DATABASE_URL: 'postgres://app:pw@db.acme.test:5432/aegis?sslmode=verify-full',
+      KEY_PASSPHRASE: 'correct horse battery staple',
+    };
+    const { DATA_DIR, ...rest } = loadEnvironment({
+      ...given,
+      ENVIRONMENT: 'production',
+      API_KEY_PEPPERS: `v1:${'x'.repeat(32)}`,
+    });
+    expect(rest).toEqual({
+      ...everywhere,
+      ...given,
+      ENVIRONMENT: 'production',
+      HOST: '0.0.0.0',
+      MIGRATION_DATABASE_URL: undefined,
+      MIGRATE_ON_START: false,
+      SECRETS_KEY: undefined,
+      API_KEY_PEPPERS: [`v1:${'x'.repeat(32)}`],
+      LOG_FORMAT: 'json',
+    });
+    expect(DATA_DIR).toBe(join(process.cwd(), '.data'));
+  });
+
+  it('name the port that is set in PUBLIC_URL', () => {
+    expect(load({ PORT: '8123' }).PUBLIC_URL).toBe('http://localhost:8123');
+  });
+});
+
+describe('values', () => {
+  it('are read by their kind', () => {
+    const environment = load({
+      PORT: '65535',
+      MIGRATE_ON_START: 'false',
+      DOCS_ENABLED: 'false',
+      ACCEPTED_ISSUERS: 'https://a.test, https://b.test ,',
+      CORS_ORIGINS: 'https://admin.acme.test,http://localhost:5173',
+      TRUST_PROXY: '10.0.0.0/8,fc00::/7,192.0.2.1',
+      KEYS_DIR: '/etc/aegis/keys',
+    });
+    expect(environment).toMatchObject({
+      PORT: 65535,
+      MIGRATE_ON_START: false,
+      DOCS_ENABLED: false,
+      ACCEPTED_ISSUERS: ['https://a.test', 'https://b.test'],
+      CORS_ORIGINS: ['https://admin.acme.test', 'http://localhost:5173'],
+      TRUST_PROXY: ['10.0.0.0/8', 'fc00::/7', '192.0.2.1'],
+      KEYS_DIR: '/etc/aegis/keys',
+    });
+  });
+
+  it('count as unset when they are empty', () => {
+    expect(load({ PORT: '', HOST: '', TRUST_PROXY: '', KEY_ID: '', KEY_PASSPHRASE_FILE: '' })).toMatchObject({
+      PORT: 8000,
+      HOST: '127.0.0.1',
+      TRUST_PROXY: undefined,
+      KEY_ID: undefined,
+    });
+  });
+
+  it('can not be changed once they are loaded', () => {
+    const environment = load();
+    expect(() => {
+      environment.PORT = 1;
+    }).toThrow(TypeError);
+  });
+
+  it('of unknown variables are ignored', () => {
+    expect(load({ NO_SUCH_SETTING: 'x', PORT_FILE: '/nowhere' }).PORT).toBe(8000);
+  });
+});
+
+describe('a bad value', () => {
+  const CANARY = 'canary7f3a';
+  const bad: Record<string, string[]> = {
+    ENVIRONMENT: [CANARY, 'Production'],
+    HOST: [CANARY.repeat(30)],
+    PORT: [CANARY, '-1', '65536', '80.5', '0x50', '1e3', ' 80'],
+    METRICS_PORT: [CANARY, '65536'],
+    PUBLIC_URL: [
+      CANARY,
+      `ftp://${CANARY}.test`,
+      `https://${CANARY}.test/`,
+      `https://${CANARY}.test?a=b`,
+      `https://${CANARY}.test#a`,
+      `https://user:${CANARY}@host.test`,
+      `https://:${CANARY}@host.test`,
+      `https://${CANARY}.test\n`,
+      `https://can\tary.test/${CANARY}`,
+      `https:\\\\${CANARY}.test`,
+    ],
+    DATABASE_URL: [
+      CANARY,
+      `mysql://app:${CANARY}@db.test/aegis`,
+      `postgres://db.test/${CANARY}`,
+      `postgres://app:${CANARY}@db.test`,
+      `postgres://app:%zz${CANARY}@db.test/aegis`,
+      // The driver takes these from the query, whatever stands in front.
+      `postgres://app:${CANARY}@127.0.0.1/aegis?host=db.test`,
+      `postgres://app:${CANARY}@127.0.0.1/aegis?user=owner`,
+      `postgres://app:${CANARY}@127.0.0.1/aegis?ssl=0`,
+      `postgres://app:${CANARY}@127.0.0.1/aegis?options=-crole%3Downer`,
+      `postgres://app:${CANARY}@127.0.0.1/aegis?statement_timeout=0`,
+      `postgres://app:${CANARY}@db.test/aegis?sslmode=verify-full&sslmode=disable`,
+    ],
+    MIGRATION_DATABASE_URL: [CANARY, `postgres://owner:${CANARY}@127.0.0.1/aegis?host=db.test`],
+    DB_POOL_SIZE: [CANARY, '1', '501'],
+    DB_CONNECT_TIMEOUT_MS: [CANARY, '49', '60001'],
+    DB_STATEMENT_TIMEOUT_MS: [CANARY, '0', '600001'],
+    DB_LOCK_TIMEOUT_MS: [CANARY, '0', '60001'],
+    DB_IDLE_TX_TIMEOUT_MS: [CANARY, '0', '600001'],
+    MIGRATE_ON_START: [CANARY, 'TRUE', '1', 'yes'],
+    KEYS_DIR: [CANARY.repeat(500)],
+    KEY_ID: [`${CANARY}/x`, `.${CANARY}`, CANARY.repeat(6), '../key'],
+    KEY_PASSPHRASE: [CANARY.repeat(200)],
+    SIGNER: [CANARY, 'vault', 'aws-kms', 'pkcs11', 'PEM'],
+    SECRETS_KEY: [CANARY],
+    API_KEY_PEPPERS: [
+      CANARY,
+      `v1:${CANARY}`,
+      `v0:${CANARY.repeat(4)}`,
+      CANARY.repeat(4),
+      `v1:${CANARY.repeat(4)},v1:${CANARY.repeat(5)}`,
+      `v1:${CANARY.repeat(4)} with space`,
+      ',',
+    ],
+    LICENSE_ISSUER: [CANARY.repeat(26)],
+    ACCEPTED_ISSUERS: [`https://a.test,${CANARY.repeat(26)}`],
+    DEFAULT_DEMO_DURATION_DAYS: [CANARY, '0', '36501'],
+    AUDIT_IP_RETENTION_DAYS: [CANARY, '-1', '1.5', '100000000'],
+    VALIDATION_REQUIRES_API_KEY: [CANARY, 'True', '0'],
+    DOCS_ENABLED: [CANARY, 'on'],
+    CORS_ORIGINS: ['*', 'null', CANARY, `https://${CANARY}.test/`, `https://a.test,${CANARY}`],
+    RATE_LIMIT_ENABLED: [CANARY],
+    RATE_LIMIT_DEFAULT: [CANARY, '0', '-5'],
+    RATE_LIMIT_VALIDATE: [CANARY, '0'],
+    RATE_LIMIT_LICENSE: [CANARY, '0'],
+    RATE_LIMIT_PUBLIC: [CANARY, '0'],
+    RATE_LIMIT_ON_STORAGE_FAILURE: [CANARY, 'Open'],
+    LOG_LEVEL: [CANARY, 'trace', 'INFO'],
+    LOG_FORMAT: [CANARY, 'JSON'],
+    DATA_DIR: [CANARY.repeat(500)],
+    PG_BIN: [CANARY.repeat(500)],
+    TRUST_PROXY: [
+      CANARY,
+      'true',
+      'TRUE',
+      '*',
+      'all',
+      'loopback',
+      '0',
+      '00',
+      '11',
+      '1000',
+      '-1',
+      '1.5',
+      '+1',
+      '1,2',
+      '1,10.0.0.0/8',
+      '0.0.0.0/0',
+      '0.0.0.0/00',
+      '10.0.0.1/0',
+      '::/0',
+      '::0/0',
+      '0.0.0.0/1,128.0.0.0/1',
+      '0.0.0.0/7',
+      '::/1,8000::/1',
+      'fc00::/6',
+      // All of IPv4, as IPv6 writes it.
+      '::ffff:0:0/96',
+      '::ffff:0.0.0.0/97',
+      '::/8',
+      '10.0.0.0/33',
+      '10.0.0.0/-8',
+      '10.0.0.0/8/8',
+      '10.0.0.0/0.0.0.0',
+      'proxy.acme.test',
+      '192.0.2.1,0.0.0.0/0',
+      ',',
+    ],
+  };
+  const cases = Object.entries(bad).flatMap(([name, values]) =>
+    values.map((value) => [name, value] as const),
+  );
+
+  it.each(cases)('of %s is refused, named with its rule, never shown: %j', (name, value) => {
+    const refused = problems({ [name]: value });
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toMatch(new RegExp(`^${name}: \\S.{5,}$`));
+    expect(refused[0]).not.toContain(CANARY);
+    if (value.length > 7) expect(refused[0]).not.toContain(value);
+  });
+
+  it('is tried for every setting that has a rule', () => {
+    const unsupported = ['DATABASE_REPLICA_URLS', 'REDIS_URL'];
+    expect([...Object.keys(bad), ...unsupported].sort()).toEqual(settingsOfTheClass());
+  });
+
+  it('is told together with all others', () => {
+    const refused = problems({ PORT: CANARY, TRUST_PROXY: '*', LOG_LEVEL: CANARY, REDIS_URL: 'redis://r' });
+    expect(refused.map((line) => line.split(':')[0]).sort()).toEqual([
+      'LOG_LEVEL',
+      'PORT',
+      'REDIS_URL',
+      'TRUST_PROXY',
+    ]);
+  });
+});
+
+describe('for a command that uses a few settings', () => {
+  const production = { ENVIRONMENT: 'production', DATABASE_URL: 'postgres://app@127.0.0.1/aegis' };
+
+  it('demands those and no others', () => {
+    expect(loadEnvironment(production, ['DATABASE_URL'])).toMatchObject({
+      ...production,
+      API_KEY_PEPPERS: [],
+    });
+    expect(() => loadEnvironment(production, ['API_KEY_PEPPERS'])).toThrow(
+      /^Configuration refused:\n {2}API_KEY_PEPPERS: must be a list[^\n]*$/,
+    );
+  });
+
+  it('refuses what is given wrongly all the same', () => {
+    expect(() => loadEnvironment({ ...production, PORT: 'x' }, ['DATABASE_URL'])).toThrow(
+      /\n {2}PORT: [^\n]*$/,
+    );
+    expect(() => loadEnvironment({ ...production, KEY_PASSPHRASE: 'short' }, ['DATABASE_URL'])).toThrow(
+      /\n {2}KEY_PASSPHRASE: use 16 [^\n]*$/,
+    );
+  });
+});
+
+describe('what this version does not support', () => {
+  it.each([
+    ['REDIS_URL', 'redis://:canary7f3a@redis.test:6379'],
+    ['REDIS_URL', 'no url'],
+    ['DATABASE_REPLICA_URLS', 'postgres://app:canary7f3a@replica.test/aegis'],
+  ])('refuses %s', (name, value) => {
+    expect(problems({ [name]: value })).toEqual([`${name}: not supported by this version; unset it`]);
+  });
+
+  it('refuses it from a file as well', () => {
+    const file = join(folder, 'redis-url');
+    writeFileSync(file, 'redis://redis.test');
+    expect(problems({ REDIS_URL_FILE: file })).toEqual([
+      'REDIS_URL: not supported by this version; unset it',
+    ]);
+  });
+});
+
+describe('a secret from a file', () => {
+  const secrets: Record<string, string> = {
+    DATABASE_URL: 'postgres://app:canary7f3a@127.0.0.1:5432/aegis',
+    MIGRATION_DATABASE_URL: 'postgres://owner:canary7f3a@127.0.0.1:5432/aegis',
+    KEY_PASSPHRASE: 'canary7f3a of a passphrase',
+    SECRETS_KEY: 'canary7f3a'.repeat(4),
+    API_KEY_PEPPERS: `v1:${'canary7f3a'.repeat(4)}`,
+  };
+
+  it.each(Object.entries(secrets))('is read for %s without its trailing line feed', (name, value) => {
+    const file = join(folder, name);
+    const expected = name === 'API_KEY_PEPPERS' ? [value] : value;
+    for (const ending of ['', '\n', '\r\n']) {
+      writeFileSync(file, value + ending);
+      expect(load({ [`${name}_FILE`]: file })).toHaveProperty(name, expected);
+    }
+  });
+
+  it('keeps other white space, which may belong to the secret', () => {
+    const file = join(folder, 'spaces');
+    writeFileSync(file, ' a passphrase \n\n');
+    expect(load({ KEY_PASSPHRASE_FILE: file }).KEY_PASSPHRASE).toBe(' a passphrase \n');
+  });
+
+  it.each(Object.entries(secrets))('is refused for %s when it is set itself too', (name, value) => {
+    const file = join(folder, `${name}-twice`);
+    writeFileSync(file, value);
+    expect(problems({ [name]: value, [`${name}_FILE`]: file })).toEqual([
+      `${name}: set it or ${name}_FILE, not both`,
+    ]);
+  });
+
+  it.each(Object.keys(secrets))('is refused for %s when it can not be read', (name) => {
+    expect(problems({ [`${name}_FILE`]: join(folder, 'missing') })).toEqual([
+      `${name}_FILE: can't be read (ENOENT)`,
+    ]);
+    mkdirSync(join(folder, 'a-folder'), { recursive: true });
+    expect(problems({ [`${name}_FILE`]: join(folder, 'a-folder') })).toEqual([
+      `${name}_FILE: can't be read (EISDIR)`,
+    ]);
+  });
+
+  it.each(Object.keys(secrets))('is refused for %s when the file is empty', (name) => {
+    const file = join(folder, 'empty');
+    writeFileSync(file, '\n');
+    const refused = problems({ [`${name}_FILE`]: file });
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toMatch(new RegExp(`^${name}: must `));
+  });
+});
+
+/** Names of the class's properties, from its source: the compiled class has no trace of them. */
+function settingsOfTheClass(): string[] {
+  const source = readFileSync(join(__dirname, 'environment.ts'), 'utf8');
+  return [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*)[!?]: /gm)].map(([, name]) => name!).sort();
+}

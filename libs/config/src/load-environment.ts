@@ -1,0 +1,118 @@
+import { ConfigurationError } from '@aegis/errors';
+import { validateSync } from 'class-validator';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { developmentSecret } from './development-secrets';
+import { Environment } from './environment';
+import { productionProblems } from './production-rules';
+import { settings } from './setting';
+import { convert, defaultOf, textOf, type Variables } from './setting-text';
+
+/** While settings are being read, even those that are always there afterwards may be missing. */
+function isSet(environment: Environment, name: keyof Environment): boolean {
+  return environment[name] !== undefined;
+}
+
+function makeDevelopmentSecrets(environment: Environment): void {
+  const { DATA_DIR: dataDir } = environment;
+  environment.KEY_PASSPHRASE ??= developmentSecret(dataDir, 'key-passphrase');
+  environment.SECRETS_KEY ??= developmentSecret(dataDir, 'secrets-key');
+  if (!isSet(environment, 'API_KEY_PEPPERS'))
+    environment.API_KEY_PEPPERS = [`v1:${developmentSecret(dataDir, 'api-key-pepper')}`];
+}
+
+/** Sets every setting that is given or has a default; returns what was given wrongly. */
+function assign(environment: Environment, variables: Variables): string[] {
+  const problems: string[] = [];
+  const production = variables.ENVIRONMENT === 'production';
+  for (const [name, spec] of settings()) {
+    const text = textOf(name, spec, variables, problems) ?? defaultOf(spec, production);
+    if (text !== undefined) Reflect.set(environment, name, convert(text, spec));
+  }
+  environment.KEYS_DIR = resolve(environment.KEYS_DIR);
+  environment.DATA_DIR = resolve(environment.DATA_DIR);
+  if (production && !isSet(environment, 'PUBLIC_URL'))
+    problems.push('PUBLIC_URL: required in production: it is written into every token');
+  return problems;
+}
+
+function unsupported(environment: Environment): string[] {
+  return (['REDIS_URL', 'DATABASE_REPLICA_URLS'] as const)
+    .filter((name) => environment[name] !== undefined)
+    .map((name) => `${name}: not supported by this version; unset it`);
+}
+
+/** Whether a setting was given at all, itself or by its file. */
+function isGiven(name: string, variables: Variables): boolean {
+  return [name, `${name}_FILE`].some((variable) => (variables[variable] ?? '') !== '');
+}
+
+function brokenRules(environment: Environment): string[] {
+  return validateSync(environment, { skipMissingProperties: false })
+    .filter(({ property }) => !isMade(property, environment))
+    .map(({ property, constraints }) => {
+      const rules = Object.values(constraints ?? {}).map((text) =>
+        text.replace(new RegExp(`^${property} `), ''),
+      );
+      return `${property}: ${rules.join('; ')}`;
+    });
+}
+
+/** What is made or derived where it is not given: nobody can have got it wrong. */
+function isMade(name: string, environment: Environment): boolean {
+  if (name === 'PUBLIC_URL') return !isSet(environment, name);
+  return name === 'API_KEY_PEPPERS' && !environment.isProduction && !isSet(environment, name);
+}
+
+/** Variables of the process, which win, and of the file `.env` in the working directory. */
+function processVariables(): Variables {
+  if (!existsSync('.env')) return process.env;
+  try {
+    return { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+    throw new ConfigurationError(
+      `Configuration refused: the file .env in the working directory can't be read (${code}); let this user read it, or remove it`,
+      { cause: error },
+    );
+  }
+}
+
+/** The setting that a problem speaks of. */
+function settingOf(problem: string): string {
+  return (problem.split(':')[0] ?? '').replace(/_FILE$/, '');
+}
+
+/**
+ * Reads and validates every setting. In development what is missing of the secrets is made in `DATA_DIR/secrets`.
+ * @param variables the process's environment unless a test gives its own; a file `.env` in the working directory adds to it
+ * @param uses settings that a command uses: what else production demands may be missing then, but what is given must
+ * be right all the same; all settings unless given
+ * @throws ConfigurationError naming each variable and rule that is broken, all at once, never a value
+ */
+export function loadEnvironment(variables?: Variables, uses?: readonly (keyof Environment)[]): Environment {
+  const source = variables ?? processVariables();
+  const environment = new Environment();
+  const problems: string[] = [];
+  const matters = (name: string): boolean =>
+    !uses || uses.some((used) => used === name) || isGiven(name, source);
+  const add = (found: readonly string[]): void => {
+    const known = new Set(problems.map(settingOf));
+    const isNew = (name: string): boolean => !known.has(name) && matters(name);
+    problems.push(...found.filter((problem) => isNew(settingOf(problem))));
+  };
+  add(assign(environment, source));
+  add(unsupported(environment));
+  add(brokenRules(environment));
+  if (environment.isProduction) {
+    const broken = new Set(problems.map(settingOf));
+    add(productionProblems(environment, (name) => isSet(environment, name) && !broken.has(name)));
+  }
+  if (!isSet(environment, 'PUBLIC_URL')) environment.PUBLIC_URL = `http://localhost:${environment.PORT}`;
+  // Only where none is used and none is given.
+  if (environment.isProduction && !isSet(environment, 'API_KEY_PEPPERS')) environment.API_KEY_PEPPERS = [];
+  if (!environment.isProduction && problems.length === 0) makeDevelopmentSecrets(environment);
+  if (problems.length > 0) throw new ConfigurationError(`Configuration refused:\n  ${problems.join('\n  ')}`);
+  return Object.freeze(environment);
+}

@@ -1,0 +1,92 @@
+import { isIP } from 'node:net';
+import type { Environment } from './environment';
+
+const PLACEHOLDER = /change[-_ ]?me|changeit|placeholder|example|password|passphrase|default|your[-_ ]/i;
+const MIN_PASSPHRASE = 16;
+
+function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '');
+  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
+}
+
+function roleOf(databaseUrl: string): string {
+  return decodeURIComponent(new URL(databaseUrl).username);
+}
+
+function databaseProblems(name: string, value: string): string[] {
+  const url = new URL(value);
+  const mode = url.searchParams.get('sslmode');
+  const problems = [];
+  if (!isLoopback(url.hostname) && mode !== 'verify-full')
+    problems.push(
+      `${name}: add ?sslmode=verify-full (and sslrootcert=<file> for a CA of your own): beyond loopback TLS must be verified`,
+    );
+  if (url.password === '' && !isLoopback(url.hostname)) problems.push(`${name}: give the role a password`);
+  return problems;
+}
+
+/** What to do about a passphrase that is too weak for production, or undefined when it is strong enough. */
+export function weakPassphrase(passphrase: string): string | undefined {
+  if (passphrase.length < MIN_PASSPHRASE)
+    return `use ${MIN_PASSPHRASE} characters or more (openssl rand -base64 32)`;
+  return PLACEHOLDER.test(passphrase) ? 'replace the placeholder by a secret of your own' : undefined;
+}
+
+type Name = keyof Environment;
+
+/**
+ * What ENVIRONMENT=production demands beyond valid values.
+ * @param isSound whether a setting is set and keeps the rules on its value; of others only what is missing is told
+ * @returns one line a refusal, each naming the variable and what to do; empty when safe
+ */
+export function productionProblems(environment: Environment, isSound: (name: Name) => boolean): string[] {
+  return [
+    ...databasesProblems(environment, isSound),
+    ...publicUrlProblems(environment, isSound),
+    ...secretsProblems(environment, isSound),
+  ];
+}
+
+function databasesProblems(environment: Environment, isSound: (name: Name) => boolean): string[] {
+  const { DATABASE_URL: url, MIGRATION_DATABASE_URL: migrationUrl } = environment;
+  const problems: string[] = [];
+  if (url === undefined)
+    problems.push(
+      'DATABASE_URL: required in production: the embedded PostgreSQL is for development and tests only',
+    );
+  else if (isSound('DATABASE_URL')) problems.push(...databaseProblems('DATABASE_URL', url));
+  if (migrationUrl === undefined) {
+    if (environment.MIGRATE_ON_START)
+      problems.push(
+        'MIGRATION_DATABASE_URL: required with MIGRATE_ON_START=true; or run `aegis migrate up` before the start',
+      );
+  } else if (isSound('MIGRATION_DATABASE_URL')) {
+    problems.push(...databaseProblems('MIGRATION_DATABASE_URL', migrationUrl));
+    if (url !== undefined && isSound('DATABASE_URL') && roleOf(url) === roleOf(migrationUrl))
+      problems.push(
+        'MIGRATION_DATABASE_URL: name another role than DATABASE_URL: the server must not own the tables it writes to',
+      );
+  }
+  return problems;
+}
+
+function publicUrlProblems({ PUBLIC_URL }: Environment, isSound: (name: Name) => boolean): string[] {
+  if (!isSound('PUBLIC_URL')) return [];
+  const url = new URL(PUBLIC_URL);
+  if (url.protocol === 'https:' || isLoopback(url.hostname)) return [];
+  return ['PUBLIC_URL: use https: it is written into every token'];
+}
+
+function secretsProblems(environment: Environment, isSound: (name: Name) => boolean): string[] {
+  const { KEY_PASSPHRASE: passphrase, API_KEY_PEPPERS: peppers, SECRETS_KEY: secretsKey } = environment;
+  const problems: string[] = [];
+  const weakness = passphrase === undefined ? undefined : weakPassphrase(passphrase);
+  if (passphrase === undefined)
+    problems.push('KEY_PASSPHRASE: required in production (or KEY_PASSPHRASE_FILE)');
+  else if (weakness !== undefined) problems.push(`KEY_PASSPHRASE: ${weakness}`);
+  if (isSound('API_KEY_PEPPERS') && peppers.some((pepper) => PLACEHOLDER.test(pepper)))
+    problems.push('API_KEY_PEPPERS: replace the placeholder by a secret of your own');
+  if (secretsKey !== undefined && PLACEHOLDER.test(secretsKey))
+    problems.push('SECRETS_KEY: replace the placeholder by a secret of your own');
+  return problems;
+}

@@ -1,0 +1,119 @@
+import { registerDecorator } from 'class-validator';
+import { BlockList, isIP } from 'node:net';
+
+/** A rule on one variable: `holds` says whether the value keeps it, `message` is the rule in words. */
+function rule(name: string, message: string, holds: (value: unknown) => boolean): PropertyDecorator {
+  return (target, property) => {
+    registerDecorator({
+      name,
+      target: target.constructor,
+      propertyName: String(property),
+      validator: { validate: holds, defaultMessage: () => message },
+    });
+  };
+}
+
+function asUrl(value: unknown): URL | undefined {
+  return typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+}
+
+function decodes(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** The driver would take host, user, password and time-outs from the query too, past every other rule. */
+const POSTGRES_PARAMETERS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'application_name'];
+
+/** `postgres://user:password@host:port/database`. */
+export const IsPostgresUrl = (): PropertyDecorator =>
+  rule(
+    'isPostgresUrl',
+    `must be a URL of the form postgres://user:password@host:port/database, with no parameters but ${POSTGRES_PARAMETERS.join(', ')}, each once`,
+    (value) => {
+      const url = asUrl(value);
+      if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol)) return false;
+      const parameters = [...url.searchParams.keys()];
+      return (
+        url.username !== '' &&
+        decodes(url.username + url.password) &&
+        url.hostname !== '' &&
+        url.pathname.length > 1 &&
+        parameters.every((name) => POSTGRES_PARAMETERS.includes(name)) &&
+        new Set(parameters).size === parameters.length
+      );
+    },
+  );
+
+/** An http(s) origin with an optional path, without trailing slash, query or fragment. */
+export const IsPublicUrl = (): PropertyDecorator =>
+  rule(
+    'isPublicUrl',
+    'must be an http(s) URL without trailing slash, credentials, query or fragment',
+    // The text itself is what tokens say: the parser would forgive white space and backslashes.
+    (value) =>
+      typeof value === 'string' && /^https?:\/\/[^\s\\?#@]*[^\s\\?#@/]$/.test(value) && URL.canParse(value),
+  );
+
+/** `v2:<secret>,v1:<secret>`: versions differ, each secret has at least 32 characters; the first is current. */
+export const IsPepperList = (): PropertyDecorator =>
+  rule(
+    'isPepperList',
+    'must be a list like v2:<secret>,v1:<secret>, current first, versions all different, each secret of 32 or more characters',
+    (value) => {
+      if (!Array.isArray(value) || value.length === 0) return false;
+      const versions = value.map((entry) => /^(v[1-9][0-9]{0,4}):\S{32,}$/.exec(String(entry))?.[1]);
+      return !versions.includes(undefined) && new Set(versions).size === versions.length;
+    },
+  );
+
+/** Browser origins: scheme, host and port alone. */
+export const AreOrigins = (): PropertyDecorator =>
+  rule('areOrigins', 'must be a comma-separated list of origins like https://admin.example.com', (value) => {
+    return Array.isArray(value) && value.every((entry) => asUrl(entry)?.origin === entry);
+  });
+
+/** The widest private networks: 10.0.0.0/8 and fc00::/7. */
+const WIDEST = { ipv4: 8, ipv6: 7 };
+/** All of IPv4, as IPv6 writes it: 96 bits in front of an IPv4 address. */
+const MAPPED_IPV4 = '::ffff:0:0';
+const MAPPED_BITS = 96;
+
+function subnet(address: string, bits: number): BlockList {
+  const list = new BlockList();
+  list.addSubnet(address, bits, 'ipv6');
+  return list;
+}
+
+/** A single address, or a network that holds no more than somebody's own proxies. */
+function isNarrowCidr(entry: string): boolean {
+  const [address = '', bits, ...rest] = entry.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  if (bits === undefined) return true;
+  if (!/^[0-9]{1,3}$/.test(bits)) return false;
+  const length = Number(bits);
+  if (version === 4) return length >= WIDEST.ipv4 && length <= 32;
+  if (length < WIDEST.ipv6 || length > 128) return false;
+  const holdsIPv4 = subnet(address, length).check(MAPPED_IPV4, 'ipv6');
+  const isIPv4 = subnet(MAPPED_IPV4, MAPPED_BITS).check(address, 'ipv6');
+  return !(holdsIPv4 || isIPv4) || length >= MAPPED_BITS + WIDEST.ipv4;
+}
+
+/** Number of proxies in front (1–10), or the addresses they have; never everybody. */
+export const IsTrustProxy = (): PropertyDecorator =>
+  rule(
+    'isTrustProxy',
+    'must be the number of proxies in front (1 to 10) or a comma-separated list of their addresses or CIDRs (/8 or longer, IPv6 /7 or longer); trusting everybody is refused',
+    (value) => {
+      if (!Array.isArray(value) || value.length === 0) return false;
+      const entries = value.map(String);
+      const [only] = entries;
+      if (entries.length === 1 && only !== undefined && /^[0-9]+$/.test(only))
+        return Number(only) >= 1 && Number(only) <= 10;
+      return entries.every(isNarrowCidr);
+    },
+  );

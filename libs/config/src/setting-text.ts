@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import type { SettingSpec } from './setting';
+
+/** An environment, by name of the variable. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Text of a variable, or of the file that `<NAME>_FILE` names; undefined when neither is set or it is empty.
+ * @param problems gets what was given wrongly
+ */
+export function textOf(
+  name: string,
+  spec: SettingSpec,
+  variables: Variables,
+  problems: string[],
+): string | undefined {
+  const direct = variables[name] === '' ? undefined : variables[name];
+  const file = spec.secret ? variables[`${name}_FILE`] : undefined;
+  if (file === undefined || file === '') return direct;
+  if (direct !== undefined) {
+    problems.push(`${name}: set it or ${name}_FILE, not both`);
+    return undefined;
+  }
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    problems.push(
+      `${name}_FILE: can't be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
+    );
+    return undefined;
+  }
+}
+
+/** The value that a text stands for, by the setting's kind; the text itself where it stands for none. */
+export function convert(text: string, spec: SettingSpec): unknown {
+  switch (spec.kind) {
+    case 'text':
+      return text;
+    case 'integer':
+      return /^-?[0-9]{1,15}$/.test(text) ? Number(text) : text;
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : text;
+    case 'list':
+      return text
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== '');
+  }
+}
+
+/** Text of the default, or undefined where there is none or something is made instead. */
+export function defaultOf(spec: SettingSpec, production: boolean): string | undefined {
+  const text = production ? (spec.productionDefault ?? spec.default) : spec.default;
+  return text?.startsWith('(') ? undefined : text;
+}

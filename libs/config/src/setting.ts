@@ -1,0 +1,31 @@
+/** How the text of a variable becomes a value. */
+export type SettingKind = 'text' | 'integer' | 'boolean' | 'list';
+
+/** What the docs, `.env.example` and the loader know of one variable. */
+export interface SettingSpec {
+  kind: SettingKind;
+  /** What an operator reads. */
+  description: string;
+  /** Value when the variable is unset, or a word for what is made then, in brackets: `(embedded)`. */
+  default?: string;
+  /** Default where ENVIRONMENT=production, if another. */
+  productionDefault?: string;
+  /** What production demands of it, in words; absent when it demands nothing. */
+  production?: string;
+  /** Can come from a file named by `<NAME>_FILE`, and is never shown. */
+  secret?: boolean;
+}
+
+const registry = new Map<string, SettingSpec>();
+
+/** Declares a property of Environment as a variable of the same name. */
+export function Setting(spec: SettingSpec): PropertyDecorator {
+  return (_target, property) => {
+    registry.set(String(property), spec);
+  };
+}
+
+/** Every declared variable with its spec, in the order of declaration. */
+export function settings(): ReadonlyMap<string, SettingSpec> {
+  return registry;
+}

@@ -1,0 +1,58 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** A customer; deleted ones stay as a tombstone, the id alone, so that it is never given to another. */
+@Entity('customers')
+@Check('customers_id_format', `id ~ '^[A-Za-z0-9_-]{1,50}$'`)
+@Check(
+  'customers_lengths',
+  `char_length(name) BETWEEN 1 AND 200 AND char_length(email) <= 254 AND char_length(company) <= 200 AND char_length(phone) <= 50 AND char_length(address) <= 500 AND char_length(notes) <= 2000`,
+)
+@Check(
+  'customers_tombstone',
+  `CASE WHEN deleted_at IS NULL THEN name IS NOT NULL ELSE NOT is_active AND num_nonnulls(name, email, company, phone, address, notes) = 0 END`,
+)
+@Index('customers_by_creation', { synchronize: false })
+@Index('customers_by_activity', { synchronize: false })
+@Index('customers_by_id_prefix', { synchronize: false })
+@Index('customers_by_name_prefix', { synchronize: false })
+@Index('customers_by_email_prefix', { synchronize: false })
+@Index('customers_by_company_prefix', { synchronize: false })
+export class Customer {
+  @PrimaryColumn({ type: 'text' })
+  id!: string;
+
+  /** Null in a tombstone alone, which nothing outside this lib gets to see. */
+  @Column({ type: 'text', nullable: true })
+  name!: string;
+
+  @Column({ type: 'text', nullable: true })
+  email!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  company!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  phone!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  address!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  notes!: string | null;
+
+  @Column({ type: 'boolean', default: true })
+  is_active!: boolean;
+
+  /** Counts changes, for optimistic locking. */
+  @Column({ type: 'integer', default: 1 })
+  version!: number;
+
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'clock_timestamp()' })
+  created_at!: Date;
+
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'clock_timestamp()' })
+  updated_at!: Date;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  deleted_at!: Date | null;
+}

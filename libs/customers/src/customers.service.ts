@@ -1,0 +1,206 @@
+import { type Actor, AuditLog } from '@aegis/audit';
+import { MicroBatch, transaction, violates } from '@aegis/database';
+import { NO_PRECONDITION, type Precondition } from '@aegis/web';
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
+import { Customer } from './customer.entity';
+import { CustomerExists, CustomerInactive, CustomerNotFound } from './customers.errors';
+
+/** What a customer's record says of it; null empties a field. */
+export interface CustomerDetails {
+  name: string;
+  email?: string | null;
+  company?: string | null;
+  phone?: string | null;
+  address?: string | null;
+  notes?: string | null;
+  is_active?: boolean;
+}
+
+export interface CreateCustomer extends CustomerDetails {
+  /** 1–50 of A–Z a–z 0–9 - _, chosen by the vendor; never given twice. */
+  id: string;
+}
+
+export type UpdateCustomer = Partial<CustomerDetails>;
+
+const now = (): string => 'clock_timestamp()';
+
+@Injectable()
+export class CustomersService {
+  private readonly reads = new MicroBatch<string, Customer | undefined>(
+    (ids) => this.read(this.dataSource.manager, ids),
+    { maxSize: 500, maxConcurrent: 2 },
+  );
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** @throws CustomerExists also for the id of a customer that was deleted */
+  async create(actor: Actor, input: CreateCustomer): Promise<Customer> {
+    try {
+      return await transaction(this.dataSource, async (tx) => {
+        await tx.insert(Customer, { ...input });
+        await this.audit.append(tx, {
+          type: 'customer.created',
+          actor,
+          customerId: input.id,
+          data: { fields: namesOfGiven(input) },
+        });
+        return this.find(input.id, tx);
+      });
+    } catch (error) {
+      if (violates(error, 'customers_pkey')) throw new CustomerExists(input.id);
+      throw error;
+    }
+  }
+
+  /** @throws CustomerNotFound */
+  async find(id: string, tx?: EntityManager): Promise<Customer> {
+    const [customer] = tx ? await this.read(tx, [id]) : [await this.reads.add(id)];
+    if (!customer) throw new CustomerNotFound(id);
+    return customer;
+  }
+
+  private async read(tx: EntityManager, ids: readonly string[]): Promise<(Customer | undefined)[]> {
+    const customers = await tx.findBy(Customer, { id: In(ids), deleted_at: IsNull() });
+    const byId = new Map(customers.map((customer) => [customer.id, customer]));
+    return ids.map((id) => byId.get(id));
+  }
+
+  /**
+   * Changes the given fields. Deactivating waits for issues that are under way, and later ones see it.
+   * @param precondition on the customer before the change
+   * @throws CustomerNotFound
+   */
+  async update(
+    actor: Actor,
+    id: string,
+    input: UpdateCustomer,
+    precondition: Precondition<Customer> = NO_PRECONDITION,
+  ): Promise<Customer> {
+    return transaction(this.dataSource, async (tx) => {
+      const customer = await this.lock(tx, id);
+      precondition(customer);
+      const changed = namesOfGiven(input).filter((field) => input[field] !== customer[field]);
+      if (changed.length === 0) return customer;
+      const changes = Object.fromEntries(changed.map((field) => [field, input[field]]));
+      await tx.update(Customer, id, { ...changes, version: customer.version + 1, updated_at: now });
+      await this.audit.append(tx, {
+        type: 'customer.updated',
+        actor,
+        customerId: id,
+        data: { fields: changed },
+      });
+      return this.find(id, tx);
+    });
+  }
+
+  /**
+   * Locks a customer against issues and every other change until the transaction ends.
+   * @throws CustomerNotFound
+   */
+  async lock(tx: EntityManager, id: string): Promise<Customer> {
+    const customer = await tx.findOne(Customer, {
+      where: { id, deleted_at: IsNull() },
+      lock: { mode: 'pessimistic_write' },
+    });
+    if (!customer) throw new CustomerNotFound(id);
+    return customer;
+  }
+
+  /**
+   * Creates those customers that are not on record, and keeps all of them from being changed or removed until the
+   * transaction ends. What is on record stays as it is.
+   * @param inputs with different ids
+   * @returns ids of those that were deleted: they are neither created nor kept
+   */
+  async shareOrCreate(
+    tx: EntityManager,
+    actor: Actor,
+    inputs: readonly CreateCustomer[],
+  ): Promise<ReadonlySet<string>> {
+    const created: { id: string }[] = await tx.query(
+      `INSERT INTO customers (id, name, email, company, phone, address, notes)
+       SELECT id, name, email, company, phone, address, notes
+       FROM jsonb_populate_recordset(NULL::customers, $1::jsonb) ORDER BY id
+       ON CONFLICT (id) DO NOTHING RETURNING id`,
+      [JSON.stringify(inputs)],
+    );
+    const ids = new Set(created.map(({ id }) => id));
+    const records = inputs
+      .filter(({ id }) => ids.has(id))
+      .map((input) => ({
+        type: 'customer.created' as const,
+        actor,
+        customerId: input.id,
+        data: { fields: namesOfGiven(input) },
+      }));
+    if (records.length > 0) await this.audit.append(tx, ...records);
+    const shared: { id: string; deleted: boolean }[] = await tx.query(
+      'SELECT id, deleted_at IS NOT NULL AS deleted FROM customers WHERE id = ANY($1) ORDER BY id FOR SHARE',
+      [inputs.map(({ id }) => id)],
+    );
+    return new Set(shared.filter(({ deleted }) => deleted).map(({ id }) => id));
+  }
+
+  /**
+   * Shares the customer's row until the transaction ends: deactivation and removal wait for it, and it for those.
+   * @throws CustomerNotFound, CustomerInactive
+   */
+  async shareActive(tx: EntityManager, id: string): Promise<void> {
+    const refusal = (await this.shareEach(tx, [id])).get(id);
+    if (refusal) throw refusal;
+  }
+
+  /**
+   * Shares the rows of many customers as `shareActive` does that of one, in the order of their ids.
+   * @returns why nothing may be issued to some of them, by id; those that are active are absent
+   */
+  async shareEach(
+    tx: EntityManager,
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, CustomerNotFound | CustomerInactive>> {
+    const rows: { id: string; is_active: boolean }[] = await tx.query(
+      'SELECT id, is_active FROM customers WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR SHARE',
+      [ids],
+    );
+    const active = new Map(rows.map(({ id, is_active }) => [id, is_active]));
+    const refusals = new Map<string, CustomerNotFound | CustomerInactive>();
+    for (const id of ids) {
+      if (!active.has(id)) refusals.set(id, new CustomerNotFound(id));
+      else if (!active.get(id)) refusals.set(id, new CustomerInactive(id));
+    }
+    return refusals;
+  }
+
+  /**
+   * Empties the row but for its id, which stays so that nobody takes it again. Part of the removal of a
+   * customer: licenses are the caller's to settle first.
+   * @param tx holds the lock on the customer
+   */
+  async bury(tx: EntityManager, actor: Actor, id: string): Promise<void> {
+    await tx.update(Customer, id, {
+      name: null as unknown as string,
+      email: null,
+      company: null,
+      phone: null,
+      address: null,
+      notes: null,
+      is_active: false,
+      version: () => 'version + 1',
+      updated_at: now,
+      deleted_at: now,
+    });
+    await this.audit.append(tx, { type: 'customer.deleted', actor, customerId: id });
+  }
+}
+
+/** Audit records name fields, never their values. */
+function namesOfGiven<T extends object>(input: T): (keyof T & string)[] {
+  return (Object.keys(input) as (keyof T & string)[]).filter(
+    (field) => field !== 'id' && input[field] !== undefined,
+  );
+}

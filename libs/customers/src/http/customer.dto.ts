@@ -1,0 +1,45 @@
+import { Expose } from 'class-transformer';
+
+/** A customer as callers see it. */
+export class CustomerDto {
+  /**
+   * Chosen by the vendor, never given twice.
+   * @example 'acme'
+   */
+  @Expose()
+  id!: string;
+
+  /** @example 'Acme Corporation' */
+  @Expose()
+  name!: string;
+
+  /** @example 'licenses@acme.example' */
+  @Expose()
+  email!: string | null;
+
+  /** @example 'Acme Holding' */
+  @Expose()
+  company!: string | null;
+
+  /** @example '+1 555 0100' */
+  @Expose()
+  phone!: string | null;
+
+  /** @example '1 Main Street, Springfield' */
+  @Expose()
+  address!: string | null;
+
+  /** The vendor's own; never shown to the customer. */
+  @Expose()
+  notes!: string | null;
+
+  /** No license is issued to an inactive customer, and its licenses do not validate. */
+  @Expose()
+  is_active!: boolean;
+
+  @Expose()
+  created_at!: Date;
+
+  @Expose()
+  updated_at!: Date;
+}

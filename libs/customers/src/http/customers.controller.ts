@@ -1,0 +1,83 @@
+import { type Actor, Caller } from '@aegis/audit';
+import { CUSTOMER_ID } from '@aegis/license-token';
+import {
+  answerList,
+  ApiProblems,
+  Creates,
+  ETagged,
+  Idempotent,
+  IfMatch,
+  IfNoneMatch,
+  ParsePathId,
+  type Precondition,
+  RequireScopes,
+  Responds,
+  STREAM_TYPES,
+} from '@aegis/web';
+import { Body, Controller, Get, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { CustomerList } from '../customer-list';
+import type { Customer } from '../customer.entity';
+import { CustomersService } from '../customers.service';
+import { CreateCustomerDto, UpdateCustomerDto } from './customer-input.dto';
+import { CustomerPageDto, ListCustomersDto } from './customer-list.dto';
+import { CustomerDto } from './customer.dto';
+import { customerTag } from './customer-tag';
+
+const CustomerId = new ParsePathId(CUSTOMER_ID, 'must be 1 to 50 of A-Z a-z 0-9 - _');
+
+@ApiTags('Customers')
+@Controller('api/v1/customers')
+export class CustomersController {
+  constructor(
+    private readonly customers: CustomersService,
+    private readonly list: CustomerList,
+  ) {}
+
+  @Post()
+  @RequireScopes('customers:write')
+  @ApiOperation({ operationId: 'createCustomer', summary: 'Create a customer' })
+  @ApiProblems('customer_exists')
+  @Idempotent<Customer>({ customerOf: ({ id }) => id })
+  @Creates(({ id }: Customer) => `/api/v1/customers/${id}`)
+  @ETagged(customerTag)
+  @Responds(CustomerDto, { status: 201, description: 'Created' })
+  create(@Caller() actor: Actor, @Body() input: CreateCustomerDto): Promise<Customer> {
+    return this.customers.create(actor, input);
+  }
+
+  @Get()
+  @RequireScopes('customers:read')
+  @ApiOperation({ operationId: 'listCustomers', summary: 'List customers, newest first' })
+  @Responds(CustomerPageDto, { alsoOffers: STREAM_TYPES })
+  page(@Query() query: ListCustomersDto, @Req() request: Request): Promise<object> {
+    return answerList(request, 'customers', query, this.list.source(query), CustomerDto);
+  }
+
+  @Get(':id')
+  @RequireScopes('customers:read')
+  @ApiOperation({ operationId: 'getCustomer', summary: 'Read a customer' })
+  @ApiProblems('customer_not_found')
+  @IfNoneMatch()
+  @ETagged(customerTag)
+  @Responds(CustomerDto)
+  find(@Param('id', CustomerId) id: string): Promise<Customer> {
+    return this.customers.find(id);
+  }
+
+  @Patch(':id')
+  @RequireScopes('customers:write')
+  @ApiOperation({ operationId: 'updateCustomer', summary: 'Change fields of a customer; null empties one' })
+  @ApiProblems('customer_not_found')
+  @ETagged(customerTag)
+  @Responds(CustomerDto)
+  update(
+    @Caller() actor: Actor,
+    @Param('id', CustomerId) id: string,
+    @Body() input: UpdateCustomerDto,
+    @IfMatch(customerTag) precondition: Precondition<Customer>,
+  ): Promise<Customer> {
+    return this.customers.update(actor, id, input, precondition);
+  }
+}

@@ -1,0 +1,38 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigurationError } from '@aegis/errors';
+import { readOrCreateCredentials } from './credentials';
+
+describe('credentials of the embedded PostgreSQL', () => {
+  let dataDir: string;
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'aegis-credentials-'));
+  });
+  afterEach(() => {
+    rmSync(dataDir, { recursive: true });
+  });
+  const file = (): string => join(dataDir, 'secrets', 'embedded-postgres.json');
+
+  it('are random, kept, and for their owner alone', () => {
+    const made = readOrCreateCredentials(dataDir);
+    expect(new Set(Object.values(made)).size).toBe(4);
+    expect(made.applicationPassword).toMatch(/^[0-9a-f]{48}$/);
+    expect(readOrCreateCredentials(dataDir)).toEqual(made);
+    expect(statSync(file()).mode & 0o777).toBe(0o600);
+    expect(statSync(join(dataDir, 'secrets')).mode & 0o777).toBe(0o700);
+    expect(readdirSync(join(dataDir, 'secrets'))).toEqual(['embedded-postgres.json']);
+  });
+
+  it('are refused when others may read them', () => {
+    readOrCreateCredentials(dataDir);
+    chmodSync(file(), 0o640);
+    expect(() => readOrCreateCredentials(dataDir)).toThrow(/embedded-postgres.json must have mode 0600/);
+  });
+
+  it.each(['', '{}', 'null', '{"clusterId":"../../etc"}'])('are refused when damaged: %j', (text) => {
+    readOrCreateCredentials(dataDir);
+    writeFileSync(file(), text);
+    expect(() => readOrCreateCredentials(dataDir)).toThrow(ConfigurationError);
+  });
+});

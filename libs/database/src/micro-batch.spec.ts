@@ -1,0 +1,113 @@
+import { MicroBatch } from './micro-batch';
+
+interface Run {
+  inputs: number[];
+  finish: () => void;
+  fail: (error: Error) => void;
+}
+
+/** A batch whose runs end when the test says so; each output is ten times its input. */
+function aBatch(options: { maxSize: number; maxConcurrent: number }): {
+  batch: MicroBatch<number, number>;
+  runs: Run[];
+} {
+  const runs: Run[] = [];
+  const batch = new MicroBatch<number, number>(
+    (inputs) =>
+      new Promise((resolve, reject) => {
+        runs.push({
+          inputs,
+          finish: () => {
+            resolve(inputs.map((input) => input * 10));
+          },
+          fail: reject,
+        });
+      }),
+    options,
+  );
+  return { batch, runs };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Lets what was scheduled happen. */
+async function settle(): Promise<void> {
+  for (let turns = 0; turns < 5; turns += 1) await turn();
+}
+
+describe('MicroBatch', () => {
+  it('makes one run of what is asked in one turn, and answers each input with its own output', async () => {
+    const { batch, runs } = aBatch({ maxSize: 10, maxConcurrent: 2 });
+    const outputs = Promise.all([3, 1, 2].map((input) => batch.add(input)));
+    await settle();
+    expect(runs.map(({ inputs }) => inputs)).toEqual([[3, 1, 2]]);
+    runs[0]!.finish();
+    expect(await outputs).toEqual([30, 10, 20]);
+  });
+
+  it('waits for no timer when one asks alone', async () => {
+    const { batch, runs } = aBatch({ maxSize: 10, maxConcurrent: 1 });
+    const output = batch.add(1);
+    await turn();
+    expect(runs).toHaveLength(1);
+    runs[0]!.finish();
+    expect(await output).toBe(10);
+  });
+
+  it('runs no more than so many inputs and runs at once; what waits makes the next run larger', async () => {
+    const { batch, runs } = aBatch({ maxSize: 2, maxConcurrent: 2 });
+    const outputs = [1, 2, 3, 4, 5].map((input) => batch.add(input));
+    await settle();
+    expect(runs.map(({ inputs }) => inputs)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    outputs.push(batch.add(6));
+    await settle();
+    expect(runs).toHaveLength(2);
+    runs[1]!.finish();
+    await settle();
+    expect(runs.map(({ inputs }) => inputs)).toEqual([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    runs[0]!.finish();
+    runs[2]!.finish();
+    expect(await Promise.all(outputs)).toEqual([10, 20, 30, 40, 50, 60]);
+  });
+
+  it('rejects all of a run that fails, and goes on with the next', async () => {
+    const { batch, runs } = aBatch({ maxSize: 2, maxConcurrent: 1 });
+    const outcomes = Promise.allSettled([1, 2, 3].map((input) => batch.add(input)));
+    await settle();
+    const failure = new Error('the database is gone');
+    runs[0]!.fail(failure);
+    await settle();
+    runs[1]!.finish();
+    expect(await outcomes).toEqual([
+      { status: 'rejected', reason: failure },
+      { status: 'rejected', reason: failure },
+      { status: 'fulfilled', value: 30 },
+    ]);
+  });
+
+  it('rejects a run that does not answer each input: nobody gets the answer of another', async () => {
+    const batch = new MicroBatch<number, number>((inputs) => Promise.resolve(inputs.slice(1)), {
+      maxSize: 10,
+      maxConcurrent: 1,
+    });
+    const outcomes = await Promise.allSettled([1, 2].map((input) => batch.add(input)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
+  it('never runs for nothing', async () => {
+    const { batch, runs } = aBatch({ maxSize: 1, maxConcurrent: 5 });
+    const output = batch.add(1);
+    await settle();
+    runs[0]!.finish();
+    await output;
+    await settle();
+    expect(runs).toHaveLength(1);
+  });
+});

@@ -1,0 +1,138 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { Client } from 'pg';
+import { DataSource, QueryFailedError } from 'typeorm';
+import { testDatabase, type TestDatabase } from '../../../test/support/database';
+import { postgresOptions } from './connection-options';
+import { isDatabaseUnavailable, sqlState, violates } from './postgres-errors';
+
+async function errorOf(work: Promise<unknown>): Promise<unknown> {
+  const nothing = Symbol('nothing was thrown');
+  const thrown = await work.then(
+    () => nothing,
+    (error: unknown) => error,
+  );
+  if (thrown === nothing) throw new Error('expected an error');
+  return thrown;
+}
+
+describe('errors of PostgreSQL', () => {
+  let database: TestDatabase;
+  let dataSource: DataSource;
+
+  beforeAll(async () => {
+    database = await testDatabase();
+    dataSource = await database.dataSource([]);
+  });
+  afterAll(() => database.drop());
+
+  const query = (sql: string): Promise<unknown> => errorOf(dataSource.query(sql));
+
+  it('tell their SQLSTATE and constraint through what TypeORM wraps around them', async () => {
+    await dataSource.query(`INSERT INTO customers (id, name) VALUES ('twice', 'x')`);
+    const error = await query(`INSERT INTO customers (id, name) VALUES ('twice', 'x')`);
+    expect(error).toBeInstanceOf(QueryFailedError);
+    expect(sqlState(error)).toBe('23505');
+    expect(violates(error, 'customers_pkey')).toBe(true);
+    expect(violates(error, 'customers_lengths')).toBe(false);
+    expect(isDatabaseUnavailable(error)).toBe(false);
+    const wrapped = new Error('the import stopped', { cause: error });
+    expect(sqlState(wrapped)).toBe('23505');
+    expect(violates(wrapped, 'customers_pkey')).toBe(true);
+  });
+
+  it('are no outage when the statement is to blame', async () => {
+    for (const sql of [
+      'SELEC 1',
+      'SELECT * FROM nothing',
+      'SELECT 1 / 0',
+      `SELECT 'x'::uuid`,
+      'DELETE FROM licenses',
+    ]) {
+      const error = await query(sql);
+      expect([sql, sqlState(error)]).toEqual([sql, expect.stringMatching(/^(42|22)/)]);
+      expect([sql, isDatabaseUnavailable(error)]).toEqual([sql, false]);
+    }
+  });
+
+  it('are an outage when time or patience ran out', async () => {
+    const slow = await query('SET statement_timeout = 10; SELECT pg_sleep(5)');
+    await dataSource.query('RESET statement_timeout');
+    expect(sqlState(slow)).toBe('57014');
+    expect(isDatabaseUnavailable(slow)).toBe(true);
+
+    const holder = new Client({ connectionString: database.ownerUrl });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE customers');
+    const locked = await query('SET lock_timeout = 10; SELECT * FROM customers');
+    await holder.end();
+    await dataSource.query('RESET lock_timeout');
+    expect(sqlState(locked)).toBe('55P03');
+    expect(isDatabaseUnavailable(locked)).toBe(true);
+  });
+
+  it('are an outage when the connection is cut', async () => {
+    const cut = await errorOf(dataSource.query('SELECT pg_terminate_backend(pg_backend_pid())'));
+    expect(isDatabaseUnavailable(cut)).toBe(true);
+  });
+
+  it('are an outage when nobody listens, hangs up, or never answers', async () => {
+    const server = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const url = `postgres://aegis_app:secret@127.0.0.1:${port}/aegis`;
+    const hungUp = await errorOf(new DataSource(postgresOptions(url)).initialize());
+    expect(isDatabaseUnavailable(hungUp)).toBe(true);
+    await new Promise((resolve) => server.close(resolve));
+    const nobody = await errorOf(new DataSource(postgresOptions(url)).initialize());
+    expect(isDatabaseUnavailable(nobody)).toBe(true);
+    expect(sqlState(nobody)).toBeUndefined();
+
+    const silent = createServer((socket) => socket.resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const silentUrl = `postgres://aegis_app:secret@127.0.0.1:${(silent.address() as AddressInfo).port}/aegis`;
+    const waiting = new DataSource({ ...postgresOptions(silentUrl), extra: { connectionTimeoutMillis: 50 } });
+    expect(isDatabaseUnavailable(await errorOf(waiting.initialize()))).toBe(true);
+    await new Promise((resolve) => silent.close(resolve));
+  });
+
+  it('are an outage when the pool is exhausted', async () => {
+    const small = await new DataSource({
+      ...postgresOptions(database.applicationUrl),
+      extra: { max: 1, connectionTimeoutMillis: 1000 },
+    }).initialize();
+    const runner = small.createQueryRunner();
+    await runner.connect();
+    const exhausted = await errorOf(small.query('SELECT 1'));
+    await runner.release();
+    await small.destroy();
+    expect(isDatabaseUnavailable(exhausted)).toBe(true);
+    expect(isDatabaseUnavailable(await errorOf(small.query('SELECT 1')))).toBe(true);
+  });
+
+  it('are told from whatever else may be thrown', () => {
+    const loop = new Error('loop');
+    loop.cause = loop;
+    const others = [
+      undefined,
+      null,
+      'ECONNREFUSED',
+      {},
+      { code: '57P01' },
+      new Error('x'),
+      new TypeError('y'),
+      loop,
+    ];
+    for (const other of others) {
+      expect(isDatabaseUnavailable(other)).toBe(false);
+      expect(sqlState(other)).toBeUndefined();
+      expect(violates(other, 'customers_pkey')).toBe(false);
+    }
+    expect(sqlState(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBeUndefined();
+    expect(isDatabaseUnavailable(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBe(false);
+    // A message counts only where no code says otherwise.
+    expect(isDatabaseUnavailable(Object.assign(new Error('Connection terminated'), { code: '23505' }))).toBe(
+      false,
+    );
+  });
+});

@@ -1,0 +1,69 @@
+import { isNativeError } from 'node:util/types';
+
+/** SQLSTATE codes that the code acts on (PostgreSQL, appendix A). */
+export const SqlState = {
+  foreignKeyViolation: '23503',
+  uniqueViolation: '23505',
+  serializationFailure: '40001',
+  deadlockDetected: '40P01',
+  lockNotAvailable: '55P03',
+} as const;
+
+const UNAVAILABLE_STATES = new Set([
+  '53100',
+  '53200',
+  '53300',
+  '53400', // out of disk, memory, connections, configuration limit
+  '55P03', // a lock was not to be had in DB_LOCK_TIMEOUT_MS
+  '57014', // DB_STATEMENT_TIMEOUT_MS ran out
+  '57P01',
+  '57P02',
+  '57P03',
+  '57P05', // shutting down, crashed, starting up, idle session ended
+  '25P03', // idle in transaction for too long
+  '25006', // read only: a replica that was just demoted
+]);
+const UNAVAILABLE_ERRNO = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+// What the pool and the driver throw without any code.
+const UNAVAILABLE_MESSAGES =
+  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Driver not Connected)/i;
+
+function chain(error: unknown): (Error & { code?: unknown; constraint?: unknown })[] {
+  const errors = [];
+  for (let current = error; isNativeError(current) && errors.length < 5;) {
+    errors.push(current);
+    const { driverError } = current as { driverError?: unknown };
+    current = driverError !== current && isNativeError(driverError) ? driverError : current.cause;
+  }
+  return errors;
+}
+
+/** The SQLSTATE of an error from the driver or from TypeORM around it, or undefined. */
+export function sqlState(error: unknown): string | undefined {
+  return chain(error)
+    .map(({ code }) => code)
+    .find((code): code is string => typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code));
+}
+
+/** Whether the database refused a row for this constraint or unique index. */
+export function violates(error: unknown, constraint: string): boolean {
+  return chain(error).some((link) => link.constraint === constraint);
+}
+
+/** Whether the database is out of reach or overloaded: the same request may succeed a moment later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  return chain(error).some(({ code, message }) => {
+    if (typeof code === 'string')
+      return code.startsWith('08') || UNAVAILABLE_STATES.has(code) || UNAVAILABLE_ERRNO.has(code);
+    return UNAVAILABLE_MESSAGES.test(message);
+  });
+}

@@ -1,0 +1,163 @@
+/** What the catalogue says of one error code. */
+export interface ProblemSpec {
+  /** HTTP status of the answer. */
+  status: number;
+  /** Short, the same for every occurrence (RFC 9457 `title`). */
+  title: string;
+  /** What it means and what a caller can do; shown on `/problems/<code>`. */
+  description: string;
+}
+
+const catalogue = {
+  invalid_request: {
+    status: 400,
+    title: 'Malformed request',
+    description: 'The body is no JSON in UTF-8, or the request contradicts itself. Mend the request.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'API key missing or refused',
+    description:
+      'Send a valid API key as `X-API-Key` or `Authorization: Bearer`. Unknown, expired, deactivated and deleted keys are all refused alike.',
+  },
+  insufficient_scope: {
+    status: 403,
+    title: 'Scope missing',
+    description: 'The API key is valid but lacks a scope that this operation needs; `detail` says which.',
+  },
+  not_found: {
+    status: 404,
+    title: 'Not found',
+    description: 'There is no such route.',
+  },
+  license_not_found: {
+    status: 404,
+    title: 'License not found',
+    description: 'No license has this id.',
+  },
+  customer_not_found: {
+    status: 404,
+    title: 'Customer not found',
+    description: 'No customer has this id, or it was deleted.',
+  },
+  api_key_not_found: {
+    status: 404,
+    title: 'API key not found',
+    description: 'No API key has this id, or it was deleted.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'Method not allowed',
+    description: 'The route exists, but not for this method; `Allow` lists those it has.',
+  },
+  not_acceptable: {
+    status: 406,
+    title: 'Not acceptable',
+    description: 'The route can answer in none of the media types that `Accept` names.',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'Request timed out',
+    description: 'The request did not arrive in time. Send it again.',
+  },
+  conflict: {
+    status: 409,
+    title: 'Conflict',
+    description: 'The request contradicts the state of what it names. Read it again, then decide.',
+  },
+  customer_exists: {
+    status: 409,
+    title: 'Customer id taken',
+    description: 'The id belongs to a customer, or to one that was deleted: ids are never given twice.',
+  },
+  customer_inactive: {
+    status: 409,
+    title: 'Customer inactive',
+    description: 'No license is issued to an inactive customer. Activate it first.',
+  },
+  customer_has_licenses: {
+    status: 409,
+    title: 'Customer holds licenses',
+    description: 'The customer holds licenses that are not revoked. Revoke them first.',
+  },
+  license_state_conflict: {
+    status: 409,
+    title: 'License state forbids this',
+    description: 'The license is in a state from which this change is not possible.',
+  },
+  last_admin_key: {
+    status: 409,
+    title: 'Last admin key',
+    description: 'The last active admin key that does not expire can be neither removed nor weakened.',
+  },
+  request_in_progress: {
+    status: 409,
+    title: 'Request still running',
+    description:
+      'A request with this `Idempotency-Key` is still running. Send it again in a moment: it answers what the first one did.',
+  },
+  answer_unreadable: {
+    status: 409,
+    title: 'Remembered answer unreadable',
+    description:
+      'The request was carried out, but its remembered answer can not be read any more. Read what it was to change, then decide; nothing was done a second time.',
+  },
+  precondition_failed: {
+    status: 412,
+    title: 'Changed meanwhile',
+    description: '`If-Match` does not match: someone was faster. Read again, then decide.',
+  },
+  payload_too_large: {
+    status: 413,
+    title: 'Body too large',
+    description: 'The body exceeds the limit of the route.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Unsupported media type',
+    description: 'Bodies are `application/json` in UTF-8, without content encoding.',
+  },
+  validation_failed: {
+    status: 422,
+    title: 'Invalid input',
+    description: 'One or more fields or parameters break a rule; `errors` names each with its rule.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'Idempotency key used before',
+    description:
+      'This `Idempotency-Key` came with another request within 24 hours. Make a new key for each request, and keep it for retries alone.',
+  },
+  token_too_large: {
+    status: 422,
+    title: 'Token too large',
+    description: 'The signed token would exceed 8 KiB. Shorten names or lists.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    description: 'The limit of the bucket is used up. Wait `Retry-After` seconds.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'Headers too large',
+    description: 'The request headers exceed the limit.',
+  },
+  internal_error: {
+    status: 500,
+    title: 'Internal error',
+    description: 'Something failed on our side. The log has the reason under the same `request_id`.',
+  },
+  service_unavailable: {
+    status: 503,
+    title: 'Temporarily unavailable',
+    description:
+      'The database, the signer or the audit log is out of reach, or the server is overloaded. Retry after `Retry-After` seconds.',
+  },
+} satisfies Record<string, ProblemSpec>;
+
+/** Stable name of an error; part of the wire contract. */
+export type ErrorCode = keyof typeof catalogue;
+
+/** The one catalogue: status, title and description by code. A code that is missing here does not compile. */
+export const PROBLEMS: Readonly<Record<ErrorCode, ProblemSpec>> = catalogue;

@@ -1,0 +1,71 @@
+import { LICENSE_TYPES } from './claims';
+import type { LicenseClaims, LicenseType } from './claims';
+
+type Check = (value: unknown) => boolean;
+type Members = Record<string, unknown>;
+
+/** 9999-12-31T23:59:59Z: RFC 3339, in which answers give times, has no later second. */
+const LAST_SECOND = 253_402_300_799;
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** NUL can't be stored by PostgreSQL, and a lone surrogate is no Unicode text (RFC 7493 section 2.1). */
+const NO_TEXT = /[\0\p{Surrogate}]/u;
+
+function text(value: unknown): boolean {
+  return typeof value === 'string' && !NO_TEXT.test(value);
+}
+
+function uuid(value: unknown): boolean {
+  return typeof value === 'string' && UUID.test(value);
+}
+
+function second(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= LAST_SECOND;
+}
+
+function optional(check: Check): Check {
+  return (value) => value === undefined || check(value);
+}
+
+function objectOf(members: Record<string, Check>): Check {
+  const checks = Object.entries(members);
+  return (value) => isMembers(value) && checks.every(([name, check]) => check(value[name]));
+}
+
+/** A JSON array passes too, and then lacks every member. */
+function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null;
+}
+
+const CLAIMS = Object.entries({
+  jti: uuid,
+  iss: text,
+  iat: second,
+  exp: optional(second),
+  // Never issued. As with any claim it does not know, the check ignores a later start, but not nonsense.
+  nbf: optional(Number.isFinite),
+  customer: objectOf({ id: text, name: text }),
+  module: objectOf({
+    technical_name: text,
+    allowed_major_versions: (value) => Array.isArray(value) && value.every(text),
+  }),
+  license_type: (value) => LICENSE_TYPES.includes(value as LicenseType),
+  instance_fingerprint: optional(text),
+  rev: optional(Number.isSafeInteger),
+  status: optional(objectOf({ status_list: objectOf({ idx: Number.isSafeInteger, uri: text }) })),
+} satisfies Record<keyof LicenseClaims | 'nbf', Check>);
+
+/**
+ * Finds the claim that keeps an object from being the claims of a license: types and presence only, no ranges
+ * (those are `lintClaims`). Claims it does not know are allowed: a token of the future stays readable. Only a
+ * perpetual license may lack `exp`, so that dropping it never lengthens a license.
+ * @param claims a JSON object
+ * @returns the name of the first claim that is missing or of the wrong type, or null
+ */
+export function malformedClaim(claims: object): string | null {
+  const members = claims as Members;
+  const broken = CLAIMS.find(([name, check]) => !check(members[name]));
+  if (broken) return broken[0];
+  return members.exp === undefined && members.license_type !== 'perpetual' ? 'exp' : null;
+}

@@ -1,0 +1,12 @@
+/**
+ * Names one installation, as deployed clients compute it: `sha256:` and the hex SHA-256 of both texts in UTF-8
+ * with a colon between, byte for byte as given (nothing is trimmed or lower-cased).
+ * @param dbUuid the installation's database UUID
+ * @param domain the domain it is served under
+ * @returns `sha256:<64 hex>`
+ */
+export async function instanceFingerprint(dbUuid: string, domain: string): Promise<string> {
+  const bytes = new TextEncoder().encode(`${dbUuid}:${domain}`);
+  const digest = new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', bytes));
+  return `sha256:${Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}

@@ -1,0 +1,143 @@
+import type { LicenseClaims } from './claims';
+import { VERDICT_ERRORS } from './verdict';
+import type { Verdict, VerdictCode, Warning } from './verdict';
+import { majorVersion } from './version';
+
+/** What an installation asks. */
+export interface Question {
+  /** Technical name of the module that wants to run. */
+  module_name: string;
+  /** As the installation reports it, e.g. `17.0.1.2`. */
+  odoo_version: string;
+  /** `instanceFingerprint()` of the asking installation; null when its database UUID or its domain was not given. */
+  instance_fingerprint: string | null;
+}
+
+/** How far the token could be proven, and once its signature holds, all that is known about it. */
+export type Evidence =
+  { proof: 'malformed' } | { proof: 'unknown_key' } | { proof: 'signature_invalid' } | SignatureHolds;
+
+export interface SignatureHolds {
+  proof: 'signature_holds';
+  claims: LicenseClaims;
+  key: KeyTrust;
+  /** Values of `iss` that are taken, ours first. */
+  acceptedIssuers: readonly string[];
+  /** What is recorded of this very token; null: nothing is; `offline`: nobody could look. */
+  record: TokenRecord | null | 'offline';
+}
+
+/** `after` null: nothing that the key ever signed counts. Else only what was on record by then does. */
+export type KeyTrust = { compromised: false } | { compromised: true; after: Date | null };
+
+export interface TokenRecord {
+  recorded_at: Date;
+  /** The token was replaced by a reissue that withdrew it. */
+  superseded: boolean;
+  /** The license has a token of a later revision. */
+  newer_token_exists: boolean;
+  /** As stored; that a token has expired is judged here, from its own `exp`. */
+  license_status: 'active' | 'suspended' | 'revoked';
+  customer_active: boolean;
+}
+
+const EXPIRES_SOON_MS = 30 * 24 * 60 * 60 * 1000;
+
+/**
+ * Decides whether a license is valid, from what was found out about it: pure, so that the server, the command
+ * line and an offline client can't differ. The first failing check names the code.
+ * @param now the moment to judge: the database's clock on the server, the own clock offline
+ */
+export function judge(question: Question, evidence: Evidence, now: Date): Verdict {
+  if (evidence.proof !== 'signature_holds') return unproven(unprovenCode(evidence.proof), now);
+  if (isCompromised(evidence)) return unproven('KEY_COMPROMISED', now);
+  const { claims, record } = evidence;
+  const code =
+    refusedByClaims(question, evidence) ??
+    refusedByRecord(record) ??
+    (isExpired(claims, now) ? 'EXPIRED' : 'VALID');
+  return {
+    valid: code === 'VALID',
+    code,
+    error: VERDICT_ERRORS[code],
+    warnings: code === 'VALID' ? warningsOf(evidence, now) : [],
+    license_id: claims.jti,
+    license_type: claims.license_type,
+    customer_name: claims.customer.name,
+    expires_at: claims.exp === undefined ? null : new Date(claims.exp * 1000),
+    checked_at: now,
+  };
+}
+
+/** A verdict that repeats no claim, since anyone may have written them. */
+function unproven(code: VerdictCode, now: Date): Verdict {
+  return {
+    valid: false,
+    code,
+    error: VERDICT_ERRORS[code],
+    warnings: [],
+    license_id: null,
+    license_type: null,
+    customer_name: null,
+    expires_at: null,
+    checked_at: now,
+  };
+}
+
+function unprovenCode(proof: Exclude<Evidence, SignatureHolds>['proof']): VerdictCode {
+  switch (proof) {
+    case 'malformed':
+      return 'MALFORMED';
+    case 'unknown_key':
+      return 'UNKNOWN_KEY';
+    case 'signature_invalid':
+      return 'SIGNATURE_INVALID';
+  }
+}
+
+/** Only a record can show that a token is older than the compromise: its own `iat` is the forger's to choose. */
+function isCompromised({ key, record }: SignatureHolds): boolean {
+  if (!key.compromised) return false;
+  return key.after === null || record === null || record === 'offline' || record.recorded_at > key.after;
+}
+
+function refusedByClaims(
+  question: Question,
+  { claims, acceptedIssuers }: SignatureHolds,
+): VerdictCode | null {
+  const { module, instance_fingerprint: boundTo } = claims;
+  const version = majorVersion(question.odoo_version);
+  if (!acceptedIssuers.includes(claims.iss)) return 'ISSUER_MISMATCH';
+  if (module.technical_name !== question.module_name) return 'MODULE_MISMATCH';
+  if (version === null || !module.allowed_major_versions.includes(version)) return 'VERSION_NOT_ALLOWED';
+  if (boundTo === undefined) return null;
+  if (question.instance_fingerprint === null) return 'INSTANCE_REQUIRED';
+  return question.instance_fingerprint === boundTo ? null : 'INSTANCE_MISMATCH';
+}
+
+function refusedByRecord(record: TokenRecord | null | 'offline'): VerdictCode | null {
+  if (record === 'offline') return null;
+  if (record === null) return 'NOT_FOUND';
+  switch (record.license_status) {
+    case 'revoked':
+      return 'REVOKED';
+    case 'suspended':
+      return 'SUSPENDED';
+    case 'active':
+      if (record.superseded) return 'SUPERSEDED';
+      return record.customer_active ? null : 'CUSTOMER_INACTIVE';
+  }
+}
+
+function isExpired({ exp }: LicenseClaims, now: Date): boolean {
+  return exp !== undefined && now.getTime() >= exp * 1000;
+}
+
+function warningsOf({ claims, record }: SignatureHolds, now: Date): Warning[] {
+  const warnings: Warning[] = [];
+  if (claims.exp !== undefined && claims.exp * 1000 - now.getTime() <= EXPIRES_SOON_MS)
+    warnings.push('EXPIRES_SOON');
+  if (record !== null && record !== 'offline' && record.newer_token_exists)
+    warnings.push('REISSUE_AVAILABLE');
+  return warnings;
+}

@@ -1,0 +1,314 @@
+import { createPublicKey, generateKeyPairSync, sign, webcrypto } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { isAcceptedAlg, judge, parseToken, VERDICT_CODES, verifySignature } from '.';
+import type { Evidence, KeyTrust, Question, TokenRecord, Verdict, VerdictCode } from '.';
+
+const NOW = new Date('2026-02-03T19:12:10.000Z');
+const NOW_S = 1770145930;
+const ISSUER = 'https://license.biz4a.com';
+
+const ours = generateKeyPairSync('ed25519');
+const stranger = generateKeyPairSync('ed25519');
+
+function webKey(key: KeyObject): Promise<webcrypto.CryptoKey> {
+  const spki = key.export({ type: 'spki', format: 'der' });
+  return webcrypto.subtle.importKey('spki', spki, 'Ed25519', false, ['verify']);
+}
+
+/** Everything that decides a verdict, each part free to be wrong. */
+interface Scenario {
+  header: Record<string, unknown>;
+  claims: Record<string, unknown>;
+  signWith: KeyObject;
+  key: KeyTrust;
+  acceptedIssuers: string[];
+  question: Question;
+  record: TokenRecord | null;
+}
+
+const aValidScenario = (): Scenario => ({
+  header: { alg: 'EdDSA', typ: 'JWT', kid: 'k1' },
+  claims: {
+    jti: '0bfb0cef-a864-400f-83d4-e8c6bd41dda5',
+    iss: ISSUER,
+    iat: NOW_S - 86_400,
+    exp: NOW_S + 86_400 * 365,
+    customer: { id: 'CUST-001', name: 'Acme Corporation' },
+    module: { technical_name: 'biz4a_payroll_drc', allowed_major_versions: ['17', '18'] },
+    license_type: 'subscription',
+    instance_fingerprint: `sha256:${'aa'.repeat(32)}`,
+    rev: 1,
+    status: { status_list: { idx: 0, uri: 'https://license.example/api/v1/status-lists/1' } },
+  },
+  signWith: ours.privateKey,
+  key: { compromised: false },
+  acceptedIssuers: [ISSUER],
+  question: {
+    module_name: 'biz4a_payroll_drc',
+    odoo_version: '17.0',
+    instance_fingerprint: `sha256:${'aa'.repeat(32)}`,
+  },
+  record: {
+    recorded_at: new Date('2026-02-02T00:00:00.000Z'),
+    superseded: false,
+    newer_token_exists: false,
+    license_status: 'active',
+    customer_active: true,
+  },
+});
+
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+function signed(header: unknown, claims: unknown, key: KeyObject): string {
+  const signingInput = `${encode(header)}.${encode(claims)}`;
+  return `${signingInput}.${sign(null, Buffer.from(signingInput), key).toString('base64url')}`;
+}
+
+type Circumstances = Pick<Scenario, 'key' | 'acceptedIssuers' | 'question' | 'record'>;
+
+/** The whole way of a token, as a server goes it. */
+async function verdictOn(
+  token: string,
+  keys: Map<string, webcrypto.CryptoKey>,
+  at: Circumstances,
+): Promise<Verdict> {
+  const gather = async (): Promise<Evidence> => {
+    const parsed = parseToken(token);
+    if ('malformed' in parsed) return { proof: 'malformed' };
+    const key = keys.get(parsed.header.kid);
+    if (!key) return { proof: 'unknown_key' };
+    if (!(await verifySignature(parsed, key))) return { proof: 'signature_invalid' };
+    const { acceptedIssuers, record } = at;
+    return { proof: 'signature_holds', claims: parsed.claims, key: at.key, acceptedIssuers, record };
+  };
+  return judge(at.question, await gather(), NOW);
+}
+
+describe('a signed token', () => {
+  let keys: Map<string, webcrypto.CryptoKey>;
+  beforeAll(async () => {
+    keys = new Map([['k1', await webKey(ours.publicKey)]]);
+  });
+
+  const codeOf = async (scenario: Scenario): Promise<VerdictCode> =>
+    (await verdictOn(signed(scenario.header, scenario.claims, scenario.signWith), keys, scenario)).code;
+
+  const onRecord = (change: Partial<TokenRecord>) => (scenario: Scenario) => {
+    if (scenario.record) Object.assign(scenario.record, change);
+  };
+  const SPOIL: [VerdictCode, (scenario: Scenario) => void][] = [
+    ['MALFORMED', (s) => (s.claims.rev = 'first')],
+    ['UNKNOWN_KEY', (s) => (s.header.kid = 'k2')],
+    ['SIGNATURE_INVALID', (s) => (s.signWith = stranger.privateKey)],
+    ['KEY_COMPROMISED', (s) => (s.key = { compromised: true, after: null })],
+    ['ISSUER_MISMATCH', (s) => (s.acceptedIssuers = ['https://other.example'])],
+    ['MODULE_MISMATCH', (s) => (s.question.module_name = 'other_module')],
+    ['VERSION_NOT_ALLOWED', (s) => (s.question.odoo_version = '16.0')],
+    ['INSTANCE_REQUIRED', (s) => (s.question.instance_fingerprint = null)],
+    ['INSTANCE_MISMATCH', (s) => (s.claims.instance_fingerprint = `sha256:${'bb'.repeat(32)}`)],
+    ['NOT_FOUND', (s) => (s.record = null)],
+    ['REVOKED', onRecord({ license_status: 'revoked' })],
+    ['SUSPENDED', onRecord({ license_status: 'suspended' })],
+    ['SUPERSEDED', onRecord({ superseded: true })],
+    ['CUSTOMER_INACTIVE', onRecord({ customer_active: false })],
+    ['EXPIRED', (s) => (s.claims.exp = NOW_S)],
+  ];
+  const PAIRS = SPOIL.flatMap(([first, spoilFirst], index) =>
+    SPOIL.slice(index + 1).map(([second, spoilSecond]) => ({ first, second, spoilFirst, spoilSecond })),
+  );
+
+  it('has the 16 codes of the contract, in its order', () => {
+    expect(VERDICT_CODES).toEqual([...SPOIL.map(([code]) => code), 'VALID']);
+    expect(PAIRS).toHaveLength(105);
+  });
+
+  it('is valid', async () => {
+    expect(await codeOf(aValidScenario())).toBe('VALID');
+  });
+
+  it.each(SPOIL)('is %s by one fault', async (code, spoil) => {
+    const scenario = aValidScenario();
+    spoil(scenario);
+    expect(await codeOf(scenario)).toBe(code);
+  });
+
+  it.each(PAIRS)('is $first rather than $second', async ({ first, spoilFirst, spoilSecond }) => {
+    const scenario = aValidScenario();
+    spoilSecond(scenario);
+    spoilFirst(scenario);
+    expect(await codeOf(scenario)).toBe(first);
+  });
+
+  it('is the earliest of all faults at once', async () => {
+    for (const [index, [code]] of SPOIL.entries()) {
+      const scenario = aValidScenario();
+      for (const [, spoil] of SPOIL.slice(index).reverse()) spoil(scenario);
+      expect(await codeOf(scenario)).toBe(code);
+    }
+  });
+
+  it.each([
+    ['EdDSA', 'VALID'],
+    ['Ed25519', 'VALID'],
+    ['none', 'SIGNATURE_INVALID'],
+    ['None', 'SIGNATURE_INVALID'],
+    ['HS256', 'SIGNATURE_INVALID'],
+    ['ES256', 'SIGNATURE_INVALID'],
+    ['Ed448', 'SIGNATURE_INVALID'],
+    ['eddsa', 'SIGNATURE_INVALID'],
+    ['', 'SIGNATURE_INVALID'],
+  ])('with alg %j, though well signed, is %s', async (alg, code) => {
+    const scenario = aValidScenario();
+    scenario.header.alg = alg;
+    expect(await codeOf(scenario)).toBe(code);
+    expect(isAcceptedAlg(alg)).toBe(code === 'VALID');
+  });
+
+  it('is valid while another key of the server signed others', async () => {
+    const both = new Map([...keys, ['k2', await webKey(stranger.publicKey)]] as const);
+    const { header, claims, ...at } = aValidScenario();
+    const token = signed({ ...header, kid: 'k2' }, claims, stranger.privateKey);
+    expect((await verdictOn(token, both, at)).code).toBe('VALID');
+    const crossed = signed({ ...header, kid: 'k2' }, claims, ours.privateKey);
+    expect((await verdictOn(crossed, both, at)).code).toBe('SIGNATURE_INVALID');
+  });
+
+  it('with alg none and no signature is SIGNATURE_INVALID', async () => {
+    const { header, claims, ...at } = aValidScenario();
+    for (const alg of ['none', 'EdDSA']) {
+      const token = `${encode({ ...header, alg })}.${encode(claims)}.`;
+      expect((await verdictOn(token, keys, at)).code).toBe('SIGNATURE_INVALID');
+    }
+  });
+
+  it.each([63, 65, 128])('with a signature of %i bytes is SIGNATURE_INVALID', async (length) => {
+    const { header, claims, signWith, ...at } = aValidScenario();
+    const [h = '', c = '', s = ''] = signed(header, claims, signWith).split('.');
+    const resized = Buffer.concat([Buffer.from(s, 'base64url'), Buffer.alloc(64)]).subarray(0, length);
+    const token = `${h}.${c}.${resized.toString('base64url')}`;
+    expect((await verdictOn(token, keys, at)).code).toBe('SIGNATURE_INVALID');
+  });
+
+  it('has one signature only: S + L, which solves the same equation, is refused', async () => {
+    const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
+    const { header, claims, signWith, ...at } = aValidScenario();
+    const [h = '', c = '', s = ''] = signed(header, claims, signWith).split('.');
+    const signature = Buffer.from(s, 'base64url');
+    const scalar = BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString('hex')}`);
+    expect(scalar < ORDER).toBe(true);
+    const other = Buffer.from((scalar + ORDER).toString(16).padStart(64, '0'), 'hex').reverse();
+    const token = `${h}.${c}.${Buffer.concat([signature.subarray(0, 32), other]).toString('base64url')}`;
+    expect((await verdictOn(token, keys, at)).code).toBe('SIGNATURE_INVALID');
+  });
+
+  it('is not valid with any one bit flipped', async () => {
+    const { header, claims, signWith, ...at } = aValidScenario();
+    const token = signed(header, claims, signWith);
+    expect((await verdictOn(token, keys, at)).code).toBe('VALID');
+    const codes = new Set<VerdictCode>();
+    for (let index = 0; index < token.length; index++)
+      for (let bit = 0; bit < 8; bit++) {
+        const flipped = String.fromCharCode(token.charCodeAt(index) ^ (1 << bit));
+        const { code } = await verdictOn(token.slice(0, index) + flipped + token.slice(index + 1), keys, at);
+        codes.add(code);
+      }
+    expect([...codes].sort()).toEqual(['MALFORMED', 'SIGNATURE_INVALID', 'UNKNOWN_KEY']);
+  });
+
+  it('reads back as whatever valid claims were signed', async () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 60 });
+    const time = fc.integer({ min: 1, max: 253402300799 });
+    const anyClaims = fc.record(
+      {
+        jti: fc.uuid(),
+        iss: text,
+        iat: time,
+        exp: time,
+        customer: fc.record({ id: text, name: text }),
+        module: fc.record({ technical_name: text, allowed_major_versions: fc.array(text, { maxLength: 5 }) }),
+        license_type: fc.constantFrom('perpetual', 'subscription', 'demo'),
+        instance_fingerprint: text,
+        rev: fc.integer({ min: 1 }),
+        status: fc.record({ status_list: fc.record({ idx: fc.nat(), uri: fc.webUrl() }) }),
+        later: fc.jsonValue({ maxDepth: 4 }),
+      },
+      {
+        requiredKeys: ['jti', 'iss', 'iat', 'exp', 'customer', 'module', 'license_type'],
+      },
+    );
+    const key = keys.get('k1')!;
+    await fc.assert(
+      fc.asyncProperty(anyClaims, fc.nat(), fc.nat({ max: 7 }), async (claims, at, bit) => {
+        const token = signed({ alg: 'EdDSA', typ: 'JWT', kid: 'k1' }, claims, ours.privateKey);
+        fc.pre(token.length <= 8192);
+        const parsed = parseToken(token);
+        if ('malformed' in parsed) throw new Error(parsed.malformed);
+        expect(parsed.claims).toEqual(JSON.parse(JSON.stringify(claims)));
+        expect(await verifySignature(parsed, key)).toBe(true);
+
+        const index = at % token.length;
+        const flipped = String.fromCharCode(token.charCodeAt(index) ^ (1 << bit));
+        const damaged = parseToken(token.slice(0, index) + flipped + token.slice(index + 1));
+        if (!('malformed' in damaged)) expect(await verifySignature(damaged, key)).toBe(false);
+      }),
+    );
+  });
+
+  it('is not tried against a key of another kind', async () => {
+    const { header, claims, signWith } = aValidScenario();
+    const parsed = parseToken(signed(header, claims, signWith));
+    if ('malformed' in parsed) throw new Error(parsed.malformed);
+    const pair = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
+      'sign',
+      'verify',
+    ]);
+    await expect(verifySignature(parsed, pair.publicKey)).rejects.toMatchObject({
+      name: 'InvalidAccessError',
+    });
+  });
+});
+
+describe('the license that the predecessor signed', () => {
+  const data = join(__dirname, '../../../test/data/predecessor');
+  const token = readFileSync(join(data, 'example-perpetual.jwt'), 'utf8');
+  const publicKey = createPublicKey(readFileSync(join(data, 'aegis-2026-01.public.pem')));
+  const at: Circumstances = {
+    key: { compromised: false },
+    acceptedIssuers: ['https://license.biz4a.com'],
+    question: { module_name: 'biz4a_payroll_drc', odoo_version: '18.0', instance_fingerprint: null },
+    record: {
+      recorded_at: new Date('2026-11-23T00:00:00.000Z'),
+      superseded: false,
+      newer_token_exists: false,
+      license_status: 'active',
+      customer_active: true,
+    },
+  };
+
+  it('is valid once its key is adopted and it is on record', async () => {
+    const keys = new Map([['aegis-2026-01', await webKey(publicKey)]]);
+    expect(await verdictOn(token, keys, at)).toEqual({
+      valid: true,
+      code: 'VALID',
+      error: null,
+      warnings: [],
+      license_id: '0bfb0cef-a864-400f-83d4-e8c6bd41dda5',
+      license_type: 'perpetual',
+      customer_name: 'Acme Corporation',
+      expires_at: null,
+      checked_at: NOW,
+    });
+  });
+
+  it('is not found before it is imported', async () => {
+    const keys = new Map([['aegis-2026-01', await webKey(publicKey)]]);
+    expect((await verdictOn(token, keys, { ...at, record: null })).code).toBe('NOT_FOUND');
+  });
+
+  it('is of an unknown key before that is adopted', async () => {
+    expect((await verdictOn(token, new Map(), at)).code).toBe('UNKNOWN_KEY');
+  });
+});

@@ -1,0 +1,43 @@
+import { type Actor, Caller } from '@aegis/audit';
+import { type Customer, customerTag } from '@aegis/customers';
+import { CUSTOMER_ID } from '@aegis/license-token';
+import {
+  ApiProblems,
+  demandScope,
+  Idempotent,
+  IfMatch,
+  ParsePathId,
+  type Precondition,
+  RequireScopes,
+  RespondsNothing,
+} from '@aegis/web';
+import { Controller, Delete, Param, Query, Req } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { CustomerRemovalService } from '../customer-removal.service';
+import { RemoveCustomerDto } from './customer-removal.dto';
+
+const CustomerId = new ParsePathId(CUSTOMER_ID, 'must be 1 to 50 of A-Z a-z 0-9 - _');
+
+@ApiTags('Customers')
+@Controller('api/v1/customers')
+export class CustomerRemovalController {
+  constructor(private readonly removal: CustomerRemovalService) {}
+
+  @Delete(':id')
+  @RequireScopes('customers:write')
+  @ApiOperation({ operationId: 'deleteCustomer', summary: 'Remove a customer and its personal data' })
+  @ApiProblems('customer_not_found', 'customer_has_licenses')
+  @Idempotent()
+  @RespondsNothing('Removed')
+  remove(
+    @Caller() actor: Actor,
+    @Param('id', CustomerId) id: string,
+    @Query() { revoke_licenses: revokes = false }: RemoveCustomerDto,
+    @Req() request: Request,
+    @IfMatch(customerTag) precondition: Precondition<Customer>,
+  ): Promise<void> {
+    if (revokes) demandScope(request, 'licenses:revoke', 'revoke_licenses=true');
+    return this.removal.remove(actor, id, revokes, precondition);
+  }
+}

@@ -1,0 +1,227 @@
+import {
+  INSTANCE_FINGERPRINT,
+  LICENSE_TYPES,
+  type LicenseType,
+  MAJOR_VERSION,
+  MAX_MAJOR_VERSIONS,
+  CUSTOMER_ID,
+  MODULE_NAME,
+} from '@aegis/license-token';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  IsBoolean,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+import { Length, MaxLength, MayBeAbsent, Pattern, Timestamp } from '@aegis/web';
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import type { ReissueLicense, RenewLicense } from '../license-renewal.service';
+import type { IssueLicense } from '../licensing.service';
+import type { ValidateLicense } from '../validation.service';
+
+/** The rules below, for the OpenAPI document. */
+const MAJOR_VERSIONS = {
+  type: 'array',
+  items: { type: 'string', pattern: MAJOR_VERSION.source },
+  maxItems: MAX_MAJOR_VERSIONS,
+} as const;
+
+/** What a license is to grant. */
+export class IssueLicenseDto implements IssueLicense {
+  /** @example 'acme' */
+  @IsString()
+  @Pattern(CUSTOMER_ID, 'must be 1 to 50 of A-Z a-z 0-9 - _')
+  customer_id!: string;
+
+  /** @example 'payroll' */
+  @IsString()
+  @Pattern(MODULE_NAME, 'must be 1 to 100 of A-Z a-z 0-9 _ . -')
+  module_name!: string;
+
+  /**
+   * Major versions that the license covers, each 1–10 digits.
+   * @example ['17', '18']
+   */
+  @ApiProperty(MAJOR_VERSIONS)
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_MAJOR_VERSIONS)
+  @ArrayUnique()
+  @IsString({ each: true })
+  @Matches(MAJOR_VERSION, {
+    each: true,
+    message: 'each value in allowed_major_versions must be 1 to 10 digits',
+  })
+  allowed_major_versions!: string[];
+
+  /** @example 'subscription' */
+  @ApiProperty({ enum: LICENSE_TYPES, enumName: 'LicenseType' })
+  @IsIn(LICENSE_TYPES)
+  license_type!: LicenseType;
+
+  /**
+   * Required for a subscription, 30 unless given for a demo, absent for a perpetual license.
+   * @example 365
+   */
+  @MayBeAbsent()
+  @IsInt()
+  @Min(1)
+  @Max(36_500)
+  duration_days?: number;
+
+  /** Binds the license to one installation: see the fingerprint route. */
+  @IsOptional()
+  @IsString()
+  @Pattern(INSTANCE_FINGERPRINT, 'must be sha256: and 64 lower-case hex digits')
+  instance_fingerprint?: string | null;
+
+  /** The vendor's own; never shown to the customer. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(2000)
+  notes?: string | null;
+}
+
+/** Why a license's state is changed. */
+export class ReasonDto {
+  /**
+   * 1–500 characters, kept with the license.
+   * @example 'refunded'
+   */
+  @IsString()
+  @Length(1, 500)
+  reason!: string;
+}
+
+/** What an installation asks: may this module run here? */
+export class ValidateLicenseDto implements ValidateLicense {
+  /** The license as the customer got it; whatever is no license gets the verdict `MALFORMED`. */
+  @IsString()
+  token!: string;
+
+  /**
+   * Technical name of the module that wants to run.
+   * @example 'payroll'
+   */
+  @IsString()
+  @Length(1, 100)
+  module_name!: string;
+
+  /**
+   * Counts by its leading number: `17`, `17.0`, `17.0.1.2` and `saas~17.2` all mean 17.
+   * @example '17.0'
+   */
+  @IsString()
+  @Length(1, 50)
+  odoo_version!: string;
+
+  /** Needed, with the domain, where the license is bound to an installation. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 255)
+  instance_db_uuid?: string | null;
+
+  /** @example 'erp.acme.example' */
+  @IsOptional()
+  @IsString()
+  @Length(1, 255)
+  instance_domain?: string | null;
+}
+
+/** An installation, to be told its fingerprint. */
+export class FingerprintDto {
+  /** @example '5f0c9a3e-8a7b-11ee-b9d1-0242ac120002' */
+  @IsString()
+  @Length(1, 255)
+  db_uuid!: string;
+
+  /** @example 'erp.acme.example' */
+  @IsString()
+  @Length(1, 255)
+  domain!: string;
+}
+
+/** What of a license may be changed without a new token. */
+export class UpdateLicenseDto {
+  /** The vendor's own; null empties them. */
+  @ValidateIf((_, value: unknown) => value !== null)
+  @IsString()
+  @MaxLength(2000)
+  notes!: string | null;
+}
+
+/** A token that a customer sent to support. */
+export class InspectTokenDto {
+  @IsString()
+  @Length(1, 65_536)
+  token!: string;
+}
+
+/** How long a license is to run on: exactly one of the two. */
+export class RenewLicenseDto implements RenewLicense {
+  /**
+   * Counted from the later of now and the present end.
+   * @example 365
+   */
+  @MayBeAbsent()
+  @IsInt()
+  @Min(1)
+  @Max(36_500)
+  duration_days?: number;
+
+  /** The new end, later than now and than the present one. */
+  @MayBeAbsent()
+  @Timestamp({ required: false })
+  expires_at?: Date;
+}
+
+/** What the new token is to say otherwise; what is absent stays. */
+export class ReissueLicenseDto implements ReissueLicense {
+  /** Binds to another installation; null unbinds. */
+  @IsOptional()
+  @IsString()
+  @Pattern(INSTANCE_FINGERPRINT, 'must be sha256: and 64 lower-case hex digits')
+  instance_fingerprint?: string | null;
+
+  /** @example ['18', '19'] */
+  @MayBeAbsent()
+  @ApiProperty(MAJOR_VERSIONS)
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_MAJOR_VERSIONS)
+  @ArrayUnique()
+  @IsString({ each: true })
+  @Matches(MAJOR_VERSION, {
+    each: true,
+    message: 'each value in allowed_major_versions must be 1 to 10 digits',
+  })
+  allowed_major_versions?: string[];
+
+  /** Withdraws the older tokens: they answer `SUPERSEDED`. */
+  @MayBeAbsent()
+  @IsBoolean()
+  supersede?: boolean;
+}
+
+/** Many questions at once. */
+export class ValidateBatchDto {
+  /** 1–1,000 questions. */
+  @ApiProperty({ maxItems: 1000 })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(1000)
+  @ValidateNested({ each: true })
+  @Type(() => ValidateLicenseDto)
+  items!: ValidateLicenseDto[];
+}

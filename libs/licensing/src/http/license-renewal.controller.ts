@@ -1,0 +1,61 @@
+import { type Actor, Caller } from '@aegis/audit';
+import {
+  ApiProblems,
+  ETagged,
+  Idempotent,
+  IfMatch,
+  NoStore,
+  ParsePathUuid,
+  type Precondition,
+  RequireScopes,
+  Responds,
+} from '@aegis/web';
+import { Body, Controller, Param, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { LicenseRenewalService } from '../license-renewal.service';
+import type { License } from '../license.entity';
+import { ReissueLicenseDto, RenewLicenseDto } from './license-input.dto';
+import { licenseTag } from './license-tag';
+import { LicenseDto } from './license.dto';
+
+@ApiTags('Licenses')
+@Controller('api/v1/licenses/:id')
+@RequireScopes('licenses:issue')
+export class LicenseRenewalController {
+  constructor(private readonly renewal: LicenseRenewalService) {}
+
+  @Post('renew')
+  @NoStore()
+  @ApiOperation({ operationId: 'renewLicense', summary: 'Let a license run longer, with a new token' })
+  @ApiProblems('license_not_found', 'license_state_conflict', 'customer_inactive')
+  @Idempotent<License>({ customerOf: ({ customer_id }) => customer_id })
+  @ETagged(licenseTag)
+  @Responds(LicenseDto)
+  renew(
+    @Caller() actor: Actor,
+    @Param('id', ParsePathUuid) id: string,
+    @Body() input: RenewLicenseDto,
+    @IfMatch(licenseTag) precondition: Precondition<License>,
+  ): Promise<License> {
+    return this.renewal.renew(actor, id, input, precondition);
+  }
+
+  @Post('reissue')
+  @NoStore()
+  @ApiOperation({
+    operationId: 'reissueLicense',
+    summary: 'Sign a new token of a license under the active key',
+  })
+  @ApiProblems('license_not_found', 'license_state_conflict', 'customer_inactive', 'token_too_large')
+  @Idempotent<License>({ customerOf: ({ customer_id }) => customer_id })
+  @ETagged(licenseTag)
+  @Responds(LicenseDto)
+  reissue(
+    @Caller() actor: Actor,
+    @Param('id', ParsePathUuid) id: string,
+    @Body() input: ReissueLicenseDto,
+    @IfMatch(licenseTag) precondition: Precondition<License>,
+  ): Promise<License> {
+    return this.renewal.reissue(actor, id, input, precondition);
+  }
+}

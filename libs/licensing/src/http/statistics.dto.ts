@@ -1,0 +1,101 @@
+import { type VerdictCode, VERDICT_CODES } from '@aegis/license-token';
+import { ApiProperty } from '@nestjs/swagger';
+import { Expose, Transform, Type } from 'class-transformer';
+
+class CustomerCountsDto {
+  @Expose()
+  total!: number;
+
+  @Expose()
+  active!: number;
+
+  @Expose()
+  inactive!: number;
+}
+
+class LicenseTypeCountsDto {
+  @Expose()
+  perpetual!: number;
+
+  @Expose()
+  subscription!: number;
+
+  @Expose()
+  demo!: number;
+}
+
+class LicenseCountsDto {
+  @Expose()
+  total!: number;
+
+  @Expose()
+  active!: number;
+
+  @Expose()
+  expired!: number;
+
+  @Expose()
+  suspended!: number;
+
+  @Expose()
+  revoked!: number;
+
+  @Expose()
+  @Type(() => LicenseTypeCountsDto)
+  by_type!: LicenseTypeCountsDto;
+
+  /** Active ones that end within 30 days. */
+  @Expose()
+  expiring_30d!: number;
+}
+
+class ValidationCountsDto {
+  @Expose()
+  total!: number;
+
+  @Expose()
+  valid!: number;
+
+  /** How often each verdict was given. */
+  @ApiProperty({
+    type: 'object',
+    properties: Object.fromEntries(VERDICT_CODES.map((code) => [code, { type: 'integer' }])),
+    required: [...VERDICT_CODES],
+  })
+  @Expose()
+  @Transform(({ obj }: { obj: ValidationCountsDto }) => obj.by_code)
+  by_code!: Record<VerdictCode, number>;
+}
+
+class ValidationsDto {
+  @Expose()
+  @Type(() => ValidationCountsDto)
+  last_24h!: ValidationCountsDto;
+}
+
+class AuditLogCountsDto {
+  @Expose()
+  total!: number;
+}
+
+/** Counts at one moment. */
+export class StatisticsDto {
+  @Expose()
+  @Type(() => CustomerCountsDto)
+  customers!: CustomerCountsDto;
+
+  @Expose()
+  @Type(() => LicenseCountsDto)
+  licenses!: LicenseCountsDto;
+
+  @Expose()
+  @Type(() => ValidationsDto)
+  validations!: ValidationsDto;
+
+  @Expose()
+  @Type(() => AuditLogCountsDto)
+  audit_logs!: AuditLogCountsDto;
+
+  @Expose()
+  generated_at!: Date;
+}

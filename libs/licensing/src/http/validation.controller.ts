@@ -1,0 +1,54 @@
+import { type Actor, Caller } from '@aegis/audit';
+import { instanceFingerprint, type Verdict } from '@aegis/license-token';
+import { BodyLimit, NoStore, Public, RequireScopes, Responds } from '@aegis/web';
+import { Body, Controller, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ValidationService } from '../validation.service';
+import { FingerprintDto, ValidateBatchDto, ValidateLicenseDto } from './license-input.dto';
+import { FingerprintAnswerDto, VerdictDto, VerdictsDto } from './verdict.dto';
+
+@ApiTags('Licenses')
+@Controller('api/v1/licenses')
+export class ValidationController {
+  constructor(private readonly validation: ValidationService) {}
+
+  @Post('validate')
+  @Public({
+    group: 'validate',
+    unless: (environment) => (environment.VALIDATION_REQUIRES_API_KEY ? 'licenses:validate' : undefined),
+  })
+  @NoStore()
+  @ApiOperation({ operationId: 'validateLicense', summary: 'Ask whether a license is valid; 200 either way' })
+  // judge() builds the answer field by field; the contract's tests hold it against the document.
+  @Responds(VerdictDto, { prebuilt: true })
+  validate(@Caller() actor: Actor, @Body() input: ValidateLicenseDto): Promise<Verdict> {
+    return this.validation.validate(actor, input);
+  }
+
+  @Post('validate/batch')
+  @RequireScopes('licenses:validate')
+  @NoStore()
+  @BodyLimit(2 * 1024 * 1024)
+  @ApiOperation({
+    operationId: 'validateLicenses',
+    summary: 'Ask about up to 1,000 licenses; answers in their order',
+  })
+  @Responds(VerdictsDto)
+  async validateBatch(
+    @Caller() actor: Actor,
+    @Body() input: ValidateBatchDto,
+  ): Promise<{ results: Verdict[] }> {
+    return { results: await Promise.all(input.items.map((item) => this.validation.validate(actor, item))) };
+  }
+
+  @Post('fingerprint')
+  @Public()
+  @ApiOperation({
+    operationId: 'computeFingerprint',
+    summary: 'Fingerprint of an installation, to bind a license to it',
+  })
+  @Responds(FingerprintAnswerDto)
+  async fingerprint(@Body() { db_uuid, domain }: FingerprintDto): Promise<FingerprintAnswerDto> {
+    return { fingerprint: await instanceFingerprint(db_uuid, domain), db_uuid, domain };
+  }
+}

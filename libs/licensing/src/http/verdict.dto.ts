@@ -1,0 +1,69 @@
+import {
+  LICENSE_TYPES,
+  type LicenseType,
+  type Verdict,
+  VERDICT_CODES,
+  type VerdictCode,
+  type Warning,
+  WARNINGS,
+} from '@aegis/license-token';
+import { ApiProperty } from '@nestjs/swagger';
+import { Expose, Type } from 'class-transformer';
+
+/** The answer to a validation; 200 whether valid or not. */
+export class VerdictDto implements Verdict {
+  @Expose()
+  valid!: boolean;
+
+  /** The first check that failed, or `VALID`. */
+  @ApiProperty({ enum: VERDICT_CODES, enumName: 'VerdictCode' })
+  @Expose()
+  code!: VerdictCode;
+
+  /** A sentence for people; null when valid. */
+  @Expose()
+  error!: string | null;
+
+  @ApiProperty({ enum: WARNINGS, enumName: 'Warning', isArray: true })
+  @Expose()
+  warnings!: Warning[];
+
+  /** From here on: null for the codes up to `KEY_COMPROMISED`, else from the token. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  @Expose()
+  license_id!: string | null;
+
+  @ApiProperty({ enum: LICENSE_TYPES, enumName: 'LicenseType', nullable: true })
+  @Expose()
+  license_type!: LicenseType | null;
+
+  @Expose()
+  customer_name!: string | null;
+
+  @Expose()
+  expires_at!: Date | null;
+
+  /** The database's time at which this was so; never null. */
+  @Expose()
+  checked_at!: Date;
+}
+
+/** Answers in the order of the questions. */
+export class VerdictsDto {
+  @Expose()
+  @Type(() => VerdictDto)
+  results!: VerdictDto[];
+}
+
+/** An installation's fingerprint. */
+export class FingerprintAnswerDto {
+  /** `"sha256:" + hex(sha256(db_uuid + ":" + domain))`, byte for byte as given. */
+  @Expose()
+  fingerprint!: string;
+
+  @Expose()
+  db_uuid!: string;
+
+  @Expose()
+  domain!: string;
+}

@@ -1,0 +1,21 @@
+export { CustomerRemovalService } from './customer-removal.service';
+export type { Refusal, RefusalCode } from './license-import-refusal';
+export { LicenseImport } from './license-import.service';
+export type { ImportOptions, ImportReport } from './license-import.service';
+export { LicenseList } from './license-list';
+export { LicenseToken } from './license-token.entity';
+export { License } from './license.entity';
+export type { LicenseStatus, StoredStatus } from './license.entity';
+export { LicensingHttpModule } from './licensing-http.module';
+export {
+  CustomerHasLicenses,
+  LicenseNotFound,
+  LicenseStateConflict,
+  TokenTooLarge,
+} from './licensing.errors';
+export { LicensingModule } from './licensing.module';
+export { LicensingService } from './licensing.service';
+export type { IssueLicense } from './licensing.service';
+export { StatisticsService } from './statistics.service';
+export { ValidationService } from './validation.service';
+export type { ValidateLicense } from './validation.service';

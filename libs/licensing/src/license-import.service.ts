@@ -1,0 +1,190 @@
+import type { Actor } from '@aegis/audit';
+import { Environment } from '@aegis/config';
+import { sqlState, transaction } from '@aegis/database';
+import { KeyRing } from '@aegis/signing';
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { readImportLine } from './license-import-fields';
+import { type Line, readLines } from './license-import-lines';
+import { proveToken } from './license-import-proof';
+import { LineRefused, type Refusal } from './license-import-refusal';
+import { LicenseImportWriter, type Outcome, type ProvenLine } from './license-import-writer';
+
+/** Any constant does, as long as nothing else in the database uses it as an advisory lock. */
+const IMPORT_LOCK = '4702394921427289931';
+/** Another import may be writing; a large one that is atomic takes longer, and this one then gives up. */
+const LOCK_PATIENCE = '60s';
+const BATCH_LINES = 200;
+/** Classes of SQLSTATE that speak of a row: data exception, integrity constraint violation. */
+const ROW_REFUSED = /^2[23]/;
+
+/** Lines that were imported, revoked here, left alone, and refused. */
+export interface ImportReport {
+  imported: number;
+  /** Licenses on record that a line says are revoked. */
+  revoked: number;
+  /** Licenses on record already; what the line says of them changes nothing. */
+  unchanged: number;
+  refused: number;
+}
+
+export interface ImportOptions {
+  /** All lines or none; else those that are right, in transactions of some hundred lines. */
+  atomic: boolean;
+  /** Told each refusal, in the order of the lines. */
+  onRefusal: (refusal: Refusal) => void;
+  /** Told the number of the last line that was dealt with, now and then. */
+  onProgress?: (line: number) => void;
+}
+
+/** A line as far as it was checked without the database. */
+interface CheckedLine {
+  number: number;
+  checked: ProvenLine | LineRefused;
+}
+
+/** Undoes an atomic import. */
+class NothingWritten extends Error {}
+
+/** Takes over licenses that the predecessor or another server of the same keys has signed. */
+@Injectable()
+export class LicenseImport {
+  private readonly acceptedIssuers: readonly string[];
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly keyRing: KeyRing,
+    private readonly writer: LicenseImportWriter,
+    environment: Environment,
+  ) {
+    this.acceptedIssuers = [environment.LICENSE_ISSUER, ...(environment.ACCEPTED_ISSUERS ?? [])];
+  }
+
+  /**
+   * Imports JSON Lines of `{token, status?, revoked_at?, revoked_reason?, notes?, customer?}` as they flow in. May be
+   * run twice: a token that is on record is left alone, unless the line says that its license is revoked.
+   * @param chunks bytes, cut anywhere
+   * @returns what was written; a refused line keeps no other from being imported, except in an atomic import
+   * @throws what the database throws; lines of earlier transactions are imported then
+   */
+  async run(actor: Actor, chunks: AsyncIterable<Buffer>, options: ImportOptions): Promise<ImportReport> {
+    const report: ImportReport = { imported: 0, revoked: 0, unchanged: 0, refused: 0 };
+    const batches = this.batches(chunks);
+    if (!options.atomic) {
+      for await (const batch of batches)
+        settle(
+          batch,
+          await transaction(this.dataSource, (tx) => this.write(tx, actor, batch)),
+          report,
+          options,
+        );
+      return report;
+    }
+    try {
+      // No second attempt, unlike `transaction`: the lines have flowed by.
+      await this.dataSource.transaction(async (tx) => {
+        // The lines may come from a pipe that is slow.
+        await tx.query(`SELECT set_config('idle_in_transaction_session_timeout', '0', true)`);
+        for await (const batch of batches) settle(batch, await this.write(tx, actor, batch), report, options);
+        if (report.refused > 0) throw new NothingWritten();
+      });
+      return report;
+    } catch (error) {
+      if (!(error instanceof NothingWritten)) throw error;
+      return { imported: 0, revoked: 0, unchanged: 0, refused: report.refused };
+    }
+  }
+
+  /** A license stands once in a batch, so that its second line finds what the first has written. */
+  private async *batches(chunks: AsyncIterable<Buffer>): AsyncGenerator<CheckedLine[]> {
+    let batch: CheckedLine[] = [];
+    let licenses = new Set<string>();
+    for await (const line of readLines(chunks)) {
+      const checked = await this.check(line);
+      const id = checked instanceof LineRefused ? undefined : checked.claims.jti;
+      if (batch.length === BATCH_LINES || (id !== undefined && licenses.has(id))) {
+        yield batch;
+        batch = [];
+        licenses = new Set();
+      }
+      batch.push({ number: line.number, checked });
+      if (id !== undefined) licenses.add(id);
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  private async check(line: Line): Promise<ProvenLine | LineRefused> {
+    try {
+      if (!('text' in line)) throw new LineRefused('malformed_line', `The line is ${line.unreadable}.`);
+      const { token, ...fields } = readImportLine(line.text);
+      const proven = await proveToken(token, this.keyRing, this.acceptedIssuers);
+      if (fields.customer && fields.customer.id !== proven.claims.customer.id)
+        throw new LineRefused('customer_mismatch', 'customer.id is another than the token says.');
+      return { ...fields, ...proven };
+    } catch (error) {
+      if (error instanceof LineRefused) return error;
+      throw error;
+    }
+  }
+
+  /** @returns what became of each line, in the same order */
+  private async write(
+    tx: EntityManager,
+    actor: Actor,
+    batch: readonly CheckedLine[],
+  ): Promise<(Outcome | undefined)[]> {
+    const lines = batch.flatMap(({ checked }) => (checked instanceof LineRefused ? [] : [checked]));
+    await tx.query(`SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $1, true)`, [
+      LOCK_PATIENCE,
+    ]);
+    await tx.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
+    const written = (await this.writeAll(tx, actor, lines)) ?? (await this.writeEach(tx, actor, lines));
+    let next = 0;
+    return batch.map(({ checked }) => (checked instanceof LineRefused ? checked : written[next++]));
+  }
+
+  /** @returns undefined when the database refuses a row; nothing is written then */
+  private async writeAll(
+    tx: EntityManager,
+    actor: Actor,
+    lines: readonly ProvenLine[],
+  ): Promise<Outcome[] | undefined> {
+    try {
+      // Within a transaction this is a savepoint.
+      return await tx.transaction((savepoint) => this.writer.write(savepoint, actor, lines));
+    } catch (error) {
+      if (ROW_REFUSED.test(sqlState(error) ?? '')) return undefined;
+      throw error;
+    }
+  }
+
+  private async writeEach(tx: EntityManager, actor: Actor, lines: readonly ProvenLine[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (const line of lines) {
+      const [outcome] = (await this.writeAll(tx, actor, [line])) ?? [];
+      outcomes.push(
+        outcome ?? new LineRefused('refused_by_database', 'The database refuses what the line says.'),
+      );
+    }
+    return outcomes;
+  }
+}
+
+/** Counts what became of a batch and tells its refusals. */
+function settle(
+  batch: readonly CheckedLine[],
+  outcomes: readonly (Outcome | undefined)[],
+  report: ImportReport,
+  { onRefusal, onProgress }: ImportOptions,
+): void {
+  batch.forEach(({ number: line }, index) => {
+    const outcome = outcomes[index];
+    if (outcome === undefined) throw new Error('each line must have an outcome');
+    if (outcome instanceof LineRefused) {
+      report.refused += 1;
+      onRefusal({ line, code: outcome.code, message: outcome.message });
+    } else report[outcome] += 1;
+  });
+  const last = batch.at(-1);
+  if (last) onProgress?.(last.number);
+}

@@ -1,0 +1,24 @@
+import { MetricsModule } from '@aegis/metrics';
+import { Module } from '@nestjs/common';
+import { CustomerRemovalController } from './http/customer-removal.controller';
+import { LicenseRenewalController } from './http/license-renewal.controller';
+import { LicenseStateController } from './http/license-state.controller';
+import { LicensesController } from './http/licenses.controller';
+import { StatisticsController } from './http/statistics.controller';
+import { ValidationController } from './http/validation.controller';
+import { LicensingModule } from './licensing.module';
+import { StatisticsUpkeep } from './statistics-upkeep';
+
+@Module({
+  imports: [LicensingModule, MetricsModule],
+  providers: [StatisticsUpkeep],
+  controllers: [
+    LicensesController,
+    LicenseStateController,
+    LicenseRenewalController,
+    ValidationController,
+    CustomerRemovalController,
+    StatisticsController,
+  ],
+})
+export class LicensingHttpModule {}

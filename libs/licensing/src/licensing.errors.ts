@@ -1,0 +1,54 @@
+import { DomainError, type FieldError } from '@aegis/errors';
+
+export class LicenseNotFound extends DomainError {
+  readonly code = 'license_not_found';
+
+  constructor(id: string) {
+    super(`There is no license ${id}.`);
+  }
+}
+
+export class TokenNotOnRecord extends DomainError {
+  readonly code = 'license_not_found';
+
+  constructor() {
+    super('This token is not on record here.');
+  }
+}
+
+/** The license is in a state from which the change is not possible; the message says which and why. */
+export class LicenseStateConflict extends DomainError {
+  readonly code = 'license_state_conflict';
+}
+
+/** The asked term does not fit the license's type or present term. */
+export class InvalidTerm extends DomainError {
+  readonly code = 'validation_failed';
+  override readonly errors: readonly FieldError[];
+
+  constructor(field: 'duration_days' | 'expires_at', rule: string) {
+    super('The request breaks one or more rules; see `errors`.');
+    this.errors = [{ field, message: rule }];
+  }
+}
+
+export class TokenTooLarge extends DomainError {
+  readonly code = 'token_too_large';
+
+  constructor() {
+    super('The signed token would exceed 8 KiB: shorten the list of versions or the names.');
+  }
+}
+
+/** The claims break a rule of the token's format: a fault of ours, so nothing is signed. */
+export class UnsoundClaims extends Error {
+  override readonly name = 'UnsoundClaims';
+}
+
+export class CustomerHasLicenses extends DomainError {
+  readonly code = 'customer_has_licenses';
+
+  constructor(id: string, count: number) {
+    super(`The customer ${id} holds ${count} license(s) that are not revoked.`);
+  }
+}

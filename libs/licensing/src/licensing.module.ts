@@ -1,0 +1,45 @@
+import { AuditModule } from '@aegis/audit';
+import { CustomersModule } from '@aegis/customers';
+import { MetricsModule } from '@aegis/metrics';
+import { SigningModule } from '@aegis/signing';
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { CustomerRemovalService } from './customer-removal.service';
+import { LicenseImportWriter } from './license-import-writer';
+import { LicenseImport } from './license-import.service';
+import { LicenseList } from './license-list';
+import { LicenseLock } from './license-lock';
+import { LicenseRenewalService } from './license-renewal.service';
+import { LicenseStateService } from './license-state.service';
+import { LicenseToken } from './license-token.entity';
+import { LicenseWriter } from './license-writer';
+import { License } from './license.entity';
+import { LicensingService } from './licensing.service';
+import { StatisticsService } from './statistics.service';
+import { TokenMaker } from './token-maker';
+import { ValidationCounts } from './validation-counts';
+import { ValidationService } from './validation.service';
+
+const services = [
+  CustomerRemovalService,
+  LicenseImport,
+  LicenseList,
+  LicenseRenewalService,
+  LicenseStateService,
+  LicensingService,
+  StatisticsService,
+  ValidationService,
+];
+
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([License, LicenseToken]),
+    AuditModule,
+    CustomersModule,
+    MetricsModule,
+    SigningModule,
+  ],
+  providers: [...services, LicenseImportWriter, LicenseLock, LicenseWriter, TokenMaker, ValidationCounts],
+  exports: services,
+})
+export class LicensingModule {}

@@ -1,0 +1,116 @@
+import { Environment } from '@aegis/config';
+import { MicroBatch } from '@aegis/database';
+import { fitsTokenLimit } from '@aegis/license-token';
+import { KeyRing, signCompact } from '@aegis/signing';
+import { Injectable } from '@nestjs/common';
+import { hash } from 'node:crypto';
+import { DataSource, type EntityManager } from 'typeorm';
+import { licenseClaims, type TokenFacts } from './license-claims';
+import { TokenTooLarge } from './licensing.errors';
+import { type StatusPlace, statusPlace } from './status-index';
+
+/** A signed token that nobody has seen yet: it may be handed out only after it is on record. */
+export interface FreshToken {
+  licenseId: string;
+  token: string;
+  sha256: Buffer;
+  keyId: string;
+  revision: number;
+  status: StatusPlace;
+}
+
+/** What the database tells before a token is signed. */
+export interface Moment {
+  now: Date;
+  status: StatusPlace;
+}
+
+export type GrantedFacts = Omit<TokenFacts, 'issuer' | 'publicUrl' | 'signedAt' | 'status'>;
+
+/** SHA-256 of a whole token, by which it is on record. */
+export function tokenHash(token: string): Buffer {
+  return hash('sha256', token, 'buffer');
+}
+
+/** Makes tokens and puts them on record. */
+@Injectable()
+export class TokenMaker {
+  private permutationKey?: Buffer;
+  private readonly moments = new MicroBatch<void, Moment>((askers) => this.readMoments(askers.length), {
+    maxSize: 500,
+    maxConcurrent: 2,
+  });
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly keyRing: KeyRing,
+    private readonly environment: Environment,
+  ) {}
+
+  /** The database's time and a status place that no other token has, whatever becomes of this one. */
+  moment(): Promise<Moment> {
+    return this.moments.add();
+  }
+
+  /**
+   * Signs, outside any transaction: no lock is held while a signer answers.
+   * @throws TokenTooLarge before anything is signed
+   */
+  async sign(facts: GrantedFacts, moment: Moment): Promise<FreshToken> {
+    const signer = this.keyRing.active();
+    const claims = licenseClaims({
+      ...facts,
+      issuer: this.environment.LICENSE_ISSUER,
+      publicUrl: this.environment.PUBLIC_URL,
+      signedAt: moment.now,
+      status: moment.status,
+    });
+    const header = { alg: 'EdDSA', typ: 'JWT', kid: signer.kid };
+    const unsigned = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+    if (!fitsTokenLimit(unsigned.join('.'))) throw new TokenTooLarge();
+    const token = await signCompact(signer, { typ: header.typ }, claims);
+    return {
+      licenseId: facts.licenseId,
+      token,
+      sha256: tokenHash(token),
+      keyId: signer.kid,
+      revision: facts.revision,
+      status: moment.status,
+    };
+  }
+
+  /** Puts tokens on record in the transaction that their licenses are written in. */
+  async record(tx: EntityManager, ...tokens: readonly FreshToken[]): Promise<void> {
+    await tx.query(
+      `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
+       SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::integer[])`,
+      [
+        tokens.map(({ sha256 }) => sha256),
+        tokens.map(({ licenseId }) => licenseId),
+        tokens.map(({ keyId }) => keyId),
+        tokens.map(({ revision }) => revision),
+        tokens.map(({ status }) => status.list),
+        tokens.map(({ status }) => status.index),
+      ],
+    );
+  }
+
+  private async readMoments(count: number): Promise<Moment[]> {
+    const key = await this.readPermutationKey();
+    const rows = await this.dataSource.query<{ now: Date; number: string }[]>(
+      `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, nextval('license_tokens_status_number_seq') AS number
+       FROM generate_series(1, $1)`,
+      [count],
+    );
+    return rows.map(({ now, number }) => ({ now, status: statusPlace(key, Number(number)) }));
+  }
+
+  private async readPermutationKey(): Promise<Buffer> {
+    if (!this.permutationKey) {
+      const [row] = await this.dataSource.query<{ key: Buffer }[]>('SELECT key FROM status_index_key');
+      if (!row) throw new Error('status_index_key is empty: the migrations did not run');
+      this.permutationKey = row.key;
+    }
+    return this.permutationKey;
+  }
+}

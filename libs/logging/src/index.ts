@@ -1,0 +1,7 @@
+export { Logger } from './logger';
+export type { LogFields, LogLevel, LoggerOptions } from './logger';
+export { LoggingModule } from './logging.module';
+export { redactText } from './redact-text';
+export { redact } from './redaction';
+export { currentRequest, runInRequest } from './request-context';
+export type { RequestContext } from './request-context';

@@ -1,0 +1,49 @@
+import { format } from 'winston';
+import type { Format } from 'logform';
+
+/** C0 and C1 controls, DEL and Unicode's line breaks: what could begin a line of its own, or drive a terminal. */
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+/** Where winston looks for the finished line. */
+const MESSAGE = Symbol.for('message');
+const BARE_VALUE = /^[\w.:/@+,[\]-]+$/;
+
+/** Text with its control characters spelt out as JSON spells them. */
+function spellControls(text: string): string {
+  return text.replace(CONTROL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function fact([name, value]: [string, unknown]): string {
+  const bare = typeof value === 'string' && BARE_VALUE.test(value);
+  return spellControls(`${name}=${bare ? value : JSON.stringify(value)}`);
+}
+
+/** Takes the stack of an error, and those of its causes, out of it: they get lines of their own. */
+function withoutStacks(value: unknown, stacks: string[]): unknown {
+  if (typeof value !== 'object' || value === null || !('stack' in value)) return value;
+  const { stack, cause, ...rest } = value as { stack: unknown; cause?: unknown };
+  stacks.push(String(stack));
+  return cause === undefined ? rest : { ...rest, cause: withoutStacks(cause, stacks) };
+}
+
+const asText = format.printf(({ timestamp, level, message, ...fields }) => {
+  const stacks: string[] = [];
+  const facts = Object.entries(fields).map(([name, value]) => fact([name, withoutStacks(value, stacks)]));
+  const line = [String(timestamp), level.padEnd(5), spellControls(String(message)), ...facts].join(' ');
+  // Indented: only a line's own time stands at its beginning.
+  const frames = stacks.flatMap((stack) => stack.split('\n')).map((frame) => `\n    ${spellControls(frame)}`);
+  return line + frames.join('');
+});
+
+/** JSON escapes the controls below U+0020 itself. What comes here was made plain by `redact`. */
+const asJson = format((info) => {
+  info[MESSAGE] = spellControls(JSON.stringify({ ...info, timestamp: new Date().toISOString() }));
+  return info;
+});
+
+/**
+ * How a log line is written: nothing in it can begin another line.
+ * @param kind `text` for people, `json` for log shippers (one object a line)
+ */
+export function lineFormat(kind: 'text' | 'json'): Format {
+  return kind === 'json' ? asJson() : format.combine(format.timestamp(), asText);
+}

@@ -1,0 +1,31 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { currentRequest, type RequestContext, runInRequest } from './request-context';
+
+const context = (requestId: string): RequestContext => ({
+  requestId,
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  ip: null,
+  userAgent: null,
+  apiKeyId: null,
+});
+
+describe('the request that is served', () => {
+  it('is none outside of one', () => {
+    expect(currentRequest()).toBeUndefined();
+  });
+
+  it('is known to all that runs on its behalf, and to nothing else', async () => {
+    const seen = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        runInRequest(context(`request-${index}`), async () => {
+          await pause((index * 7) % 5);
+          const early = currentRequest()?.requestId;
+          await new Promise((resolve) => setImmediate(resolve));
+          return [early, currentRequest()?.requestId];
+        }),
+      ),
+    );
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, index) => [`request-${index}`, `request-${index}`]));
+    expect(currentRequest()).toBeUndefined();
+  });
+});

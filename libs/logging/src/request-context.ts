@@ -1,0 +1,25 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** Who and what a request is, known to everything that runs on its behalf. */
+export interface RequestContext {
+  readonly requestId: string;
+  /** `traceparent` trace id (W3C Trace Context), 32 hex digits. */
+  readonly traceId: string;
+  /** The caller's address; behind a trusted proxy the one that the proxy names. */
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  /** Public id of the API key, once it is authenticated. */
+  apiKeyId: string | null;
+}
+
+const storage = new AsyncLocalStorage<RequestContext>();
+
+/** Runs `work` on behalf of a request; everything it awaits sees `context`. */
+export function runInRequest<T>(context: RequestContext, work: () => T): T {
+  return storage.run(context, work);
+}
+
+/** The request that is served here, or undefined outside of one (start, timers, command line). */
+export function currentRequest(): RequestContext | undefined {
+  return storage.getStore();
+}

@@ -1,0 +1,5 @@
+export { Metrics } from './metrics';
+export type { AuthenticationFailure, BatchName, JobName, PoolUse } from './metrics';
+export { serveMetrics } from './metrics-server';
+export type { MetricsServer } from './metrics-server';
+export { MetricsModule } from './metrics.module';

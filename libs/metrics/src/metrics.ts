@@ -1,0 +1,158 @@
+import { PRODUCT_VERSION } from '@aegis/config';
+import { VERDICT_CODES, type VerdictCode } from '@aegis/license-token';
+import { Injectable } from '@nestjs/common';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Why a request was not authenticated; `unavailable`: its key could not be checked. */
+export type AuthenticationFailure = 'missing' | 'conflicting' | 'refused' | 'unavailable';
+/** What asks the database in batches. */
+export type BatchName = 'api_keys' | 'validations';
+/** What runs by a timer. */
+export type JobName = 'audit_addresses' | 'audit_partitions' | 'statistics';
+
+/** Connections of the pool, and callers who wait for one. */
+export type PoolUse = Readonly<Record<'idle' | 'busy' | 'waiting', number>>;
+
+const FAILURES = [
+  'missing',
+  'conflicting',
+  'refused',
+  'unavailable',
+] as const satisfies AuthenticationFailure[];
+const JOBS = ['audit_addresses', 'audit_partitions', 'statistics'] as const satisfies JobName[];
+const POLICIES = ['default', 'validate', 'public', 'license'];
+/** The caller chooses the method: any other than these would be a series more. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const BATCH_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+
+/**
+ * What the process counts and measures, for Prometheus; each is explained in docs/metrics.md. Series whose labels
+ * are known begin at 0, so that the first increase is seen.
+ */
+@Injectable()
+export class Metrics {
+  /** Of this process alone; two servers in one process, as in tests, do not mix. */
+  readonly registry = new Registry();
+  private readonly registers = [this.registry];
+  private poolUse: () => PoolUse = () => ({ idle: 0, busy: 0, waiting: 0 });
+
+  private readonly requests = new Histogram({
+    name: 'aegis_http_request_duration_seconds',
+    help: 'Time from the head of a request to the end of its answer, by method, route pattern and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: SECONDS,
+    registers: this.registers,
+  });
+
+  private readonly verdicts = new Counter({
+    name: 'aegis_verdicts_total',
+    help: 'Validated tokens, by the code of the verdict.',
+    labelNames: ['code'],
+    registers: this.registers,
+  });
+
+  private readonly signatureLookups = new Counter({
+    name: 'aegis_signature_cache_total',
+    help: 'Validated tokens, by whether their signature was known to hold (hit) or had to be checked (miss).',
+    labelNames: ['result'],
+    registers: this.registers,
+  });
+
+  private readonly batches = new Histogram({
+    name: 'aegis_batch_size',
+    help: 'Requests that one batch of statements answered.',
+    labelNames: ['batch'],
+    buckets: BATCH_SIZES,
+    registers: this.registers,
+  });
+
+  private readonly authenticationFailures = new Counter({
+    name: 'aegis_authentication_failures_total',
+    help: 'Requests that were not authenticated, by reason.',
+    labelNames: ['reason'],
+    registers: this.registers,
+  });
+
+  private readonly rateLimitRefusals = new Counter({
+    name: 'aegis_rate_limit_refusals_total',
+    help: 'Requests refused with 429, by the policy whose limit they exceeded.',
+    labelNames: ['policy'],
+    registers: this.registers,
+  });
+
+  private readonly jobs = new Gauge({
+    name: 'aegis_job_last_success_timestamp_seconds',
+    help: 'When a job of this process last succeeded, in seconds since 1970; 0 before the first time.',
+    labelNames: ['job'],
+    registers: this.registers,
+  });
+
+  constructor() {
+    for (const code of VERDICT_CODES) this.verdicts.inc({ code }, 0);
+    for (const result of ['hit', 'miss']) this.signatureLookups.inc({ result }, 0);
+    for (const reason of FAILURES) this.authenticationFailures.inc({ reason }, 0);
+    for (const job of JOBS) this.jobs.set({ job }, 0);
+    for (const policy of POLICIES) this.rateLimitRefusals.inc({ policy }, 0);
+    new Gauge({
+      name: 'aegis_build_info',
+      help: 'Always 1; its label names the version that runs.',
+      labelNames: ['version'],
+      registers: this.registers,
+    }).set({ version: PRODUCT_VERSION }, 1);
+    const connections = new Gauge<'state'>({
+      name: 'aegis_database_connections',
+      help: 'Connections of the pool that are idle or busy, and callers waiting for one.',
+      labelNames: ['state'],
+      registers: this.registers,
+      collect: () => {
+        for (const [state, count] of Object.entries(this.poolUse())) connections.set({ state }, count);
+      },
+    });
+  }
+
+  /**
+   * @param route the pattern that matched, e.g. `/api/v1/licenses/:id`, never a path; undefined when none did
+   * @param status of the answer; undefined when the caller left before there was one
+   */
+  requestEnded(method: string, route: string | undefined, status: number | undefined, seconds: number): void {
+    this.requests.observe(
+      {
+        method: METHODS.has(method) ? method : 'other',
+        route: route ?? 'unmatched',
+        status: status ?? 'aborted',
+      },
+      seconds,
+    );
+  }
+
+  verdictGiven(code: VerdictCode): void {
+    this.verdicts.inc({ code });
+  }
+
+  signatureLookedUp(result: 'hit' | 'miss'): void {
+    this.signatureLookups.inc({ result });
+  }
+
+  batchRan(batch: BatchName, size: number): void {
+    this.batches.observe({ batch }, size);
+  }
+
+  authenticationFailed(reason: AuthenticationFailure): void {
+    this.authenticationFailures.inc({ reason });
+  }
+
+  /** @param policy name of the limit, as in the header `RateLimit-Policy` */
+  rateLimitRefused(policy: string): void {
+    this.rateLimitRefusals.inc({ policy });
+  }
+
+  jobSucceeded(job: JobName): void {
+    this.jobs.set({ job }, Date.now() / 1000);
+  }
+
+  /** @param read asked at each scrape */
+  watchPool(read: () => PoolUse): void {
+    this.poolUse = read;
+  }
+}

@@ -1,0 +1,130 @@
+import { createCipheriv, createPrivateKey, pbkdf2, randomBytes, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { ConfigurationError } from '@aegis/errors';
+import { encodePbes2, HMAC_SHA256, readPbkdf2 } from './pbes2';
+
+const ITERATIONS = 600_000;
+const SALT_BYTES = 16;
+// OpenSSL's buffer for a passphrase: a longer one encrypts well and can never be entered again.
+const MAX_PASSPHRASE_BYTES = 1024;
+// HMAC with SHA-256, SHA-384 and SHA-512: 600,000 iterations of SHA-1 are too few.
+const STRONG_PRFS = [HMAC_SHA256, '1.2.840.113549.2.10', '1.2.840.113549.2.11'];
+const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\r?\n([^-]*)-----END \1-----/;
+
+const RE_ENCRYPT =
+  'encrypt it anew with `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -iter 600000`';
+
+/** A private key that was read, and what an operator should know of its file. */
+export interface DecryptedKey {
+  /** Ed25519. */
+  privateKey: KeyObject;
+  /** Set when a thief of the file could guess the passphrase faster than need be; to be logged. */
+  warning: string | null;
+}
+
+/**
+ * Encrypts a private key for keeping it in a file: PKCS#8 (RFC 5958) under PBES2 (RFC 8018) with
+ * PBKDF2-HMAC-SHA256, 600,000 iterations, a random salt of 16 bytes, and AES-256-CBC.
+ * @param key - private key.
+ * @param passphrase - 1 to 1,024 bytes of UTF-8.
+ * @returns PEM, label `ENCRYPTED PRIVATE KEY` (RFC 7468).
+ * @throws {ConfigurationError} when the passphrase is empty or too long.
+ */
+export async function encryptPrivateKey(key: KeyObject, passphrase: string): Promise<string> {
+  if (passphrase === '') {
+    throw new ConfigurationError('The passphrase of a signing key must not be empty: set KEY_PASSPHRASE.');
+  }
+  assertPassphraseLength(passphrase);
+  const salt = randomBytes(SALT_BYTES);
+  const iv = randomBytes(16);
+  const secret = await promisify(pbkdf2)(passphrase, salt, ITERATIONS, 32, 'sha256');
+  const plaintext = key.export({ type: 'pkcs8', format: 'der' });
+  const cipher = createCipheriv('aes-256-cbc', secret, iv);
+  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+  secret.fill(0);
+  plaintext.fill(0);
+  const base64 = encodePbes2({ salt, iterations: ITERATIONS, iv, ciphertext }).toString('base64');
+  const lines = base64.match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN ENCRYPTED PRIVATE KEY-----', ...lines, '-----END ENCRYPTED PRIVATE KEY-----', ''].join(
+    '\n',
+  );
+}
+
+/**
+ * Reads an encrypted Ed25519 private key, also as `openssl pkcs8 -topk8` writes it.
+ * @param pem - content of the file.
+ * @param passphrase - undefined or empty when none is set.
+ * @param name - of the file, for messages.
+ * @returns the key, with a warning when its passphrase is stretched too little.
+ * @throws {ConfigurationError} each with its own message: not encrypted, no PKCS#8, no passphrase, wrong
+ * passphrase, an encryption that can't be read, not Ed25519. No message holds the passphrase.
+ */
+export function decryptPrivateKey(pem: string, passphrase: string | undefined, name: string): DecryptedKey {
+  const [, label, base64] = PEM_BLOCK.exec(pem) ?? [];
+  if (label === 'PRIVATE KEY') {
+    throw new ConfigurationError(`${name} holds a private key that is not encrypted: ${RE_ENCRYPT}.`);
+  }
+  if (label !== 'ENCRYPTED PRIVATE KEY' || base64 === undefined) {
+    throw unreadable(name, label);
+  }
+  if (passphrase === undefined || passphrase === '') {
+    throw new ConfigurationError(
+      `${name} is encrypted, and no passphrase is set: set KEY_PASSPHRASE or KEY_PASSPHRASE_FILE.`,
+    );
+  }
+  assertPassphraseLength(passphrase);
+  const derivation = readDerivation(base64, name, label);
+  const privateKey = open(pem, passphrase, name);
+  if (privateKey.asymmetricKeyType !== 'ed25519') {
+    throw new ConfigurationError(
+      `${name} holds a key of type ${privateKey.asymmetricKeyType ?? 'unknown'}, not Ed25519: make one with \`aegis keys generate\`.`,
+    );
+  }
+  const strong =
+    derivation !== null && derivation.iterations >= ITERATIONS && STRONG_PRFS.includes(derivation.prf);
+  return {
+    privateKey,
+    warning: strong
+      ? null
+      : `${name} is protected by less than PBKDF2-HMAC-SHA256 with 600,000 iterations: ${RE_ENCRYPT}.`,
+  };
+}
+
+function assertPassphraseLength(passphrase: string): void {
+  if (Buffer.byteLength(passphrase) > MAX_PASSPHRASE_BYTES) {
+    throw new ConfigurationError(`KEY_PASSPHRASE must not be longer than ${MAX_PASSPHRASE_BYTES} bytes.`);
+  }
+}
+
+function readDerivation(base64: string, name: string, label: string): ReturnType<typeof readPbkdf2> {
+  try {
+    return readPbkdf2(Buffer.from(base64, 'base64'));
+  } catch {
+    throw unreadable(name, label);
+  }
+}
+
+function open(pem: string, passphrase: string, name: string): KeyObject {
+  try {
+    return createPrivateKey({ key: pem, passphrase });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    // With 3 in 1,000 wrong passphrases the padding happens to look right, and OpenSSL finds no key inside. That the
+    // file itself is an EncryptedPrivateKeyInfo is known by now, and unknown algorithms have codes of their own.
+    if (code === 'ERR_OSSL_BAD_DECRYPT' || code === 'ERR_OSSL_UNSUPPORTED') {
+      throw new ConfigurationError(
+        `The passphrase of ${name} is wrong: check KEY_PASSPHRASE or KEY_PASSPHRASE_FILE.`,
+      );
+    }
+    throw new ConfigurationError(
+      `${name} is encrypted in a way that can't be read here (${code}): ${RE_ENCRYPT}.`,
+    );
+  }
+}
+
+function unreadable(name: string, label: string | undefined): ConfigurationError {
+  const found = label === undefined ? 'no PEM block' : `a PEM block "${label}" that can't be read as such`;
+  return new ConfigurationError(
+    `${name} must hold one "ENCRYPTED PRIVATE KEY" in PEM (PKCS#8), but holds ${found}: restore it from a backup, or make a key with \`aegis keys generate\`.`,
+  );
+}

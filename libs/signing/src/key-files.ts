@@ -1,0 +1,174 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigurationError } from '@aegis/errors';
+import { createFile } from './durable-file';
+import { decryptPrivateKey, encryptPrivateKey, type DecryptedKey } from './encrypted-pem';
+import { assertKid } from './kid';
+
+const PRIVATE = '.private.pem';
+const PUBLIC = '.public.pem';
+// Kubernetes mounts a secret 0440 for the group of the pod, so the group may read; nobody else may do anything.
+const FORBIDDEN_MODE = 0o027;
+
+/** A key pair of KEYS_DIR. */
+export interface KeyPair extends DecryptedKey {
+  publicKey: KeyObject;
+}
+
+/**
+ * Makes an Ed25519 key pair in `<kid>.private.pem` (0600, encrypted) and `<kid>.public.pem` (0644).
+ * @param keysDir - made with mode 0700 when missing.
+ * @param kid - id of the new key.
+ * @param passphrase - 1 to 1,024 bytes.
+ * @returns the public key.
+ * @throws {ConfigurationError} when either file exists (neither is touched), can't be written, or `kid` or
+ * `passphrase` breaks a rule.
+ */
+export async function writeKeyPair(keysDir: string, kid: string, passphrase: string): Promise<KeyObject> {
+  assertKid(kid);
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const encrypted = await encryptPrivateKey(privateKey, passphrase);
+  const privatePath = join(keysDir, kid + PRIVATE);
+  await mkdir(keysDir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw fileError(keysDir, 'made', error);
+  });
+  // The private file first: should the process die between the two, the pair is still usable.
+  await create(privatePath, encrypted, 0o600);
+  try {
+    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    await create(join(keysDir, kid + PUBLIC), pem, 0o644);
+  } catch (error) {
+    await unlink(privatePath);
+    throw error;
+  }
+  return publicKey;
+}
+
+/**
+ * Reads every `<kid>.public.pem`; hidden files (Kubernetes' `..data`, editors' leavings) are passed over.
+ * @param keysDir - may be missing: then there are none.
+ * @returns public keys by kid.
+ * @throws {ConfigurationError} that names the file which is no Ed25519 public key in PEM, or can't be read.
+ */
+export async function readPublicKeys(keysDir: string): Promise<Map<string, KeyObject>> {
+  const keys = new Map<string, KeyObject>();
+  for (const kid of await listKids(keysDir, PUBLIC)) {
+    keys.set(kid, parsePublicKey((await readPem(keysDir, kid + PUBLIC)).pem, kid + PUBLIC));
+  }
+  return keys;
+}
+
+/**
+ * Lists whose private keys lie in KEYS_DIR, without opening them.
+ * @param keysDir - may be missing: then there are none.
+ * @returns kids, sorted.
+ * @throws {ConfigurationError} when the directory can't be read, or a file's name holds no kid.
+ */
+export function listPrivateKeys(keysDir: string): Promise<string[]> {
+  return listKids(keysDir, PRIVATE);
+}
+
+/**
+ * Reads a private key, and checks it against `<kid>.public.pem` when that is there.
+ * @param keysDir - directory of keys.
+ * @param kid - id of the key.
+ * @param passphrase - undefined when none is set.
+ * @returns the pair, with a warning when the file is protected too weakly.
+ * @throws {ConfigurationError} each with its own message: no file, mode too open, not encrypted, no passphrase,
+ * wrong passphrase, not Ed25519, private and public no pair.
+ */
+export async function readPrivateKey(
+  keysDir: string,
+  kid: string,
+  passphrase: string | undefined,
+): Promise<KeyPair> {
+  assertKid(kid);
+  const name = kid + PRIVATE;
+  const { pem, mode } = await readPem(keysDir, name);
+  if ((mode & FORBIDDEN_MODE) !== 0) {
+    const bits = (mode & 0o777).toString(8).padStart(4, '0');
+    throw new ConfigurationError(
+      `${name} in KEYS_DIR has mode ${bits}: others must have no access and the group must not write. Run \`chmod 600\` on it.`,
+    );
+  }
+  const decrypted = decryptPrivateKey(pem, passphrase, name);
+  const publicKey = createPublicKey(decrypted.privateKey);
+  const published = (await listKids(keysDir, PUBLIC)).includes(kid)
+    ? parsePublicKey((await readPem(keysDir, kid + PUBLIC)).pem, kid + PUBLIC)
+    : publicKey;
+  if (!published.equals(publicKey)) {
+    throw new ConfigurationError(
+      `${name} and ${kid}${PUBLIC} in KEYS_DIR are no pair: restore the two that belong together.`,
+    );
+  }
+  return { ...decrypted, publicKey };
+}
+
+async function create(path: string, content: string, mode: number): Promise<void> {
+  try {
+    await createFile(path, content, mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new ConfigurationError(`${path} exists and is never overwritten: choose another key id.`);
+    }
+    throw fileError(path, 'written', error);
+  }
+}
+
+async function listKids(keysDir: string, suffix: string): Promise<string[]> {
+  const names = await readdir(keysDir).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw fileError(keysDir, 'read', error);
+  });
+  const kids = names
+    .filter((name) => name.endsWith(suffix) && !name.startsWith('.'))
+    .map((name) => name.slice(0, -suffix.length));
+  kids.forEach(assertKid);
+  return kids.sort();
+}
+
+async function readPem(keysDir: string, name: string): Promise<{ pem: string; mode: number }> {
+  try {
+    const file = await open(join(keysDir, name), 'r');
+    try {
+      return { mode: (await file.stat()).mode, pem: await file.readFile('utf8') };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new ConfigurationError(
+        `KEYS_DIR has no file ${name}: make a key pair with \`aegis keys generate\`, or set KEYS_DIR and KEY_ID to one that exists.`,
+      );
+    }
+    throw fileError(name, 'read', error);
+  }
+}
+
+function parsePublicKey(pem: string, name: string): KeyObject {
+  // createPublicKey would take a private key or a certificate as well.
+  if (/-----BEGIN (?!PUBLIC KEY-----)/.test(pem)) {
+    throw new ConfigurationError(`${name} in KEYS_DIR must hold one "PUBLIC KEY" in PEM and nothing else.`);
+  }
+  let key: KeyObject;
+  try {
+    key = createPublicKey(pem);
+  } catch {
+    throw new ConfigurationError(`${name} in KEYS_DIR can't be read: it must hold one "PUBLIC KEY" in PEM.`);
+  }
+  if (key.asymmetricKeyType !== 'ed25519') {
+    throw new ConfigurationError(
+      `${name} in KEYS_DIR holds a key of type ${key.asymmetricKeyType ?? 'unknown'}, not Ed25519.`,
+    );
+  }
+  return key;
+}
+
+function fileError(path: string, deed: 'made' | 'read' | 'written', error: unknown): ConfigurationError {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  return new ConfigurationError(
+    `${path} can't be ${deed} (${code}): check KEYS_DIR and the permissions of the user that runs this.`,
+    { cause: error },
+  );
+}

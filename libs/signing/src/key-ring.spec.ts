@@ -1,0 +1,431 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { cp, mkdtemp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { AuditLog, AuditRecord } from '@aegis/audit';
+import { ConfigModule, Environment } from '@aegis/config';
+import { DatabaseModule, postgresOptions } from '@aegis/database';
+import { ConfigurationError } from '@aegis/errors';
+import { Logger, LoggingModule } from '@aegis/logging';
+import { Logger as NestLogger, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { DataSource } from 'typeorm';
+import { testDatabase, type TestDatabase } from '../../../test/support/database';
+import { signCompact, verifySignature } from './jws';
+import { writeKeyPair } from './key-files';
+import { KeyRing } from './key-ring.service';
+import { SigningKey, type SigningKeyState } from './signing-key.entity';
+import { SigningModule } from './signing.module';
+
+const PASSPHRASE = 'correct horse battery staple';
+// Real clients pin this: data/predecessor/aegis-2026-01.public.pem.
+const PREDECESSOR = `-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAr/l+QD7J4jA4fZvIEIlfpH2DcDicMTCT9pjBGpgUr84=
+-----END PUBLIC KEY-----
+`;
+const PREDECESSOR_X = 'r_l-QD7J4jA4fZvIEIlfpH2DcDicMTCT9pjBGpgUr84';
+
+describe('KeyRing', () => {
+  let directory: string;
+  let keysDir: string;
+  let database: TestDatabase;
+  let dataSources: DataSource[];
+  let dataSource: DataSource;
+  let log: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'aegis-key-ring-'));
+    keysDir = join(directory, 'keys');
+    await mkdir(keysDir, { mode: 0o700 });
+    database = await testDatabase();
+    dataSources = [];
+    dataSource = await connect();
+    log = '';
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await Promise.all(dataSources.filter((each) => each.isInitialized).map((each) => each.destroy()));
+    await database.drop();
+    await rm(directory, { recursive: true });
+  });
+
+  async function connect(): Promise<DataSource> {
+    // The server's own time-outs: a start must not fail because it waited for another.
+    const extra = { lock_timeout: 1000, statement_timeout: 3000, idle_in_transaction_session_timeout: 5000 };
+    const options = {
+      ...postgresOptions(database.applicationUrl),
+      entities: [SigningKey, AuditRecord],
+      extra,
+    };
+    const connected = await new DataSource(options).initialize();
+    dataSources.push(connected);
+    return connected;
+  }
+
+  const settings = (values: Partial<Environment>): Environment =>
+    Object.assign(new Environment(), {
+      ENVIRONMENT: 'development',
+      KEYS_DIR: keysDir,
+      KEY_PASSPHRASE: PASSPHRASE,
+      ...values,
+    });
+  const production = (values: Partial<Environment> = {}): Partial<Environment> => ({
+    ENVIRONMENT: 'production',
+    ...values,
+  });
+
+  /** As one process has it, on a pool of its own. */
+  async function aRing(values: Partial<Environment> = {}): Promise<KeyRing> {
+    const stream = new PassThrough();
+    stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
+    const logger = new Logger({ level: 'info', format: 'json', stream });
+    return new KeyRing(await connect(), settings(values), new AuditLog(), logger);
+  }
+  async function aLoadedRing(values: Partial<Environment> = {}): Promise<KeyRing> {
+    const ring = await aRing(values);
+    await ring.load();
+    return ring;
+  }
+  async function refusal(values: Partial<Environment>): Promise<string> {
+    const before = await recorded();
+    const ring = await aRing(values);
+    const error: unknown = await ring.load().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(await recorded()).toEqual(before);
+    return (error as Error).message;
+  }
+
+  const keys = async (): Promise<Record<string, SigningKeyState>> =>
+    Object.fromEntries(
+      (await dataSource.manager.find(SigningKey)).map(({ kid, state }) => [kid, state] as const),
+    );
+  const records = async (): Promise<[string, unknown][]> =>
+    (await dataSource.manager.find(AuditRecord, { order: { id: 'ASC' } })).map(
+      (record) => [record.event_type, record.event_data.kid] as [string, unknown],
+    );
+  const recorded = async (): Promise<unknown> => [await keys(), await records()];
+  const publicPem = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }).toString();
+  const aPublicKey = (): string => publicPem(generateKeyPairSync('ed25519').publicKey);
+  const put = (name: string, content: string): Promise<void> => writeFile(join(keysDir, name), content);
+  const change = (kid: string, state: SigningKeyState): Promise<unknown> =>
+    dataSource.query(
+      `UPDATE signing_keys SET state = $2, compromised_at = CASE WHEN $2 = 'compromised' THEN now() END WHERE kid = $1`,
+      [kid, state],
+    );
+  const thisMonth = async (): Promise<string> => {
+    const [row] = await dataSource.query<{ kid: string }[]>(
+      `SELECT 'aegis-' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM') AS kid`,
+    );
+    return row!.kid;
+  };
+
+  describe('in development', () => {
+    it('makes a key when there is none, and signs what it verifies', async () => {
+      const ring = await aLoadedRing();
+      const kid = await thisMonth();
+      expect(await keys()).toEqual({ [kid]: 'active' });
+      expect(await records()).toEqual([['signing_key.activated', kid]]);
+      expect((await readdir(keysDir)).sort()).toEqual([`${kid}.private.pem`, `${kid}.public.pem`]);
+      expect(ring.active().kid).toBe(kid);
+      const token = await signCompact(ring.active(), { typ: 'JWT' }, { jti: '1' });
+      const [header, payload, signature] = token.split('.');
+      const publicKey = (await ring.publicKey(kid))!;
+      expect(verifySignature(publicKey, `${header}.${payload}`, Buffer.from(signature!, 'base64url'))).toBe(
+        true,
+      );
+    });
+
+    it('keeps that key over a restart, without a further record', async () => {
+      const first = await aLoadedRing();
+      const before = await dataSource.manager.find(SigningKey);
+      const second = await aLoadedRing();
+      expect(second.active().kid).toBe(first.active().kid);
+      expect(await dataSource.manager.find(SigningKey)).toEqual(before);
+      expect(await records()).toHaveLength(1);
+    });
+
+    it('makes one key and one record when five processes start at once', async () => {
+      const rings = await Promise.all(Array.from({ length: 5 }, () => aRing()));
+      await Promise.all(rings.map((ring) => ring.load()));
+      const kid = await thisMonth();
+      expect(rings.map((ring) => ring.active().kid)).toEqual(Array(5).fill(kid));
+      expect(await keys()).toEqual({ [kid]: 'active' });
+      expect(await records()).toEqual([['signing_key.activated', kid]]);
+      expect(await readdir(keysDir)).toHaveLength(2);
+    });
+
+    it('gives a new key no id that an adopted one bears', async () => {
+      const kid = await thisMonth();
+      await put(`${kid}.public.pem`, PREDECESSOR);
+      await aLoadedRing();
+      expect(await keys()).toEqual({ [kid]: 'retired', [`${kid}-2`]: 'active' });
+    });
+  });
+
+  describe('adopts public keys', () => {
+    it('that the database lacks, as retired, each with its record, and verifies with them', async () => {
+      await put('aegis-2026-01.public.pem', PREDECESSOR);
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      const ring = await aLoadedRing(production());
+      expect(await keys()).toEqual({ 'aegis-2026-01': 'retired', k1: 'active' });
+      expect(await records()).toEqual([
+        ['signing_key.adopted', 'aegis-2026-01'],
+        ['signing_key.activated', 'k1'],
+      ]);
+      const [adopted] = await dataSource.manager.findBy(SigningKey, { kid: 'aegis-2026-01' });
+      expect(adopted).toMatchObject({
+        alg: 'EdDSA',
+        public_key: PREDECESSOR_X,
+        retired_at: expect.any(Date),
+      });
+      expect((await ring.publicKey('aegis-2026-01'))?.equals(createPublicKey(PREDECESSOR))).toBe(true);
+      const [record] = await dataSource.manager.findBy(AuditRecord, { event_type: 'signing_key.adopted' });
+      expect(record).toMatchObject({ actor: 'system', event_data: { public_key: PREDECESSOR_X } });
+    });
+
+    it('once, when three processes start at once', async () => {
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      await put('k0.public.pem', PREDECESSOR);
+      const rings = await Promise.all(Array.from({ length: 3 }, () => aRing(production())));
+      await Promise.all(rings.map((ring) => ring.load()));
+      expect(await records()).toEqual([
+        ['signing_key.adopted', 'k0'],
+        ['signing_key.activated', 'k1'],
+      ]);
+    });
+
+    it('and does not start when a kid has another key than the database knows', async () => {
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      await put('k0.public.pem', PREDECESSOR);
+      await aLoadedRing(production());
+      await put('k0.public.pem', aPublicKey());
+      expect(await refusal(production())).toMatch(
+        /k0 in KEYS_DIR is not the one that the database knows as k0/,
+      );
+    });
+
+    it('and does not start when a compromised kid has another key', async () => {
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      await put('k0.public.pem', PREDECESSOR);
+      await aLoadedRing(production());
+      await change('k0', 'compromised');
+      await aLoadedRing(production());
+      expect((await keys()).k0).toBe('compromised');
+      await put('k0.public.pem', aPublicKey());
+      expect(await refusal(production())).toMatch(/k0 in KEYS_DIR is not the one/);
+    });
+
+    it('and does not start when one key has two kids', async () => {
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      await put('k0.public.pem', PREDECESSOR);
+      await put('k2.public.pem', PREDECESSOR);
+      expect(await refusal(production())).toMatch(/k2 in KEYS_DIR is the same as k0/);
+    });
+
+    it('and does not start when a file holds no Ed25519 key', async () => {
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      await put('k0.public.pem', publicPem(generateKeyPairSync('x25519').publicKey));
+      expect(await refusal(production())).toMatch(/k0\.public\.pem.*not Ed25519/);
+    });
+  });
+
+  describe('in production', () => {
+    it('never makes a key, and says how to', async () => {
+      expect(await refusal(production())).toMatch(/aegis keys generate/);
+      expect(await refusal(production({ KEY_ID: 'k1' }))).toMatch(
+        /no file k1\.private\.pem.*aegis keys generate/,
+      );
+      expect(await readdir(keysDir)).toEqual([]);
+    });
+
+    it('does not start without or with a wrong passphrase', async () => {
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      expect(await refusal(production({ KEY_PASSPHRASE: undefined }))).toMatch(/no passphrase is set/);
+      expect(await refusal(production({ KEY_PASSPHRASE: 'guessed' }))).toMatch(
+        /passphrase of k1\.private\.pem is wrong/,
+      );
+    });
+
+    it('does not start when the private file of the active key is gone or of another key', async () => {
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      await aLoadedRing(production());
+      await rm(join(keysDir, 'k1.private.pem'));
+      expect(await refusal(production())).toMatch(/no file k1\.private\.pem/);
+      await rm(join(keysDir, 'k1.public.pem'));
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      expect(await refusal(production())).toMatch(
+        /k1 in KEYS_DIR is not the one that the database knows as k1/,
+      );
+    });
+
+    it('starts on a second machine that has the same keys', async () => {
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      await aLoadedRing(production());
+      const copy = join(directory, 'copy');
+      await cp(keysDir, copy, { recursive: true });
+      expect((await aLoadedRing(production({ KEYS_DIR: copy }))).active().kid).toBe('k1');
+    });
+
+    it('warns when the key file is protected too weakly', async () => {
+      const { privateKey } = generateKeyPairSync('ed25519');
+      const weak = privateKey.export({
+        type: 'pkcs8',
+        format: 'pem',
+        cipher: 'aes-256-cbc',
+        passphrase: PASSPHRASE,
+      });
+      await writeFile(join(keysDir, 'k1.private.pem'), weak, { mode: 0o600 });
+      const ring = await aLoadedRing(production());
+      expect(ring.active().kid).toBe('k1');
+      expect(JSON.parse(log)).toMatchObject({
+        level: 'warn',
+        message: expect.stringMatching(/k1\.private\.pem is protected by less than/),
+      });
+    });
+  });
+
+  describe('with another KEY_ID', () => {
+    beforeEach(async () => {
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      await aLoadedRing(production());
+      await writeKeyPair(keysDir, 'k2', PASSPHRASE);
+    });
+
+    it('keeps the active key until it is set, and adopts the other', async () => {
+      expect((await aLoadedRing(production())).active().kid).toBe('k1');
+      expect(await keys()).toEqual({ k1: 'active', k2: 'retired' });
+    });
+
+    it('activates that key and retires the other, once, when three processes start at once', async () => {
+      const rings = await Promise.all(Array.from({ length: 3 }, () => aRing(production({ KEY_ID: 'k2' }))));
+      await Promise.all(rings.map((ring) => ring.load()));
+      expect(rings.map((ring) => ring.active().kid)).toEqual(['k2', 'k2', 'k2']);
+      expect(await keys()).toEqual({ k1: 'retired', k2: 'active' });
+      expect(await records()).toEqual([
+        ['signing_key.activated', 'k1'],
+        ['signing_key.retired', 'k1'],
+        ['signing_key.activated', 'k2'],
+      ]);
+      expect(await dataSource.manager.findOneBy(SigningKey, { kid: 'k1' })).toMatchObject({
+        activated_at: expect.any(Date),
+        retired_at: expect.any(Date),
+      });
+    });
+
+    it('goes back to a retired key', async () => {
+      await aLoadedRing(production({ KEY_ID: 'k2' }));
+      expect((await aLoadedRing(production({ KEY_ID: 'k1' }))).active().kid).toBe('k1');
+      expect(await keys()).toEqual({ k1: 'active', k2: 'retired' });
+      expect((await dataSource.manager.findOneBy(SigningKey, { kid: 'k1' }))?.retired_at).toBeNull();
+    });
+
+    it('never signs with a compromised key', async () => {
+      await change('k1', 'compromised');
+      expect(await refusal(production({ KEY_ID: 'k1' }))).toMatch(/k1.*compromised/);
+      expect(await refusal(production())).toMatch(/no active signing key/);
+      expect((await aLoadedRing(production({ KEY_ID: 'k2' }))).active().kid).toBe('k2');
+      expect(await keys()).toEqual({ k1: 'compromised', k2: 'active' });
+    });
+  });
+
+  describe('when asked for a kid', () => {
+    it('that it does not know, reads the table again, at most once a second', async () => {
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      const ring = await aLoadedRing(production());
+      let clock = 1_000_000;
+      jest.spyOn(performance, 'now').mockImplementation(() => clock);
+      expect(await ring.publicKey('k0')).toBeUndefined();
+      await put('k0.public.pem', PREDECESSOR);
+      await aLoadedRing(production());
+      clock += 999;
+      expect(await ring.publicKey('k0')).toBeUndefined();
+      clock += 1;
+      expect((await ring.publicKey('k0'))?.equals(createPublicKey(PREDECESSOR))).toBe(true);
+    });
+
+    it('shares one reading among all who ask at once', async () => {
+      const ring = await aLoadedRing();
+      const find = jest.spyOn(dataSources.at(-1)!.manager, 'find');
+      const answers = await Promise.all(Array.from({ length: 100 }, (_, each) => ring.publicKey(`k${each}`)));
+      expect(answers).toEqual(Array(100).fill(undefined));
+      expect(find).toHaveBeenCalledTimes(1);
+    });
+
+    it('calls none unknown while the database is out of reach, and gives those it knows', async () => {
+      const ring = await aLoadedRing();
+      await dataSources.at(-1)!.destroy();
+      await expect(ring.publicKey('k0')).rejects.toThrow();
+      await expect(ring.publicKey('k0')).rejects.toThrow();
+      expect(await ring.publicKey(ring.active().kid)).toBeDefined();
+    });
+
+    it('that was compromised, still gives its key: whether it counts is the database’s to say', async () => {
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      await put('k0.public.pem', PREDECESSOR);
+      await aLoadedRing(production());
+      await change('k0', 'compromised');
+      const ring = await aLoadedRing(production());
+      expect((await ring.publicKey('k0'))?.equals(createPublicKey(PREDECESSOR))).toBe(true);
+    });
+
+    it.each(['__proto__', 'constructor', ''])('%j, knows none', async (kid) => {
+      const ring = await aLoadedRing();
+      expect(await ring.publicKey(kid)).toBeUndefined();
+    });
+  });
+
+  describe('publishes', () => {
+    it('pending, active and retired keys; a compromised one is gone from then on', async () => {
+      await put('aegis-2026-01.public.pem', PREDECESSOR);
+      await put('k0.public.pem', aPublicKey());
+      await put('k2.public.pem', aPublicKey());
+      await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+      const ring = await aLoadedRing(production());
+      await change('k2', 'pending');
+      const { keys: published } = await ring.jwks();
+      expect(published.map(({ kid }) => kid).sort()).toEqual(['aegis-2026-01', 'k0', 'k1', 'k2']);
+      expect(published.find(({ kid }) => kid === 'aegis-2026-01')).toEqual({
+        kty: 'OKP',
+        crv: 'Ed25519',
+        x: PREDECESSOR_X,
+        kid: 'aegis-2026-01',
+        use: 'sig',
+        alg: 'EdDSA',
+      });
+      await change('k0', 'compromised');
+      expect((await ring.jwks()).keys.map(({ kid }) => kid).sort()).toEqual(['aegis-2026-01', 'k1', 'k2']);
+    });
+  });
+
+  it('does not sign before it is loaded', async () => {
+    const ring = await aRing();
+    expect(() => ring.active()).toThrow('not loaded');
+  });
+
+  it('is loaded when the module starts', async () => {
+    await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+    const environment = settings(production({ DB_POOL_SIZE: 2, DB_CONNECT_TIMEOUT_MS: 2000 }));
+    const logger = new Logger({ level: 'error', format: 'json' });
+    @Module({
+      imports: [
+        ConfigModule.for(environment),
+        LoggingModule.for(logger),
+        DatabaseModule.for(database.applicationUrl),
+        SigningModule,
+      ],
+    })
+    class App {}
+    NestLogger.overrideLogger(false);
+    const app = await NestFactory.createApplicationContext(App);
+    try {
+      expect(app.get(KeyRing).active().kid).toBe('k1');
+    } finally {
+      await app.close();
+    }
+  });
+});

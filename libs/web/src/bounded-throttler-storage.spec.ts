@@ -1,0 +1,66 @@
+import { BoundedThrottlerStorage } from './bounded-throttler-storage';
+
+describe('BoundedThrottlerStorage', () => {
+  let now = 0;
+  let storage: BoundedThrottlerStorage;
+  const hit = (key: string, limit = 2, name = 'default') =>
+    storage.increment(key, 60_000, limit, 60_000, name);
+
+  beforeEach(() => {
+    now = 1_000;
+    storage = new BoundedThrottlerStorage(3, () => now);
+  });
+
+  it('counts within a window that begins with the first hit, and starts anew after it', async () => {
+    expect(await hit('a')).toEqual({
+      totalHits: 1,
+      timeToExpire: 60,
+      isBlocked: false,
+      timeToBlockExpire: 0,
+    });
+    now += 30_500;
+    expect(await hit('a')).toMatchObject({ totalHits: 2, timeToExpire: 30, isBlocked: false });
+    expect(await hit('a')).toMatchObject({ totalHits: 3, isBlocked: true, timeToBlockExpire: 30 });
+    now += 29_499;
+    expect(await hit('a')).toMatchObject({ isBlocked: true, timeToBlockExpire: 1 });
+    now += 1;
+    expect(await hit('a')).toMatchObject({ totalHits: 1, timeToExpire: 60, isBlocked: false });
+  });
+
+  it('forgets the window that ends first when there are too many', async () => {
+    for (const key of ['a', 'b', 'c']) {
+      await hit(key);
+      now += 1;
+    }
+    await hit('a');
+    await hit('d');
+    expect((await hit('b')).totalHits).toBe(2);
+    expect((await hit('a')).totalHits).toBe(1);
+  });
+
+  it('gives up ended windows before living ones', async () => {
+    await hit('old');
+    now += 59_999;
+    await hit('living');
+    now += 1;
+    await hit('new');
+    await hit('newer');
+    expect((await hit('living')).totalHits).toBe(2);
+  });
+
+  it('lets buckets of one limit push out none of another', async () => {
+    await hit('address', 2, 'validate');
+    for (let token = 0; token < 10; token++) await hit(`token-${token}`, 2, 'license');
+    expect((await hit('address', 2, 'validate')).totalHits).toBe(2);
+  });
+
+  it('keeps no more than it may, whatever is thrown at it', async () => {
+    storage = new BoundedThrottlerStorage(100, () => now);
+    for (let bucket = 0; bucket < 10_000; bucket++) await hit(`b${bucket}`);
+    let kept = 0;
+    for (let bucket = 9_999; bucket >= 9_000; bucket--)
+      if ((await hit(`b${bucket}`)).totalHits === 2) kept++;
+      else break;
+    expect(kept).toBe(100);
+  });
+});

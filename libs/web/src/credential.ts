@@ -1,0 +1,24 @@
+import type { Scope } from './scopes';
+
+/** The API key that a request was authenticated by, as far as the web layer needs to know it. */
+export interface AuthenticatedKey {
+  /** Public id, never the secret. */
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** The key's own limit, requests a minute; null for the limits of the routes' groups. */
+  readonly rateLimitPerMinute: number | null;
+  readonly expiresAt: Date | null;
+}
+
+/** What identification found on a request. */
+export type Credential =
+  /** No credential was presented. */
+  | { readonly kind: 'none' }
+  /** `X-API-Key` and `Authorization` at once: the request contradicts itself (400). */
+  | { readonly kind: 'conflicting' }
+  /** Unknown, malformed, expired, deactivated or deleted: all refused alike (401). */
+  | { readonly kind: 'refused' }
+  /** It could not be checked, e.g. because the database is out of reach (503). */
+  | { readonly kind: 'unavailable'; readonly error: unknown }
+  | { readonly kind: 'key'; readonly key: AuthenticatedKey };

@@ -1,0 +1,56 @@
+import { Environment } from '@aegis/config';
+import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import helmet from 'helmet';
+import { handleClientErrors } from './client-errors';
+import { parseQuery } from './query-string';
+import { requestContext } from './request-context.middleware';
+
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks for requests that took too long; 30 s unless set. */
+const TIMEOUT_CHECK_MS = 2_000;
+/** Longer than common load balancers keep a connection (60 s), so that it is they who close it. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+/**
+ * Sets up everything between the socket and the routes. Call it after `NestFactory.create(module, { bodyParser: false })`
+ * and before `init` or `listen`.
+ */
+export function configureHttp(app: NestExpressApplication): void {
+  const environment = app.get(Environment, { strict: false });
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('query parser', parseQuery);
+  app.set('trust proxy', trustedProxies(environment.TRUST_PROXY));
+  app.use(requestContext(app.get(Logger, { strict: false }), app.get(Metrics, { strict: false })));
+  app.use(helmet());
+  if (environment.CORS_ORIGINS !== undefined)
+    app.enableCors({
+      origin: environment.CORS_ORIGINS,
+      exposedHeaders: [
+        'ETag',
+        'Idempotent-Replayed',
+        'Location',
+        'RateLimit',
+        'RateLimit-Policy',
+        'Retry-After',
+        'X-Request-ID',
+      ],
+    });
+  const server = app.getHttpServer();
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  // Documented for createServer alone, which Nest calls; read when listening begins.
+  Object.assign(server, { connectionsCheckingInterval: TIMEOUT_CHECK_MS });
+  handleClientErrors(server, environment);
+}
+
+/** TRUST_PROXY as Express wants it: a number of hops, or the addresses that are trusted; nobody when unset. */
+function trustedProxies(setting: readonly string[] | undefined): number | string[] | false {
+  if (setting === undefined) return false;
+  const [first] = setting;
+  return setting.length === 1 && first !== undefined && /^\d+$/.test(first) ? Number(first) : [...setting];
+}

@@ -1,0 +1,77 @@
+import { type TransactionHooks, withTransactionHooks } from '@aegis/database';
+import { Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { DataSource } from 'typeorm';
+import type { Reply } from '../reply';
+import type { Idempotence } from './idempotent';
+import { type KeyedRequest, keyedRequest } from './keyed-request';
+import { RememberedAnswers } from './remembered-answers';
+
+/** How a route carries out a request and what it answers. */
+export interface Performance extends Idempotence {
+  /** Runs the handler. */
+  perform(): Promise<unknown>;
+  /** The answer to what the handler, and its transaction, returned. */
+  replyTo(result: unknown): Reply;
+}
+
+/** Ends a transaction in which the answer of an earlier one was found. */
+class AnsweredBefore extends Error {
+  constructor(readonly reply: Reply) {
+    super('answered before');
+  }
+}
+
+/** Carries out each request that has an Idempotency-Key once, however often it is sent. */
+@Injectable()
+export class IdempotentRequests {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly answers: RememberedAnswers,
+  ) {}
+
+  /**
+   * Answers what the first request with this key was answered, or carries the request out and remembers the answer
+   * in the transaction of its work.
+   * @param idempotencyKey header of that name
+   * @throws InvalidInput, RequestInProgress, IdempotencyKeyReused, AnswerUnreadable, ScopeLostSince
+   */
+  async answer(
+    request: Request,
+    idempotencyKey: string | string[],
+    performance: Performance,
+  ): Promise<Reply> {
+    const keyed = keyedRequest(request, idempotencyKey);
+    // Before the work, which may sign or call others; the look that decides is the one under the lock.
+    const earlier = await this.answers.find(this.dataSource.manager, keyed);
+    return earlier ? replayed(earlier) : this.carryOut(keyed, performance);
+  }
+
+  private async carryOut(keyed: KeyedRequest, performance: Performance): Promise<Reply> {
+    let given: Reply | undefined;
+    const hooks: TransactionHooks = {
+      begin: async (tx) => {
+        const earlier = await this.answers.claim(tx, keyed);
+        if (earlier === undefined) return;
+        if (given !== undefined) throw new Error('a request of an @Idempotent() route has one transaction');
+        throw new AnsweredBefore(earlier);
+      },
+      beforeCommit: async (tx, result) => {
+        given = performance.replyTo(result);
+        await this.answers.remember(tx, keyed, given, performance.customerOf?.(result) ?? null);
+      },
+    };
+    try {
+      await withTransactionHooks(hooks, () => performance.perform());
+    } catch (error) {
+      if (error instanceof AnsweredBefore) return replayed(error.reply);
+      throw error;
+    }
+    if (given === undefined) throw new Error('an @Idempotent() route did its work outside of transaction()');
+    return given;
+  }
+}
+
+function replayed({ body, headers }: Reply): Reply {
+  return { body, headers: { ...headers, 'Idempotent-Replayed': 'true' } };
+}

@@ -1,0 +1,47 @@
+export { accessOf, AnyKey, Public, RequireScopes } from './access';
+export type { Access, PublicOptions, RateLimitGroup } from './access';
+export { assertEveryRouteDeclaresAccess } from './access-check';
+export { ApiProblems, problemCodesIn } from './api-problems';
+export { credentialOf, Identification } from './identification';
+export type { AuthenticatedKey, Credential } from './credential';
+export { Creates } from './creates';
+export { decodeCursor, encodeCursor } from './cursor';
+export type { CursorKey, CursorKeyKind } from './cursor';
+export { demandScope } from './demand-scope';
+export { ETagged, IfNoneMatch } from './entity-tag';
+export type { TagOf } from './entity-tag';
+export { configureHttp } from './http-server';
+export { IdempotencyModule } from './idempotency/idempotency.module';
+export { Idempotent } from './idempotency/idempotent';
+export { forgetAnswersAbout } from './idempotency/remembered-answers';
+export { IfMatch, NO_PRECONDITION } from './if-match';
+export type { Precondition } from './if-match';
+export { QueryBoolean, QueryInteger, QueryTimestamp, Timestamp } from './input-fields';
+export { BodyLimit } from './json-body';
+export { parseJson } from './json-text';
+export { answerList } from './list-answer';
+export { allRows } from './list-page';
+export type { ListOrder, ListSource, SortKey } from './list-page';
+export { STREAM_TYPES } from './list-stream';
+export { whereBeginsWith } from './prefix-search';
+export { PageQueryDto } from './page-query.dto';
+export { PageDto, pageOf } from './page.dto';
+export type { Page, Rows } from './page.dto';
+export { ParsePathId, ParsePathUuid } from './path-id.pipe';
+export { FieldErrorDto, ProblemDto } from './problem.dto';
+export {
+  CACHE_CONTROL_EXTENSION,
+  CacheControl,
+  NoStore,
+  Responds,
+  RespondsAsIs,
+  RespondsNothing,
+} from './responds';
+export type { RespondsOptions } from './responds';
+export { grants, SCOPES } from './scopes';
+export type { Scope } from './scopes';
+export { Length, MaxLength, MayBeAbsent, Pattern } from './text-rules';
+export { parseTimestamp } from './timestamp';
+export { InvalidInput } from './web.errors';
+export { WebModule } from './web.module';
+export type { WebOptions } from './web.module';

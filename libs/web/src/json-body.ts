@@ -1,0 +1,74 @@
+import { SetMetadata } from '@nestjs/common';
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import { parseJson } from './json-text';
+import { factsOf } from './request-facts';
+import { MalformedRequest, UnsupportedMediaType } from './web.errors';
+
+const DEFAULT_LIMIT = 64 * 1024;
+const BODY_LIMIT = 'aegis:body-limit';
+const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const readers = new Map<number, RequestHandler>();
+
+/**
+ * Lets a route take larger bodies than 64 KiB.
+ * @param bytes the limit; a larger body is answered 413
+ */
+export function BodyLimit(bytes: number): MethodDecorator {
+  return SetMetadata(BODY_LIMIT, bytes);
+}
+
+/** Largest body that a handler takes, in bytes. */
+function bodyLimitOf(handler: object): number {
+  return (Reflect.getMetadata(BODY_LIMIT, handler) as number | undefined) ?? DEFAULT_LIMIT;
+}
+
+/**
+ * Reads the body of a request, once however often it is asked, into `request.body`.
+ * @param handler of the route: its `@BodyLimit` holds
+ * @returns the JSON value, or undefined when there is no body
+ * @throws MalformedRequest for what is no JSON in UTF-8 (400), UnsupportedMediaType (415), InvalidInput (422), and the
+ * body parser's error for a body that is too large (413) or breaks off (400)
+ */
+export function readJsonBody(request: Request, response: Response, handler: object): Promise<unknown> {
+  return (factsOf(request).body ??= read(request, response, bodyLimitOf(handler)));
+}
+
+/** Whether a body comes with the request (RFC 9112 section 6.3). */
+export function hasBody(request: Request): boolean {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  return coding !== undefined || (length !== undefined && length !== '0');
+}
+
+async function read(request: Request, response: Response, limit: number): Promise<unknown> {
+  request.body = undefined;
+  if (!hasBody(request)) return undefined;
+  if (!JSON_TYPE.test(request.headers['content-type'] ?? ''))
+    throw new UnsupportedMediaType('Send the body as `application/json` in UTF-8.');
+  const bytes = await readBytes(request, response, limit);
+  if (bytes.length === 0) return undefined;
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw new MalformedRequest('The body is not in UTF-8.');
+  }
+  const value = parseJson(text);
+  request.body = value;
+  return value;
+}
+
+function readBytes(request: Request, response: Response, limit: number): Promise<Uint8Array> {
+  let reader = readers.get(limit);
+  if (reader === undefined)
+    readers.set(limit, (reader = express.raw({ type: () => true, inflate: false, limit })));
+  const use = reader;
+  return new Promise((resolve, reject) => {
+    void use(request, response, (error?: unknown) => {
+      const body: unknown = request.body;
+      if (error instanceof Error) reject(error);
+      else resolve(body instanceof Uint8Array ? body : new Uint8Array());
+    });
+  });
+}

@@ -1,0 +1,50 @@
+import { StreamableFile, type Type } from '@nestjs/common';
+import type { Request } from 'express';
+import { Readable } from 'node:stream';
+import type { ObjectLiteral } from 'typeorm';
+import { listPage, type ListSource } from './list-page';
+import { listLines, STREAM_TYPES } from './list-stream';
+import type { PageQueryDto } from './page-query.dto';
+import { type Page, pageOf } from './page.dto';
+import { InvalidInput } from './web.errors';
+
+/**
+ * Answers a list in what the caller accepts: a page as JSON, or the whole list as a stream of CSV or NDJSON.
+ * @param name field that holds the rows of a page
+ * @param RowDto what leaves of a row
+ * @throws InvalidInput for a cursor of another list, or a page asked for of a stream
+ */
+export async function answerList<Row extends ObjectLiteral, Name extends string>(
+  request: Request,
+  name: Name,
+  query: PageQueryDto,
+  source: ListSource<Row>,
+  RowDto: Type<object>,
+): Promise<Page<Row, Name> | StreamableFile> {
+  const accepted = request.accepts(['application/json', ...STREAM_TYPES]);
+  const type = STREAM_TYPES.find((offered) => offered === accepted);
+  if (type === undefined) return pageOf(name, query, await listPage(source, query));
+  const asked = (['page', 'cursor'] as const).filter((field) => query[field] !== undefined);
+  if (asked.length > 0)
+    throw new InvalidInput(
+      asked.map((field) => ({ field, message: `must be absent: ${type} has the whole list` })),
+    );
+  return streamed(listLines(source, RowDto, type), type, name);
+}
+
+/** The first rows are read before the answer begins, so that a failure can still be told as one. */
+async function streamed(lines: AsyncGenerator<string>, type: string, name: string): Promise<StreamableFile> {
+  const first = await lines.next();
+  async function* all(): AsyncGenerator<string> {
+    if (first.done !== true) yield first.value;
+    yield* lines;
+  }
+  const extension = type === 'text/csv' ? 'csv' : 'ndjson';
+  return new StreamableFile(Readable.from(all(), { objectMode: false }), {
+    type: `${type}; charset=utf-8`,
+    disposition: `attachment; filename="${name}.${extension}"`,
+  }).setErrorHandler((_error, response) => {
+    // Half a list must not look like a whole one.
+    response.destroy?.();
+  });
+}

@@ -1,0 +1,136 @@
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { type CursorKey, type CursorKeyKind, decodeCursor, encodeCursor } from './cursor';
+import type { PageQueryDto } from './page-query.dto';
+import type { Rows } from './page.dto';
+
+/** Up to here `total` is counted; beyond, the planner estimates it. */
+const COUNTED_ROWS = 100_000;
+
+/** One of the keys that a list is sorted by. */
+export interface SortKey<Row> {
+  /** SQL of the key, never null; indexed in the order of the keys. */
+  expression: string;
+  kind: CursorKeyKind;
+  /** PostgreSQL type that a cursor's text is read as. */
+  type: 'timestamptz' | 'uuid' | 'text' | 'bigint';
+  /** Text of the key in a row, as `kind` wants it. */
+  of: (row: Row) => CursorKey;
+  /** What stands for null, where `kind` allows it. */
+  ifNull?: string;
+}
+
+export interface ListOrder<Row> {
+  /** The last one is unique. */
+  keys: readonly SortKey<Row>[];
+  direction: 'ASC' | 'DESC';
+}
+
+/** A list, ready to be read: by pages or as a whole. */
+export interface ListSource<Row extends ObjectLiteral> {
+  /** Selects the list's rows, filters applied, not sorted. */
+  rows: SelectQueryBuilder<Row>;
+  order: ListOrder<Row>;
+  /** Filters and sort order as the caller named them: a cursor of another list is refused. */
+  list: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads one page of a list: by number, or after a cursor, which costs the same however deep it lies.
+ * @throws InvalidInput for a cursor that is none, or of another list
+ */
+export async function listPage<Row extends ObjectLiteral>(
+  { rows, order, list }: ListSource<Row>,
+  query: PageQueryDto,
+): Promise<Rows<Row>> {
+  const selected = sorted(rows, order);
+  if (query.cursor === undefined) selected.offset(((query.page ?? 1) - 1) * query.page_size);
+  else
+    seek(
+      selected,
+      order,
+      decodeCursor(
+        query.cursor,
+        order.keys.map(({ kind }) => kind),
+        list,
+      ),
+    );
+  const [{ total, isEstimate }, found] = await Promise.all([
+    countRows(rows),
+    selected.limit(query.page_size + 1).getMany(),
+  ]);
+  const page = found.slice(0, query.page_size);
+  const last = page.at(-1);
+  const nextCursor =
+    last !== undefined && found.length > page.length ? encodeCursor(positionOf(last, order), list) : null;
+  return { rows: page, total, totalIsEstimate: isEstimate, nextCursor };
+}
+
+/** Every row of a list, read in chunks: memory stays the same, and no transaction stays open. */
+export async function* allRows<Row extends ObjectLiteral>(
+  source: ListSource<Row>,
+  chunk = 1000,
+): AsyncGenerator<Row> {
+  let last: Row | undefined;
+  for (;;) {
+    const rows = await rowsAfter(source, last, chunk);
+    yield* rows;
+    if (rows.length < chunk) return;
+    last = rows.at(-1);
+  }
+}
+
+/** Reads the next rows of a list, from its beginning or after a row that was read before. */
+export function rowsAfter<Row extends ObjectLiteral>(
+  { rows, order }: ListSource<Row>,
+  last: Row | undefined,
+  count: number,
+): Promise<Row[]> {
+  const selected = sorted(rows, order);
+  if (last !== undefined) seek(selected, order, positionOf(last, order));
+  return selected.limit(count).getMany();
+}
+
+function sorted<Row extends ObjectLiteral>(
+  rows: SelectQueryBuilder<Row>,
+  { keys, direction }: ListOrder<Row>,
+): SelectQueryBuilder<Row> {
+  const selected = rows.clone();
+  for (const { expression } of keys) selected.addOrderBy(expression, direction);
+  return selected;
+}
+
+function positionOf<Row>(row: Row, { keys }: ListOrder<Row>): CursorKey[] {
+  return keys.map((key) => key.of(row));
+}
+
+/** Starts behind a position; a comparison of rows walks the index of the sort keys. */
+function seek<Row extends ObjectLiteral>(
+  selected: SelectQueryBuilder<Row>,
+  { keys, direction }: ListOrder<Row>,
+  position: readonly CursorKey[],
+): void {
+  const expressions = keys.map(({ expression }) => expression).join(', ');
+  const values = keys.map(({ type }, index) => `CAST(:seek${index} AS ${type})`).join(', ');
+  selected.andWhere(
+    `(${expressions}) ${direction === 'ASC' ? '>' : '<'} (${values})`,
+    Object.fromEntries(keys.map(({ ifNull }, index) => [`seek${index}`, position[index] ?? ifNull])),
+  );
+}
+
+async function countRows<Row extends ObjectLiteral>(
+  rows: SelectQueryBuilder<Row>,
+): Promise<{ total: number; isEstimate: boolean }> {
+  const [all, parameters] = rows.clone().select('1').getQueryAndParameters();
+  const { manager } = rows.dataSource;
+  const [counted] = await manager.query<{ total: number }[]>(
+    `SELECT count(*)::int AS total FROM (${all} LIMIT ${COUNTED_ROWS + 1}) AS counted`,
+    parameters,
+  );
+  const total = counted?.total ?? 0;
+  if (total <= COUNTED_ROWS) return { total, isEstimate: false };
+  const [plan] = await manager.query<{ 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }[]>(
+    `EXPLAIN (FORMAT JSON) ${all}`,
+    parameters,
+  );
+  return { total: Math.max(total, plan?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0), isEstimate: true };
+}

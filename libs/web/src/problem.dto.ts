@@ -1,0 +1,49 @@
+import type { ErrorCode } from '@aegis/errors';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { ProblemDocument } from './problem-document';
+
+/** One broken rule of the request. */
+export class FieldErrorDto {
+  /** Path of the field as the caller wrote it, e.g. `items.3.token`. */
+  @ApiProperty({ type: String, description: 'Path of the field as the caller wrote it: `items.3.token`.' })
+  field!: string;
+
+  /** The rule, in words; never the value. */
+  @ApiProperty({ type: String, description: 'The rule, in words; never the value.' })
+  message!: string;
+}
+
+/** Every error's body: a problem document (RFC 9457), `application/problem+json`. */
+export class ProblemDto implements ProblemDocument {
+  /** Address of the explanation: `PUBLIC_URL/problems/<code>`. */
+  @ApiProperty({ type: String, format: 'uri', description: 'Where the error is explained.' })
+  type!: string;
+
+  /** Short, the same for every occurrence. */
+  @ApiProperty({ type: String, description: 'Short, the same for every occurrence.' })
+  title!: string;
+
+  /** The HTTP status. */
+  @ApiProperty({ type: 'integer', description: 'The HTTP status.' })
+  status!: number;
+
+  /** What happened this time. */
+  @ApiProperty({ type: String, description: 'What happened this time.' })
+  detail!: string;
+
+  /** Path of the request, without its query. */
+  @ApiProperty({ type: String, description: 'Path of the request, without its query.' })
+  instance!: string;
+
+  /** Stable name of the error, for programs. */
+  @ApiProperty({ type: String, description: 'Stable name of the error, for programs.' })
+  code!: ErrorCode;
+
+  /** Id of the request, as in the header `X-Request-ID` and in the log. */
+  @ApiProperty({ type: String, description: 'Id of the request, as in `X-Request-ID` and in the log.' })
+  request_id!: string;
+
+  /** Broken rules, all at once; only with status 422. */
+  @ApiPropertyOptional({ type: [FieldErrorDto], description: 'Broken rules, all at once.' })
+  errors?: FieldErrorDto[];
+}

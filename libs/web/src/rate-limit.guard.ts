@@ -1,0 +1,37 @@
+import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
+import { ThrottlerGuard } from '@nestjs/throttler';
+import type { Request, Response } from 'express';
+import { hash } from 'node:crypto';
+import { accessOf } from './access';
+import { readJsonBody } from './json-body';
+import { RateLimiter } from './rate-limiter';
+
+/**
+ * Second guard: counts the request against its group's limit. A validation counts against the license too, by the
+ * SHA-256 of the token: who does not hold the token can't use up its bucket.
+ */
+@Injectable()
+export class RateLimitGuard extends ThrottlerGuard {
+  @Inject(RateLimiter) private readonly limiter!: RateLimiter;
+
+  /** The base looks up ten decorators a request that no route has; limits here go by access group and credential. */
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<Request>();
+    const response = http.getResponse<Response>();
+    const group = accessOf(context.getHandler(), context.getClass())?.group ?? 'default';
+    const license = group === 'validate' ? () => presentedToken(context, request, response) : undefined;
+    await this.limiter.count(request, response, group, license);
+    return true;
+  }
+}
+
+async function presentedToken(
+  context: ExecutionContext,
+  request: Request,
+  response: Response,
+): Promise<string | null> {
+  const body = await readJsonBody(request, response, context.getHandler());
+  const token = typeof body === 'object' && body !== null && 'token' in body ? body.token : undefined;
+  return typeof token === 'string' ? hash('sha256', token, 'base64url') : null;
+}

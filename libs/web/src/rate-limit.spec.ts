@@ -1,0 +1,203 @@
+import { Body, Controller, Get, Post } from '@nestjs/common';
+import { IsString } from 'class-validator';
+import request, { type Response } from 'supertest';
+import { AnyKey, Public, RespondsAsIs } from '@aegis/web';
+import { startWebApp, type WebApp } from './web-app.fixture';
+
+class QuestionDto {
+  @IsString()
+  token!: string;
+}
+
+@Controller()
+class RoutesController {
+  @Get('closed')
+  @AnyKey()
+  @RespondsAsIs('application/json')
+  closed(): object {
+    return {};
+  }
+
+  @Get('open')
+  @Public()
+  @RespondsAsIs('application/json')
+  open(): object {
+    return {};
+  }
+
+  @Get('open/:id')
+  @Public()
+  @RespondsAsIs('application/json')
+  openById(): object {
+    return {};
+  }
+
+  @Get('health')
+  @Public({ group: 'exempt', ignoreCredentials: true })
+  @RespondsAsIs('application/json')
+  health(): object {
+    return {};
+  }
+
+  @Post('validate')
+  @Public({ group: 'validate' })
+  @RespondsAsIs('application/json')
+  validate(@Body() { token }: QuestionDto): object {
+    return { length: token.length };
+  }
+}
+
+describe('rate limits', () => {
+  let web: WebApp;
+
+  /** Each test its own buckets: nothing is counted yet. */
+  async function start(variables: Record<string, string> = {}): Promise<void> {
+    web = await startWebApp([RoutesController], { TRUST_PROXY: '1', ...variables });
+  }
+
+  afterEach(() => web.app.close());
+
+  const get = (path: string, address = '203.0.113.1') =>
+    request(web.url).get(path).set('X-Forwarded-For', address);
+  const validate = (token: string, address = '203.0.113.1') =>
+    request(web.url).post('/validate').set('X-Forwarded-For', address).send({ token });
+  const remaining = ({ headers }: Response) => headers['x-ratelimit-remaining'];
+
+  it('says on each answer what is left, in both ways', async () => {
+    await start();
+    const { headers } = await get('/open');
+    expect(headers['ratelimit-policy']).toBe('"public";q=300;w=60');
+    expect(headers.ratelimit).toBe('"public";r=299;t=60');
+    expect([
+      headers['x-ratelimit-limit'],
+      headers['x-ratelimit-remaining'],
+      headers['x-ratelimit-reset'],
+    ]).toEqual(['300', '299', '60']);
+    const closed = await get('/closed').set('X-API-Key', 'key-1');
+    expect(closed.headers['ratelimit-policy']).toBe('"default";q=100;w=60');
+  });
+
+  it('refuses what exceeds the limit, and says when to come back', async () => {
+    await start({ RATE_LIMIT_PUBLIC: '2' });
+    expect([(await get('/open')).status, (await get('/open')).status]).toEqual([200, 200]);
+    const refused = await get('/open');
+    expect(refused.status).toBe(429);
+    expect(refused.body).toMatchObject({ code: 'rate_limited', status: 429 });
+    expect(refused.headers['content-type']).toBe('application/problem+json');
+    expect(refused.headers.ratelimit).toMatch(/^"public";r=0;t=(59|60)$/);
+    expect(refused.headers['retry-after']).toMatch(/^(59|60)$/);
+    expect((await get('/open', '203.0.113.2')).status).toBe(200);
+  });
+
+  it('counts an authenticated key wherever it calls from, and apart from its address', async () => {
+    await start({ RATE_LIMIT_DEFAULT: '2' });
+    await get('/closed', '203.0.113.1').set('X-API-Key', 'key-1').expect(200);
+    await get('/closed', '203.0.113.2').set('Authorization', 'Bearer key-1').expect(200);
+    await get('/closed', '203.0.113.3').set('X-API-Key', 'key-1').expect(429);
+    await get('/closed', '203.0.113.1').set('X-API-Key', 'key-2').expect(200);
+  });
+
+  it('lets the own limit of a key win, in one bucket for all that it does', async () => {
+    await start({ RATE_LIMIT_DEFAULT: '1', RATE_LIMIT_PUBLIC: '1', RATE_LIMIT_LICENSE: '1' });
+    const key = (test: request.Test) => test.set('X-API-Key', 'limited-3');
+    expect((await key(get('/closed'))).headers['ratelimit-policy']).toBe('"default";q=3;w=60');
+    expect(remaining(await key(get('/open')))).toBe('1');
+    expect((await key(validate('t'))).status).toBe(200);
+    expect((await key(validate('t'))).status).toBe(429);
+  });
+
+  it('counts failed authentications against the address', async () => {
+    await start({ RATE_LIMIT_PUBLIC: '3' });
+    expect(remaining(await get('/open').set('X-API-Key', 'guess-1'))).toBe('2');
+    expect(remaining(await get('/open').set('X-API-Key', 'guess-2'))).toBe('1');
+    expect(remaining(await get('/open'))).toBe('0');
+    await get('/open').set('X-API-Key', 'guess-3').expect(429);
+  });
+
+  it.each([
+    ['the /64 of an IPv6 address', '2001:db8:1:2::1', '2001:db8:1:2:ffff:ffff:ffff:ffff'],
+    ['an IPv4-mapped address as the IPv4', '203.0.113.9', '::ffff:203.0.113.9'],
+  ])('puts into one bucket %s', async (_what, first, second) => {
+    await start({ RATE_LIMIT_PUBLIC: '1' });
+    await get('/open', first).expect(200);
+    await get('/open', second).expect(429);
+  });
+
+  it('keeps other networks apart', async () => {
+    await start({ RATE_LIMIT_PUBLIC: '1' });
+    await get('/open', '2001:db8:1:2::1').expect(200);
+    await get('/open', '2001:db8:1:3::1').expect(200);
+    await get('/open', '203.0.113.1').expect(200);
+  });
+
+  it('believes no forwarded address unless a proxy is trusted', async () => {
+    web = await startWebApp([RoutesController], { RATE_LIMIT_PUBLIC: '1' });
+    await get('/open', '203.0.113.1').expect(200);
+    await get('/open', '203.0.113.2').expect(429);
+  });
+
+  it('counts validations by address and by license, and shows the tighter limit', async () => {
+    await start();
+    const { headers } = await validate('token-1');
+    expect(headers['ratelimit-policy']).toBe('"validate";q=1000;w=60, "license";q=60;w=60');
+    expect(headers.ratelimit).toBe('"validate";r=999;t=60, "license";r=59;t=60');
+    expect([headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']]).toEqual(['60', '59']);
+  });
+
+  it('holds up one license without holding up the others of its address', async () => {
+    await start({ RATE_LIMIT_LICENSE: '2' });
+    await validate('token-1', '203.0.113.1').expect(200);
+    await validate('token-1', '203.0.113.2').expect(200);
+    const refused = await validate('token-1', '203.0.113.1');
+    expect(refused.status).toBe(429);
+    expect(refused.headers.ratelimit).toMatch(/^"validate";r=998;t=\d+, "license";r=0;t=\d+$/);
+    expect(refused.headers['x-ratelimit-remaining']).toBe('0');
+    await validate('token-2', '203.0.113.1').expect(200);
+  });
+
+  it('stops counting licenses for an address that has used up its own limit', async () => {
+    await start({ RATE_LIMIT_VALIDATE: '1', RATE_LIMIT_LICENSE: '2' });
+    await validate('token-1', '203.0.113.1').expect(200);
+    await validate('token-1', '203.0.113.1').expect(429);
+    await validate('token-1', '203.0.113.1').expect(429);
+    await validate('token-1', '203.0.113.2').expect(200);
+  });
+
+  it('counts a validation that can not be read', async () => {
+    await start({ RATE_LIMIT_VALIDATE: '1' });
+    const broken = await request(web.url)
+      .post('/validate')
+      .set('X-Forwarded-For', '203.0.113.1')
+      .set('Content-Type', 'application/json')
+      .send('{"token":');
+    expect([broken.status, remaining(broken)]).toEqual([400, '0']);
+    await validate('token-1').expect(429);
+  });
+
+  it.each([
+    ['an unknown route', '/nowhere', 404],
+    ['a path that can not be decoded', '/open/%zz', 400],
+    ['an unknown method', '/validate', 405],
+  ])('counts what fails before the guards: %s', async (_what, path, status) => {
+    await start({ RATE_LIMIT_DEFAULT: '2' });
+    const first = await get(path);
+    expect([first.status, first.headers.ratelimit]).toEqual([status, '"default";r=1;t=60']);
+    await get(path).expect(status);
+    await get(path).expect(429);
+    expect(remaining(await get(path).set('X-API-Key', 'key-1'))).toBe('1');
+  });
+
+  it('neither counts nor identifies health checks', async () => {
+    await start({ RATE_LIMIT_PUBLIC: '1', RATE_LIMIT_DEFAULT: '1' });
+    for (let probe = 0; probe < 3; probe++) {
+      const { status, headers } = await get('/health').set('X-API-Key', 'down');
+      expect([status, headers.ratelimit, headers['x-credential']]).toEqual([200, undefined, 'none']);
+    }
+  });
+
+  it('refuses nobody when switched off', async () => {
+    await start({ RATE_LIMIT_ENABLED: 'false', RATE_LIMIT_PUBLIC: '1' });
+    await get('/open').expect(200);
+    await get('/open').expect(200);
+  });
+});

@@ -1,0 +1,110 @@
+import { Environment } from '@aegis/config';
+import { currentRequest } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
+import { Inject, Injectable } from '@nestjs/common';
+import { normalizeIp, ThrottlerStorage } from '@nestjs/throttler';
+import type { Request, Response } from 'express';
+import type { RateLimitGroup } from './access';
+import { credentialOf } from './identification';
+import { factsOf } from './request-facts';
+import { RateLimited } from './web.errors';
+
+const WINDOW_SECONDS = 60;
+
+/** A limit of the contract and how far one bucket has used it up. */
+interface Quota {
+  /** Name of the limit in the headers. */
+  policy: string;
+  limit: number;
+  remaining: number;
+  resetSeconds: number;
+  exceeded: boolean;
+}
+
+/** Counts requests against the limits, and says on each answer what is left. */
+@Injectable()
+export class RateLimiter {
+  private readonly limits: Readonly<Record<Exclude<RateLimitGroup, 'exempt'>, number>>;
+  private readonly licenseLimit: number;
+  private readonly enabled: boolean;
+
+  constructor(
+    environment: Environment,
+    @Inject(ThrottlerStorage) private readonly storage: ThrottlerStorage,
+    private readonly metrics: Metrics,
+  ) {
+    this.enabled = environment.RATE_LIMIT_ENABLED;
+    this.limits = {
+      default: environment.RATE_LIMIT_DEFAULT,
+      validate: environment.RATE_LIMIT_VALIDATE,
+      public: environment.RATE_LIMIT_PUBLIC,
+    };
+    this.licenseLimit = environment.RATE_LIMIT_LICENSE;
+  }
+
+  /**
+   * Counts a request against its caller's bucket: the authenticated key's, else the address's (IPv6: its /64).
+   * @param license names the license that a validation asks about; null where none is presented
+   * @throws RateLimited when a bucket is used up; the headers are set then too
+   */
+  async count(
+    request: Request,
+    response: Response,
+    group: RateLimitGroup,
+    license?: () => Promise<string | null>,
+  ): Promise<void> {
+    const facts = factsOf(request);
+    if (facts.counted) return;
+    facts.counted = true;
+    if (group === 'exempt' || !this.enabled) return;
+
+    const credential = credentialOf(request);
+    const key = credential.kind === 'key' ? credential.key : undefined;
+    const ownLimit = key?.rateLimitPerMinute ?? null;
+    // A key's own limit is one bucket for all it does.
+    const policy = ownLimit === null ? group : 'default';
+    const limit = ownLimit ?? this.limits[group];
+    const bucket = key === undefined ? `ip:${normalizeIp(currentRequest()?.ip ?? '')}` : `key:${key.id}`;
+    const quotas = [await this.hit(policy, bucket, limit)];
+    announce(response, quotas);
+    if (license === undefined || ownLimit !== null) return;
+
+    const asked = await license();
+    if (asked === null) return;
+    quotas.push(await this.hit('license', asked, this.licenseLimit));
+    announce(response, quotas);
+  }
+
+  private async hit(policy: string, bucket: string, limit: number): Promise<Quota> {
+    const milliseconds = WINDOW_SECONDS * 1000;
+    const record = await this.storage.increment(bucket, milliseconds, limit, milliseconds, policy);
+    if (record.isBlocked) this.metrics.rateLimitRefused(policy);
+    return {
+      policy,
+      limit,
+      remaining: Math.max(0, limit - record.totalHits),
+      resetSeconds: record.isBlocked ? record.timeToBlockExpire : record.timeToExpire,
+      exceeded: record.isBlocked,
+    };
+  }
+}
+
+/** Sets the headers (draft-ietf-httpapi-ratelimit-headers, and the older X-RateLimit ones for the tighter limit). */
+function announce(response: Response, quotas: readonly Quota[]): void {
+  let policies = '';
+  let states = '';
+  let tightest: Quota | undefined;
+  for (const quota of quotas) {
+    const separator = policies === '' ? '' : ', ';
+    policies += `${separator}"${quota.policy}";q=${quota.limit};w=${WINDOW_SECONDS}`;
+    states += `${separator}"${quota.policy}";r=${quota.remaining};t=${quota.resetSeconds}`;
+    if (tightest === undefined || quota.remaining < tightest.remaining || quota.exceeded) tightest = quota;
+  }
+  if (tightest === undefined) return;
+  response.setHeader('RateLimit-Policy', policies);
+  response.setHeader('RateLimit', states);
+  response.setHeader('X-RateLimit-Limit', tightest.limit);
+  response.setHeader('X-RateLimit-Remaining', tightest.remaining);
+  response.setHeader('X-RateLimit-Reset', tightest.resetSeconds);
+  if (tightest.exceeded) throw new RateLimited(tightest.resetSeconds);
+}

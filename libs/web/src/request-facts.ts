@@ -1,0 +1,21 @@
+import type { Request } from 'express';
+import type { Credential } from './credential';
+
+/** What the web layer has found out about a request so far. */
+export interface RequestFacts {
+  /** Asked for once a request. */
+  identifying?: Promise<Credential>;
+  /** Set when identification is through. */
+  credential?: Credential;
+  /** Read once a request. */
+  body?: Promise<unknown>;
+  /** Whether the request was counted against its limit, or need not be. */
+  counted: boolean;
+}
+
+const FACTS = Symbol('facts');
+
+/** The facts of a request, kept on it: a WeakMap a fact costs the garbage collector more. */
+export function factsOf(request: Request & { [FACTS]?: RequestFacts }): RequestFacts {
+  return (request[FACTS] ??= { counted: false });
+}

@@ -1,0 +1,66 @@
+import type { FieldError } from '@aegis/errors';
+import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import { isStorableText, RESERVED_NAMES, STORABLE_TEXT_RULE } from './json-text';
+import { InvalidInput } from './web.errors';
+
+const PLAIN_TYPES: ReadonlySet<unknown> = new Set([String, Number, Boolean, Array, Object]);
+const RULES = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true } as const;
+
+/**
+ * Makes validated DTOs of bodies and queries. Nothing is converted but by what a field declares itself, and what
+ * no field declares is refused.
+ */
+@Injectable()
+export class ValidationPipe implements PipeTransform {
+  /**
+   * @throws InvalidInput naming every broken rule at once, nested fields as `items.3.token`
+   * @throws Error when a handler takes a body or a query without a DTO class: nothing would be checked
+   */
+  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
+    if (type !== 'body' && type !== 'query') return value;
+    if (metatype === undefined || PLAIN_TYPES.has(metatype))
+      throw new Error(`A handler takes its ${type} without a DTO class`);
+    const given: unknown = value === undefined ? {} : value;
+    if (typeof given !== 'object' || given === null || Array.isArray(given))
+      throw new InvalidInput([{ field: 'body', message: 'must be a JSON object' }]);
+    const parameterErrors = type === 'query' ? refuseParameters(given) : [];
+    const dto = plainToInstance(metatype as Type<object>, given, { exposeDefaultValues: true });
+    const broken = validateSync(dto, RULES);
+    if (broken.length === 0 && parameterErrors.length === 0) return dto;
+    const alreadyRefused = new Set(parameterErrors.map(({ field }) => field));
+    const errors = fieldErrors(broken, '', type).filter(({ field }) => !alreadyRefused.has(field));
+    throw new InvalidInput([...parameterErrors, ...errors]);
+  }
+}
+
+/** What is wrong with parameters whatever they mean: a reserved name, given twice, or a text that can't be stored. */
+function refuseParameters(parameters: object): FieldError[] {
+  return Object.entries(parameters).flatMap(([field, value]: [string, unknown]) => {
+    if (RESERVED_NAMES.has(field)) return [{ field, message: 'is no known parameter' }];
+    if (typeof value !== 'string') return [{ field, message: 'must be given once' }];
+    return isStorableText(value) ? [] : [{ field, message: STORABLE_TEXT_RULE }];
+  });
+}
+
+function fieldErrors(
+  errors: readonly ValidationError[],
+  parent: string,
+  type: 'body' | 'query',
+): FieldError[] {
+  return errors.flatMap(({ property, constraints = {}, children = [] }) => {
+    const field = parent === '' ? property : `${parent}.${property}`;
+    const messages = Object.entries(constraints).map(([rule, text]) =>
+      rule === 'whitelistValidation'
+        ? `is no known ${type === 'query' ? 'parameter' : 'field'}`
+        : text.startsWith(`${property} `)
+          ? text.slice(property.length + 1)
+          : text,
+    );
+    return [
+      ...[...new Set(messages)].map((message) => ({ field, message })),
+      ...fieldErrors(children, field, type),
+    ];
+  });
+}

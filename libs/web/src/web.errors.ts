@@ -1,0 +1,62 @@
+import { DomainError, type ErrorCode, type FieldError } from '@aegis/errors';
+
+const MAX_ERRORS = 1_000;
+
+/** Fields, parameters or ids break rules (422). */
+export class InvalidInput extends DomainError {
+  readonly code = 'validation_failed';
+
+  override readonly errors: readonly FieldError[];
+
+  /** @param errors every broken rule at once; an answer names the first 1,000 */
+  constructor(errors: readonly FieldError[]) {
+    super('The request breaks one or more rules; see `errors`.');
+    this.errors = errors.slice(0, MAX_ERRORS);
+  }
+}
+
+/** The request can't be read, or contradicts itself (400). */
+export class MalformedRequest extends DomainError {
+  readonly code = 'invalid_request';
+}
+
+/** The body is none that the server reads (415). */
+export class UnsupportedMediaType extends DomainError {
+  readonly code = 'unsupported_media_type';
+}
+
+/** `Accept` names nothing that the route can answer (406). */
+export class NotAcceptable extends DomainError {
+  readonly code = 'not_acceptable';
+}
+
+/** `If-Match` names none of the present entity tags (412). */
+export class PreconditionFailed extends DomainError {
+  readonly code = 'precondition_failed';
+
+  constructor() {
+    super('It has been changed since the state that `If-Match` names. Read it again, then decide.');
+  }
+}
+
+/** A bucket is used up (429). */
+export class RateLimited extends DomainError {
+  readonly code = 'rate_limited';
+
+  /** @param retryAfterSeconds seconds until the window of the bucket ends */
+  constructor(override readonly retryAfterSeconds: number) {
+    super('Too many requests. Wait as long as `Retry-After` says.');
+  }
+}
+
+/** What the framework refuses, in the words of the catalogue. */
+export class FrameworkRefusal extends DomainError {
+  constructor(
+    readonly code: ErrorCode,
+    detail: string,
+    override readonly retryAfterSeconds?: number,
+    cause?: unknown,
+  ) {
+    super(detail, { cause });
+  }
+}

@@ -1,0 +1,36 @@
+import { postgresOptions } from '@aegis/database';
+import { DataSource } from 'typeorm';
+import { CreateCustomers1763856000000 } from './1763856000000-create-customers';
+import { CreateSigningKeys1763856060000 } from './1763856060000-create-signing-keys';
+import { CreateLicenses1763856120000 } from './1763856120000-create-licenses';
+import { CreateAuditLogs1763856180000 } from './1763856180000-create-audit-logs';
+import { CreateApiKeys1763856240000 } from './1763856240000-create-api-keys';
+import { ForgetAddresses1763856480000 } from './1763856480000-forget-addresses';
+import { CreateValidationCounts1763856300000 } from './1763856300000-create-validation-counts';
+import { CreateIdempotencyKeys1763856540000 } from './1763856540000-create-idempotency-keys';
+import { CreateStatistics1763856600000 } from './1763856600000-create-statistics';
+import { CountChanges1763856660000 } from './1763856660000-count-changes';
+
+/**
+ * A data source that knows every migration, oldest first, and no entity.
+ * @param ownerUrl connects as the owner of the schema
+ */
+export function migrationDataSource(ownerUrl: string): DataSource {
+  return new DataSource({
+    ...postgresOptions(ownerUrl),
+    migrationsTableName: 'schema_migrations',
+    migrations: [
+      CreateCustomers1763856000000,
+      CreateSigningKeys1763856060000,
+      CreateLicenses1763856120000,
+      CreateAuditLogs1763856180000,
+      CreateApiKeys1763856240000,
+      CreateValidationCounts1763856300000,
+      ForgetAddresses1763856480000,
+      CreateIdempotencyKeys1763856540000,
+      CreateStatistics1763856600000,
+      CountChanges1763856660000,
+    ],
+    extra: { application_name: 'aegis migrate', connectionTimeoutMillis: 10_000, lock_timeout: 5000 },
+  });
+}

@@ -1,0 +1,150 @@
+import { AuditLog, AuditRecord, SYSTEM } from '@aegis/audit';
+import { Customer } from '@aegis/customers';
+import { migrateDown, migrateUp, migrationStates, postgresOptions } from '@aegis/database';
+import { DataSource } from 'typeorm';
+import { entities } from '../test/support/entities';
+import { emptyDatabase, testDatabase, type TestDatabase } from '../test/support/database';
+import { migrationDataSource } from './data-source';
+import { applicationPrivileges } from './privileges';
+
+/** What makes a schema: tables, columns, indexes, constraints, triggers and functions, as text. */
+async function schemaOf(dataSource: DataSource): Promise<string[]> {
+  const rows = await dataSource.query<{ line: string }[]>(`
+    SELECT format('column %s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default) AS line
+      FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT format('constraint %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+      FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT format('trigger %s %s %s', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT format('function %s', oid::regprocedure) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT format('sequence %s', oid::regclass) FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace
+    ORDER BY 1`);
+  return rows.map(({ line }) => line);
+}
+
+describe('migrations', () => {
+  let database: TestDatabase;
+
+  afterEach(async () => {
+    await database.drop();
+  });
+
+  it('go up, each down again to what was before, and up once more to the same schema', async () => {
+    database = await emptyDatabase();
+    const owner = await migrationDataSource(database.ownerUrl).initialize();
+    try {
+      await migrateUp(owner, 'aegis_app', applicationPrivileges);
+      const complete = await schemaOf(owner);
+      expect(complete.length).toBeGreaterThan(100);
+      const states = await migrationStates(owner);
+      expect(states.every(({ applied }) => applied)).toBe(true);
+
+      for (const { name } of states.toReversed()) expect(await migrateDown(owner)).toBe(name);
+      expect(await migrateDown(owner)).toBeUndefined();
+      expect((await schemaOf(owner)).filter((line) => !line.includes('schema_migrations'))).toEqual([]);
+
+      expect(await migrateUp(owner, 'aegis_app', applicationPrivileges)).toEqual(
+        states.map(({ name }) => name),
+      );
+      expect(await schemaOf(owner)).toEqual(complete);
+    } finally {
+      await owner.destroy();
+    }
+  });
+
+  it('run once when three processes start at once', async () => {
+    database = await emptyDatabase();
+    const owners = await Promise.all(
+      [1, 2, 3].map(() => migrationDataSource(database.ownerUrl).initialize()),
+    );
+    try {
+      const applied = await Promise.all(
+        owners.map((owner) => migrateUp(owner, 'aegis_app', applicationPrivileges)),
+      );
+      expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
+    } finally {
+      await Promise.all(owners.map((owner) => owner.destroy()));
+    }
+  });
+
+  it('agree with the entities', async () => {
+    database = await testDatabase();
+    const owner = await new DataSource({ ...postgresOptions(database.ownerUrl), entities }).initialize();
+    try {
+      const { upQueries } = await owner.driver.createSchemaBuilder().log();
+      expect(upQueries.map(({ query }) => query)).toEqual([]);
+      const columns = await owner.query<{ name: string }[]>(
+        `SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'audit_logs' ORDER BY 1`,
+      );
+      const known = owner.getMetadata(AuditRecord).columns.map(({ databaseName }) => databaseName);
+      expect(columns.map(({ name }) => name)).toEqual([...known, 'xact'].sort());
+    } finally {
+      await owner.destroy();
+    }
+  });
+
+  it('grant the application a word on every table, and on no table more than it needs', async () => {
+    database = await testDatabase();
+    const app = await database.dataSource([]);
+    const tables = await app.query<{ name: string }[]>(
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+       AND NOT relispartition ORDER BY 1`,
+    );
+    expect(tables.map(({ name }) => name)).toEqual(Object.keys(applicationPrivileges.tables).sort());
+    await expect(app.query('DELETE FROM customers')).rejects.toThrow(/permission denied/);
+    await expect(app.query('DROP TABLE customers')).rejects.toThrow(/must be owner/);
+    await expect(app.query('CREATE TABLE mine (id int)')).rejects.toThrow(/permission denied/);
+  });
+});
+
+describe('the audit trail in the database', () => {
+  let database: TestDatabase;
+  let app: DataSource;
+
+  beforeAll(async () => {
+    database = await testDatabase();
+    app = await database.dataSource([AuditRecord, Customer]);
+    await new AuditLog().append(app.manager, { type: 'customer.created', actor: SYSTEM, customerId: 'C-1' });
+  });
+
+  afterAll(async () => {
+    await database.drop();
+  });
+
+  it.each(['UPDATE audit_logs SET actor = actor', 'DELETE FROM audit_logs', 'TRUNCATE audit_logs'])(
+    'refuses the application: %s',
+    async (statement) => {
+      await expect(app.query(statement)).rejects.toThrow(/permission denied/);
+    },
+  );
+
+  it.each(['UPDATE audit_logs SET actor = actor', 'DELETE FROM audit_logs', 'TRUNCATE audit_logs'])(
+    'refuses even a superuser who replays as a replica: %s, on the table and on a partition',
+    async (statement) => {
+      const superuser = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
+      try {
+        const [partition] = await superuser.query<{ name: string }[]>(
+          `SELECT inhrelid::regclass::text AS name FROM pg_inherits JOIN pg_class ON oid = inhrelid
+           WHERE inhparent = 'audit_logs'::regclass AND relkind = 'r' ORDER BY 1 LIMIT 1`,
+        );
+        for (const table of ['audit_logs', partition!.name]) {
+          const run = superuser.transaction(async (tx) => {
+            await tx.query('SET LOCAL session_replication_role = replica');
+            await tx.query(statement.replace('audit_logs', table));
+          });
+          await expect(run).rejects.toThrow(/append-only/);
+        }
+      } finally {
+        await superuser.destroy();
+      }
+    },
+  );
+
+  it('has partitions for this month and the three after it, and makes none twice', async () => {
+    const [made] = await app.query<{ made: number }[]>('SELECT audit_logs_make_partitions(3) AS made');
+    expect(made!.made).toBe(0);
+    const [later] = await app.query<{ made: number }[]>('SELECT audit_logs_make_partitions(5) AS made');
+    expect(later!.made).toBe(2);
+    await expect(app.query('SELECT audit_logs_make_partitions(25)')).rejects.toThrow(/0 to 24/);
+  });
+});

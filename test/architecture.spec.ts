@@ -1,0 +1,149 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync, copyFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+const ROOT = resolve(__dirname, '..');
+
+/** Runs the project's rules over a tree; returns what breaks them, as `<rule>: <file>`. */
+function violations(folder: string): string[] {
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'),
+      '--config',
+      join(ROOT, '.dependency-cruiser.cjs'),
+      '--output-type',
+      'json',
+      'apps',
+      'libs',
+      'migrations',
+    ],
+    { cwd: folder, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+  );
+  if (stdout === '') throw new Error(stderr);
+  const { summary } = JSON.parse(stdout) as {
+    summary: { violations: { rule: { name: string }; from: string }[] };
+  };
+  return summary.violations.map(({ rule, from }) => `${rule.name}: ${from}`).sort();
+}
+
+/** A tree of a few files that keeps every rule, but for what is planted. */
+function treeWith(planted: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'aegis-architecture-'));
+  const sound = {
+    'apps/server/src/main.ts': `import '@aegis/licensing';`,
+    'libs/errors/src/index.ts': `export const e = 1;`,
+    'libs/license-token/src/index.ts': `export const t = 1;`,
+    'libs/database/src/index.ts': `export const d = 1;`,
+    'libs/database/src/inner.ts': `export const inner = 1;`,
+    'libs/web/src/index.ts': `import express from 'express'; export const w = express;`,
+    'libs/audit/src/index.ts': `export { d } from '@aegis/database';`,
+    'libs/customers/src/index.ts': `export { d } from '@aegis/audit';`,
+    'libs/signing/src/index.ts': `export const s = 1;`,
+    'libs/licensing/src/index.ts': `export { d } from '@aegis/customers'; export { t } from '@aegis/license-token';`,
+    'libs/licensing/src/http/routes.ts': `import { Router } from 'express'; export const r = Router;`,
+    'migrations/data-source.ts': `export { d } from '@aegis/database';`,
+    'test/support/thing.ts': `export const thing = 1;`,
+  };
+  for (const [file, text] of Object.entries({ ...sound, ...planted })) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  }
+  copyFileSync(join(ROOT, 'tsconfig.json'), join(folder, 'tsconfig.json'));
+  copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+/** What must not pass: a name, the file it is planted in, its text, and the rule that it breaks. */
+const PLANTED: [name: string, file: string, text: string, rule: string][] = [
+  [
+    'a free lib that imports one of ours',
+    'libs/errors/src/a.ts',
+    `import '@aegis/database';`,
+    'errors-imports',
+  ],
+  [
+    'a platform lib that imports a domain lib',
+    'libs/web/src/a.ts',
+    `import '@aegis/signing';`,
+    'web-imports',
+  ],
+  [
+    'a domain lib that imports a higher one',
+    'libs/signing/src/a.ts',
+    `import '@aegis/licensing';`,
+    'signing-imports',
+  ],
+  [
+    'a lib that imports an app',
+    'libs/signing/src/b.ts',
+    `import '../../../apps/server/src/main';`,
+    'signing-imports',
+  ],
+  ['a cycle', 'libs/audit/src/a.ts', `import './b';`, 'no-cycle'],
+  [
+    'an import past the front door',
+    'libs/audit/src/c.ts',
+    `import '../../database/src/inner';`,
+    'front-door-only',
+  ],
+  [
+    'an app that goes past the front door',
+    'apps/server/src/a.ts',
+    `import '../../../libs/database/src/inner';`,
+    'front-door-only-from-outside',
+  ],
+  ['express in a service', 'libs/signing/src/c.ts', `import 'express';`, 'http-stays-in-http'],
+  ['swagger in a service', 'libs/signing/src/d.ts', `import '@nestjs/swagger';`, 'http-stays-in-http'],
+  ['Node in the shared token code', 'libs/license-token/src/a.ts', `import 'node:crypto';`, 'pure-token'],
+  [
+    'a deep import of Nest',
+    'libs/signing/src/e.ts',
+    `import '@nestjs/common/utils/shared.utils';`,
+    'no-deep-nest',
+  ],
+  [
+    'test code in production',
+    'apps/server/src/b.ts',
+    `import '../../../test/support/thing';`,
+    'no-test-in-production',
+  ],
+  [
+    'a development package in production',
+    'libs/signing/src/f.ts',
+    `import 'supertest';`,
+    'no-undeclared-package',
+  ],
+];
+
+describe('the architecture', () => {
+  const folders: string[] = [];
+  let found: string[];
+
+  beforeAll(() => {
+    const planted = Object.fromEntries(PLANTED.map(([, file, text]) => [file, text]));
+    const folder = treeWith({ ...planted, 'libs/audit/src/b.ts': `import './a';` });
+    folders.push(folder);
+    found = violations(folder);
+  });
+
+  afterAll(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true });
+  });
+
+  it('keeps its own rules', () => {
+    expect(violations(ROOT)).toEqual([]);
+  });
+
+  it('lets a sound tree pass', () => {
+    const folder = treeWith({});
+    folders.push(folder);
+    expect(violations(folder)).toEqual([]);
+  });
+
+  it.each(PLANTED)('notices %s', (_name, file, _text, rule) => {
+    expect(found).toContain(`${rule}: ${file}`);
+  });
+});

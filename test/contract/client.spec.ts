@@ -1,0 +1,179 @@
+import { aegisClient } from '../../clients/typescript';
+import { Client } from '../support/client';
+import { ContractCheck } from '../support/contract-check';
+import { readContract, routesOf } from '../support/contract';
+import { aCustomerId } from '../support/factories';
+import { testServer, type TestServer } from '../support/server';
+
+const contract = readContract();
+const check = new ContractCheck(contract);
+
+describe('the generated client', () => {
+  const called = new Set<string>();
+  let server: TestServer;
+  let aegis: ReturnType<typeof aegisClient>;
+
+  beforeAll(async () => {
+    server = await testServer();
+    aegis = aegisClient({ baseUrl: server.url, apiKey: server.adminKey, fetch: watched });
+  });
+  afterAll(() => server.close());
+
+  /** Fetches, notes which operation was called, and holds the answer against the contract. */
+  async function watched(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    const response = await fetch(request);
+    const { status, headers } = response;
+    const text = await response.clone().text();
+    const body: unknown = /[/+]json/.test(headers.get('content-type') ?? '') ? JSON.parse(text) : text;
+    check.check(request.method, pathname, { status, headers, body });
+    called.add(check.routeOf(request.method, pathname)?.operation.operationId ?? pathname);
+    return response;
+  }
+
+  /** What was answered; fails where it was an error. */
+  function dataOf<Data>({ data, response }: { data?: Data; response: Response }): Data {
+    if (data === undefined) throw new Error(`${response.url} answered ${response.status}`);
+    return data;
+  }
+
+  const pathOf = (id: string): { params: { path: { id: string } } } => ({ params: { path: { id } } });
+
+  it('manages customers', async () => {
+    const body = { id: aCustomerId(), name: 'Acme Corporation', email: 'licenses@acme.example' };
+    const customer = dataOf(await aegis.POST('/api/v1/customers', { body }));
+    expect(customer).toMatchObject({ ...body, company: null, is_active: true });
+
+    const page = dataOf(
+      await aegis.GET('/api/v1/customers', { params: { query: { q: customer.id, is_active: true } } }),
+    );
+    expect(page).toMatchObject({ total: 1, page: 1, page_size: 50, next_cursor: null });
+    expect(page.customers.map(({ id }) => id)).toEqual([customer.id]);
+
+    const read = await aegis.GET('/api/v1/customers/{id}', pathOf(customer.id));
+    expect(dataOf(read).name).toBe('Acme Corporation');
+    const etag = read.response.headers.get('etag') ?? '';
+    const params = { path: { id: customer.id }, header: { 'If-Match': etag } };
+    const changed = dataOf(
+      await aegis.PATCH('/api/v1/customers/{id}', { params, body: { company: 'Acme Holding' } }),
+    );
+    expect(changed.company).toBe('Acme Holding');
+
+    const stale = await aegis.PATCH('/api/v1/customers/{id}', { params, body: { company: null } });
+    expect(stale.error).toMatchObject({ code: 'precondition_failed', status: 412 });
+
+    const { response } = await aegis.DELETE('/api/v1/customers/{id}', pathOf(customer.id));
+    expect(response.status).toBe(204);
+    const { error } = await aegis.GET('/api/v1/customers/{id}', pathOf(customer.id));
+    expect(error).toMatchObject({ code: 'customer_not_found' });
+  });
+
+  it('leads a license through its life', async () => {
+    const customer_id = aCustomerId();
+    dataOf(await aegis.POST('/api/v1/customers', { body: { id: customer_id, name: 'Acme Corporation' } }));
+    const issued = dataOf(
+      await aegis.POST('/api/v1/licenses', {
+        params: { header: { 'Idempotency-Key': 'order-4711' } },
+        body: {
+          customer_id,
+          module_name: 'payroll',
+          allowed_major_versions: ['17', '18'],
+          license_type: 'subscription',
+          duration_days: 365,
+        },
+      }),
+    );
+    const here = pathOf(issued.id);
+    const question = { token: issued.token ?? '', module_name: 'payroll', odoo_version: '17.0' };
+
+    const list = dataOf(await aegis.GET('/api/v1/licenses', { params: { query: { customer_id } } }));
+    expect(list.licenses.map(({ id }) => id)).toEqual([issued.id]);
+    const found = dataOf(await aegis.GET('/api/v1/licenses/{id}', here));
+    expect(found.customer?.id).toBe(customer_id);
+    const token = dataOf(await aegis.GET('/api/v1/licenses/{id}/token', { ...here, parseAs: 'text' }));
+    expect(token).toBe(issued.token);
+    const noted = dataOf(await aegis.PATCH('/api/v1/licenses/{id}', { ...here, body: { notes: 'pilot' } }));
+    expect(noted.notes).toBe('pilot');
+    const inspected = dataOf(await aegis.POST('/api/v1/licenses/inspect', { body: { token } }));
+    expect(inspected.id).toBe(issued.id);
+
+    const verdict = dataOf(await aegis.POST('/api/v1/licenses/validate', { body: question }));
+    expect(verdict).toMatchObject({ valid: true, code: 'VALID', license_id: issued.id });
+    const body = { items: [question, { ...question, module_name: 'stock' }] };
+    const { results } = dataOf(await aegis.POST('/api/v1/licenses/validate/batch', { body }));
+    expect(results.map(({ code }) => code)).toEqual(['VALID', 'MODULE_MISMATCH']);
+    const fingerprint = dataOf(
+      await aegis.POST('/api/v1/licenses/fingerprint', { body: { db_uuid: 'db', domain: 'erp.example' } }),
+    );
+    expect(fingerprint.fingerprint).toMatch(/^sha256:[0-9a-f]{64}$/);
+
+    const renewed = dataOf(
+      await aegis.POST('/api/v1/licenses/{id}/renew', { ...here, body: { duration_days: 30 } }),
+    );
+    expect(renewed.revision).toBe(2);
+    const reissued = dataOf(
+      await aegis.POST('/api/v1/licenses/{id}/reissue', { ...here, body: { supersede: true } }),
+    );
+    expect(reissued.revision).toBe(3);
+    const reason = { ...here, body: { reason: 'unpaid' } };
+    expect(dataOf(await aegis.POST('/api/v1/licenses/{id}/suspend', reason)).status).toBe('suspended');
+    expect(dataOf(await aegis.POST('/api/v1/licenses/{id}/reinstate', reason)).status).toBe('active');
+    expect(dataOf(await aegis.POST('/api/v1/licenses/{id}/revoke', reason)).status).toBe('revoked');
+    const second = await aegis.DELETE('/api/v1/licenses/{id}/revoke', reason);
+    expect(second.error).toMatchObject({ code: 'license_state_conflict' });
+    const status = dataOf(await aegis.GET('/api/v1/licenses/{id}/status', here));
+    expect(status).toMatchObject({ license_id: issued.id, status: 'revoked' });
+  });
+
+  it('administers', async () => {
+    const made = dataOf(
+      await aegis.POST('/api/v1/admin/api-keys', { body: { name: 'shop', scopes: ['licenses:issue'] } }),
+    );
+    expect(made.key).toMatch(/^aegis_test_[0-9A-Za-z]{12}_/);
+    const keys = dataOf(await aegis.GET('/api/v1/admin/api-keys'));
+    expect(keys.api_keys.map(({ id }) => id)).toContain(made.id);
+    const read = dataOf(await aegis.GET('/api/v1/admin/api-keys/{id}', pathOf(made.id)));
+    expect(read).not.toHaveProperty('key');
+    const { response } = await aegis.DELETE('/api/v1/admin/api-keys/{id}', pathOf(made.id));
+    expect(response.status).toBe(204);
+
+    const me = dataOf(await aegis.GET('/api/v1/me'));
+    expect(me.scopes).toEqual(['admin']);
+    const stats = dataOf(await aegis.GET('/api/v1/admin/stats'));
+    expect(stats.licenses.by_type.subscription).toBe(1);
+    const trail = dataOf(
+      await aegis.GET('/api/v1/admin/audit-logs', { params: { query: { event_type: 'api_key.deleted' } } }),
+    );
+    expect(trail.audit_logs).toHaveLength(1);
+  });
+
+  it('reads what is public', async () => {
+    const anyone = aegisClient({ baseUrl: server.url, fetch: watched });
+    expect(dataOf(await anyone.GET('/')).version).toBe('0.9.0');
+    expect(dataOf(await anyone.GET('/info')).issuer).toBe('https://license.biz4a.com');
+    expect(dataOf(await anyone.GET('/.well-known/jwks.json')).keys).toHaveLength(1);
+    expect(dataOf(await anyone.GET('/health')).status).toBe('healthy');
+    for (const path of ['/health/live', '/health/ready', '/health/startup'] as const)
+      expect(dataOf(await anyone.GET(path)).status).toBe('healthy');
+    expect(dataOf(await anyone.GET('/openapi.json'))).toMatchObject({ openapi: '3.1.0' });
+    expect(dataOf(await anyone.GET('/docs', { parseAs: 'text' }))).toContain('swagger-ui');
+    const problem = await anyone.GET('/problems/{code}', {
+      params: { path: { code: 'unauthorized' } },
+      parseAs: 'text',
+    });
+    expect(dataOf(problem)).toContain('API key missing or refused');
+  });
+
+  it('was called for each operation', () => {
+    const all = routesOf(contract).map(({ operation }) => operation.operationId);
+    expect([...called].sort()).toEqual(all.sort());
+  });
+
+  it('sends the key it was given, and reads errors as problem documents', async () => {
+    const refused = aegisClient({ baseUrl: server.url, apiKey: 'garbage', fetch: watched });
+    const { error, data } = await refused.GET('/api/v1/me');
+    expect(data).toBeUndefined();
+    expect(error).toMatchObject({ status: 401, code: 'unauthorized', instance: '/api/v1/me' });
+    expect((await new Client(server.url, server.adminKey).get('/api/v1/me')).status).toBe(200);
+  });
+});

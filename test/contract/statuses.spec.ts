@@ -1,0 +1,206 @@
+import type { Answer } from '../support/client';
+import { Client } from '../support/client';
+import { readContract, type Route, routesOf } from '../support/contract';
+import { exampleBody, type Ids, pathOf, someIds, UNKNOWN_IDS } from '../support/example-requests';
+import { testServer, type TestServer } from '../support/server';
+import { superuserOf, until } from '../support/sql';
+
+const contract = readContract();
+
+/** The routes that declare a status. */
+function declaring(status: number): Route[] {
+  return routesOf(contract).filter(({ operation }) => operation.responses[String(status)] !== undefined);
+}
+
+function named(routes: Route[]): [string, Route][] {
+  return routes.map((route) => [route.operation.operationId, route]);
+}
+
+function send(
+  client: Client,
+  route: Route,
+  ids: Ids,
+  change: { query?: string; body?: unknown; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const body = 'body' in change ? change.body : exampleBody(route);
+  return client.send(route.method, pathOf(route, ids) + (change.query ?? ''), body, change.headers);
+}
+
+describe('each operation that declares it answers', () => {
+  let server: TestServer;
+  let admin: Client;
+  let ids: Ids;
+
+  beforeAll(async () => {
+    server = await testServer({ variables: { VALIDATION_REQUIRES_API_KEY: 'true' } });
+    admin = new Client(server.url, server.adminKey);
+    ids = await someIds(admin);
+  });
+  afterAll(() => server.close());
+
+  it.each(named(declaring(400)))('400 to a query that is no UTF-8: %s', async (_, route) => {
+    const answer = await send(admin, route, ids, { query: '?q=%ff' });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+  });
+
+  it.each(named(declaring(401)))('401 to a key that is none: %s', async (_, route) => {
+    const answer = await send(new Client(server.url, 'garbage'), route, ids);
+    expect(answer).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="aegis", error="invalid_token"');
+  });
+
+  it.each(named(declaring(403)))('403 to a key without the scope: %s', async (_, route) => {
+    const made = await admin.post('/api/v1/admin/api-keys', { name: 'narrow', scopes: ['webhooks:manage'] });
+    const answer = await send(new Client(server.url, made.body.key as string), route, ids);
+    expect(answer).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
+  });
+
+  const withParameter = declaring(404).filter(({ path }) => path.includes('{'));
+  it.each(named(withParameter))('404 where the path names nothing: %s', async (_, route) => {
+    const answer = await send(admin, route, UNKNOWN_IDS);
+    expect(answer.status).toBe(404);
+    expect(answer.body.code).toMatch(/^(license|customer|api_key)_not_found$|^not_found$/);
+  });
+
+  it.each(named(declaring(406)))('406 to who takes pictures alone: %s', async (_, route) => {
+    const answer = await send(admin, route, ids, { headers: { Accept: 'image/png' } });
+    expect(answer).toMatchObject({ status: 406, body: { code: 'not_acceptable' } });
+  });
+
+  it.each(named(declaring(412)))('412 to who saw another state: %s', async (_, route) => {
+    const answer = await send(admin, route, ids, { headers: { 'If-Match': '"another"' } });
+    expect(answer).toMatchObject({ status: 412, body: { code: 'precondition_failed' } });
+  });
+
+  it.each(named(declaring(413)))('413 to a body that is too large: %s', async (_, route) => {
+    const limit = route.operation.operationId === 'validateLicenses' ? 2 * 1024 * 1024 : 64 * 1024;
+    const answer = await send(admin, route, ids, { body: `"${'x'.repeat(limit)}"` });
+    expect(answer).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
+  });
+
+  it.each(named(declaring(415)))('415 to a body that is no JSON by its type: %s', async (_, route) => {
+    const answer = await send(admin, route, ids, { headers: { 'Content-Type': 'text/plain' } });
+    expect(answer).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
+  });
+
+  it('409 to the removal of the last admin key: deleteApiKey', async () => {
+    const { body: me } = await admin.get('/api/v1/me');
+    const answer = await admin.delete(`/api/v1/admin/api-keys/${me.id as string}`);
+    expect(answer).toMatchObject({ status: 409, body: { code: 'last_admin_key' } });
+  });
+
+  it('409 where the first answer can not be read any more: createApiKey', async () => {
+    const repeated = (): Promise<Answer> =>
+      admin.post(
+        '/api/v1/admin/api-keys',
+        { name: 'sent twice', scopes: ['stats:read'] },
+        { 'Idempotency-Key': 'the-same' },
+      );
+    expect((await repeated()).status).toBe(201);
+    const sql = await superuserOf(server);
+    await sql.query(`UPDATE idempotency_keys SET pepper_version = 'v0'`);
+    await sql.end();
+    expect(await repeated()).toMatchObject({ status: 409, body: { code: 'answer_unreadable' } });
+  });
+
+  it.each(named(declaring(422)))('422 to an unknown parameter: %s', async (_, route) => {
+    const answer = await send(admin, route, ids, { query: '?surprise=1' });
+    expect(answer).toMatchObject({
+      status: 422,
+      body: {
+        code: 'validation_failed',
+        errors: expect.arrayContaining([{ field: 'surprise', message: 'is no known parameter' }]),
+      },
+    });
+  });
+
+  it.each(named(declaring(304)))('304 to who holds the present state: %s', async (_, route) => {
+    const first = await send(admin, route, ids);
+    const held = first.headers.get('etag') ?? '';
+    expect(held).toMatch(/^".+"$/);
+    const again = await send(admin, route, ids, { headers: { 'If-None-Match': held } });
+    expect(again).toMatchObject({ status: 304, body: '' });
+    expect(again.headers.get('etag')).toBe(held);
+  });
+});
+
+describe('where every limit is one a minute, each limited operation answers', () => {
+  let server: TestServer;
+  let nobody: Client;
+
+  beforeAll(async () => {
+    const one = { RATE_LIMIT_DEFAULT: '1', RATE_LIMIT_PUBLIC: '1', RATE_LIMIT_VALIDATE: '1' };
+    server = await testServer({ variables: one });
+    nobody = new Client(server.url);
+    for (const path of ['/api/v1/me', '/info']) await nobody.get(path);
+    await nobody.post('/api/v1/licenses/validate', {});
+  });
+  afterAll(() => server.close());
+
+  it.each(named(declaring(429)))('429 to the second request: %s', async (_, route) => {
+    const answer = await send(nobody, route, UNKNOWN_IDS);
+    expect(answer).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(answer.headers.get('x-ratelimit-remaining')).toBe('0');
+  });
+
+  const unlimited = routesOf(contract).filter(({ operation }) => !('429' in operation.responses));
+  it.each(named(unlimited))('never 429: %s', async (_, route) => {
+    for (let request = 0; request < 3; request++)
+      expect((await send(nobody, route, UNKNOWN_IDS)).status).not.toBe(429);
+    expect((await send(nobody, route, UNKNOWN_IDS)).headers.has('ratelimit')).toBe(false);
+  });
+});
+
+describe('where the database is gone, each operation that needs it answers', () => {
+  let server: TestServer;
+  let admin: Client;
+
+  beforeAll(async () => {
+    server = await testServer();
+    admin = new Client(server.url, server.adminKey);
+    await server.database.takeAway();
+  });
+  afterAll(() => server.close());
+
+  const needing = declaring(503).filter(({ operation }) => operation.operationId !== 'getStartup');
+  it.each(named(needing))('503: %s', async (_, route) => {
+    const answer = await send(admin, route, UNKNOWN_IDS);
+    expect(answer.status).toBe(503);
+    if (!route.path.startsWith('/health')) {
+      expect(answer.body.code).toBe('service_unavailable');
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      // Why is for the log alone.
+      expect(JSON.stringify(answer.body)).not.toMatch(/connect|postgres|ECONN|terminat/i);
+    }
+  });
+});
+
+it('getStartup answers 503 until the start is complete', async () => {
+  const before = await testServer();
+  const sql = await superuserOf(before);
+  await sql.query('BEGIN');
+  // The first admin key can't be made: the server listens, and is not through with its start.
+  await sql.query('LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE');
+  const port = String(20_000 + Math.floor(process.pid % 20_000));
+  const starting = testServer({
+    database: before.database,
+    keysDir: before.keysDir,
+    variables: { PORT: port, DB_LOCK_TIMEOUT_MS: '20000', DB_STATEMENT_TIMEOUT_MS: '20000' },
+  });
+  const client = new Client(`http://127.0.0.1:${port}`);
+  await until('it listens', () =>
+    client.get('/health/live').then(
+      ({ status }) => status === 200,
+      () => false,
+    ),
+  );
+  expect(await client.get('/health/startup')).toMatchObject({ status: 503, body: { status: 'unhealthy' } });
+  expect(await client.get('/health/ready')).toMatchObject({ status: 503, body: { status: 'unhealthy' } });
+  await sql.query('COMMIT');
+  const server = await starting;
+  expect(await client.get('/health/startup')).toMatchObject({ status: 200, body: { status: 'healthy' } });
+  await sql.end();
+  await server.close();
+  await before.close();
+});

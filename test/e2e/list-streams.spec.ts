@@ -1,0 +1,164 @@
+import { get } from 'node:http';
+import { randomInt } from 'node:crypto';
+import { Client as Postgres } from 'pg';
+import { Client } from '../support/client';
+import { expectStatus } from '../support/expect-status';
+import { aCustomer, aLicense } from '../support/factories';
+import { testServer, type TestServer } from '../support/server';
+
+const MANY = 30_000;
+
+describe('lists', () => {
+  let server: TestServer;
+  let admin: Client;
+  let postgres: Postgres;
+
+  beforeAll(async () => {
+    server = await testServer();
+    admin = new Client(server.url, server.adminKey);
+    postgres = new Postgres({ connectionString: server.database.superuserUrl });
+    await postgres.connect();
+  });
+
+  afterAll(async () => {
+    await postgres.end();
+    await server.close();
+  });
+
+  it('stream the whole filtered list as CSV, quoted as RFC 4180 says', async () => {
+    const name = `Quote " comma , line\nend Ärger`;
+    const customer = await aCustomer(admin, { name, email: 'a@example.com', is_active: false });
+    const answer = await admin.get(`/api/v1/customers?is_active=false`, { Accept: 'text/csv' });
+    expectStatus(answer, 200);
+    expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="customers.csv"');
+    const [head, ...rest] = (answer.body as string).split('\r\n');
+    expect(head).toBe('id,name,email,company,phone,address,notes,is_active,created_at,updated_at');
+    expect(rest.join('\r\n')).toMatch(
+      new RegExp(
+        `^${customer.id},"Quote "" comma , line\\nend Ärger",a@example.com,,,,,false,\\d{4}-.*Z,\\d{4}-.*Z\r\n$`,
+      ),
+    );
+  });
+
+  it('stream as NDJSON what pages show, without tokens', async () => {
+    const license = await aLicense(admin);
+    const page = await admin.get(`/api/v1/licenses?customer_id=${license.customer_id}`);
+    const stream = await admin.get(`/api/v1/licenses?customer_id=${license.customer_id}`, {
+      Accept: 'application/x-ndjson',
+    });
+    const lines = (stream.body as string).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(page.body.licenses);
+    expect(stream.body).not.toContain(license.token);
+    for (const path of ['/api/v1/admin/audit-logs', '/api/v1/admin/api-keys'])
+      expectStatus(await admin.get(path, { Accept: 'text/csv' }), 200);
+  });
+
+  it('prefer JSON where all the same is accepted, and refuse what they can not be', async () => {
+    const any = await admin.get('/api/v1/customers', { Accept: 'text/csv;q=0.5, */*' });
+    expect(any.headers.get('content-type')).toContain('application/json');
+    expectStatus(await admin.get('/api/v1/customers', { Accept: 'text/html' }), 406);
+    for (const paging of ['page=2', 'cursor=abc'])
+      expectStatus(await admin.get(`/api/v1/customers?${paging}`, { Accept: 'text/csv' }), 422);
+  });
+
+  describe('of many rows', () => {
+    beforeAll(async () => {
+      await postgres.query(
+        `INSERT INTO customers (id, name, created_at)
+         SELECT 'bulk-' || n, 'Bulk ' || n, now() - make_interval(secs => n % 1000) FROM generate_series(1, $1) AS n`,
+        [MANY],
+      );
+    }, 60_000);
+
+    it('stream every row once', async () => {
+      const stream = await admin.get('/api/v1/customers?q=bulk-', { Accept: 'application/x-ndjson' });
+      const ids = (stream.body as string)
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { id: string }).id);
+      expect(ids).toHaveLength(MANY);
+      expect(new Set(ids).size).toBe(MANY);
+    });
+
+    it('read no further than the caller takes, and stop when the caller is gone', async () => {
+      const statements = async (): Promise<number> => {
+        const { rows } = await postgres.query<{ count: string }>(
+          `SELECT count(*) FILTER (WHERE query LIKE '%"customers"%' AND state = 'active') AS count FROM pg_stat_activity
+           WHERE datname = current_database() AND application_name = 'aegis'`,
+        );
+        return Number(rows[0]!.count);
+      };
+      const answered = await new Promise<{ chunks: number; destroy: () => void }>((resolve, reject) => {
+        const request = get(
+          `${server.url}/api/v1/customers`,
+          { headers: { 'X-API-Key': server.adminKey, Accept: 'application/x-ndjson' } },
+          (response) => {
+            response.once('data', () => {
+              response.pause();
+              resolve({ chunks: 1, destroy: () => response.destroy() });
+            });
+            response.on('error', () => undefined);
+          },
+        );
+        request.on('error', reject);
+      });
+      answered.destroy();
+      const deadline = Date.now() + 10_000;
+      let quiet = 0;
+      while (quiet < 5 && Date.now() < deadline) {
+        quiet = (await statements()) === 0 ? quiet + 1 : 0;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      expect(quiet).toBe(5);
+      const aborted = server
+        .log()
+        .split('\n')
+        .filter((line) => line.includes('"route":"/api/v1/customers"') && line.includes('aborted'));
+      expect(aborted.length).toBeGreaterThan(0);
+    });
+
+    it('are walked by cursor without doubles or gaps while rows come and go', async () => {
+      const seen: string[] = [];
+      const removed = new Set<string>();
+      let cursor: string | null = null;
+      let step = 0;
+      do {
+        const path = `/api/v1/customers?q=bulk-1&page_size=100${cursor === null ? '' : `&cursor=${cursor}`}`;
+        const page = await admin.get(path);
+        expectStatus(page, 200);
+        seen.push(...(page.body.customers as { id: string }[]).map(({ id }) => id));
+        cursor = page.body.next_cursor as string | null;
+        step += 1;
+        const victim = `bulk-1${randomInt(1000, 9999)}`;
+        await postgres.query('DELETE FROM customers WHERE id = $1', [victim]);
+        removed.add(victim);
+        await postgres.query(
+          `INSERT INTO customers (id, name, created_at) VALUES ($1, 'Late', now() - make_interval(secs => $2))`,
+          [`bulk-1-late-${step}`, randomInt(0, 1000)],
+        );
+      } while (cursor !== null);
+      expect(new Set(seen).size).toBe(seen.length);
+      const { rows } = await postgres.query<{ id: string }>(
+        `SELECT id FROM customers WHERE id LIKE 'bulk-1%' AND id NOT LIKE '%late%'`,
+      );
+      const walked = new Set(seen);
+      expect(rows.filter(({ id }) => !walked.has(id))).toEqual([]);
+      expect(rows.length).toBeGreaterThan(10_000);
+    }, 60_000);
+
+    it('estimate their total from 100,000 rows on', async () => {
+      await postgres.query(
+        `INSERT INTO customers (id, name) SELECT 'more-' || n, 'More' FROM generate_series(1, 75000) AS n`,
+      );
+      await postgres.query('ANALYZE customers');
+      const page = await admin.get('/api/v1/customers');
+      expect(page.body.total_is_estimate).toBe(true);
+      expect(page.body.total).toBeGreaterThan(100_000);
+      expect(page.body.total).toBeLessThan(120_000);
+      const few = await admin.get('/api/v1/customers?q=more-1');
+      expect(few.body).not.toHaveProperty('total_is_estimate');
+      expect(few.body.total).toBe(11_111);
+    }, 60_000);
+  });
+});

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { residentMegabytes } from './resident-memory.mjs';
+
+const root = resolve(import.meta.dirname, '../..');
+const PATIENCE_MS = 60_000;
+const POLL_MS = 5;
+/** As good as none, while every request still passes the code that counts it. */
+const UNREACHED_LIMIT = '1000000000';
+
+/** @returns {Promise<typeof import('../../libs/database/src/embedded/embedded-postgres')>} as it was built */
+export async function embeddedPostgres() {
+  const built = join(root, 'dist/libs/database/src/embedded/embedded-postgres.js');
+  const { default: exports } = await import(pathToFileURL(built).href);
+  return exports;
+}
+
+/** The built server as a process of its own, in development, with its log written to a file as JSON. */
+export class AegisProcess {
+  /**
+   * Starts it and waits until it is ready.
+   * @param {{ folder: string, dataDir: string, cpuProfile?: string }} options
+   *   folder: where the log, the keys and nothing else of the working directory is; cpuProfile: folder to write one to
+   * @returns {Promise<AegisProcess>}
+   */
+  static async start({ folder, dataDir, cpuProfile }) {
+    const port = await freePort();
+    const logFile = join(folder, `server-${port}.log`);
+    const log = openSync(logFile, 'w');
+    const startedAt = performance.now();
+    const child = spawn(
+      process.execPath,
+      [
+        ...(cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`]),
+        join(root, 'dist/apps/server/src/main.js'),
+      ],
+      { cwd: folder, env: environment({ port, folder, dataDir }), stdio: ['ignore', log, log] },
+    );
+    closeSync(log);
+    const server = new AegisProcess(child, `http://127.0.0.1:${port}`, logFile);
+    try {
+      await server.untilReady();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    server.startMilliseconds = performance.now() - startedAt;
+    return server;
+  }
+
+  /** From the start of the process to the first 200 of /health/ready. */
+  startMilliseconds = Number.NaN;
+
+  /**
+   * @param {import('node:child_process').ChildProcess} child
+   * @param {string} url
+   * @param {string} logFile
+   */
+  constructor(child, url, logFile) {
+    this.child = child;
+    this.url = url;
+    this.logFile = logFile;
+  }
+
+  /** @returns {string | undefined} the secret of the first admin key, if this start made it */
+  firstAdminKey() {
+    return /^admin API key: (\S+)$/m.exec(readFileSync(this.logFile, 'utf8'))?.[1];
+  }
+
+  /** @returns {number} MiB of memory that the process occupies */
+  residentMegabytes() {
+    return residentMegabytes(this.child.pid);
+  }
+
+  /** Asks it to end, and waits until it has. */
+  async stop() {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    await ended;
+  }
+
+  async untilReady() {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (performance.now() < deadline) {
+      if (this.child.exitCode !== null || this.child.signalCode !== null) break;
+      const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
+      await answer?.arrayBuffer();
+      if (answer?.status === 200) return;
+      await delay(POLL_MS);
+    }
+    throw new Error(`The server did not get ready. It said:\n${readFileSync(this.logFile, 'utf8')}`);
+  }
+}
+
+/**
+ * Only what is set here: settings of whoever runs the bench must not change what it measures.
+ * @param {{ port: number, folder: string, dataDir: string }} options
+ * @returns {NodeJS.ProcessEnv}
+ */
+function environment({ port, folder, dataDir }) {
+  return {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    ...(process.env.PG_BIN && { PG_BIN: process.env.PG_BIN }),
+    ENVIRONMENT: 'development',
+    PORT: String(port),
+    METRICS_PORT: '0',
+    DATA_DIR: dataDir,
+    KEYS_DIR: join(folder, 'keys'),
+    LOG_LEVEL: 'info',
+    LOG_FORMAT: 'json',
+    RATE_LIMIT_DEFAULT: UNREACHED_LIMIT,
+    RATE_LIMIT_PUBLIC: UNREACHED_LIMIT,
+    RATE_LIMIT_VALIDATE: UNREACHED_LIMIT,
+    RATE_LIMIT_LICENSE: UNREACHED_LIMIT,
+  };
+}
+
+/** @returns {Promise<number>} */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,23 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** @returns {Promise<{ url: string, stop(): Promise<void> }>} the yardstick in a process of its own */
+export async function startEcho() {
+  const child = fork(join(import.meta.dirname, 'echo-server.mjs'), { execArgv: [] });
+  const [{ port }] = await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => {
+      throw new Error('The echo server ended before it listened.');
+    }),
+  ]);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async stop() {
+      if (child.exitCode !== null) return;
+      const ended = once(child, 'exit');
+      child.disconnect();
+      await ended;
+    },
+  };
+}

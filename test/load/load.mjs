@@ -1,0 +1,99 @@
+import autocannon from 'autocannon';
+import { median } from './median.mjs';
+
+/**
+ * @typedef {object} Round
+ * @property {number} answered requests
+ * @property {number} perSecond
+ * @property {number} p50 milliseconds
+ * @property {number} p99 milliseconds
+ */
+
+/**
+ * @typedef {object} Load
+ * @property {number} answered requests in all, warm-up included
+ * @property {Round[]} rounds
+ * @property {number} perSecond median of the rounds, as are the next two
+ * @property {number} p50
+ * @property {number} p99
+ */
+
+/**
+ * Drives each workload for a while in turn, round by round, so that whatever else the machine does hits them all.
+ * @param {readonly import('./workloads.mjs').Workload[]} workloads
+ * @param {{ connections: number, warmUpSeconds: number, rounds: number, seconds: number }} plan
+ * @returns {Promise<Map<string, Load>>} by the workload's name
+ * @throws Error when any request is not answered with a 2xx
+ */
+export async function measureInTurns(workloads, { connections, warmUpSeconds, rounds, seconds }) {
+  const answered = new Map();
+  for (const workload of workloads)
+    answered.set(workload.name, (await drive(workload, connections, warmUpSeconds)).answered);
+  const measured = new Map(workloads.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++)
+    for (const workload of workloads)
+      measured.get(workload.name).push(await drive(workload, connections, seconds));
+  return new Map([...measured].map(([name, all]) => [name, summary(all, answered.get(name))]));
+}
+
+/** @param {Round[]} rounds  @param {number} warmUp requests  @returns {Load} */
+function summary(rounds, warmUp) {
+  return {
+    answered: rounds.reduce((sum, { answered }) => sum + answered, warmUp),
+    rounds,
+    perSecond: median(rounds.map(({ perSecond }) => perSecond)),
+    p50: median(rounds.map(({ p50 }) => p50)),
+    p99: median(rounds.map(({ p99 }) => p99)),
+  };
+}
+
+/**
+ * @param {import('./workloads.mjs').Workload} workload
+ * @param {number} connections each waits for an answer before it asks again
+ * @param {number} seconds
+ * @returns {Promise<Round>}
+ */
+async function drive({ name, url, requests }, connections, seconds) {
+  /** @type {number[]} */
+  const latencies = [];
+  let client = 0;
+  const startedAt = performance.now();
+  const run = autocannon({
+    url,
+    connections,
+    duration: seconds,
+    sampleInt: 100,
+    // Each connection has requests of its own: all together they go through them once in turn.
+    setupClient: (connection) => connection.setRequests(share(requests, client++, connections)),
+  });
+  let endedAt = startedAt;
+  run.on('response', (_client, _status, _bytes, milliseconds) => {
+    latencies.push(milliseconds);
+    endedAt = performance.now();
+  });
+  const { errors, timeouts, non2xx, statusCodeStats } = await run;
+  if (errors + timeouts + non2xx > 0 || latencies.length === 0) {
+    const seen = JSON.stringify({ answered: latencies.length, errors, timeouts, statusCodeStats });
+    throw new Error(`${name}: not every request was answered with a 2xx: ${seen}`);
+  }
+  latencies.sort((a, b) => a - b);
+  return {
+    answered: latencies.length,
+    perSecond: (latencies.length * 1000) / (endedAt - startedAt),
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
+  };
+}
+
+/**
+ * @template T
+ * @param {readonly T[]} all  @param {number} index  @param {number} shares
+ * @returns {T[]} copies, since autocannon keeps what it builds in them; at least one
+ */
+function share(all, index, shares) {
+  const own = all.filter((_, position) => position % shares === index % Math.min(shares, all.length));
+  return own.map((request) => ({ ...request }));
+}
+
+/** @param {readonly number[]} sorted  @param {number} part  @returns {number} */
+const percentile = (sorted, part) => sorted[Math.ceil(sorted.length * part) - 1];

@@ -1,0 +1,6 @@
+import { AuditRecord } from '@aegis/audit';
+import { Customer } from '@aegis/customers';
+import { SigningKey } from '@aegis/signing';
+
+/** Every entity of the project. */
+export const entities = [AuditRecord, Customer, SigningKey];

@@ -1,0 +1,45 @@
+import type { Client } from './client';
+import { aCustomer, aLicense } from './factories';
+import type { Route } from './contract';
+
+/** Ids that paths may name, by what stands before them. */
+export interface Ids {
+  '/api/v1/licenses/': string;
+  '/api/v1/customers/': string;
+  '/api/v1/admin/api-keys/': string;
+  '/problems/': string;
+}
+
+/** Ids of the right form that name nothing. */
+export const UNKNOWN_IDS: Ids = {
+  '/api/v1/licenses/': '00000000-0000-4000-8000-000000000000',
+  '/api/v1/customers/': 'nobody',
+  '/api/v1/admin/api-keys/': '000000000000',
+  '/problems/': 'nothing',
+};
+
+/** Things that are there, for requests to name. */
+export async function someIds(client: Client): Promise<Ids> {
+  const customer = await aCustomer(client);
+  const license = await aLicense(client, { customer_id: customer.id });
+  const me = await client.get('/api/v1/me');
+  return {
+    '/api/v1/licenses/': license.id,
+    '/api/v1/customers/': customer.id,
+    '/api/v1/admin/api-keys/': me.body.id,
+    '/problems/': 'validation_failed',
+  };
+}
+
+/** The path of an operation with ids in place of its parameters. */
+export function pathOf({ path }: Pick<Route, 'path'>, ids: Ids): string {
+  return path.replace(/^(.*?)\{\w+\}/, (_, before: string) => {
+    if (!(before in ids)) throw new Error(`no id is known that follows ${before}`);
+    return before + ids[before as keyof Ids];
+  });
+}
+
+/** The body that the document shows as an example; undefined where the operation takes none. */
+export function exampleBody({ operation }: Route): unknown {
+  return operation.requestBody?.content['application/json']?.example;
+}

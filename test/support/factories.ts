@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { expectStatus } from './expect-status';
+import type { Client } from './client';
+
+/** What the routes answer, as far as tests read it. */
+export interface IssuedLicense {
+  id: string;
+  token: string;
+  customer_id: string;
+  module_name: string;
+  expires_at: string | null;
+  status: string;
+}
+
+/** An id that no other test takes. */
+export function aCustomerId(): string {
+  return `C-${randomBytes(6).toString('hex')}`;
+}
+
+/** Creates a customer; what is not given is made up. */
+export async function aCustomer(
+  client: Client,
+  details: Record<string, unknown> = {},
+): Promise<{ id: string; name: string }> {
+  const answer = await client.post('/api/v1/customers', {
+    id: aCustomerId(),
+    name: 'Acme Corporation',
+    ...details,
+  });
+  expectStatus(answer, 201);
+  return answer.body as { id: string; name: string };
+}
+
+/** Issues a license, to a customer of its own unless one is given. */
+export async function aLicense(
+  client: Client,
+  details: Record<string, unknown> = {},
+): Promise<IssuedLicense> {
+  const customer_id = details.customer_id ?? (await aCustomer(client)).id;
+  const answer = await client.post('/api/v1/licenses', {
+    module_name: 'payroll',
+    allowed_major_versions: ['17', '18'],
+    license_type: 'perpetual',
+    ...details,
+    customer_id,
+  });
+  expectStatus(answer, 201);
+  return answer.body as IssuedLicense;
+}

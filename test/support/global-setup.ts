@@ -1,0 +1,22 @@
+import { startEmbeddedPostgres } from '@aegis/database';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeTemplate } from './database';
+import { serveContract } from './serve-contract';
+
+/**
+ * One PostgreSQL a run, without durability, and a migrated template in it; and the OpenAPI document that the compiled
+ * server serves, against which answers are held.
+ * @param compiled whether dist was compiled from the sources as they are
+ */
+export default async function globalSetup(compiled: boolean): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'aegis-test-'));
+  const postgres = await startEmbeddedPostgres({ dataDir, durable: false });
+  const { ownerUrl, applicationUrl, superuserUrl } = postgres;
+  process.env.AEGIS_TEST_DATA_DIR = dataDir;
+  process.env.AEGIS_TEST_POSTGRES = JSON.stringify({ ownerUrl, applicationUrl, superuserUrl });
+  await makeTemplate();
+  if (compiled) process.env.AEGIS_TEST_CONTRACT = await serveContract();
+  else process.stderr.write('Answers are not held against the contract: dist is older than the sources.\n');
+}

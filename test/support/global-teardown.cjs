@@ -1,0 +1,2 @@
+require('./register-swc.cjs');
+module.exports = require('./global-teardown.ts').default;

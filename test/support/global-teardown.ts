@@ -1,0 +1,10 @@
+import { removeEmbeddedPostgres } from '@aegis/database';
+import { rmSync } from 'node:fs';
+import { contractFolder } from './contract';
+
+export default async function globalTeardown(): Promise<void> {
+  const dataDir = process.env.AEGIS_TEST_DATA_DIR;
+  if (dataDir) await removeEmbeddedPostgres(dataDir);
+  const contract = contractFolder();
+  if (contract !== undefined) rmSync(contract, { recursive: true, force: true });
+}

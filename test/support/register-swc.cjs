@@ -1,0 +1,23 @@
+// Lets a child process of a test run the TypeScript sources: `node -r …/register-swc.cjs script.ts`.
+// Same compiler and settings (.swcrc) as Jest; `@aegis/<lib>` leads to libs/<lib>/src.
+const { readFileSync } = require('node:fs');
+const Module = require('node:module');
+const path = require('node:path');
+const { transformSync } = require('@swc/core');
+
+const root = path.resolve(__dirname, '../..');
+
+Module._extensions['.ts'] = (module, filename) => {
+  const { code } = transformSync(readFileSync(filename, 'utf8'), {
+    filename,
+    configFile: path.join(root, '.swcrc'),
+    sourceMaps: 'inline',
+  });
+  module._compile(code, filename);
+};
+
+const resolveFilename = Module._resolveFilename;
+Module._resolveFilename = function (request, ...rest) {
+  const lib = /^@aegis\/([a-z-]+)$/.exec(request)?.[1];
+  return resolveFilename.call(this, lib ? path.join(root, 'libs', lib, 'src') : request, ...rest);
+};
