@@ -12,11 +12,12 @@ import { StatisticsUpkeep } from './statistics-upkeep';
 @Module({
   imports: [LicensingModule, MetricsModule],
   providers: [StatisticsUpkeep],
+  // Express tries routes in this order: the one that is asked most comes first.
   controllers: [
+    ValidationController,
     LicensesController,
     LicenseStateController,
     LicenseRenewalController,
-    ValidationController,
     CustomerRemovalController,
     StatisticsController,
   ],

@@ -2,10 +2,10 @@ import { Environment } from '@aegis/config';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import helmet from 'helmet';
 import { handleClientErrors } from './client-errors';
 import { parseQuery } from './query-string';
 import { requestContext } from './request-context.middleware';
+import { securityHeaders } from './security-headers';
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -25,7 +25,7 @@ export function configureHttp(app: NestExpressApplication): void {
   app.set('query parser', parseQuery);
   app.set('trust proxy', trustedProxies(environment.TRUST_PROXY));
   app.use(requestContext(app.get(Logger, { strict: false }), app.get(Metrics, { strict: false })));
-  app.use(helmet());
+  app.use(securityHeaders());
   if (environment.CORS_ORIGINS !== undefined)
     app.enableCors({
       origin: environment.CORS_ORIGINS,

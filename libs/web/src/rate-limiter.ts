@@ -66,12 +66,14 @@ export class RateLimiter {
     const limit = ownLimit ?? this.limits[group];
     const bucket = key === undefined ? `ip:${normalizeIp(currentRequest()?.ip ?? '')}` : `key:${key.id}`;
     const quotas = [await this.hit(policy, bucket, limit)];
-    announce(response, quotas);
-    if (license === undefined || ownLimit !== null) return;
-
-    const asked = await license();
-    if (asked === null) return;
-    quotas.push(await this.hit('license', asked, this.licenseLimit));
+    // A body that can't be read ends the request here: its answer bears the headers too.
+    if (license !== undefined && ownLimit === null && !isExceeded(quotas)) {
+      const asked = await license().catch((error: unknown) => {
+        announce(response, quotas);
+        throw error;
+      });
+      if (asked !== null) quotas.push(await this.hit('license', asked, this.licenseLimit));
+    }
     announce(response, quotas);
   }
 
@@ -87,6 +89,10 @@ export class RateLimiter {
       exceeded: record.isBlocked,
     };
   }
+}
+
+function isExceeded(quotas: readonly Quota[]): boolean {
+  return quotas.some(({ exceeded }) => exceeded);
 }
 
 /** Sets the headers (draft-ietf-httpapi-ratelimit-headers, and the older X-RateLimit ones for the tighter limit). */
