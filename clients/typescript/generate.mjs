@@ -4,13 +4,14 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import openapiTypes, { astToString } from 'openapi-typescript';
+import openapiTypes, { astToString, COMMENT_HEADER } from 'openapi-typescript';
 import { compiledMain } from '../../apps/launcher/compilation.mjs';
 import { prepare, root } from '../../apps/launcher/prepare.mjs';
 
 await prepare({ withTools: true });
 const document = await served();
-writeFileSync(join(import.meta.dirname, 'schema.d.ts'), astToString(await openapiTypes(document)));
+const types = COMMENT_HEADER + astToString(await openapiTypes(document));
+writeFileSync(join(import.meta.dirname, 'schema.d.ts'), types);
 
 /** Starts a server in a folder of its own, asks it for the document, ends it. */
 async function served() {
@@ -36,7 +37,7 @@ async function listening(server) {
   let output = '';
   for await (const chunk of server.stdout) {
     output += chunk;
-    const url = /listens".*?"url":"([^"]+)"/.exec(output)?.[1];
+    const url = /^\{.*\blistens".*$/m.exec(output)?.[0].match(/"url":"([^"]+)"/)?.[1];
     if (url !== undefined) {
       server.stdout.resume();
       return url;
