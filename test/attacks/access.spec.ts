@@ -1,0 +1,156 @@
+import { makeKey as madeUp } from '../../libs/api-keys/src/api-key-format';
+import { Client } from '../support/client';
+import { readContract, routesOf } from '../support/contract';
+import { exampleBody, type Ids, pathOf, someIds } from '../support/example-requests';
+import { ROUTE_ACCESS, SINGLE_SCOPES } from '../support/route-access';
+import { testServer, type TestServer } from '../support/server';
+import { superuserOf } from '../support/sql';
+
+const routes = new Map(routesOf(readContract()).map((route) => [`${route.method} ${route.path}`, route]));
+const isScope = (access: string): boolean => access.includes(':');
+
+/** What the answer to an unknown parameter is: only who was let in gets so far. */
+const LET_IN = 422;
+
+/** Every route, with every kind of caller: who is let in follows from the contract's page alone. */
+describe('a walk over all routes', () => {
+  let server: TestServer;
+  let ids: Ids;
+  /** Keys by their single scope. */
+  const withOnly = new Map<string, string>();
+  /** Keys by the scope that they lack, `admin` lacking too. */
+  const without = new Map<string, string>();
+  /** Credentials that count for nothing, by what they are. */
+  const refused: Record<string, string> = {};
+
+  beforeAll(async () => {
+    server = await testServer();
+    const admin = new Client(server.url, server.adminKey);
+    ids = await someIds(admin);
+    const makeKey = async (scopes: readonly string[]): Promise<{ id: string; key: string }> =>
+      (await admin.post('/api/v1/admin/api-keys', { name: 'a key', scopes })).body as {
+        id: string;
+        key: string;
+      };
+    for (const scope of SINGLE_SCOPES) {
+      withOnly.set(scope, (await makeKey([scope])).key);
+      without.set(scope, (await makeKey(SINGLE_SCOPES.filter((other) => other !== scope))).key);
+    }
+    const [deleted, expired, inactive, rotated, damaged] = [
+      await makeKey(['admin']),
+      await makeKey(['admin']),
+      await makeKey(['admin']),
+      await makeKey(['admin']),
+      await makeKey(['admin']),
+    ];
+    const at = ({ id }: { id: string }): string => `/api/v1/admin/api-keys/${id}`;
+    await admin.delete(at(deleted));
+    await admin.patch(at(inactive), { is_active: false });
+    await admin.post(`${at(rotated)}/rotate`, {});
+    const sql = await superuserOf(server);
+    await sql.query(`UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE id = $1`, [
+      expired.id,
+    ]);
+    await sql.end();
+    Object.assign(refused, {
+      'a text that is no key': 'garbage',
+      'an empty text': '',
+      'a key with a typing error': damaged.key.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')),
+      'a key cut short': damaged.key.slice(0, -1),
+      'an unknown key': madeUp('test').key,
+      'a known id with another secret': madeUp('test', damaged.id).key,
+      'a key of another environment': madeUp('production', damaged.id).key,
+      'the id alone': damaged.id,
+      'a deleted key': deleted.key,
+      'an expired key': expired.key,
+      'an inactive key': inactive.key,
+      'a key that was rotated away': rotated.key,
+    });
+  });
+  afterAll(() => server.close());
+
+  /** The status that a caller gets; the request is one that changes nothing even if it is let in. */
+  async function statusWith(name: string, headers: Record<string, string>): Promise<number> {
+    const route = routes.get(name)!;
+    const path = `${pathOf(route, ids)}?let_in`;
+    return (await new Client(server.url).send(route.method, path, exampleBody(route), headers)).status;
+  }
+
+  /** The statuses that callers with these keys get, by what the keys are. */
+  async function statusesWith(
+    name: string,
+    keys: Iterable<readonly [string, string]>,
+    header: (key: string) => Record<string, string> = (key) => ({ 'X-API-Key': key }),
+  ): Promise<Record<string, number>> {
+    const statuses: Record<string, number> = {};
+    for (const [what, key] of keys) statuses[what] = await statusWith(name, header(key));
+    return statuses;
+  }
+
+  const asBearer = (key: string): Record<string, string> => ({ Authorization: `Bearer ${key}` });
+
+  it('misses no route that the server has', () => {
+    expect(ROUTE_ACCESS.map(([name]) => name).sort()).toEqual([...routes.keys()].sort());
+  });
+
+  describe.each(ROUTE_ACCESS)('%s (%s)', (name, access) => {
+    it('lets in who holds the scope and nobody else, with each single scope', async () => {
+      const expected = Object.fromEntries(
+        SINGLE_SCOPES.map((scope) => [scope, isScope(access) && scope !== access ? 403 : LET_IN]),
+      );
+      expect(await statusesWith(name, withOnly)).toEqual(expected);
+      expect(await statusesWith(name, withOnly, asBearer)).toEqual(expected);
+    });
+
+    it('lets in who holds the scope and nobody else, with each scope but one', async () => {
+      expect(await statusesWith(name, without)).toEqual(
+        Object.fromEntries(SINGLE_SCOPES.map((scope) => [scope, scope === access ? 403 : LET_IN])),
+      );
+    });
+
+    it('lets in admin, in either header', async () => {
+      expect(await statusWith(name, { 'X-API-Key': server.adminKey })).toBe(LET_IN);
+      expect(await statusWith(name, asBearer(server.adminKey))).toBe(LET_IN);
+    });
+
+    it('lets in nobody without a key, unless it is public', async () => {
+      const isOpen = ['public', 'health'].includes(access);
+      expect(await statusWith(name, {})).toBe(isOpen ? LET_IN : 401);
+    });
+
+    it('refuses every bad key alike, in either header', async () => {
+      const status = access === 'health' ? LET_IN : 401;
+      const expected = Object.fromEntries(Object.keys(refused).map((what) => [what, status]));
+      expect(await statusesWith(name, Object.entries(refused))).toEqual(expected);
+      expect(await statusesWith(name, Object.entries(refused), asBearer)).toEqual(expected);
+    });
+
+    it('refuses two credentials at once, whichever of them is good', async () => {
+      const status = access === 'health' ? LET_IN : 400;
+      for (const [one, other] of [
+        [server.adminKey, server.adminKey],
+        [server.adminKey, 'garbage'],
+        ['garbage', server.adminKey],
+      ] as const)
+        expect(await statusWith(name, { 'X-API-Key': one, ...asBearer(other) })).toBe(status);
+    });
+  });
+
+  it('names the scope that is missing', async () => {
+    const key = without.get('audit:read')!;
+    const { body } = await new Client(server.url, key).get('/api/v1/admin/audit-logs');
+    expect(body).toMatchObject({
+      code: 'insufficient_scope',
+      detail: 'The API key lacks the scope audit:read.',
+    });
+  });
+
+  it('tells nobody why a key is refused: all refusals read the same', async () => {
+    const texts = new Set<string>();
+    for (const key of Object.values(refused)) {
+      const { body, headers } = await new Client(server.url).get('/api/v1/me', { 'X-API-Key': key });
+      texts.add(JSON.stringify([{ ...body, request_id: '' }, headers.get('www-authenticate')]));
+    }
+    expect(texts.size).toBe(1);
+  });
+});
