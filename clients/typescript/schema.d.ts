@@ -613,6 +613,30 @@ export interface paths {
         delete: operations["deleteApiKey"];
         options?: never;
         head?: never;
+        /**
+         * Change fields of an API key; null empties one. It holds from the next request on
+         * @description Scope: `api-keys:manage`.
+         */
+        patch: operations["updateApiKey"];
+        trace?: never;
+    };
+    "/api/v1/admin/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an API key a new secret under the same id, shown this once
+         * @description Scope: `api-keys:manage`.
+         */
+        post: operations["rotateApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -744,6 +768,17 @@ export interface components {
         };
         CreateApiKey: {
             /**
+             * Format: date-time
+             * @description From then on the key is refused; in the future. Null: never.
+             * @example 2027-01-01T00:00:00.000Z
+             */
+            expires_at?: string | null;
+            /**
+             * @description Requests a minute. Null: the server's limit.
+             * @example 250
+             */
+            rate_limit_per_minute?: number | null;
+            /**
              * @description What the key may do; nothing that the calling key may not. `admin` contains all others.
              * @example [
              *       "licenses:issue",
@@ -751,17 +786,6 @@ export interface components {
              *     ]
              */
             scopes: components["schemas"]["Scope"][];
-            /**
-             * Format: date-time
-             * @description From then on the key is refused; in the future. Never unless given.
-             * @example 2027-01-01T00:00:00.000Z
-             */
-            expires_at?: string | null;
-            /**
-             * @description Requests a minute; the server's limit unless given.
-             * @example 250
-             */
-            rate_limit_per_minute?: number | null;
             /**
              * @description What the key is recognised by: 1–100 characters.
              * @example Web shop
@@ -1235,6 +1259,13 @@ export interface components {
             name: string;
             version: string;
         };
+        RotateApiKey: {
+            /**
+             * @description How long the secret before goes on being accepted, in seconds: 0 unless given, at most 7 days.
+             * @example 3600
+             */
+            grace_seconds?: number;
+        };
         /** @enum {string} */
         Scope: "licenses:read" | "licenses:issue" | "licenses:revoke" | "licenses:validate" | "customers:read" | "customers:write" | "stats:read" | "audit:read" | "api-keys:manage" | "webhooks:manage" | "admin";
         Statistics: {
@@ -1244,6 +1275,36 @@ export interface components {
             audit_logs: components["schemas"]["AuditLogCounts"];
             /** Format: date-time */
             generated_at: string;
+        };
+        UpdateApiKey: {
+            /**
+             * Format: date-time
+             * @description From then on the key is refused; in the future. Null: never.
+             * @example 2027-01-01T00:00:00.000Z
+             */
+            expires_at?: string | null;
+            /**
+             * @description Requests a minute. Null: the server's limit.
+             * @example 250
+             */
+            rate_limit_per_minute?: number | null;
+            /**
+             * @description All that the key may do from now on; neither before nor after the change anything that the calling key may not.
+             * @example [
+             *       "licenses:issue",
+             *       "customers:write"
+             *     ]
+             */
+            scopes?: components["schemas"]["Scope"][];
+            /**
+             * @description What the key is recognised by: 1–100 characters.
+             * @example Web shop
+             */
+            name?: string;
+            /** @description An inactive key is refused. */
+            is_active?: boolean;
+            /** @example Issues licenses when an order is paid */
+            description?: string | null;
         };
         UpdateCustomer: {
             /**
@@ -1769,6 +1830,22 @@ export interface components {
         };
         /** @description `api_key_not_found`: API key not found */
         api_key_not_found: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `last_admin_key`: Last admin key */
+        last_admin_key: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4127,12 +4204,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "expires_at": "2027-01-01T00:00:00.000Z",
+                 *       "rate_limit_per_minute": 250,
                  *       "scopes": [
                  *         "licenses:issue",
                  *         "customers:write"
                  *       ],
-                 *       "expires_at": "2027-01-01T00:00:00.000Z",
-                 *       "rate_limit_per_minute": 250,
                  *       "name": "Web shop",
                  *       "description": "Issues licenses when an order is paid"
                  *     }
@@ -4309,6 +4386,169 @@ export interface operations {
             404: components["responses"]["api_key_not_found"];
             409: components["responses"]["request_in_progress.answer_unreadable.last_admin_key"];
             412: components["responses"]["precondition_failed"];
+            422: components["responses"]["idempotency_key_reused.validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable"];
+        };
+    };
+    updateApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expires_at": "2027-01-01T00:00:00.000Z",
+                 *       "rate_limit_per_minute": 250,
+                 *       "scopes": [
+                 *         "licenses:issue",
+                 *         "customers:write"
+                 *       ],
+                 *       "name": "Web shop",
+                 *       "is_active": true,
+                 *       "description": "Issues licenses when an order is paid"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateApiKey"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description Changes with the resource; for `If-None-Match` and `If-Match` */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "scopes": [
+                     *         "licenses:issue",
+                     *         "customers:write"
+                     *       ],
+                     *       "rate_limit_per_minute": null,
+                     *       "usage_count": 1,
+                     *       "id": "0aZ9bY8cX7dW",
+                     *       "name": "Web shop",
+                     *       "description": "Issues licenses when an order is paid",
+                     *       "prefix": "aegis_production_0aZ9bY8cX7dW",
+                     *       "is_active": true,
+                     *       "expires_at": "2027-02-03T19:12:10.000Z",
+                     *       "last_used_at": null,
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "created_by": "cli:operator"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["api_key_not_found"];
+            406: components["responses"]["not_acceptable"];
+            409: components["responses"]["last_admin_key"];
+            412: components["responses"]["precondition_failed"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable"];
+        };
+    };
+    rotateApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "grace_seconds": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotateApiKey"];
+            };
+        };
+        responses: {
+            /** @description Rotated */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    /** @description Changes with the resource; for `If-None-Match` and `If-Match` */
+                    ETag: string;
+                    /** @description The answer of an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "scopes": [
+                     *         "licenses:issue",
+                     *         "customers:write"
+                     *       ],
+                     *       "rate_limit_per_minute": null,
+                     *       "usage_count": 1,
+                     *       "key": "aegis_production_0aZ9bY8cX7dW_pQ4mJ7vK1sT9xB2nC5zR8wE3yU6iO0aL4dF7gH1jKqXsP2rV",
+                     *       "id": "0aZ9bY8cX7dW",
+                     *       "name": "Web shop",
+                     *       "description": "Issues licenses when an order is paid",
+                     *       "prefix": "aegis_production_0aZ9bY8cX7dW",
+                     *       "is_active": true,
+                     *       "expires_at": "2027-02-03T19:12:10.000Z",
+                     *       "last_used_at": null,
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "created_by": "cli:operator"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["api_key_not_found"];
+            406: components["responses"]["not_acceptable"];
+            409: components["responses"]["request_in_progress.answer_unreadable"];
+            412: components["responses"]["precondition_failed"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];

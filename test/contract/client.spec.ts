@@ -134,6 +134,28 @@ describe('the generated client', () => {
     expect(keys.api_keys.map(({ id }) => id)).toContain(made.id);
     const read = dataOf(await aegis.GET('/api/v1/admin/api-keys/{id}', pathOf(made.id)));
     expect(read).not.toHaveProperty('key');
+    const params = {
+      ...pathOf(made.id).params,
+      header: { 'If-Match': '"1"', 'Idempotency-Key': 'rotation-1' },
+    };
+    const body = { scopes: ['licenses:issue', 'licenses:read'] as const, rate_limit_per_minute: 250 };
+    const changed = dataOf(
+      await aegis.PATCH('/api/v1/admin/api-keys/{id}', {
+        params,
+        body: { ...body, scopes: [...body.scopes] },
+      }),
+    );
+    expect(changed).toEqual({ ...read, ...body });
+    const stale = await aegis.POST('/api/v1/admin/api-keys/{id}/rotate', {
+      params,
+      body: { grace_seconds: 60 },
+    });
+    expect(stale.error).toMatchObject({ code: 'precondition_failed', status: 412 });
+    const rotated = dataOf(await aegis.POST('/api/v1/admin/api-keys/{id}/rotate', pathOf(made.id)));
+    expect(rotated.key).not.toBe(made.key);
+    const shop = aegisClient({ baseUrl: server.url, apiKey: rotated.key, fetch: watched });
+    expect(dataOf(await shop.GET('/api/v1/me')).scopes).toEqual(['licenses:read', 'licenses:issue']);
+
     const { response } = await aegis.DELETE('/api/v1/admin/api-keys/{id}', pathOf(made.id));
     expect(response.status).toBe(204);
 

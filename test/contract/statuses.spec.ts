@@ -89,6 +89,23 @@ describe('each operation that declares it answers', () => {
     expect(answer).toMatchObject({ status: 409, body: { code: 'last_admin_key' } });
   });
 
+  it('409 to the weakening of the last admin key: updateApiKey', async () => {
+    const { body: me } = await admin.get('/api/v1/me');
+    const answer = await admin.patch(`/api/v1/admin/api-keys/${me.id as string}`, { is_active: false });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'last_admin_key' } });
+  });
+
+  it('409 where the first answer can not be read any more: rotateApiKey', async () => {
+    const made = await admin.post('/api/v1/admin/api-keys', { name: 'rotated', scopes: ['stats:read'] });
+    const path = `/api/v1/admin/api-keys/${made.body.id as string}/rotate`;
+    const repeated = (): Promise<Answer> => admin.post(path, {}, { 'Idempotency-Key': 'a-rotation' });
+    expect((await repeated()).status).toBe(200);
+    const sql = await superuserOf(server);
+    await sql.query(`UPDATE idempotency_keys SET pepper_version = 'v0'`);
+    await sql.end();
+    expect(await repeated()).toMatchObject({ status: 409, body: { code: 'answer_unreadable' } });
+  });
+
   it('409 where the first answer can not be read any more: createApiKey', async () => {
     const repeated = (): Promise<Answer> =>
       admin.post(

@@ -150,7 +150,9 @@ describe('entity tags', () => {
       expectStatus(await user.get('/api/v1/me'), 200);
       await until('the use is counted', async () => (await client.get(path)).body.usage_count === 1);
       expect(await tagAt(path)).toBe(before);
-      await sql.query(`UPDATE api_keys SET name = 'x', version = version + 1 WHERE id = $1`, [made.body.id]);
+      expectStatus(await client.patch(path, { name: 'CI' }), 200);
+      expect(await tagAt(path)).toBe(before);
+      expectStatus(await client.patch(path, { name: 'Renamed' }), 200);
       expect(await tagAt(path)).not.toBe(before);
     });
 
@@ -171,6 +173,8 @@ describe('entity tags', () => {
         client.send(method, path + action, body);
     it.each<[string, () => Promise<string>, (path: string) => Promise<Answer>]>([
       ['a customer', customerPath, (path) => client.patch(path, { name: 'Renamed' })],
+      ['an API key', keyPath, (path) => client.patch(path, { name: 'Renamed' })],
+      ['a rotation', keyPath, (path) => client.post(`${path}/rotate`, {})],
       ['notes', licensePath, (path) => client.patch(path, { notes: 'noted' })],
       ['a suspension', licensePath, onLicense('POST', '/suspend', { reason: 'unpaid' })],
       ['a revocation', licensePath, onLicense('POST', '/revoke', { reason: 'refunded' })],
@@ -251,12 +255,25 @@ describe('entity tags', () => {
     'POST /licenses/{id}/suspend': onLicense('POST', '/suspend', { reason: 'unpaid' }),
     'POST /licenses/{id}/renew': onLicense('POST', '/renew', { duration_days: 1 }),
     'POST /licenses/{id}/reissue': onLicense('POST', '/reissue', {}),
+    'PATCH /admin/api-keys/{id}': {
+      made: keyPath,
+      disturb: (path) => client.patch(path, { description: 'disturbed' }),
+      send: (path, headers) => client.patch(path, { name: 'Renamed' }, headers),
+      status: 200,
+      missing: '/api/v1/admin/api-keys/000000000000',
+      operation: ['/api/v1/admin/api-keys/{id}', 'patch'],
+    },
+    'POST /admin/api-keys/{id}/rotate': {
+      made: keyPath,
+      disturb: (path) => client.patch(path, { description: 'disturbed' }),
+      send: (path, headers) => client.post(`${path}/rotate`, { grace_seconds: 60 }, headers),
+      status: 200,
+      missing: '/api/v1/admin/api-keys/000000000000',
+      operation: ['/api/v1/admin/api-keys/{id}/rotate', 'post'],
+    },
     'DELETE /admin/api-keys/{id}': {
       made: keyPath,
-      disturb: (path) =>
-        sql.query(`UPDATE api_keys SET name = 'x', version = version + 1 WHERE id = $1`, [
-          path.split('/').at(-1),
-        ]),
+      disturb: (path) => client.patch(path, { description: 'disturbed' }),
       send: (path, headers) => client.delete(path, undefined, headers),
       status: 204,
       missing: '/api/v1/admin/api-keys/000000000000',
@@ -378,6 +395,8 @@ describe('entity tags', () => {
       ['a removal', 'customers', customerPath, (path, tag) => client.delete(path, undefined, ifMatch(tag))],
       ['a license', 'licenses', licensePath, (path, tag) => client.patch(path, { notes: 'x' }, ifMatch(tag))],
       ['an API key', 'api_keys', keyPath, (path, tag) => client.delete(path, undefined, ifMatch(tag))],
+      ['a key', 'api_keys', keyPath, (path, tag) => client.patch(path, { name: 'x' }, ifMatch(tag))],
+      ['a rotation', 'api_keys', keyPath, (path, tag) => client.post(`${path}/rotate`, {}, ifMatch(tag))],
     ])('are compared when the row is locked, not before: %s', async (_, table, made, send) => {
       const path = await made();
       const tag = await tagAt(path);

@@ -139,6 +139,12 @@ describe('Idempotency-Key', () => {
       status: 201,
       event: 'api_key.created',
     },
+    'POST /admin/api-keys/{id}/rotate': {
+      given: async () => (await aKey(['licenses:read'])).id,
+      send: (by, id, key) => by.post(`/api/v1/admin/api-keys/${id}/rotate`, { grace_seconds: 60 }, key),
+      status: 200,
+      event: 'api_key.rotated',
+    },
     'DELETE /admin/api-keys/{id}': {
       given: async () => (await aKey(['licenses:read'])).id,
       send: (by, id, key) => by.delete(`/api/v1/admin/api-keys/${id}`, undefined, key),
@@ -521,6 +527,20 @@ describe('Idempotency-Key', () => {
       expectProblem(await remove(), 403, 'insufficient_scope');
     });
 
+    it('gets no rotated secret of a key that may do what it may no more', async () => {
+      const manager = await aKey(['api-keys:manage', 'stats:read']);
+      const { id } = await aKey(['stats:read']);
+      const rotate = (): Promise<Answer> =>
+        manager.client.post(`/api/v1/admin/api-keys/${id}/rotate`, {}, keyed('rotate'));
+      const first = await rotate();
+      expectStatus(first, 200);
+      expectReplay(await rotate(), first);
+      await grant(manager.id, 'api-keys:manage');
+      const refused = await rotate();
+      expectProblem(refused, 403, 'insufficient_scope');
+      expect(JSON.stringify(refused.body)).not.toContain(first.body.key);
+    });
+
     it('gets no secret of a key that may do what it may no more', async () => {
       const manager = await aKey(['api-keys:manage', 'stats:read']);
       const make = (): Promise<Answer> =>
@@ -591,10 +611,12 @@ describe('Idempotency-Key', () => {
         'canary-key-1',
         'canary-key-2',
         'canary-key-3',
+        'canary-key-4',
         'Canary Corporation',
         'canary@acme.example',
       ];
       const { id } = await aCustomer(client);
+      const { id: rotating } = await aKey(['licenses:read']);
       const answers = [
         await client.post(
           '/api/v1/customers',
@@ -603,11 +625,13 @@ describe('Idempotency-Key', () => {
         ),
         await client.post('/api/v1/licenses', orderFor(id), keyed('canary-key-2')),
         await client.post('/api/v1/admin/api-keys', { name: 'CI', scopes: ['admin'] }, keyed('canary-key-3')),
+        await client.post(`/api/v1/admin/api-keys/${rotating}/rotate`, {}, keyed('canary-key-4')),
       ];
-      const [, issued, made] = answers.map(({ body }) => body as Record<string, string>);
+      const [, issued, made, rotated] = answers.map(({ body }) => body as Record<string, string>);
       canaries.push(issued!.token!, made!.key!, made!.id!, issued!.id!, 'Idempotent', 'location', '"body"');
+      canaries.push(rotated!.key!);
       const stored = await rows('SELECT * FROM idempotency_keys');
-      expect(stored).toHaveLength(3);
+      expect(stored).toHaveLength(4);
       const text = stored
         .flatMap((row) => Object.values(row))
         .map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : String(value)))

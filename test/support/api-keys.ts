@@ -6,6 +6,9 @@ import type { DataSource } from 'typeorm';
 import { ApiKeyAuthentication } from '../../libs/api-keys/src/api-key-authentication';
 import { ApiKeyUsage } from '../../libs/api-keys/src/api-key-usage';
 import { ApiKeysService } from '../../libs/api-keys/src/api-keys.service';
+import { PepperRenewal } from '../../libs/api-keys/src/pepper-renewal';
+import { ApiKeyRotation } from '../../libs/api-keys/src/api-key-rotation';
+import { PepperUse } from '../../libs/api-keys/src/pepper-use';
 import { Peppers } from '../../libs/api-keys/src/peppers';
 
 export const PEPPER_V1 = 'v1:a-pepper-for-tests-of-32-characters-or-more';
@@ -14,8 +17,11 @@ export const PEPPER_V2 = 'v2:the-next-pepper-for-tests-of-32-characters';
 /** The API keys' services of one process. */
 export interface ApiKeys {
   service: ApiKeysService;
+  rotation: ApiKeyRotation;
   authentication: ApiKeyAuthentication;
   usage: ApiKeyUsage;
+  renewal: PepperRenewal;
+  pepperUse: PepperUse;
   peppers: Peppers;
   /** What was logged so far. */
   logged(): string;
@@ -31,11 +37,18 @@ export function apiKeysOf(
   const lines: string[] = [];
   stream.on('data', (chunk: Buffer) => lines.push(chunk.toString()));
   const peppers = new Peppers(options.peppers ?? [PEPPER_V1]);
-  const usage = new ApiKeyUsage(dataSource, new Logger({ level: 'debug', format: 'json', stream }));
+  const logger = new Logger({ level: 'debug', format: 'json', stream });
+  const audit = new AuditLog();
+  const service = new ApiKeysService(dataSource, audit, environment, peppers);
+  const usage = new ApiKeyUsage(dataSource, logger);
+  const renewal = new PepperRenewal(dataSource, logger);
   return {
-    service: new ApiKeysService(dataSource, new AuditLog(), environment, peppers),
-    authentication: new ApiKeyAuthentication(dataSource, environment, peppers, usage),
+    service,
+    rotation: new ApiKeyRotation(dataSource, audit, environment, peppers, service),
+    authentication: new ApiKeyAuthentication(dataSource, environment, peppers, usage, renewal),
     usage,
+    renewal,
+    pepperUse: new PepperUse(dataSource, peppers),
     peppers,
     logged: () => lines.join(''),
   };

@@ -6,6 +6,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { readKey } from './api-key-format';
 import { ApiKeyUsage } from './api-key-usage';
+import { PepperRenewal } from './pepper-renewal';
 import { Peppers, type KeyHash } from './peppers';
 
 /** A row of the look-up: a key that counts at this moment, and what its secret is compared with. */
@@ -36,6 +37,7 @@ export class ApiKeyAuthentication {
     private readonly environment: Environment,
     private readonly peppers: Peppers,
     private readonly usage: ApiKeyUsage,
+    private readonly renewal: PepperRenewal,
     private readonly metrics: Metrics = new Metrics(),
   ) {}
 
@@ -52,8 +54,11 @@ export class ApiKeyAuthentication {
       const isCurrent = this.peppers.matches(keyText, candidate?.current);
       const isPrevious = this.peppers.matches(keyText, candidate?.previous);
       if (!candidate || !(isCurrent || isPrevious)) return { kind: 'refused' };
-      this.usage.count(candidate.key.id, candidate.checkedAt);
-      return { kind: 'key', key: candidate.key };
+      const { key, current, checkedAt } = candidate;
+      this.usage.count(key.id, checkedAt);
+      if (isCurrent && current.pepperVersion !== this.peppers.currentVersion)
+        this.renewal.renew(key.id, current.hash, this.peppers.hash(keyText));
+      return { kind: 'key', key };
     } catch (error) {
       return { kind: 'unavailable', error };
     }

@@ -42,12 +42,16 @@ function checksum(text: string): string {
   return base62(BigInt(crc32(text)), CHECKSUM_LENGTH);
 }
 
+function randomId(): string {
+  return Array.from({ length: ID_LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
+}
+
 /**
- * Makes a new key `aegis_<environment>_<id>_<secret><crc>`; id and secret are random.
+ * Makes a new key `aegis_<environment>_<id>_<secret><crc>`; the secret is random.
  * @param environment the server's ENVIRONMENT, so that a key of one environment is told from another's
+ * @param id of the key that gets a new secret; random unless given
  */
-export function makeKey(environment: string): MadeKey {
-  const id = Array.from({ length: ID_LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
+export function makeKey(environment: string, id = randomId()): MadeKey {
   const prefix = `aegis_${environment}_${id}`;
   const secret = base62(BigInt(`0x${randomBytes(SECRET_BYTES).toString('hex')}`), SECRET_LENGTH);
   const body = `${prefix}_${secret}`;

@@ -5,13 +5,19 @@ import { ApiKeyAuthentication } from './api-key-authentication';
 import { ApiKeyUsage } from './api-key-usage';
 import { ApiKeysModule } from './api-keys.module';
 import { ApiKeyIdentification } from './http/api-key-identification';
+import { PepperRenewal } from './pepper-renewal';
 import { MeController } from './http/me.controller';
 import { ApiKeysController } from './http/api-keys.controller';
 
 @Module({
   imports: [ApiKeysModule, MetricsModule],
   controllers: [ApiKeysController, MeController],
-  providers: [ApiKeyAuthentication, ApiKeyUsage, { provide: Identification, useClass: ApiKeyIdentification }],
+  providers: [
+    ApiKeyAuthentication,
+    ApiKeyUsage,
+    PepperRenewal,
+    { provide: Identification, useClass: ApiKeyIdentification },
+  ],
   exports: [Identification],
 })
 export class ApiKeysHttpModule {}

@@ -3,21 +3,25 @@ import { Environment } from '@aegis/config';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ApiKeyList } from './api-key-list';
+import { ApiKeyRotation } from './api-key-rotation';
 import { ApiKey } from './api-key.entity';
 import { ApiKeysService } from './api-keys.service';
+import { PepperUse } from './pepper-use';
 import { Peppers } from './peppers';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ApiKey]), AuditModule],
   providers: [
     ApiKeysService,
+    ApiKeyRotation,
     ApiKeyList,
+    PepperUse,
     {
       provide: Peppers,
       inject: [Environment],
       useFactory: ({ API_KEY_PEPPERS }: Environment) => new Peppers(API_KEY_PEPPERS),
     },
   ],
-  exports: [ApiKeysService, ApiKeyList, Peppers],
+  exports: [ApiKeysService, ApiKeyRotation, ApiKeyList, PepperUse, Peppers],
 })
 export class ApiKeysModule {}

@@ -5,7 +5,7 @@ import { apiKeysOf } from '../../../test/support/api-keys';
 import { type TestDatabase, testDatabase } from '../../../test/support/database';
 import { ApiKey } from './api-key.entity';
 import { ApiKeyNotFound, ExpiryInThePast, LastAdminKey, ScopeEscalation } from './api-keys.errors';
-import type { ApiKeysService, CreateApiKey } from './api-keys.service';
+import type { ApiKeysService, CreateApiKey, UpdateApiKey } from './api-keys.service';
 
 const CLI: Actor = { name: 'cli:tester', apiKeyId: null, ipAddress: null, userAgent: null, requestId: null };
 const BY_KEY: Actor = {
@@ -141,6 +141,187 @@ describe('ApiKeysService', () => {
 
     it('finds no key that never was', async () => {
       await expect(service.find('000000000000')).rejects.toMatchObject({ code: 'api_key_not_found' });
+    });
+  });
+
+  describe('update', () => {
+    const update = (
+      id: string,
+      input: UpdateApiKey,
+      held: Scope[] = ['admin'],
+      by = service,
+    ): Promise<ApiKey> => by.update(BY_KEY, held, id, input);
+
+    it('changes what is given, and nothing else', async () => {
+      const { apiKey } = await make({ description: 'before', rate_limit_per_minute: 10 });
+      const expires_at = tomorrow();
+      const changed = await update(apiKey.id, { name: 'after', scopes: ['stats:read'], expires_at });
+      expect(changed).toEqual(
+        Object.assign({}, apiKey, {
+          name: 'after',
+          scopes: ['stats:read'],
+          expires_at,
+          version: 2,
+          updated_at: expect.any(Date),
+        }),
+      );
+      expect(changed.updated_at.getTime()).toBeGreaterThanOrEqual(apiKey.updated_at.getTime());
+      expect(await service.find(apiKey.id)).toEqual(changed);
+      const emptied = await update(apiKey.id, {
+        description: null,
+        expires_at: null,
+        rate_limit_per_minute: null,
+        is_active: false,
+      });
+      expect(emptied).toMatchObject({
+        name: 'after',
+        description: null,
+        expires_at: null,
+        rate_limit_per_minute: null,
+        is_active: false,
+        version: 3,
+      });
+    });
+
+    it('records the names of changed fields, and of what a key may do the new values', async () => {
+      const { apiKey } = await make({ scopes: ['licenses:read'] });
+      await update(apiKey.id, {
+        name: 'Renamed',
+        description: 'Secret plans',
+        scopes: ['licenses:read', 'stats:read'],
+        is_active: false,
+        rate_limit_per_minute: 5,
+      });
+      const record = (await records()).at(-1);
+      expect(record).toMatchObject({
+        event_type: 'api_key.updated',
+        actor: 'api_key:0aZ9bY8cX7dW',
+        ip_address: '203.0.113.7',
+        event_data: {
+          id: apiKey.id,
+          fields: ['name', 'description', 'scopes', 'is_active', 'rate_limit_per_minute'],
+          scopes: ['licenses:read', 'stats:read'],
+          is_active: false,
+          rate_limit_per_minute: 5,
+        },
+      });
+      expect(Object.keys(record!.event_data)).toHaveLength(5);
+      expect(JSON.stringify(record)).not.toMatch(/Renamed|Secret plans/);
+    });
+
+    it('leaves no trace of a change that changes nothing', async () => {
+      const expires_at = tomorrow();
+      const { apiKey } = await make({ scopes: ['licenses:read', 'stats:read'], expires_at });
+      const same = await update(apiKey.id, {
+        name: 'CI',
+        description: null,
+        scopes: ['stats:read', 'licenses:read'],
+        is_active: true,
+        expires_at: new Date(expires_at),
+        rate_limit_per_minute: null,
+      });
+      expect(same).toEqual(apiKey);
+      expect(await update(apiKey.id, {})).toEqual(apiKey);
+      expect(await records()).toHaveLength(1);
+    });
+
+    it.each<[string, Scope[], Scope[], Scope[] | undefined]>([
+      [
+        'grant what it lacks',
+        ['api-keys:manage', 'stats:read'],
+        ['stats:read'],
+        ['stats:read', 'audit:read'],
+      ],
+      ['grant admin', ['api-keys:manage', 'stats:read'], ['stats:read'], ['admin']],
+      ['take what it lacks', ['api-keys:manage', 'stats:read'], ['audit:read', 'stats:read'], ['stats:read']],
+      ['change a stronger key at all', ['api-keys:manage'], ['admin'], undefined],
+      ['exchange one for another', ['api-keys:manage', 'stats:read'], ['audit:read'], ['stats:read']],
+    ])('lets nobody %s', async (_, held, before, after) => {
+      const { apiKey } = await make({ scopes: before });
+      await make({ scopes: ['admin'] });
+      const input = { name: 'x', ...(after && { scopes: after }) };
+      await expect(update(apiKey.id, input, held)).rejects.toThrow(ScopeEscalation);
+      expect(await service.find(apiKey.id)).toEqual(apiKey);
+      expect(await records()).toHaveLength(2);
+    });
+
+    it('lets a caller change what it could have made', async () => {
+      const held: Scope[] = ['api-keys:manage', 'stats:read', 'audit:read'];
+      const { apiKey } = await make({ scopes: ['stats:read'] });
+      expect(await update(apiKey.id, { scopes: ['audit:read'] }, held)).toMatchObject({
+        scopes: ['audit:read'],
+      });
+    });
+
+    it('refuses an expiry that is past by the database clock, and changes nothing', async () => {
+      const { apiKey } = await make();
+      const [{ now }] = await dataSource.query('SELECT clock_timestamp() AS now');
+      await expect(update(apiKey.id, { name: 'late', expires_at: now })).rejects.toThrow(ExpiryInThePast);
+      expect(await service.find(apiKey.id)).toEqual(apiKey);
+      expect(await records()).toHaveLength(1);
+    });
+
+    it('changes an expired key without touching its end, and brings it back with a new one', async () => {
+      const { apiKey } = await make();
+      await dataSource.query(`UPDATE api_keys SET expires_at = clock_timestamp() WHERE id = $1`, [apiKey.id]);
+      const { expires_at } = await service.find(apiKey.id);
+      expect(await update(apiKey.id, { name: 'old', expires_at })).toMatchObject({ name: 'old', expires_at });
+      const end = tomorrow();
+      expect(await update(apiKey.id, { expires_at: end })).toMatchObject({ expires_at: end });
+    });
+
+    it('finds no key that was deleted', async () => {
+      const { apiKey } = await make();
+      await service.remove(CLI, ['admin'], apiKey.id);
+      await expect(update(apiKey.id, { is_active: true })).rejects.toThrow(ApiKeyNotFound);
+    });
+
+    it.each<[string, UpdateApiKey]>([
+      ['loses admin', { scopes: ['licenses:read'] }],
+      ['is deactivated', { is_active: false }],
+      ['is to expire', { expires_at: new Date('2199-01-01T00:00:00Z') }],
+    ])('keeps the last admin key as it is, where it %s', async (_, weaker) => {
+      const { apiKey: last } = await make({ scopes: ['admin', 'licenses:read'] });
+      await make({ scopes: ['admin'], expires_at: tomorrow() });
+      const { apiKey: inactive } = await make({ scopes: ['admin'] });
+      await update(inactive.id, { is_active: false });
+      await expect(update(last.id, weaker)).rejects.toThrow(LastAdminKey);
+      expect(await service.find(last.id)).toEqual(last);
+      // What is no weakening may be done to it, and all may be done once there is another.
+      await update(last.id, { name: 'Renamed', scopes: ['admin'], rate_limit_per_minute: 1 });
+      await update(inactive.id, { is_active: true });
+      expect(await update(last.id, weaker)).toMatchObject(weaker);
+    });
+
+    it('weakens the last admin key for the command line, when told to', async () => {
+      const { apiKey } = await make({ scopes: ['admin'] });
+      await service.update(CLI, ['admin'], apiKey.id, { is_active: false }, { evenLastAdmin: true });
+      expect(await service.find(apiKey.id)).toMatchObject({ is_active: false });
+    });
+
+    it('weakens one of the last two admin keys when both are weakened at once, in another process each', async () => {
+      const other = apiKeysOf(await database.dataSource([ApiKey, AuditRecord])).service;
+      const weaknesses: UpdateApiKey[] = [
+        { is_active: false },
+        { scopes: ['licenses:read'] },
+        { expires_at: tomorrow() },
+      ];
+      const lasting = `SELECT id FROM api_keys
+        WHERE 'admin' = ANY(scopes) AND is_active AND expires_at IS NULL AND deleted_at IS NULL`;
+      let survivor = (await make({ scopes: ['admin'] })).apiKey.id;
+      for (let round = 0; round < 12; round += 1) {
+        const { apiKey } = await make({ scopes: ['admin'] });
+        const weaker = weaknesses[round % weaknesses.length]!;
+        const outcomes = await Promise.allSettled([
+          round % 2 === 0 ? update(survivor, weaker) : service.remove(CLI, ['admin'], survivor),
+          update(apiKey.id, weaker, ['admin'], other),
+        ]);
+        const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+        expect(refused.map(({ reason }) => reason as unknown)).toEqual([expect.any(LastAdminKey)]);
+        const [left, ...others] = await dataSource.query<{ id: string }[]>(lasting);
+        expect(others).toEqual([]);
+        survivor = left!.id;
+      }
     });
   });
 

@@ -1,20 +1,15 @@
 import { type Actor, AuditLog, SYSTEM } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { transaction } from '@aegis/database';
-import { grants, NO_PRECONDITION, type Precondition, type Scope } from '@aegis/web';
+import { NO_PRECONDITION, type Precondition, type Scope } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
-import {
-  ArrayContains,
-  DataSource,
-  type EntityManager,
-  type FindOptionsWhere,
-  IsNull,
-  Not,
-  Raw,
-} from 'typeorm';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
+import { isAnyAdminKey, isLastAdminKey, isLastingAdmin, lockAdminKeys } from './admin-keys';
 import { makeKey } from './api-key-format';
+import { lockApiKey } from './api-key-lock';
 import { ApiKey } from './api-key.entity';
-import { ApiKeyNotFound, ExpiryInThePast, LastAdminKey, ScopeEscalation } from './api-keys.errors';
+import { ApiKeyNotFound, ExpiryInThePast, LastAdminKey } from './api-keys.errors';
+import { assertHolds } from './assert-holds';
 import { Peppers } from './peppers';
 
 /** What a new key is to be. */
@@ -31,16 +26,30 @@ export interface CreateApiKey {
   rate_limit_per_minute?: number | null;
 }
 
+/** What a key is to be from now on; what is absent stays, null empties a field. */
+export interface UpdateApiKey extends Partial<CreateApiKey> {
+  is_active?: boolean;
+}
+
+/** How a change that would leave no admin key is met, and what is demanded of the key before it. */
+export interface ChangeOptions {
+  /** For who can make another without a key: the command line. */
+  evenLastAdmin?: boolean;
+  precondition?: Precondition<ApiKey>;
+}
+
 /** A key's record and the key itself, which nobody can learn a second time. */
 export interface CreatedApiKey {
   apiKey: ApiKey;
   key: string;
 }
 
-/** Any constant does, as long as nothing else in the database uses it as an advisory lock. */
-const ADMIN_KEYS_LOCK = '4702394921427289932';
 /** At a start others may wait in front: longer than a request may wait. */
 const START_PATIENCE = '30s';
+/** Fields whose new values an audit record holds; of the others, written by people, it holds the names alone. */
+const RECORDED = ['scopes', 'is_active', 'expires_at', 'rate_limit_per_minute'] as const;
+
+const now = (): string => 'clock_timestamp()';
 
 @Injectable()
 export class ApiKeysService {
@@ -69,28 +78,60 @@ export class ApiKeysService {
   }
 
   /**
+   * Changes the given fields; once this returns, the change holds everywhere.
+   * @param held scopes of whoever changes it; the command line holds `admin`
+   * @throws ApiKeyNotFound, ScopeEscalation for a key that may do more than the caller, before or after the change,
+   * ExpiryInThePast, LastAdminKey
+   */
+  async update(
+    actor: Actor,
+    held: readonly Scope[],
+    id: string,
+    input: UpdateApiKey,
+    { evenLastAdmin = false, precondition = NO_PRECONDITION }: ChangeOptions = {},
+  ): Promise<ApiKey> {
+    return transaction(this.dataSource, async (tx) => {
+      await lockAdminKeys(tx);
+      const apiKey = await lockApiKey(tx, id);
+      assertHolds(held, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);
+      precondition(apiKey);
+      const changes = changesOf(apiKey, input);
+      const fields = Object.keys(changes);
+      if (fields.length === 0) return apiKey;
+      const weakens = isLastingAdmin(apiKey) && !isLastingAdmin(Object.assign({}, apiKey, changes));
+      if (weakens && !evenLastAdmin && (await isLastAdminKey(tx, apiKey))) throw new LastAdminKey();
+      await tx.update(ApiKey, id, { ...changes, updated_at: now });
+      const changed = await this.find(id, tx);
+      if (changes.expires_at && changes.expires_at <= changed.updated_at) throw new ExpiryInThePast();
+      const values: Record<string, unknown> = Object.fromEntries(
+        RECORDED.filter((field) => field in changes).map((field) => [field, changed[field]]),
+      );
+      await this.audit.append(tx, {
+        type: 'api_key.updated',
+        actor,
+        data: { id, fields, ...values },
+      });
+      return changed;
+    });
+  }
+
+  /**
    * Deletes a key: once this returns, it is refused everywhere. Its row stays, hidden.
    * @param held scopes of whoever deletes it; the command line holds `admin`
-   * @param options `evenLastAdmin` for who can make another without a key: the command line; `precondition` on the
-   * key before it is deleted
    * @throws ApiKeyNotFound, ScopeEscalation for a key that may do more than the caller, LastAdminKey
    */
   async remove(
     actor: Actor,
     held: readonly Scope[],
     id: string,
-    {
-      evenLastAdmin = false,
-      precondition = NO_PRECONDITION,
-    }: { evenLastAdmin?: boolean; precondition?: Precondition<ApiKey> } = {},
+    { evenLastAdmin = false, precondition = NO_PRECONDITION }: ChangeOptions = {},
   ): Promise<void> {
     await transaction(this.dataSource, async (tx) => {
-      await this.lockAdminKeys(tx);
-      const apiKey = await this.lock(tx, id);
+      await lockAdminKeys(tx);
+      const apiKey = await lockApiKey(tx, id);
       assertHolds(held, apiKey.scopes);
       precondition(apiKey);
-      if (!evenLastAdmin && (await this.isLastAdminKey(tx, apiKey))) throw new LastAdminKey();
-      const now = (): string => 'clock_timestamp()';
+      if (!evenLastAdmin && (await isLastAdminKey(tx, apiKey))) throw new LastAdminKey();
       await tx.update(ApiKey, id, { is_active: false, deleted_at: now, updated_at: now });
       await this.audit.append(tx, {
         type: 'api_key.deleted',
@@ -111,22 +152,11 @@ export class ApiKeysService {
         `SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $1, true)`,
         [START_PATIENCE],
       );
-      await this.lockAdminKeys(tx);
-      const counts = Raw((column) => `(${column} IS NULL OR ${column} > clock_timestamp())`);
-      if (await tx.existsBy(ApiKey, { ...activeAdmin, expires_at: counts })) return null;
+      await lockAdminKeys(tx);
+      if (await isAnyAdminKey(tx)) return null;
       const { key } = await this.insert(tx, SYSTEM, { name: 'First admin key', scopes: ['admin'] });
       return key;
     });
-  }
-
-  /** Locks a key's row against every other change until the transaction ends. */
-  private async lock(tx: EntityManager, id: string): Promise<ApiKey> {
-    const apiKey = await tx.findOne(ApiKey, {
-      where: { id, deleted_at: IsNull() },
-      lock: { mode: 'pessimistic_write' },
-    });
-    if (!apiKey) throw new ApiKeyNotFound(id);
-    return apiKey;
   }
 
   private async insert(tx: EntityManager, actor: Actor, input: CreateApiKey): Promise<CreatedApiKey> {
@@ -154,29 +184,22 @@ export class ApiKeysService {
     });
     return { apiKey, key };
   }
-
-  /** Two who each remove one of the last two admin keys must not both find the other's still there. */
-  private async lockAdminKeys(tx: EntityManager): Promise<void> {
-    await tx.query('SELECT pg_advisory_xact_lock($1)', [ADMIN_KEYS_LOCK]);
-  }
-
-  /** Whether this key counts for good as `admin` and no other does. */
-  private async isLastAdminKey(
-    tx: EntityManager,
-    { id, scopes, is_active, expires_at }: ApiKey,
-  ): Promise<boolean> {
-    if (!scopes.includes('admin') || !is_active || expires_at) return false;
-    return !(await tx.existsBy(ApiKey, { ...activeAdmin, id: Not(id), expires_at: IsNull() }));
-  }
 }
 
-const activeAdmin: FindOptionsWhere<ApiKey> = {
-  scopes: ArrayContains(['admin']),
-  is_active: true,
-  deleted_at: IsNull(),
-};
+/** Those of the given fields that would be otherwise than they are. Scopes have no order. */
+function changesOf(apiKey: ApiKey, input: UpdateApiKey): UpdateApiKey {
+  const { name, description, scopes, is_active, expires_at, rate_limit_per_minute } = input;
+  return {
+    ...(name !== undefined && name !== apiKey.name && { name }),
+    ...(description !== undefined && description !== apiKey.description && { description }),
+    ...(scopes !== undefined && !isSameSet(scopes, apiKey.scopes) && { scopes }),
+    ...(is_active !== undefined && is_active !== apiKey.is_active && { is_active }),
+    ...(expires_at !== undefined && expires_at?.getTime() !== apiKey.expires_at?.getTime() && { expires_at }),
+    ...(rate_limit_per_minute !== undefined &&
+      rate_limit_per_minute !== apiKey.rate_limit_per_minute && { rate_limit_per_minute }),
+  };
+}
 
-function assertHolds(held: readonly Scope[], wanted: readonly Scope[]): void {
-  const lacking = wanted.filter((scope) => !grants(held, scope));
-  if (lacking.length > 0) throw new ScopeEscalation(lacking);
+function isSameSet(some: readonly Scope[], others: readonly Scope[]): boolean {
+  return some.length === others.length && some.every((scope) => others.includes(scope));
 }

@@ -1,9 +1,10 @@
 export { ApiKey } from './api-key.entity';
 export { ApiKeyList } from './api-key-list';
+export { ApiKeyRotation, MAX_GRACE_SECONDS } from './api-key-rotation';
 export { ApiKeysHttpModule } from './api-keys-http.module';
 export { ApiKeysModule } from './api-keys.module';
 export { ApiKeysService } from './api-keys.service';
-export type { CreateApiKey, CreatedApiKey } from './api-keys.service';
+export type { ChangeOptions, CreateApiKey, CreatedApiKey, UpdateApiKey } from './api-keys.service';
 export {
   ApiKeyNotFound,
   AuthenticationUnavailable,
@@ -15,3 +16,5 @@ export {
   Unauthorized,
 } from './api-keys.errors';
 export { ApiKeyGuard } from './http/api-key.guard';
+export { PepperUse } from './pepper-use';
+export type { KeyUnderOldPepper, UseOfPepper } from './pepper-use';

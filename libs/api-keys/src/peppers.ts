@@ -33,6 +33,16 @@ export class Peppers {
     this.secrets = new Map(pairs.map(({ version, secret }) => [version, secret]));
   }
 
+  /** Of the pepper that new hashes are made under. */
+  get currentVersion(): string {
+    return this.current.version;
+  }
+
+  /** Of all known peppers, the current one first. */
+  get versions(): string[] {
+    return [...this.secrets.keys()];
+  }
+
   /** Hashes a new key under the current pepper. */
   hash(keyText: string): KeyHash {
     return { pepperVersion: this.current.version, hash: hmac(this.current.secret, keyText) };

@@ -13,7 +13,7 @@ export type { TagOf } from './entity-tag';
 export { configureHttp } from './http-server';
 export { IdempotencyModule } from './idempotency/idempotency.module';
 export { Idempotent } from './idempotency/idempotent';
-export { forgetAnswersAbout } from './idempotency/remembered-answers';
+export { forgetAnswersAbout, rememberedAnswersByPepper } from './idempotency/remembered-answers';
 export { IfMatch, NO_PRECONDITION } from './if-match';
 export type { Precondition } from './if-match';
 export { QueryBoolean, QueryInteger, QueryTimestamp, Timestamp } from './input-fields';

@@ -1,10 +1,12 @@
-import { Length, MaxLength, type Scope, SCOPES, Timestamp } from '@aegis/web';
+import { Length, MaxLength, MayBeAbsent, type Scope, SCOPES, Timestamp } from '@aegis/web';
 import { ApiProperty } from '@nestjs/swagger';
+import { applyDecorators } from '@nestjs/common';
 import {
   ArrayMaxSize,
   ArrayMinSize,
   ArrayUnique,
   IsArray,
+  IsBoolean,
   IsIn,
   IsInt,
   IsOptional,
@@ -12,18 +14,31 @@ import {
   Max,
   Min,
 } from 'class-validator';
-import type { CreateApiKey } from '../api-keys.service';
+import { MAX_GRACE_SECONDS } from '../api-key-rotation';
+import type { CreateApiKey, UpdateApiKey } from '../api-keys.service';
 
-/** A new API key. */
-export class CreateApiKeyDto implements CreateApiKey {
-  /**
-   * What the key is recognised by: 1–100 characters.
-   * @example 'Web shop'
-   */
-  @IsString()
-  @Length(1, 100)
-  name!: string;
+/** At least one of SCOPES, no doubles. */
+function Scopes({ required }: { required: boolean }): PropertyDecorator {
+  return applyDecorators(
+    ApiProperty({
+      enum: SCOPES,
+      enumName: 'Scope',
+      isArray: true,
+      minItems: 1,
+      maxItems: SCOPES.length,
+      uniqueItems: true,
+      required,
+    }),
+    IsArray(),
+    ArrayMinSize(1),
+    ArrayMaxSize(SCOPES.length),
+    ArrayUnique(),
+    IsIn(SCOPES, { each: true }),
+  );
+}
 
+/** What may be said of a key besides its name and scopes; null empties a field. */
+class ApiKeyDetailsDto {
   /** @example 'Issues licenses when an order is paid' */
   @IsOptional()
   @IsString()
@@ -31,26 +46,7 @@ export class CreateApiKeyDto implements CreateApiKey {
   description?: string | null;
 
   /**
-   * What the key may do; nothing that the calling key may not. `admin` contains all others.
-   * @example ['licenses:issue', 'customers:write']
-   */
-  @ApiProperty({
-    enum: SCOPES,
-    enumName: 'Scope',
-    isArray: true,
-    minItems: 1,
-    maxItems: SCOPES.length,
-    uniqueItems: true,
-  })
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(SCOPES.length)
-  @ArrayUnique()
-  @IsIn(SCOPES, { each: true })
-  scopes!: Scope[];
-
-  /**
-   * From then on the key is refused; in the future. Never unless given.
+   * From then on the key is refused; in the future. Null: never.
    * @example '2027-01-01T00:00:00.000Z'
    */
   @IsOptional()
@@ -58,7 +54,7 @@ export class CreateApiKeyDto implements CreateApiKey {
   expires_at?: Date | null;
 
   /**
-   * Requests a minute; the server's limit unless given.
+   * Requests a minute. Null: the server's limit.
    * @example 250
    */
   @ApiProperty({ type: 'integer', nullable: true, required: false })
@@ -67,4 +63,61 @@ export class CreateApiKeyDto implements CreateApiKey {
   @Min(1)
   @Max(1_000_000)
   rate_limit_per_minute?: number | null;
+}
+
+/** A new API key. */
+export class CreateApiKeyDto extends ApiKeyDetailsDto implements CreateApiKey {
+  /**
+   * What the key is recognised by: 1–100 characters.
+   * @example 'Web shop'
+   */
+  @IsString()
+  @Length(1, 100)
+  name!: string;
+
+  /**
+   * What the key may do; nothing that the calling key may not. `admin` contains all others.
+   * @example ['licenses:issue', 'customers:write']
+   */
+  @Scopes({ required: true })
+  scopes!: Scope[];
+}
+
+/** Changes to an API key; what is absent stays. */
+export class UpdateApiKeyDto extends ApiKeyDetailsDto implements UpdateApiKey {
+  /**
+   * What the key is recognised by: 1–100 characters.
+   * @example 'Web shop'
+   */
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, 100)
+  name?: string;
+
+  /**
+   * All that the key may do from now on; neither before nor after the change anything that the calling key may not.
+   * @example ['licenses:issue', 'customers:write']
+   */
+  @MayBeAbsent()
+  @Scopes({ required: false })
+  scopes?: Scope[];
+
+  /** An inactive key is refused. */
+  @MayBeAbsent()
+  @IsBoolean()
+  is_active?: boolean;
+}
+
+/** How a key gets its new secret. */
+export class RotateApiKeyDto {
+  /**
+   * How long the secret before goes on being accepted, in seconds: 0 unless given, at most 7 days.
+   * @example 3600
+   */
+  @ApiProperty({ type: 'integer', required: false })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_GRACE_SECONDS)
+  grace_seconds?: number;
 }

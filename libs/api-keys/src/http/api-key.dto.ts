@@ -67,7 +67,7 @@ export class ApiKeyDto {
   created_by!: string;
 }
 
-/** An API key that was just made, with its secret. */
+/** An API key that was just made or rotated, with its secret. */
 export class CreatedApiKeyDto extends ApiKeyDto {
   /** The key itself, to be sent as `X-API-Key`. Shown this once: it is not stored. */
   @Expose()

@@ -76,6 +76,10 @@ describe('API keys over HTTP', () => {
     request(app.getHttpServer()).post(ROUTE).set('X-API-Key', key).send(body);
   const remove = (id: string, key = admin): request.Test =>
     request(app.getHttpServer()).delete(`${ROUTE}/${id}`).set('X-API-Key', key);
+  const patch = (id: string, body: object, key = admin): request.Test =>
+    request(app.getHttpServer()).patch(`${ROUTE}/${id}`).set('X-API-Key', key).send(body);
+  const rotate = (id: string, body?: object, key = admin): request.Test =>
+    request(app.getHttpServer()).post(`${ROUTE}/${id}/rotate`).set('X-API-Key', key).send(body);
   const made = async (...scopes: Scope[]): Promise<{ id: string; key: string }> => {
     const { status, body } = await post({ name: 'CI', scopes });
     expect(status).toBe(201);
@@ -172,6 +176,8 @@ describe('API keys over HTTP', () => {
       await get(`${ROUTE}/${id}`, key),
       await post({}, key),
       await remove(id, key),
+      await patch(id, {}, key),
+      await rotate(id, {}, key),
     ];
     for (const { status, body, headers } of refusals) {
       expect(status).toBe(403);
@@ -186,6 +192,116 @@ describe('API keys over HTTP', () => {
       401,
       expect.stringMatching(/^Bearer/),
     ]);
+  });
+
+  it('changes fields of a key, and answers what it is now', async () => {
+    const { body: before } = await post({
+      name: 'Shop',
+      description: 'old',
+      scopes: ['licenses:read'],
+      rate_limit_per_minute: 5,
+    });
+    const { key, ...record } = before as { id: string; key: string };
+    const { status, body, headers } = await patch(record.id, {
+      name: 'Web shop',
+      description: null,
+      scopes: ['licenses:issue', 'customers:write'],
+      expires_at: '2099-01-01T01:00:00+01:00',
+      rate_limit_per_minute: null,
+      is_active: false,
+    });
+    const after = {
+      ...record,
+      name: 'Web shop',
+      description: null,
+      scopes: ['licenses:issue', 'customers:write'],
+      expires_at: '2099-01-01T00:00:00.000Z',
+      rate_limit_per_minute: null,
+      is_active: false,
+    };
+    expect([status, body]).toEqual([200, after]);
+    expect(headers.etag).toBe('"2"');
+    expect((await get(`${ROUTE}/${record.id}`)).body).toEqual(after);
+    expect((await get('/probe', key)).status).toBe(401);
+  });
+
+  it.each([
+    [{ name: null }, ['name']],
+    [{ name: '' }, ['name']],
+    [{ scopes: null }, ['scopes']],
+    [{ scopes: [] }, ['scopes']],
+    [{ scopes: ['admin', 'admin'] }, ['scopes']],
+    [{ scopes: ['licenses:delete'] }, ['scopes']],
+    [{ is_active: null }, ['is_active']],
+    [{ is_active: 'false' }, ['is_active']],
+    [{ description: 'a'.repeat(501) }, ['description']],
+    [{ expires_at: '2020-01-01T00:00:00Z' }, ['expires_at']],
+    [{ expires_at: 'never' }, ['expires_at']],
+    [{ rate_limit_per_minute: 0 }, ['rate_limit_per_minute']],
+    [{ rate_limit_per_minute: 1_000_001 }, ['rate_limit_per_minute']],
+    [{ name: 'ok', id: '000000000000', hash: 'x', created_by: 'me' }, ['id', 'hash', 'created_by']],
+  ])('refuses the change %j, and changes nothing', async (input, fields) => {
+    const { id } = await made('licenses:read');
+    const { body: before } = await get(`${ROUTE}/${id}`);
+    const { status, body } = await patch(id, input);
+    expect(status).toBe(422);
+    const named = (body.errors as { field: string }[]).map(({ field }) => field);
+    expect([...new Set(named)].sort()).toEqual([...fields].sort());
+    expect((await get(`${ROUTE}/${id}`)).body).toEqual(before);
+  });
+
+  it('rotates a key: shows the new secret once, and ends the old one unless there is a grace', async () => {
+    const { id, key } = await made('licenses:read');
+    const { body: record } = await get(`${ROUTE}/${id}`);
+    const { status, headers, body } = await rotate(id);
+    expect([status, headers['cache-control'], headers.etag]).toEqual([200, 'no-store', '"2"']);
+    expect(body).toEqual({
+      ...record,
+      key: expect.stringMatching(new RegExp(`^aegis_test_${id}_[0-9A-Za-z]{49}$`)),
+    });
+    const second = (body as { key: string }).key;
+    expect((await get('/probe', key)).status).toBe(401);
+    expect((await get('/probe', second)).status).toBe(200);
+    const third = ((await rotate(id, { grace_seconds: 604_800 })).body as { key: string }).key;
+    for (const secret of [second, third]) expect((await get('/probe', secret)).status).toBe(200);
+    expect((await get(`${ROUTE}/${id}`)).body).toEqual(record);
+    for (const secret of [key, second, third]) expect(logged).not.toContain(secret.slice(24));
+  });
+
+  it.each([-1, 604_801, 1.5, '60', null, [60]])('refuses a grace of %j seconds', async (grace_seconds) => {
+    const { id, key } = await made('licenses:read');
+    const { status, body } = await rotate(id, { grace_seconds });
+    expect([status, body.errors]).toEqual([
+      422,
+      [expect.objectContaining({ field: 'grace_seconds' }), ...(body.errors as object[]).slice(1)],
+    ]);
+    expect((await get('/probe', key)).status).toBe(200);
+  });
+
+  it('lets nobody gain a scope by changing or rotating keys', async () => {
+    const manager = await made('api-keys:manage', 'licenses:read');
+    const stronger = await made('licenses:read', 'licenses:revoke');
+    const equal = await made('licenses:read');
+    const attempts = [
+      await patch(manager.id, { scopes: ['admin'] }, manager.key),
+      await patch(manager.id, { scopes: ['api-keys:manage', 'licenses:read', 'stats:read'] }, manager.key),
+      await patch(equal.id, { scopes: ['licenses:revoke'] }, manager.key),
+      await patch(stronger.id, { scopes: ['licenses:read'] }, manager.key),
+      await patch(stronger.id, { is_active: false }, manager.key),
+      await rotate(stronger.id, {}, manager.key),
+      await rotate(admin.slice(11, 23), {}, manager.key),
+    ];
+    for (const { status, body } of attempts) {
+      expect([status, body.code]).toEqual([403, 'insufficient_scope']);
+      expect(body).not.toHaveProperty('key');
+    }
+    for (const { key } of [manager, stronger, equal]) expect((await get('/probe', key)).status).toBe(200);
+    expect((await patch(equal.id, { scopes: ['api-keys:manage'] }, manager.key)).status).toBe(200);
+    expect((await rotate(equal.id, {}, manager.key)).status).toBe(200);
+    expect((await patch(manager.id, { scopes: ['api-keys:manage'] }, manager.key)).status).toBe(200);
+    // It has given up licenses:read, and does not get it back by itself.
+    const back = await patch(manager.id, { scopes: ['api-keys:manage', 'licenses:read'] }, manager.key);
+    expect(back.status).toBe(403);
   });
 
   it('lets nobody gain a scope by making or deleting keys', async () => {
@@ -210,19 +326,30 @@ describe('API keys over HTTP', () => {
     expect([removed.status, removed.text]).toEqual([204, '']);
     const refused = await get('/probe', key);
     expect([refused.status, refused.body.code]).toEqual([401, 'unauthorized']);
-    for (const gone of [await get(`${ROUTE}/${id}`), await remove(id)])
+    for (const gone of [
+      await get(`${ROUTE}/${id}`),
+      await remove(id),
+      await patch(id, { is_active: true }),
+      await rotate(id),
+    ])
       expect([gone.status, gone.body.code]).toEqual([404, 'api_key_not_found']);
   });
 
   it('keeps the last admin key', async () => {
-    const { status, body } = await remove(admin.slice(11, 23));
-    expect([status, body.code]).toEqual([409, 'last_admin_key']);
+    const id = admin.slice(11, 23);
+    for (const { status, body } of [
+      await remove(id),
+      await patch(id, { is_active: false }),
+      await patch(id, { scopes: ['licenses:read'] }),
+      await patch(id, { expires_at: '2199-01-01T00:00:00Z' }),
+    ])
+      expect([status, body.code]).toEqual([409, 'last_admin_key']);
     expect((await get(ROUTE)).status).toBe(200);
   });
 
   it.each(['short', '0aZ9bY8cX7dW1', '0aZ9bY8cX7d-', '%00aZ9bY8cX7d'])('refuses the id %s', async (id) => {
-    const { status, body } = await get(`${ROUTE}/${id}`);
-    expect([status, body.code]).toEqual([422, 'validation_failed']);
+    for (const { status, body } of [await get(`${ROUTE}/${id}`), await patch(id, {}), await rotate(id)])
+      expect([status, body.code]).toEqual([422, 'validation_failed']);
   });
 
   it('takes the key as a bearer token too, but not both', async () => {

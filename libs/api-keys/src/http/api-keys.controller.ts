@@ -17,18 +17,21 @@ import {
   type Scope,
   STREAM_TYPES,
 } from '@aegis/web';
-import { Body, Controller, Delete, Get, Param, Post, Query, Req } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiKeyList } from '../api-key-list';
+import { ApiKeyRotation } from '../api-key-rotation';
 import type { ApiKey } from '../api-key.entity';
 import { ApiKeysService, type CreatedApiKey } from '../api-keys.service';
-import { CreateApiKeyDto } from './api-key-input.dto';
+import { CreateApiKeyDto, RotateApiKeyDto, UpdateApiKeyDto } from './api-key-input.dto';
 import { ApiKeyDto, ApiKeyPageDto, CreatedApiKeyDto } from './api-key.dto';
 import { HeldScopes } from './held-scopes';
 
 /** Uses of a key are no changes of it. */
 const apiKeyTag = ({ version }: ApiKey): string => String(version);
+
+const withSecret = ({ apiKey, key }: CreatedApiKey): object => Object.assign({}, apiKey, { key });
 
 const asKeyId = new ParsePathId(/^[0-9A-Za-z]{12}$/, 'must be 12 of 0-9 A-Z a-z');
 
@@ -38,6 +41,7 @@ const asKeyId = new ParsePathId(/^[0-9A-Za-z]{12}$/, 'must be 12 of 0-9 A-Z a-z'
 export class ApiKeysController {
   constructor(
     private readonly apiKeys: ApiKeysService,
+    private readonly rotation: ApiKeyRotation,
     private readonly list: ApiKeyList,
   ) {}
 
@@ -50,7 +54,7 @@ export class ApiKeysController {
   @Responds(CreatedApiKeyDto, {
     status: 201,
     description: 'Made',
-    from: ({ apiKey, key }: CreatedApiKey) => Object.assign({}, apiKey, { key }),
+    from: withSecret,
   })
   create(
     @Caller() actor: Actor,
@@ -75,6 +79,45 @@ export class ApiKeysController {
   @Responds(ApiKeyDto)
   find(@Param('id', asKeyId) id: string): Promise<ApiKey> {
     return this.apiKeys.find(id);
+  }
+
+  @Patch(':id')
+  @ApiOperation({
+    operationId: 'updateApiKey',
+    summary: 'Change fields of an API key; null empties one. It holds from the next request on',
+  })
+  @ApiProblems('api_key_not_found', 'last_admin_key')
+  @ETagged(apiKeyTag)
+  @Responds(ApiKeyDto)
+  update(
+    @Caller() actor: Actor,
+    @HeldScopes() held: Scope[],
+    @Param('id', asKeyId) id: string,
+    @Body() input: UpdateApiKeyDto,
+    @IfMatch(apiKeyTag) precondition: Precondition<ApiKey>,
+  ): Promise<ApiKey> {
+    return this.apiKeys.update(actor, held, id, input, { precondition });
+  }
+
+  @Post(':id/rotate')
+  @NoStore()
+  @ApiOperation({
+    operationId: 'rotateApiKey',
+    summary: 'Give an API key a new secret under the same id, shown this once',
+  })
+  @ApiBody({ type: RotateApiKeyDto, required: false })
+  @ApiProblems('api_key_not_found')
+  @Idempotent()
+  @ETagged(({ apiKey }: CreatedApiKey) => apiKeyTag(apiKey))
+  @Responds(CreatedApiKeyDto, { description: 'Rotated', from: withSecret })
+  rotate(
+    @Caller() actor: Actor,
+    @HeldScopes() held: Scope[],
+    @Param('id', asKeyId) id: string,
+    @Body() input: RotateApiKeyDto,
+    @IfMatch(apiKeyTag) precondition: Precondition<ApiKey>,
+  ): Promise<CreatedApiKey> {
+    return this.rotation.rotate(actor, held, id, input.grace_seconds ?? 0, precondition);
   }
 
   @Delete(':id')

@@ -119,3 +119,16 @@ function rowOf(keyHash: Buffer, requestHash: Buffer): Buffer {
 export async function forgetAnswersAbout(tx: EntityManager, customerId: string): Promise<void> {
   await tx.query('DELETE FROM idempotency_keys WHERE customer_id = $1', [customerId]);
 }
+
+/**
+ * How many answers that can still be asked for rest on which pepper.
+ * @returns for each version the number of answers, and when the last of them is forgotten
+ */
+export function rememberedAnswersByPepper(
+  manager: EntityManager,
+): Promise<{ version: string; count: number; until: Date }[]> {
+  return manager.query(
+    `SELECT pepper_version AS version, count(*)::integer AS count, max(created_at) + interval '24 hours' AS until
+     FROM idempotency_keys WHERE created_at > clock_timestamp() - interval '24 hours' GROUP BY pepper_version`,
+  );
+}

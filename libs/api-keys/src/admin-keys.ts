@@ -1,0 +1,43 @@
+import { ArrayContains, type EntityManager, type FindOptionsWhere, IsNull, Not, Raw } from 'typeorm';
+import { ApiKey } from './api-key.entity';
+
+/** Any constant does, as long as nothing else in the database uses it as an advisory lock. */
+const ADMIN_KEYS_LOCK = '4702394921427289932';
+
+const activeAdmin: FindOptionsWhere<ApiKey> = {
+  scopes: ArrayContains(['admin']),
+  is_active: true,
+  deleted_at: IsNull(),
+};
+
+/**
+ * Lets nobody else judge or change which admin keys there are until the transaction ends: two who each remove one of
+ * the last two must not both find the other's still there. Comes before the lock on a key's row.
+ */
+export async function lockAdminKeys(tx: EntityManager): Promise<void> {
+  await tx.query('SELECT pg_advisory_xact_lock($1)', [ADMIN_KEYS_LOCK]);
+}
+
+/** Whether any key counts as `admin` now, be it only for a while. */
+export function isAnyAdminKey(tx: EntityManager): Promise<boolean> {
+  const counts = Raw((column) => `(${column} IS NULL OR ${column} > clock_timestamp())`);
+  return tx.existsBy(ApiKey, { ...activeAdmin, expires_at: counts });
+}
+
+/** Whether a key counts as `admin` for good: the way in that must not be lost. */
+export function isLastingAdmin({
+  scopes,
+  is_active,
+  expires_at,
+}: Pick<ApiKey, 'scopes' | 'is_active' | 'expires_at'>): boolean {
+  return scopes.includes('admin') && is_active && expires_at === null;
+}
+
+/**
+ * Whether this key is the only one that counts as `admin` for good.
+ * @param tx holds `lockAdminKeys`
+ */
+export async function isLastAdminKey(tx: EntityManager, apiKey: ApiKey): Promise<boolean> {
+  if (!isLastingAdmin(apiKey)) return false;
+  return !(await tx.existsBy(ApiKey, { ...activeAdmin, id: Not(apiKey.id), expires_at: IsNull() }));
+}

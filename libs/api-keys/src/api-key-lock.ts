@@ -1,0 +1,16 @@
+import { type EntityManager, IsNull } from 'typeorm';
+import { ApiKey } from './api-key.entity';
+import { ApiKeyNotFound } from './api-keys.errors';
+
+/**
+ * Locks a key's row against every other change until the transaction ends.
+ * @throws ApiKeyNotFound also for a deleted key
+ */
+export async function lockApiKey(tx: EntityManager, id: string): Promise<ApiKey> {
+  const apiKey = await tx.findOne(ApiKey, {
+    where: { id, deleted_at: IsNull() },
+    lock: { mode: 'pessimistic_write' },
+  });
+  if (!apiKey) throw new ApiKeyNotFound(id);
+  return apiKey;
+}

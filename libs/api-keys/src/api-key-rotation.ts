@@ -1,0 +1,66 @@
+import { type Actor, AuditLog } from '@aegis/audit';
+import { Environment } from '@aegis/config';
+import { transaction } from '@aegis/database';
+import { NO_PRECONDITION, type Precondition, type Scope } from '@aegis/web';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { makeKey } from './api-key-format';
+import { lockApiKey } from './api-key-lock';
+import type { ApiKey } from './api-key.entity';
+import { ApiKeysService, type CreatedApiKey } from './api-keys.service';
+import { assertHolds } from './assert-holds';
+import { Peppers } from './peppers';
+
+/** Longest time that the secret before a rotation may live on: 7 days. */
+export const MAX_GRACE_SECONDS = 7 * 86_400;
+
+/** Gives keys new secrets under the same ids. */
+@Injectable()
+export class ApiKeyRotation {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditLog,
+    private readonly environment: Environment,
+    private readonly peppers: Peppers,
+    private readonly apiKeys: ApiKeysService,
+  ) {}
+
+  /**
+   * Makes a new secret. The one before counts for `graceSeconds` more, by the database's clock; the one before that
+   * counts no more, whatever grace it had.
+   * @param held scopes of whoever rotates it; the command line holds `admin`
+   * @param graceSeconds whole number, 0 to MAX_GRACE_SECONDS
+   * @throws ApiKeyNotFound, ScopeEscalation for a key that may do more than the caller
+   */
+  async rotate(
+    actor: Actor,
+    held: readonly Scope[],
+    id: string,
+    graceSeconds: number,
+    precondition: Precondition<ApiKey> = NO_PRECONDITION,
+  ): Promise<CreatedApiKey> {
+    return transaction(this.dataSource, async (tx) => {
+      const apiKey = await lockApiKey(tx, id);
+      assertHolds(held, apiKey.scopes);
+      precondition(apiKey);
+      const { prefix, key } = makeKey(this.environment.ENVIRONMENT, id);
+      const { hash, pepperVersion } = this.peppers.hash(key);
+      await tx.query(
+        `UPDATE api_keys
+            SET previous_hash = CASE WHEN $5 > 0 THEN hash END,
+                previous_pepper_version = CASE WHEN $5 > 0 THEN pepper_version END,
+                previous_expires_at = CASE WHEN $5 > 0 THEN clock_timestamp() + make_interval(secs => $5) END,
+                prefix = $2, hash = $3, pepper_version = $4,
+                version = version + 1, updated_at = clock_timestamp()
+          WHERE id = $1`,
+        [id, prefix, hash, pepperVersion, graceSeconds],
+      );
+      await this.audit.append(tx, {
+        type: 'api_key.rotated',
+        actor,
+        data: { id, fields: ['key'], grace_seconds: graceSeconds },
+      });
+      return { apiKey: await this.apiKeys.find(id, tx), key };
+    });
+  }
+}
