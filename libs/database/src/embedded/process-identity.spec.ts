@@ -25,10 +25,12 @@ describe('process identity', () => {
 
   it('counts a zombie as dead', async () => {
     // The shell becomes a sleep that never reaps the child which the shell had started.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+    const parent = spawn('sh', ['-c', 'sleep 61 & echo $!; exec sleep 60']);
     try {
       const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
       const zombie = Number(pid.toString());
+      await eventually(() => commandLineOf(parent.pid!) === 'sleep 60');
+      process.kill(zombie, 'SIGKILL');
       await eventually(() => readPs(zombie)?.state.startsWith('Z') === true);
       expect(identifyProcess(zombie)).toBeUndefined();
     } finally {
