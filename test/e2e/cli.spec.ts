@@ -13,6 +13,7 @@ import { testServer, type TestServer } from '../support/server';
 import { superuserOf, until } from '../support/sql';
 
 const PEPPER = 'v1:0123456789abcdef0123456789abcdef';
+const NEXT_PEPPER = 'v2:fedcba9876543210fedcba9876543210';
 const PASSPHRASE = 'a passphrase for tests';
 const STRONG_PASSPHRASE = 'zp3Nq0RrVx1cT8mWb5Hs';
 const STACK = /^\s+at .*:\d+:\d+/m;
@@ -60,6 +61,15 @@ describe('aegis', () => {
       [['api-keys', 'create', '--name', '', '--scopes', 'admin']],
       [['api-keys', 'create', '--name', 'ci', '--scopes', 'admin', '--expires-at', 'tomorrow']],
       [['api-keys', 'delete']],
+      [['api-keys', 'update', '0aZ9bY8cX7dW']],
+      [['api-keys', 'update', '0aZ9bY8cX7dW', '--force']],
+      [['api-keys', 'update', '0aZ9bY8cX7dW', '--activate', '--deactivate']],
+      [['api-keys', 'update', '0aZ9bY8cX7dW', '--scopes', '']],
+      [['api-keys', 'update', '0aZ9bY8cX7dW', '--rate-limit', 'none']],
+      [['api-keys', 'update', '0aZ9bY8cX7dW', '--expires-at', 'soon']],
+      [['api-keys', 'rotate']],
+      [['api-keys', 'rotate', '0aZ9bY8cX7dW', '--grace-seconds', '604801']],
+      [['api-keys', 'rotate', '0aZ9bY8cX7dW', '--grace-seconds', '-1']],
       [['import', 'licenses']],
       [['import', 'licenses', 'missing.jsonl']],
       [['import', 'licenses', '.']],
@@ -306,6 +316,166 @@ describe('aegis', () => {
         expect(await here.run('api-keys', 'delete', shown.id)).toMatchObject({ exitCode: 1, stdout: '' });
       });
 
+      async function aKey(...scopes: string[]): Promise<{ id: string; key: string; client: Client }> {
+        const { body } = await admin.post('/api/v1/admin/api-keys', { name: 'ci', scopes });
+        const { id, key } = body as { id: string; key: string };
+        return { id, key, client: new Client(server.url, key) };
+      }
+
+      it('changes a key, from the next request on', async () => {
+        const { id, client } = await aKey('licenses:read');
+        const changed = await here.run(
+          ...['api-keys', 'update', id, '--name', 'shop', '--description', 'Web shop'],
+          ...['--scopes', 'stats:read, customers:read', '--expires-at', '2099-01-01T00:00:00Z'],
+          ...['--rate-limit', '250', '--json'],
+        );
+        expect(changed).toMatchObject({ exitCode: 0, stderr: '' });
+        expect(JSON.parse(changed.stdout)).toMatchObject({
+          id,
+          name: 'shop',
+          description: 'Web shop',
+          scopes: ['stats:read', 'customers:read'],
+          expires_at: '2099-01-01T00:00:00.000Z',
+          rate_limit_per_minute: 250,
+          is_active: true,
+        });
+        expect((await client.get('/api/v1/admin/stats')).status).toBe(200);
+        expect((await client.get('/api/v1/licenses')).status).toBe(403);
+
+        const emptied = await here.run(
+          ...['api-keys', 'update', id, '--description', '', '--expires-at', 'never'],
+          ...['--rate-limit', 'default', '--deactivate'],
+        );
+        expect(emptied).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('inactive') });
+        expect((await admin.get(`/api/v1/admin/api-keys/${id}`)).body).toMatchObject({
+          name: 'shop',
+          description: null,
+          expires_at: null,
+          rate_limit_per_minute: null,
+          is_active: false,
+        });
+        expect((await client.get('/api/v1/me')).status).toBe(401);
+        expect((await here.run('api-keys', 'update', id, '--activate')).exitCode).toBe(0);
+        expect((await client.get('/api/v1/me')).status).toBe(200);
+        expect(await here.run('api-keys', 'update', '000000000000', '--activate')).toMatchObject({
+          exitCode: 1,
+          stdout: '',
+        });
+      });
+
+      it('rotates a key, at once or with a grace', async () => {
+        const { id, client } = await aKey('licenses:read');
+        const rotated = await here.run('api-keys', 'rotate', id, '--grace-seconds', '60', '--json');
+        expect(rotated).toMatchObject({ exitCode: 0, stderr: '' });
+        const { key, ...shown } = JSON.parse(rotated.stdout) as { key: string };
+        expect(shown).toEqual((await admin.get(`/api/v1/admin/api-keys/${id}`)).body);
+        const second = new Client(server.url, key);
+        for (const by of [client, second]) expect((await by.get('/api/v1/me')).status).toBe(200);
+
+        const { exitCode, stdout } = await here.run('api-keys', 'rotate', id);
+        const [third = ''] = /aegis_test_\S+/.exec(stdout) ?? [];
+        expect(exitCode).toBe(0);
+        for (const by of [client, second]) expect((await by.get('/api/v1/me')).status).toBe(401);
+        expect((await new Client(server.url, third).get('/api/v1/me')).status).toBe(200);
+        expect((await here.run('api-keys', 'rotate', '000000000000')).exitCode).toBe(1);
+      });
+
+      it('changes the pepper without a new key for anybody, and says when the older one can go', async () => {
+        const [used, unused] = [await aKey('licenses:read'), await aKey('licenses:read')];
+        await sql.query('DELETE FROM idempotency_keys');
+        await sql.query('DELETE FROM api_keys WHERE id <> ALL($1)', [
+          [used.id, unused.id, server.adminKey.slice(11, 23)],
+        ]);
+        expect(await here.run('api-keys', 'peppers')).toMatchObject({
+          exitCode: 0,
+          stdout: 'v1 (current), 3 key(s)\nThere is no older pepper.\n',
+        });
+
+        const both = { API_KEY_PEPPERS: `${NEXT_PEPPER},${PEPPER}` };
+        const next = await testServer({
+          database: server.database,
+          keysDir: server.keysDir,
+          variables: both,
+        });
+        try {
+          for (const key of [used.key, server.adminKey])
+            expect((await new Client(next.url, key).get('/api/v1/me')).status).toBe(200);
+          await new Client(next.url, server.adminKey).post(
+            '/api/v1/admin/api-keys',
+            { name: 'new', scopes: ['licenses:read'] },
+            { 'Idempotency-Key': 'the-last-one' },
+          );
+        } finally {
+          await next.close();
+        }
+        const there = here.with(both);
+        const notYet = await there.run('api-keys', 'peppers', '--json');
+        expect(notYet.exitCode).toBe(1);
+        expect(JSON.parse(notYet.stdout)).toEqual({
+          keys_left_behind: [
+            {
+              id: unused.id,
+              name: 'ci',
+              pepper_version: 'v1',
+              is_active: true,
+              expires_at: null,
+              last_used_at: null,
+            },
+          ],
+          peppers: [
+            {
+              version: 'v2',
+              state: 'current',
+              keys: 3,
+              graces: 0,
+              graces_until: null,
+              remembered_answers: 1,
+              remembered_answers_until: expect.stringMatching(/Z$/),
+              can_be_dropped: false,
+            },
+            {
+              version: 'v1',
+              state: 'known',
+              keys: 1,
+              graces: 0,
+              graces_until: null,
+              remembered_answers: 0,
+              remembered_answers_until: null,
+              can_be_dropped: false,
+            },
+          ],
+          settled: false,
+        });
+        const text = await there.run('api-keys', 'peppers');
+        expect(text).toMatchObject({
+          exitCode: 1,
+          stdout: expect.stringContaining(`${unused.id}  v1  never used`),
+        });
+
+        // Whoever keeps its secret for later gets a new one, with time to change.
+        expect((await there.run('api-keys', 'rotate', unused.id, '--grace-seconds', '60')).exitCode).toBe(0);
+        const graced = await there.run('api-keys', 'peppers');
+        expect(graced.exitCode).toBe(1);
+        expect(graced.stdout).toMatch(/^v1 \(older\), 0 key\(s\), 1 secret\(s\) before a rotation until 20/m);
+        await sql.query('UPDATE api_keys SET previous_expires_at = clock_timestamp() WHERE id = $1', [
+          unused.id,
+        ]);
+        const settled = await there.run('api-keys', 'peppers');
+        expect(settled).toMatchObject({ exitCode: 0, stderr: '' });
+        expect(settled.stdout).toMatch(/May be dropped from API_KEY_PEPPERS: v1\.\n$/);
+
+        // Too early, seen from the other side: what still rests on a pepper that was dropped.
+        expect(await here.run('api-keys', 'peppers')).toMatchObject({
+          exitCode: 1,
+          stdout: expect.stringMatching(
+            /^v2 \(not in API_KEY_PEPPERS, so what rests on it is refused\), 4 key/m,
+          ),
+        });
+        await sql.query('DELETE FROM api_keys');
+        const { stdout } = await here.run('api-keys', 'create', '--name', 'a', '--scopes', 'admin', '--json');
+        admin = new Client(server.url, JSON.parse(stdout).key);
+      });
+
       it('shows the secret on standard output alone', async () => {
         const { stdout, stderr } = await here
           .with({ LOG_LEVEL: 'debug' })
@@ -345,13 +515,18 @@ describe('aegis', () => {
         const refused = await here.run('api-keys', 'delete', rows[0]!.id, '--json');
         expect(refused.exitCode).toBe(1);
         expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'last_admin_key' } });
+        const weakened = await here.run('api-keys', 'update', rows[0]!.id, '--deactivate');
+        expect(weakened).toMatchObject({ exitCode: 1, stdout: '' });
         expect((await admin.get('/api/v1/admin/api-keys')).status).toBe(200);
 
         expect((await here.run('api-keys', 'delete', rows[0]!.id, '--force')).exitCode).toBe(0);
         expect((await admin.get('/api/v1/admin/api-keys')).status).toBe(401);
         const made = await here.run('api-keys', 'create', '--name', 'back', '--scopes', 'admin', '--json');
-        const back = new Client(server.url, JSON.parse(made.stdout).key);
+        const { id, key } = JSON.parse(made.stdout) as { id: string; key: string };
+        const back = new Client(server.url, key);
         expect((await back.get('/api/v1/admin/api-keys')).status).toBe(200);
+        expect((await here.run('api-keys', 'update', id, '--deactivate', '--force')).exitCode).toBe(0);
+        expect((await back.get('/api/v1/admin/api-keys')).status).toBe(401);
       });
 
       it('needs in production neither signing key nor passphrase nor address, but the pepper', async () => {

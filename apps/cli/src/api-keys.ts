@@ -1,8 +1,18 @@
-import { type ApiKey, ApiKeyList, ApiKeysModule, ApiKeysService, type CreateApiKey } from '@aegis/api-keys';
+import {
+  type ApiKey,
+  ApiKeyList,
+  ApiKeyRotation,
+  ApiKeysModule,
+  ApiKeysService,
+  type CreateApiKey,
+  MAX_GRACE_SECONDS,
+  type UpdateApiKey,
+} from '@aegis/api-keys';
 import { commandLineActor } from '@aegis/audit';
 import { allRows, parseTimestamp, type Scope, SCOPES } from '@aegis/web';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
+import { printable } from './printable';
 import { withServices } from './services';
 import { UsageProblem } from './usage-problem';
 
@@ -16,17 +26,63 @@ export interface CreateOptions {
   rateLimit?: number;
 }
 
+/** As typed; at least one of them but `force` is to be there. */
+export interface UpdateOptions {
+  name?: string;
+  /** Empty: none. */
+  description?: string;
+  /** Comma-separated. */
+  scopes?: string;
+  /** `never`: it does not end. */
+  expiresAt?: string;
+  /** `default`: the server's limit. */
+  rateLimit?: number | 'default';
+  activate?: boolean;
+  deactivate?: boolean;
+  /** Even if no admin key is left that is active and does not expire. */
+  force?: boolean;
+}
+
 /** Whoever reaches the database may grant whatever there is: the command line is the way back in. */
 const HELD: readonly Scope[] = ['admin'];
 
 /** `aegis api-keys create` */
 export async function createApiKey(output: Output, options: CreateOptions): Promise<ExitCode> {
-  const input = readOptions(options);
+  const input = readCreation(options);
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
     const { apiKey, key } = await services.get(ApiKeysService).create(commandLineActor(), HELD, input);
     output.end(
       { ...publicFields(apiKey), key },
       `API key ${apiKey.id} (${printable(apiKey.name)}) made. Its secret, shown this once:\n${key}`,
+    );
+    return ExitCode.yes;
+  });
+}
+
+/** `aegis api-keys update` */
+export async function updateApiKey(output: Output, id: string, options: UpdateOptions): Promise<ExitCode> {
+  const changes = readChanges(options);
+  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
+    const apiKey = await services
+      .get(ApiKeysService)
+      .update(commandLineActor(), HELD, id, changes, { evenLastAdmin: options.force ?? false });
+    output.end(publicFields(apiKey), `API key changed:\n${row(apiKey)}`);
+    return ExitCode.yes;
+  });
+}
+
+/** `aegis api-keys rotate` */
+export async function rotateApiKey(output: Output, id: string, graceSeconds: number): Promise<ExitCode> {
+  if (graceSeconds > MAX_GRACE_SECONDS)
+    throw new UsageProblem(`--grace-seconds must be 0 to ${MAX_GRACE_SECONDS} (7 days).`);
+  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
+    const { apiKey, key } = await services
+      .get(ApiKeyRotation)
+      .rotate(commandLineActor(), HELD, id, graceSeconds);
+    const before = graceSeconds > 0 ? `counts for ${graceSeconds} s more` : 'counts no more';
+    output.end(
+      { ...publicFields(apiKey), key },
+      `API key ${id} (${printable(apiKey.name)}) rotated; the secret before ${before}. The new one, shown this once:\n${key}`,
     );
     return ExitCode.yes;
   });
@@ -54,33 +110,62 @@ export function deleteApiKey(output: Output, id: string, force: boolean): Promis
   });
 }
 
-function readOptions(options: CreateOptions): CreateApiKey {
-  const { name, description, expiresAt, rateLimit } = options;
-  const scopes = options.scopes.split(',').map((scope) => scope.trim());
+function readCreation(options: CreateOptions): CreateApiKey {
+  const { name, description, scopes, expiresAt, rateLimit } = options;
+  return {
+    name: readText('--name', name, 1, 100),
+    description: description === undefined ? null : readText('--description', description, 0, 500),
+    scopes: readScopes(scopes),
+    expires_at: expiresAt === undefined ? null : readTime(expiresAt),
+    rate_limit_per_minute: rateLimit === undefined ? null : readLimit(rateLimit),
+  };
+}
+
+function readChanges(options: UpdateOptions): UpdateApiKey {
+  const { name, description, scopes, expiresAt, rateLimit, activate = false, deactivate = false } = options;
+  if (activate && deactivate) throw new UsageProblem('--activate and --deactivate exclude each other.');
+  const changes: UpdateApiKey = {
+    ...(name !== undefined && { name: readText('--name', name, 1, 100) }),
+    ...(description !== undefined && {
+      description: description === '' ? null : readText('--description', description, 0, 500),
+    }),
+    ...(scopes !== undefined && { scopes: readScopes(scopes) }),
+    ...(expiresAt !== undefined && { expires_at: expiresAt === 'never' ? null : readTime(expiresAt) }),
+    ...(rateLimit !== undefined && {
+      rate_limit_per_minute: rateLimit === 'default' ? null : readLimit(rateLimit),
+    }),
+    ...((activate || deactivate) && { is_active: activate }),
+  };
+  if (Object.keys(changes).length === 0) throw new UsageProblem('Say what is to change (--help explains).');
+  return changes;
+}
+
+function readScopes(text: string): Scope[] {
+  const scopes = text.split(',').map((scope) => scope.trim());
   const unknown = scopes.filter((scope) => !SCOPES.some((known) => known === scope));
   if (unknown.length > 0)
     throw new UsageProblem(`--scopes: no such scope: ${unknown.join(', ')}. There are ${SCOPES.join(', ')}.`);
   if (new Set(scopes).size < scopes.length) throw new UsageProblem('--scopes: name each scope once.');
-  assertLength('--name', name, 1, 100);
-  if (description !== undefined) assertLength('--description', description, 0, 500);
-  if (rateLimit !== undefined && (rateLimit < 1 || rateLimit > 1_000_000))
-    throw new UsageProblem('--rate-limit must be 1 to 1000000.');
-  const expires_at = expiresAt === undefined ? null : parseTimestamp(expiresAt);
-  if (expiresAt !== undefined && expires_at === null)
-    throw new UsageProblem('--expires-at must be an RFC 3339 time with offset, like 2027-01-01T00:00:00Z.');
-  return {
-    name,
-    description: description ?? null,
-    scopes: scopes as Scope[],
-    expires_at,
-    rate_limit_per_minute: rateLimit ?? null,
-  };
+  return scopes as Scope[];
 }
 
-function assertLength(option: string, text: string, min: number, max: number): void {
+function readLimit(limit: number): number {
+  if (limit < 1 || limit > 1_000_000) throw new UsageProblem('--rate-limit must be 1 to 1000000.');
+  return limit;
+}
+
+function readTime(text: string): Date {
+  const time = parseTimestamp(text);
+  if (time === null)
+    throw new UsageProblem('--expires-at must be an RFC 3339 time with offset, like 2027-01-01T00:00:00Z.');
+  return time;
+}
+
+function readText(option: string, text: string, min: number, max: number): string {
   const { length } = Array.from(text);
   if (length < min || length > max)
     throw new UsageProblem(`${option} must have ${min} to ${max} characters.`);
+  return text;
 }
 
 /** A key as the API shows it. */
@@ -91,9 +176,4 @@ function publicFields({ updated_at: _, deleted_at: __, version: ___, ...shown }:
 function row({ id, name, scopes, is_active, expires_at }: ApiKey): string {
   const state = is_active ? (expires_at ? `until ${expires_at.toISOString()}` : 'active') : 'inactive';
   return [id, state.padEnd(30), scopes.join(','), printable(name)].join('  ');
-}
-
-/** Without what a terminal would obey. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?');
 }

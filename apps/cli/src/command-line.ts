@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { UpdateOptions } from './api-keys';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
 
@@ -88,6 +89,37 @@ stats:read, audit:read, api-keys:manage, webhooks:manage, admin (contains all ot
   addCommand(apiKeys, 'list', 'list the API keys, never a secret').action(() =>
     ends(import('./api-keys.js').then(({ listApiKeys }) => listApiKeys(output))),
   );
+  addCommand(apiKeys, 'update <id>', 'change an API key: it holds from the next request on')
+    .option('--name <name>', 'what it is recognised by, 1 to 100 characters')
+    .option('--description <text>', 'at most 500 characters; an empty text for none')
+    .option('--scopes <scopes>', 'all that it may do from now on, comma-separated')
+    .option('--expires-at <time>', 'when it ends, RFC 3339, or never')
+    .option('--rate-limit <number>', "requests a minute, or default for the server's limit", limitOrDefault)
+    .option('--activate', 'accept it again')
+    .option('--deactivate', 'refuse it until it is activated')
+    .option('--force', 'even if no admin key is left that is active and does not expire')
+    .action((id: string, options: UpdateOptions) =>
+      ends(import('./api-keys.js').then(({ updateApiKey }) => updateApiKey(output, id, options))),
+    );
+  addCommand(apiKeys, 'rotate <id>', 'give an API key a new secret under the same id, shown this once')
+    .option(
+      '--grace-seconds <number>',
+      'how long the secret before counts on, at most 604800',
+      wholeNumber,
+      0,
+    )
+    .action((id: string, { graceSeconds }: { graceSeconds: number }) =>
+      ends(import('./api-keys.js').then(({ rotateApiKey }) => rotateApiKey(output, id, graceSeconds))),
+    );
+  addCommand(apiKeys, 'peppers', 'tell which pepper keys rest on; exit code 1 while an older one is needed')
+    .addHelpText(
+      'after',
+      `
+To change the pepper: add the new one behind the current one in API_KEY_PEPPERS of every process, then, when all
+run with it, put it in front. Keys come under it as they are used. Once this command says yes, drop the older one.
+Keys that it still lists were not used since: rotate or delete them.`,
+    )
+    .action(() => ends(import('./peppers.js').then(({ showPeppers }) => showPeppers(output))));
   addCommand(apiKeys, 'delete <id>', 'delete an API key: it is refused from the next request on')
     .option('--force', 'even the last admin key that is active and does not expire')
     .action((id: string, { force = false }: { force?: boolean }) =>
@@ -138,6 +170,10 @@ license is revoked when a line says so.`,
     .action((file: string, { atomic = false }: { atomic?: boolean }) =>
       ends(import('./import-licenses.js').then(({ importLicenses }) => importLicenses(output, file, atomic))),
     );
+}
+
+function limitOrDefault(text: string): number | 'default' {
+  return text === 'default' ? text : wholeNumber(text);
 }
 
 function wholeNumber(text: string): number {
