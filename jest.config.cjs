@@ -10,7 +10,11 @@ module.exports = {
   transform: { '^.+\\.(t|j|mj)s$': '@swc/jest' },
   // jose is published as ECMAScript modules only.
   transformIgnorePatterns: ['/node_modules/(?!(jose)/)'],
-  moduleNameMapper: { '^@aegis/([a-z-]+)$': '<rootDir>/libs/$1/src' },
+  moduleNameMapper: {
+    '^@aegis/([a-z-]+)$': '<rootDir>/libs/$1/src',
+    // Modules that are loaded late are imported by the name of what is built.
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
   globalSetup: '<rootDir>/test/support/global-setup.cjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.cjs',
   reporters: [

@@ -280,16 +280,19 @@ export class Environment {
   @Setting({
     kind: 'text',
     secret: true,
-    description: 'Redis that several processes share their rate limits in. Not supported by this version.',
+    description: 'Redis that several processes share their rate limits in; rediss:// for TLS.',
   })
   @IsOptional()
-  @IsUrl({ protocols: ['redis', 'rediss'], require_tld: false })
+  @IsUrl({ protocols: ['redis', 'rediss'], require_tld: false, require_protocol: true })
+  // Its driver takes options from the query, the verification of TLS among them.
+  @Matches(/^[^?#]*$/, { message: 'must have no query' })
   REDIS_URL?: string;
 
   @Setting({
     kind: 'text',
     default: 'open',
-    description: 'open or closed: let requests pass, or refuse them, while Redis is away.',
+    description:
+      'open or closed: while Redis is away, count in each process by itself, or refuse requests (503).',
   })
   @IsIn(['open', 'closed'], { message: 'must be open or closed' })
   RATE_LIMIT_ON_STORAGE_FAILURE!: 'open' | 'closed';

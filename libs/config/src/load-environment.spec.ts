@@ -223,6 +223,13 @@ describe('a bad value', () => {
     RATE_LIMIT_VALIDATE: [CANARY, '0'],
     RATE_LIMIT_LICENSE: [CANARY, '0'],
     RATE_LIMIT_PUBLIC: [CANARY, '0'],
+    REDIS_URL: [
+      CANARY,
+      `http://:${CANARY}@redis.test`,
+      `//:${CANARY}@redis.test`,
+      `rediss://:${CANARY}@redis.test?tls[rejectUnauthorized]=false`,
+      `redis://redis.test:${CANARY}`,
+    ],
     RATE_LIMIT_ON_STORAGE_FAILURE: [CANARY, 'Open'],
     LOG_LEVEL: [CANARY, 'trace', 'INFO'],
     LOG_FORMAT: [CANARY, 'JSON'],
@@ -279,12 +286,12 @@ describe('a bad value', () => {
   });
 
   it('is tried for every setting that has a rule', () => {
-    const unsupported = ['DATABASE_REPLICA_URLS', 'REDIS_URL'];
+    const unsupported = ['DATABASE_REPLICA_URLS'];
     expect([...Object.keys(bad), ...unsupported].sort()).toEqual(settingsOfTheClass());
   });
 
   it('is told together with all others', () => {
-    const refused = problems({ PORT: CANARY, TRUST_PROXY: '*', LOG_LEVEL: CANARY, REDIS_URL: 'redis://r' });
+    const refused = problems({ PORT: CANARY, TRUST_PROXY: '*', LOG_LEVEL: CANARY, REDIS_URL: 'http://r' });
     expect(refused.map((line) => line.split(':')[0]).sort()).toEqual([
       'LOG_LEVEL',
       'PORT',
@@ -319,18 +326,17 @@ describe('for a command that uses a few settings', () => {
 
 describe('what this version does not support', () => {
   it.each([
-    ['REDIS_URL', 'redis://:canary7f3a@redis.test:6379'],
-    ['REDIS_URL', 'no url'],
+    ['DATABASE_REPLICA_URLS', 'no url'],
     ['DATABASE_REPLICA_URLS', 'postgres://app:canary7f3a@replica.test/aegis'],
   ])('refuses %s', (name, value) => {
     expect(problems({ [name]: value })).toEqual([`${name}: not supported by this version; unset it`]);
   });
 
   it('refuses it from a file as well', () => {
-    const file = join(folder, 'redis-url');
-    writeFileSync(file, 'redis://redis.test');
-    expect(problems({ REDIS_URL_FILE: file })).toEqual([
-      'REDIS_URL: not supported by this version; unset it',
+    const file = join(folder, 'replica-urls');
+    writeFileSync(file, 'postgres://app@replica.test/aegis');
+    expect(problems({ DATABASE_REPLICA_URLS_FILE: file })).toEqual([
+      'DATABASE_REPLICA_URLS: not supported by this version; unset it',
     ]);
   });
 });

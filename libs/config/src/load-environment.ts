@@ -38,7 +38,7 @@ function assign(environment: Environment, variables: Variables): string[] {
 }
 
 function unsupported(environment: Environment): string[] {
-  return (['REDIS_URL', 'DATABASE_REPLICA_URLS'] as const)
+  return (['DATABASE_REPLICA_URLS'] as const)
     .filter((name) => environment[name] !== undefined)
     .map((name) => `${name}: not supported by this version; unset it`);
 }

@@ -22,6 +22,8 @@ function problems(changes: Record<string, string>): string[] {
 
 it('starts with sound settings', () => {
   expect(problems({})).toEqual([]);
+  expect(problems({ REDIS_URL: 'rediss://:s3cret@redis.acme.test:6380' })).toEqual([]);
+  expect(problems({ REDIS_URL: 'redis://127.0.0.1' })).toEqual([]);
 });
 
 describe('production refuses', () => {
@@ -72,6 +74,16 @@ describe('production refuses', () => {
       'migrations at the start without their role',
       { MIGRATE_ON_START: 'true' },
       /^MIGRATION_DATABASE_URL: required with MIGRATE_ON_START=true/,
+    ],
+    [
+      'a Redis beyond loopback without TLS',
+      { REDIS_URL: 'redis://:s3cret@redis.acme.test' },
+      /^REDIS_URL: use rediss:/,
+    ],
+    [
+      'a Redis beyond loopback without a password',
+      { REDIS_URL: 'rediss://redis.acme.test' },
+      /^REDIS_URL: give a password/,
     ],
     ['no public URL', { PUBLIC_URL: '' }, /^PUBLIC_URL: required in production/],
     ['a public URL without TLS', { PUBLIC_URL: 'http://licenses.acme.test' }, /^PUBLIC_URL: use https/],

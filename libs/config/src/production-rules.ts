@@ -42,6 +42,7 @@ type Name = keyof Environment;
 export function productionProblems(environment: Environment, isSound: (name: Name) => boolean): string[] {
   return [
     ...databasesProblems(environment, isSound),
+    ...redisProblems(environment, isSound),
     ...publicUrlProblems(environment, isSound),
     ...secretsProblems(environment, isSound),
   ];
@@ -67,6 +68,18 @@ function databasesProblems(environment: Environment, isSound: (name: Name) => bo
         'MIGRATION_DATABASE_URL: name another role than DATABASE_URL: the server must not own the tables it writes to',
       );
   }
+  return problems;
+}
+
+function redisProblems({ REDIS_URL: value }: Environment, isSound: (name: Name) => boolean): string[] {
+  if (value === undefined || !isSound('REDIS_URL')) return [];
+  const url = new URL(value);
+  if (isLoopback(url.hostname)) return [];
+  const problems = [];
+  if (url.protocol !== 'rediss:')
+    problems.push('REDIS_URL: use rediss: beyond loopback TLS must be verified');
+  if (url.password === '')
+    problems.push('REDIS_URL: give a password: whoever reaches Redis could lift the limits');
   return problems;
 }
 

@@ -74,6 +74,12 @@ export class Metrics {
     registers: this.registers,
   });
 
+  private readonly rateLimitStorageFailures = new Counter({
+    name: 'aegis_rate_limit_storage_failures_total',
+    help: 'Requests that could not be counted in Redis; always 0 without REDIS_URL.',
+    registers: this.registers,
+  });
+
   private readonly rateLimitRefusals = new Counter({
     name: 'aegis_rate_limit_refusals_total',
     help: 'Requests refused with 429, by the policy whose limit they exceeded.',
@@ -140,6 +146,11 @@ export class Metrics {
 
   authenticationFailed(reason: AuthenticationFailure): void {
     this.authenticationFailures.inc({ reason });
+  }
+
+  /** A request could not be counted where all processes count. */
+  rateLimitStorageFailed(): void {
+    this.rateLimitStorageFailures.inc();
   }
 
   /** @param policy name of the limit, as in the header `RateLimit-Policy` */

@@ -49,6 +49,16 @@ export class RateLimited extends DomainError {
   }
 }
 
+/** Nobody can tell whether a bucket is used up, and the settings say to refuse then (503). */
+export class RateLimitsUnavailable extends DomainError {
+  readonly code = 'service_unavailable';
+
+  /** @param retryAfterSeconds seconds until the storage is asked again */
+  constructor(override readonly retryAfterSeconds: number) {
+    super('The service is temporarily unavailable.');
+  }
+}
+
 /** What the framework refuses, in the words of the catalogue. */
 export class FrameworkRefusal extends DomainError {
   constructor(

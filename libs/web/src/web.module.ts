@@ -1,5 +1,6 @@
 import { Environment } from '@aegis/config';
-import { MetricsModule } from '@aegis/metrics';
+import { Logger } from '@aegis/logging';
+import { Metrics, MetricsModule } from '@aegis/metrics';
 import {
   Module,
   type CanActivate,
@@ -9,7 +10,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
-import { ThrottlerModule } from '@nestjs/throttler';
+import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
 import { BoundedThrottlerStorage } from './bounded-throttler-storage';
 import { IdentifyGuard } from './identify.guard';
 import { InputGuard } from './input.guard';
@@ -20,12 +21,24 @@ import { RateLimiter } from './rate-limiter';
 import { ValidationPipe } from './validation.pipe';
 
 const throttling = ThrottlerModule.forRootAsync({
-  inject: [Environment],
-  useFactory: ({ RATE_LIMIT_DEFAULT }: Environment) => ({
-    throttlers: [{ name: 'default', ttl: 60_000, limit: RATE_LIMIT_DEFAULT }],
-    storage: new BoundedThrottlerStorage(),
+  imports: [MetricsModule],
+  inject: [Environment, Logger, Metrics],
+  useFactory: async (environment: Environment, logger: Logger, metrics: Metrics) => ({
+    throttlers: [{ name: 'default', ttl: 60_000, limit: environment.RATE_LIMIT_DEFAULT }],
+    storage: await throttlerStorage(environment, logger, metrics),
   }),
 });
+
+/** The Redis client is loaded only where it is used: it costs the start and memory of those who have none. */
+async function throttlerStorage(
+  { REDIS_URL: url, RATE_LIMIT_ON_STORAGE_FAILURE: onFailure }: Environment,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<ThrottlerStorage> {
+  if (url === undefined) return new BoundedThrottlerStorage();
+  const { SharedThrottlerStorage } = await import('./shared-throttler-storage.js');
+  return SharedThrottlerStorage.connect({ url, onFailure, logger, metrics });
+}
 
 export interface WebOptions {
   /** Modules that export `Identification` and what the access guard needs. */

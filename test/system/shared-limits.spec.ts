@@ -1,0 +1,121 @@
+import { hasRedis, RedisServer } from '../support/redis-server';
+import { Processes, type ServerProcess } from '../support/server-process';
+import { until } from '../support/sql';
+
+// Under CI a missing tool is a failure, not a reason to skip.
+const describeWithRedis = hasRedis || process.env.CI === 'true' ? describe : describe.skip;
+const because = hasRedis ? '' : ' (redis-server is not installed: Debian package redis-server)';
+const PASSWORD = 'canary7f3a';
+
+describeWithRedis(`limits that processes share in a Redis${because}`, () => {
+  const processes = new Processes();
+  const folder = processes.emptyFolder();
+  const running: ServerProcess[] = [];
+  let redis: RedisServer;
+
+  beforeEach(async () => {
+    redis = await RedisServer.start(PASSWORD);
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((server) => server.stop()));
+    await redis.kill();
+  });
+  afterAll(() => processes.close());
+
+  /** All use one embedded database. */
+  const server = async (variables: Readonly<Record<string, string>> = {}): Promise<ServerProcess> => {
+    const started = processes.server({
+      ENVIRONMENT: 'test',
+      KEYS_DIR: folder,
+      DATA_DIR: folder,
+      REDIS_URL: redis.url,
+      RATE_LIMIT_PUBLIC: '100',
+      LOG_FORMAT: 'json',
+      ...variables,
+    });
+    running.push(started);
+    return started.ready();
+  };
+
+  const ask = (at: ServerProcess): Promise<Response> => fetch(`${at.url}/info`);
+  const remaining = async (at: ServerProcess): Promise<number> =>
+    Number((await ask(at)).headers.get('x-ratelimit-remaining'));
+  const lines = (at: ServerProcess, part: string): number => at.output.split(part).length - 1;
+  const failures = async (at: ServerProcess): Promise<number> => {
+    const [, url] = /metrics_url"?[=:]"?(http:[^\s",]+)/.exec(at.stdout) ?? [];
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return Number(/^aegis_rate_limit_storage_failures_total (\d+)$/m.exec(text)?.[1]);
+  };
+
+  it('allow as many requests to two processes as to one', async () => {
+    const both = [await server(), await server()];
+    const statuses: number[] = [];
+    for (let round = 0; round < 75; round++)
+      statuses.push(...(await Promise.all(both.map(async (at) => (await ask(at)).status))));
+    const allowed = statuses.filter((status) => status === 200).length;
+    expect(allowed).toBeGreaterThanOrEqual(90);
+    expect(allowed).toBeLessThanOrEqual(110);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(150 - allowed);
+    const refused = await ask(both[0]!);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    expect(both.map((at) => at.output).join('')).not.toContain(PASSWORD);
+  });
+
+  it('are counted in each process alone while Redis is gone, and together again when it is back', async () => {
+    const one = await server();
+    const two = await server();
+    await remaining(one);
+    expect(await remaining(two)).toBe(98);
+    await redis.kill();
+    expect(await remaining(one)).toBe(99);
+    expect(await remaining(one)).toBe(98);
+    expect(await remaining(two)).toBe(99);
+    expect(await failures(one)).toBe(2);
+    expect(lines(one, 'Redis is away: each process counts by itself')).toBe(1);
+    await redis.start();
+    await until('both count together', async () => {
+      await Promise.all([ask(one), ask(two)]);
+      return [one, two].every((at) => lines(at, 'Redis is back') === 1);
+    });
+    const seen = await remaining(one);
+    expect(await remaining(two)).toBe(seen - 1);
+  });
+
+  it('keep nobody waiting for a Redis that hangs', async () => {
+    const one = await server();
+    await remaining(one);
+    redis.freeze();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(one)));
+    expect(answers.map(({ status }) => status)).toEqual(Array<number>(20).fill(200));
+    expect(await failures(one)).toBe(20);
+    redis.thaw();
+    await until('Redis answers again', async () => {
+      await ask(one);
+      return lines(one, 'Redis is back') === 1;
+    });
+  });
+
+  it('refuse requests while Redis is gone, where the settings say so', async () => {
+    const one = await server({ RATE_LIMIT_ON_STORAGE_FAILURE: 'closed' });
+    await remaining(one);
+    await redis.kill();
+    const refused = await ask(one);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await refused.json()).toMatchObject({ code: 'service_unavailable', status: 503 });
+    expect(await one.probe('ready')).toBe(200);
+    await redis.start();
+    await until('requests pass again', async () => (await ask(one)).status === 200);
+  });
+
+  it('are joined by a process that started while Redis was gone', async () => {
+    await redis.kill();
+    const one = await server();
+    expect((await ask(one)).status).toBe(200);
+    await redis.start();
+    await until('Redis is found', async () => {
+      await ask(one);
+      return lines(one, 'Redis is back') === 1;
+    });
+  });
+});
