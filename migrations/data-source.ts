@@ -10,6 +10,7 @@ import { CreateValidationCounts1763856300000 } from './1763856300000-create-vali
 import { CreateIdempotencyKeys1763856540000 } from './1763856540000-create-idempotency-keys';
 import { CreateStatistics1763856600000 } from './1763856600000-create-statistics';
 import { CountChanges1763856660000 } from './1763856660000-count-changes';
+import { CreateAuditCheckpoints1763857200000 } from './1763857200000-create-audit-checkpoints';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -30,6 +31,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CreateIdempotencyKeys1763856540000,
       CreateStatistics1763856600000,
       CountChanges1763856660000,
+      CreateAuditCheckpoints1763857200000,
     ],
     extra: { application_name: 'aegis migrate', connectionTimeoutMillis: 10_000, lock_timeout: 5000 },
   });

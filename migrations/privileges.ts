@@ -11,6 +11,8 @@ export const applicationPrivileges: Privileges = {
     status_index_key: 'SELECT',
     audit_logs: 'SELECT, INSERT',
     audit_address_horizon: 'SELECT',
+    audit_checkpoints: 'SELECT, INSERT',
+    audit_seals: 'SELECT, INSERT',
     api_keys: 'SELECT, INSERT, UPDATE',
     validation_counts: 'SELECT, INSERT, UPDATE, DELETE',
     idempotency_keys: 'SELECT, INSERT, DELETE',

@@ -1,5 +1,6 @@
 import { ApiKeyGuard, ApiKeysHttpModule } from '@aegis/api-keys';
 import { AuditHttpModule } from '@aegis/audit';
+import { CheckpointsHttpModule } from '@aegis/checkpoints';
 import { ConfigModule, type Environment } from '@aegis/config';
 import { CustomersHttpModule } from '@aegis/customers';
 import { DatabaseModule } from '@aegis/database';
@@ -28,6 +29,7 @@ export class AppModule {
         WebModule.for({ imports: [ApiKeysHttpModule], accessGuard: ApiKeyGuard }),
         IdempotencyModule,
         AuditHttpModule,
+        CheckpointsHttpModule,
         CustomersHttpModule,
         LicensingHttpModule,
         SigningHttpModule,

@@ -94,6 +94,18 @@ export class Metrics {
     registers: this.registers,
   });
 
+  private readonly checkpointLag = new Gauge({
+    name: 'aegis_checkpoint_lag_seconds',
+    help: 'Age of the oldest audit record that no checkpoint seals yet; 0 when all are sealed.',
+    registers: this.registers,
+  });
+
+  private readonly oldestTransaction = new Gauge({
+    name: 'aegis_oldest_write_transaction_seconds',
+    help: 'Age of the oldest write transaction that this role can see: no audit record after it is sealed.',
+    registers: this.registers,
+  });
+
   constructor() {
     for (const code of VERDICT_CODES) this.verdicts.inc({ code }, 0);
     for (const result of ['hit', 'miss']) this.signatureLookups.inc({ result }, 0);
@@ -160,6 +172,15 @@ export class Metrics {
 
   jobSucceeded(job: JobName): void {
     this.jobs.set({ job }, Date.now() / 1000);
+  }
+
+  /**
+   * @param lag age of the oldest audit record that is not sealed, in seconds
+   * @param oldestTransaction age of the oldest write transaction, in seconds
+   */
+  trailSealed(lag: number, oldestTransaction: number): void {
+    this.checkpointLag.set(lag);
+    this.oldestTransaction.set(oldestTransaction);
   }
 
   /** @param read asked at each scrape */
