@@ -76,6 +76,66 @@ export interface paths {
         patch: operations["updateCustomer"];
         trace?: never;
     };
+    "/api/v1/licenses/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask whether a license is valid; 200 either way
+         * @description Public; a credential that is sent must be valid.
+         */
+        post: operations["validateLicense"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/licenses/validate/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask about up to 1,000 licenses; answers in their order
+         * @description Scope: `licenses:validate`.
+         */
+        post: operations["validateLicenses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/licenses/fingerprint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fingerprint of an installation, to bind a license to it
+         * @description Public; a credential that is sent must be valid.
+         */
+        post: operations["computeFingerprint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/licenses": {
         parameters: {
             query?: never;
@@ -282,66 +342,6 @@ export interface paths {
          * @description Scope: `licenses:issue`.
          */
         post: operations["reissueLicense"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/licenses/validate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ask whether a license is valid; 200 either way
-         * @description Public; a credential that is sent must be valid.
-         */
-        post: operations["validateLicense"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/licenses/validate/batch": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ask about up to 1,000 licenses; answers in their order
-         * @description Scope: `licenses:validate`.
-         */
-        post: operations["validateLicenses"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/licenses/fingerprint": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Fingerprint of an installation, to bind a license to it
-         * @description Public; a credential that is sent must be valid.
-         */
-        post: operations["computeFingerprint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2321,6 +2321,198 @@ export interface operations {
             503: components["responses"]["service_unavailable"];
         };
     };
+    validateLicense: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
+                 *       "module_name": "payroll",
+                 *       "odoo_version": "17.0",
+                 *       "instance_db_uuid": null,
+                 *       "instance_domain": "erp.acme.example"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ValidateLicense"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "VALID",
+                     *       "warnings": [
+                     *         "EXPIRES_SOON"
+                     *       ],
+                     *       "license_id": null,
+                     *       "license_type": "perpetual",
+                     *       "valid": true,
+                     *       "error": null,
+                     *       "customer_name": "Acme Corporation",
+                     *       "expires_at": "2027-02-03T19:12:10.000Z",
+                     *       "checked_at": "2026-02-03T19:12:10.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Verdict"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            406: components["responses"]["not_acceptable"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable"];
+        };
+    };
+    validateLicenses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
+                 *           "module_name": "payroll",
+                 *           "odoo_version": "17.0",
+                 *           "instance_db_uuid": null,
+                 *           "instance_domain": "erp.acme.example"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ValidateBatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "code": "VALID",
+                     *           "warnings": [
+                     *             "EXPIRES_SOON"
+                     *           ],
+                     *           "license_id": null,
+                     *           "license_type": "perpetual",
+                     *           "valid": true,
+                     *           "error": null,
+                     *           "customer_name": "Acme Corporation",
+                     *           "expires_at": "2027-02-03T19:12:10.000Z",
+                     *           "checked_at": "2026-02-03T19:12:10.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Verdicts"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            406: components["responses"]["not_acceptable"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable"];
+        };
+    };
+    computeFingerprint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "db_uuid": "5f0c9a3e-8a7b-11ee-b9d1-0242ac120002",
+                 *       "domain": "erp.acme.example"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Fingerprint"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "fingerprint": "sha256:9b74c9897bac770ffc029102a200c5de0d2e4f2f1d8c9a7b6e5f4d3c2b1a0987",
+                     *       "db_uuid": "5f0c9a3e-8a7b-11ee-b9d1-0242ac120002",
+                     *       "domain": "erp.acme.example"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FingerprintAnswer"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            406: components["responses"]["not_acceptable"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable"];
+        };
+    };
     listLicenses: {
         parameters: {
             query?: {
@@ -3382,198 +3574,6 @@ export interface operations {
             413: components["responses"]["payload_too_large"];
             415: components["responses"]["unsupported_media_type"];
             422: components["responses"]["idempotency_key_reused.token_too_large.validation_failed"];
-            429: components["responses"]["rate_limited"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
-        };
-    };
-    validateLicense: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
-                 *       "module_name": "payroll",
-                 *       "odoo_version": "17.0",
-                 *       "instance_db_uuid": null,
-                 *       "instance_domain": "erp.acme.example"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ValidateLicense"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
-                    /** @description What caches may do (RFC 9111). */
-                    "Cache-Control": "no-store";
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "code": "VALID",
-                     *       "warnings": [
-                     *         "EXPIRES_SOON"
-                     *       ],
-                     *       "license_id": null,
-                     *       "license_type": "perpetual",
-                     *       "valid": true,
-                     *       "error": null,
-                     *       "customer_name": "Acme Corporation",
-                     *       "expires_at": "2027-02-03T19:12:10.000Z",
-                     *       "checked_at": "2026-02-03T19:12:10.000Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Verdict"];
-                };
-            };
-            400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
-            406: components["responses"]["not_acceptable"];
-            413: components["responses"]["payload_too_large"];
-            415: components["responses"]["unsupported_media_type"];
-            422: components["responses"]["validation_failed"];
-            429: components["responses"]["rate_limited"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
-        };
-    };
-    validateLicenses: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "items": [
-                 *         {
-                 *           "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
-                 *           "module_name": "payroll",
-                 *           "odoo_version": "17.0",
-                 *           "instance_db_uuid": null,
-                 *           "instance_domain": "erp.acme.example"
-                 *         }
-                 *       ]
-                 *     }
-                 */
-                "application/json": components["schemas"]["ValidateBatch"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
-                    /** @description What caches may do (RFC 9111). */
-                    "Cache-Control": "no-store";
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "results": [
-                     *         {
-                     *           "code": "VALID",
-                     *           "warnings": [
-                     *             "EXPIRES_SOON"
-                     *           ],
-                     *           "license_id": null,
-                     *           "license_type": "perpetual",
-                     *           "valid": true,
-                     *           "error": null,
-                     *           "customer_name": "Acme Corporation",
-                     *           "expires_at": "2027-02-03T19:12:10.000Z",
-                     *           "checked_at": "2026-02-03T19:12:10.000Z"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Verdicts"];
-                };
-            };
-            400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
-            406: components["responses"]["not_acceptable"];
-            413: components["responses"]["payload_too_large"];
-            415: components["responses"]["unsupported_media_type"];
-            422: components["responses"]["validation_failed"];
-            429: components["responses"]["rate_limited"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
-        };
-    };
-    computeFingerprint: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "db_uuid": "5f0c9a3e-8a7b-11ee-b9d1-0242ac120002",
-                 *       "domain": "erp.acme.example"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Fingerprint"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "fingerprint": "sha256:9b74c9897bac770ffc029102a200c5de0d2e4f2f1d8c9a7b6e5f4d3c2b1a0987",
-                     *       "db_uuid": "5f0c9a3e-8a7b-11ee-b9d1-0242ac120002",
-                     *       "domain": "erp.acme.example"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["FingerprintAnswer"];
-                };
-            };
-            400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            406: components["responses"]["not_acceptable"];
-            413: components["responses"]["payload_too_large"];
-            415: components["responses"]["unsupported_media_type"];
-            422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable"];
