@@ -2,7 +2,7 @@ import { AuditLog, AuditRecord, SYSTEM } from '@aegis/audit';
 import { loadEnvironment } from '@aegis/config';
 import { postgresOptions } from '@aegis/database';
 import { Logger } from '@aegis/logging';
-import { KeyRing, SigningKey } from '@aegis/signing';
+import { KeyRing, signerSource, SigningKey } from '@aegis/signing';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ describe('the sealed audit trail', () => {
     superuser = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
     const environment = loadEnvironment({ DATA_DIR: folder, KEY_PASSPHRASE: 'a passphrase for tests' });
     const logger = new Logger({ level: 'error', format: 'json', stream: new Writable() });
-    keyRing = new KeyRing(application, environment, audit, logger);
+    keyRing = new KeyRing(application, environment, audit, logger, signerSource(environment));
     await keyRing.load();
     sealer = new Sealer(application, keyRing);
   });

@@ -2,7 +2,7 @@ import { type Actor, AuditLog, AuditRecord } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
 import { Logger } from '@aegis/logging';
-import { KeyRing, SigningKey } from '@aegis/signing';
+import { KeyRing, signerSource, SigningKey } from '@aegis/signing';
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,11 +57,12 @@ describe('LicenseImport', () => {
     const environment = Object.assign(new Environment(), {
       ENVIRONMENT: 'test',
       KEYS_DIR: join(folder, 'keys'),
+      SIGNER: 'pem',
       KEY_PASSPHRASE: 'a passphrase for tests',
       LICENSE_ISSUER: ISSUER,
       ACCEPTED_ISSUERS: ['https://second.example'],
     });
-    const keyRing = new KeyRing(dataSource, environment, audit, logger);
+    const keyRing = new KeyRing(dataSource, environment, audit, logger, signerSource(environment));
     await keyRing.load();
     customers = new CustomersService(dataSource, audit);
     licenses = new LicenseImport(dataSource, keyRing, new LicenseImportWriter(customers, audit), environment);

@@ -3,7 +3,7 @@ import { Environment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
 import { withTransactionHooks } from '@aegis/database';
 import { Logger } from '@aegis/logging';
-import { KeyRing, SigningKey } from '@aegis/signing';
+import { KeyRing, signerSource, SigningKey } from '@aegis/signing';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,13 +36,14 @@ describe('licenses that are issued at once', () => {
     const environment = Object.assign(new Environment(), {
       ENVIRONMENT: 'test',
       KEYS_DIR: join(folder, 'keys'),
+      SIGNER: 'pem',
       KEY_PASSPHRASE: 'a passphrase for tests',
       LICENSE_ISSUER: 'https://license.biz4a.com',
       PUBLIC_URL: 'https://licenses.vendor.example',
     });
     const logger = new Logger({ level: 'error', format: 'json', stream: new PassThrough().resume() });
     const audit = new AuditLog();
-    const keyRing = new KeyRing(dataSource, environment, audit, logger);
+    const keyRing = new KeyRing(dataSource, environment, audit, logger, signerSource(environment));
     await keyRing.load();
     customers = new CustomersService(dataSource, audit);
     const tokens = new TokenMaker(dataSource, keyRing, environment);

@@ -2,7 +2,7 @@ import { AuditLog, AuditRecord } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { Customer } from '@aegis/customers';
 import { Logger } from '@aegis/logging';
-import { KeyRing, SigningKey, verifySignature } from '@aegis/signing';
+import { KeyRing, signerSource, SigningKey, verifySignature } from '@aegis/signing';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,13 @@ describe('TokenMaker', () => {
     database = await testDatabase();
     dataSource = await database.dataSource([AuditRecord, Customer, License, LicenseToken, SigningKey]);
     const logger = new Logger({ level: 'error', format: 'json', stream: new PassThrough().resume() });
-    keyRing = new KeyRing(dataSource, environmentOf('https://license.biz4a.com'), new AuditLog(), logger);
+    keyRing = new KeyRing(
+      dataSource,
+      environmentOf('https://license.biz4a.com'),
+      new AuditLog(),
+      logger,
+      signerSource(environmentOf('https://license.biz4a.com')),
+    );
     await keyRing.load();
   });
   afterAll(async () => {
@@ -38,6 +44,7 @@ describe('TokenMaker', () => {
     return Object.assign(new Environment(), {
       ENVIRONMENT: 'test',
       KEYS_DIR: join(folder, 'keys'),
+      SIGNER: 'pem',
       KEY_PASSPHRASE: 'a passphrase for tests',
       LICENSE_ISSUER: issuer,
       PUBLIC_URL: 'https://licenses.vendor.example',

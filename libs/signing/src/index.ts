@@ -16,4 +16,7 @@ export { signCompact, verifySignature } from './jws';
 export type { JwsType } from './jws';
 export { PemSigner } from './signer';
 export type { Signer } from './signer';
+export type { OpenedKey, SignerSource } from './signer-source';
+export { signerSource } from './signer-sources';
+export { SignerUnavailable } from './signing.errors';
 export { VerifiedSignatures } from './verified-signatures';

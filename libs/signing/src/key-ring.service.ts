@@ -4,12 +4,13 @@ import { Environment } from '@aegis/config';
 import { transaction } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { Logger } from '@aegis/logging';
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { DataSource, In, type EntityManager } from 'typeorm';
 import { chooseActiveKey } from './active-key-choice';
 import { publicJwk, type Jwks } from './jwks';
-import { listPrivateKeys, readPrivateKey, readPublicKeys, writeKeyPair, type KeyPair } from './key-files';
-import { PemSigner, type Signer } from './signer';
+import { readPublicKeys, writeKeyPair } from './key-files';
+import type { Signer } from './signer';
+import { type OpenedKey, SIGNER_SOURCE, type SignerSource } from './signer-source';
 import { SigningKeyRegister } from './signing-key-register';
 import { SigningKey } from './signing-key.entity';
 
@@ -17,7 +18,7 @@ const REREAD_INTERVAL_MS = 1000;
 
 /** The keys of this server: which one signs, and with which its tokens are verified. */
 @Injectable()
-export class KeyRing implements OnModuleInit {
+export class KeyRing implements OnModuleInit, OnModuleDestroy {
   // Only grows: a kid never gets another key, and compromised keys still tell genuine tokens from forged ones.
   private readonly publicKeys = new Map<string, KeyObject>();
   private signer?: Signer;
@@ -28,10 +29,15 @@ export class KeyRing implements OnModuleInit {
     private readonly environment: Environment,
     private readonly audit: AuditLog,
     private readonly logger: Logger,
+    @Inject(SIGNER_SOURCE) private readonly source: SignerSource,
   ) {}
 
   onModuleInit(): Promise<void> {
     return this.load();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.source.close?.();
   }
 
   /**
@@ -42,9 +48,9 @@ export class KeyRing implements OnModuleInit {
    * missing, ambiguous, compromised, or can't be opened.
    */
   async load(): Promise<void> {
-    const { kid, pair } = await transaction(this.dataSource, (tx) => this.agree(tx));
-    if (pair.warning !== null) this.logger.write('warn', pair.warning);
-    this.signer = new PemSigner(kid, pair.privateKey, pair.publicKey);
+    const { signer, warning } = await transaction(this.dataSource, (tx) => this.agree(tx));
+    if (warning !== null) this.logger.write('warn', warning);
+    this.signer = signer;
     await this.refresh();
   }
 
@@ -84,14 +90,14 @@ export class KeyRing implements OnModuleInit {
     return { keys: trusted.map((key) => publicJwk(key.kid, keyObject(key))) };
   }
 
-  private async agree(tx: EntityManager): Promise<{ kid: string; pair: KeyPair }> {
+  private async agree(tx: EntityManager): Promise<OpenedKey> {
     const { KEYS_DIR: keysDir, KEY_ID: keyId, KEY_PASSPHRASE: passphrase, isProduction } = this.environment;
     const register = await SigningKeyRegister.hold(tx, this.audit, SYSTEM);
     const publicKeys = await readPublicKeys(keysDir);
     const { kid, toBeMade } = chooseActiveKey({
       keyId,
       knownKeys: register.known,
-      privateKids: await listPrivateKeys(keysDir),
+      privateKids: await this.source.kids(),
       publicKids: [...publicKeys.keys()],
       production: isProduction,
       month: await currentMonth(tx),
@@ -103,11 +109,11 @@ export class KeyRing implements OnModuleInit {
       await writeKeyPair(keysDir, kid, passphrase);
       this.logger.write('info', 'signing key made', { kid });
     }
-    const pair = await readPrivateKey(keysDir, kid, passphrase);
+    const opened = await this.source.open(kid);
     publicKeys.delete(kid);
     await register.adopt(publicKeys);
-    await register.activate(kid, pair.publicKey);
-    return { kid, pair };
+    await register.activate(kid, opened.publicKey);
+    return opened;
   }
 
   private async refresh(): Promise<void> {

@@ -15,6 +15,7 @@ import { testDatabase, type TestDatabase } from '../../../test/support/database'
 import { signCompact, verifySignature } from './jws';
 import { writeKeyPair } from './key-files';
 import { KeyRing } from './key-ring.service';
+import { signerSource } from './signer-sources';
 import { SigningKey, type SigningKeyState } from './signing-key.entity';
 import { SigningModule } from './signing.module';
 
@@ -68,6 +69,7 @@ describe('KeyRing', () => {
     Object.assign(new Environment(), {
       ENVIRONMENT: 'development',
       KEYS_DIR: keysDir,
+      SIGNER: 'pem',
       KEY_PASSPHRASE: PASSPHRASE,
       ...values,
     });
@@ -81,7 +83,8 @@ describe('KeyRing', () => {
     const stream = new PassThrough();
     stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
     const logger = new Logger({ level: 'info', format: 'json', stream });
-    return new KeyRing(await connect(), settings(values), new AuditLog(), logger);
+    const environment = settings(values);
+    return new KeyRing(await connect(), environment, new AuditLog(), logger, signerSource(environment));
   }
   async function aLoadedRing(values: Partial<Environment> = {}): Promise<KeyRing> {
     const ring = await aRing(values);

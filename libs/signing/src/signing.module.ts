@@ -1,13 +1,16 @@
 import { AuditModule } from '@aegis/audit';
+import { Environment } from '@aegis/config';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KeyRing } from './key-ring.service';
+import { SIGNER_SOURCE } from './signer-source';
+import { signerSource } from './signer-sources';
 import { SigningKey } from './signing-key.entity';
 
 /** The key ring, loaded when the module starts: migrations have run by then. */
 @Module({
   imports: [TypeOrmModule.forFeature([SigningKey]), AuditModule],
-  providers: [KeyRing],
+  providers: [KeyRing, { provide: SIGNER_SOURCE, inject: [Environment], useFactory: signerSource }],
   exports: [KeyRing],
 })
 export class SigningModule {}

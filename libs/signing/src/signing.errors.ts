@@ -1,0 +1,18 @@
+import { DomainError } from '@aegis/errors';
+
+/** Nothing can be signed at the moment; validation serves on. */
+export class SignerUnavailable extends DomainError {
+  readonly code = 'service_unavailable';
+
+  /**
+   * @param message shown to callers: names no address and no secret
+   * @param retryAfterSeconds when another attempt makes sense
+   */
+  constructor(
+    message = 'Licenses can not be signed at the moment.',
+    override readonly retryAfterSeconds = 5,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
