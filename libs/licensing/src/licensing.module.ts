@@ -10,6 +10,8 @@ import { LicenseImport } from './license-import.service';
 import { LicenseList } from './license-list';
 import { LicenseLock } from './license-lock';
 import { LicenseRenewalService } from './license-renewal.service';
+import { LicenseResignWriter } from './license-resign-writer';
+import { LicenseResign } from './license-resign.service';
 import { LicenseStateService } from './license-state.service';
 import { LicenseToken } from './license-token.entity';
 import { LicenseWriter } from './license-writer';
@@ -25,6 +27,7 @@ const services = [
   LicenseImport,
   LicenseList,
   LicenseRenewalService,
+  LicenseResign,
   LicenseStateService,
   LicensingService,
   StatisticsService,
@@ -39,7 +42,15 @@ const services = [
     MetricsModule,
     SigningModule,
   ],
-  providers: [...services, LicenseImportWriter, LicenseLock, LicenseWriter, TokenMaker, ValidationCounts],
+  providers: [
+    ...services,
+    LicenseImportWriter,
+    LicenseLock,
+    LicenseResignWriter,
+    LicenseWriter,
+    TokenMaker,
+    ValidationCounts,
+  ],
   exports: services,
 })
 export class LicensingModule {}

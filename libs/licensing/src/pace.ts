@@ -1,0 +1,18 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Spreads work over time: so many pieces a second, and never more than one batch at once. */
+export class Pace {
+  private next = performance.now();
+
+  /** @param perSecond undefined: without a limit */
+  constructor(private readonly perSecond: number | undefined) {}
+
+  /** Waits until so many pieces may be done; those that come after wait for these. */
+  async take(count: number): Promise<void> {
+    if (this.perSecond === undefined) return;
+    const now = performance.now();
+    const due = Math.max(now, this.next);
+    this.next = due + (count * 1000) / this.perSecond;
+    if (due > now) await pause(due - now);
+  }
+}
