@@ -37,7 +37,8 @@ describe('aegis', () => {
     it('explains itself, and each command with its options', async () => {
       const help = await aegis.run('--help');
       expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-      for (const command of ['keys', 'api-keys', 'migrate', 'import']) expect(help.stdout).toContain(command);
+      for (const command of ['keys', 'api-keys', 'licenses', 'migrate', 'import'])
+        expect(help.stdout).toContain(command);
       const create = await aegis.run('api-keys', 'create', '--help');
       expect(create.exitCode).toBe(0);
       for (const option of ['--name', '--scopes', '--description', '--expires-at', '--rate-limit', '--json'])
@@ -70,6 +71,8 @@ describe('aegis', () => {
       [['api-keys', 'rotate']],
       [['api-keys', 'rotate', '0aZ9bY8cX7dW', '--grace-seconds', '604801']],
       [['api-keys', 'rotate', '0aZ9bY8cX7dW', '--grace-seconds', '-1']],
+      [['licenses', 'resign']],
+      [['licenses', 'resign', '--key', 'old', '--rate', '1.5']],
       [['import', 'licenses']],
       [['import', 'licenses', 'missing.jsonl']],
       [['import', 'licenses', '.']],

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import type { Output } from '../output';
+import type { ResignCommandOptions } from '../resign-licenses';
+import { addCommand, type Ends } from './command';
+import { wholeNumber } from './whole-number';
+
+export function addLicenses(program: Command, output: Output, ends: Ends): void {
+  const licenses = program.command('licenses').description('licenses');
+  addCommand(licenses, 'resign', 'sign anew, under the active key, the licenses that another key has signed')
+    .requiredOption('--key <kid>', 'the key that signed their newest token, e.g. one that leaked')
+    .option('--supersede', 'withdraw the older tokens: they answer SUPERSEDED at once')
+    .option('--include-expired', 'also licenses that have expired')
+    .option('--rate <number>', 'most licenses a second (default: as fast as it goes)', wholeNumber)
+    .option('--report <file>', 'write who is to be given which token: .ndjson or .csv, mode 0600')
+    .option('--dry-run', 'only count them')
+    .addHelpText(
+      'after',
+      `
+Ids stay; each license gets a further token that says what its last one did. Older tokens stay valid unless
+--supersede withdraws them or their key is compromised (then they answer KEY_COMPROMISED). Revoked licenses get no
+new token; neither do those of inactive customers until they are active again, nor expired ones unless asked for.
+
+What is done is told by the database alone: run the same command again after it broke off, and it carries on. The
+report then holds what was signed before too. Its tokens are credentials: deliver it, then delete it.
+
+Exit code 1: a license that is due has no new token yet; the report tells the others.`,
+    )
+    .action((options: ResignCommandOptions) =>
+      ends(import('../resign-licenses.js').then(({ resignLicenses }) => resignLicenses(output, options))),
+    );
+}
