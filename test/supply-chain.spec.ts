@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..');
+
+interface Ended {
+  status: number | null;
+  output: string;
+}
+
+async function run(script: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [join(ROOT, '.ci', script), ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text: Buffer) => (output += text.toString()));
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, output };
+}
+
+describe('the bill of materials', () => {
+  it('lists every production package of the lock file, with its version and hash, and no other', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'aegis-sbom-'));
+    try {
+      const file = join(folder, 'sbom.json');
+      expect(await run('sbom.mjs', [file])).toMatchObject({ status: 0 });
+      const bom = JSON.parse(readFileSync(file, 'utf8')) as {
+        bomFormat: string;
+        metadata: { component: { name: string; type: string } };
+        components: { name: string; version: string; hashes?: unknown[] }[];
+      };
+      const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+        packages: Record<string, { version: string; dev?: boolean; devOptional?: boolean }>;
+      };
+      const wanted = Object.entries(packages)
+        .filter(([path, { dev }]) => path !== '' && dev !== true)
+        .map(([path, { version }]) => `${path.replace(/^.*node_modules\//, '')}@${version}`);
+      expect(bom).toMatchObject({
+        bomFormat: 'CycloneDX',
+        metadata: { component: { name: 'aegis-license-server', type: 'application' } },
+      });
+      const listed = bom.components.map(({ name, version }) => `${name}@${version}`);
+      expect(listed.sort()).toEqual([...new Set(wanted)].sort());
+      expect(bom.components.filter(({ hashes }) => !hashes?.length)).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('the audit of production dependencies', () => {
+  const cache = mkdtempSync(join(tmpdir(), 'aegis-npm-cache-'));
+  let registry: Server;
+  let answer: { status: number; body: string };
+
+  beforeAll(async () => {
+    registry = createServer((request, response) => {
+      request.resume();
+      const isAudit = request.url?.endsWith('/security/advisories/bulk') === true;
+      response.writeHead(isAudit ? answer.status : 404, { 'Content-Type': 'application/json' });
+      response.end(isAudit ? answer.body : '{}');
+    }).listen(0, '127.0.0.1');
+    await once(registry, 'listening');
+  });
+  afterAll(() => {
+    registry.close();
+    rmSync(cache, { recursive: true });
+  });
+
+  const audit = (): Promise<Ended> =>
+    run('audit.mjs', [], {
+      npm_config_registry: `http://127.0.0.1:${(registry.address() as AddressInfo).port}/`,
+      npm_config_fetch_retries: '0',
+      npm_config_cache: cache,
+    });
+
+  it('fails for a known vulnerability, and names it', async () => {
+    answer = {
+      status: 200,
+      body: JSON.stringify({
+        jose: [
+          {
+            id: 1,
+            url: 'https://example.com/advisory',
+            title: 'a hole',
+            severity: 'high',
+            vulnerable_versions: '*',
+            cwe: [],
+            cvss: { score: 7, vectorString: null },
+          },
+        ],
+      }),
+    };
+    const { status, output } = await audit();
+    expect(output).toMatch(/^high: jose: a hole$/m);
+    expect(status).toBe(1);
+  });
+
+  it('passes where none is known', async () => {
+    answer = { status: 200, body: '{}' };
+    expect(await audit()).toEqual({
+      status: 0,
+      output: 'Known vulnerabilities in production dependencies: 0\n',
+    });
+  });
+
+  it('says that nothing was checked where the endpoint does not answer', async () => {
+    answer = { status: 405, body: '' };
+    expect(await audit()).toEqual({
+      status: 0,
+      output: 'NOT CHECKED for known vulnerabilities: the audit endpoint did not answer.\n',
+    });
+  });
+});
