@@ -114,6 +114,45 @@ describe('judge', () => {
     });
   });
 
+  describe('the first failing check names the code', () => {
+    interface Case { asked: Question; found: SignatureHolds }
+    const onRecord = ({ found }: Case, change: Partial<TokenRecord>): SignatureHolds => ({
+      ...found,
+      record: { ...record, ...(found.record as TokenRecord | null), ...change },
+    });
+    /** Each check and what makes it fail, in the contract's order. */
+    const checks: readonly [string, (made: Case) => Partial<Case>][] = [
+      ['KEY_COMPROMISED', ({ found }) => ({ found: { ...found, key: { compromised: true, after: null } } })],
+      ['ISSUER_MISMATCH', ({ found }) => ({ found: { ...found, acceptedIssuers: [] } })],
+      ['MODULE_MISMATCH', ({ asked }) => ({ asked: { ...asked, module_name: 'another' } })],
+      ['VERSION_NOT_ALLOWED', ({ asked }) => ({ asked: { ...asked, odoo_version: '16' } })],
+      ['INSTANCE_MISMATCH', ({ asked }) => ({ asked: { ...asked, instance_fingerprint: 'sha256:bb' } })],
+      ['REVOKED', (made) => ({ found: onRecord(made, { license_status: 'revoked' }) })],
+      ['SUSPENDED', (made) => ({ found: onRecord(made, { license_status: 'suspended' }) })],
+      ['SUPERSEDED', (made) => ({ found: onRecord(made, { superseded: true }) })],
+      ['CUSTOMER_INACTIVE', (made) => ({ found: onRecord(made, { customer_active: false }) })],
+      ['EXPIRED', ({ found }) => ({ found: { ...found, claims: { ...found.claims, exp: NOW_S } } })],
+    ];
+
+    it.each(checks.map(([code], index) => [code, index] as const))(
+      '%s before all that follow',
+      (code, index) => {
+        const made = checks
+          .slice(index)
+          .reverse()
+          .reduce<Case>((so, [, fail]) => ({ ...so, ...fail(so) }), {
+            asked: { ...question, instance_fingerprint: 'sha256:aa' },
+            found: bound,
+          });
+        expect(judge(made.asked, made.found, NOW).code).toBe(code);
+      },
+    );
+
+    it('NOT_FOUND before EXPIRED', () => {
+      expect(judge(question, { ...withClaims({ exp: NOW_S }), record: null }, NOW).code).toBe('NOT_FOUND');
+    });
+  });
+
   describe('exp', () => {
     it.each([
       [-1000, 'VALID'],
@@ -161,7 +200,9 @@ describe('judge', () => {
     it.each([null, 'offline'] as const)(
       'condemns a token whose record is %s, whatever its iat says',
       (none) => {
-        expect(judge(question, compromised(none), NOW).code).toBe('KEY_COMPROMISED');
+        const always = { ...compromised(none), key: { compromised: true, after: null } } as const;
+        for (const found of [compromised(none), always])
+          expect(judge(question, found, NOW).code).toBe('KEY_COMPROMISED');
       },
     );
   });
