@@ -1,0 +1,272 @@
+// Faults to plant, one line each: a test must fail for it. `area` says which tests are shown it.
+
+/** What is tested by which suites; the first that fails ends it. */
+export const AREAS = {
+  'judge()': ['libs/license-token/src/judge.spec.ts'],
+  guard: [
+    'libs/api-keys/src/http/api-key.guard.spec.ts',
+    'libs/api-keys/src/http/api-key-identification.spec.ts',
+    'libs/web/src/access.spec.ts',
+  ],
+  'API keys': [
+    'libs/api-keys/src/api-key-format.spec.ts',
+    'libs/api-keys/src/peppers.spec.ts',
+    'libs/api-keys/src/api-key-authentication.spec.ts',
+    'libs/api-keys/src/api-keys.service.spec.ts',
+    'libs/api-keys/src/api-key-rotation.spec.ts',
+    'libs/api-keys/src/pepper-renewal.spec.ts',
+    'libs/api-keys/src/pepper-use.spec.ts',
+    'libs/api-keys/src/http/api-keys.controller.spec.ts',
+  ],
+  idempotency: ['test/e2e/idempotency.spec.ts', 'test/e2e/idempotency-in-flight.spec.ts'],
+  checkpoints: ['libs/checkpoints/src/merkle-tree.spec.ts', 'libs/checkpoints/src/trail.spec.ts'],
+  'key ring': ['libs/signing/src/active-key-choice.spec.ts', 'libs/signing/src/key-ring.spec.ts'],
+};
+
+/**
+ * @typedef {object} Fault
+ * @property {keyof typeof AREAS} area
+ * @property {string} name what the planted fault does
+ * @property {string} file
+ * @property {string} from text that stands once in the file
+ * @property {string} to
+ */
+
+/** @type {Fault[]} */
+export const FAULTS = [
+  ...inFile('judge()', 'libs/license-token/src/judge.ts', [
+    ['trusts a compromised key', "if (isCompromised(evidence)) return unproven('KEY_COMPROMISED', now);", ''],
+    [
+      'trusts what a compromised key signed and nobody recorded',
+      "record === null || record === 'offline' || record.recorded_at > key.after",
+      "record !== null && record !== 'offline' && record.recorded_at > key.after",
+    ],
+    [
+      'trusts a compromised key when no time is given',
+      'return key.after === null ||',
+      'return key.after !== null &&',
+    ],
+    [
+      'takes a record of the very moment for later',
+      'record.recorded_at > key.after',
+      'record.recorded_at >= key.after',
+    ],
+    ['takes any issuer', "if (!acceptedIssuers.includes(claims.iss)) return 'ISSUER_MISMATCH';", ''],
+    ['takes any module', "if (module.technical_name !== question.module_name) return 'MODULE_MISMATCH';", ''],
+    ['takes any version', '!module.allowed_major_versions.includes(version)', 'false'],
+    ['takes a version that is none', 'if (version === null ||', 'if (version !== null &&'],
+    [
+      'binds no license to an instance',
+      'if (boundTo === undefined) return null;',
+      'if (boundTo !== null) return null;',
+    ],
+    ['takes any instance', "question.instance_fingerprint === boundTo ? null : 'INSTANCE_MISMATCH'", 'null'],
+    [
+      'asks for no instance',
+      "if (question.instance_fingerprint === null) return 'INSTANCE_REQUIRED';",
+      'if (question.instance_fingerprint === null) return null;',
+    ],
+    [
+      'takes a token that is not on record',
+      "if (record === null) return 'NOT_FOUND';",
+      'if (record === null) return null;',
+    ],
+    ['lets a superseded token pass', "if (record.superseded) return 'SUPERSEDED';", ''],
+    ['lets an inactive customer pass', "record.customer_active ? null : 'CUSTOMER_INACTIVE'", 'null'],
+    ['expires a second late', 'now.getTime() >= exp * 1000', 'now.getTime() > exp * 1000'],
+    ['lets what is expired pass', "(isExpired(claims, now) ? 'EXPIRED' : 'VALID')", "'VALID'"],
+    [
+      'judges the end before the record',
+      "refusedByRecord(record) ??\n    (isExpired(claims, now) ? 'EXPIRED' : 'VALID')",
+      "(isExpired(claims, now) ? 'EXPIRED' : refusedByRecord(record) ?? 'VALID')",
+    ],
+    ['warns of a near end a day late', '30 * 24 * 60', '29 * 24 * 60'],
+  ]),
+  ...inFile('guard', 'libs/api-keys/src/http/api-key.guard.ts', [
+    [
+      'lets a route pass that declares nothing',
+      "if (!access) throw new Error('a route declares no access');",
+      'if (!access) return true;',
+    ],
+    ['needs no key', 'if (!needed) return true;', 'return true;'],
+    ['lets a refused key pass on', "throw new Unauthorized('refused');", 'return true;'],
+    [
+      'lets pass while keys can not be checked',
+      'throw new AuthenticationUnavailable(credential.error);',
+      'return true;',
+    ],
+    ['takes either of two credentials', 'throw new ConflictingCredentials();', 'return true;'],
+    ['asks for no scope', 'if (lacking.length > 0) throw new InsufficientScope(lacking);', ''],
+    [
+      'is content with one of several scopes',
+      '!grants(credential.key.scopes, scope)',
+      'needed.every((one) => !grants(credential.key.scopes, one)) && !grants(credential.key.scopes, scope)',
+    ],
+    ['never closes validation', 'return scope && [scope];', 'return undefined;'],
+  ]),
+  ...inFile('guard', 'libs/web/src/scopes.ts', [
+    ['gives every key all scopes', "held.includes(needed) || held.includes('admin')", 'true'],
+    ['gives admin nothing more', "|| held.includes('admin')", ''],
+  ]),
+  ...inFile('guard', 'libs/api-keys/src/http/api-key-identification.ts', [
+    ['looks at the first of two keys', 'if (others.length > 0 || credential', 'if (credential'],
+    ['looks at keys of any length', '|| credential.length > LONGEST_CREDENTIAL', ''],
+  ]),
+  ...inFile('guard', 'libs/web/src/access-check.ts', [
+    [
+      'starts with routes that declare nothing',
+      'if (undeclared.length > 0)',
+      'if (undeclared.length > 1000)',
+    ],
+  ]),
+  ...inFile('API keys', 'libs/api-keys/src/api-key-format.ts', [
+    ['ignores the checksum', '|| checksum(body) !== crc', ''],
+    ['makes short secrets', 'const SECRET_BYTES = 32;', 'const SECRET_BYTES = 16;'],
+    ['makes the same key always', 'randomBytes(SECRET_BYTES)', 'Buffer.alloc(SECRET_BYTES, 7)'],
+  ]),
+  ...inFile('API keys', 'libs/api-keys/src/peppers.ts', [
+    ['takes any secret', 'return equal && pepper !== undefined;', 'return pepper !== undefined;'],
+    ['takes hashes of unknown peppers', 'return equal && pepper !== undefined;', 'return equal;'],
+    ['hashes without a pepper', "createHmac('sha256', pepper)", "createHmac('sha256', '')"],
+  ]),
+  ...inFile('API keys', 'libs/api-keys/src/api-key-authentication.ts', [
+    [
+      'takes keys of other environments',
+      'if (presented?.environment !== this.environment.ENVIRONMENT)',
+      'if (presented === undefined)',
+    ],
+    ['takes whoever knows an id', 'if (!candidate || !(isCurrent || isPrevious))', 'if (!candidate)'],
+    ['takes inactive keys', 'AND is_active AND deleted_at IS NULL', 'AND deleted_at IS NULL'],
+    ['takes expired keys', '(expires_at IS NULL OR expires_at > clock_timestamp())', 'true'],
+    ['ends no grace', 'row.in_grace && row.previous_hash', 'row.previous_hash'],
+    ['counts no use', 'this.usage.count(key.id, checkedAt);', ''],
+    [
+      'renews no pepper',
+      'if (isCurrent && current.pepperVersion !==',
+      'if (!isCurrent && current.pepperVersion !==',
+    ],
+  ]),
+  ...inFile('API keys', 'libs/api-keys/src/api-keys.service.ts', [
+    [
+      'lets anybody grant by a change',
+      'assertHolds(held, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);',
+      'assertHolds(held, apiKey.scopes);',
+    ],
+    [
+      'lets anybody weaken a stronger key',
+      'assertHolds(held, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);',
+      'assertHolds(held, input.scopes ?? []);',
+    ],
+    [
+      'lets the last admin key be weakened',
+      'if (weakens && !evenLastAdmin &&',
+      'if (weakens && evenLastAdmin &&',
+    ],
+    [
+      'lets the last admin key be deleted',
+      'if (!evenLastAdmin && (await isLastAdminKey(tx, apiKey))) throw new LastAdminKey();\n      await tx.update(ApiKey, id, { is_active: false',
+      'await tx.update(ApiKey, id, { is_active: false',
+    ],
+    [
+      'takes an end in the past by a change',
+      'if (changes.expires_at && changes.expires_at <= changed.updated_at) throw new ExpiryInThePast();',
+      '',
+    ],
+    [
+      'makes a key that has ended',
+      'if (apiKey.expires_at && apiKey.expires_at <= apiKey.created_at) throw new ExpiryInThePast();',
+      '',
+    ],
+    ['makes a second first admin key', 'if (await isAnyAdminKey(tx)) return null;', ''],
+    ['records no deletion', "type: 'api_key.deleted'", "type: 'api_key.updated'"],
+  ]),
+  ...inFile('API keys', 'libs/api-keys/src/admin-keys.ts', [
+    [
+      'takes no lock on the admin keys',
+      "await tx.query('SELECT pg_advisory_xact_lock($1)', [ADMIN_KEYS_LOCK]);",
+      '',
+    ],
+    ['counts an admin key that ends as lasting', '&& expires_at === null', ''],
+  ]),
+  ...inFile('API keys', 'libs/api-keys/src/api-key-rotation.ts', [
+    ['lets anybody rotate a stronger key', 'assertHolds(held, apiKey.scopes);', ''],
+    [
+      'keeps the old secret without being asked',
+      'previous_expires_at = CASE WHEN $5 > 0',
+      'previous_expires_at = CASE WHEN $5 >= 0',
+    ],
+  ]),
+  ...inFile('idempotency', 'libs/web/src/idempotency/remembered-answers.ts', [
+    [
+      'gives answers of days ago',
+      "created_at > clock_timestamp() - interval '24 hours' AS is_fresh",
+      'true AS is_fresh',
+    ],
+    ['takes no lock', 'if (!lock?.taken) throw new RequestInProgress();', ''],
+    [
+      'answers another request',
+      'if (!timingSafeEqual(seal.recognise(text), row.request_hash)) throw new IdempotencyKeyReused();',
+      '',
+    ],
+    ['gives an answer to who lost the scope', 'if (lost.length > 0) throw new ScopeLostSince(lost);', ''],
+    [
+      'does again what can not be read',
+      'if (pepper === undefined) throw new AnswerUnreadable();',
+      'if (pepper === undefined) return undefined;',
+    ],
+    [
+      'forgets no answer about a customer',
+      "'DELETE FROM idempotency_keys WHERE customer_id = $1'",
+      "'DELETE FROM idempotency_keys WHERE customer_id = $1 AND false'",
+    ],
+    [
+      'seals without the row',
+      'return Buffer.concat([keyHash, requestHash]);',
+      'return Buffer.concat([Buffer.alloc(32), requestHash.subarray(0, 0)]);',
+    ],
+    ['notes no customer', 'answer, customerId],', 'answer, null],'],
+  ]),
+  ...inFile('idempotency', 'libs/web/src/idempotency/keyed-request.ts', [
+    ['mixes up callers', '`${caller.id}\\0${idempotencyKey}`', '`\\0${idempotencyKey}`'],
+    ['ignores the body', 'request.originalUrl, request.body]', 'request.originalUrl]'],
+    ['ignores the route', '[request.method, request.originalUrl,', '[request.method,'],
+    ['takes the order of members for meaning', 'sort(([a], [b]) => (a < b ? -1 : 1))', 'slice()'],
+    [
+      'takes keys of any form',
+      "typeof idempotencyKey !== 'string' || !IDEMPOTENCY_KEY.test(idempotencyKey)",
+      "typeof idempotencyKey !== 'string'",
+    ],
+  ]),
+  ...inFile('idempotency', 'libs/web/src/idempotency/idempotent-requests.ts', [
+    [
+      'remembers nothing',
+      'await this.answers.remember(tx, keyed, given, performance.customerOf?.(result) ?? null);',
+      '',
+    ],
+    ['does not say that it replays', "'Idempotent-Replayed': 'true'", "'Idempotent-Replayed': 'false'"],
+    ['does not look under the lock', 'if (earlier === undefined) return;', 'return;'],
+  ]),
+  ...inFile('idempotency', 'libs/web/src/idempotency/answer-seal.ts', [
+    ['uses one nonce', 'const nonce = randomBytes(NONCE_BYTES);', 'const nonce = Buffer.alloc(NONCE_BYTES);'],
+    [
+      'binds an answer to no row',
+      'createCipheriv(CIPHER, this.encryption, nonce).setAAD(row)',
+      'createCipheriv(CIPHER, this.encryption, nonce)',
+    ],
+  ]),
+  ...inFile('checkpoints', 'libs/checkpoints/src/merkle-tree.ts', [
+    ['hashes leaves as nodes', 'const LEAF = Uint8Array.of(0);', 'const LEAF = Uint8Array.of(1);'],
+    ['hashes nodes as leaves', 'const NODE = Uint8Array.of(1);', 'const NODE = Uint8Array.of(0);'],
+    ['splits at the middle', 'while (split * 2 < size) split *= 2;', 'split = Math.ceil(size / 2);'],
+    ['takes a path that is too long', 'return path.length === 0 ? leaf : undefined;', 'return leaf;'],
+    [
+      'takes an index beyond the tree',
+      'index < 0 || index >= size) return undefined;',
+      'index < 0) return undefined;',
+    ],
+  ]),
+];
+
+function inFile(area, file, faults) {
+  return faults.map(([name, from, to]) => ({ area, name, file, from, to }));
+}
