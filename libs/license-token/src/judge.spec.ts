@@ -115,7 +115,10 @@ describe('judge', () => {
   });
 
   describe('the first failing check names the code', () => {
-    interface Case { asked: Question; found: SignatureHolds }
+    interface Case {
+      asked: Question;
+      found: SignatureHolds;
+    }
     const onRecord = ({ found }: Case, change: Partial<TokenRecord>): SignatureHolds => ({
       ...found,
       record: { ...record, ...(found.record as TokenRecord | null), ...change },
