@@ -11,6 +11,7 @@ import { CreateIdempotencyKeys1763856540000 } from './1763856540000-create-idemp
 import { CreateStatistics1763856600000 } from './1763856600000-create-statistics';
 import { CountChanges1763856660000 } from './1763856660000-count-changes';
 import { CreateAuditCheckpoints1763857200000 } from './1763857200000-create-audit-checkpoints';
+import { BoundCheckpointsInTime1764010000000 } from './1764010000000-bound-checkpoints-in-time';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -32,6 +33,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CreateStatistics1763856600000,
       CountChanges1763856660000,
       CreateAuditCheckpoints1763857200000,
+      BoundCheckpointsInTime1764010000000,
     ],
     extra: { application_name: 'aegis migrate', connectionTimeoutMillis: 10_000, lock_timeout: 5000 },
   });

@@ -3,6 +3,9 @@ import { createHash, type KeyObject } from 'node:crypto';
 
 /** The `typ` of a signed checkpoint: nothing else that this server signs has it. */
 const CHECKPOINT_TYPE = 'aegis-checkpoint+jwt';
+/** EdDSA's own name and RFC 9864's. */
+const ALGORITHMS: readonly unknown[] = ['EdDSA', 'Ed25519'];
+const BASE64URL = /^[A-Za-z0-9_-]+$/;
 
 /** What a checkpoint says, in this order. */
 export interface CheckpointClaims {
@@ -16,9 +19,14 @@ export interface CheckpointClaims {
   root: string;
   /** SHA-256 of the checkpoint before, as compact JWS, base64url; null in the first. */
   previous: string | null;
-  /** When it was made, seconds since 1970, by the database's clock. */
+  /** Seconds since 1970: no later checkpoint seals a record of an earlier time. Null until that is known. */
+  complete_to: number | null;
+  /** When its records were read, seconds since 1970, by the database's clock. */
   iat: number;
 }
+
+/** Gives the key that a kid names, or undefined. */
+export type PublicKeys = (kid: string) => Promise<KeyObject | undefined>;
 
 export function signCheckpoint(signer: Signer, claims: CheckpointClaims): Promise<string> {
   return signCompact(signer, { typ: CHECKPOINT_TYPE }, claims);
@@ -31,25 +39,36 @@ export function checkpointHash(jws: string): string {
 
 /**
  * Reads a signed checkpoint and checks its signature.
- * @param publicKey gives the key that a kid names, or undefined
  * @returns undefined when it is none: malformed, of another type, by an unknown key, or its signature does not hold
  */
 export async function openCheckpoint(
   jws: string,
-  publicKey: (kid: string) => Promise<KeyObject | undefined>,
+  publicKey: PublicKeys,
 ): Promise<CheckpointClaims | undefined> {
-  const parts = jws.split('.');
-  const [header, payload, signature] = parts;
-  if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined)
-    return undefined;
-  const head = jsonObject(header);
-  if (head?.typ !== CHECKPOINT_TYPE || head.alg !== 'EdDSA' || typeof head.kid !== 'string' || 'crit' in head)
-    return undefined;
-  const key = await publicKey(head.kid);
+  const claims = readCheckpoint(jws);
+  const kid = checkpointKid(jws);
+  if (claims === undefined || kid === undefined) return undefined;
+  const key = await publicKey(kid);
   if (key === undefined) return undefined;
-  if (!verifySignature(key, `${header}.${payload}`, Buffer.from(signature, 'base64url'))) return undefined;
-  const claims = jsonObject(payload);
+  const end = jws.lastIndexOf('.');
+  const signature = Buffer.from(jws.slice(end + 1), 'base64url');
+  return verifySignature(key, jws.slice(0, end), signature) ? claims : undefined;
+}
+
+/** What a checkpoint says, whoever signed it; undefined when it is none by its form. */
+export function readCheckpoint(jws: string): CheckpointClaims | undefined {
+  const parts = jws.split('.');
+  if (checkpointKid(jws) === undefined || parts.length !== 3 || !parts.every((part) => BASE64URL.test(part)))
+    return undefined;
+  const claims = jsonObject(parts[1] ?? '');
   return claims !== undefined && isCheckpoint(claims) ? claims : undefined;
+}
+
+/** Id of the key that a checkpoint says it was signed with; undefined when it is none by its header. */
+export function checkpointKid(jws: string): string | undefined {
+  const head = jsonObject(jws.split('.', 1)[0] ?? '');
+  if (head?.typ !== CHECKPOINT_TYPE || !ALGORITHMS.includes(head.alg) || 'crit' in head) return undefined;
+  return typeof head.kid === 'string' ? head.kid : undefined;
 }
 
 function jsonObject(part: string): Record<string, unknown> | undefined {
@@ -64,10 +83,13 @@ function jsonObject(part: string): Record<string, unknown> | undefined {
 }
 
 function isCheckpoint(claims: object): claims is CheckpointClaims {
-  const { number, epoch, size, root, previous, iat } = claims as Partial<Record<string, unknown>>;
+  const { number, epoch, size, root, previous, complete_to, iat } = claims as Partial<
+    Record<string, unknown>
+  >;
   return (
     [number, epoch, size, iat].every(Number.isSafeInteger) &&
     typeof root === 'string' &&
-    (previous === null || typeof previous === 'string')
+    (previous === null || typeof previous === 'string') &&
+    (complete_to === null || Number.isSafeInteger(complete_to))
   );
 }

@@ -2,63 +2,45 @@ import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Repetition } from './repetition';
 import { Sealer } from './sealer';
 
-const PAUSE_MS = 1000;
+const PAUSE_MS = 500;
 
-/** Seals the audit trail once a second; each replica tries, and one at a time does. Nothing waits for it. */
+/** Seals the audit trail twice a second, and without a pause while it is behind; replicas share the work. */
 @Injectable()
 export class Sealing implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private timer?: NodeJS.Timeout;
-  private running: Promise<void> = Promise.resolve();
-  private stopped = false;
-  private readonly failing = new Set<string>();
+  private readonly jobs: readonly Repetition[];
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly sealer: Sealer,
-    private readonly logger: Logger,
+    sealer: Sealer,
+    logger: Logger,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    const sealing = 'audit records could not be sealed; they wait';
+    const measuring = 'how long audit records wait to be sealed could not be told';
+    this.jobs = [
+      new Repetition(logger, sealing, PAUSE_MS, (goesOn) => sealer.seal(goesOn)),
+      new Repetition(logger, measuring, PAUSE_MS, () => this.measure()),
+    ];
+  }
 
   onApplicationBootstrap(): void {
-    this.running = this.runAndGoOn();
+    for (const job of this.jobs) job.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.running;
-  }
-
-  private async runAndGoOn(): Promise<void> {
-    await this.attempt('audit records could not be sealed; they wait', () =>
-      this.sealer.seal(() => !this.stopped),
-    );
-    await this.attempt('how long audit records wait to be sealed could not be told', () => this.measure());
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.running = this.runAndGoOn();
-    }, PAUSE_MS).unref();
-  }
-
-  private async attempt(failure: string, work: () => Promise<unknown>): Promise<void> {
-    if (this.stopped) return;
-    try {
-      await work();
-      this.failing.delete(failure);
-    } catch (error) {
-      // Once, not every second.
-      if (!this.failing.has(failure)) this.logger.write('warn', failure, { error });
-      this.failing.add(failure);
-    }
+    await Promise.all(this.jobs.map((job) => job.stop()));
   }
 
   private async measure(): Promise<void> {
+    // Records that came from another cluster may have xids that are still to come in this one: they are left out.
     const [row] = await this.dataSource.query<{ lag: number; oldest: number }[]>(`
       SELECT coalesce((
                SELECT extract(epoch FROM clock_timestamp() - recorded_at) FROM audit_logs
                WHERE (xact, id) > (coalesce(last.sealed_xact, '0'::xid8), coalesce(last.sealed_id, 0))
+                 AND xact < pg_snapshot_xmax(pg_current_snapshot())
                  AND NOT EXISTS (SELECT FROM audit_seals WHERE audit_id = audit_logs.id)
                ORDER BY xact, id LIMIT 1), 0)::float8 AS lag,
              coalesce((

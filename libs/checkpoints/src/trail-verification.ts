@@ -1,32 +1,28 @@
-import { KeyRing } from '@aegis/signing';
-import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
-import { checkpointHash, openCheckpoint } from './checkpoint';
-import { LEAF_COLUMNS, type LeafFields, leafOf } from './leaf';
-import { leafHash, rootHash } from './merkle-tree';
-
-/** What does not hold. */
-export interface Finding {
-  kind:
-    | 'record_edited'
-    | 'record_missing'
-    | 'record_added'
-    | 'records_reordered'
-    | 'seals_changed'
-    | 'checkpoint_forged'
-    | 'checkpoint_missing'
-    | 'checkpoint_replaced';
-  /** Id of the record. */
-  record?: string;
-  /** Number of the checkpoint. */
-  checkpoint?: number;
-}
+import type { DataSource, EntityManager } from 'typeorm';
+import { countWaiting, findAdded } from './added-records';
+import { checkpointHash, type CheckpointClaims, openCheckpoint, type PublicKeys } from './checkpoint';
+import { type Dropped, readDropped } from './dropped-records';
+import type { Finding, Tell } from './finding';
+import { readSeals, type SealedLeaf, verifyRecords } from './sealed-records';
 
 /** What a verification found. */
 export interface Verified {
   checkpoints: number;
+  /** Records that were sealed, with those that were dropped since. */
   records: number;
+  /** Of them, those that the owner dropped: what is known of them is in the checkpoints and in their export. */
+  dropped: number;
+  /** Records that no checkpoint seals yet. */
+  waiting: number;
   findings: number;
+}
+
+/** What to verify, and against what. */
+export interface VerificationOptions {
+  /** Number of the checkpoint to begin with; the ones before are trusted. */
+  since?: number;
+  /** Checkpoints (compact JWS) that were kept elsewhere: each must still be here, unchanged. */
+  shipped?: AsyncIterable<string> | Iterable<string>;
 }
 
 interface StoredCheckpoint {
@@ -34,37 +30,40 @@ interface StoredCheckpoint {
   jws: string;
 }
 
-type SealedLeaf = Partial<LeafFields> & { audit_id: string; leaf_index: number; leaf_hash: Buffer };
-
-const ADDED_AT_ONCE = 1000;
+/** Checkpoints in memory at a time. */
+const AT_ONCE = 16;
 
 /** Holds the audit trail against its checkpoints, and the checkpoints against their signatures. */
-@Injectable()
 export class TrailVerification {
+  /** @param publicKey keys that are trusted */
   constructor(
     private readonly dataSource: DataSource,
-    private readonly keyRing: KeyRing,
+    private readonly publicKey: PublicKeys,
   ) {}
 
   /**
-   * Verifies the whole trail as it is at one moment, one checkpoint in memory at a time.
+   * Verifies the trail as it is at one moment, however long that takes.
    * @param found told of each thing that does not hold
-   * @param options.since number of the checkpoint to begin with; the ones before are trusted
-   * @param options.shipped checkpoints (compact JWS) that were kept elsewhere: each must still be here, unchanged
    */
   async verify(
     found: (finding: Finding) => void,
-    { since = 1, shipped = [] }: { since?: number; shipped?: AsyncIterable<string> | Iterable<string> } = {},
+    { since = 1, shipped = [] }: VerificationOptions = {},
   ): Promise<Verified> {
-    const verified: Verified = { checkpoints: 0, records: 0, findings: 0 };
-    const tell = (finding: Finding): void => {
+    const verified: Verified = { checkpoints: 0, records: 0, dropped: 0, waiting: 0, findings: 0 };
+    const tell: Tell = (finding) => {
       verified.findings += 1;
       found(finding);
     };
     await this.dataSource.transaction('REPEATABLE READ', async (tx) => {
-      await this.verifyChain(tx, since, verified, tell);
-      await findAdded(tx, tell);
-      for await (const jws of shipped) await this.compareShipped(tx, jws, tell);
+      await tx.query(`SELECT set_config('statement_timeout', '0', true),
+                             set_config('idle_in_transaction_session_timeout', '0', true)`);
+      const dropped = await readDropped(tx);
+      await this.verifyChain(tx, since, dropped, verified, tell);
+      if (since === 1 && verified.dropped !== (dropped?.records ?? 0))
+        tell({ kind: 'records_dropped_differ' });
+      await findAdded(tx, since - 1, tell);
+      verified.waiting = await countWaiting(tx);
+      await this.compareShipped(tx, shipped, tell);
     });
     return verified;
   }
@@ -72,113 +71,100 @@ export class TrailVerification {
   private async verifyChain(
     tx: EntityManager,
     since: number,
+    dropped: Dropped | undefined,
     verified: Verified,
-    tell: (finding: Finding) => void,
+    tell: Tell,
   ): Promise<void> {
-    let before = await checkpointAt(tx, since - 1);
+    const [first] = await readCheckpoints(tx, since - 1, 1);
+    let before = first?.number === String(since - 1) ? first : undefined;
+    let notBefore = before && ((await this.open(before.jws))?.complete_to ?? null);
     let expected = since;
-    for (let next = await firstCheckpointFrom(tx, since); next !== undefined;) {
-      const number = Number(next.number);
-      for (; expected < number; expected += 1) tell({ kind: 'checkpoint_missing', checkpoint: expected });
-      const claims = await openCheckpoint(next.jws, (kid) => this.keyRing.publicKey(kid));
-      const linked = before === undefined ? null : checkpointHash(before.jws);
-      const chained = before === undefined || Number(before.number) === number - 1;
-      if (claims?.number !== number || (chained && claims.previous !== linked))
-        tell({ kind: 'checkpoint_forged', checkpoint: number });
-      verified.records += await verifyRecords(tx, number, claims, tell);
-      verified.checkpoints += 1;
-      expected = number + 1;
-      before = next;
-      next = await firstCheckpointFrom(tx, expected);
+    for (;;) {
+      const batch = await readCheckpoints(tx, expected, AT_ONCE);
+      const seals = await sealsOf(tx, batch);
+      for (const one of batch) {
+        const number = Number(one.number);
+        for (; expected < number; expected += 1) tell({ kind: 'checkpoint_missing', checkpoint: expected });
+        const claims = await this.open(one.jws);
+        if (claims?.number !== number || !isLinked(before, number, claims))
+          tell({ kind: 'checkpoint_forged', checkpoint: number });
+        const leaves = seals.get(one.number) ?? [];
+        const expectations = { claims, notBefore: notBefore ?? null, dropped };
+        verified.dropped += await verifyRecords(tx, number, leaves, expectations, tell);
+        verified.records += leaves.length;
+        verified.checkpoints += 1;
+        expected = number + 1;
+        before = one;
+        notBefore = claims?.complete_to ?? notBefore;
+      }
+      if (batch.length < AT_ONCE) break;
     }
+    for (const number of await sealedBeyond(tx, expected))
+      tell({ kind: 'checkpoint_missing', checkpoint: number });
+  }
+
+  private open(jws: string): Promise<CheckpointClaims | undefined> {
+    return openCheckpoint(jws, this.publicKey);
   }
 
   private async compareShipped(
     tx: EntityManager,
-    jws: string,
-    tell: (finding: Finding) => void,
+    shipped: AsyncIterable<string> | Iterable<string>,
+    tell: Tell,
   ): Promise<void> {
-    const claims = await openCheckpoint(jws, (kid) => this.keyRing.publicKey(kid));
-    if (claims === undefined) {
-      tell({ kind: 'checkpoint_forged' });
-      return;
+    let line = 0;
+    for await (const jws of shipped) {
+      line += 1;
+      const claims = await this.open(jws);
+      if (claims === undefined) {
+        tell({ kind: 'shipped_unreadable', line });
+        continue;
+      }
+      const [here] = await readCheckpoints(tx, claims.number, 1);
+      if (here?.number !== String(claims.number))
+        tell({ kind: 'checkpoint_missing', checkpoint: claims.number });
+      else if (here.jws !== jws) tell({ kind: 'checkpoint_replaced', checkpoint: claims.number });
     }
-    const here = await checkpointAt(tx, claims.number);
-    if (here === undefined) tell({ kind: 'checkpoint_missing', checkpoint: claims.number });
-    else if (here.jws !== jws) tell({ kind: 'checkpoint_replaced', checkpoint: claims.number });
   }
 }
 
-/** @returns how many records the checkpoint seals */
-async function verifyRecords(
+/** Where one is missing in between, that is told already. */
+function isLinked(
+  before: StoredCheckpoint | undefined,
+  number: number,
+  { previous }: CheckpointClaims,
+): boolean {
+  if (before === undefined) return number > 1 || previous === null;
+  return Number(before.number) !== number - 1 || previous === checkpointHash(before.jws);
+}
+
+function readCheckpoints(tx: EntityManager, from: number, count: number): Promise<StoredCheckpoint[]> {
+  return tx.query<StoredCheckpoint[]>(
+    'SELECT number, jws FROM audit_checkpoints WHERE number >= $1 ORDER BY number LIMIT $2',
+    [from, count],
+  );
+}
+
+/** Checkpoints of which seals alone are there. */
+async function sealedBeyond(tx: EntityManager, from: number): Promise<number[]> {
+  const rows = await tx.query<{ number: string }[]>(
+    'SELECT DISTINCT checkpoint AS number FROM audit_seals WHERE checkpoint >= $1 ORDER BY 1',
+    [from],
+  );
+  return rows.map(({ number }) => Number(number));
+}
+
+async function sealsOf(
   tx: EntityManager,
-  checkpoint: number,
-  claims: { root: string; size: number } | undefined,
-  tell: (finding: Finding) => void,
-): Promise<number> {
-  const leaves = await tx.query<SealedLeaf[]>(
-    `SELECT seal.audit_id::text AS audit_id, seal.leaf_index, seal.leaf_hash, ${LEAF_COLUMNS}
-     FROM audit_seals AS seal
-     LEFT JOIN audit_logs AS record ON record.id = seal.audit_id AND record.recorded_at = seal.recorded_at
-     WHERE seal.checkpoint = $1 ORDER BY seal.leaf_index`,
-    [checkpoint],
-  );
-  for (const leaf of leaves) {
-    if (!hasRecord(leaf)) tell({ kind: 'record_missing', record: leaf.audit_id, checkpoint });
-    else if (!leafHash(leafOf(leaf)).equals(leaf.leaf_hash))
-      tell({ kind: 'record_edited', record: leaf.audit_id, checkpoint });
+  checkpoints: readonly StoredCheckpoint[],
+): Promise<Map<string, SealedLeaf[]>> {
+  const [first, last] = [checkpoints.at(0), checkpoints.at(-1)];
+  if (first === undefined || last === undefined) return new Map();
+  const seals = new Map<string, SealedLeaf[]>();
+  for (const seal of await readSeals(tx, Number(first.number), Number(last.number))) {
+    const here = seals.get(seal.checkpoint);
+    if (here === undefined) seals.set(seal.checkpoint, [seal]);
+    else here.push(seal);
   }
-  if (claims === undefined) return leaves.length;
-  const rootOf = (list: readonly SealedLeaf[]): string =>
-    rootHash(list.map(({ leaf_hash }) => leaf_hash)).toString('base64url');
-  if (leaves.length === claims.size && rootOf(leaves) === claims.root) return leaves.length;
-  // A checkpoint's leaves stand in the order of their ids.
-  const inOrder = leaves.toSorted((one, other) => (BigInt(one.audit_id) < BigInt(other.audit_id) ? -1 : 1));
-  if (rootOf(inOrder) === claims.root)
-    for (const [index, leaf] of leaves.entries()) {
-      if (inOrder[index] !== leaf) tell({ kind: 'records_reordered', record: leaf.audit_id, checkpoint });
-    }
-  else tell({ kind: 'seals_changed', checkpoint });
-  return leaves.length;
-}
-
-function hasRecord(leaf: SealedLeaf): leaf is SealedLeaf & LeafFields {
-  return typeof leaf.id === 'string';
-}
-
-/** Records that no checkpoint seals, though those written at their time are sealed. */
-async function findAdded(tx: EntityManager, tell: (finding: Finding) => void): Promise<void> {
-  let after = '0';
-  let rows: { id: string }[];
-  do {
-    rows = await tx.query<{ id: string }[]>(
-      `SELECT record.id::text AS id FROM audit_logs AS record,
-              (SELECT sealed_xact, sealed_id FROM audit_checkpoints ORDER BY number DESC LIMIT 1) AS last
-       WHERE record.id > $1 AND (record.xact, record.id) <= (last.sealed_xact, last.sealed_id)
-         AND NOT EXISTS (SELECT FROM audit_seals AS seal
-                         WHERE seal.audit_id = record.id AND seal.recorded_at = record.recorded_at)
-       ORDER BY record.id LIMIT ${ADDED_AT_ONCE}`,
-      [after],
-    );
-    for (const { id } of rows) {
-      tell({ kind: 'record_added', record: id });
-      after = id;
-    }
-  } while (rows.length === ADDED_AT_ONCE);
-}
-
-async function checkpointAt(tx: EntityManager, number: number): Promise<StoredCheckpoint | undefined> {
-  const [row] = await tx.query<StoredCheckpoint[]>(
-    'SELECT number, jws FROM audit_checkpoints WHERE number = $1',
-    [number],
-  );
-  return row;
-}
-
-async function firstCheckpointFrom(tx: EntityManager, number: number): Promise<StoredCheckpoint | undefined> {
-  const [row] = await tx.query<StoredCheckpoint[]>(
-    'SELECT number, jws FROM audit_checkpoints WHERE number >= $1 ORDER BY number LIMIT 1',
-    [number],
-  );
-  return row;
+  return seals;
 }

@@ -68,6 +68,7 @@ describe('LicenseResign', () => {
   async function signWith(keyId: string): Promise<void> {
     const environment = Object.assign(new Environment(), {
       ENVIRONMENT: 'test',
+      SIGNER: 'pem',
       KEYS_DIR: join(folder, 'keys'),
       KEY_ID: keyId,
       KEY_PASSPHRASE: 'a passphrase for tests',

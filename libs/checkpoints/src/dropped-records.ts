@@ -1,0 +1,18 @@
+import type { EntityManager } from 'typeorm';
+
+/** What the owner dropped of the trail: all records before a time, as the latest record of a drop says. */
+export interface Dropped {
+  /** Records of earlier times are gone. */
+  until: Date;
+  /** How many are gone, by this drop and all before it. */
+  records: number;
+}
+
+/** @returns undefined when nothing was ever dropped */
+export async function readDropped(tx: EntityManager): Promise<Dropped | undefined> {
+  const [row] = await tx.query<{ until: string; records: number }[]>(
+    `SELECT event_data->>'until' AS until, (event_data->>'records_in_all')::float8 AS records FROM audit_logs
+     WHERE event_type = 'audit_log.dropped' ORDER BY id DESC LIMIT 1`,
+  );
+  return row && { until: new Date(row.until), records: row.records };
+}
