@@ -1,8 +1,9 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { Client } from 'pg';
-import { DataSource, QueryFailedError } from 'typeorm';
+import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../test/support/database';
+import { until } from '../../../test/support/sql';
 import { postgresOptions } from './connection-options';
 import { isDatabaseUnavailable, sqlState, violates } from './postgres-errors';
 
@@ -75,6 +76,27 @@ describe('errors of PostgreSQL', () => {
     const cut = await errorOf(dataSource.query('SELECT pg_terminate_backend(pg_backend_pid())'));
     expect(isDatabaseUnavailable(cut)).toBe(true);
   });
+
+  it.each([
+    ['its manager', (tx: EntityManager) => tx.query('SELECT 1')],
+    ['its query runner', (tx: EntityManager) => tx.queryRunner?.query('SELECT 1')],
+  ])(
+    'are an outage when the connection is cut before the next statement that %s sends',
+    async (_of, next) => {
+      const other = new Client({ connectionString: database.superuserUrl });
+      await other.connect();
+      const cut = await errorOf(
+        dataSource.transaction(async (tx) => {
+          const [backend] = await tx.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+          await other.query('SELECT pg_terminate_backend($1)', [backend?.pid]);
+          await until('the loss is known', () => Promise.resolve(tx.queryRunner?.isReleased === true));
+          await next(tx);
+        }),
+      );
+      await other.end();
+      expect(isDatabaseUnavailable(cut)).toBe(true);
+    },
+  );
 
   it('are an outage when nobody listens, hangs up, or never answers', async () => {
     const server = createServer((socket) => socket.destroy());

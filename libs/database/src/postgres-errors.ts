@@ -33,9 +33,10 @@ const UNAVAILABLE_ERRNO = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
-// What the pool and the driver throw without any code.
+// What the pool, the driver and TypeORM throw without any code; the last two are TypeORM's words for a connection that
+// was lost between two statements of a transaction.
 const UNAVAILABLE_MESSAGES =
-  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Driver not Connected)/i;
+  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Driver not Connected|Query runner already released|Database connection provided by a query runner was already released)/i;
 
 function chain(error: unknown): (Error & { code?: unknown; constraint?: unknown })[] {
   const errors = [];

@@ -52,9 +52,13 @@ describe('KeyRing', () => {
     await rm(directory, { recursive: true });
   });
 
-  async function connect(): Promise<DataSource> {
+  async function connect(idleInTransactionMs = 5000): Promise<DataSource> {
     // The server's own time-outs: a start must not fail because it waited for another.
-    const extra = { lock_timeout: 1000, statement_timeout: 3000, idle_in_transaction_session_timeout: 5000 };
+    const extra = {
+      lock_timeout: 1000,
+      statement_timeout: 3000,
+      idle_in_transaction_session_timeout: idleInTransactionMs,
+    };
     const options = {
       ...postgresOptions(database.applicationUrl),
       entities: [SigningKey, AuditRecord],
@@ -79,12 +83,12 @@ describe('KeyRing', () => {
   });
 
   /** As one process has it, on a pool of its own. */
-  async function aRing(values: Partial<Environment> = {}): Promise<KeyRing> {
+  async function aRing(values: Partial<Environment> = {}, connection = connect()): Promise<KeyRing> {
     const stream = new PassThrough();
     stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
     const logger = new Logger({ level: 'info', format: 'json', stream });
     const environment = settings(values);
-    return new KeyRing(await connect(), environment, new AuditLog(), logger, signerSource(environment));
+    return new KeyRing(await connection, environment, new AuditLog(), logger, signerSource(environment));
   }
   async function aLoadedRing(values: Partial<Environment> = {}): Promise<KeyRing> {
     const ring = await aRing(values);
@@ -150,6 +154,13 @@ describe('KeyRing', () => {
       expect(second.active().kid).toBe(first.active().kid);
       expect(await dataSource.manager.find(SigningKey)).toEqual(before);
       expect(await records()).toHaveLength(1);
+    });
+
+    it('makes a key however long the passphrase is stretched', async () => {
+      // Six hundred thousand iterations take longer than this on any machine, and on a busy one seconds.
+      const ring = await aRing({}, connect(10));
+      await ring.load();
+      expect(Object.values(await keys())).toEqual(['active']);
     });
 
     it('makes one key and one record when five processes start at once', async () => {

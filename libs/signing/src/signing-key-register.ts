@@ -7,7 +7,7 @@ import { SigningKey } from './signing-key.entity';
 
 /** Any constant does, as long as nothing else in the database uses it as an advisory lock. */
 const REGISTER_LOCK = '4702394921427289930';
-/** Whoever holds the lock may be stretching a passphrase, and others may wait in front. */
+/** Whoever holds the lock may be stretching a passphrase, idle in its transaction, and others may wait in front. */
 const LOCK_PATIENCE = '30s';
 
 const now = (): string => 'clock_timestamp()';
@@ -27,9 +27,11 @@ export class SigningKeyRegister {
    * @param actor - who changes keys.
    */
   static async hold(tx: EntityManager, audit: AuditLog, actor: Actor): Promise<SigningKeyRegister> {
-    await tx.query(`SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $1, true)`, [
-      LOCK_PATIENCE,
-    ]);
+    await tx.query(
+      `SELECT set_config(name, $1, true)
+         FROM unnest(ARRAY['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout']) AS name`,
+      [LOCK_PATIENCE],
+    );
     await tx.query('SELECT pg_advisory_xact_lock($1)', [REGISTER_LOCK]);
     return new SigningKeyRegister(tx, audit, actor, await tx.find(SigningKey));
   }
