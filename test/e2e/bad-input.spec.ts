@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { type Answer, Client } from '../support/client';
 import { expectStatus } from '../support/expect-status';
 import { aCustomer, aCustomerId, aLicense, type IssuedLicense } from '../support/factories';
+import { ROUTE_ACCESS } from '../support/route-access';
 import { testServer, type TestServer } from '../support/server';
 
 type Body = Record<string, unknown>;
@@ -227,6 +228,24 @@ describe('bad input', () => {
       expect(answer.headers.get('allow')!.split(', ').sort()).toEqual(
         expect.arrayContaining(['GET', 'POST']),
       );
+    });
+
+    it('is 405 with the methods of the very path, be it or not a value of another path', async () => {
+      const byPath = new Map<string, string[]>();
+      for (const [route] of ROUTE_ACCESS) {
+        const [method, path] = route.split(' ') as [string, string];
+        byPath.set(path, [...(byPath.get(path) ?? []), method]);
+      }
+      for (const [path, methods] of byPath) {
+        const allowed = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort();
+        for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+          if (methods.includes(method)) continue;
+          const answer = await client.send(method, path.replace(/{\w+}/, license.id));
+          expectProblem(answer, 405, 'method_not_allowed');
+          expect({ path, allow: answer.headers.get('allow') }).toEqual({ path, allow: allowed.join(', ') });
+        }
+      }
+      expectProblem(await client.get('/api/v1/Licenses/validate/'), 405, 'method_not_allowed');
     });
 
     it('is no 500 when the request line itself is odd', async () => {

@@ -2,6 +2,7 @@ import { Environment } from '@aegis/config';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { literalPathsFirst } from './allowed-methods';
 import { handleClientErrors } from './client-errors';
 import { parseQuery } from './query-string';
 import { requestContext } from './request-context.middleware';
@@ -39,6 +40,7 @@ export function configureHttp(app: NestExpressApplication): void {
         'X-Request-ID',
       ],
     });
+  app.use(literalPathsFirst());
   const server = app.getHttpServer();
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
