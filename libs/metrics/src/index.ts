@@ -1,5 +1,12 @@
 export { Metrics } from './metrics';
-export type { AuthenticationFailure, BatchName, JobName, PoolUse } from './metrics';
+export type {
+  AuthenticationFailure,
+  BatchName,
+  BreakerState,
+  JobName,
+  PoolUse,
+  SignatureResult,
+} from './metrics';
 export { serveMetrics } from './metrics-server';
 export type { MetricsServer } from './metrics-server';
 export { MetricsModule } from './metrics.module';

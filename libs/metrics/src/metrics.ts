@@ -10,6 +10,14 @@ export type BatchName = 'api_keys' | 'validations';
 /** What runs by a timer. */
 export type JobName = 'audit_addresses' | 'audit_partitions' | 'statistics';
 
+/**
+ * How the making of a signature ended. `refused`: not tried, the signer was away; `failed`: an error or no sense;
+ * `invalid`: it did not hold under the public key.
+ */
+export type SignatureResult = 'made' | 'refused' | 'timeout' | 'failed' | 'invalid';
+/** `open`: nothing is sent to the signer; `half_open`: one request tries whether it is back. */
+export type BreakerState = 'closed' | 'open' | 'half_open';
+
 /** Connections of the pool, and callers who wait for one. */
 export type PoolUse = Readonly<Record<'idle' | 'busy' | 'waiting', number>>;
 
@@ -20,10 +28,22 @@ const FAILURES = [
   'unavailable',
 ] as const satisfies AuthenticationFailure[];
 const JOBS = ['audit_addresses', 'audit_partitions', 'statistics'] as const satisfies JobName[];
+const SIGNATURE_RESULTS = [
+  'made',
+  'refused',
+  'timeout',
+  'failed',
+  'invalid',
+] as const satisfies SignatureResult[];
+const BREAKER_STATES = ['closed', 'open', 'half_open'] as const satisfies BreakerState[];
 const POLICIES = ['default', 'validate', 'public', 'license'];
 /** The caller chooses the method: any other than these would be a series more. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** From a key in memory to the time-out of a remote signer. */
+const SIGNATURE_SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+];
 const BATCH_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
 /**
@@ -94,6 +114,21 @@ export class Metrics {
     registers: this.registers,
   });
 
+  private readonly signatures = new Histogram({
+    name: 'aegis_signature_duration_seconds',
+    help: 'Time until a signature was made and verified, or was not, by result.',
+    labelNames: ['result'],
+    buckets: SIGNATURE_SECONDS,
+    registers: this.registers,
+  });
+
+  private readonly breaker = new Gauge({
+    name: 'aegis_signer_breaker_state',
+    help: '1 for the state that the circuit breaker before the signer is in, 0 for the others.',
+    labelNames: ['state'],
+    registers: this.registers,
+  });
+
   private readonly checkpointLag = new Gauge({
     name: 'aegis_checkpoint_lag_seconds',
     help: 'Age of the oldest audit record that no checkpoint seals yet; 0 when all are sealed.',
@@ -111,6 +146,8 @@ export class Metrics {
     for (const result of ['hit', 'miss']) this.signatureLookups.inc({ result }, 0);
     for (const reason of FAILURES) this.authenticationFailures.inc({ reason }, 0);
     for (const job of JOBS) this.jobs.set({ job }, 0);
+    for (const result of SIGNATURE_RESULTS) this.signatures.zero({ result });
+    this.signerBreakerIs('closed');
     for (const policy of POLICIES) this.rateLimitRefusals.inc({ policy }, 0);
     new Gauge({
       name: 'aegis_build_info',
@@ -172,6 +209,14 @@ export class Metrics {
 
   jobSucceeded(job: JobName): void {
     this.jobs.set({ job }, Date.now() / 1000);
+  }
+
+  signatureEnded(result: SignatureResult, seconds: number): void {
+    this.signatures.observe({ result }, seconds);
+  }
+
+  signerBreakerIs(now: BreakerState): void {
+    for (const state of BREAKER_STATES) this.breaker.set({ state }, state === now ? 1 : 0);
   }
 
   /**
