@@ -3,6 +3,7 @@ import { type Finding, Sealer, TrailVerification } from '@aegis/checkpoints';
 import { loadEnvironment } from '@aegis/config';
 import { postgresOptions } from '@aegis/database';
 import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
 import { KeyRing, signerSource, SigningKey } from '@aegis/signing';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +33,13 @@ export class Trail {
     const environment = loadEnvironment({ DATA_DIR: folder, KEY_PASSPHRASE: 'a passphrase for tests' });
     const logger = new Logger({ level: 'error', format: 'json', stream: new Writable() });
     const audit = new AuditLog();
-    const keyRing = new KeyRing(application, environment, audit, logger, signerSource(environment));
+    const keyRing = new KeyRing(
+      application,
+      environment,
+      audit,
+      logger,
+      signerSource(environment, logger, new Metrics()),
+    );
     await keyRing.load();
     return new Trail(
       database,

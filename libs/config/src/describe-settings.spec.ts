@@ -5,7 +5,9 @@ import { describeSettings } from './describe-settings';
 import { loadEnvironment } from './load-environment';
 
 const example = readFileSync(join(__dirname, '../../../.env.example'), 'utf8');
-const source = readFileSync(join(__dirname, 'environment.ts'), 'utf8');
+const source = ['environment.ts', 'signer-settings.ts']
+  .map((file) => readFileSync(join(__dirname, file), 'utf8'))
+  .join('');
 const settings = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*)[!?]: /gm)].map(([, name]) => name!);
 
 it('keeps .env.example as it is rendered; its doc comment says how to write it anew', () => {

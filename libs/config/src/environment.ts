@@ -12,6 +12,7 @@ import {
 } from 'class-validator';
 import { AreOrigins, IsPepperList, IsPostgresUrl, IsPublicUrl, IsTrustProxy } from './rules';
 import { Setting } from './setting';
+import { SignerSettings } from './signer-settings';
 
 const PORT_MAX = 65_535;
 
@@ -19,7 +20,7 @@ const PORT_MAX = 65_535;
  * Every setting of the server and the command line, validated. The property's name is the variable's name.
  * Made by `loadEnvironment`; injected typed; nothing else reads `process.env`.
  */
-export class Environment {
+export class Environment extends SignerSettings {
   @Setting({ kind: 'text', default: 'development', description: 'development, test or production.' })
   @IsIn(['development', 'test', 'production'], { message: 'must be development, test or production' })
   ENVIRONMENT!: 'development' | 'test' | 'production';
@@ -156,7 +157,7 @@ export class Environment {
   @Setting({
     kind: 'text',
     default: '(made)',
-    production: 'required with SIGNER=pem, 16 characters or more',
+    production: 'required with SIGNER=pem unless wrapped, 16 characters or more',
     secret: true,
     description: 'Passphrase of the signing key file.',
   })
@@ -167,10 +168,10 @@ export class Environment {
   @Setting({
     kind: 'text',
     default: 'pem',
-    description: 'Where signatures are made. This version knows pem: an encrypted key file.',
+    description: 'Where signatures are made: pem (an encrypted key file), vault, aws-kms or pkcs11.',
   })
-  @IsIn(['pem'], { message: 'must be pem; other signers are not supported by this version' })
-  SIGNER!: 'pem';
+  @IsIn(['pem', 'vault', 'aws-kms', 'pkcs11'], { message: 'must be pem, vault, aws-kms or pkcs11' })
+  SIGNER!: 'pem' | 'vault' | 'aws-kms' | 'pkcs11';
 
   @Setting({
     kind: 'text',

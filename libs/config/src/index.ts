@@ -9,4 +9,6 @@ export type { Pepper } from './peppers';
 export { PRODUCT_NAME, PRODUCT_VERSION } from './product';
 export { weakPassphrase } from './production-rules';
 export { settings } from './setting';
+export { readSignerKeys, readTransitKeys } from './signer-keys';
+export type { SignerKey, TransitKey } from './signer-keys';
 export type { SettingKind, SettingSpec } from './setting';

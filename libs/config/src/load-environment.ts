@@ -7,6 +7,7 @@ import { developmentSecret } from './development-secrets';
 import { Environment } from './environment';
 import { productionProblems } from './production-rules';
 import { settings } from './setting';
+import { signerProblems } from './signer-rules';
 import { convert, defaultOf, textOf, type Variables } from './setting-text';
 
 /** While settings are being read, even those that are always there afterwards may be missing. */
@@ -16,7 +17,8 @@ function isSet(environment: Environment, name: keyof Environment): boolean {
 
 function makeDevelopmentSecrets(environment: Environment): void {
   const { DATA_DIR: dataDir } = environment;
-  environment.KEY_PASSPHRASE ??= developmentSecret(dataDir, 'key-passphrase');
+  if (environment.KEY_PASSPHRASE_WRAPPED === undefined)
+    environment.KEY_PASSPHRASE ??= developmentSecret(dataDir, 'key-passphrase');
   environment.SECRETS_KEY ??= developmentSecret(dataDir, 'secrets-key');
   if (!isSet(environment, 'API_KEY_PEPPERS'))
     environment.API_KEY_PEPPERS = [`v1:${developmentSecret(dataDir, 'api-key-pepper')}`];
@@ -81,7 +83,8 @@ function processVariables(): Variables {
 
 /** The setting that a problem speaks of. */
 function settingOf(problem: string): string {
-  return (problem.split(':')[0] ?? '').replace(/_FILE$/, '');
+  const name = problem.split(':')[0] ?? '';
+  return settings().has(name) ? name : name.replace(/_FILE$/, '');
 }
 
 /**
@@ -105,10 +108,10 @@ export function loadEnvironment(variables?: Variables, uses?: readonly (keyof En
   add(assign(environment, source));
   add(unsupported(environment));
   add(brokenRules(environment));
-  if (environment.isProduction) {
-    const broken = new Set(problems.map(settingOf));
-    add(productionProblems(environment, (name) => isSet(environment, name) && !broken.has(name)));
-  }
+  const broken = new Set(problems.map(settingOf));
+  const isSound = (name: keyof Environment): boolean => isSet(environment, name) && !broken.has(name);
+  add(signerProblems(environment, isSound));
+  if (environment.isProduction) add(productionProblems(environment, isSound));
   if (!isSet(environment, 'PUBLIC_URL')) environment.PUBLIC_URL = `http://localhost:${environment.PORT}`;
   // Only where none is used and none is given.
   if (environment.isProduction && !isSet(environment, 'API_KEY_PEPPERS')) environment.API_KEY_PEPPERS = [];

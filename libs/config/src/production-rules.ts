@@ -1,13 +1,9 @@
-import { isIP } from 'node:net';
 import type { Environment } from './environment';
+import { isLoopback } from './loopback';
+import { signerTlsProblems } from './signer-rules';
 
 const PLACEHOLDER = /change[-_ ]?me|changeit|placeholder|example|password|passphrase|default|your[-_ ]/i;
 const MIN_PASSPHRASE = 16;
-
-function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, '');
-  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
-}
 
 function roleOf(databaseUrl: string): string {
   return decodeURIComponent(new URL(databaseUrl).username);
@@ -44,6 +40,7 @@ export function productionProblems(environment: Environment, isSound: (name: Nam
     ...databasesProblems(environment, isSound),
     ...redisProblems(environment, isSound),
     ...publicUrlProblems(environment, isSound),
+    ...signerTlsProblems(environment, isSound),
     ...secretsProblems(environment, isSound),
   ];
 }
@@ -94,9 +91,10 @@ function secretsProblems(environment: Environment, isSound: (name: Name) => bool
   const { KEY_PASSPHRASE: passphrase, API_KEY_PEPPERS: peppers, SECRETS_KEY: secretsKey } = environment;
   const problems: string[] = [];
   const weakness = passphrase === undefined ? undefined : weakPassphrase(passphrase);
-  if (passphrase === undefined)
+  const needsPassphrase = environment.SIGNER === 'pem' && environment.KEY_PASSPHRASE_WRAPPED === undefined;
+  if (passphrase === undefined && needsPassphrase)
     problems.push('KEY_PASSPHRASE: required in production (or KEY_PASSPHRASE_FILE)');
-  else if (weakness !== undefined) problems.push(`KEY_PASSPHRASE: ${weakness}`);
+  if (weakness !== undefined) problems.push(`KEY_PASSPHRASE: ${weakness}`);
   if (isSound('API_KEY_PEPPERS') && peppers.some((pepper) => PLACEHOLDER.test(pepper)))
     problems.push('API_KEY_PEPPERS: replace the placeholder by a secret of your own');
   if (secretsKey !== undefined && PLACEHOLDER.test(secretsKey))

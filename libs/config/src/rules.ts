@@ -117,3 +117,58 @@ export const IsTrustProxy = (): PropertyDecorator =>
       return entries.every(isNarrowCidr);
     },
   );
+
+/** http(s) address of a service: no credentials, query or fragment, and no path but where `path` says so. */
+function isServiceUrl(value: unknown, path: RegExp): boolean {
+  const url = asUrl(value);
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return false;
+  return url.username + url.password + url.search + url.hash === '' && path.test(url.pathname);
+}
+
+/** `https://vault.example.org:8200`, with or without a slash behind it. */
+export const IsServiceUrl = (): PropertyDecorator =>
+  rule('isServiceUrl', 'must be an http(s) URL of scheme, host and port alone', (value) =>
+    isServiceUrl(value, /^\/$/),
+  );
+
+/** `https://<vault>.vault.azure.net/keys/<name>/<version>`: with another version nothing could be unwrapped. */
+export const IsKeyVaultKey = (): PropertyDecorator =>
+  rule(
+    'isKeyVaultKey',
+    'must be an http(s) URL of the form https://<vault>.vault.azure.net/keys/<name>/<version>',
+    (value) => isServiceUrl(value, /^\/keys\/[A-Za-z0-9-]+\/[0-9a-f]{32}$/),
+  );
+
+const KID = '[A-Za-z0-9][A-Za-z0-9._-]{0,49}';
+
+/** A list whose entries have that form, under kids that differ. */
+function areKeys(value: unknown, form: RegExp): boolean {
+  if (!Array.isArray(value) || value.length === 0 || !value.every((entry) => form.test(String(entry))))
+    return false;
+  const kids = value.map((entry) => String(entry).split('=', 1)[0]);
+  return new Set(kids).size === kids.length;
+}
+
+/** `<kid>=<key id or ARN>`. */
+export const AreSignerKeys = (): PropertyDecorator =>
+  rule(
+    'areSignerKeys',
+    'must be a list like 2026-11-a=<key id or ARN>, no alias, kids all different',
+    (value) =>
+      areKeys(
+        value,
+        new RegExp(`^${KID}=(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/)?(mrk-)?[0-9a-f-]{32,40}$`),
+      ),
+  );
+
+/** `<name>` or `<kid>=<name>:<version>`. A name leaves room for `-v<version>` behind it. */
+export const AreTransitKeys = (): PropertyDecorator =>
+  rule(
+    'areTransitKeys',
+    'must be a list of key names (at most 40 of A-Z a-z 0-9 . _ -) or of <kid>=<name>:<version>, all different',
+    (value) =>
+      areKeys(
+        value,
+        new RegExp(`^([A-Za-z0-9][A-Za-z0-9._-]{0,39}|${KID}=[A-Za-z0-9._-]{1,128}:[1-9][0-9]{0,5})$`),
+      ),
+  );

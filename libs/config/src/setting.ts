@@ -16,16 +16,23 @@ export interface SettingSpec {
   secret?: boolean;
 }
 
-const registry = new Map<string, SettingSpec>();
+const registry: { owner: object; name: string; spec: SettingSpec }[] = [];
 
 /** Declares a property of Environment as a variable of the same name. */
 export function Setting(spec: SettingSpec): PropertyDecorator {
-  return (_target, property) => {
-    registry.set(String(property), spec);
+  return (owner, property) => {
+    registry.push({ owner, name: String(property), spec });
   };
 }
 
-/** Every declared variable with its spec, in the order of declaration. */
+/** Every declared variable with its spec, in the order of declaration; those of a base class after its heirs'. */
 export function settings(): ReadonlyMap<string, SettingSpec> {
-  return registry;
+  const ordered = registry.toSorted((one, other) => depth(other.owner) - depth(one.owner));
+  return new Map(ordered.map(({ name, spec }) => [name, spec]));
+}
+
+/** How many prototypes stand above. */
+function depth(prototype: object): number {
+  const above = Object.getPrototypeOf(prototype) as object | null;
+  return above === null ? 0 : 1 + depth(above);
 }

@@ -2,6 +2,7 @@ import { type Actor, AuditLog, AuditRecord } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
 import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
 import { KeyRing, signerSource, SigningKey } from '@aegis/signing';
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -62,7 +63,13 @@ describe('LicenseImport', () => {
       LICENSE_ISSUER: ISSUER,
       ACCEPTED_ISSUERS: ['https://second.example'],
     });
-    const keyRing = new KeyRing(dataSource, environment, audit, logger, signerSource(environment));
+    const keyRing = new KeyRing(
+      dataSource,
+      environment,
+      audit,
+      logger,
+      signerSource(environment, logger, new Metrics()),
+    );
     await keyRing.load();
     customers = new CustomersService(dataSource, audit);
     licenses = new LicenseImport(dataSource, keyRing, new LicenseImportWriter(customers, audit), environment);

@@ -3,6 +3,7 @@ import { Environment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
 import { ConfigurationError } from '@aegis/errors';
 import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
 import { KeyRing, signerSource, SigningKey, writeKeyPair } from '@aegis/signing';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -76,7 +77,13 @@ describe('LicenseResign', () => {
       PUBLIC_URL: 'http://localhost:8000',
       DEFAULT_DEMO_DURATION_DAYS: 30,
     });
-    keyRing = new KeyRing(dataSource, environment, audit, logger, signerSource(environment));
+    keyRing = new KeyRing(
+      dataSource,
+      environment,
+      audit,
+      logger,
+      signerSource(environment, logger, new Metrics()),
+    );
     await keyRing.load();
     const tokens = new TokenMaker(dataSource, keyRing, environment);
     const lock = new LicenseLock();

@@ -3,6 +3,7 @@ import { Environment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
 import { withTransactionHooks } from '@aegis/database';
 import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
 import { KeyRing, signerSource, SigningKey } from '@aegis/signing';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,7 +44,13 @@ describe('licenses that are issued at once', () => {
     });
     const logger = new Logger({ level: 'error', format: 'json', stream: new PassThrough().resume() });
     const audit = new AuditLog();
-    const keyRing = new KeyRing(dataSource, environment, audit, logger, signerSource(environment));
+    const keyRing = new KeyRing(
+      dataSource,
+      environment,
+      audit,
+      logger,
+      signerSource(environment, logger, new Metrics()),
+    );
     await keyRing.load();
     customers = new CustomersService(dataSource, audit);
     const tokens = new TokenMaker(dataSource, keyRing, environment);

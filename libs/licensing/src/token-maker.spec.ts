@@ -2,6 +2,7 @@ import { AuditLog, AuditRecord } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { Customer } from '@aegis/customers';
 import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
 import { KeyRing, signerSource, SigningKey, verifySignature } from '@aegis/signing';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -31,7 +32,7 @@ describe('TokenMaker', () => {
       environmentOf('https://license.biz4a.com'),
       new AuditLog(),
       logger,
-      signerSource(environmentOf('https://license.biz4a.com')),
+      signerSource(environmentOf('https://license.biz4a.com'), logger, new Metrics()),
     );
     await keyRing.load();
   });

@@ -16,6 +16,7 @@ export { signCompact, verifySignature } from './jws';
 export type { JwsType } from './jws';
 export { PemSigner } from './signer';
 export type { Signer } from './signer';
+export { SIGNER_SOURCE } from './signer-source';
 export type { OpenedKey, SignerSource } from './signer-source';
 export { signerSource } from './signer-sources';
 export { SignerUnavailable } from './signing.errors';

@@ -8,6 +8,7 @@ import { ConfigModule, Environment } from '@aegis/config';
 import { DatabaseModule, postgresOptions } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { Logger, LoggingModule } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
 import { Logger as NestLogger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
@@ -88,7 +89,13 @@ describe('KeyRing', () => {
     stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
     const logger = new Logger({ level: 'info', format: 'json', stream });
     const environment = settings(values);
-    return new KeyRing(await connection, environment, new AuditLog(), logger, signerSource(environment));
+    return new KeyRing(
+      await connection,
+      environment,
+      new AuditLog(),
+      logger,
+      signerSource(environment, logger, new Metrics()),
+    );
   }
   async function aLoadedRing(values: Partial<Environment> = {}): Promise<KeyRing> {
     const ring = await aRing(values);

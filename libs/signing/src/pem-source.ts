@@ -4,13 +4,15 @@ import type { OpenedKey, SignerSource } from './signer-source';
 
 /** Private keys in encrypted files of KEYS_DIR; an opened one is held in memory. */
 export class PemSource implements SignerSource {
+  private known?: Promise<string | undefined>;
+
   /**
    * @param keysDir - directory of the key files.
-   * @param passphrase - of all of them; undefined when none is set.
+   * @param passphrase - of all of them, asked for once, when the first is opened; undefined when none is set.
    */
   constructor(
     private readonly keysDir: string,
-    private readonly passphrase: string | undefined,
+    private readonly passphrase: () => Promise<string | undefined>,
   ) {}
 
   kids(): Promise<readonly string[]> {
@@ -18,7 +20,20 @@ export class PemSource implements SignerSource {
   }
 
   async open(kid: string): Promise<OpenedKey> {
-    const { privateKey, publicKey, warning } = await readPrivateKey(this.keysDir, kid, this.passphrase);
+    const { privateKey, publicKey, warning } = await readPrivateKey(
+      this.keysDir,
+      kid,
+      await this.knownPassphrase(),
+    );
     return { signer: new PemSigner(kid, privateKey, publicKey), publicKey, warning };
+  }
+
+  /** One that could not be had is asked for again. */
+  private knownPassphrase(): Promise<string | undefined> {
+    this.known ??= this.passphrase().catch((error: unknown) => {
+      this.known = undefined;
+      throw error;
+    });
+    return this.known;
   }
 }

@@ -12,6 +12,9 @@ export interface OpenedKey {
 
 /** Where private keys are: KEYS_DIR, or a service or device that signs. */
 export interface SignerSource {
+  /** Whether a service or device is away as far as is known; absent where nothing can be. */
+  readonly isAway?: boolean;
+
   /**
    * Tells with which keys this process can sign, opened or not: files that lie there, key versions of a service.
    * Cheap enough for every few seconds.

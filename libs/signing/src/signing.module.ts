@@ -1,5 +1,7 @@
 import { AuditModule } from '@aegis/audit';
 import { Environment } from '@aegis/config';
+import { Logger } from '@aegis/logging';
+import { Metrics, MetricsModule } from '@aegis/metrics';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KeyRing } from './key-ring.service';
@@ -9,8 +11,11 @@ import { SigningKey } from './signing-key.entity';
 
 /** The key ring, loaded when the module starts: migrations have run by then. */
 @Module({
-  imports: [TypeOrmModule.forFeature([SigningKey]), AuditModule],
-  providers: [KeyRing, { provide: SIGNER_SOURCE, inject: [Environment], useFactory: signerSource }],
-  exports: [KeyRing],
+  imports: [TypeOrmModule.forFeature([SigningKey]), AuditModule, MetricsModule],
+  providers: [
+    KeyRing,
+    { provide: SIGNER_SOURCE, inject: [Environment, Logger, Metrics], useFactory: signerSource },
+  ],
+  exports: [KeyRing, SIGNER_SOURCE],
 })
 export class SigningModule {}

@@ -1,0 +1,7 @@
+import { isIP } from 'node:net';
+
+/** Whether a URL's host never leaves this machine: `localhost`, 127.0.0.0/8, `[::1]`. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '');
+  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
+}
