@@ -1,5 +1,5 @@
-import { KeyRing } from '@aegis/signing';
-import { Injectable } from '@nestjs/common';
+import { KeyRing, SIGNER_SOURCE, type SignerSource } from '@aegis/signing';
+import { Inject, Injectable } from '@nestjs/common';
 import { HealthCheckService, HealthIndicatorService, TypeOrmHealthIndicator } from '@nestjs/terminus';
 import { Lifecycle } from '../lifecycle';
 
@@ -22,6 +22,7 @@ export class HealthService {
     private readonly indicators: HealthIndicatorService,
     private readonly keyRing: KeyRing,
     private readonly lifecycle: Lifecycle,
+    @Inject(SIGNER_SOURCE) private readonly signers: SignerSource,
   ) {}
 
   async check(): Promise<Health> {
@@ -47,9 +48,10 @@ export class HealthService {
     return this.ask(() => this.database.pingCheck('database', { timeout: PING_TIMEOUT_MS }));
   }
 
-  private signingStatus(): Promise<HealthStatus> {
+  private async signingStatus(): Promise<HealthStatus> {
     const indicator = this.indicators.check('signing');
-    return this.ask(() => indicator.up({ key_id: this.keyRing.active().kid }));
+    const status = await this.ask(() => indicator.up({ key_id: this.keyRing.active().kid }));
+    return status === 'healthy' && this.signers.isAway === true ? 'degraded' : status;
   }
 
   private async ask(indicator: Parameters<HealthCheckService['check']>[0][number]): Promise<HealthStatus> {
