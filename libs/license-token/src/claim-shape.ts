@@ -1,7 +1,7 @@
 import { LICENSE_TYPES } from './claims';
 import type { LicenseClaims, LicenseType } from './claims';
 
-type Check = (value: unknown) => boolean;
+export type Check = (value: unknown) => boolean;
 type Members = Record<string, unknown>;
 
 /** 9999-12-31T23:59:59Z: RFC 3339, in which answers give times, has no later second. */
@@ -12,7 +12,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** NUL can't be stored by PostgreSQL, and a lone surrogate is no Unicode text (RFC 7493 section 2.1). */
 const NO_TEXT = /[\0\p{Surrogate}]/u;
 
-function text(value: unknown): boolean {
+export function text(value: unknown): boolean {
   return typeof value === 'string' && !NO_TEXT.test(value);
 }
 
@@ -20,15 +20,16 @@ function uuid(value: unknown): boolean {
   return typeof value === 'string' && UUID.test(value);
 }
 
-function second(value: unknown): boolean {
+/** A NumericDate (RFC 7519 section 2) of a whole second that RFC 3339 can write. */
+export function second(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= LAST_SECOND;
 }
 
-function optional(check: Check): Check {
+export function optional(check: Check): Check {
   return (value) => value === undefined || check(value);
 }
 
-function objectOf(members: Record<string, Check>): Check {
+export function objectOf(members: Record<string, Check>): Check {
   const checks = Object.entries(members);
   return (value) => isMembers(value) && checks.every(([name, check]) => check(value[name]));
 }

@@ -1,17 +1,12 @@
+import type { JwsHeader } from './compact-jws';
+
 /** The kinds of license: only `perpetual` has no end. */
 export const LICENSE_TYPES = ['perpetual', 'subscription', 'demo'] as const;
 
 export type LicenseType = (typeof LICENSE_TYPES)[number];
 
-/** JOSE header of a license token (RFC 7515 section 4). */
-export interface LicenseHeader {
-  /** As the token says; only `isAcceptedAlg` ones can carry a valid signature. */
-  alg: string;
-  /** `JWT` in every token issued here; a token without it is read all the same. */
-  typ?: string;
-  /** Which key signed; any text until a key ring knows it. */
-  kid: string;
-}
+/** JOSE header of a license token: `typ` is `JWT` in every one issued here, and one without it is read all the same. */
+export type LicenseHeader = JwsHeader;
 
 /**
  * Claims of a license (RFC 7519). Deployed clients read exactly these names: never rename one.

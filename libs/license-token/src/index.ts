@@ -1,7 +1,8 @@
 export { LICENSE_TYPES } from './claims';
 export type { LicenseClaims, LicenseHeader, LicenseType } from './claims';
+export type { JwsHeader, Malformed, SignedText } from './compact-jws';
 export { parseToken } from './parse';
-export type { Malformed, ParsedToken } from './parse';
+export type { ParsedToken } from './parse';
 export { fitsTokenLimit, lintClaims } from './lint';
 export {
   CUSTOMER_ID,
@@ -18,5 +19,9 @@ export { majorVersion } from './version';
 export { VERDICT_CODES, VERDICT_ERRORS, WARNINGS } from './verdict';
 export type { Verdict, VerdictCode, Warning } from './verdict';
 export { judge } from './judge';
-export type { Evidence, KeyTrust, Question, SignatureHolds, TokenRecord } from './judge';
+export type { Evidence, KeyTrust, OfflineRecord, Question, SignatureHolds, TokenRecord } from './judge';
 export { isAcceptedAlg, verifySignature } from './signature';
+export { parseStatusList, STATUS_LIST_TYPE, STATUS_VALUES } from './status-list';
+export type { ParsedStatusList, StatusBits, StatusListClaims } from './status-list';
+export { listedStatus, openStatusList, statusAt } from './status-list-reader';
+export type { ListedStatus, RefusedStatusList, StatusList } from './status-list-reader';

@@ -1,4 +1,5 @@
 import type { LicenseClaims } from './claims';
+import type { ListedStatus } from './status-list-reader';
 import { VERDICT_ERRORS } from './verdict';
 import type { Verdict, VerdictCode, Warning } from './verdict';
 import { majorVersion } from './version';
@@ -23,9 +24,12 @@ export interface SignatureHolds {
   key: KeyTrust;
   /** Values of `iss` that are taken, ours first. */
   acceptedIssuers: readonly string[];
-  /** What is recorded of this very token; null: nothing is; `offline`: nobody could look. */
-  record: TokenRecord | null | 'offline';
+  /** What is recorded of this very token; null: nothing is. */
+  record: TokenRecord | null | OfflineRecord;
 }
+
+/** Nobody could look: `offline`, or a status list says what became of the token (`listedStatus`). */
+export type OfflineRecord = 'offline' | { listed: ListedStatus };
 
 /** `after` null: nothing that the key ever signed counts. Else only what was on record by then does. */
 export type KeyTrust = { compromised: false } | { compromised: true; after: Date | null };
@@ -98,7 +102,7 @@ function unprovenCode(proof: Exclude<Evidence, SignatureHolds>['proof']): Verdic
 /** Only a record can show that a token is older than the compromise: its own `iat` is the forger's to choose. */
 function isCompromised({ key, record }: SignatureHolds): boolean {
   if (!key.compromised) return false;
-  return key.after === null || record === null || record === 'offline' || record.recorded_at > key.after;
+  return key.after === null || record === null || isOffline(record) || record.recorded_at > key.after;
 }
 
 function refusedByClaims(
@@ -115,9 +119,13 @@ function refusedByClaims(
   return question.instance_fingerprint === boundTo ? null : 'INSTANCE_MISMATCH';
 }
 
-function refusedByRecord(record: TokenRecord | null | 'offline'): VerdictCode | null {
-  if (record === 'offline') return null;
+function isOffline(record: TokenRecord | OfflineRecord): record is OfflineRecord {
+  return record === 'offline' || 'listed' in record;
+}
+
+function refusedByRecord(record: SignatureHolds['record']): VerdictCode | null {
   if (record === null) return 'NOT_FOUND';
+  if (isOffline(record)) return record === 'offline' ? null : refusedByList(record.listed);
   switch (record.license_status) {
     case 'revoked':
       return 'REVOKED';
@@ -129,6 +137,19 @@ function refusedByRecord(record: TokenRecord | null | 'offline'): VerdictCode | 
   }
 }
 
+/** A list tells a superseded token and a revoked license alike. What it does not tell is no reason to refuse. */
+function refusedByList(listed: ListedStatus): VerdictCode | null {
+  switch (listed) {
+    case 'revoked':
+      return 'REVOKED';
+    case 'suspended':
+      return 'SUSPENDED';
+    case 'valid':
+    case 'unknown':
+      return null;
+  }
+}
+
 function isExpired({ exp }: LicenseClaims, now: Date): boolean {
   return exp !== undefined && now.getTime() >= exp * 1000;
 }
@@ -137,7 +158,6 @@ function warningsOf({ claims, record }: SignatureHolds, now: Date): Warning[] {
   const warnings: Warning[] = [];
   if (claims.exp !== undefined && claims.exp * 1000 - now.getTime() <= EXPIRES_SOON_MS)
     warnings.push('EXPIRES_SOON');
-  if (record !== null && record !== 'offline' && record.newer_token_exists)
-    warnings.push('REISSUE_AVAILABLE');
+  if (record !== null && !isOffline(record) && record.newer_token_exists) warnings.push('REISSUE_AVAILABLE');
   return warnings;
 }

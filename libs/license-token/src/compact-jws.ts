@@ -1,0 +1,104 @@
+import { base64url } from 'jose';
+import { parseStrictJsonObject } from './strict-json';
+
+/** A text that is not what it should be. */
+export interface Malformed {
+  /** Why, in words; holds nothing of the text. */
+  malformed: string;
+}
+
+/** JOSE header of what is read here (RFC 7515 section 4). */
+export interface JwsHeader {
+  /** As written; only `isAcceptedAlg` ones can carry a valid signature. */
+  alg: string;
+  typ?: string;
+  /** Which key signed; any text until a key ring knows it. */
+  kid: string;
+}
+
+/** A signed text as it was received, and what verifies it. Nothing in it is verified yet. */
+export interface SignedText {
+  header: JwsHeader;
+  /** The ASCII text that was signed: header and payload as received. */
+  signingInput: string;
+  signature: Uint8Array;
+}
+
+export interface CompactJws extends SignedText {
+  payload: Record<string, unknown>;
+}
+
+/** What kind of JWS is expected: another one is refused, though our key may have signed it. */
+export interface Expected {
+  /** In characters. */
+  maxLength: number;
+  /** Media type without `application/`; its case does not matter. */
+  typ: string;
+  /** Whether a header without `typ` passes. */
+  mayLackTyp: boolean;
+}
+
+/** Whole groups of four, then two or three characters of which the last has no spare bits set. */
+const CANONICAL_BASE64URL = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Reads a JWS in compact serialization (RFC 7515 section 7.1): canonical base64url, strict JSON, the expected `typ`,
+ * no `crit`. Verifies no signature and never throws.
+ * @param jws as received, not trimmed
+ */
+export function parseCompactJws(jws: string, expected: Expected): CompactJws | Malformed {
+  const { maxLength } = expected;
+  if (jws.length > maxLength) return { malformed: `longer than ${maxLength} characters` };
+  const parts = jws.split('.');
+  if (parts.length !== 3) return { malformed: 'not three parts' };
+  const [encodedHeader, encodedPayload, encodedSignature] = parts as [string, string, string];
+
+  const signature = decodeBase64url(encodedSignature);
+  if (!signature) return { malformed: 'the signature is no canonical base64url' };
+  const headerMembers = decodeObject(encodedHeader);
+  if (!headerMembers) return { malformed: 'the header is no JSON object in canonical base64url' };
+  const header = readHeader(headerMembers, expected);
+  if ('malformed' in header) return header;
+  const payload = decodeObject(encodedPayload);
+  if (!payload) return { malformed: 'the payload is no JSON object in canonical base64url' };
+  return { header, payload, signingInput: `${encodedHeader}.${encodedPayload}`, signature };
+}
+
+/**
+ * Decodes base64url without padding (RFC 4648 section 5).
+ * @returns null for every spelling that decoders take but the one that encoders write
+ */
+export function decodeBase64url(encoded: string): Uint8Array | null {
+  return CANONICAL_BASE64URL.test(encoded) ? base64url.decode(encoded) : null;
+}
+
+function readHeader(
+  { alg, typ, kid, ...others }: Record<string, unknown>,
+  expected: Expected,
+): JwsHeader | Malformed {
+  // `crit` names extensions that a reader must understand (RFC 7515 section 4.1.11): there are none here.
+  if ('crit' in others) return { malformed: 'the header has crit' };
+  if (typeof kid !== 'string') return { malformed: 'the header has no kid' };
+  if (typeof alg !== 'string') return { malformed: 'the header has no alg' };
+  if (typ === undefined && expected.mayLackTyp) return { alg, kid };
+  if (typeof typ !== 'string' || mediaType(typ) !== mediaType(expected.typ))
+    return { malformed: `the header has a typ other than ${expected.typ}` };
+  return { alg, typ, kid };
+}
+
+/** A media type in `typ` may go without `application/` and has no case (RFC 7515 section 4.1.9). */
+function mediaType(typ: string): string {
+  return typ.toLowerCase().replace(/^application\//, '');
+}
+
+function decodeObject(encoded: string): Record<string, unknown> | null {
+  const bytes = decodeBase64url(encoded);
+  if (!bytes) return null;
+  try {
+    return parseStrictJsonObject(utf8.decode(bytes));
+  } catch {
+    return null; // not UTF-8
+  }
+}
