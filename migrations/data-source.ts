@@ -12,6 +12,8 @@ import { CreateStatistics1763856600000 } from './1763856600000-create-statistics
 import { CountChanges1763856660000 } from './1763856660000-count-changes';
 import { CreateAuditCheckpoints1763857200000 } from './1763857200000-create-audit-checkpoints';
 import { BoundCheckpointsInTime1764010000000 } from './1764010000000-bound-checkpoints-in-time';
+import { NoteStatusChanges1764030000000 } from './1764030000000-note-status-changes';
+import { IndexSupersededTokens1764030060000 } from './1764030060000-index-superseded-tokens';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -34,6 +36,8 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CountChanges1763856660000,
       CreateAuditCheckpoints1763857200000,
       BoundCheckpointsInTime1764010000000,
+      NoteStatusChanges1764030000000,
+      IndexSupersededTokens1764030060000,
     ],
     extra: { application_name: 'aegis migrate', connectionTimeoutMillis: 10_000, lock_timeout: 5000 },
   });

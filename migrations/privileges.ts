@@ -18,11 +18,14 @@ export const applicationPrivileges: Privileges = {
     idempotency_keys: 'SELECT, INSERT, DELETE',
     statistics_counts: 'SELECT',
     statistics_deltas: 'SELECT',
+    status_list_versions: 'SELECT',
+    status_list_changes: 'SELECT',
   },
   sequences: ['audit_logs_id_seq', 'license_tokens_status_number_seq'],
   functions: [
     'audit_logs_make_partitions(integer)',
     'audit_logs_forget_addresses(integer)',
     'statistics_fold(integer)',
+    'status_lists_fold(integer)',
   ],
 };

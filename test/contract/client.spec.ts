@@ -179,6 +179,8 @@ describe('the generated client', () => {
       expect(dataOf(await anyone.GET(path)).status).toBe('healthy');
     expect(dataOf(await anyone.GET('/openapi.json'))).toMatchObject({ openapi: '3.1.0' });
     expect(dataOf(await anyone.GET('/docs', { parseAs: 'text' }))).toContain('swagger-ui');
+    const list = await anyone.GET('/api/v1/status-lists/{id}', { ...pathOf('0'), parseAs: 'text' });
+    expect(dataOf(list)).toMatch(/^[\w-]+\.[\w-]+\.[\w-]{86}$/);
     const problem = await anyone.GET('/problems/{code}', {
       params: { path: { code: 'unauthorized' } },
       parseAs: 'text',

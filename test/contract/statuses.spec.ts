@@ -59,7 +59,7 @@ describe('each operation that declares it answers', () => {
   it.each(named(withParameter))('404 where the path names nothing: %s', async (_, route) => {
     const answer = await send(admin, route, UNKNOWN_IDS);
     expect(answer.status).toBe(404);
-    expect(answer.body.code).toMatch(/^(license|customer|api_key)_not_found$|^not_found$/);
+    expect(answer.body.code).toMatch(/^(license|customer|api_key|status_list)_not_found$|^not_found$/);
   });
 
   it.each(named(declaring(406)))('406 to who takes pictures alone: %s', async (_, route) => {

@@ -1,11 +1,13 @@
+import { openStatusList } from '@aegis/license-token';
 import { createHmac, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { Client as SqlClient } from 'pg';
 import { type Answer, Client } from '../support/client';
 import { expectStatus } from '../support/expect-status';
 import { aLicense, type IssuedLicense } from '../support/factories';
-import { base64url, Forger, putOnRecord, signed } from '../support/forger';
+import { base64url, Forger, putOnRecord, seconds, signed } from '../support/forger';
 import { testServer, type TestServer } from '../support/server';
-import { superuserOf } from '../support/sql';
+import { superuserOf, until } from '../support/sql';
+import { keysOf, placeOf } from '../support/status-lists';
 
 describe('a token that the server did not make', () => {
   let server: TestServer;
@@ -230,10 +232,42 @@ describe('a token that the server did not make', () => {
     await expectUnproven(forger.token(claims, { crit: [] }), 'MALFORMED');
     for (const kid of [undefined, null, 7, ['x']])
       await expectUnproven(forger.token(claims, { kid }), 'MALFORMED');
-    for (const typ of ['statuslist+jwt', 'jwk-set+jwt', 5])
+    for (const typ of [
+      'statuslist+jwt',
+      'jwk-set+jwt',
+      'aegis-checkpoint+jwt',
+      'application/statuslist+jwt',
+      5,
+    ])
       await expectUnproven(forger.token(claims, { typ }), 'MALFORMED');
     const doubled = `{"alg":"EdDSA","kid":"x","kid":"${forger.kid}"}`;
     await expectUnproven(signed(forger.privateKey, doubled, claims), 'MALFORMED');
+  });
+
+  it('is refused where it is a status list or a checkpoint of the server, even put on record', async () => {
+    const { body: list } = await anyone.get(placeOf(license.token).path);
+    await until('a checkpoint is there', async () => {
+      const { rows } = await sql.query('SELECT FROM audit_checkpoints');
+      return rows.length > 0;
+    });
+    const { rows } = await sql.query<{ jws: string }>('SELECT jws FROM audit_checkpoints LIMIT 1');
+    for (const [revision, jws] of [list as string, rows[0]!.jws].entries()) {
+      await putOnRecord(sql, license.id, jws, 600 + revision);
+      await expectUnproven(jws, 'MALFORMED');
+    }
+  });
+
+  it('passes for no status list, and nor does a checkpoint', async () => {
+    const { rows } = await sql.query<{ jws: string }>('SELECT jws FROM audit_checkpoints LIMIT 1');
+    const keys = await keysOf(server.url);
+    const asList = { sub: placeOf(license.token).uri, iat: seconds(), exp: seconds(3600) };
+    const status_list = { bits: 2, lst: 'eJxjAAAAAQAB' };
+    const claims = { ...forger.claims({ jti: license.id }), ...asList, status_list };
+    for (const jws of [license.token, rows[0]!.jws, forger.token(claims)])
+      expect(await openStatusList(jws, keys)).toEqual({ refused: 'malformed' });
+    const list = await openStatusList(forger.token(claims, { typ: 'statuslist+jwt' }), keys);
+    // The claims alone would have done: it is the type that keeps them apart.
+    expect(list).toHaveProperty('uri', asList.sub);
   });
 
   it('may be 8 KiB long, and no byte longer', async () => {

@@ -7,6 +7,7 @@ export interface Ids {
   '/api/v1/licenses/': string;
   '/api/v1/customers/': string;
   '/api/v1/admin/api-keys/': string;
+  '/api/v1/status-lists/': string;
   '/problems/': string;
 }
 
@@ -15,6 +16,7 @@ export const UNKNOWN_IDS: Ids = {
   '/api/v1/licenses/': '00000000-0000-4000-8000-000000000000',
   '/api/v1/customers/': 'nobody',
   '/api/v1/admin/api-keys/': '000000000000',
+  '/api/v1/status-lists/': '999999',
   '/problems/': 'nothing',
 };
 
@@ -27,6 +29,7 @@ export async function someIds(client: Client): Promise<Ids> {
     '/api/v1/licenses/': license.id,
     '/api/v1/customers/': customer.id,
     '/api/v1/admin/api-keys/': me.body.id,
+    '/api/v1/status-lists/': '0',
     '/problems/': 'validation_failed',
   };
 }

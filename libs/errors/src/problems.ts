@@ -45,6 +45,11 @@ const catalogue = {
     title: 'API key not found',
     description: 'No API key has this id, or it was deleted.',
   },
+  status_list_not_found: {
+    status: 404,
+    title: 'Status list not found',
+    description: 'There is no status list of this number: no token names it.',
+  },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',

@@ -20,5 +20,6 @@ export { LicensingModule } from './licensing.module';
 export { LicensingService } from './licensing.service';
 export type { IssueLicense } from './licensing.service';
 export { StatisticsService } from './statistics.service';
+export { StatusListIssuer } from './status-lists/status-list-issuer';
 export { ValidationService } from './validation.service';
 export type { ValidateLicense } from './validation.service';

@@ -24,6 +24,11 @@ export interface TokenFacts {
   status: StatusPlace;
 }
 
+/** Where clients get a status list, and its name in them for good. */
+export function statusListUri(publicUrl: string, list: number): string {
+  return `${publicUrl}/api/v1/status-lists/${list}`;
+}
+
 /**
  * The claims of a token, in the order that deployed clients print them.
  * @throws UnsoundClaims when they break a rule of the format: checked before anything is signed
@@ -42,7 +47,7 @@ export function licenseClaims(facts: TokenFacts): LicenseClaims {
     status: {
       status_list: {
         idx: facts.status.index,
-        uri: `${facts.publicUrl}/api/v1/status-lists/${facts.status.list}`,
+        uri: statusListUri(facts.publicUrl, facts.status.list),
       },
     },
   };

@@ -13,6 +13,7 @@ import { License } from './license.entity';
 @Unique('license_tokens_revision_unique', ['license_id', 'revision'])
 @Unique('license_tokens_status_unique', ['status_list', 'status_index'])
 @Index('license_tokens_by_key', { synchronize: false })
+@Index('license_tokens_superseded', { synchronize: false })
 export class LicenseToken {
   @PrimaryColumn({ type: 'bytea' })
   sha256!: Buffer;

@@ -52,3 +52,21 @@ export class CustomerHasLicenses extends DomainError {
     super(`The customer ${id} holds ${count} license(s) that are not revoked.`);
   }
 }
+
+export class StatusListNotFound extends DomainError {
+  readonly code = 'status_list_not_found';
+
+  constructor(list: number) {
+    super(`There is no status list ${list}.`);
+  }
+}
+
+/** No signed list is at hand that would still count, and none can be made right now. */
+export class StatusListUnavailable extends DomainError {
+  readonly code = 'service_unavailable';
+  override readonly retryAfterSeconds = 5;
+
+  constructor(list: number) {
+    super(`The status list ${list} is temporarily unavailable.`);
+  }
+}

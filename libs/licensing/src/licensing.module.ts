@@ -18,6 +18,8 @@ import { LicenseWriter } from './license-writer';
 import { License } from './license.entity';
 import { LicensingService } from './licensing.service';
 import { StatisticsService } from './statistics.service';
+import { StatusListIssuer } from './status-lists/status-list-issuer';
+import { StatusListRecords } from './status-lists/status-list-records';
 import { TokenMaker } from './token-maker';
 import { ValidationCounts } from './validation-counts';
 import { ValidationService } from './validation.service';
@@ -31,6 +33,8 @@ const services = [
   LicenseStateService,
   LicensingService,
   StatisticsService,
+  StatusListIssuer,
+  StatusListRecords,
   ValidationService,
 ];
 

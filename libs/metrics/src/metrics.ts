@@ -8,7 +8,7 @@ export type AuthenticationFailure = 'missing' | 'conflicting' | 'refused' | 'una
 /** What asks the database in batches. */
 export type BatchName = 'api_keys' | 'validations';
 /** What runs by a timer. */
-export type JobName = 'audit_addresses' | 'audit_partitions' | 'statistics';
+export type JobName = 'audit_addresses' | 'audit_partitions' | 'statistics' | 'status_lists';
 
 /**
  * How the making of a signature ended. `refused`: not tried, the signer was away; `failed`: an error or no sense;
@@ -27,7 +27,12 @@ const FAILURES = [
   'refused',
   'unavailable',
 ] as const satisfies AuthenticationFailure[];
-const JOBS = ['audit_addresses', 'audit_partitions', 'statistics'] as const satisfies JobName[];
+const JOBS = [
+  'audit_addresses',
+  'audit_partitions',
+  'statistics',
+  'status_lists',
+] as const satisfies JobName[];
 const SIGNATURE_RESULTS = [
   'made',
   'refused',
@@ -55,6 +60,7 @@ export class Metrics {
   /** Of this process alone; two servers in one process, as in tests, do not mix. */
   readonly registry = new Registry();
   private readonly registers = [this.registry];
+  private ageOfStatusLists: () => number = () => 0;
   private poolUse: () => PoolUse = () => ({ idle: 0, busy: 0, waiting: 0 });
 
   private readonly requests = new Histogram({
@@ -141,6 +147,13 @@ export class Metrics {
     registers: this.registers,
   });
 
+  private readonly statusListRebuilds = new Histogram({
+    name: 'aegis_status_list_rebuild_seconds',
+    help: 'Time to read, compress and sign the status lists that were due at once.',
+    buckets: SECONDS,
+    registers: this.registers,
+  });
+
   constructor() {
     for (const code of VERDICT_CODES) this.verdicts.inc({ code }, 0);
     for (const result of ['hit', 'miss']) this.signatureLookups.inc({ result }, 0);
@@ -155,6 +168,14 @@ export class Metrics {
       labelNames: ['version'],
       registers: this.registers,
     }).set({ version: PRODUCT_VERSION }, 1);
+    const age = new Gauge({
+      name: 'aegis_status_list_age_seconds',
+      help: 'Age of the oldest status list that is served; 0 when there is none.',
+      registers: this.registers,
+      collect: () => {
+        age.set(this.ageOfStatusLists());
+      },
+    });
     const connections = new Gauge<'state'>({
       name: 'aegis_database_connections',
       help: 'Connections of the pool that are idle or busy, and callers waiting for one.',
@@ -226,6 +247,15 @@ export class Metrics {
   trailSealed(lag: number, oldestTransaction: number): void {
     this.checkpointLag.set(lag);
     this.oldestTransaction.set(oldestTransaction);
+  }
+
+  statusListsRebuilt(seconds: number): void {
+    this.statusListRebuilds.observe(seconds);
+  }
+
+  /** @param read age of the oldest list that is served, in seconds; asked at each scrape */
+  watchStatusLists(read: () => number): void {
+    this.ageOfStatusLists = read;
   }
 
   /** @param read asked at each scrape */

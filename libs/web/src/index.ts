@@ -23,6 +23,7 @@ export { answerList } from './list-answer';
 export { allRows } from './list-page';
 export type { ListOrder, ListSource, SortKey } from './list-page';
 export { STREAM_TYPES } from './list-stream';
+export { Precompressed } from './precompressed';
 export { whereBeginsWith } from './prefix-search';
 export { PageQueryDto } from './page-query.dto';
 export { PageDto, pageOf } from './page.dto';

@@ -1,6 +1,7 @@
 import {
   Injectable,
   Optional,
+  StreamableFile,
   type CallHandler,
   type ExecutionContext,
   type NestInterceptor,
@@ -10,6 +11,7 @@ import { from, lastValueFrom, map, type Observable } from 'rxjs';
 import { holdsAlready } from './entity-tag';
 import { type Idempotence, idempotenceOf } from './idempotency/idempotent';
 import { IdempotentRequests } from './idempotency/idempotent-requests';
+import { Precompressed } from './precompressed';
 import { type Reply, replyMaker } from './reply';
 
 /** What the decorators of a handler say of its answers. */
@@ -30,10 +32,13 @@ export class ResponseInterceptor implements NestInterceptor {
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     return this.replies(context, request, next).pipe(
-      map(({ body, headers }) => {
+      map((reply) => {
+        const { body, headers } = reply.body instanceof Precompressed ? reply.body.replyTo(request) : reply;
+        if (reply.body instanceof Precompressed) response.vary('Accept-Encoding');
         for (const name in headers) response.setHeader(name, headers[name] ?? '');
-        if (headers.ETag !== undefined) settleFreshness(request, headers.ETag);
-        return body;
+        const isFresh = headers.ETag !== undefined && settleFreshness(request, headers.ETag);
+        // Express makes a 304 of what it sends itself; a file would be streamed all the same.
+        return isFresh && body instanceof StreamableFile ? undefined : body;
       }),
     );
   }
@@ -60,11 +65,13 @@ export class ResponseInterceptor implements NestInterceptor {
 }
 
 /**
- * Express sends 304 to a fresh request. By its own rule one with `Cache-Control: no-cache` never is, which `fetch` adds
+ * Says whether the caller holds the present state already. Express sends 304 to a fresh request. By its own rule one with `Cache-Control: no-cache` never is, which `fetch` adds
  * to each one with `If-None-Match`; but that directive is for caches on the way, not for us.
  */
-function settleFreshness(request: Request, etag: string): void {
+function settleFreshness(request: Request, etag: string): boolean {
   const ifNoneMatch = request.headers['if-none-match'];
-  if (ifNoneMatch === undefined || !['GET', 'HEAD'].includes(request.method)) return;
-  Object.defineProperty(request, 'fresh', { value: holdsAlready(ifNoneMatch, etag) });
+  if (ifNoneMatch === undefined || !['GET', 'HEAD'].includes(request.method)) return false;
+  const isFresh = holdsAlready(ifNoneMatch, etag);
+  Object.defineProperty(request, 'fresh', { value: isFresh });
+  return isFresh;
 }

@@ -20,7 +20,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Customers: 'Those to whom licenses are issued.',
   Admin: 'What the calling key may do, counts, and the audit trail.',
   'API keys': 'Credentials of the programs and people that call this API.',
-  Keys: 'Public keys that licenses are verified with, without asking the server.',
+  Keys: 'Public keys and status lists that licenses are checked with, without asking the server.',
   System: 'What this server is, how it is, and its documentation.',
 };
 

@@ -1,0 +1,81 @@
+import { Environment } from '@aegis/config';
+import { STATUS_LIST_TYPE, type StatusListClaims } from '@aegis/license-token';
+import { KeyRing, signCompact } from '@aegis/signing';
+import { Injectable } from '@nestjs/common';
+import { statusListUri } from '../license-claims';
+import { BITS, compressStatuses, packStatuses } from './status-list-content';
+import { type ListRecord, StatusListRecords } from './status-list-records';
+
+/** For how long a list counts: clients that are offline for a month go by it. */
+export const LIFETIME_S = 35 * 24 * 60 * 60;
+/** How old a list may become before it is signed anew, and a client should ask again. */
+export const TTL_S = 300;
+/** Lists that are read at once. */
+const LISTS_AT_ONCE = 16;
+
+/** A signed Token Status List. */
+export interface SignedStatusList {
+  list: number;
+  /** Of the changes that it knows of. */
+  version: number;
+  /** Which key signed it. */
+  kid: string;
+  /** Compact JWS (draft-ietf-oauth-status-list, section 5.1). */
+  jws: string;
+  /** What it says, to be given when it is issued again. */
+  content: Content;
+}
+
+/** Statuses and their compressed form, which takes longer to make than all the rest. */
+export interface Content {
+  statuses: Buffer;
+  lst: string;
+}
+
+/** Reads what is on record of tokens and signs it as Token Status Lists. */
+@Injectable()
+export class StatusListIssuer {
+  constructor(
+    private readonly records: StatusListRecords,
+    private readonly keyRing: KeyRing,
+    private readonly environment: Environment,
+  ) {}
+
+  /** How many lists there are: numbered from 0. */
+  async count(): Promise<number> {
+    return (await this.records.survey()).count;
+  }
+
+  /**
+   * Signs lists as they are on record now, a few read at a time.
+   * @param lists their numbers; each exists
+   * @param known what a list said before: is it still so, nothing is compressed anew
+   * @throws what the signer or the database throw
+   */
+  async *issue(
+    lists: readonly number[],
+    known: (list: number) => Content | undefined = () => undefined,
+  ): AsyncGenerator<SignedStatusList> {
+    for (let at = 0; at < lists.length; at += LISTS_AT_ONCE)
+      for (const record of await this.records.read(lists.slice(at, at + LISTS_AT_ONCE)))
+        yield await this.sign(record, known(record.list));
+  }
+
+  private async sign(record: ListRecord, known: Content | undefined): Promise<SignedStatusList> {
+    const { list, version, readAt, revoked, suspended } = record;
+    const statuses = packStatuses(revoked, suspended);
+    const content = known?.statuses.equals(statuses)
+      ? known
+      : { statuses, lst: await compressStatuses(statuses) };
+    const claims: StatusListClaims = {
+      sub: statusListUri(this.environment.PUBLIC_URL, list),
+      iat: readAt,
+      exp: readAt + LIFETIME_S,
+      ttl: TTL_S,
+      status_list: { bits: BITS, lst: content.lst },
+    };
+    const signer = this.keyRing.active();
+    const jws = await signCompact(signer, { typ: STATUS_LIST_TYPE }, claims);
+    return { list, version, kid: signer.kid, jws, content };
+  }
+}

@@ -1,0 +1,96 @@
+import { transaction } from '@aegis/database';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+
+/** A list may hold 131,072 tokens that are all revoked, and the machine may be busy. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/** What lists there are, and which have changed. */
+export interface Survey {
+  /** Lists are numbered from 0; each below this one exists. */
+  count: number;
+  /** By list, where it ever changed: grows with each change that is committed. */
+  versions: ReadonlyMap<number, number>;
+  /** Changes that are not folded into the versions yet. */
+  unfolded: number;
+}
+
+/** The tokens of one list that are not valid, as of one moment. */
+export interface ListRecord {
+  list: number;
+  version: number;
+  /** Not after the moment, by the database's clock: seconds since 1970. */
+  readAt: number;
+  /** Indexes, 4 bytes each, big-endian, in no order; one that is among both is revoked. */
+  revoked: Buffer;
+  suspended: Buffer;
+}
+
+const VERSIONS = `
+  SELECT list, sum(changes)::float8 AS version
+  FROM (SELECT list, version AS changes FROM status_list_versions
+        UNION ALL SELECT list, count(*) FROM status_list_changes GROUP BY list) AS noted
+  GROUP BY list`;
+
+/** Reads what status lists say from the database: the tokens that are not valid, found by indexes, never all of them. */
+@Injectable()
+export class StatusListRecords {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async survey(): Promise<Survey> {
+    const [row] = await this.dataSource.query<
+      { last: number | null; unfolded: number; versions: [number, number][] | null }[]
+    >(`
+      SELECT (SELECT max(status_list) FROM license_tokens) AS last,
+             (SELECT count(*)::float8 FROM status_list_changes) AS unfolded,
+             (SELECT json_agg(json_build_array(list, version)) FROM (${VERSIONS}) AS known) AS versions`);
+    if (!row) throw new Error('The database did not tell which status lists there are.');
+    return {
+      count: row.last === null ? 0 : row.last + 1,
+      versions: new Map(row.versions),
+      unfolded: row.unfolded,
+    };
+  }
+
+  /**
+   * Reads lists in one statement, so that what it finds and the version that it has were there at the same moment.
+   * @param lists not many at once: each may be 1 MiB
+   */
+  async read(lists: readonly number[]): Promise<ListRecord[]> {
+    const rows = await transaction(this.dataSource, async (tx) => {
+      await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [String(STATEMENT_TIMEOUT_MS)]);
+      return tx.query<
+        (Omit<ListRecord, 'revoked' | 'suspended'> & Record<'revoked' | 'suspended', Buffer | null>)[]
+      >(
+        `WITH marked AS (
+           SELECT token.status_list AS list, token.status_index AS index, license.status = 'suspended' AS suspended
+           FROM licenses AS license JOIN license_tokens AS token ON token.license_id = license.id
+           WHERE license.status IN ('revoked', 'suspended') AND token.status_list = ANY($1::integer[])
+           UNION ALL
+           SELECT status_list, status_index, false FROM license_tokens
+           WHERE superseded_at IS NOT NULL AND status_list = ANY($1::integer[])
+         ), packed AS (
+           SELECT list, string_agg(int4send(index), '') FILTER (WHERE NOT suspended) AS revoked,
+                  string_agg(int4send(index), '') FILTER (WHERE suspended) AS suspended
+           FROM marked GROUP BY list
+         )
+         SELECT asked.list, coalesce(known.version, 0) AS version,
+                floor(extract(epoch FROM statement_timestamp()))::float8 AS "readAt", packed.revoked, packed.suspended
+         FROM unnest($1::integer[]) AS asked (list)
+         LEFT JOIN packed ON packed.list = asked.list
+         LEFT JOIN (${VERSIONS}) AS known ON known.list = asked.list`,
+        [lists],
+      );
+    });
+    return rows.map((row) => ({
+      ...row,
+      revoked: row.revoked ?? Buffer.alloc(0),
+      suspended: row.suspended ?? Buffer.alloc(0),
+    }));
+  }
+
+  /** Folds changes into the versions, which stay what they are, and keeps what a survey reads small. */
+  async fold(): Promise<void> {
+    await this.dataSource.query('SELECT status_lists_fold(10000)');
+  }
+}

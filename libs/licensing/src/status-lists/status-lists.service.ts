@@ -1,0 +1,104 @@
+import { Metrics } from '@aegis/metrics';
+import { KeyRing } from '@aegis/signing';
+import { Precompressed } from '@aegis/web';
+import { Injectable } from '@nestjs/common';
+import { StatusListNotFound, StatusListUnavailable } from '../licensing.errors';
+import { LIFETIME_S, type SignedStatusList, StatusListIssuer, TTL_S } from './status-list-issuer';
+import { StatusListRecords, type Survey } from './status-list-records';
+
+/** A list is no longer served in the last hour of its life: a client could not keep it. */
+const SERVED_FOR_MS = (LIFETIME_S - 3600) * 1000;
+/** Below it, reading the changes that are not folded costs nothing that could be measured. */
+const FOLDED_FROM = 100;
+
+interface ServedList extends SignedStatusList {
+  answer: Precompressed;
+  /** Before it was read, by the process's clock. */
+  madeAt: number;
+}
+
+/**
+ * The signed status lists as this process serves them, from memory. Lists are read one refresh after another, so what
+ * replaces a list was always read later: a revocation that was served once is never taken back.
+ */
+@Injectable()
+export class StatusLists {
+  private readonly served = new Map<number, ServedList>();
+  private running: Promise<unknown> = Promise.resolve();
+  private next?: Promise<void>;
+
+  constructor(
+    private readonly issuer: StatusListIssuer,
+    private readonly records: StatusListRecords,
+    private readonly keyRing: KeyRing,
+    private readonly metrics: Metrics,
+  ) {
+    metrics.watchStatusLists(() => this.ageOfOldest());
+  }
+
+  /**
+   * @throws StatusListNotFound, StatusListUnavailable; where the list is not in memory also what the database or the
+   * signer throw
+   */
+  async find(list: number): Promise<Precompressed> {
+    // A token is handed out as soon as it is on record, and its list may be asked for right then.
+    if (!this.served.has(list)) await this.refresh();
+    const served = this.served.get(list);
+    if (!served) throw new StatusListNotFound(list);
+    if (performance.now() - served.madeAt > SERVED_FOR_MS) throw new StatusListUnavailable(list);
+    return served.answer;
+  }
+
+  /**
+   * Makes lists anew that have changed, are older than their ttl, or were signed by a key that is not the active one.
+   * Until then, and where that fails, the last ones are served. What it reads is read after this call: who comes while
+   * a refresh is under way waits for the one after it, with all others who came meanwhile.
+   */
+  refresh(): Promise<void> {
+    this.next ??= this.afterRunning();
+    return this.next;
+  }
+
+  private async afterRunning(): Promise<void> {
+    await this.running;
+    this.next = undefined;
+    const work = this.refreshNow();
+    this.running = work.catch(() => undefined);
+    return work;
+  }
+
+  private async refreshNow(): Promise<void> {
+    const survey = await this.records.survey();
+    const due = this.dueLists(survey);
+    if (due.length > 0) {
+      const startedAt = performance.now();
+      for await (const signed of this.issuer.issue(due, (list) => this.served.get(list)?.content))
+        this.served.set(signed.list, {
+          ...signed,
+          answer: await Precompressed.of(signed.jws),
+          madeAt: startedAt,
+        });
+      this.metrics.statusListsRebuilt((performance.now() - startedAt) / 1000);
+    }
+    if (survey.unfolded >= FOLDED_FROM) await this.records.fold();
+  }
+
+  /** Those that have changed come first: the others say what they said. */
+  private dueLists({ count, versions }: Survey): number[] {
+    const { kid } = this.keyRing.active();
+    const changed: number[] = [];
+    const aged: number[] = [];
+    for (let list = 0; list < count; list += 1) {
+      const served = this.served.get(list);
+      if (served?.version !== (versions.get(list) ?? 0)) changed.push(list);
+      else if (served.kid !== kid || performance.now() - served.madeAt >= TTL_S * 1000) aged.push(list);
+    }
+    return [...changed, ...aged];
+  }
+
+  /** In seconds; 0 while there is none. */
+  private ageOfOldest(): number {
+    const now = performance.now();
+    return Math.max(0, ...[...this.served.values()].map(({ madeAt }) => (now - madeAt) / 1000));
+  }
+}
