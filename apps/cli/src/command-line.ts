@@ -5,6 +5,7 @@ import { addImport } from './commands/import';
 import { addKeys } from './commands/keys';
 import { addLicenses } from './commands/licenses';
 import { addMigrate } from './commands/migrate';
+import { addStatusLists } from './commands/status-lists';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
 
@@ -22,7 +23,9 @@ Exit codes: 0 yes, done; 1 no, refused; 2 wrong usage or configuration; 3 could 
 export async function commandLine(output: Output, args: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.yes;
   const program = new Command('aegis')
-    .description('Manages an AEGIS License Server: signing keys, API keys, licenses, migrations, import.')
+    .description(
+      'Manages an AEGIS License Server: signing keys, API keys, licenses, status lists, migrations, import.',
+    )
     .option('-V, --version', 'print the version')
     .exitOverride()
     .showHelpAfterError('(--help explains)')
@@ -36,6 +39,7 @@ export async function commandLine(output: Output, args: readonly string[]): Prom
   addMigrate(program, output, ends);
   addImport(program, output, ends);
   addLicenses(program, output, ends);
+  addStatusLists(program, output, ends);
   if (args[0] === '-V' || args[0] === '--version') {
     const { version } = await import('./version.js');
     output.end({ version }, version);
