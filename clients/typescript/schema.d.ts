@@ -24,6 +24,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/audit-logs/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the signed checkpoints over the audit trail, newest first
+         * @description Scope: `audit:read`.
+         */
+        get: operations["listCheckpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit-logs/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove that an audit record is sealed by a signed checkpoint
+         * @description Scope: `audit:read`.
+         */
+        get: operations["getInclusionProof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers": {
         parameters: {
             query?: never;
@@ -788,6 +828,53 @@ export interface components {
             next_cursor: string | null;
             audit_logs: components["schemas"]["AuditLog"][];
         };
+        Checkpoint: {
+            /**
+             * @description From 1, without a gap.
+             * @example 4711
+             */
+            number: number;
+            /** @description Grows by one when the trail was restored into another cluster. */
+            epoch: number;
+            /**
+             * @description Records that it seals.
+             * @example 1
+             */
+            size: number | null;
+            /** @description Root of the Merkle tree over them (RFC 6962), base64url. */
+            root: string | null;
+            /** @description SHA-256 of the `jws` of the checkpoint before, base64url; null in the first. */
+            previous: string | null;
+            /**
+             * Format: date-time
+             * @description No later checkpoint seals a record of an earlier time; null until that is known.
+             */
+            complete_to: string | null;
+            /**
+             * Format: date-time
+             * @description When its records were read.
+             */
+            issued_at: string | null;
+            /** @description Key that signed it. */
+            key_id: string | null;
+            /** @description The checkpoint: a compact JWS of the `typ` `aegis-checkpoint+jwt`. */
+            jws: string;
+        };
+        CheckpointPage: {
+            /** @description Rows of the whole list. */
+            total: number;
+            /** @description Whether `total` is an estimate. */
+            total_is_estimate?: boolean;
+            /** @description Null where a cursor was followed. */
+            page: number | null;
+            /** @description Rows a page. */
+            page_size: number;
+            /** @description Pages of the whole list. */
+            total_pages: number;
+            /** @description `cursor` of the next page; null on the last. */
+            next_cursor: string | null;
+            checkpoints: components["schemas"]["Checkpoint"][];
+        };
         CreateApiKey: {
             /**
              * Format: date-time
@@ -972,6 +1059,27 @@ export interface components {
              * @enum {string}
              */
             signing: "healthy" | "degraded" | "unhealthy";
+        };
+        InclusionProof: {
+            record: components["schemas"]["AuditLog"];
+            /**
+             * @description Place of the leaf in the tree, from 0.
+             * @example 0
+             */
+            index: number;
+            /**
+             * @description Leaves of the tree.
+             * @example 1
+             */
+            size: number;
+            /**
+             * @description Audit path (RFC 6962 section 2.1.1), from the leaf's neighbour up: SHA-256 hashes, base64url.
+             * @example []
+             */
+            path: string[];
+            checkpoint: components["schemas"]["Checkpoint"];
+            /** @description What is hashed of the record, in UTF-8: a JSON array of `"aegis-audit-1"` and its fields as text, without the address. */
+            leaf: string;
         };
         Info: {
             /** @description Name of the product. */
@@ -1233,7 +1341,7 @@ export interface components {
              * @description Stable name of the error, for programs.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
             /** @description Broken rules, all at once. */
@@ -1559,6 +1667,38 @@ export interface components {
                 "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                 "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 "Retry-After": components["headers"]["Retry-After"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `audit_record_not_found`: Audit record not found */
+        audit_record_not_found: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `audit_record_not_sealed`: Audit record not sealed yet */
+        audit_record_not_sealed: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 [name: string]: unknown;
             };
@@ -2015,6 +2155,164 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             403: components["responses"]["insufficient_scope"];
             406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable"];
+        };
+    };
+    listCheckpoints: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1 on. Not together with `cursor`. */
+                page?: number;
+                /** @description Rows a page. */
+                page_size?: number;
+                /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "total_is_estimate": true,
+                     *       "page": null,
+                     *       "page_size": 1,
+                     *       "total_pages": 1,
+                     *       "next_cursor": null,
+                     *       "checkpoints": [
+                     *         {
+                     *           "number": 4711,
+                     *           "epoch": 1,
+                     *           "size": 1,
+                     *           "root": "XcnafBo73Hm6cKXqGm7k0kJrL3wZUWQ7h8VnK1t0i2E",
+                     *           "previous": null,
+                     *           "complete_to": null,
+                     *           "issued_at": null,
+                     *           "key_id": "aegis-2026-01",
+                     *           "jws": "eyJhbGciOiJFZERTQSIsInR5cCI6ImFlZ2lzLWNoZWNrcG9pbnQrand0Iiwia2lkIjoiYWVnaXMtMjAyNi0wMSJ9.eyJudW1iZXIiOjQ3MTF9.c2lnbmF0dXJl"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CheckpointPage"];
+                    /** @example  */
+                    "text/csv": string;
+                    /** @example  */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable"];
+        };
+    };
+    getInclusionProof: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags that the caller holds; 304 without a body if the present one is among them */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description Changes with the resource; for `If-None-Match` and `If-Match` */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "record": {
+                     *         "license_id": null,
+                     *         "event_data": {},
+                     *         "id": "id",
+                     *         "event_type": "license.issued",
+                     *         "customer_id": "acme",
+                     *         "module_name": "payroll",
+                     *         "api_key_id": "0aZ9bY8cX7dW",
+                     *         "actor": "api_key:0aZ9bY8cX7dW",
+                     *         "ip_address": null,
+                     *         "user_agent": null,
+                     *         "request_id": "9f1c4c0e-6f0b-4f0e-8f0a-2d9a3f1c7b55",
+                     *         "recorded_at": "2026-02-03T19:12:10.000Z"
+                     *       },
+                     *       "index": 0,
+                     *       "size": 1,
+                     *       "path": [],
+                     *       "checkpoint": {
+                     *         "number": 4711,
+                     *         "epoch": 1,
+                     *         "size": 1,
+                     *         "root": "XcnafBo73Hm6cKXqGm7k0kJrL3wZUWQ7h8VnK1t0i2E",
+                     *         "previous": null,
+                     *         "complete_to": null,
+                     *         "issued_at": null,
+                     *         "key_id": "aegis-2026-01",
+                     *         "jws": "eyJhbGciOiJFZERTQSIsInR5cCI6ImFlZ2lzLWNoZWNrcG9pbnQrand0Iiwia2lkIjoiYWVnaXMtMjAyNi0wMSJ9.eyJudW1iZXIiOjQ3MTF9.c2lnbmF0dXJl"
+                     *       },
+                     *       "leaf": "[\"aegis-audit-1\",\"4711\",\"2026-02-03T19:12:10.000Z\",\"license.issued\",null,\"acme\",\"payroll\",\"0aZ9bY8cX7dW\",\"api_key:0aZ9bY8cX7dW\",null,null,\"{}\",null]"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InclusionProof"];
+                };
+            };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["audit_record_not_found"];
+            406: components["responses"]["not_acceptable"];
+            409: components["responses"]["audit_record_not_sealed"];
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
@@ -4180,7 +4478,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
+                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
             };
             cookie?: never;
         };

@@ -4,6 +4,7 @@ import { ContractCheck } from '../support/contract-check';
 import { readContract, routesOf } from '../support/contract';
 import { aCustomerId } from '../support/factories';
 import { testServer, type TestServer } from '../support/server';
+import { until } from '../support/sql';
 
 const contract = readContract();
 const check = new ContractCheck(contract);
@@ -167,6 +168,17 @@ describe('the generated client', () => {
       await aegis.GET('/api/v1/admin/audit-logs', { params: { query: { event_type: 'api_key.deleted' } } }),
     );
     expect(trail.audit_logs).toHaveLength(1);
+    const record = pathOf(trail.audit_logs[0]!.id);
+    await until('the record is sealed', async () => {
+      const { response } = await aegis.GET('/api/v1/admin/audit-logs/{id}/proof', record);
+      return response.status === 200;
+    });
+    const proof = dataOf(await aegis.GET('/api/v1/admin/audit-logs/{id}/proof', record));
+    expect(proof.record).toEqual(trail.audit_logs[0]);
+    const { checkpoints } = dataOf(
+      await aegis.GET('/api/v1/admin/audit-logs/checkpoints', { params: { query: { page_size: 100 } } }),
+    );
+    expect(checkpoints).toContainEqual(proof.checkpoint);
   });
 
   it('reads what is public', async () => {

@@ -59,7 +59,9 @@ describe('each operation that declares it answers', () => {
   it.each(named(withParameter))('404 where the path names nothing: %s', async (_, route) => {
     const answer = await send(admin, route, UNKNOWN_IDS);
     expect(answer.status).toBe(404);
-    expect(answer.body.code).toMatch(/^(license|customer|api_key|status_list)_not_found$|^not_found$/);
+    expect(answer.body.code).toMatch(
+      /^(license|customer|api_key|status_list|audit_record)_not_found$|^not_found$/,
+    );
   });
 
   it.each(named(declaring(406)))('406 to who takes pictures alone: %s', async (_, route) => {
@@ -104,6 +106,19 @@ describe('each operation that declares it answers', () => {
     await sql.query(`UPDATE idempotency_keys SET pepper_version = 'v0'`);
     await sql.end();
     expect(await repeated()).toMatchObject({ status: 409, body: { code: 'answer_unreadable' } });
+  });
+
+  it('409 while no checkpoint seals the record: getInclusionProof', async () => {
+    const sql = await superuserOf(server);
+    // A transaction that has begun to write: what is recorded after it is sealed after it.
+    await sql.query('BEGIN');
+    await sql.query('SELECT pg_current_xact_id()');
+    await admin.post('/api/v1/admin/api-keys', { name: 'recorded', scopes: ['stats:read'] });
+    const { body } = await admin.get('/api/v1/admin/audit-logs?page_size=1');
+    const answer = await admin.get(`/api/v1/admin/audit-logs/${body.audit_logs[0].id as string}/proof`);
+    await sql.query('COMMIT');
+    await sql.end();
+    expect(answer).toMatchObject({ status: 409, body: { code: 'audit_record_not_sealed' } });
   });
 
   it('409 where the first answer can not be read any more: createApiKey', async () => {

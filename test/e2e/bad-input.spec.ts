@@ -76,7 +76,12 @@ describe('bad input', () => {
     ['POST', `/api/v1/licenses/${randomUUID()}/revoke`, { reason: 'x' }],
     ['DELETE', `/api/v1/licenses/${randomUUID()}/revoke`, { reason: 'x' }],
   ];
-  const lists = ['/api/v1/licenses', '/api/v1/customers', '/api/v1/admin/audit-logs'];
+  const lists = [
+    '/api/v1/licenses',
+    '/api/v1/customers',
+    '/api/v1/admin/audit-logs',
+    '/api/v1/admin/audit-logs/checkpoints',
+  ];
 
   describe('in any body', () => {
     it('is 400 when it is no JSON in UTF-8', async () => {

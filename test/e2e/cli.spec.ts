@@ -37,7 +37,7 @@ describe('aegis', () => {
     it('explains itself, and each command with its options', async () => {
       const help = await aegis.run('--help');
       expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-      for (const command of ['keys', 'api-keys', 'licenses', 'migrate', 'import'])
+      for (const command of ['keys', 'api-keys', 'licenses', 'migrate', 'import', 'audit'])
         expect(help.stdout).toContain(command);
       const create = await aegis.run('api-keys', 'create', '--help');
       expect(create.exitCode).toBe(0);
@@ -73,6 +73,13 @@ describe('aegis', () => {
       [['api-keys', 'rotate', '0aZ9bY8cX7dW', '--grace-seconds', '-1']],
       [['licenses', 'resign']],
       [['licenses', 'resign', '--key', 'old', '--rate', '1.5']],
+      [['audit', 'verify', '--since', '0']],
+      [['audit', 'verify', '--shipped', 'missing.txt']],
+      [['audit', 'verify', '--keys', 'missing.json']],
+      [['audit', 'export']],
+      [['audit', 'export', 'x.ndjson', '--since', 'yesterday']],
+      [['audit', 'verify-export', 'missing.ndjson']],
+      [['audit', 'verify-export', 'missing.ndjson', '--keys', 'missing.json']],
       [['import', 'licenses']],
       [['import', 'licenses', 'missing.jsonl']],
       [['import', 'licenses', '.']],
@@ -235,6 +242,8 @@ describe('aegis', () => {
         ['migrate', 'status'],
         ['migrate', 'up'],
         ['api-keys', 'list'],
+        ['audit', 'verify'],
+        ['audit', 'export', '-'],
       ]) {
         const { exitCode, stdout, stderr } = await away.run(...args, '--json');
         expect(exitCode).toBe(3);

@@ -1,6 +1,7 @@
 import type { Client } from './client';
 import { aCustomer, aLicense } from './factories';
 import type { Route } from './contract';
+import { until } from './sql';
 
 /** Ids that paths may name, by what stands before them. */
 export interface Ids {
@@ -8,6 +9,7 @@ export interface Ids {
   '/api/v1/customers/': string;
   '/api/v1/admin/api-keys/': string;
   '/api/v1/status-lists/': string;
+  '/api/v1/admin/audit-logs/': string;
   '/problems/': string;
 }
 
@@ -17,6 +19,7 @@ export const UNKNOWN_IDS: Ids = {
   '/api/v1/customers/': 'nobody',
   '/api/v1/admin/api-keys/': '000000000000',
   '/api/v1/status-lists/': '999999',
+  '/api/v1/admin/audit-logs/': '999999999999999999',
   '/problems/': 'nothing',
 };
 
@@ -30,8 +33,19 @@ export async function someIds(client: Client): Promise<Ids> {
     '/api/v1/customers/': customer.id,
     '/api/v1/admin/api-keys/': me.body.id,
     '/api/v1/status-lists/': '0',
+    '/api/v1/admin/audit-logs/': await sealedRecord(client),
     '/problems/': 'validation_failed',
   };
+}
+
+/** Id of an audit record that a checkpoint seals. */
+async function sealedRecord(client: Client): Promise<string> {
+  const trail = await client.get('/api/v1/admin/audit-logs?page_size=1');
+  const [{ id }] = trail.body.audit_logs as [{ id: string }];
+  const isSealed = async (): Promise<boolean> =>
+    (await client.get(`/api/v1/admin/audit-logs/${id}/proof`)).status === 200;
+  await until('the record is sealed', isSealed);
+  return id;
 }
 
 /** The path of an operation with ids in place of its parameters. */

@@ -24,6 +24,8 @@ export const ROUTE_ACCESS: readonly [route: string, access: string][] = [
   ['GET /api/v1/me', 'any key'],
   ['GET /api/v1/admin/stats', 'stats:read'],
   ['GET /api/v1/admin/audit-logs', 'audit:read'],
+  ['GET /api/v1/admin/audit-logs/{id}/proof', 'audit:read'],
+  ['GET /api/v1/admin/audit-logs/checkpoints', 'audit:read'],
   ['POST /api/v1/admin/api-keys', 'api-keys:manage'],
   ['GET /api/v1/admin/api-keys', 'api-keys:manage'],
   ['GET /api/v1/admin/api-keys/{id}', 'api-keys:manage'],

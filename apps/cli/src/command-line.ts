@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addApiKeys } from './commands/api-keys';
+import { addAudit } from './commands/audit';
 import type { Ends } from './commands/command';
 import { addImport } from './commands/import';
 import { addKeys } from './commands/keys';
@@ -24,7 +25,7 @@ export async function commandLine(output: Output, args: readonly string[]): Prom
   let exitCode: ExitCode = ExitCode.yes;
   const program = new Command('aegis')
     .description(
-      'Manages an AEGIS License Server: signing keys, API keys, licenses, status lists, migrations, import.',
+      'Manages an AEGIS License Server: signing keys, API keys, licenses, status lists, migrations, import, audit trail.',
     )
     .option('-V, --version', 'print the version')
     .exitOverride()
@@ -40,6 +41,7 @@ export async function commandLine(output: Output, args: readonly string[]): Prom
   addImport(program, output, ends);
   addLicenses(program, output, ends);
   addStatusLists(program, output, ends);
+  addAudit(program, output, ends);
   if (args[0] === '-V' || args[0] === '--version') {
     const { version } = await import('./version.js');
     output.end({ version }, version);

@@ -1,10 +1,9 @@
 import { commandLineActor } from '@aegis/audit';
 import { LicenseImport, LicensingModule } from '@aegis/licensing';
-import { open } from 'node:fs/promises';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
 import { withServices } from './services';
-import { UsageProblem } from './usage-problem';
+import { openFile } from './text-lines';
 
 const PROGRESS_LINES = 10_000;
 
@@ -34,15 +33,4 @@ export async function importLicenses(output: Output, path: string, atomic: boole
     output.end({ ...(refused === 0 && { refusals: [] }), ...report }, counts + nothing);
     return refused === 0 ? ExitCode.yes : ExitCode.no;
   });
-}
-
-async function openFile(path: string): Promise<NodeJS.ReadableStream & AsyncIterable<Buffer>> {
-  try {
-    const file = await open(path, 'r');
-    if ((await file.stat()).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-    return file.createReadStream();
-  } catch (error) {
-    const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-    throw new UsageProblem(`${path} can't be read (${code}).`);
-  }
 }

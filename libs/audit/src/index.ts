@@ -6,3 +6,4 @@ export type { AuditEntry, EventType } from './audit-log';
 export { AuditPartitions } from './audit-partitions';
 export { AuditRecord } from './audit-record.entity';
 export { AuditModule } from './audit.module';
+export { AuditLogDto } from './http/audit-log.dto';

@@ -1,8 +1,17 @@
 import { AuditModule } from '@aegis/audit';
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditCheckpoint } from './audit-checkpoint.entity';
+import { CheckpointList } from './checkpoint-list';
 import { CheckpointsModule } from './checkpoints.module';
+import { CheckpointsController } from './http/checkpoints.controller';
+import { InclusionProofs } from './inclusion-proofs';
 import { Sealing } from './sealing';
 
-/** What the server adds: the trail is sealed all the time. */
-@Module({ imports: [CheckpointsModule, AuditModule], providers: [Sealing] })
+/** What the server adds: the trail is sealed all the time, and proves itself to callers. */
+@Module({
+  imports: [CheckpointsModule, AuditModule, TypeOrmModule.forFeature([AuditCheckpoint])],
+  controllers: [CheckpointsController],
+  providers: [CheckpointList, InclusionProofs, Sealing],
+})
 export class CheckpointsHttpModule {}

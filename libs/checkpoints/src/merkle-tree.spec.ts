@@ -1,5 +1,5 @@
 import { integer, property, assert as forAll } from 'fast-check';
-import { auditPath, leafHash, rootFromPath, rootHash } from './merkle-tree';
+import { auditPath, auditPaths, leafHash, rootFromPath, rootHash } from './merkle-tree';
 
 /** The leaves and roots of the Certificate Transparency reference implementation. */
 const LEAVES = [
@@ -52,6 +52,7 @@ describe('the Merkle tree', () => {
         const leaves = sized(size);
         const index = any % size;
         const path = auditPath(leaves, index);
+        expect(auditPaths(leaves)[index]).toEqual(path);
         const root = rootHash(leaves);
         const leaf = leaves[index]!;
         expect(rootFromPath(leaf, index, size, path)).toEqual(root);

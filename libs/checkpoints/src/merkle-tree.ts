@@ -39,6 +39,21 @@ export function auditPath(leaves: readonly Buffer[], index: number): Buffer[] {
     : [...auditPath(right, index - split), rootHash(left)];
 }
 
+/** The audit paths of all leaves, at the cost of one tree. */
+export function auditPaths(leaves: readonly Buffer[]): Buffer[][] {
+  const paths = leaves.map((): Buffer[] => []);
+  const build = (from: number, to: number): Buffer => {
+    if (to - from <= 1) return leaves[from] ?? rootHash([]);
+    const middle = from + splitOf(to - from);
+    const [left, right] = [build(from, middle), build(middle, to)];
+    for (const path of paths.slice(from, middle)) path.push(right);
+    for (const path of paths.slice(middle, to)) path.push(left);
+    return nodeHash(left, right);
+  };
+  build(0, leaves.length);
+  return paths;
+}
+
 /**
  * The root that a leaf and its audit path lead to; it is in the tree when this is the tree's root (RFC 9162,
  * section 2.1.3.2).

@@ -1,30 +1,51 @@
 import type { EntityManager } from 'typeorm';
-import type { CheckpointClaims } from './checkpoint';
-import type { Dropped } from './dropped-records';
-import type { Tell } from './finding';
-import { LEAF_COLUMNS, type LeafFields, leafOf } from './leaf';
-import { leafHash, rootHash } from './merkle-tree';
+import { LEAF_COLUMNS, type LeafFields } from './leaf';
+
+export interface StoredCheckpoint {
+  number: string;
+  jws: string;
+}
 
 /** A seal, with its record if that is there. */
 export type SealedLeaf = Partial<LeafFields> & {
   checkpoint: string;
   audit_id: string;
+  /** The record's time, as the seal says it. */
   sealed_at: string;
   leaf_index: number;
   leaf_hash: Buffer;
 };
 
-/** What holds for a checkpoint's records besides their seals. */
-export interface Expectations {
-  /** Of the checkpoint; undefined when it is forged. */
-  claims: CheckpointClaims | undefined;
-  /** Seconds since 1970: no record of an earlier time may be among them. */
-  notBefore: number | null;
-  dropped: Dropped | undefined;
+/** Whether the record of a seal is there. */
+export function isComplete(leaf: SealedLeaf): leaf is SealedLeaf & LeafFields {
+  return typeof leaf.id === 'string';
 }
 
-/** The seals of some checkpoints, in their order. */
-export function readSeals(tx: EntityManager, first: number, last: number): Promise<SealedLeaf[]> {
+/** Checkpoints in their order, beginning with a number. */
+export function readCheckpoints(tx: EntityManager, from: number, count: number): Promise<StoredCheckpoint[]> {
+  return tx.query<StoredCheckpoint[]>(
+    'SELECT number, jws FROM audit_checkpoints WHERE number >= $1 ORDER BY number LIMIT $2',
+    [from, count],
+  );
+}
+
+/** The seals of checkpoints that follow one another, by the checkpoint's number, in the order of their trees. */
+export async function sealsOf(
+  tx: EntityManager,
+  checkpoints: readonly StoredCheckpoint[],
+): Promise<Map<string, SealedLeaf[]>> {
+  const [first, last] = [checkpoints.at(0), checkpoints.at(-1)];
+  if (first === undefined || last === undefined) return new Map();
+  const seals = new Map<string, SealedLeaf[]>();
+  for (const seal of await readSeals(tx, first.number, last.number)) {
+    const here = seals.get(seal.checkpoint);
+    if (here === undefined) seals.set(seal.checkpoint, [seal]);
+    else here.push(seal);
+  }
+  return seals;
+}
+
+function readSeals(tx: EntityManager, first: string, last: string): Promise<SealedLeaf[]> {
   return tx.query<SealedLeaf[]>(
     `SELECT seal.checkpoint, seal.audit_id::text AS audit_id, seal.leaf_index, seal.leaf_hash,
             to_char(seal.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS sealed_at, ${LEAF_COLUMNS}
@@ -33,84 +54,4 @@ export function readSeals(tx: EntityManager, first: number, last: number): Promi
      WHERE seal.checkpoint BETWEEN $1 AND $2 ORDER BY seal.checkpoint, seal.leaf_index`,
     [first, last],
   );
-}
-
-/**
- * Holds a checkpoint's records against their seals, and these against the checkpoint.
- * @returns how many of the records were dropped
- */
-export async function verifyRecords(
-  tx: EntityManager,
-  checkpoint: number,
-  leaves: readonly SealedLeaf[],
-  { claims, notBefore, dropped }: Expectations,
-  tell: Tell,
-): Promise<number> {
-  const gone: SealedLeaf[] = [];
-  for (const leaf of leaves) {
-    const record = leaf.audit_id;
-    const early = notBefore !== null && Date.parse(leaf.sealed_at) < notBefore * 1000;
-    if (hasRecord(leaf)) {
-      if (!leafHash(leafOf(leaf)).equals(leaf.leaf_hash)) tell({ kind: 'record_edited', record, checkpoint });
-      if (early) tell({ kind: 'record_backdated', record, checkpoint });
-      // What is too early to be a record of this checkpoint can't be one that was dropped.
-    } else gone.push(early ? { ...leaf, sealed_at: '9999-12-31T23:59:59.999Z' } : leaf);
-  }
-  const droppedHere = await verifyGone(tx, checkpoint, gone, dropped, tell);
-  if (claims !== undefined) verifyTree(checkpoint, leaves, claims, tell);
-  return droppedHere;
-}
-
-/** A record that is not where its seal says has another time now, was dropped, or is missing. */
-async function verifyGone(
-  tx: EntityManager,
-  checkpoint: number,
-  gone: readonly SealedLeaf[],
-  dropped: Dropped | undefined,
-  tell: Tell,
-): Promise<number> {
-  const mayBeDropped = ({ sealed_at }: SealedLeaf): boolean =>
-    dropped !== undefined && Date.parse(sealed_at) < dropped.until.getTime();
-  const rest = gone.filter((leaf) => !mayBeDropped(leaf));
-  if (rest.length > 0) {
-    const elsewhere = await tx.query<{ id: string }[]>(
-      'SELECT id::text AS id FROM audit_logs WHERE id = ANY($1::bigint[])',
-      [rest.map(({ audit_id }) => audit_id)],
-    );
-    const moved = new Set(elsewhere.map(({ id }) => id));
-    for (const { audit_id: record } of rest)
-      tell({ kind: moved.has(record) ? 'record_edited' : 'record_missing', record, checkpoint });
-  }
-  return gone.length - rest.length;
-}
-
-function verifyTree(
-  checkpoint: number,
-  leaves: readonly SealedLeaf[],
-  { root, size }: CheckpointClaims,
-  tell: Tell,
-): void {
-  const isRoot = (list: readonly SealedLeaf[]): boolean =>
-    rootHash(list.map(({ leaf_hash }) => leaf_hash)).toString('base64url') === root;
-  if (leaves.length === size && isRoot(leaves)) return;
-  const places = new Set(leaves.map(({ leaf_index }) => leaf_index));
-  const missing = Array.from({ length: Math.max(0, size) }, (_, leaf) => leaf).filter(
-    (leaf) => !places.has(leaf),
-  );
-  if (leaves.length < size && missing.length === size - leaves.length) {
-    for (const leaf of missing) tell({ kind: 'seal_missing', checkpoint, leaf });
-    return;
-  }
-  // A checkpoint's leaves stand in the order of their ids.
-  const inOrder = leaves.toSorted((one, other) => (BigInt(one.audit_id) < BigInt(other.audit_id) ? -1 : 1));
-  if (!isRoot(inOrder)) {
-    tell({ kind: 'seals_changed', checkpoint });
-    return;
-  }
-  for (const [index, leaf] of leaves.entries())
-    if (inOrder[index] !== leaf) tell({ kind: 'records_reordered', record: leaf.audit_id, checkpoint });
-}
-
-function hasRecord(leaf: SealedLeaf): leaf is SealedLeaf & LeafFields {
-  return typeof leaf.id === 'string';
 }

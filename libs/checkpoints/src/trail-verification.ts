@@ -3,7 +3,8 @@ import { countWaiting, findAdded } from './added-records';
 import { checkpointHash, type CheckpointClaims, openCheckpoint, type PublicKeys } from './checkpoint';
 import { type Dropped, readDropped } from './dropped-records';
 import type { Finding, Tell } from './finding';
-import { readSeals, type SealedLeaf, verifyRecords } from './sealed-records';
+import { verifyRecords } from './record-verification';
+import { readCheckpoints, sealsOf, type StoredCheckpoint } from './sealed-records';
 
 /** What a verification found. */
 export interface Verified {
@@ -15,6 +16,8 @@ export interface Verified {
   /** Records that no checkpoint seals yet. */
   waiting: number;
   findings: number;
+  /** Number of the last checkpoint; null when there is none. */
+  last: number | null;
 }
 
 /** What to verify, and against what. */
@@ -23,11 +26,6 @@ export interface VerificationOptions {
   since?: number;
   /** Checkpoints (compact JWS) that were kept elsewhere: each must still be here, unchanged. */
   shipped?: AsyncIterable<string> | Iterable<string>;
-}
-
-interface StoredCheckpoint {
-  number: string;
-  jws: string;
 }
 
 /** Checkpoints in memory at a time. */
@@ -49,7 +47,14 @@ export class TrailVerification {
     found: (finding: Finding) => void,
     { since = 1, shipped = [] }: VerificationOptions = {},
   ): Promise<Verified> {
-    const verified: Verified = { checkpoints: 0, records: 0, dropped: 0, waiting: 0, findings: 0 };
+    const verified: Verified = {
+      checkpoints: 0,
+      records: 0,
+      dropped: 0,
+      waiting: 0,
+      findings: 0,
+      last: null,
+    };
     const tell: Tell = (finding) => {
       verified.findings += 1;
       found(finding);
@@ -93,12 +98,14 @@ export class TrailVerification {
         verified.dropped += await verifyRecords(tx, number, leaves, expectations, tell);
         verified.records += leaves.length;
         verified.checkpoints += 1;
+        verified.last = number;
         expected = number + 1;
         before = one;
         notBefore = claims?.complete_to ?? notBefore;
       }
       if (batch.length < AT_ONCE) break;
     }
+    if (since > 1 && verified.checkpoints === 0) tell({ kind: 'checkpoint_missing', checkpoint: since });
     for (const number of await sealedBeyond(tx, expected))
       tell({ kind: 'checkpoint_missing', checkpoint: number });
   }
@@ -138,13 +145,6 @@ function isLinked(
   return Number(before.number) !== number - 1 || previous === checkpointHash(before.jws);
 }
 
-function readCheckpoints(tx: EntityManager, from: number, count: number): Promise<StoredCheckpoint[]> {
-  return tx.query<StoredCheckpoint[]>(
-    'SELECT number, jws FROM audit_checkpoints WHERE number >= $1 ORDER BY number LIMIT $2',
-    [from, count],
-  );
-}
-
 /** Checkpoints of which seals alone are there. */
 async function sealedBeyond(tx: EntityManager, from: number): Promise<number[]> {
   const rows = await tx.query<{ number: string }[]>(
@@ -152,19 +152,4 @@ async function sealedBeyond(tx: EntityManager, from: number): Promise<number[]> 
     [from],
   );
   return rows.map(({ number }) => Number(number));
-}
-
-async function sealsOf(
-  tx: EntityManager,
-  checkpoints: readonly StoredCheckpoint[],
-): Promise<Map<string, SealedLeaf[]>> {
-  const [first, last] = [checkpoints.at(0), checkpoints.at(-1)];
-  if (first === undefined || last === undefined) return new Map();
-  const seals = new Map<string, SealedLeaf[]>();
-  for (const seal of await readSeals(tx, Number(first.number), Number(last.number))) {
-    const here = seals.get(seal.checkpoint);
-    if (here === undefined) seals.set(seal.checkpoint, [seal]);
-    else here.push(seal);
-  }
-  return seals;
 }

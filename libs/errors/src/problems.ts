@@ -50,6 +50,11 @@ const catalogue = {
     title: 'Status list not found',
     description: 'There is no status list of this number: no token names it.',
   },
+  audit_record_not_found: {
+    status: 404,
+    title: 'Audit record not found',
+    description: 'No audit record has this id, or its month was dropped: then its export has the proof.',
+  },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',
@@ -106,6 +111,12 @@ const catalogue = {
     title: 'Remembered answer unreadable',
     description:
       'The request was carried out, but its remembered answer can not be read any more. Read what it was to change, then decide; nothing was done a second time.',
+  },
+  audit_record_not_sealed: {
+    status: 409,
+    title: 'Audit record not sealed yet',
+    description:
+      'Records are sealed about a second after they were written. Ask again in a moment; `aegis_checkpoint_lag_seconds` tells when sealing is held up.',
   },
   precondition_failed: {
     status: 412,

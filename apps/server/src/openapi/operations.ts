@@ -18,6 +18,7 @@ export const PROBLEM = 'application/problem+json';
 const PATH_PARAMETERS: Readonly<Record<string, Schema>> = {
   '/api/v1/licenses/': { type: 'string', format: 'uuid' },
   '/api/v1/customers/': { type: 'string', pattern: CUSTOMER_ID.source },
+  '/api/v1/admin/audit-logs/': { type: 'string', pattern: '^[1-9][0-9]{0,17}$' },
   '/api/v1/admin/api-keys/': { type: 'string', pattern: '^[0-9A-Za-z]{12}$' },
   '/api/v1/status-lists/': { type: 'string', pattern: '^(0|[1-9][0-9]{0,8})$' },
   '/problems/': { type: 'string', enum: Object.keys(PROBLEMS) },

@@ -1,0 +1,72 @@
+import { exportTrail, ExportVerification, type ExportFilters } from '@aegis/checkpoints';
+import { parseTimestamp } from '@aegis/web';
+import { DataSource } from 'typeorm';
+import { keysOfFile } from './audit-keys';
+import { ExitCode } from './exit-code';
+import { newLineFile, standardOutputLines } from './line-sink';
+import type { Output } from './output';
+import { withServices } from './services';
+import { linesOf } from './text-lines';
+import { UsageProblem } from './usage-problem';
+
+export interface ExportOptions {
+  since?: string;
+  until?: string;
+  fromCheckpoint?: number;
+  toCheckpoint?: number;
+}
+
+/**
+ * `aegis audit export`: no when records are not what was sealed.
+ * @param path of a file that is not there yet; `-` for standard output, where nothing else goes then
+ */
+export async function exportAudit(output: Output, path: string, options: ExportOptions): Promise<ExitCode> {
+  const filters = filtersOf(options);
+  return withServices([], [], async (services) => {
+    const sink = path === '-' ? standardOutputLines() : await newLineFile(path);
+    const { edited, ...counts } = await exportTrail(services.get(DataSource), filters, (line) =>
+      sink.write(line),
+    );
+    await sink.close();
+    const told = `${counts.records} record(s) of ${counts.checkpoints} checkpoint(s)`;
+    const wrong = edited.map((id) => `record ${id} is not what was sealed: its proof does not hold`);
+    if (path === '-') process.stderr.write([...wrong, told, ''].join('\n'));
+    else output.end({ ...counts, edited, file: path }, [...wrong, `${told} written to ${path}`].join('\n'));
+    return edited.length === 0 ? ExitCode.yes : ExitCode.no;
+  });
+}
+
+function filtersOf({ since, until, fromCheckpoint: from, toCheckpoint: to }: ExportOptions): ExportFilters {
+  return {
+    ...(since !== undefined && { since: timeOf('--since', since) }),
+    ...(until !== undefined && { until: timeOf('--until', until) }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+  };
+}
+
+function timeOf(option: string, text: string): Date {
+  const time = parseTimestamp(text);
+  if (time === null)
+    throw new UsageProblem(`${option} must be an RFC 3339 time with offset, like 2026-01-31T12:00:00Z.`);
+  return time;
+}
+
+/** `aegis audit verify-export`: no when something does not hold */
+export async function verifyExport(output: Output, path: string, keys: string): Promise<ExitCode> {
+  const verification = new ExportVerification(await keysOfFile(keys), {
+    found: (finding) => {
+      const { line, kind, checkpoint, record } = finding;
+      const where = [checkpoint && `checkpoint ${checkpoint}`, record && `record ${record}`].filter(Boolean);
+      output.entry('findings', finding, `line ${line}: ${[kind, ...where].join(', ')}`);
+    },
+  });
+  const { findings, ...counts } = await verification.verify(await linesOf(path));
+  const sound = findings === 0;
+  output.end(
+    { ...(sound && { findings: [] }), ...counts, sound },
+    `${counts.records} record(s) proven by ${counts.checkpoints} checkpoint(s), ${counts.whole_checkpoints} of them whole` +
+      (sound ? '' : `; ${findings} finding(s)`),
+  );
+  return sound ? ExitCode.yes : ExitCode.no;
+}

@@ -1,0 +1,52 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ExportOptions } from '../audit-export';
+import type { VerifyOptions } from '../audit-verify';
+import type { Output } from '../output';
+import { addCommand, type Ends } from './command';
+import { wholeNumber } from './whole-number';
+
+const KEYS = 'trust these keys: a JWK set (as /.well-known/jwks.json answers it) or a public key as PEM';
+
+export function addAudit(program: Command, output: Output, ends: Ends): void {
+  const audit = program.command('audit').description('the audit trail and what proves it');
+  addCommand(
+    audit,
+    'verify',
+    'hold the trail against its signed checkpoints; exit code 1 when it is not sound',
+  )
+    .option('--since <checkpoint>', 'begin with this checkpoint, and trust those before', checkpointNumber)
+    .option('--shipped <file>', 'checkpoints that were kept elsewhere: each must still be there, unchanged')
+    .option('--keys <file>', `${KEYS} (default: those in the database)`)
+    .addHelpText(
+      'after',
+      `
+Says which record was edited, is missing or was added, as of the past too. That the end of the trail was cut off
+together with its checkpoints shows with --shipped alone.`,
+    )
+    .action((options: VerifyOptions) =>
+      ends(import('../audit-verify.js').then(({ verifyTrail }) => verifyTrail(output, options))),
+    );
+  addCommand(
+    audit,
+    'export <file>',
+    'write sealed records with their proofs (NDJSON); - writes to standard output',
+  )
+    .option('--since <time>', 'recorded at this time or later, RFC 3339')
+    .option('--until <time>', 'recorded before this time, RFC 3339')
+    .option('--from-checkpoint <number>', 'the first checkpoint', checkpointNumber)
+    .option('--to-checkpoint <number>', 'the last checkpoint', checkpointNumber)
+    .action((file: string, options: ExportOptions) =>
+      ends(import('../audit-export.js').then(({ exportAudit }) => exportAudit(output, file, options))),
+    );
+  addCommand(audit, 'verify-export <file>', 'verify an export by public keys alone; needs no database')
+    .requiredOption('--keys <file>', KEYS)
+    .action((file: string, { keys }: { keys: string }) =>
+      ends(import('../audit-export.js').then(({ verifyExport }) => verifyExport(output, file, keys))),
+    );
+}
+
+function checkpointNumber(text: string): number {
+  const number = wholeNumber(text);
+  if (number < 1) throw new InvalidArgumentError('Checkpoints count from 1.');
+  return number;
+}

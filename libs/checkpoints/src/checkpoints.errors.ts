@@ -1,0 +1,17 @@
+import { DomainError } from '@aegis/errors';
+
+export class AuditRecordNotFound extends DomainError {
+  readonly code = 'audit_record_not_found';
+
+  constructor(id: string) {
+    super(`There is no audit record ${id}.`);
+  }
+}
+
+export class AuditRecordNotSealed extends DomainError {
+  readonly code = 'audit_record_not_sealed';
+
+  constructor(id: string) {
+    super(`No checkpoint seals the audit record ${id} yet.`);
+  }
+}

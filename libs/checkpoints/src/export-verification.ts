@@ -1,0 +1,124 @@
+import { checkpointHash, type CheckpointClaims, openCheckpoint, type PublicKeys } from './checkpoint';
+import { type ExportedRecord, type ExportLine, parseExportLine } from './export-line';
+import { leafHash, rootFromPath } from './merkle-tree';
+
+/** What is wrong with an export. */
+export interface ExportFinding {
+  kind:
+    /** No line of an export, or its record is not what its leaf says. */
+    | 'line_unreadable'
+    | 'line_misplaced'
+    | 'checkpoint_forged'
+    /** A checkpoint does not name the one before it. */
+    | 'checkpoint_unlinked'
+    | 'record_unproven'
+    /** The end is missing, or counts something else. */
+    | 'export_cut';
+  /** From 1. */
+  line: number;
+  checkpoint?: number;
+  record?: string;
+}
+
+/** What a verified export holds. */
+export interface ExportVerified {
+  checkpoints: number;
+  records: number;
+  /** Checkpoints whose every record is in it. */
+  whole_checkpoints: number;
+  findings: number;
+}
+
+/** Who is told, in the order of the lines. */
+export interface ExportWatcher {
+  found(finding: ExportFinding): void;
+  /** Its signature holds. */
+  checkpoint?(number: number, jws: string): void;
+  /** Its proof holds; none is told twice. */
+  record?(record: ExportedRecord): void;
+}
+
+/** Verifies an export line by line, by public keys alone. */
+export class ExportVerification {
+  private readonly verified: ExportVerified = {
+    checkpoints: 0,
+    records: 0,
+    whole_checkpoints: 0,
+    findings: 0,
+  };
+  private line = 0;
+  private ended = false;
+  private before: { number: number; jws: string } | undefined;
+  private current: { claims: CheckpointClaims; left: number; index: number } | undefined;
+
+  constructor(
+    private readonly publicKey: PublicKeys,
+    private readonly watcher: ExportWatcher,
+  ) {}
+
+  async verify(lines: AsyncIterable<string> | Iterable<string>): Promise<ExportVerified> {
+    for await (const text of lines) {
+      this.line += 1;
+      const line = parseExportLine(text);
+      if (line === undefined) this.tell('line_unreadable');
+      else if (this.ended || (line.type === 'export') !== (this.line === 1)) this.tell('line_misplaced');
+      else await this.take(line);
+    }
+    if (!this.ended) this.tell('export_cut');
+    return this.verified;
+  }
+
+  private async take(line: ExportLine): Promise<void> {
+    if (line.type === 'checkpoint') await this.takeCheckpoint(line);
+    else if (line.type === 'record') this.takeRecord(line);
+    else if (line.type === 'end') {
+      this.ended = true;
+      const { checkpoints, records } = this.verified;
+      if (line.checkpoints !== checkpoints || line.records !== records) this.tell('export_cut');
+    }
+  }
+
+  private async takeCheckpoint({ number, jws }: { number: number; jws: string }): Promise<void> {
+    this.current = undefined;
+    const claims = await openCheckpoint(jws, this.publicKey);
+    if (claims?.number !== number) {
+      this.tell('checkpoint_forged', { checkpoint: number });
+      return;
+    }
+    if (this.before && number <= this.before.number) {
+      this.tell('line_misplaced', { checkpoint: number });
+      return;
+    }
+    const follows = this.before?.number === number - 1;
+    if (follows && claims.previous !== checkpointHash(this.before?.jws ?? ''))
+      this.tell('checkpoint_unlinked', { checkpoint: number });
+    this.before = { number, jws };
+    this.current = { claims, left: claims.size, index: -1 };
+    this.verified.checkpoints += 1;
+    this.watcher.checkpoint?.(number, jws);
+  }
+
+  private takeRecord({ index, leaf, path, record }: Extract<ExportLine, { type: 'record' }>): void {
+    const { current } = this;
+    if (current === undefined || index <= current.index) {
+      this.tell('line_misplaced', { record: record.id });
+      return;
+    }
+    current.index = index;
+    const hashes = path.map((hash) => Buffer.from(hash, 'base64url'));
+    const root = rootFromPath(leafHash(leaf), index, current.claims.size, hashes);
+    if (root?.toString('base64url') !== current.claims.root) {
+      this.tell('record_unproven', { record: record.id, checkpoint: current.claims.number });
+      return;
+    }
+    this.verified.records += 1;
+    current.left -= 1;
+    if (current.left === 0) this.verified.whole_checkpoints += 1;
+    this.watcher.record?.(record);
+  }
+
+  private tell(kind: ExportFinding['kind'], about: Partial<ExportFinding> = {}): void {
+    this.verified.findings += 1;
+    this.watcher.found({ kind, line: this.line, ...about });
+  }
+}

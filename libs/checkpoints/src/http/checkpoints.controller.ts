@@ -1,0 +1,60 @@
+import {
+  answerList,
+  ApiProblems,
+  ETagged,
+  IfNoneMatch,
+  PageQueryDto,
+  ParsePathId,
+  RequireScopes,
+  Responds,
+  STREAM_TYPES,
+} from '@aegis/web';
+import { Controller, Get, Param, Query, Req } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { CheckpointList } from '../checkpoint-list';
+import { type InclusionProof, InclusionProofs } from '../inclusion-proofs';
+import { leafHash } from '../merkle-tree';
+import { CheckpointDto, CheckpointPageDto, InclusionProofDto } from './checkpoint.dto';
+
+const RecordId = new ParsePathId(/^[1-9][0-9]{0,17}$/, 'must be a decimal number');
+
+@ApiTags('Admin')
+@Controller('api/v1/admin/audit-logs')
+export class CheckpointsController {
+  constructor(
+    private readonly list: CheckpointList,
+    private readonly proofs: InclusionProofs,
+  ) {}
+
+  @Get('checkpoints')
+  @RequireScopes('audit:read')
+  @ApiOperation({
+    operationId: 'listCheckpoints',
+    summary: 'List the signed checkpoints over the audit trail, newest first',
+  })
+  @Responds(CheckpointPageDto, { alsoOffers: STREAM_TYPES })
+  page(@Query() query: PageQueryDto, @Req() request: Request): Promise<object> {
+    return answerList(request, 'checkpoints', query, this.list.source(), CheckpointDto);
+  }
+
+  @Get(':id/proof')
+  @RequireScopes('audit:read')
+  @ApiOperation({
+    operationId: 'getInclusionProof',
+    summary: 'Prove that an audit record is sealed by a signed checkpoint',
+  })
+  @ApiProblems('audit_record_not_found', 'audit_record_not_sealed')
+  @IfNoneMatch()
+  @ETagged(proofTag)
+  @Responds(InclusionProofDto)
+  proof(@Param('id', RecordId) id: string): Promise<InclusionProof> {
+    return this.proofs.of(id);
+  }
+}
+
+/** The address alone may change without the leaf. */
+function proofTag({ checkpoint, index, leaf, record }: InclusionProof): string {
+  const address = record.ip_address === null ? 'forgotten' : 'kept';
+  return `${checkpoint.number}.${index}.${leafHash(leaf).toString('base64url')}.${address}`;
+}
