@@ -2,6 +2,7 @@ import { runInRequest, type Logger, type RequestContext } from '@aegis/logging';
 import type { Metrics } from '@aegis/metrics';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { randomUUID } from 'node:crypto';
+import { callerAddress } from './caller-address';
 import { traceIdOf } from './trace-parent';
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -19,7 +20,7 @@ export function requestContext(logger: Logger, metrics: Metrics): RequestHandler
     const context: RequestContext = {
       requestId: typeof presented === 'string' && SANE_REQUEST_ID.test(presented) ? presented : randomUUID(),
       traceId: traceIdOf(one(request.headers.traceparent)),
-      ip: request.ip ?? null,
+      ip: callerAddress(request),
       userAgent: request.headers['user-agent'] ?? null,
       apiKeyId: null,
     };

@@ -106,6 +106,31 @@ describe('requests', () => {
     expect(body.ip).toBe('203.0.113.7');
   });
 
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['203.0.113.7:4711', '203.0.113.7'],
+    ['[2001:db8::7]:4711', '2001:db8::7'],
+    ['2001:db8::7', '2001:db8::7'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['garbage', '127.0.0.1'],
+    ['203.0.113.7, garbage', '127.0.0.1'],
+    ['1.2.3.4.5', '127.0.0.1'],
+    ['999.1.1.1', '127.0.0.1'],
+    ["' OR 1=1 --", '127.0.0.1'],
+    ['', '127.0.0.1'],
+  ])('come from an address even where a proxy names none: %s is %s', async (forwarded, ip) => {
+    const { body } = await request(web.url).get('/things/1').set('X-Forwarded-For', forwarded);
+    expect(body.ip).toBe(ip);
+  });
+
+  it.each(['for=203.0.113.7', 'for="[2001:db8::7]:4711"'])(
+    'know nothing from `Forwarded`, which no proxy is trusted to overwrite: %s',
+    async (forwarded) => {
+      const { body } = await request(web.url).get('/things/1').set('Forwarded', forwarded);
+      expect(body.ip).toBe('127.0.0.1');
+    },
+  );
+
   it('know the key that was authenticated, and none that was refused', async () => {
     const known = await request(web.url).get('/things/1').set('X-API-Key', 'key-7');
     expect(known.body.apiKeyId).toBe('key-7');
