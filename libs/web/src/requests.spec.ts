@@ -138,6 +138,11 @@ describe('requests', () => {
     expect(refused.body.apiKeyId).toBeNull();
   });
 
+  it('are answered in full where there is no entity tag to compare', async () => {
+    const answer = await request(web.url).get('/things/1').set('If-None-Match', '*');
+    expect([answer.status, answer.body]).toEqual([200, expect.objectContaining({ ip: '127.0.0.1' })]);
+  });
+
   it('leave one line in the log: route, status, time and key, no id out of the path, no query, no address', async () => {
     await request(web.url)
       .get('/things/canary-id?canary=1')

@@ -36,7 +36,7 @@ export class ResponseInterceptor implements NestInterceptor {
         const { body, headers } = reply.body instanceof Precompressed ? reply.body.replyTo(request) : reply;
         if (reply.body instanceof Precompressed) response.vary('Accept-Encoding');
         for (const name in headers) response.setHeader(name, headers[name] ?? '');
-        const isFresh = headers.ETag !== undefined && settleFreshness(request, headers.ETag);
+        const isFresh = settleFreshness(request, headers.ETag);
         // Express makes a 304 of what it sends itself; a file would be streamed all the same.
         return isFresh && body instanceof StreamableFile ? undefined : body;
       }),
@@ -65,13 +65,15 @@ export class ResponseInterceptor implements NestInterceptor {
 }
 
 /**
- * Says whether the caller holds the present state already. Express sends 304 to a fresh request. By its own rule one with `Cache-Control: no-cache` never is, which `fetch` adds
- * to each one with `If-None-Match`; but that directive is for caches on the way, not for us.
+ * Says whether the caller holds the present state already. Express sends 304 to a fresh request. By its own rule that is
+ * each one with `If-None-Match: *`, even where there is no entity tag to compare; and none with
+ * `Cache-Control: no-cache`, which `fetch` adds to each one with `If-None-Match`, but that directive is for caches on the
+ * way, not for us.
  */
-function settleFreshness(request: Request, etag: string): boolean {
+function settleFreshness(request: Request, etag: string | undefined): boolean {
   const ifNoneMatch = request.headers['if-none-match'];
   if (ifNoneMatch === undefined || !['GET', 'HEAD'].includes(request.method)) return false;
-  const isFresh = holdsAlready(ifNoneMatch, etag);
+  const isFresh = etag !== undefined && holdsAlready(ifNoneMatch, etag);
   Object.defineProperty(request, 'fresh', { value: isFresh });
   return isFresh;
 }
