@@ -226,6 +226,16 @@ describe('bodies', () => {
     await send('{"name":"a"}', 'application/json', '/things/unchecked').expect(500);
   });
 
+  it.each([
+    ['{"name":"a","items":[[]]}', ['items.0']],
+    ['{"name":"a","items":[{"token":"a"},[{"token":"b"}]]}', ['items.1']],
+    ['{"name":"a","items":[[[]],[]]}', ['items.0', 'items.1']],
+  ])('refuses a list where an object of a list should be: %s', async (body, fields) => {
+    const answer = await send(body);
+    expect(answer.status).toBe(422);
+    expect(answer.body.errors).toEqual(fields.map((field) => ({ field, message: 'must not be a list' })));
+  });
+
   it('converts nothing by itself', async () => {
     const answer = await send('{"name":7,"count":"7"}');
     expect(answer.body.errors).toEqual([

@@ -28,7 +28,10 @@ export class ValidationPipe implements PipeTransform {
     const parameterErrors = type === 'query' ? refuseParameters(given) : [];
     const dto = plainToInstance(metatype as Type<object>, given, { exposeDefaultValues: true });
     const broken = validateSync(dto, RULES);
-    if (broken.length === 0 && parameterErrors.length === 0) return dto;
+    if (broken.length === 0 && parameterErrors.length === 0) {
+      refuseListsInLists(given);
+      return dto;
+    }
     const alreadyRefused = new Set(parameterErrors.map(({ field }) => field));
     const errors = fieldErrors(broken, '', type).filter(({ field }) => !alreadyRefused.has(field));
     throw new InvalidInput([...parameterErrors, ...errors]);
@@ -42,6 +45,21 @@ function refuseParameters(parameters: object): FieldError[] {
     if (typeof value !== 'string') return [{ field, message: 'must be given once' }];
     return isStorableText(value) ? [] : [{ field, message: STORABLE_TEXT_RULE }];
   });
+}
+
+/**
+ * class-validator takes a list within a list of objects for one that holds the objects itself, so that the handler
+ * would get lists where it expects objects. No field of the contract is a list of lists.
+ */
+function refuseListsInLists(fields: object): void {
+  const errors = Object.entries(fields).flatMap(([name, value]: [string, unknown]) =>
+    Array.isArray(value)
+      ? value.flatMap((item, index) =>
+          Array.isArray(item) ? [{ field: `${name}.${index}`, message: 'must not be a list' }] : [],
+        )
+      : [],
+  );
+  if (errors.length > 0) throw new InvalidInput(errors);
 }
 
 function fieldErrors(
