@@ -4,23 +4,31 @@ import { hasBody, readJsonBody } from './json-body';
 import { asStorableText } from './json-text';
 import { InvalidInput } from './web.errors';
 
-/** Where Nest keeps which arguments of a handler come from where: `<kind>:<index>`, 4 is the query. */
+/** Where Nest keeps which arguments of a handler come from where: `<kind>:<index>`. */
 const HANDLER_ARGUMENTS = '__routeArguments__';
+const BODY_ARGUMENT = '3:';
 const QUERY_ARGUMENT = '4:';
 
+/** What a handler asks for. */
+interface Taken {
+  body: boolean;
+  query: boolean;
+}
+
 /**
- * Last guard: reads the body, so that nothing is read for callers who are turned away, and refuses query parameters
- * on routes that have none. What parameters and fields must look like is the validation pipe's.
+ * Last guard: reads the body where a route takes one, so that nothing is read for callers who are turned away, and
+ * refuses query parameters on routes that have none. What parameters and fields must look like is the validation
+ * pipe's. A body that no route asked for means nothing (RFC 9110 section 9.3.1) and is not read.
  */
 @Injectable()
 export class InputGuard implements CanActivate {
-  private readonly takingQuery = new WeakMap<object, boolean>();
+  private readonly taken = new WeakMap<object, Taken>();
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
     if (request.url.includes('?')) this.refuseStrayQuery(context, request);
-    if (!hasBody(request)) {
+    if (!hasBody(request) || !this.takenBy(context).body) {
       request.body = undefined;
       return true;
     }
@@ -34,20 +42,22 @@ export class InputGuard implements CanActivate {
 
   private refuseStrayQuery(context: ExecutionContext, request: Request): void {
     const names = Object.keys(request.query);
-    if (names.length === 0 || this.takesQuery(context)) return;
+    if (names.length === 0 || this.takenBy(context).query) return;
     throw new InvalidInput(
       names.map((field) => ({ field: asStorableText(field), message: 'is no known parameter' })),
     );
   }
 
-  private takesQuery(context: ExecutionContext): boolean {
+  private takenBy(context: ExecutionContext): Taken {
     const handler = context.getHandler();
-    const known = this.takingQuery.get(handler);
+    const known = this.taken.get(handler);
     if (known !== undefined) return known;
     const parameters = (Reflect.getMetadata(HANDLER_ARGUMENTS, context.getClass(), handler.name) ??
       {}) as object;
-    const takes = Object.keys(parameters).some((argument) => argument.startsWith(QUERY_ARGUMENT));
-    this.takingQuery.set(handler, takes);
-    return takes;
+    const takes = (kind: string): boolean =>
+      Object.keys(parameters).some((argument) => argument.startsWith(kind));
+    const taken = { body: takes(BODY_ARGUMENT), query: takes(QUERY_ARGUMENT) };
+    this.taken.set(handler, taken);
+    return taken;
   }
 }

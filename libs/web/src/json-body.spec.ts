@@ -3,6 +3,7 @@ import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
 import request from 'supertest';
 import { BodyLimit, Public, RequireScopes, RespondsAsIs } from '@aegis/web';
+import { exchange } from '../../../test/support/raw-http';
 import { startWebApp, type WebApp } from './web-app.fixture';
 
 class ItemDto {
@@ -48,6 +49,13 @@ class ThingsController {
   @RespondsAsIs('application/json')
   unchecked(@Body() thing: object): object {
     return thing;
+  }
+
+  @Post('emptied')
+  @Public()
+  @RespondsAsIs('application/json')
+  empty(): object {
+    return {};
   }
 
   @Post('closed')
@@ -248,6 +256,19 @@ describe('bodies', () => {
     const fields = Array.from({ length: 3_000 }, (_, index) => `"f${index}":1`).join(',');
     const answer = await send(`{${fields}}`);
     expect([answer.status, answer.body.errors.length]).toEqual([422, 1_000]);
+  });
+
+  it.each(['{', 'x'.repeat(100_000)])('reads none that no route takes', async (body) => {
+    const answer = await send(body, 'text/plain', '/things/emptied');
+    expect([answer.status, answer.body]).toEqual([200, {}]);
+  });
+
+  it('takes chunks without any content for no body', async () => {
+    const answer = await exchange(
+      web.url,
+      'POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    );
+    expect(answer?.body).toMatchObject({ errors: [{ field: 'name', message: 'must be a string' }] });
   });
 
   it('reads no body of callers who are turned away', async () => {

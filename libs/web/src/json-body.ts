@@ -6,6 +6,7 @@ import { MalformedRequest, UnsupportedMediaType } from './web.errors';
 
 const DEFAULT_LIMIT = 64 * 1024;
 const BODY_LIMIT = 'aegis:body-limit';
+const AWAITS_CONTINUE = /(^|\W)100-continue($|\W)/i;
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -46,7 +47,11 @@ async function read(request: Request, response: Response, limit: number): Promis
   if (!hasBody(request)) return undefined;
   if (!JSON_TYPE.test(request.headers['content-type'] ?? ''))
     throw new UnsupportedMediaType('Send the body as `application/json` in UTF-8.');
+  if (request.httpVersion !== '1.0' && AWAITS_CONTINUE.test(request.headers.expect ?? ''))
+    response.writeContinue();
   const bytes = await readBytes(request, response, limit);
+  // The reader leaves the bytes there; of chunks without any nothing else would take their place.
+  request.body = undefined;
   if (bytes.length === 0) return undefined;
   let text: string;
   try {

@@ -1,5 +1,6 @@
 import { DomainError } from '@aegis/errors';
-import { Controller, Get, NotFoundException, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, NotFoundException, Post, Res } from '@nestjs/common';
+import { IsOptional, IsString } from 'class-validator';
 import type { Response } from 'express';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
@@ -14,6 +15,12 @@ class LicenseStateForbids extends DomainError {
 class OutOfReach extends DomainError {
   readonly code = 'service_unavailable';
   override readonly retryAfterSeconds = 7;
+}
+
+class ThingDto {
+  @IsOptional()
+  @IsString()
+  name?: string;
 }
 
 @Controller('things')
@@ -78,8 +85,8 @@ class ThingsController {
   @Post()
   @BodyLimit(1024)
   @RespondsAsIs('application/json')
-  make(): { made: true } {
-    return { made: true };
+  make(@Body() thing: ThingDto): object {
+    return { made: thing instanceof ThingDto };
   }
 }
 
