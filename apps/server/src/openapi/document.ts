@@ -13,7 +13,7 @@ Bodies are JSON in UTF-8; times are RFC 3339 in UTC. Every error is a problem do
 however deep. Each answer bears \`X-Request-ID\`.
 
 Besides what each operation lists: a path that there is not answers 404, a method that a path lacks 405 with
-\`Allow\`, a request that does not arrive in time 408, headers beyond 16 KiB 431.`;
+\`Allow\`, a request that does not arrive in time 408, headers beyond 16 KiB or more than 100 of them 431.`;
 
 const TAGS: Readonly<Record<string, string>> = {
   Licenses: 'Issue, read, change and revoke licenses; ask whether one is valid.',

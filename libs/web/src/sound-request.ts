@@ -1,0 +1,58 @@
+import type { Request, RequestHandler } from 'express';
+import { FrameworkRefusal, MalformedRequest } from './web.errors';
+
+/** Node drops header fields beyond 2,000 without a word; no honest client sends a hundred. */
+const MAX_HEADER_FIELDS = 100;
+/** Path and query in visible ASCII: a fragment is never sent (RFC 9112 section 3.2). */
+const ORIGIN_FORM = /^\/[!-"$-~]*$/;
+const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
+/** Fields of which Node keeps the first; a proxy in front may have gone by the last. */
+const SINGLE_FIELDS: readonly string[] = ['host', 'content-type'];
+
+/**
+ * Refuses what a proxy in front could read otherwise than we do, and brings the absolute form of a target
+ * (`GET http://host/path`) to a path, so that everything behind sees one form.
+ */
+export function soundRequests(): RequestHandler {
+  return (request, _response, next) => {
+    next(flawOf(request));
+  };
+}
+
+function flawOf(request: Request): Error | undefined {
+  const { rawHeaders, url } = request;
+  if (!url.startsWith('/') || !ORIGIN_FORM.test(url)) {
+    const target = originFormOf(url);
+    // What is answered names the request by it.
+    request.url = request.originalUrl = target ?? '/';
+    if (target === undefined)
+      return new MalformedRequest('The target of the request is no path in visible ASCII.');
+  }
+  if (rawHeaders.length > 2 * MAX_HEADER_FIELDS)
+    return new FrameworkRefusal(
+      'headers_too_large',
+      `The request has more than ${MAX_HEADER_FIELDS} header fields.`,
+    );
+  const doubled = SINGLE_FIELDS.find((name) => occurrences(rawHeaders, name) > 1);
+  if (doubled !== undefined) return new MalformedRequest(`The request has more than one header ${doubled}.`);
+  if (request.headers.host === undefined && request.httpVersion !== '1.0')
+    return new MalformedRequest('The request has no header host.');
+  return undefined;
+}
+
+function originFormOf(url: string): string | undefined {
+  if (!ABSOLUTE_FORM.test(url)) return undefined;
+  const path = url.replace(ABSOLUTE_FORM, '');
+  const target = path.startsWith('/') ? path : `/${path}`;
+  return ORIGIN_FORM.test(target) ? target : undefined;
+}
+
+/** @param rawHeaders name, value, name, value, as received */
+function occurrences(rawHeaders: readonly string[], name: string): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const field = rawHeaders[index];
+    if (field?.length === name.length && field.toLowerCase() === name) count++;
+  }
+  return count;
+}
