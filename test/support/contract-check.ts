@@ -55,7 +55,7 @@ export class ContractCheck {
 
   private problemsOf(method: string, path: string, answer: Answer): string[] {
     const route = this.routeOf(method, path);
-    if (route === undefined) return this.problemsOutside(answer);
+    if (route === undefined) return this.problemsOutside(answer, method === 'HEAD');
     const declared = route.operation.responses[String(answer.status)];
     if (declared === undefined) return [`status ${answer.status} is not declared`];
     this.note(`${route.operation.operationId} ${answer.status}`);
@@ -66,18 +66,24 @@ export class ContractCheck {
   routeOf(method: string, path: string): Route | undefined {
     const here = this.routes.filter(({ matches }) => matches.test(path)).map(({ route }) => route);
     const wanted = method === 'HEAD' ? 'GET' : method;
-    return here.find((route) => route.path === here[0]?.path && route.method === wanted);
+    // A path with a parameter in it serves the methods that the exact one lacks.
+    return here.find((route) => route.method === wanted);
   }
 
-  private problemsOutside(answer: Answer): string[] {
+  private problemsOutside(answer: Answer, headOnly: boolean): string[] {
     if (answer.status === 204 && answer.headers.has('access-control-allow-methods')) return [];
     if (!OUTSIDE.includes(answer.status)) return [`status ${answer.status} where there is no operation`];
-    const schema = { $ref: '#/components/schemas/Problem' };
     return [
       ...(answer.headers.has('x-request-id') ? [] : ['header X-Request-ID is missing']),
       ...(answer.status !== 405 || answer.headers.has('allow') ? [] : ['header Allow is missing']),
-      ...this.problemsOfBody({ 'application/problem+json': { schema } }, answer),
+      ...(headOnly ? [] : this.problemsOfProblem(answer)),
     ];
+  }
+
+  /** What a problem document breaks, whoever answered it and to what. */
+  problemsOfProblem(answer: Answer): string[] {
+    const schema = { $ref: '#/components/schemas/Problem' };
+    return this.problemsOfBody({ 'application/problem+json': { schema } }, answer);
   }
 
   private problemsWith(declared: DeclaredAnswer, answer: Answer, headOnly: boolean): string[] {
@@ -131,9 +137,17 @@ function closed(schema: unknown): unknown {
 
 let check: ContractCheck | undefined;
 
+function theCheck(): ContractCheck {
+  return (check ??= new ContractCheck(readContract()));
+}
+
+/** @returns what an error breaks of the form that all errors have */
+export function problemsOfError(answer: Answer): string[] {
+  return theCheck().problemsOfProblem(answer);
+}
+
 /** Holds an answer against the contract, where the run has one. */
 export function checkAgainstContract(method: string, path: string, answer: Answer): void {
   if (contractFolder() === undefined) return;
-  check ??= new ContractCheck(readContract());
-  check.check(method, path, answer);
+  theCheck().check(method, path, answer);
 }
