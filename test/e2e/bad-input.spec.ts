@@ -250,7 +250,8 @@ describe('bad input', () => {
           expect({ path, allow: answer.headers.get('allow') }).toEqual({ path, allow: allowed.join(', ') });
         }
       }
-      expectProblem(await client.get('/api/v1/Licenses/validate/'), 405, 'method_not_allowed');
+      expectProblem(await client.get('/api/v1/licenses/validate/'), 405, 'method_not_allowed');
+      expectProblem(await client.get('/api/v1/Licenses/validate'), 404, 'not_found');
     });
 
     it('is no 500 when the request line itself is odd', async () => {

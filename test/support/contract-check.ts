@@ -66,8 +66,7 @@ export class ContractCheck {
   routeOf(method: string, path: string): Route | undefined {
     const here = this.routes.filter(({ matches }) => matches.test(path)).map(({ route }) => route);
     const wanted = method === 'HEAD' ? 'GET' : method;
-    // A path with a parameter in it serves the methods that the exact one lacks.
-    return here.find((route) => route.method === wanted);
+    return here.find((route) => route.path === here[0]?.path && route.method === wanted);
   }
 
   private problemsOutside(answer: Answer, headOnly: boolean): string[] {

@@ -63,9 +63,9 @@ function isLiteral(route: Route): route is Route & { path: string } {
   return typeof route.path === 'string' && !PATTERN.test(route.path);
 }
 
-/** Express compares paths without case, and with or without a slash at the end. */
+/** Express compares paths with or without a slash at the end. */
 function normal(path: string): string {
-  return path.toLowerCase().replace(/(.)\/$/, '$1');
+  return path.replace(/(.)\/$/, '$1');
 }
 
 function methodsOf(routes: readonly Route[]): Set<string> {
