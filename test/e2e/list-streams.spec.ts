@@ -58,6 +58,8 @@ describe('lists', () => {
     const any = await admin.get('/api/v1/customers', { Accept: 'text/csv;q=0.5, */*' });
     expect(any.headers.get('content-type')).toContain('application/json');
     expectStatus(await admin.get('/api/v1/customers', { Accept: 'text/html' }), 406);
+    expect(any.headers.get('vary')).toBe('Accept');
+    expect((await admin.get('/info')).headers.has('vary')).toBe(false);
     for (const paging of ['page=2', 'cursor=abc'])
       expectStatus(await admin.get(`/api/v1/customers?${paging}`, { Accept: 'text/csv' }), 422);
   });

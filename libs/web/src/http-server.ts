@@ -42,6 +42,9 @@ export function configureHttp(app: NestExpressApplication): void {
         'RateLimit',
         'RateLimit-Policy',
         'Retry-After',
+        'X-RateLimit-Limit',
+        'X-RateLimit-Remaining',
+        'X-RateLimit-Reset',
         'X-Request-ID',
       ],
     });

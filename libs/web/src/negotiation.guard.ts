@@ -1,5 +1,5 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { answerOf } from './answer';
 import { NotAcceptable } from './web.errors';
 
@@ -10,11 +10,14 @@ import { NotAcceptable } from './web.errors';
 @Injectable()
 export class NegotiationGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<Request>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<Request>();
     const handler = context.getHandler();
     const offered = answerOf(handler)?.mediaTypes;
     if (offered === undefined)
       throw new Error(`${context.getClass().name}.${handler.name} declares no @Responds(...)`);
+    // Caches must not give one media type to who asked for another.
+    if (offered.length > 1) http.getResponse<Response>().vary('Accept');
     const { accept } = request.headers;
     if (accept === undefined || accept === '*/*') return true;
     if (offered.length === 0 || offered.includes(accept) || request.accepts([...offered]) !== false)

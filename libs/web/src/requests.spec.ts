@@ -192,6 +192,10 @@ describe('requests', () => {
   it('are open to the browsers of CORS_ORIGINS alone', async () => {
     const ours = await request(web.url).get('/things/1').set('Origin', 'https://admin.example.com');
     expect(ours.headers['access-control-allow-origin']).toBe('https://admin.example.com');
+    const limits = Object.keys(ours.headers).filter((name) => name.includes('ratelimit'));
+    expect(limits).toHaveLength(5);
+    const readable = ours.headers['access-control-expose-headers']?.toLowerCase().split(',');
+    expect(readable).toEqual(expect.arrayContaining(limits));
     const foreign = await request(web.url).get('/things/1').set('Origin', 'https://evil.example.com');
     expect(foreign.headers).not.toHaveProperty('access-control-allow-origin');
   });
