@@ -7,4 +7,4 @@ const {
 } = require('./jest.config.cjs');
 
 /** @type {import('jest').Config} */
-module.exports = { ...shared, testMatch: ['<rootDir>/test/system/**/*.spec.ts'], testTimeout: 120_000 };
+module.exports = { ...shared, testMatch: ['<rootDir>/test/system/**/*.spec.ts'] };

@@ -32,8 +32,6 @@ function run(tool: string, ...args: string[]): { status: number | null; output: 
   return { status, output: stdout + stderr };
 }
 
-jest.setTimeout(120_000);
-
 describe('the served OpenAPI document', () => {
   it("breaks none of redocly's recommended rules", () => {
     const { status, output } = run(

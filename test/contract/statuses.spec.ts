@@ -3,6 +3,7 @@ import { Client } from '../support/client';
 import { readContract, type Route, routesOf } from '../support/contract';
 import { exampleBody, type Ids, pathOf, someIds, UNKNOWN_IDS } from '../support/example-requests';
 import { testServer, type TestServer } from '../support/server';
+import { freePort, START_PATIENCE_MS } from '../support/server-process';
 import { superuserOf, until } from '../support/sql';
 
 const contract = readContract();
@@ -214,19 +215,19 @@ it('getStartup answers 503 until the start is complete', async () => {
   await sql.query('BEGIN');
   // The first admin key can't be made: the server listens, and is not through with its start.
   await sql.query('LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE');
-  const port = String(20_000 + Math.floor(process.pid % 20_000));
+  const port = String(await freePort());
   const starting = testServer({
     database: before.database,
     keysDir: before.keysDir,
-    variables: { PORT: port, DB_LOCK_TIMEOUT_MS: '20000', DB_STATEMENT_TIMEOUT_MS: '20000' },
+    variables: { PORT: port, DB_LOCK_TIMEOUT_MS: '60000', DB_STATEMENT_TIMEOUT_MS: '60000' },
   });
   const client = new Client(`http://127.0.0.1:${port}`);
-  await until('it listens', () =>
+  const isLive = (): Promise<boolean> =>
     client.get('/health/live').then(
       ({ status }) => status === 200,
       () => false,
-    ),
-  );
+    );
+  await until('it listens', isLive, START_PATIENCE_MS);
   expect(await client.get('/health/startup')).toMatchObject({ status: 503, body: { status: 'unhealthy' } });
   expect(await client.get('/health/ready')).toMatchObject({ status: 503, body: { status: 'unhealthy' } });
   await sql.query('COMMIT');

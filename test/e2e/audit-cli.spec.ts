@@ -7,9 +7,6 @@ import { checkpointHash, readCheckpoint, signCheckpoint } from '../../libs/check
 import { CommandLine } from '../support/command-line';
 import { Trail } from '../support/trail';
 
-// Each command is a process of its own, and the machine may be busy.
-jest.setTimeout(120_000);
-
 interface Told {
   findings: object[];
   sound: boolean;

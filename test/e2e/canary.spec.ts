@@ -12,8 +12,6 @@ import { Processes, type ServerProcess } from '../support/server-process';
 import { WIDE_LIMITS } from '../support/wide-limits';
 import { superuserOf } from '../support/sql';
 
-jest.setTimeout(120_000);
-
 const TABLES = ['customers', 'licenses', 'license_tokens', 'api_keys', 'audit_logs'];
 
 /** The role that the server connects as, with a password of the test's own. */

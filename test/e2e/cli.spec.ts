@@ -18,9 +18,6 @@ const PASSPHRASE = 'a passphrase for tests';
 const STRONG_PASSPHRASE = 'zp3Nq0RrVx1cT8mWb5Hs';
 const STACK = /^\s+at .*:\d+:\d+/m;
 
-// Each command is a process of its own, and the machine may be busy.
-jest.setTimeout(120_000);
-
 describe('aegis', () => {
   let folder: string;
   let aegis: CommandLine;

@@ -9,8 +9,6 @@ import { Processes, type ServerProcess } from '../support/server-process';
 import { superuserOf, until } from '../support/sql';
 import { StalledCommit } from '../support/stalled-commit';
 
-jest.setTimeout(120_000);
-
 describe('a server that is killed between commit and answer', () => {
   let database: TestDatabase;
   let processes: Processes;

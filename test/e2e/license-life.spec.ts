@@ -70,7 +70,7 @@ describe('the life of a license', () => {
     expect(answer.headers.get('location')).toBe(`/api/v1/licenses/${license.id}`);
     expect(answer.headers.get('cache-control')).toBe('no-store');
     const issuedAt = Date.parse(license.issued_at);
-    expect(Math.abs(Date.now() - issuedAt)).toBeLessThan(10_000);
+    expect(Math.abs(Date.now() - issuedAt)).toBeLessThan(120_000);
     const expiresAt =
       days === null ? null : new Date(Math.floor((issuedAt + days * 86_400_000) / 1000) * 1000).toISOString();
     expect(license).toEqual({

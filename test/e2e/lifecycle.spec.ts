@@ -116,7 +116,7 @@ describe('the lifecycle of a license', () => {
     const ended = await licenseThatIs('expired');
     const again = await change(ended, 'renew', { duration_days: 5 });
     const end = Date.parse(again.body.expires_at as string);
-    expect(Math.abs(end - Date.now() - 5 * DAY)).toBeLessThan(30_000);
+    expect(Math.abs(end - Date.now() - 5 * DAY)).toBeLessThan(240_000);
     expect(decodeJwt(again.body.token as string)).toMatchObject({ jti: ended.id, exp: end / 1000, rev: 2 });
   });
 

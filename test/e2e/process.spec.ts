@@ -10,9 +10,6 @@ import { freePort, probeAt, Processes, type ServerProcess, untilReady } from '..
 import { WIDE_LIMITS } from '../support/wide-limits';
 import { until, untilBlocked } from '../support/sql';
 
-// Each starts several processes on a machine that others share.
-jest.setTimeout(90_000);
-
 const KEY_LINE = /^admin API key: (aegis_development_[0-9A-Za-z]{12}_[0-9A-Za-z]{49})$/gm;
 const NEXT_LINE = /^curl .*$/gm;
 

@@ -14,9 +14,6 @@ const MIGRATIONS = readdirSync(join(__dirname, '../../migrations')).filter((name
   /^[0-9]+-.*\.ts$/.test(name),
 ).length;
 
-// Each starts several processes on a machine that others share.
-jest.setTimeout(90_000);
-
 const processes = new Processes();
 const databases: TestDatabase[] = [];
 

@@ -11,9 +11,6 @@ import { superuserOf, until } from '../support/sql';
 
 const LICENSES = 1500;
 
-// Each command is a process of its own, and the machine may be busy.
-jest.setTimeout(120_000);
-
 interface Line {
   license_id: string;
   customer_id: string;

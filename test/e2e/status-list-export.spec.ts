@@ -9,9 +9,6 @@ import { testServer, type TestServer } from '../support/server';
 import { superuserOf } from '../support/sql';
 import { keysOf, placeOf } from '../support/status-lists';
 
-// Each command is a process of its own, and the machine may be busy.
-jest.setTimeout(120_000);
-
 describe('aegis status-list export', () => {
   let folder: string;
   let server: TestServer;

@@ -10,7 +10,7 @@ import { until } from './sql';
 const SERVER = resolve(__dirname, '../../dist/apps/server/src/main.js');
 
 /** A first start creates a database cluster; other tests share the machine. */
-const START_PATIENCE_MS = 40_000;
+export const START_PATIENCE_MS = 120_000;
 
 /** How a process ended. */
 export interface End {

@@ -9,11 +9,11 @@ export async function superuserOf({ database }: Pick<TestServer, 'database'>): P
   return client;
 }
 
-/** Waits until `condition` holds; fails with `what` after half a minute unless told otherwise. */
+/** Waits until `condition` holds; fails with `what` after a minute unless told otherwise. */
 export async function until(
   what: string,
   condition: () => Promise<boolean>,
-  patienceMs = 30_000,
+  patienceMs = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + patienceMs;
   while (!(await condition())) {

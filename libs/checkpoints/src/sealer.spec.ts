@@ -210,5 +210,5 @@ describe('the sealer', () => {
       await removeEmbeddedPostgres(dataDir);
       rmSync(dataDir, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 });

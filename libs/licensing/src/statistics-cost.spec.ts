@@ -80,7 +80,7 @@ describe('statistics of many rows', () => {
     expect(indexes).toContain('licenses_by_expiry');
     expect(await pagesOf('licenses')).toBeGreaterThan(4000);
     expect(pages).toBeLessThan(500);
-  }, 180_000);
+  });
 
   it('are read so too before changes are folded and vacuumed', async () => {
     await owner.query(`UPDATE licenses SET expires_at = expires_at + interval '1 day'
@@ -92,5 +92,5 @@ describe('statistics of many rows', () => {
     const { pages, scanned } = await cost();
     expect(scanned).not.toContain('licenses');
     expect(pages).toBeLessThan(500);
-  }, 60_000);
+  });
 });

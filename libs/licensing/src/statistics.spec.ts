@@ -238,7 +238,7 @@ describe('statistics', () => {
       await upkeep.run();
       expect((await owner.query('SELECT FROM statistics_deltas')).rows).toHaveLength(0);
       await expectFresh();
-    }, 120_000);
+    });
 
     it('agree again after a recount of what was spoilt', async () => {
       await owner.query(`UPDATE statistics_counts SET count = count + 7 WHERE counter LIKE 'licenses.%'`);

@@ -86,7 +86,7 @@ describe('TokenMaker', () => {
     const moments: Moment[] = await Promise.all(Array.from({ length: 50 }, () => tokens.moment()));
     expect(new Set(moments.map(({ status }) => `${status.list}:${status.index}`)).size).toBe(50);
     const [row] = await dataSource.query<{ now: Date }[]>('SELECT clock_timestamp() AS now');
-    for (const { now } of moments) expect(Math.abs(now.getTime() - row!.now.getTime())).toBeLessThan(5_000);
+    for (const { now } of moments) expect(Math.abs(now.getTime() - row!.now.getTime())).toBeLessThan(120_000);
   });
 
   it('makes a token of 8 KiB, and none of a byte more; the longer one is never signed', async () => {

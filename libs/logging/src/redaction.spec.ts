@@ -43,9 +43,10 @@ describe('a text', () => {
     'of many times %j takes no time',
     (piece) => {
       const text = piece.repeat(Math.ceil(200_000 / piece.length));
-      const startedAt = performance.now();
+      // Of this process alone: others may hold it up.
+      const before = process.cpuUsage();
       redactText(text);
-      expect(performance.now() - startedAt).toBeLessThan(2000);
+      expect(process.cpuUsage(before).user / 1000).toBeLessThan(2000);
     },
   );
 });
