@@ -25,7 +25,7 @@ function indexes(values: readonly number[]): Buffer {
 
 describe('the statuses of a list', () => {
   it('are what was set, and valid elsewhere', async () => {
-    const some = fc.uniqueArray(fc.nat(SIZE - 1), { maxLength: 200 });
+    const some = fc.uniqueArray(fc.oneof(fc.nat(99), fc.nat(SIZE - 1)), { minLength: 20, maxLength: 200 });
     await fc.assert(
       fc.asyncProperty(some, some, async (revoked, suspended) => {
         const lst = await compressStatuses(packStatuses(indexes(revoked), indexes(suspended)));
@@ -132,6 +132,11 @@ describe('the lists that a process serves', () => {
   const SUSPENDED = `status = 'suspended', suspended_at = now()`;
   const tags = (): Promise<string[]> =>
     Promise.all([0, 1, 2].map(async (list) => (await lists.find(list)).tag));
+  const rebuilds = async (): Promise<number> => {
+    const [, count = ''] =
+      /^aegis_status_list_rebuild_seconds_count (\d+)$/m.exec(await metrics.registry.metrics()) ?? [];
+    return Number(count);
+  };
   const changesNoted = async (): Promise<number[]> => {
     const { rows } = await sql.query<{ list: number }>('SELECT list FROM status_list_changes ORDER BY id');
     return rows.map(({ list }) => list);
@@ -148,8 +153,9 @@ describe('the lists that a process serves', () => {
       sub: 'https://license.example/api/v1/status-lists/1',
       marked: { 42: 1 },
     });
+    const made = await rebuilds();
     await lists.refresh();
-    expect(await tags()).toEqual(after);
+    expect(await rebuilds()).toBe(made);
   });
 
   it.each([
@@ -228,9 +234,9 @@ describe('the lists that a process serves', () => {
       await change(0, 7, round % 2 === 0 ? SUSPENDED : `status = 'active', suspended_at = NULL`);
     await lists.refresh();
     expect(await changesNoted()).toEqual([]);
-    const before = await tags();
+    const before = await rebuilds();
     await lists.refresh();
-    expect(await tags()).toEqual(before);
+    expect(await rebuilds()).toBe(before);
     await change(0, 7, REVOKED);
     await lists.refresh();
     expect((await read(0)).marked).toEqual({ 7: 1 });
@@ -272,12 +278,40 @@ describe('the lists that a process serves', () => {
     await expect(lists.find(5)).rejects.toMatchObject({ code: 'status_list_not_found' });
   });
 
+  const HOUR_MS = 3_600_000;
+  /** As if so much time had passed for this process. */
+  const later = (milliseconds: number): void => {
+    const now = performance.now();
+    jest.spyOn(performance, 'now').mockImplementation(() => now + milliseconds);
+  };
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it('are read anew after 300 seconds, noted change or not', async () => {
+    await lists.refresh();
+    await sql.query('ALTER TABLE licenses DISABLE TRIGGER status_lists_note_update');
+    await change(0, 8, REVOKED);
+    later(200_000);
+    await lists.refresh();
+    expect([(await read(0)).marked, await rebuilds()]).toEqual([{}, 1]);
+    jest.restoreAllMocks();
+    later(300_000);
+    await lists.refresh();
+    expect([(await read(0)).marked, await rebuilds()]).toEqual([{ 8: 1 }, 2]);
+  });
+
+  it('are served until an hour before their end while none can be made, and no longer', async () => {
+    await lists.find(0);
+    signer = new Error('out of reach');
+    later((35 * 24 - 1) * HOUR_MS - 60_000);
+    expect((await read(0)).kid).toBe('first');
+    jest.restoreAllMocks();
+    later((35 * 24 - 1) * HOUR_MS + 60_000);
+    await expect(lists.find(0)).rejects.toMatchObject({ code: 'service_unavailable', retryAfterSeconds: 5 });
+  });
+
   it('are read by one refresh for all who ask at once', async () => {
-    const rebuilds = async (): Promise<number> => {
-      const [, count = ''] =
-        /^aegis_status_list_rebuild_seconds_count (\d+)$/m.exec(await metrics.registry.metrics()) ?? [];
-      return Number(count);
-    };
     await Promise.all(Array.from({ length: 50 }, () => lists.find(0)));
     expect(await rebuilds()).toBe(1);
     expect(await metrics.registry.metrics()).toMatch(/^aegis_status_list_age_seconds 0\.\d+/m);
