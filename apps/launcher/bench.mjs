@@ -9,6 +9,7 @@ const BENCHMARKS = new Map([
   ['lists', 'lists.mjs'],
   ['checkpoints', 'checkpoints.mjs'],
   ['resign', 'resign.mjs'],
+  ['status-lists', 'status-lists.mjs'],
 ]);
 
 await prepare({ withTools: true });
