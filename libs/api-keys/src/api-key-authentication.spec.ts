@@ -1,4 +1,5 @@
 import { AuditRecord, SYSTEM } from '@aegis/audit';
+import { PreparedStatement } from '@aegis/database';
 import { DataSource } from 'typeorm';
 import { type ApiKeys, apiKeysOf, PEPPER_V1, PEPPER_V2 } from '../../../test/support/api-keys';
 import { type TestDatabase, testDatabase } from '../../../test/support/database';
@@ -61,7 +62,7 @@ describe('ApiKeyAuthentication', () => {
 
   it('refuses a mistyped key without asking the database', async () => {
     const { key } = await make();
-    const query = jest.spyOn(dataSource, 'query');
+    const query = jest.spyOn(PreparedStatement.prototype, 'run');
     const last = key.endsWith('a') ? 'b' : 'a';
     expect(await kindOf(key.slice(0, -1) + last)).toBe('refused');
     expect(await kindOf('')).toBe('refused');
@@ -153,7 +154,7 @@ describe('ApiKeyAuthentication', () => {
 
   it('asks the database once for all that arrive together, and answers each by its own key', async () => {
     const made = await Promise.all([make({ name: 'one' }), make({ name: 'two' }), make({ name: 'three' })]);
-    const query = jest.spyOn(dataSource, 'query');
+    const query = jest.spyOn(PreparedStatement.prototype, 'run');
     const presented = [made[2].key, makeKey('test').key, made[0].key, made[1].key, made[0].key];
     const credentials = await Promise.all(presented.map((key) => keys.authentication.authenticate(key)));
     expect(

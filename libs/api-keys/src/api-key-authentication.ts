@@ -1,5 +1,5 @@
 import { Environment } from '@aegis/config';
-import { MicroBatch } from '@aegis/database';
+import { MicroBatch, PreparedStatement } from '@aegis/database';
 import { Metrics } from '@aegis/metrics';
 import type { AuthenticatedKey, Credential } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
@@ -17,6 +17,30 @@ interface Candidate {
   previous: KeyHash | undefined;
   checkedAt: Date;
 }
+
+interface LookUpRow {
+  id: string;
+  name: string;
+  scopes: AuthenticatedKey['scopes'];
+  rate_limit_per_minute: number | null;
+  expires_at: Date | null;
+  hash: Buffer;
+  pepper_version: string;
+  previous_hash: Buffer | null;
+  previous_pepper_version: string | null;
+  in_grace: boolean | null;
+  checked_at: Date;
+}
+
+const LOOK_UP = new PreparedStatement<LookUpRow>(
+  'api-key-look-up',
+  `SELECT id, name, scopes, rate_limit_per_minute, expires_at, hash, pepper_version,
+          previous_hash, previous_pepper_version,
+          previous_expires_at > clock_timestamp() AS in_grace, clock_timestamp() AS checked_at
+     FROM api_keys
+    WHERE id = ANY($1) AND is_active AND deleted_at IS NULL
+      AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
+);
 
 /**
  * Decides whether a presented key counts. Nothing is cached: a key that was deactivated, deleted or rotated is
@@ -66,32 +90,10 @@ export class ApiKeyAuthentication {
 
   /** @returns for each id the key, or undefined unless it is active and by the database's clock not expired */
   private async lookUp(ids: string[]): Promise<(Candidate | undefined)[]> {
-    const rows: LookUpRow[] = await this.dataSource.query(
-      `SELECT id, name, scopes, rate_limit_per_minute, expires_at, hash, pepper_version,
-              previous_hash, previous_pepper_version,
-              previous_expires_at > clock_timestamp() AS in_grace, clock_timestamp() AS checked_at
-         FROM api_keys
-        WHERE id = ANY($1) AND is_active AND deleted_at IS NULL
-          AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
-      [ids],
-    );
+    const rows = await LOOK_UP.run(this.dataSource, [ids]);
     const candidates = new Map(rows.map((row) => [row.id, asCandidate(row)]));
     return ids.map((id) => candidates.get(id));
   }
-}
-
-interface LookUpRow {
-  id: string;
-  name: string;
-  scopes: AuthenticatedKey['scopes'];
-  rate_limit_per_minute: number | null;
-  expires_at: Date | null;
-  hash: Buffer;
-  pepper_version: string;
-  previous_hash: Buffer | null;
-  previous_pepper_version: string | null;
-  in_grace: boolean | null;
-  checked_at: Date;
 }
 
 function asCandidate(row: LookUpRow): Candidate {

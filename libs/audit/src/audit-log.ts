@@ -1,3 +1,4 @@
+import { PreparedStatement } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Actor } from './actor';
@@ -23,6 +24,14 @@ export interface AuditEntry {
 
 const USER_AGENT_LENGTH = 500;
 
+const INSERT = new PreparedStatement(
+  'audit-append',
+  `INSERT INTO audit_logs (event_type, license_id, customer_id, module_name, api_key_id, actor, ip_address,
+                           user_agent, request_id, event_data, occurred_at)
+   SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::inet[],
+                        $8::text[], $9::text[], $10::jsonb[], $11::timestamptz[])`,
+);
+
 /** Appends to the audit trail. */
 @Injectable()
 export class AuditLog {
@@ -31,24 +40,18 @@ export class AuditLog {
    * @param tx that transaction: no change without its record, no record without its change
    */
   async append(tx: EntityManager, ...entries: readonly AuditEntry[]): Promise<void> {
-    await tx.query(
-      `INSERT INTO audit_logs (event_type, license_id, customer_id, module_name, api_key_id, actor, ip_address,
-                               user_agent, request_id, event_data, occurred_at)
-       SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::inet[],
-                            $8::text[], $9::text[], $10::jsonb[], $11::timestamptz[])`,
-      [
-        entries.map(({ type }) => type),
-        entries.map(({ licenseId }) => licenseId ?? null),
-        entries.map(({ customerId }) => customerId ?? null),
-        entries.map(({ moduleName }) => moduleName ?? null),
-        entries.map(({ actor }) => actor.apiKeyId),
-        entries.map(({ actor }) => actor.name),
-        entries.map(({ actor }) => actor.ipAddress),
-        entries.map(({ actor }) => actor.userAgent?.slice(0, USER_AGENT_LENGTH) ?? null),
-        entries.map(({ actor }) => actor.requestId),
-        entries.map(({ data }) => JSON.stringify(data ?? {})),
-        entries.map(({ occurredAt }) => occurredAt ?? null),
-      ],
-    );
+    await INSERT.run(tx, [
+      entries.map(({ type }) => type),
+      entries.map(({ licenseId }) => licenseId ?? null),
+      entries.map(({ customerId }) => customerId ?? null),
+      entries.map(({ moduleName }) => moduleName ?? null),
+      entries.map(({ actor }) => actor.apiKeyId),
+      entries.map(({ actor }) => actor.name),
+      entries.map(({ actor }) => actor.ipAddress),
+      entries.map(({ actor }) => actor.userAgent?.slice(0, USER_AGENT_LENGTH) ?? null),
+      entries.map(({ actor }) => actor.requestId),
+      entries.map(({ data }) => JSON.stringify(data ?? {})),
+      entries.map(({ occurredAt }) => occurredAt ?? null),
+    ]);
   }
 }

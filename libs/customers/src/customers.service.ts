@@ -1,8 +1,8 @@
 import { type Actor, AuditLog } from '@aegis/audit';
-import { MicroBatch, transaction, violates } from '@aegis/database';
+import { MicroBatch, PreparedStatement, transaction, violates } from '@aegis/database';
 import { NO_PRECONDITION, type Precondition } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { Customer } from './customer.entity';
 import { CustomerExists, CustomerInactive, CustomerNotFound } from './customers.errors';
 
@@ -23,6 +23,17 @@ export interface CreateCustomer extends CustomerDetails {
 }
 
 export type UpdateCustomer = Partial<CustomerDetails>;
+
+const READ = new PreparedStatement<Customer>(
+  'customers-read',
+  `SELECT id, name, email, company, phone, address, notes, is_active, version, created_at, updated_at, deleted_at
+   FROM customers WHERE id = ANY($1) AND deleted_at IS NULL`,
+);
+
+const SHARE = new PreparedStatement<{ id: string; is_active: boolean }>(
+  'customers-share',
+  'SELECT id, is_active FROM customers WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR SHARE',
+);
 
 const now = (): string => 'clock_timestamp()';
 
@@ -65,8 +76,8 @@ export class CustomersService {
   }
 
   private async read(tx: EntityManager, ids: readonly string[]): Promise<(Customer | undefined)[]> {
-    const customers = await tx.findBy(Customer, { id: In(ids), deleted_at: IsNull() });
-    const byId = new Map(customers.map((customer) => [customer.id, customer]));
+    const rows = await READ.run(tx, [ids]);
+    const byId = new Map(rows.map((row) => [row.id, Object.assign(new Customer(), row)]));
     return ids.map((id) => byId.get(id));
   }
 
@@ -163,10 +174,7 @@ export class CustomersService {
     tx: EntityManager,
     ids: readonly string[],
   ): Promise<ReadonlyMap<string, CustomerNotFound | CustomerInactive>> {
-    const rows: { id: string; is_active: boolean }[] = await tx.query(
-      'SELECT id, is_active FROM customers WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR SHARE',
-      [ids],
-    );
+    const rows = await SHARE.run(tx, [ids]);
     const active = new Map(rows.map(({ id, is_active }) => [id, is_active]));
     const refusals = new Map<string, CustomerNotFound | CustomerInactive>();
     for (const id of ids) {

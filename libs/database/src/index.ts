@@ -7,6 +7,7 @@ export type { MigrationState, Privileges } from './migrate';
 export { openDatabase } from './open-database';
 export type { DatabaseAccess } from './open-database';
 export { isDatabaseUnavailable, sqlState, SqlState, violates } from './postgres-errors';
+export { PreparedStatement } from './prepared-statement';
 export { hasTransactionHooks, transaction, withTransactionHooks } from './transaction';
 export type { TransactionHooks } from './transaction';
 export { startEmbeddedPostgres, removeEmbeddedPostgres } from './embedded';

@@ -1,6 +1,13 @@
 import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
 import { CustomersService } from '@aegis/customers';
-import { hasTransactionHooks, MicroBatch, sqlState, SqlState, transaction } from '@aegis/database';
+import {
+  hasTransactionHooks,
+  MicroBatch,
+  PreparedStatement,
+  sqlState,
+  SqlState,
+  transaction,
+} from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { License } from './license.entity';
@@ -15,6 +22,15 @@ export interface SignedLicense {
 
 /** Why a license was not written; null when it was. */
 type Refusal = Error | null;
+
+const INSERT_LICENSES = new PreparedStatement(
+  'license-insert',
+  `INSERT INTO licenses (id, customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at,
+                         instance_fingerprint, token, key_id, revision, notes, created_at, updated_at)
+   SELECT id, customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at,
+          instance_fingerprint, token, key_id, revision, notes, created_at, updated_at
+   FROM jsonb_populate_recordset(NULL::licenses, $1::jsonb)`,
+);
 
 /**
  * Puts new licenses on record: row, token's hash and audit record, in one transaction for all who wait. Under load
@@ -84,14 +100,7 @@ export class LicenseWriter {
   }
 
   private async insertRows(tx: EntityManager, accepted: readonly SignedLicense[]): Promise<void> {
-    await tx.query(
-      `INSERT INTO licenses (id, customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at,
-                             instance_fingerprint, token, key_id, revision, notes, created_at, updated_at)
-       SELECT id, customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at,
-              instance_fingerprint, token, key_id, revision, notes, created_at, updated_at
-       FROM jsonb_populate_recordset(NULL::licenses, $1::jsonb)`,
-      [JSON.stringify(accepted.map(({ license }) => license))],
-    );
+    await INSERT_LICENSES.run(tx, [JSON.stringify(accepted.map(({ license }) => license))]);
   }
 }
 

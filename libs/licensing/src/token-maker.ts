@@ -1,5 +1,5 @@
 import { Environment } from '@aegis/config';
-import { MicroBatch } from '@aegis/database';
+import { MicroBatch, PreparedStatement } from '@aegis/database';
 import { fitsTokenLimit } from '@aegis/license-token';
 import { KeyRing, signCompact } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
@@ -26,6 +26,18 @@ export interface Moment {
 }
 
 export type GrantedFacts = Omit<TokenFacts, 'issuer' | 'publicUrl' | 'signedAt' | 'status'>;
+
+const READ_MOMENTS = new PreparedStatement<{ now: Date; number: string }>(
+  'token-moments',
+  `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, nextval('license_tokens_status_number_seq') AS number
+   FROM generate_series(1, $1::integer)`,
+);
+
+const RECORD = new PreparedStatement(
+  'token-record',
+  `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
+   SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::integer[])`,
+);
 
 /** SHA-256 of a whole token, by which it is on record. */
 export function tokenHash(token: string): Buffer {
@@ -81,27 +93,19 @@ export class TokenMaker {
 
   /** Puts tokens on record in the transaction that their licenses are written in. */
   async record(tx: EntityManager, ...tokens: readonly FreshToken[]): Promise<void> {
-    await tx.query(
-      `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
-       SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::integer[])`,
-      [
-        tokens.map(({ sha256 }) => sha256),
-        tokens.map(({ licenseId }) => licenseId),
-        tokens.map(({ keyId }) => keyId),
-        tokens.map(({ revision }) => revision),
-        tokens.map(({ status }) => status.list),
-        tokens.map(({ status }) => status.index),
-      ],
-    );
+    await RECORD.run(tx, [
+      tokens.map(({ sha256 }) => sha256),
+      tokens.map(({ licenseId }) => licenseId),
+      tokens.map(({ keyId }) => keyId),
+      tokens.map(({ revision }) => revision),
+      tokens.map(({ status }) => status.list),
+      tokens.map(({ status }) => status.index),
+    ]);
   }
 
   private async readMoments(count: number): Promise<Moment[]> {
     const key = await this.readPermutationKey();
-    const rows = await this.dataSource.query<{ now: Date; number: string }[]>(
-      `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, nextval('license_tokens_status_number_seq') AS number
-       FROM generate_series(1, $1)`,
-      [count],
-    );
+    const rows = await READ_MOMENTS.run(this.dataSource, [count]);
     return rows.map(({ now, number }) => ({ now, status: statusPlace(key, Number(number)) }));
   }
 

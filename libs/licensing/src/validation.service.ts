@@ -1,6 +1,6 @@
 import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { MicroBatch } from '@aegis/database';
+import { MicroBatch, PreparedStatement } from '@aegis/database';
 import {
   type Evidence,
   instanceFingerprint,
@@ -58,6 +58,20 @@ interface Row {
   customer_active: boolean;
 }
 
+const LOOK_UP = new PreparedStatement<Row>(
+  'validation-look-up',
+  `SELECT date_trunc('milliseconds', clock_timestamp()) AS now,
+          k.state AS key_state, k.compromised_after,
+          t.recorded_at, t.superseded_at IS NOT NULL AS superseded, l.revision > t.revision AS newer_token_exists,
+          l.status AS license_status, c.is_active AS customer_active
+   FROM unnest($1::bytea[], $2::text[]) WITH ORDINALITY AS asked (sha256, kid, position)
+   LEFT JOIN signing_keys k ON k.kid = asked.kid
+   LEFT JOIN license_tokens t ON t.sha256 = asked.sha256
+   LEFT JOIN licenses l ON l.id = t.license_id
+   LEFT JOIN customers c ON c.id = l.customer_id
+   ORDER BY asked.position`,
+);
+
 /**
  * Answers whether a license is valid. Everything that can change is read from the database for every answer, in
  * one statement for all who wait; an answer is given after its audit record is durable.
@@ -88,24 +102,23 @@ export class ValidationService {
   /** Judges a token for the installation that asks. Never throws for what is in the token: that is a verdict. */
   async validate(actor: Actor, input: ValidateLicense): Promise<Verdict> {
     const sha256 = tokenHash(input.token);
-    const [proof, fingerprint] = await Promise.all([
-      this.prove(input.token, sha256),
-      presentedFingerprint(input),
-    ]);
+    const proof = this.recall(sha256) ?? (await this.prove(input.token, sha256));
     const question = {
       module_name: input.module_name,
       odoo_version: input.odoo_version,
-      instance_fingerprint: fingerprint,
+      instance_fingerprint: await presentedFingerprint(input),
     };
     return this.batch.add({ sha256, proof, question, actor });
   }
 
+  private recall(sha256: Buffer): Proof | undefined {
+    const token = this.verified.recall(sha256.toString('latin1'));
+    if (!token) return undefined;
+    this.metrics.signatureLookedUp('hit');
+    return { proof: 'holds', token };
+  }
+
   private async prove(token: string, sha256: Buffer): Promise<Proof> {
-    const known = this.verified.recall(sha256.toString('latin1'));
-    if (known) {
-      this.metrics.signatureLookedUp('hit');
-      return { proof: 'holds', token: known };
-    }
     const parsed = parseToken(token);
     if ('malformed' in parsed) return { proof: 'malformed' };
     const publicKey = await this.keyRing.publicKey(parsed.header.kid);
@@ -136,22 +149,10 @@ export class ValidationService {
   }
 
   private lookUp(pending: Pending[]): Promise<Row[]> {
-    return this.dataSource.query<Row[]>(
-      `SELECT date_trunc('milliseconds', clock_timestamp()) AS now,
-              k.state AS key_state, k.compromised_after,
-              t.recorded_at, t.superseded_at IS NOT NULL AS superseded, l.revision > t.revision AS newer_token_exists,
-              l.status AS license_status, c.is_active AS customer_active
-       FROM unnest($1::bytea[], $2::text[]) WITH ORDINALITY AS asked (sha256, kid, position)
-       LEFT JOIN signing_keys k ON k.kid = asked.kid
-       LEFT JOIN license_tokens t ON t.sha256 = asked.sha256
-       LEFT JOIN licenses l ON l.id = t.license_id
-       LEFT JOIN customers c ON c.id = l.customer_id
-       ORDER BY asked.position`,
-      [
-        pending.map(({ sha256 }) => sha256),
-        pending.map(({ proof }) => (proof.proof === 'holds' ? proof.token.kid : null)),
-      ],
-    );
+    return LOOK_UP.run(this.dataSource, [
+      pending.map(({ sha256 }) => sha256),
+      pending.map(({ proof }) => (proof.proof === 'holds' ? proof.token.kid : null)),
+    ]);
   }
 
   private evidence(proof: Proof, row: Row): Evidence {
@@ -172,10 +173,10 @@ function keyTrust({ key_state, compromised_after }: Row): KeyTrust {
     : { compromised: false };
 }
 
-async function presentedFingerprint({
+function presentedFingerprint({
   instance_db_uuid,
   instance_domain,
-}: ValidateLicense): Promise<string | null> {
+}: ValidateLicense): Promise<string> | null {
   return instance_db_uuid && instance_domain ? instanceFingerprint(instance_db_uuid, instance_domain) : null;
 }
 
