@@ -31,8 +31,21 @@ const PERSONAL = new Set([
   'body',
 ]);
 
+/** Names that were judged before: a program's lines have the same fields again and again. */
+const judged = new Map<string, boolean>();
+const MOST_JUDGED = 1000;
+
 /** Whether the value of a field never appears in a log, however its name is spelt (`customer_name`, `customerName`). */
 export function isHiddenField(name: string): boolean {
+  let hidden = judged.get(name);
+  if (hidden === undefined) {
+    hidden = mustBeHidden(name);
+    if (judged.size < MOST_JUDGED) judged.set(name, hidden);
+  }
+  return hidden;
+}
+
+function mustBeHidden(name: string): boolean {
   const letters = name.toLowerCase().replace(/[^a-z0-9]/g, '');
   return PERSONAL.has(letters) || CREDENTIAL.test(letters);
 }

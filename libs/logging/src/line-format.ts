@@ -3,8 +3,8 @@ import type { Format } from 'logform';
 
 /** C0 and C1 controls, DEL and Unicode's line breaks: what could begin a line of its own, or drive a terminal. */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-/** Where winston looks for the finished line. */
-const MESSAGE = Symbol.for('message');
+/** Where winston keeps the finished line. */
+export const MESSAGE = Symbol.for('message');
 const BARE_VALUE = /^[\w.:/@+,[\]-]+$/;
 
 /** Text with its control characters spelt out as JSON spells them. */

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
-import { createLogger, transports } from 'winston';
+import { createLogger } from 'winston';
 import { lineFormat } from './line-format';
+import { LineTransport } from './line-transport';
 import { redactText } from './redact-text';
 import { redact } from './redaction';
 import { currentRequest } from './request-context';
@@ -28,7 +29,7 @@ export class Logger implements LoggerService {
     this.winston = createLogger({
       level: options.level,
       format: lineFormat(options.format),
-      transports: [new transports.Stream({ stream })],
+      transports: [new LineTransport(stream)],
       exitOnError: false,
     });
     this.winston.on('error', () => undefined);

@@ -1,0 +1,14 @@
+import { transports } from 'winston';
+import { MESSAGE } from './line-format';
+
+/** Writes each line to a stream. Winston's own also puts off an event for each line, which nobody listens to. */
+export class LineTransport extends transports.Stream {
+  constructor(private readonly stream: NodeJS.WritableStream) {
+    super({ stream });
+  }
+
+  override log(info: Readonly<Record<symbol, unknown>>, written: () => void): void {
+    this.stream.write(`${String(info[MESSAGE])}\n`);
+    written();
+  }
+}
