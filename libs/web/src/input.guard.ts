@@ -32,12 +32,7 @@ export class InputGuard implements CanActivate {
       request.body = undefined;
       return true;
     }
-    return this.readBody(context, request, http.getResponse<Response>());
-  }
-
-  private async readBody(context: ExecutionContext, request: Request, response: Response): Promise<boolean> {
-    await readJsonBody(request, response, context.getHandler());
-    return true;
+    return readJsonBody(request, http.getResponse<Response>(), context.getHandler()).then(() => true);
   }
 
   private refuseStrayQuery(context: ExecutionContext, request: Request): void {

@@ -1,5 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
-import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { Request, Response } from 'express';
+import { readBytes } from './body-bytes';
 import { parseJson } from './json-text';
 import { factsOf } from './request-facts';
 import { MalformedRequest, UnsupportedMediaType } from './web.errors';
@@ -10,7 +11,6 @@ const AWAITS_CONTINUE = /(^|\W)100-continue($|\W)/i;
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const readers = new Map<number, RequestHandler>();
 
 /**
  * Lets a route take larger bodies than 64 KiB.
@@ -29,8 +29,8 @@ function bodyLimitOf(handler: object): number {
  * Reads the body of a request, once however often it is asked, into `request.body`.
  * @param handler of the route: its `@BodyLimit` holds
  * @returns the JSON value, or undefined when there is no body
- * @throws MalformedRequest for what is no JSON in UTF-8 (400), UnsupportedMediaType (415), InvalidInput (422), and the
- * body parser's error for a body that is too large (413) or breaks off (400)
+ * @throws MalformedRequest for what is no JSON in UTF-8 or breaks off (400), UnsupportedMediaType (415), InvalidInput
+ * (422), and a refusal for a body that is too large (413)
  */
 export function readJsonBody(request: Request, response: Response, handler: object): Promise<unknown> {
   return (factsOf(request).body ??= read(request, response, bodyLimitOf(handler)));
@@ -49,9 +49,7 @@ async function read(request: Request, response: Response, limit: number): Promis
     throw new UnsupportedMediaType('Send the body as `application/json` in UTF-8.');
   if (request.httpVersion !== '1.0' && AWAITS_CONTINUE.test(request.headers.expect ?? ''))
     response.writeContinue();
-  const bytes = await readBytes(request, response, limit);
-  // The reader leaves the bytes there; of chunks without any nothing else would take their place.
-  request.body = undefined;
+  const bytes = await readBytes(request, limit);
   if (bytes.length === 0) return undefined;
   let text: string;
   try {
@@ -62,18 +60,4 @@ async function read(request: Request, response: Response, limit: number): Promis
   const value = parseJson(text);
   request.body = value;
   return value;
-}
-
-function readBytes(request: Request, response: Response, limit: number): Promise<Uint8Array> {
-  let reader = readers.get(limit);
-  if (reader === undefined)
-    readers.set(limit, (reader = express.raw({ type: () => true, inflate: false, limit })));
-  const use = reader;
-  return new Promise((resolve, reject) => {
-    void use(request, response, (error?: unknown) => {
-      const body: unknown = request.body;
-      if (error instanceof Error) reject(error);
-      else resolve(body instanceof Uint8Array ? body : new Uint8Array());
-    });
-  });
 }

@@ -77,17 +77,18 @@ export class RateLimiter {
     announce(response, quotas);
   }
 
-  private async hit(policy: string, bucket: string, limit: number): Promise<Quota> {
+  private hit(policy: string, bucket: string, limit: number): Promise<Quota> {
     const milliseconds = WINDOW_SECONDS * 1000;
-    const record = await this.storage.increment(bucket, milliseconds, limit, milliseconds, policy);
-    if (record.isBlocked) this.metrics.rateLimitRefused(policy);
-    return {
-      policy,
-      limit,
-      remaining: Math.max(0, limit - record.totalHits),
-      resetSeconds: record.isBlocked ? record.timeToBlockExpire : record.timeToExpire,
-      exceeded: record.isBlocked,
-    };
+    return this.storage.increment(bucket, milliseconds, limit, milliseconds, policy).then((record) => {
+      if (record.isBlocked) this.metrics.rateLimitRefused(policy);
+      return {
+        policy,
+        limit,
+        remaining: Math.max(0, limit - record.totalHits),
+        resetSeconds: record.isBlocked ? record.timeToBlockExpire : record.timeToExpire,
+        exceeded: record.isBlocked,
+      };
+    });
   }
 }
 
