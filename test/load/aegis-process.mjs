@@ -72,6 +72,11 @@ export class AegisProcess {
     return /^admin API key: (\S+)$/m.exec(readFileSync(this.logFile, 'utf8'))?.[1];
   }
 
+  /** @returns {number} id of the process */
+  get pid() {
+    return this.child.pid ?? Number.NaN;
+  }
+
   /** @returns {number} MiB of memory that the process occupies */
   residentMegabytes() {
     return residentMegabytes(this.child.pid);

@@ -9,6 +9,8 @@ import { assertEvidence } from './evidence.mjs';
 import { measureInTurns } from './load.mjs';
 import { printReport, reportOf } from './report.mjs';
 import { AegisProcess, embeddedPostgres } from './aegis-process.mjs';
+import { keepApart } from './cores.mjs';
+import { postmasterOf } from './processor-time.mjs';
 import { measureStarts } from './starts.mjs';
 import { makeStock } from './stock.mjs';
 import { workloads } from './workloads.mjs';
@@ -54,15 +56,20 @@ try {
   running.push(server);
   const echo = await startEcho();
   running.push(echo);
+  const parts = { server: server.pid, echo: echo.pid, postgres: await postmasterOf(postgres.superuserUrl) };
+  const keptApart = keepApart(parts);
 
   progress(`Issuing ${plan.licenses} licenses …`);
   const stock = await makeStock(server.url, starts.adminKey, plan.licenses);
   progress(`Measuring ${plan.rounds} rounds of ${plan.seconds} s each …`);
-  const loads = await measureInTurns(workloads(server.url, echo.url, starts.adminKey, stock), plan);
+  const loads = await measureInTurns(workloads(server.url, echo.url, starts.adminKey, stock), {
+    ...plan,
+    parts,
+  });
   const memoryAfterLoad = server.residentMegabytes();
   await assertEvidence({ loads, logFile: server.logFile, databaseUrl: postgres.superuserUrl });
 
-  const report = reportOf({ starts, loads, memoryAfterLoad });
+  const report = reportOf({ starts, loads, memoryAfterLoad, keptApart });
   if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else printReport(report);
 } finally {

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** @returns {Promise<{ url: string, stop(): Promise<void> }>} the yardstick in a process of its own */
+/** @returns {Promise<{ url: string, pid: number, stop(): Promise<void> }>} the yardstick in a process of its own */
 export async function startEcho() {
   const child = fork(join(import.meta.dirname, 'echo-server.mjs'), { execArgv: [] });
   const [{ port }] = await Promise.race([
@@ -13,6 +13,7 @@ export async function startEcho() {
   ]);
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? Number.NaN,
     async stop() {
       if (child.exitCode !== null) return;
       const ended = once(child, 'exit');

@@ -1,5 +1,8 @@
 import autocannon from 'autocannon';
 import { median } from './median.mjs';
+import { processorTime } from './processor-time.mjs';
+
+/** @typedef {import('./processor-time.mjs').ProcessorTime} ProcessorTime */
 
 /**
  * @typedef {object} Round
@@ -7,6 +10,16 @@ import { median } from './median.mjs';
  * @property {number} perSecond
  * @property {number} p50 milliseconds
  * @property {number} p99 milliseconds
+ * @property {ProcessorTime | undefined} processor microseconds a request, of each part
+ */
+
+/**
+ * @typedef {object} Plan
+ * @property {number} connections each waits for an answer before it asks again
+ * @property {number} warmUpSeconds
+ * @property {number} rounds
+ * @property {number} seconds of a round
+ * @property {import('./processor-time.mjs').Parts} parts whose processor time is read
  */
 
 /**
@@ -16,23 +29,24 @@ import { median } from './median.mjs';
  * @property {number} perSecond median of the rounds, as are the next two
  * @property {number} p50
  * @property {number} p99
+ * @property {ProcessorTime | undefined} processor
  */
 
 /**
  * Drives each workload for a while in turn, round by round, so that whatever else the machine does hits them all.
  * @param {readonly import('./workloads.mjs').Workload[]} workloads
- * @param {{ connections: number, warmUpSeconds: number, rounds: number, seconds: number }} plan
+ * @param {Plan} plan
  * @returns {Promise<Map<string, Load>>} by the workload's name
  * @throws Error when any request is not answered with a 2xx
  */
-export async function measureInTurns(workloads, { connections, warmUpSeconds, rounds, seconds }) {
+export async function measureInTurns(workloads, plan) {
   const answered = new Map();
   for (const workload of workloads)
-    answered.set(workload.name, (await drive(workload, connections, warmUpSeconds)).answered);
+    answered.set(workload.name, (await drive(workload, plan, plan.warmUpSeconds)).answered);
   const measured = new Map(workloads.map(({ name }) => [name, []]));
-  for (let round = 0; round < rounds; round++)
+  for (let round = 0; round < plan.rounds; round++)
     for (const workload of workloads)
-      measured.get(workload.name).push(await drive(workload, connections, seconds));
+      measured.get(workload.name).push(await drive(workload, plan, plan.seconds));
   return new Map([...measured].map(([name, all]) => [name, summary(all, answered.get(name))]));
 }
 
@@ -44,19 +58,32 @@ function summary(rounds, warmUp) {
     perSecond: median(rounds.map(({ perSecond }) => perSecond)),
     p50: median(rounds.map(({ p50 }) => p50)),
     p99: median(rounds.map(({ p99 }) => p99)),
+    processor: medianOfParts(rounds.flatMap(({ processor }) => processor ?? [])),
+  };
+}
+
+/** @param {readonly ProcessorTime[]} times  @returns {ProcessorTime | undefined} undefined for none */
+function medianOfParts(times) {
+  if (times.length === 0) return undefined;
+  return {
+    server: median(times.map(({ server }) => server)),
+    echo: median(times.map(({ echo }) => echo)),
+    postgres: median(times.map(({ postgres }) => postgres)),
+    client: median(times.map(({ client }) => client)),
   };
 }
 
 /**
  * @param {import('./workloads.mjs').Workload} workload
- * @param {number} connections each waits for an answer before it asks again
+ * @param {Plan} plan
  * @param {number} seconds
  * @returns {Promise<Round>}
  */
-async function drive({ name, url, requests }, connections, seconds) {
+async function drive({ name, url, requests }, { connections, parts }, seconds) {
   /** @type {number[]} */
   const latencies = [];
   let client = 0;
+  const before = processorTime(parts);
   const startedAt = performance.now();
   const run = autocannon({
     url,
@@ -72,6 +99,7 @@ async function drive({ name, url, requests }, connections, seconds) {
     endedAt = performance.now();
   });
   const { errors, timeouts, non2xx, statusCodeStats } = await run;
+  const after = processorTime(parts);
   if (errors + timeouts + non2xx > 0 || latencies.length === 0) {
     const seen = JSON.stringify({ answered: latencies.length, errors, timeouts, statusCodeStats });
     throw new Error(`${name}: not every request was answered with a 2xx: ${seen}`);
@@ -82,6 +110,17 @@ async function drive({ name, url, requests }, connections, seconds) {
     perSecond: (latencies.length * 1000) / (endedAt - startedAt),
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
+    processor: before && after && perRequest(before, after, latencies.length),
+  };
+}
+
+/** @param {ProcessorTime} before  @param {ProcessorTime} after  @param {number} requests  @returns {ProcessorTime} */
+function perRequest(before, after, requests) {
+  return {
+    server: (after.server - before.server) / requests,
+    echo: (after.echo - before.echo) / requests,
+    postgres: (after.postgres - before.postgres) / requests,
+    client: (after.client - before.client) / requests,
   };
 }
 

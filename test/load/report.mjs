@@ -12,9 +12,9 @@ import { median } from './median.mjs';
 
 /**
  * @param {{ starts: import('./starts.mjs').Starts, loads: Map<string, import('./load.mjs').Load>,
- *   memoryAfterLoad: number }} measured
+ *   memoryAfterLoad: number, keptApart: boolean }} measured
  */
-export function reportOf({ starts, loads, memoryAfterLoad }) {
+export function reportOf({ starts, loads, memoryAfterLoad, keptApart }) {
   const validate = ratio(loads, 'validate', 'echo of validate');
   const issue = ratio(loads, 'issue', 'echo of issue');
   return {
@@ -22,6 +22,7 @@ export function reportOf({ starts, loads, memoryAfterLoad }) {
     node: process.version,
     cpus: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     load_average: loadavg()[0],
+    kept_apart: keptApart,
     loads: Object.fromEntries(loads),
     authentication_microseconds: difference(loads, 'status with a key', 'status'),
     ratios: { validate, issue },
@@ -45,9 +46,21 @@ export function printReport(report) {
   const lines = [
     `commit ${report.commit}, Node ${report.node}, ${report.cpus}, load average ${report.load_average.toFixed(1)}`,
     '',
+    report.kept_apart
+      ? 'Server and echo had core 0, client and PostgreSQL the others.'
+      : 'Server, echo, client and PostgreSQL shared all cores.',
+    '',
     line('', 'requests/s', 'p50 ms', 'p99 ms'),
     ...Object.entries(report.loads).map(([name, { perSecond, p50, p99 }]) =>
       line(name, perSecond.toFixed(0), p50.toFixed(1), p99.toFixed(1)),
+    ),
+    '',
+    line('processor µs a request', 'server', 'echo', 'PostgreSQL', 'client'),
+    ...Object.entries(report.loads).map(([name, { processor }]) =>
+      line(
+        name,
+        ...['server', 'echo', 'postgres', 'client'].map((part) => processor?.[part].toFixed(0) ?? '–'),
+      ),
     ),
     '',
     `Authentication costs a request ${report.authentication_microseconds.toFixed(0)} µs.`,
