@@ -103,10 +103,11 @@ export class ValidationService {
   async validate(actor: Actor, input: ValidateLicense): Promise<Verdict> {
     const sha256 = tokenHash(input.token);
     const proof = this.recall(sha256) ?? (await this.prove(input.token, sha256));
+    const fingerprint = presentedFingerprint(input);
     const question = {
       module_name: input.module_name,
       odoo_version: input.odoo_version,
-      instance_fingerprint: await presentedFingerprint(input),
+      instance_fingerprint: fingerprint && (await fingerprint),
     };
     return this.batch.add({ sha256, proof, question, actor });
   }
