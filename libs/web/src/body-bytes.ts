@@ -36,7 +36,9 @@ export function readBytes(request: Request, limit: number): Promise<Uint8Array> 
       else resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks));
     });
     request.once('error', breakOff);
-    // Comes last, after `end` too: then the promise is settled.
-    request.once('close', breakOff);
+    request.once('close', () => {
+      // Comes after a whole body too: an error with its stack, for nobody, would cost a validation a fortieth.
+      if (!request.readableEnded) breakOff();
+    });
   });
 }
