@@ -146,7 +146,7 @@ export function describeSignerSource(
           await open(fault === 'hang' ? SHORT_MS : LONG_MS);
           const opened = await source.open(bench.kid);
           await bench.fail?.(fault);
-          for (let failure = 0; failure < FAILURES_TO_OPEN; failure++) await refused(opened.signer);
+          await Promise.all(Array.from({ length: FAILURES_TO_OPEN + 3 }, () => refused(opened.signer)));
           expect(source.isAway).toBe(true);
           const asked = bench.asked?.();
           const began = performance.now();

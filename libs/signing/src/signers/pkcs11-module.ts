@@ -50,10 +50,11 @@ export function returnValue(error: unknown): string | undefined {
 /**
  * Loads the addon, and the module of the device's maker.
  * @param modulePath shared library that speaks PKCS#11
+ * @param addon where the addon lies, if not where packages are
  * @throws ConfigurationError when either can't be loaded
  */
-export function loadPkcs11(modulePath: string): Pkcs11 {
-  const pkcs11 = loadAddon();
+export function loadPkcs11(modulePath: string, addon = ADDON): Pkcs11 {
+  const pkcs11 = loadAddon(addon);
   try {
     pkcs11.load(modulePath);
     // Without it concurrent sessions crash the process.
@@ -68,9 +69,9 @@ export function loadPkcs11(modulePath: string): Pkcs11 {
   return pkcs11;
 }
 
-function loadAddon(): Pkcs11 {
+function loadAddon(addon: string): Pkcs11 {
   try {
-    const { PKCS11 } = createRequire(__filename)(ADDON) as { PKCS11: new () => Pkcs11 };
+    const { PKCS11 } = createRequire(__filename)(addon) as { PKCS11: new () => Pkcs11 };
     return new PKCS11();
   } catch (error) {
     throw new ConfigurationError(
