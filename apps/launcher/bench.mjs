@@ -10,6 +10,7 @@ const BENCHMARKS = new Map([
   ['checkpoints', 'checkpoints.mjs'],
   ['resign', 'resign.mjs'],
   ['status-lists', 'status-lists.mjs'],
+  ['signers', 'signers.mjs'],
 ]);
 
 await prepare({ withTools: true });
