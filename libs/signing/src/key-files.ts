@@ -5,6 +5,7 @@ import { ConfigurationError } from '@aegis/errors';
 import { createFile } from './durable-file';
 import { decryptPrivateKey, encryptPrivateKey, type DecryptedKey } from './encrypted-pem';
 import { assertKid } from './kid';
+import { isWeakPublicKey } from './weak-public-key';
 
 const PRIVATE = '.private.pem';
 const PUBLIC = '.public.pem';
@@ -160,6 +161,11 @@ function parsePublicKey(pem: string, name: string): KeyObject {
   if (key.asymmetricKeyType !== 'ed25519') {
     throw new ConfigurationError(
       `${name} in KEYS_DIR holds a key of type ${key.asymmetricKeyType ?? 'unknown'}, not Ed25519.`,
+    );
+  }
+  if (isWeakPublicKey(key)) {
+    throw new ConfigurationError(
+      `${name} in KEYS_DIR holds a key of small order, for which anybody can sign.`,
     );
   }
   return key;
