@@ -136,6 +136,26 @@ describe('rate limits', () => {
     await get('/open', '203.0.113.2').expect(429);
   });
 
+  it.each([
+    ['one hop', '1', '203.0.113.1'],
+    ['the addresses of proxies', '127.0.0.1/32,10.0.0.0/8', '203.0.113.1, 10.1.1.1'],
+  ])('takes the word of %s for the address, and nothing that stands before', async (_what, trusted, said) => {
+    web = await startWebApp([RoutesController], { TRUST_PROXY: trusted, RATE_LIMIT_PUBLIC: '3' });
+    const statuses: number[] = [];
+    for (const spoofed of ['1.1.1.1', '2001:db8::1', 'garbage', '10.9.9.9, 1.1.1.1'])
+      statuses.push((await get('/open', `${spoofed}, ${said}`).set('Forwarded', `for=${spoofed}`)).status);
+    expect(statuses).toEqual([200, 200, 200, 429]);
+  });
+
+  it.each(['garbage', '', '999.1.1.1', '<script>'])(
+    'gives who makes an address up no bucket of its own: %s',
+    async (made) => {
+      await start({ RATE_LIMIT_PUBLIC: '1' });
+      await get('/open', made).expect(200);
+      await get('/open', `other ${made}`).expect(429);
+    },
+  );
+
   it('counts validations by address and by license, and shows the tighter limit', async () => {
     await start();
     const { headers } = await validate('token-1');
