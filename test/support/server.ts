@@ -8,6 +8,14 @@ import { type RunningServer, startServer } from '../../apps/server/src/server';
 import { testDatabase, type TestDatabase } from './database';
 import { WIDE_LIMITS } from './wide-limits';
 
+/** A machine that others share is no outage. */
+const PATIENCE = {
+  DB_CONNECT_TIMEOUT_MS: '30000',
+  DB_STATEMENT_TIMEOUT_MS: '30000',
+  DB_LOCK_TIMEOUT_MS: '30000',
+  DB_IDLE_TX_TIMEOUT_MS: '30000',
+} as const;
+
 /** A server of a test's own, with database, keys and a first admin key. */
 export interface TestServer {
   url: string;
@@ -55,6 +63,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     KEY_PASSPHRASE: 'a passphrase for tests',
     API_KEY_PEPPERS: 'v1:0123456789abcdef0123456789abcdef',
     ...WIDE_LIMITS,
+    ...PATIENCE,
     LOG_LEVEL: 'debug',
     LOG_FORMAT: 'json',
     ...options.variables,
