@@ -12,6 +12,7 @@ import { CreateStatistics1763856600000 } from './1763856600000-create-statistics
 import { CountChanges1763856660000 } from './1763856660000-count-changes';
 import { CreateAuditCheckpoints1763857200000 } from './1763857200000-create-audit-checkpoints';
 import { BoundCheckpointsInTime1764010000000 } from './1764010000000-bound-checkpoints-in-time';
+import { CreateAuditShipments1764010060000 } from './1764010060000-create-audit-shipments';
 import { NoteStatusChanges1764030000000 } from './1764030000000-note-status-changes';
 import { IndexSupersededTokens1764030060000 } from './1764030060000-index-superseded-tokens';
 
@@ -36,6 +37,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CountChanges1763856660000,
       CreateAuditCheckpoints1763857200000,
       BoundCheckpointsInTime1764010000000,
+      CreateAuditShipments1764010060000,
       NoteStatusChanges1764030000000,
       IndexSupersededTokens1764030060000,
     ],

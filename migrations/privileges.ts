@@ -13,6 +13,7 @@ export const applicationPrivileges: Privileges = {
     audit_address_horizon: 'SELECT',
     audit_checkpoints: 'SELECT, INSERT',
     audit_seals: 'SELECT, INSERT',
+    audit_shipments: 'SELECT, INSERT, UPDATE',
     api_keys: 'SELECT, INSERT, UPDATE',
     validation_counts: 'SELECT, INSERT, UPDATE, DELETE',
     idempotency_keys: 'SELECT, INSERT, DELETE',

@@ -1341,7 +1341,7 @@ export interface components {
              * @description Stable name of the error, for programs.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_trail_not_droppable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
             /** @description Broken rules, all at once. */
@@ -4478,7 +4478,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
+                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_trail_not_droppable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
             };
             cookie?: never;
         };

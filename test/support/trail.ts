@@ -77,6 +77,13 @@ export class Trail {
 
   /** Transactions of other databases on this PostgreSQL hold the horizon too: seals until they let all be sealed. */
   async sealAll(): Promise<void> {
+    await until('no transaction is left that began before the records were written', async () => {
+      const [row] = await this.superuser.query<{ open: boolean }[]>(
+        `SELECT coalesce(max(xact) < pg_snapshot_xmin(pg_current_snapshot()), true) AS open FROM audit_logs
+         WHERE xact < pg_snapshot_xmax(pg_current_snapshot())`,
+      );
+      return row!.open;
+    });
     await until('every record is sealed', async () => {
       await this.sealer.seal();
       const [left] = await this.superuser.query<{ count: number }[]>(

@@ -1,14 +1,16 @@
-import { PreparedStatement } from '@aegis/database';
+import { isDatabaseUnavailable, PreparedStatement, sqlState, SqlState } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Actor } from './actor';
+import { AuditLogUnavailable } from './audit.errors';
 
-/** What happened; `customer`, `license`, `api_key` and `signing_key` name the resource. */
+/** What happened; `customer`, `license`, `api_key`, `signing_key` and `audit_log` name the resource. */
 export type EventType =
   | `license.${'issued' | 'imported' | 'validated' | 'revoked' | 'suspended' | 'reinstated' | 'renewed' | 'reissued' | 'updated'}`
   | `customer.${'created' | 'updated' | 'deleted'}`
   | `api_key.${'created' | 'updated' | 'rotated' | 'deleted'}`
-  | `signing_key.${'adopted' | 'created' | 'activated' | 'retired' | 'compromised'}`;
+  | `signing_key.${'adopted' | 'created' | 'activated' | 'retired' | 'compromised'}`
+  | 'audit_log.dropped';
 
 /** A record to append. `data` names changed fields and codes, never personal values. */
 export interface AuditEntry {
@@ -38,9 +40,10 @@ export class AuditLog {
   /**
    * Appends records in one statement, in the transaction of the change that they speak of.
    * @param tx that transaction: no change without its record, no record without its change
+   * @throws AuditLogUnavailable when they can't be written; the transaction is to end with nothing done
    */
   async append(tx: EntityManager, ...entries: readonly AuditEntry[]): Promise<void> {
-    await INSERT.run(tx, [
+    const written = INSERT.run(tx, [
       entries.map(({ type }) => type),
       entries.map(({ licenseId }) => licenseId ?? null),
       entries.map(({ customerId }) => customerId ?? null),
@@ -53,5 +56,18 @@ export class AuditLog {
       entries.map(({ data }) => JSON.stringify(data ?? {})),
       entries.map(({ occurredAt }) => occurredAt ?? null),
     ]);
+    await written.catch((error: unknown) => {
+      // What may succeed when it is run again stays what it is.
+      throw mayPass(error) ? error : new AuditLogUnavailable(error);
+    });
   }
+}
+
+function mayPass(error: unknown): boolean {
+  const state = sqlState(error);
+  return (
+    isDatabaseUnavailable(error) ||
+    state === SqlState.serializationFailure ||
+    state === SqlState.deadlockDetected
+  );
 }

@@ -2,6 +2,7 @@ import { AuditModule } from '@aegis/audit';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditCheckpoint } from './audit-checkpoint.entity';
+import { CheckpointShipping } from './checkpoint-shipping';
 import { CheckpointList } from './checkpoint-list';
 import { CheckpointsModule } from './checkpoints.module';
 import { CheckpointsController } from './http/checkpoints.controller';
@@ -12,6 +13,6 @@ import { Sealing } from './sealing';
 @Module({
   imports: [CheckpointsModule, AuditModule, TypeOrmModule.forFeature([AuditCheckpoint])],
   controllers: [CheckpointsController],
-  providers: [CheckpointList, InclusionProofs, Sealing],
+  providers: [CheckpointList, CheckpointShipping, InclusionProofs, Sealing],
 })
 export class CheckpointsHttpModule {}

@@ -15,3 +15,12 @@ export class AuditRecordNotSealed extends DomainError {
     super(`No checkpoint seals the audit record ${id} yet.`);
   }
 }
+
+export class TrailNotDroppable extends DomainError {
+  readonly code = 'audit_trail_not_droppable';
+
+  /** @param why in a clause */
+  constructor(why: string) {
+    super(`Nothing was dropped: ${why}.`);
+  }
+}

@@ -6,6 +6,8 @@ export type { Finding, FindingKind } from './finding';
 export { ExportVerification } from './export-verification';
 export type { ExportFinding, ExportVerified } from './export-verification';
 export { Sealer } from './sealer';
+export { TrailDrop } from './trail-drop';
+export type { DroppedMonths } from './trail-drop';
 export { exportTrail } from './trail-export';
 export type { Exported, ExportFilters } from './trail-export';
 export { TrailVerification } from './trail-verification';

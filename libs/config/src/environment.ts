@@ -10,7 +10,14 @@ import {
   Min,
   ArrayMinSize,
 } from 'class-validator';
-import { AreOrigins, IsPepperList, IsPostgresUrl, IsPublicUrl, IsTrustProxy } from './rules';
+import {
+  AreOrigins,
+  IsCheckpointSink,
+  IsPepperList,
+  IsPostgresUrl,
+  IsPublicUrl,
+  IsTrustProxy,
+} from './rules';
 import { Setting } from './setting';
 import { SignerSettings } from './signer-settings';
 
@@ -221,6 +228,20 @@ export class Environment extends SignerSettings {
   @Min(1)
   @Max(3650)
   AUDIT_IP_RETENTION_DAYS!: number;
+
+  @Setting({
+    kind: 'text',
+    description:
+      'Where signed checkpoints are kept besides the database: file:/<path> or https://<url>, without credentials.',
+  })
+  @IsOptional()
+  @IsCheckpointSink()
+  CHECKPOINT_SINK?: string;
+
+  @Setting({ kind: 'text', secret: true, description: 'Sent to an https sink as Bearer token.' })
+  @IsOptional()
+  @Matches(/^[\x21-\x7e]{1,4096}$/, { message: 'must be 1 to 4096 printable ASCII characters without space' })
+  CHECKPOINT_SINK_TOKEN?: string;
 
   @Setting({
     kind: 'boolean',

@@ -77,6 +77,8 @@ describe('defaults', () => {
     DEFAULT_DEMO_DURATION_DAYS: 30,
     // Named by the contract without a default.
     AUDIT_IP_RETENTION_DAYS: 90,
+    CHECKPOINT_SINK: undefined,
+    CHECKPOINT_SINK_TOKEN: undefined,
     VALIDATION_REQUIRES_API_KEY: false,
     DOCS_ENABLED: true,
     CORS_ORIGINS: undefined,
@@ -300,6 +302,15 @@ describe('a bad value', () => {
     RATE_LIMIT_VALIDATE: [CANARY, '0'],
     RATE_LIMIT_LICENSE: [CANARY, '0'],
     RATE_LIMIT_PUBLIC: [CANARY, '0'],
+    CHECKPOINT_SINK: [
+      CANARY,
+      `file:${CANARY}`,
+      `file://host/${CANARY}`,
+      `http://${CANARY}.test/checkpoints`,
+      `https://user:${CANARY}@sink.test/checkpoints`,
+      `https://sink.test/checkpoints?token=${CANARY}`,
+    ],
+    CHECKPOINT_SINK_TOKEN: [`${CANARY} ${CANARY}`],
     REDIS_URL: [
       CANARY,
       `http://:${CANARY}@redis.test`,

@@ -58,6 +58,20 @@ export const IsPublicUrl = (): PropertyDecorator =>
       typeof value === 'string' && /^https?:\/\/[^\s\\?#@]*[^\s\\?#@/]$/.test(value) && URL.canParse(value),
   );
 
+/** A file by its absolute path, or an https address; http on this very machine alone. */
+export const IsCheckpointSink = (): PropertyDecorator =>
+  rule(
+    'isCheckpointSink',
+    'must be file:/<absolute path> or an https URL (http on loopback alone) without credentials, query or fragment',
+    (value) => {
+      const url = asUrl(value);
+      if (url === undefined || /[?#@]/.test(String(value))) return false;
+      if (url.protocol === 'file:') return url.host === '' && /^file:(\/\/)?\/[^/]/.test(String(value));
+      const loopback = /^(localhost|127(\.[0-9]+){3}|\[::1\])$/.test(url.hostname);
+      return url.protocol === 'https:' || (url.protocol === 'http:' && loopback);
+    },
+  );
+
 /** `v2:<secret>,v1:<secret>`: versions differ, each secret has at least 32 characters; the first is current. */
 export const IsPepperList = (): PropertyDecorator =>
   rule(

@@ -118,6 +118,11 @@ const catalogue = {
     description:
       'Records are sealed about a second after they were written. Ask again in a moment; `aegis_checkpoint_lag_seconds` tells when sealing is held up.',
   },
+  audit_trail_not_droppable: {
+    status: 409,
+    title: 'Audit records can not be dropped yet',
+    description: 'Months of the audit trail are dropped only when all of them is sealed and exported.',
+  },
   precondition_failed: {
     status: 412,
     title: 'Changed meanwhile',

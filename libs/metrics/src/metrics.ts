@@ -141,6 +141,12 @@ export class Metrics {
     registers: this.registers,
   });
 
+  private readonly shippingLag = new Gauge({
+    name: 'aegis_checkpoint_shipping_lag_seconds',
+    help: 'Age of the oldest checkpoint that CHECKPOINT_SINK has not acknowledged; 0 when it has all.',
+    registers: this.registers,
+  });
+
   private readonly oldestTransaction = new Gauge({
     name: 'aegis_oldest_write_transaction_seconds',
     help: 'Age of the oldest write transaction that this role can see: no audit record after it is sealed.',
@@ -256,6 +262,11 @@ export class Metrics {
   /** @param read age of the oldest list that is served, in seconds; asked at each scrape */
   watchStatusLists(read: () => number): void {
     this.ageOfStatusLists = read;
+  }
+
+  /** @param lag age of the oldest checkpoint that the sink has not acknowledged, in seconds */
+  checkpointsShipped(lag: number): void {
+    this.shippingLag.set(lag);
   }
 
   /** @param read asked at each scrape */

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { DropOptions } from '../audit-drop';
 import type { ExportOptions } from '../audit-export';
 import type { VerifyOptions } from '../audit-verify';
 import type { Output } from '../output';
@@ -42,6 +43,13 @@ together with its checkpoints shows with --shipped alone.`,
     .requiredOption('--keys <file>', KEYS)
     .action((file: string, { keys }: { keys: string }) =>
       ends(import('../audit-export.js').then(({ verifyExport }) => verifyExport(output, file, keys))),
+    );
+  addCommand(audit, 'drop', 'drop months that are sealed and exported; needs the role that owns the schema')
+    .requiredOption('--before <month>', 'what was recorded before this month goes, e.g. 2026-01')
+    .requiredOption('--export <file>', 'an export that holds all of it; it is verified first')
+    .option('--keys <file>', `${KEYS} (default: those in the database)`)
+    .action((options: DropOptions) =>
+      ends(import('../audit-drop.js').then(({ dropMonths }) => dropMonths(output, options))),
     );
 }
 
