@@ -290,7 +290,7 @@ describe.each(['text', 'json'] as const)('a whole run logged as %s at LOG_LEVEL=
     // An audit record holds address and user agent.
     await fault('audit_logs', 'INSERT', 'P0001', () =>
       send(
-        500,
+        503,
         'POST',
         '/api/v1/licenses/validate',
         { token, module_name: 'payroll', odoo_version: '17.0' },
