@@ -15,6 +15,7 @@ import { BoundCheckpointsInTime1764010000000 } from './1764010000000-bound-check
 import { CreateAuditShipments1764010060000 } from './1764010060000-create-audit-shipments';
 import { NoteStatusChanges1764030000000 } from './1764030000000-note-status-changes';
 import { IndexSupersededTokens1764030060000 } from './1764030060000-index-superseded-tokens';
+import { TakeOverRecords1764040000000 } from './1764040000000-take-over-records';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -40,6 +41,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CreateAuditShipments1764010060000,
       NoteStatusChanges1764030000000,
       IndexSupersededTokens1764030060000,
+      TakeOverRecords1764040000000,
     ],
     extra: { application_name: 'aegis migrate', connectionTimeoutMillis: 10_000, lock_timeout: 5000 },
   });

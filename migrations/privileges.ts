@@ -14,6 +14,7 @@ export const applicationPrivileges: Privileges = {
     audit_checkpoints: 'SELECT, INSERT',
     audit_seals: 'SELECT, INSERT',
     audit_shipments: 'SELECT, INSERT, UPDATE',
+    taken_over_records: 'SELECT, INSERT',
     api_keys: 'SELECT, INSERT, UPDATE',
     validation_counts: 'SELECT, INSERT, UPDATE, DELETE',
     idempotency_keys: 'SELECT, INSERT, DELETE',

@@ -34,7 +34,7 @@ describe('aegis', () => {
     it('explains itself, and each command with its options', async () => {
       const help = await aegis.run('--help');
       expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-      for (const command of ['keys', 'api-keys', 'licenses', 'migrate', 'import', 'audit'])
+      for (const command of ['keys', 'api-keys', 'licenses', 'migrate', 'import', 'audit', 'rotate-secrets'])
         expect(help.stdout).toContain(command);
       const create = await aegis.run('api-keys', 'create', '--help');
       expect(create.exitCode).toBe(0);

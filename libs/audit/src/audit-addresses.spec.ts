@@ -54,6 +54,24 @@ describe('addresses in the audit trail', () => {
     ]);
   });
 
+  it('are forgotten by the time they were kept elsewhere, where they were taken over', async () => {
+    await superuser.query(`
+      INSERT INTO audit_logs (event_type, actor, ip_address, recorded_at, occurred_at)
+      SELECT 'license.issued', 'cli:x', '198.51.100.9', now() - interval '2 days', now() - make_interval(days => days)
+      FROM unnest(ARRAY[9, 4]) AS days`);
+    const environment = loadEnvironment({ DATA_DIR: folder, AUDIT_IP_RETENTION_DAYS: '7' });
+    const logger = new Logger({ level: 'error', format: 'json', stream: new Writable() });
+    await new AuditAddresses(await database.dataSource([]), environment, logger).forget();
+    const taken = await superuser.query<{ days: number; kept: boolean }[]>(
+      `SELECT extract(day FROM now() - occurred_at)::int AS days, ip_address IS NOT NULL AS kept
+       FROM audit_logs WHERE occurred_at IS NOT NULL ORDER BY occurred_at`,
+    );
+    expect(taken).toEqual([
+      { days: 9, kept: false },
+      { days: 4, kept: true },
+    ]);
+  });
+
   it.each([
     [
       'an address of today',

@@ -99,6 +99,27 @@ export class Environment extends SignerSettings {
   @IsPostgresUrl()
   MIGRATION_DATABASE_URL?: string;
 
+  @Setting({
+    kind: 'text',
+    secret: true,
+    production: 'sslmode=verify-full unless loopback',
+    description:
+      'The same database under a role that may create roles; used by `aegis rotate-secrets database` alone.',
+  })
+  @IsOptional()
+  @IsPostgresUrl()
+  ADMIN_DATABASE_URL?: string;
+
+  @Setting({
+    kind: 'text',
+    secret: true,
+    production: 'sslmode=verify-full unless loopback',
+    description: "The predecessor's database; used by `aegis import v0.8` alone, which only reads it.",
+  })
+  @IsOptional()
+  @IsPostgresUrl()
+  V08_DATABASE_URL?: string;
+
   @Setting({ kind: 'integer', default: '10', description: 'Connections a process holds at most.' })
   @IsInt()
   @Min(2)

@@ -7,7 +7,7 @@ export { loadEnvironment } from './load-environment';
 export { readPeppers } from './peppers';
 export type { Pepper } from './peppers';
 export { PRODUCT_NAME, PRODUCT_VERSION } from './product';
-export { weakPassphrase } from './production-rules';
+export { databaseProblems, weakPassphrase } from './production-rules';
 export { settings } from './setting';
 export { readSignerKeys, readTransitKeys } from './signer-keys';
 export type { SignerKey, TransitKey } from './signer-keys';

@@ -219,6 +219,8 @@ describe('a bad value', () => {
       `postgres://app:${CANARY}@db.test/aegis?sslmode=verify-full&sslmode=disable`,
     ],
     MIGRATION_DATABASE_URL: [CANARY, `postgres://owner:${CANARY}@127.0.0.1/aegis?host=db.test`],
+    ADMIN_DATABASE_URL: [CANARY, `postgres://${CANARY}:x@127.0.0.1`],
+    V08_DATABASE_URL: [CANARY, `postgres://reader:${CANARY}@127.0.0.1/aegis?host=db.test`],
     DB_POOL_SIZE: [CANARY, '1', '501'],
     DB_CONNECT_TIMEOUT_MS: [CANARY, '49', '60001'],
     DB_STATEMENT_TIMEOUT_MS: [CANARY, '0', '600001'],

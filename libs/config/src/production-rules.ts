@@ -9,7 +9,8 @@ function roleOf(databaseUrl: string): string {
   return decodeURIComponent(new URL(databaseUrl).username);
 }
 
-function databaseProblems(name: string, value: string): string[] {
+/** What production demands of a database's URL; one line a refusal. */
+export function databaseProblems(name: string, value: string): string[] {
   const url = new URL(value);
   const mode = url.searchParams.get('sslmode');
   const problems = [];
@@ -64,6 +65,10 @@ function databasesProblems(environment: Environment, isSound: (name: Name) => bo
       problems.push(
         'MIGRATION_DATABASE_URL: name another role than DATABASE_URL: the server must not own the tables it writes to',
       );
+  }
+  for (const name of ['ADMIN_DATABASE_URL', 'V08_DATABASE_URL'] as const) {
+    const value = environment[name];
+    if (value !== undefined && isSound(name)) problems.push(...databaseProblems(name, value));
   }
   return problems;
 }

@@ -134,8 +134,8 @@ export class CustomersService {
     inputs: readonly CreateCustomer[],
   ): Promise<ReadonlySet<string>> {
     const created: { id: string }[] = await tx.query(
-      `INSERT INTO customers (id, name, email, company, phone, address, notes)
-       SELECT id, name, email, company, phone, address, notes
+      `INSERT INTO customers (id, name, email, company, phone, address, notes, is_active)
+       SELECT id, name, email, company, phone, address, notes, coalesce(is_active, true)
        FROM jsonb_populate_recordset(NULL::customers, $1::jsonb) ORDER BY id
        ON CONFLICT (id) DO NOTHING RETURNING id`,
       [JSON.stringify(inputs)],

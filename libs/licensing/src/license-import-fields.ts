@@ -15,13 +15,20 @@ export interface ImportFields {
   customer: CreateCustomer | null;
 }
 
-type Members = Readonly<Record<string, unknown>>;
+/** Members of a line that nobody has looked at. */
+export type ImportMembers = Readonly<Record<string, unknown>>;
 
 const FIELDS = ['token', 'status', 'revoked_at', 'revoked_reason', 'notes', 'customer'];
-const MAX_REASON_LENGTH = 500;
-const MAX_NOTES_LENGTH = 2000;
+export const MAX_REASON_LENGTH = 500;
+export const MAX_NOTES_LENGTH = 2000;
 /** Lengths of a customer's details, in characters. */
-const DETAILS = { email: 254, company: 200, phone: 50, address: 500, notes: MAX_NOTES_LENGTH } as const;
+export const DETAILS = {
+  email: 254,
+  company: 200,
+  phone: 50,
+  address: 500,
+  notes: MAX_NOTES_LENGTH,
+} as const;
 
 /** How the predecessor wrote them, without case. Whether a license has expired is told by its token. */
 const STATUSES: Readonly<Record<string, StoredStatus>> = {
@@ -37,7 +44,14 @@ const STATUSES: Readonly<Record<string, StoredStatus>> = {
  * @throws LineRefused with the first rule that is broken
  */
 export function readImportLine(text: string): ImportFields {
-  const members = readObject(text);
+  return readImportFields(readObject(text));
+}
+
+/**
+ * The same, of members that came some other way.
+ * @throws LineRefused with the first rule that is broken
+ */
+export function readImportFields(members: ImportMembers): ImportFields {
   assertKnown(members, '', FIELDS);
   const token = optionalText(members, 'token', Infinity);
   if (token === null) throw new LineRefused('invalid_field', 'token is missing.');
@@ -54,7 +68,7 @@ export function readImportLine(text: string): ImportFields {
   return { token, status, revokedAt, revokedReason, notes, customer: readCustomer(members.customer) };
 }
 
-function readObject(text: string): Members {
+function readObject(text: string): ImportMembers {
   let value: unknown;
   try {
     value = parseJson(text);
@@ -68,11 +82,11 @@ function readObject(text: string): Members {
   return value;
 }
 
-function isObject(value: unknown): value is Members {
+function isObject(value: unknown): value is ImportMembers {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function assertKnown(members: Members, path: string, known: readonly string[]): void {
+function assertKnown(members: ImportMembers, path: string, known: readonly string[]): void {
   const unknown = Object.keys(members).filter((name) => !known.includes(name));
   if (unknown.length > 0)
     throw new LineRefused(
@@ -82,7 +96,7 @@ function assertKnown(members: Members, path: string, known: readonly string[]): 
 }
 
 /** An empty text says as little as an absent one. */
-function optionalText(members: Members, name: string, maxLength: number, path = ''): string | null {
+function optionalText(members: ImportMembers, name: string, maxLength: number, path = ''): string | null {
   const value = members[name];
   if (value === undefined || value === null || value === '') return null;
   if (typeof value !== 'string') throw new LineRefused('invalid_field', `${path}${name} must be a text.`);
@@ -111,7 +125,11 @@ function readTimestamp(value: unknown): Date | null {
   return time;
 }
 
-function readCustomer(value: unknown): CreateCustomer | null {
+/**
+ * Reads the customer of a line.
+ * @throws LineRefused with the first rule that is broken
+ */
+export function readCustomer(value: unknown): CreateCustomer | null {
   if (value === undefined || value === null) return null;
   if (!isObject(value)) throw new LineRefused('invalid_field', 'customer must be an object.');
   const path = 'customer.';

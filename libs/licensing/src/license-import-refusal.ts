@@ -9,7 +9,9 @@ export type RefusalCode =
   | 'key_compromised'
   | 'issuer_mismatch'
   | 'invalid_claims'
+  | 'license_mismatch'
   | 'customer_mismatch'
+  | 'unknown_event'
   | 'customer_deleted'
   | 'conflict'
   | 'refused_by_database';

@@ -4,16 +4,13 @@ import { sqlState, transaction } from '@aegis/database';
 import { KeyRing } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { readImportLine } from './license-import-fields';
+import { type ImportFields, readImportLine } from './license-import-fields';
 import { type Line, readLines } from './license-import-lines';
+import { holdImports } from './license-import-lock';
 import { proveToken } from './license-import-proof';
 import { LineRefused, type Refusal } from './license-import-refusal';
 import { LicenseImportWriter, type Outcome, type ProvenLine } from './license-import-writer';
 
-/** Any constant does, as long as nothing else in the database uses it as an advisory lock. */
-const IMPORT_LOCK = '4702394921427289931';
-/** Another import may be writing; a large one that is atomic takes longer, and this one then gives up. */
-const LOCK_PATIENCE = '60s';
 const BATCH_LINES = 200;
 /** Classes of SQLSTATE that speak of a row: data exception, integrity constraint violation. */
 const ROW_REFUSED = /^2[23]/;
@@ -37,13 +34,36 @@ export interface ImportOptions {
   onProgress?: (line: number) => void;
 }
 
+/** What else is asked of an import whose lines were checked elsewhere. */
+export interface TakeOptions extends ImportOptions {
+  /** Does all but keep it. */
+  dryRun?: boolean;
+  /**
+   * Sees, in its transaction, what became of a batch.
+   * @returns what to do once it is durable, or undone by a dry run
+   */
+  inspect?: (
+    tx: EntityManager,
+    batch: readonly CheckedLine[],
+    outcomes: readonly Outcome[],
+  ) => Promise<() => void>;
+}
+
 /** A line as far as it was checked without the database. */
-interface CheckedLine {
+export interface CheckedLine {
   number: number;
   checked: ProvenLine | LineRefused;
 }
 
-/** Undoes an atomic import. */
+/** What became of a batch. */
+interface Written {
+  /** Of each line, in the same order. */
+  outcomes: Outcome[];
+  /** To be called once it is durable. */
+  afterwards: () => void;
+}
+
+/** Undoes an atomic import, and a dry run. */
 class NothingWritten extends Error {}
 
 /** Takes over licenses that the predecessor or another server of the same keys has signed. */
@@ -67,17 +87,20 @@ export class LicenseImport {
    * @returns what was written; a refused line keeps no other from being imported, except in an atomic import
    * @throws what the database throws; lines of earlier transactions are imported then
    */
-  async run(actor: Actor, chunks: AsyncIterable<Buffer>, options: ImportOptions): Promise<ImportReport> {
+  run(actor: Actor, chunks: AsyncIterable<Buffer>, options: ImportOptions): Promise<ImportReport> {
+    return this.take(actor, this.checkLines(chunks), options);
+  }
+
+  /**
+   * Imports lines that were checked already, as `run` does.
+   * @param lines numbered upwards
+   */
+  async take(actor: Actor, lines: AsyncIterable<CheckedLine>, options: TakeOptions): Promise<ImportReport> {
     const report: ImportReport = { imported: 0, revoked: 0, unchanged: 0, refused: 0 };
-    const batches = this.batches(chunks);
+    const batches = batchesOf(lines);
     if (!options.atomic) {
       for await (const batch of batches)
-        settle(
-          batch,
-          await transaction(this.dataSource, (tx) => this.write(tx, actor, batch)),
-          report,
-          options,
-        );
+        settle(batch, await this.writeApart(actor, batch, options), report, options);
       return report;
     }
     try {
@@ -85,7 +108,8 @@ export class LicenseImport {
       await this.dataSource.transaction(async (tx) => {
         // The lines may come from a pipe that is slow.
         await tx.query(`SELECT set_config('idle_in_transaction_session_timeout', '0', true)`);
-        for await (const batch of batches) settle(batch, await this.write(tx, actor, batch), report, options);
+        for await (const batch of batches)
+          settle(batch, (await this.write(tx, actor, batch, options)).outcomes, report, options);
         if (report.refused > 0) throw new NothingWritten();
       });
       return report;
@@ -95,52 +119,62 @@ export class LicenseImport {
     }
   }
 
-  /** A license stands once in a batch, so that its second line finds what the first has written. */
-  private async *batches(chunks: AsyncIterable<Buffer>): AsyncGenerator<CheckedLine[]> {
-    let batch: CheckedLine[] = [];
-    let licenses = new Set<string>();
-    for await (const line of readLines(chunks)) {
-      const checked = await this.check(line);
-      const id = checked instanceof LineRefused ? undefined : checked.claims.jti;
-      if (batch.length === BATCH_LINES || (id !== undefined && licenses.has(id))) {
-        yield batch;
-        batch = [];
-        licenses = new Set();
-      }
-      batch.push({ number: line.number, checked });
-      if (id !== undefined) licenses.add(id);
-    }
-    if (batch.length > 0) yield batch;
+  /**
+   * Proves the token of a line.
+   * @throws LineRefused
+   */
+  async prove({ token, ...fields }: ImportFields): Promise<ProvenLine> {
+    const proven = await proveToken(token, this.keyRing, this.acceptedIssuers);
+    if (fields.customer && fields.customer.id !== proven.claims.customer.id)
+      throw new LineRefused('customer_mismatch', 'customer.id is another than the token says.');
+    return { ...fields, ...proven };
   }
 
-  private async check(line: Line): Promise<ProvenLine | LineRefused> {
+  private async *checkLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<CheckedLine> {
+    for await (const line of readLines(chunks))
+      yield { number: line.number, checked: await orRefusal(() => this.check(line)) };
+  }
+
+  private check(line: Line): Promise<ProvenLine> {
+    if (!('text' in line)) throw new LineRefused('malformed_line', `The line is ${line.unreadable}.`);
+    return this.prove(readImportLine(line.text));
+  }
+
+  /** Writes a batch in a transaction of its own, which a dry run undoes. */
+  private async writeApart(
+    actor: Actor,
+    batch: readonly CheckedLine[],
+    options: TakeOptions,
+  ): Promise<Outcome[]> {
+    let written: Written = { outcomes: [], afterwards: () => undefined };
     try {
-      if (!('text' in line)) throw new LineRefused('malformed_line', `The line is ${line.unreadable}.`);
-      const { token, ...fields } = readImportLine(line.text);
-      const proven = await proveToken(token, this.keyRing, this.acceptedIssuers);
-      if (fields.customer && fields.customer.id !== proven.claims.customer.id)
-        throw new LineRefused('customer_mismatch', 'customer.id is another than the token says.');
-      return { ...fields, ...proven };
+      await transaction(this.dataSource, async (tx) => {
+        written = await this.write(tx, actor, batch, options);
+        if (options.dryRun) throw new NothingWritten();
+      });
     } catch (error) {
-      if (error instanceof LineRefused) return error;
-      throw error;
+      if (!(error instanceof NothingWritten)) throw error;
     }
+    written.afterwards();
+    return written.outcomes;
   }
 
-  /** @returns what became of each line, in the same order */
   private async write(
     tx: EntityManager,
     actor: Actor,
     batch: readonly CheckedLine[],
-  ): Promise<(Outcome | undefined)[]> {
+    { inspect }: TakeOptions,
+  ): Promise<Written> {
     const lines = batch.flatMap(({ checked }) => (checked instanceof LineRefused ? [] : [checked]));
-    await tx.query(`SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $1, true)`, [
-      LOCK_PATIENCE,
-    ]);
-    await tx.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
+    await holdImports(tx);
     const written = (await this.writeAll(tx, actor, lines)) ?? (await this.writeEach(tx, actor, lines));
     let next = 0;
-    return batch.map(({ checked }) => (checked instanceof LineRefused ? checked : written[next++]));
+    const outcomes = batch.map(({ checked }) => {
+      const outcome = checked instanceof LineRefused ? checked : written[next++];
+      if (outcome === undefined) throw new Error('each line must have an outcome');
+      return outcome;
+    });
+    return { outcomes, afterwards: (await inspect?.(tx, batch, outcomes)) ?? (() => undefined) };
   }
 
   /** @returns undefined when the database refuses a row; nothing is written then */
@@ -170,10 +204,37 @@ export class LicenseImport {
   }
 }
 
+/** Runs a check whose refusal is an answer like any other. */
+export async function orRefusal<T>(check: () => Promise<T> | T): Promise<T | LineRefused> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof LineRefused) return error;
+    throw error;
+  }
+}
+
+/** A license stands once in a batch, so that its second line finds what the first has written. */
+async function* batchesOf(lines: AsyncIterable<CheckedLine>): AsyncGenerator<CheckedLine[]> {
+  let batch: CheckedLine[] = [];
+  let licenses = new Set<string>();
+  for await (const line of lines) {
+    const id = line.checked instanceof LineRefused ? undefined : line.checked.claims.jti;
+    if (batch.length === BATCH_LINES || (id !== undefined && licenses.has(id))) {
+      yield batch;
+      batch = [];
+      licenses = new Set();
+    }
+    batch.push(line);
+    if (id !== undefined) licenses.add(id);
+  }
+  if (batch.length > 0) yield batch;
+}
+
 /** Counts what became of a batch and tells its refusals. */
 function settle(
   batch: readonly CheckedLine[],
-  outcomes: readonly (Outcome | undefined)[],
+  outcomes: readonly Outcome[],
   report: ImportReport,
   { onRefusal, onProgress }: ImportOptions,
 ): void {

@@ -21,6 +21,10 @@ import { StatisticsService } from './statistics.service';
 import { StatusListIssuer } from './status-lists/status-list-issuer';
 import { StatusListRecords } from './status-lists/status-list-records';
 import { TokenMaker } from './token-maker';
+import { V08AuditRecords } from './v08-audit-records';
+import { V08Customers } from './v08-customers';
+import { V08Import } from './v08-import.service';
+import { V08LicenseImport } from './v08-license-import';
 import { ValidationCounts } from './validation-counts';
 import { ValidationService } from './validation.service';
 
@@ -35,6 +39,7 @@ const services = [
   StatisticsService,
   StatusListIssuer,
   StatusListRecords,
+  V08Import,
   ValidationService,
 ];
 
@@ -53,6 +58,9 @@ const services = [
     LicenseResignWriter,
     LicenseWriter,
     TokenMaker,
+    V08AuditRecords,
+    V08Customers,
+    V08LicenseImport,
     ValidationCounts,
   ],
   exports: services,

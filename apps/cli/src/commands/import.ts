@@ -34,4 +34,28 @@ license is revoked when a line says so.`,
         import('../import-licenses.js').then(({ importLicenses }) => importLicenses(output, file, atomic)),
       ),
     );
+  addCommand(imports, 'v0.8', "take over v0.8's customers, licenses and audit records, and list its API keys")
+    .option(
+      '--from <source>',
+      'a folder with licenses.csv and the other tables, or a postgres:// URL without password (default: V08_DATABASE_URL)',
+    )
+    .option('--dry-run', 'check and count everything, and keep nothing')
+    .addHelpText(
+      'after',
+      `
+V08_DATABASE_URL, or the file that V08_DATABASE_URL_FILE names, holds the URL of v0.8's database; a URL with a
+password is refused as an argument. The database is read in one snapshot that writes nothing. CSV is written by
+
+  psql -c "\\copy licenses TO 'licenses.csv' (FORMAT csv, HEADER, ENCODING 'UTF8')"
+
+and the same for customers, audit_logs and api_keys, in one folder; all but licenses may be missing.
+
+Every token is verified: put the public key that signed them into KEYS_DIR first, as <kid>.public.pem. Running it
+again is safe: what is on record is left alone, except that a license is revoked when v0.8 says so.
+
+Exit code 1: a row was refused; the others were taken. docs/migrating-from-v0.8.md tells the whole procedure.`,
+    )
+    .action(({ from, dryRun = false }: { from?: string; dryRun?: boolean }) =>
+      ends(import('../import-v08.js').then(({ importV08 }) => importV08(output, from, dryRun))),
+    );
 }
