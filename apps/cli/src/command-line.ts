@@ -7,6 +7,7 @@ import { addKeys } from './commands/keys';
 import { addLicenses } from './commands/licenses';
 import { addMigrate } from './commands/migrate';
 import { addStatusLists } from './commands/status-lists';
+import { addRotateSecrets } from './commands/rotate-secrets';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
 
@@ -42,6 +43,7 @@ export async function commandLine(output: Output, args: readonly string[]): Prom
   addLicenses(program, output, ends);
   addStatusLists(program, output, ends);
   addAudit(program, output, ends);
+  addRotateSecrets(program, output, ends);
   if (args[0] === '-V' || args[0] === '--version') {
     const { version } = await import('./version.js');
     output.end({ version }, version);

@@ -2,12 +2,22 @@ export { assertApplicationRoleIsApart } from './application-role';
 export { postgresOptions } from './connection-options';
 export { DatabaseModule } from './database.module';
 export { MicroBatch } from './micro-batch';
-export { migrateDown, migrateUp, migrationStates } from './migrate';
+export { grantPrivileges, migrateDown, migrateUp, migrationStates } from './migrate';
 export type { MigrationState, Privileges } from './migrate';
 export { openDatabase } from './open-database';
 export type { DatabaseAccess } from './open-database';
 export { isDatabaseUnavailable, sqlState, SqlState, violates } from './postgres-errors';
 export { PreparedStatement } from './prepared-statement';
+export {
+  connectionsOf,
+  roleOfUrl,
+  setOwnPassword,
+  setPassword,
+  shutOut,
+  twinOf,
+  urlFor,
+  withConnection,
+} from './role-password';
 export { hasTransactionHooks, transaction, withTransactionHooks } from './transaction';
 export type { TransactionHooks } from './transaction';
 export { startEmbeddedPostgres, removeEmbeddedPostgres } from './embedded';

@@ -90,6 +90,14 @@ export async function migrateUp(
 }
 
 /**
+ * Grants a role what the application's role may do, as `migrateUp` does.
+ * @param dataSource connected as the owner of the schema
+ */
+export function grantPrivileges(dataSource: DataSource, role: string, privileges: Privileges): Promise<void> {
+  return withMigrationLock(dataSource, () => grant(dataSource, role, privileges));
+}
+
+/**
  * Undoes the newest applied migration. For tests and development: in production the way is forward.
  * @returns its name, or undefined when none is left
  */

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import type { Output } from '../output';
+import type { RotateDatabaseOptions } from '../rotate-database';
+import { addCommand, type Ends } from './command';
+
+export function addRotateSecrets(program: Command, output: Output, ends: Ends): void {
+  const rotate = program
+    .command('rotate-secrets')
+    .description('change peppers and database passwords, step by step; no secret is ever printed');
+  addCommand(
+    rotate,
+    'status',
+    'tell the next step of each secret; exit code 1 while a rotation is under way',
+  ).action(() => ends(import('../rotation-state.js').then(({ showRotations }) => showRotations(output))));
+  addCommand(rotate, 'peppers', 'write the next value of API_KEY_PEPPERS: add, put in front, drop the older')
+    .requiredOption('--out <file>', 'new file, mode 0600')
+    .addHelpText('after', '\nExit code 1: an older pepper is still needed; nothing was written.')
+    .action(({ out }: { out: string }) =>
+      ends(import('../rotate-peppers.js').then(({ rotatePeppers }) => rotatePeppers(output, out))),
+    );
+  addCommand(rotate, 'database', 'give a database role a new password; the file holds the whole new URL')
+    .requiredOption('--role <role>', 'application or owner')
+    .option('--out <file>', 'new file, mode 0600')
+    .option('--finish', 'shut the old application role out, once nobody is connected as it')
+    .addHelpText(
+      'after',
+      `
+A role has one password. So that no process fails while the new one is rolled out, two application roles take turns
+(aegis_app, aegis_app_b): this makes the other one, with the same rights; --finish shuts the first one out. It needs
+ADMIN_DATABASE_URL, a role that may create roles. The owner's password is changed at once, by the owner itself.
+The password never leaves this process but into the file: the database is given its SCRAM verifier.`,
+    )
+    .action((options: RotateDatabaseOptions) =>
+      ends(import('../rotate-database.js').then(({ rotateDatabase }) => rotateDatabase(output, options))),
+    );
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { scramVerifier } from './scram';
+
+const PASSWORD_BYTES = 32;
+const CONNECT_PATIENCE_MS = 10_000;
+const TWIN_SUFFIX = '_b';
+
+/** The role that a URL logs in as. */
+export function roleOfUrl(url: string): string {
+  return decodeURIComponent(new URL(url).username);
+}
+
+/** The same database under another role with a fresh password. */
+export function urlFor(url: string, role: string): { url: string; password: string } {
+  const password = randomBytes(PASSWORD_BYTES).toString('base64url');
+  const other = new URL(url);
+  other.username = encodeURIComponent(role);
+  other.password = password;
+  return { url: other.href, password };
+}
+
+/** A role has one password, so two roles take turns: `aegis_app` and `aegis_app_b`. */
+export function twinOf(role: string): string {
+  return role.endsWith(TWIN_SUFFIX) ? role.slice(0, -TWIN_SUFFIX.length) : role + TWIN_SUFFIX;
+}
+
+/** Runs something on a connection of its own. */
+export async function withConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({
+    connectionString: url,
+    application_name: 'aegis rotate-secrets',
+    connectionTimeoutMillis: CONNECT_PATIENCE_MS,
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Gives a role a new password, and makes the role if it is missing. The password itself never leaves the process. */
+export async function setPassword(client: Client, role: string, password: string): Promise<void> {
+  const name = escapeIdentifier(role);
+  // Neither takes parameters.
+  const verifier = escapeLiteral(scramVerifier(password));
+  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+  await client.query(
+    rowCount === 0
+      ? `CREATE ROLE ${name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD ${verifier}`
+      : `ALTER ROLE ${name} LOGIN PASSWORD ${verifier}`,
+  );
+}
+
+/** Changes the password of the role that is connected: that needs no further right. */
+export async function setOwnPassword(client: Client, password: string): Promise<void> {
+  await client.query(`ALTER ROLE CURRENT_USER PASSWORD ${escapeLiteral(scramVerifier(password))}`);
+}
+
+/** Keeps a role from logging in. */
+export async function shutOut(client: Client, role: string): Promise<void> {
+  await client.query(`ALTER ROLE ${escapeIdentifier(role)} NOLOGIN PASSWORD NULL`);
+}
+
+/** Roles that can log in, of those named, and how many connections to this database each has. */
+export async function connectionsOf(
+  client: Client,
+  roles: readonly string[],
+): Promise<{ role: string; connections: number }[]> {
+  const { rows } = await client.query<{ role: string; connections: number }>(
+    `SELECT rolname AS role, count(pid)::integer AS connections
+     FROM pg_roles LEFT JOIN pg_stat_activity
+       ON usesysid = pg_roles.oid AND datname = current_database() AND pid <> pg_backend_pid()
+     WHERE rolname = ANY($1) AND rolcanlogin GROUP BY rolname ORDER BY rolname`,
+    [roles],
+  );
+  return rows;
+}
