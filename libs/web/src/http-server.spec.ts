@@ -102,7 +102,7 @@ describe('the HTTP server', () => {
     it.each([
       [
         'content-security-policy',
-        "default-src 'self';base-uri 'self';font-src 'self' https: data:;form-action 'self';frame-ancestors 'self';" +
+        "default-src 'self';base-uri 'none';font-src 'self' https: data:;form-action 'self';frame-ancestors 'none';" +
           "img-src 'self' data:;object-src 'none';script-src 'self';script-src-attr 'none';" +
           "style-src 'self' https: 'unsafe-inline';upgrade-insecure-requests",
       ],
@@ -114,7 +114,7 @@ describe('the HTTP server', () => {
       ['x-content-type-options', 'nosniff'],
       ['x-dns-prefetch-control', 'off'],
       ['x-download-options', 'noopen'],
-      ['x-frame-options', 'SAMEORIGIN'],
+      ['x-frame-options', 'DENY'],
       ['x-permitted-cross-domain-policies', 'none'],
       ['x-xss-protection', '0'],
     ])('%s: %s, on answers and on refusals', async (name, value) => {
@@ -487,6 +487,12 @@ describe('the HTTP server', () => {
       );
       expectProblem(posted, 422, 'validation_failed');
       expect(web.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
+    });
+
+    it('have a request sent back by TRACE', async () => {
+      const answer = await send('TRACE /things HTTP/1.1\r\nHost: x\r\nX-Secret: canary\r\n\r\n');
+      expectProblem(answer, 405, 'method_not_allowed');
+      expect(JSON.stringify(answer.body)).not.toContain('canary');
     });
 
     it('put another path in place of the one that was sent', async () => {

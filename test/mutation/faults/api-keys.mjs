@@ -1,0 +1,95 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'API keys',
+  suites: [
+    'libs/api-keys/src/api-key-format.spec.ts',
+    'libs/api-keys/src/peppers.spec.ts',
+    'libs/api-keys/src/api-key-authentication.spec.ts',
+    'libs/api-keys/src/api-keys.service.spec.ts',
+    'libs/api-keys/src/api-key-rotation.spec.ts',
+    'libs/api-keys/src/pepper-renewal.spec.ts',
+    'libs/api-keys/src/pepper-use.spec.ts',
+    'libs/api-keys/src/http/api-keys.controller.spec.ts',
+  ],
+  faults: [
+    ...inFile('libs/api-keys/src/api-key-format.ts', [
+      ['ignores the checksum', '|| checksum(body) !== crc', ''],
+      ['makes short secrets', 'const SECRET_BYTES = 32;', 'const SECRET_BYTES = 16;'],
+      ['makes the same key always', 'randomBytes(SECRET_BYTES)', 'Buffer.alloc(SECRET_BYTES, 7)'],
+    ]),
+    ...inFile('libs/api-keys/src/peppers.ts', [
+      ['takes any secret', 'return equal && pepper !== undefined;', 'return pepper !== undefined;'],
+      ['takes hashes of unknown peppers', 'return equal && pepper !== undefined;', 'return equal;'],
+      ['hashes without a pepper', "createHmac('sha256', pepper)", "createHmac('sha256', '')"],
+    ]),
+    ...inFile('libs/api-keys/src/api-key-authentication.ts', [
+      [
+        'takes keys of other environments',
+        'if (presented?.environment !== this.environment.ENVIRONMENT)',
+        'if (presented === undefined)',
+      ],
+      ['takes whoever knows an id', 'if (!candidate || !(isCurrent || isPrevious))', 'if (!candidate)'],
+      ['takes inactive keys', 'AND is_active AND deleted_at IS NULL', 'AND deleted_at IS NULL'],
+      ['takes expired keys', '(expires_at IS NULL OR expires_at > clock_timestamp())', 'true'],
+      ['ends no grace', 'row.in_grace && row.previous_hash', 'row.previous_hash'],
+      ['counts no use', 'this.usage.count(key.id, checkedAt);', ''],
+      [
+        'renews no pepper',
+        'if (isCurrent && current.pepperVersion !==',
+        'if (!isCurrent && current.pepperVersion !==',
+      ],
+    ]),
+    ...inFile('libs/api-keys/src/api-keys.service.ts', [
+      [
+        'lets anybody grant by a change',
+        'assertHolds(held, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);',
+        'assertHolds(held, apiKey.scopes);',
+      ],
+      [
+        'lets anybody weaken a stronger key',
+        'assertHolds(held, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);',
+        'assertHolds(held, input.scopes ?? []);',
+      ],
+      [
+        'lets the last admin key be weakened',
+        'if (weakens && !evenLastAdmin &&',
+        'if (weakens && evenLastAdmin &&',
+      ],
+      [
+        'lets the last admin key be deleted',
+        `if (!evenLastAdmin && (await isLastAdminKey(tx, apiKey))) throw new LastAdminKey();
+      await tx.update(ApiKey, id, { is_active: false`,
+        'await tx.update(ApiKey, id, { is_active: false',
+      ],
+      [
+        'takes an end in the past by a change',
+        'if (changes.expires_at && changes.expires_at <= changed.updated_at) throw new ExpiryInThePast();',
+        '',
+      ],
+      [
+        'makes a key that has ended',
+        'if (apiKey.expires_at && apiKey.expires_at <= apiKey.created_at) throw new ExpiryInThePast();',
+        '',
+      ],
+      ['makes a second first admin key', 'if (await isAnyAdminKey(tx)) return null;', ''],
+      ['records no deletion', "type: 'api_key.deleted'", "type: 'api_key.updated'"],
+    ]),
+    ...inFile('libs/api-keys/src/admin-keys.ts', [
+      [
+        'takes no lock on the admin keys',
+        "await tx.query('SELECT pg_advisory_xact_lock($1)', [ADMIN_KEYS_LOCK]);",
+        '',
+      ],
+      ['counts an admin key that ends as lasting', '&& expires_at === null', ''],
+    ]),
+    ...inFile('libs/api-keys/src/api-key-rotation.ts', [
+      ['lets anybody rotate a stronger key', 'assertHolds(held, apiKey.scopes);', ''],
+      [
+        'keeps the old secret without being asked',
+        'previous_expires_at = CASE WHEN $5 > 0',
+        'previous_expires_at = CASE WHEN $5 >= 0',
+      ],
+    ]),
+  ],
+};

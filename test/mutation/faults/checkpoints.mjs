@@ -1,0 +1,114 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'checkpoints',
+  suites: [
+    'libs/checkpoints/src/merkle-tree.spec.ts',
+    'libs/checkpoints/src/sealer.spec.ts',
+    'libs/checkpoints/src/trail.spec.ts',
+  ],
+  faults: [
+    ...inFile('libs/checkpoints/src/merkle-tree.ts', [
+      ['hashes leaves as nodes', 'const LEAF = Uint8Array.of(0);', 'const LEAF = Uint8Array.of(1);'],
+      ['hashes nodes as leaves', 'const NODE = Uint8Array.of(1);', 'const NODE = Uint8Array.of(0);'],
+      ['splits at the middle', 'while (split * 2 < size) split *= 2;', 'split = Math.ceil(size / 2);'],
+      ['takes a path that is too long', 'return path.length === 0 ? leaf : undefined;', 'return leaf;'],
+      [
+        'takes an index beyond the tree',
+        'index < 0 || index >= size) return undefined;',
+        'index < 0) return undefined;',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/unsealed-records.ts', [
+      [
+        'seals before those who began earlier have ended',
+        'AND record.xact < $3::xid8',
+        'AND ($3::xid8 IS NOT NULL)',
+      ],
+      [
+        'begins no epoch in another cluster',
+        'return { epoch: epoch + 1, cluster,',
+        'return { epoch, cluster,',
+      ],
+      [
+        'does not see that the trail has moved',
+        'coalesce(last.cluster <> here.cluster, false) AS moved',
+        'false AS moved',
+      ],
+      [
+        'seals in another order than by id',
+        'rows.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1))',
+        'rows.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? 1 : -1))',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/next-checkpoint.ts', [
+      [
+        'writes on another base than it was built on',
+        'if ((last?.jws ?? null) !== base.jws) return false;',
+        '',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/sealer.ts', [
+      ['links to no checkpoint before', 'base.jws === null ? null : checkpointHash(base.jws)', 'null'],
+      [
+        'signs any root',
+        "root: rootHash(leaves.map(({ hash }) => hash)).toString('base64url')",
+        "root: 'A'.repeat(43)",
+      ],
+      ['stops after one checkpoint', 'more = size === MOST_LEAVES;', 'more = false;'],
+    ]),
+    ...inFile('libs/checkpoints/src/checkpoint.ts', [
+      ['takes any type for a checkpoint', 'head?.typ !== CHECKPOINT_TYPE ||', 'head === undefined ||'],
+      [
+        'takes any signature',
+        'return verifySignature(key, jws.slice(0, end), signature) ? claims : undefined;',
+        'return signature && claims;',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/leaf.ts', [
+      ['leaves the actor out of the leaf', '    fields.actor,\n', ''],
+      ['leaves the data out of the leaf', '    fields.event_data,\n', ''],
+    ]),
+    ...inFile('libs/checkpoints/src/record-verification.ts', [
+      [
+        'sees no edit',
+        "if (!leafHash(leafOf(leaf)).equals(leaf.leaf_hash)) tell({ kind: 'record_edited', record, checkpoint });",
+        '',
+      ],
+      [
+        'sees no record as of the past',
+        "if (early) tell({ kind: 'record_backdated', record, checkpoint });",
+        '',
+      ],
+      [
+        'sees no missing record',
+        'const rest = gone.filter((leaf) => !mayBeDropped(leaf));',
+        'const rest = gone.filter(() => false);',
+      ],
+      ['sees no changed seal', 'if (leaves.length === size && isRoot(leaves)) return;', 'return;'],
+    ]),
+    ...inFile('libs/checkpoints/src/trail-verification.ts', [
+      [
+        'follows no link',
+        'if (claims?.number !== number || !isLinked(before, number, claims))',
+        'if (claims?.number !== number)',
+      ],
+      ['looks for no added record', 'await findAdded(tx, since - 1, tell);', ''],
+      [
+        'sees no replaced checkpoint',
+        "else if (here.jws !== jws) tell({ kind: 'checkpoint_replaced', checkpoint: claims.number });",
+        '',
+      ],
+      [
+        'sees no cut tail',
+        "if (here?.number !== String(claims.number))\n        tell({ kind: 'checkpoint_missing', checkpoint: claims.number });\n      else if (here.jws",
+        'if (here && here.jws',
+      ],
+      [
+        'sees no checkpoint missing in between',
+        "for (; expected < number; expected += 1) tell({ kind: 'checkpoint_missing', checkpoint: expected });",
+        '',
+      ],
+    ]),
+  ],
+};

@@ -1,0 +1,49 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'guard',
+  suites: [
+    'libs/api-keys/src/http/api-key.guard.spec.ts',
+    'libs/api-keys/src/http/api-key-identification.spec.ts',
+    'libs/web/src/access.spec.ts',
+  ],
+  faults: [
+    ...inFile('libs/api-keys/src/http/api-key.guard.ts', [
+      [
+        'lets a route pass that declares nothing',
+        "if (!access) throw new Error('a route declares no access');",
+        'if (!access) return true;',
+      ],
+      ['needs no key', 'if (!needed) return true;', 'return true;'],
+      ['lets a refused key pass on', "throw new Unauthorized('refused');", 'return true;'],
+      [
+        'lets pass while keys can not be checked',
+        'throw new AuthenticationUnavailable(credential.error);',
+        'return true;',
+      ],
+      ['takes either of two credentials', 'throw new ConflictingCredentials();', 'return true;'],
+      ['asks for no scope', 'if (lacking.length > 0) throw new InsufficientScope(lacking);', ''],
+      [
+        'is content with one of several scopes',
+        '!grants(credential.key.scopes, scope)',
+        'needed.every((one) => !grants(credential.key.scopes, one)) && !grants(credential.key.scopes, scope)',
+      ],
+      ['never closes validation', 'return scope && [scope];', 'return undefined;'],
+    ]),
+    ...inFile('libs/web/src/scopes.ts', [
+      ['gives every key all scopes', "held.includes(needed) || held.includes('admin')", 'true'],
+      ['gives admin nothing more', "|| held.includes('admin')", ''],
+    ]),
+    ...inFile('libs/api-keys/src/http/api-key-identification.ts', [
+      ['looks at the first of two keys', 'if (others.length > 0 || credential', 'if (credential'],
+      ['looks at keys of any length', '|| credential.length > LONGEST_CREDENTIAL', ''],
+    ]),
+    ...inFile('libs/web/src/access-check.ts', [
+      [
+        'starts with routes that declare nothing',
+        'if (undeclared.length > 0)',
+        'if (undeclared.length > 1000)',
+      ],
+    ]),
+  ],
+};

@@ -1,0 +1,70 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'idempotency',
+  suites: ['test/e2e/idempotency.spec.ts', 'test/e2e/idempotency-in-flight.spec.ts'],
+  faults: [
+    ...inFile('libs/web/src/idempotency/remembered-answers.ts', [
+      [
+        'gives answers of days ago',
+        "created_at > clock_timestamp() - interval '24 hours' AS is_fresh",
+        'true AS is_fresh',
+      ],
+      ['takes no lock', 'if (!lock?.taken) throw new RequestInProgress();', ''],
+      [
+        'answers another request',
+        'if (!timingSafeEqual(seal.recognise(text), row.request_hash)) throw new IdempotencyKeyReused();',
+        '',
+      ],
+      ['gives an answer to who lost the scope', 'if (lost.length > 0) throw new ScopeLostSince(lost);', ''],
+      [
+        'does again what can not be read',
+        'if (pepper === undefined) throw new AnswerUnreadable();',
+        'if (pepper === undefined) return undefined;',
+      ],
+      [
+        'forgets no answer about a customer',
+        "'DELETE FROM idempotency_keys WHERE customer_id = $1'",
+        "'DELETE FROM idempotency_keys WHERE customer_id = $1 AND false'",
+      ],
+      [
+        'seals without the row',
+        'return Buffer.concat([keyHash, requestHash]);',
+        'return Buffer.concat([Buffer.alloc(32), requestHash.subarray(0, 0)]);',
+      ],
+      ['notes no customer', 'answer, customerId],', 'answer, null],'],
+    ]),
+    ...inFile('libs/web/src/idempotency/keyed-request.ts', [
+      ['mixes up callers', '`${caller.id}\\0${idempotencyKey}`', '`\\0${idempotencyKey}`'],
+      ['ignores the body', 'request.originalUrl, request.body]', 'request.originalUrl]'],
+      ['ignores the route', '[request.method, request.originalUrl,', '[request.method,'],
+      ['takes the order of members for meaning', 'sort(([a], [b]) => (a < b ? -1 : 1))', 'slice()'],
+      [
+        'takes keys of any form',
+        "typeof idempotencyKey !== 'string' || !IDEMPOTENCY_KEY.test(idempotencyKey)",
+        "typeof idempotencyKey !== 'string'",
+      ],
+    ]),
+    ...inFile('libs/web/src/idempotency/idempotent-requests.ts', [
+      [
+        'remembers nothing',
+        'await this.answers.remember(tx, keyed, given, performance.customerOf?.(result) ?? null);',
+        '',
+      ],
+      ['does not say that it replays', "'Idempotent-Replayed': 'true'", "'Idempotent-Replayed': 'false'"],
+      ['does not look under the lock', 'if (earlier === undefined) return;', 'return;'],
+    ]),
+    ...inFile('libs/web/src/idempotency/answer-seal.ts', [
+      [
+        'uses one nonce',
+        'const nonce = randomBytes(NONCE_BYTES);',
+        'const nonce = Buffer.alloc(NONCE_BYTES);',
+      ],
+      [
+        'binds an answer to no row',
+        'createCipheriv(CIPHER, this.encryption, nonce).setAAD(row)',
+        'createCipheriv(CIPHER, this.encryption, nonce)',
+      ],
+    ]),
+  ],
+};

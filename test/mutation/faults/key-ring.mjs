@@ -1,0 +1,51 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'key ring',
+  suites: [
+    'libs/signing/src/active-key-choice.spec.ts',
+    'libs/signing/src/key-ring.spec.ts',
+    'test/e2e/key-rotation.spec.ts',
+  ],
+  faults: [
+    ...inFile('libs/signing/src/signing-key-register.ts', [
+      [
+        'does not wait for tokens that are being recorded',
+        '    await holdActiveKeyAlone(this.tx);\n    const previous',
+        '    const previous',
+      ],
+      [
+        'leaves the former key active',
+        "await this.update(previous.kid, { state: 'retired', retired_at: now });",
+        '',
+      ],
+      [
+        'records no retirement',
+        "await this.record('signing_key.retired', { kid: previous.kid, replaced_by: kid });",
+        '',
+      ],
+      [
+        'gives a kid to another key',
+        'if (found && found.public_key !== x) {',
+        'if (!found && x === undefined) {',
+      ],
+      ['gives a key a second kid', 'if (found && found.kid !== kid) {', 'if (!found && x === undefined) {'],
+      ['forgets from when a key is compromised', 'compromised_after: after,', 'compromised_after: null,'],
+      [
+        'adopts public keys as active',
+        "await this.insert({ kid, public_key, state: 'retired', retired_at: now });",
+        "await this.insert({ kid, public_key, state: 'pending' });",
+      ],
+      ['records no adoption', "await this.record('signing_key.adopted', { kid, public_key });", ''],
+    ]),
+    ...inFile('libs/signing/src/key-ring.service.ts', [
+      [
+        'trusts what it knew while nobody tells',
+        '!this.isTold && performance.now() - this.readAt > TRUSTED_FOR_MS',
+        'false',
+      ],
+      ['does not look for a kid that is new', 'await this.reread.done;', ''],
+      ['signs with a key that is not there', 'if (!this.signing.signer) throw new SignerUnavailable();', ''],
+    ]),
+  ],
+};

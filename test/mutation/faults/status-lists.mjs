@@ -1,0 +1,82 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'status lists',
+  suites: [
+    'libs/license-token/src/status-list.spec.ts',
+    'libs/licensing/src/status-lists/status-lists.spec.ts',
+  ],
+  faults: [
+    ...inFile('libs/license-token/src/status-list-reader.ts', [
+      ['takes an expired list', ' || now >= list.expires_at', ''],
+      [
+        'takes the list of another token',
+        'status?.status_list.uri !== list.uri ||',
+        'status === undefined ||',
+      ],
+      [
+        'takes any signature',
+        "if (!(await verifySignature(parsed, key))) return { refused: 'signature_invalid' };",
+        '',
+      ],
+      [
+        'counts from the highest bits',
+        '(byte >> ((index % perByte) * bits))',
+        '(byte >> (8 - bits - (index % perByte) * bits))',
+      ],
+      [
+        'takes an index before the list',
+        'if (!Number.isSafeInteger(index) || index < 0) return undefined;',
+        'index = Math.abs(index);',
+      ],
+      ['stays fresh for good', 'Math.min(exp, ttl === undefined ? exp : iat + ttl)', 'exp'],
+    ]),
+    ...inFile('libs/license-token/src/status-list.ts', [
+      ['takes a list without a type', 'mayLackTyp: false', 'mayLackTyp: true'],
+      ['takes a list that never ends', 'exp: second,', 'exp: optional(second),'],
+      ['takes three bits', 'STATUS_BITS.includes(value as StatusBits)', 'Number.isInteger(value)'],
+    ]),
+    ...inFile('libs/license-token/src/compact-jws.ts', [
+      ['takes any type', 'mediaType(typ) !== mediaType(expected.typ)', 'false'],
+      ['takes a text of any length', 'if (jws.length > maxLength)', 'if (false)'],
+    ]),
+    ...inFile('libs/license-token/src/inflate.ts', [
+      ['inflates without a bound', 'if (length > limit)', 'if (false)'],
+    ]),
+    ...inFile('libs/licensing/src/status-lists/status-list-content.ts', [
+      [
+        'lets a suspension outrank a revocation',
+        `mark(statuses, suspended, STATUS_VALUES.suspended);
+  mark(statuses, revoked, STATUS_VALUES.revoked);`,
+        `mark(statuses, revoked, STATUS_VALUES.revoked);
+  mark(statuses, suspended, STATUS_VALUES.suspended);`,
+      ],
+      ['adds up statuses', ' & ~(((1 << BITS) - 1) << shift)', ''],
+    ]),
+    ...inFile('libs/licensing/src/status-lists/status-list-records.ts', [
+      ['leaves out superseded tokens', 'WHERE superseded_at IS NOT NULL AND', 'WHERE false AND'],
+      [
+        'leaves out suspended licenses',
+        "license.status IN ('revoked', 'suspended')",
+        "license.status = 'revoked'",
+      ],
+      [
+        'forgets changes that are not folded',
+        'UNION ALL SELECT list, count(*) FROM status_list_changes GROUP BY list',
+        '',
+      ],
+      [
+        'forgets changes that are folded',
+        'SELECT list, version AS changes FROM status_list_versions',
+        'SELECT list, 0 AS changes FROM status_list_versions',
+      ],
+    ]),
+    ...inFile('libs/licensing/src/status-lists/status-lists.service.ts', [
+      ['does not sign anew under another key', 'served.kid !== kid ||', ''],
+      ['makes every list anew each time', 'served?.version !== (versions.get(list) ?? 0)', 'true'],
+      ['makes no list anew', 'served?.version !== (versions.get(list) ?? 0)', 'served === undefined'],
+      ['never looks for a list that is not there', 'if (!this.served.has(list)) await this.refresh();', ''],
+      ['reads for each who asks', 'this.next ??= this.afterRunning();', 'this.next = this.afterRunning();'],
+    ]),
+  ],
+};
