@@ -7,6 +7,7 @@ import { prepare, root } from './prepare.mjs';
 const BENCHMARKS = new Map([
   ['speed', 'bench.mjs'],
   ['lists', 'lists.mjs'],
+  ['timing', 'timing.mjs'],
   ['checkpoints', 'checkpoints.mjs'],
   ['resign', 'resign.mjs'],
   ['status-lists', 'status-lists.mjs'],

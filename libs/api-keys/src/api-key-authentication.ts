@@ -28,17 +28,24 @@ interface LookUpRow {
   pepper_version: string;
   previous_hash: Buffer | null;
   previous_pepper_version: string | null;
+  is_there: boolean;
   in_grace: boolean | null;
   checked_at: Date;
 }
 
+/**
+ * A row for each id, also for those that no key has: made, sent and read like the others, so that how long a refusal
+ * takes does not tell them apart. Its pepper has no name, so that nothing matches its hash.
+ */
 const LOOK_UP = new PreparedStatement<LookUpRow>(
   'api-key-look-up',
-  `SELECT id, name, scopes, rate_limit_per_minute, expires_at, hash, pepper_version,
+  `SELECT asked.id, api_keys.id IS NOT NULL AS is_there, coalesce(name, 'a name') AS name,
+          coalesce(scopes, '{admin}') AS scopes, rate_limit_per_minute, expires_at,
+          coalesce(hash, decode(repeat('00', 32), 'hex')) AS hash, coalesce(pepper_version, '') AS pepper_version,
           previous_hash, previous_pepper_version,
           previous_expires_at > clock_timestamp() AS in_grace, clock_timestamp() AS checked_at
-     FROM api_keys
-    WHERE id = ANY($1) AND is_active AND deleted_at IS NULL
+     FROM unnest($1::text[]) AS asked(id)
+     LEFT JOIN api_keys ON api_keys.id = asked.id AND is_active AND deleted_at IS NULL
       AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
 );
 
@@ -91,8 +98,11 @@ export class ApiKeyAuthentication {
   /** @returns for each id the key, or undefined unless it is active and by the database's clock not expired */
   private async lookUp(ids: string[]): Promise<(Candidate | undefined)[]> {
     const rows = await LOOK_UP.run(this.dataSource, [ids]);
-    const candidates = new Map(rows.map((row) => [row.id, asCandidate(row)]));
-    return ids.map((id) => candidates.get(id));
+    const candidates = new Map(rows.map((row) => [row.id, [row.is_there, asCandidate(row)] as const]));
+    return ids.map((id) => {
+      const [isThere, candidate] = candidates.get(id) ?? [false];
+      return isThere ? candidate : undefined;
+    });
   }
 }
 
