@@ -89,6 +89,7 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(one)));
     expect(answers.map(({ status }) => status)).toEqual(Array<number>(20).fill(200));
     expect(await failures(one)).toBe(20);
+    expect(lines(one, 'Redis is away: each process counts by itself')).toBe(1);
     redis.thaw();
     await until('Redis answers again', async () => {
       await ask(one);
@@ -104,8 +105,24 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await refused.json()).toMatchObject({ code: 'service_unavailable', status: 503 });
     expect(await one.probe('ready')).toBe(200);
+    expect(await failures(one)).toBe(1);
+    expect(lines(one, 'Redis is away: requests are refused')).toBe(1);
     await redis.start();
     await until('requests pass again', async () => (await ask(one)).status === 200);
+  });
+
+  it('refuse requests, and keep none waiting, while Redis hangs, where the settings say so', async () => {
+    const one = await server({ RATE_LIMIT_ON_STORAGE_FAILURE: 'closed' });
+    await remaining(one);
+    redis.freeze();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(one)));
+    expect(answers.map(({ status }) => status)).toEqual(Array<number>(20).fill(503));
+    expect(await one.probe('ready')).toBe(200);
+    expect(await failures(one)).toBe(20);
+    expect(lines(one, 'Redis is away: requests are refused')).toBe(1);
+    redis.thaw();
+    await until('requests pass again', async () => (await ask(one)).status === 200);
+    expect(lines(one, 'Redis is back')).toBe(1);
   });
 
   it('are joined by a process that started while Redis was gone', async () => {
