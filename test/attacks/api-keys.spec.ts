@@ -112,7 +112,10 @@ describe('whoever holds some key', () => {
       (key) => admin.patch(at(key), { is_active: false }),
       (key) => admin.post(`${at(key)}/rotate`, {}),
       (key) => admin.delete(at(key)),
-      (key) => sql.query('UPDATE api_keys SET expires_at = clock_timestamp() WHERE id = $1', [key.id]),
+      (key) =>
+        sql.query(`UPDATE api_keys SET expires_at = clock_timestamp() - interval '1 ms' WHERE id = $1`, [
+          key.id,
+        ]),
     ];
     for (const end of ends) {
       const key = await made('licenses:read');

@@ -114,7 +114,7 @@ describe('ApiKeyAuthentication', () => {
     await change(apiKey.id, `expires_at = clock_timestamp() + interval '1 minute'`);
     jest.spyOn(Date, 'now').mockReturnValue(Date.parse('2199-01-01T00:00:00Z'));
     expect(await kindOf(key)).toBe('key');
-    await change(apiKey.id, `expires_at = clock_timestamp()`);
+    await change(apiKey.id, `expires_at = clock_timestamp() - interval '1 ms'`);
     jest.spyOn(Date, 'now').mockReturnValue(Date.parse('2001-01-01T00:00:00Z'));
     expect(await kindOf(key)).toBe('refused');
   });
@@ -127,7 +127,7 @@ describe('ApiKeyAuthentication', () => {
        previous_expires_at = clock_timestamp() + interval '1 minute'`,
     );
     expect(await kindOf(key)).toBe('key');
-    await change(apiKey.id, 'previous_expires_at = clock_timestamp()');
+    await change(apiKey.id, `previous_expires_at = clock_timestamp() - interval '1 ms'`);
     expect(await kindOf(key)).toBe('refused');
   });
 

@@ -65,9 +65,10 @@ describe('ApiKeyRotation', () => {
     const end = ((await stored(apiKey.id)).previous_expires_at as Date).getTime() - 604_800_000;
     expect(end).toBeGreaterThanOrEqual(before!.now.getTime() - 1);
     expect(end).toBeLessThanOrEqual(after!.now.getTime() + 1);
-    await dataSource.query('UPDATE api_keys SET previous_expires_at = clock_timestamp() WHERE id = $1', [
-      apiKey.id,
-    ]);
+    await dataSource.query(
+      `UPDATE api_keys SET previous_expires_at = clock_timestamp() - interval '1 ms' WHERE id = $1`,
+      [apiKey.id],
+    );
     expect(await kindsOf(key, rotated.key)).toEqual(['refused', 'key']);
   });
 

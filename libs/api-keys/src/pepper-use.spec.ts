@@ -46,9 +46,10 @@ describe('PepperUse', () => {
     ];
     await make(now);
     await old.service.update(SYSTEM, ['admin'], inactive.apiKey.id, { is_active: false });
-    await dataSource.query('UPDATE api_keys SET expires_at = clock_timestamp() WHERE id = $1', [
-      expired.apiKey.id,
-    ]);
+    await dataSource.query(
+      `UPDATE api_keys SET expires_at = clock_timestamp() - interval '1 ms' WHERE id = $1`,
+      [expired.apiKey.id],
+    );
     await old.service.remove(SYSTEM, ['admin'], deleted.apiKey.id);
     expect(await now.pepperUse.byPepper()).toEqual([
       { version: 'v2', state: 'current', ...nothing, keys: 1 },
@@ -65,7 +66,7 @@ describe('PepperUse', () => {
       ...{ version: 'v1', state: 'known', ...nothing, graces: 2 },
       graces_until: until as Date,
     });
-    await dataSource.query('UPDATE api_keys SET previous_expires_at = clock_timestamp()');
+    await dataSource.query(`UPDATE api_keys SET previous_expires_at = clock_timestamp() - interval '1 ms'`);
     expect((await now.pepperUse.byPepper())[1]).toEqual({ version: 'v1', state: 'known', ...nothing });
   });
 
