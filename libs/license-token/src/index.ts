@@ -21,6 +21,18 @@ export type { Verdict, VerdictCode, Warning } from './verdict';
 export { judge } from './judge';
 export type { Evidence, KeyTrust, OfflineRecord, Question, SignatureHolds, TokenRecord } from './judge';
 export { isAcceptedAlg, verifySignature } from './signature';
+export { importEd25519, KEY_SET_TYPE, MAX_KEY_SET_BYTES, openKeySet, parseKeySet } from './key-set';
+export type {
+  CompromisedKey,
+  Ed25519Jwk,
+  KeySet,
+  KeySetKey,
+  KeySetRefused,
+  KeySetTrust,
+  ParsedKeySet,
+} from './key-set';
+export { judgeOffline } from './offline';
+export type { OfflineTrust } from './offline';
 export { parseStatusList, STATUS_LIST_TYPE, STATUS_VALUES } from './status-list';
 export type { ParsedStatusList, StatusBits, StatusListClaims } from './status-list';
 export { listedStatus, openStatusList, statusAt } from './status-list-reader';

@@ -1,0 +1,140 @@
+import type { CryptoKey } from 'jose';
+import { type Malformed, parseCompactJws, type SignedText } from './compact-jws';
+import { KEY_ID } from './rules';
+import { isAcceptedAlg, verifySignature } from './signature';
+
+/** The `typ` of a signed key set, and with `application/` before it its media type. */
+export const KEY_SET_TYPE = 'jwk-set+jwt';
+
+/** Hundreds of keys. */
+export const MAX_KEY_SET_BYTES = 131_072;
+
+const KEY_SET = { maxLength: MAX_KEY_SET_BYTES, typ: KEY_SET_TYPE, mayLackTyp: false };
+
+/** Public half of an Ed25519 key (RFC 8037); members that are not named here are ignored. */
+export interface Ed25519Jwk {
+  kty: 'OKP';
+  crv: 'Ed25519';
+  /** 32 bytes, base64url. */
+  x: string;
+}
+
+/** A key that signs licenses. */
+export interface KeySetKey extends Ed25519Jwk {
+  kid: string;
+}
+
+/** A key that nothing is trusted of any more. Times are seconds since 1970. */
+export interface CompromisedKey {
+  kid: string;
+  /** When the trust was withdrawn. */
+  at: number;
+  /** What the server recorded up to then still counts there; null: nothing does. Offline nothing does either way. */
+  after: number | null;
+}
+
+/** What a signed key set says. */
+export interface KeySet {
+  /** When it was signed, seconds since 1970. */
+  iat: number;
+  /** First second at which it is no longer valid. */
+  exp: number;
+  /** Pending, active and retired keys. */
+  keys: KeySetKey[];
+  compromised: CompromisedKey[];
+}
+
+/** Why a signed key set is not trusted. */
+export interface KeySetRefused {
+  /** `outdated`: older than one that was seen already. */
+  refused: 'malformed' | 'signature_invalid' | 'expired' | 'outdated';
+}
+
+export interface KeySetTrust {
+  /** Public half of the root key, pinned: it came with the software, not over the network. */
+  root: Ed25519Jwk;
+  now: Date;
+  /** `iat` of the newest key set that this client has seen: an older one may hide that a key was compromised. */
+  newestSeen?: number;
+}
+
+/** A signed key set whose form is right. Nothing in it is verified yet. */
+export interface ParsedKeySet extends SignedText {
+  keySet: KeySet;
+}
+
+/** 32 bytes in base64url: the last character has two spare bits. */
+const X = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
+
+/**
+ * Reads a signed key set and trusts it only if the pinned root key signed it, for now. Runs wherever WebCrypto does.
+ * @param jwt as received
+ */
+export async function openKeySet(jwt: string, trust: KeySetTrust): Promise<KeySet | KeySetRefused> {
+  const parsed = parseKeySet(jwt);
+  if ('malformed' in parsed) return { refused: 'malformed' };
+  const { keySet } = parsed;
+  if (!(await verifySignature(parsed, await importEd25519(trust.root))))
+    return { refused: 'signature_invalid' };
+  if (trust.now.getTime() >= keySet.exp * 1000) return { refused: 'expired' };
+  if (trust.newestSeen !== undefined && keySet.iat < trust.newestSeen) return { refused: 'outdated' };
+  return keySet;
+}
+
+/**
+ * Reads a signed key set without trusting it: JWS compact serialization, strict JSON, the right `typ` and `alg`, every
+ * member present and of the right type, no kid twice. Verifies no signature, and never throws.
+ */
+export function parseKeySet(jwt: string): ParsedKeySet | Malformed {
+  const jws = parseCompactJws(jwt, KEY_SET);
+  if ('malformed' in jws) return jws;
+  const { payload, ...signed } = jws;
+  if (!isAcceptedAlg(signed.header.alg)) return { malformed: 'the header has an alg other than EdDSA' };
+  const { iat, exp, keys, compromised } = payload;
+  if (!isSecond(iat) || !isSecond(exp) || exp <= iat)
+    return { malformed: 'iat or exp is no time, or they contradict' };
+  if (!Array.isArray(keys) || !keys.every(isKey)) return { malformed: 'keys holds what is no Ed25519 key' };
+  if (!Array.isArray(compromised) || !compromised.every(isCompromised))
+    return { malformed: 'compromised holds what names no key' };
+  const kids = [...keys, ...compromised].map(({ kid }) => kid);
+  if (new Set(kids).size < kids.length) return { malformed: 'a kid stands there twice' };
+  return { ...signed, keySet: { iat, exp, keys, compromised } };
+}
+
+/** @throws DOMException when it is no point of the curve */
+export function importEd25519({ kty, crv, x }: Ed25519Jwk): Promise<CryptoKey> {
+  return globalThis.crypto.subtle.importKey('jwk', { kty, crv, x }, 'Ed25519', false, ['verify']);
+}
+
+function isSecond(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0;
+}
+
+function isKey(value: unknown): value is KeySetKey {
+  const { kty, crv, x, kid, use = 'sig', alg = 'EdDSA', ...others } = members(value);
+  return (
+    kty === 'OKP' &&
+    crv === 'Ed25519' &&
+    typeof x === 'string' &&
+    X.test(x) &&
+    isKid(kid) &&
+    use === 'sig' &&
+    typeof alg === 'string' &&
+    isAcceptedAlg(alg) &&
+    !('d' in others)
+  );
+}
+
+function isCompromised(value: unknown): value is CompromisedKey {
+  const { kid, at, after } = members(value);
+  return isKid(kid) && isSecond(at) && (after === null || isSecond(after));
+}
+
+function isKid(value: unknown): boolean {
+  return typeof value === 'string' && KEY_ID.test(value);
+}
+
+/** An array passes too, and then lacks every member. */
+function members(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

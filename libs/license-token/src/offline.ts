@@ -1,0 +1,47 @@
+import { judge, type Evidence, type Question } from './judge';
+import { importEd25519, type KeySet } from './key-set';
+import { parseToken } from './parse';
+import { verifySignature } from './signature';
+import { listedStatus, type StatusList } from './status-list-reader';
+import type { Verdict } from './verdict';
+
+/** What an installation that can't ask the server judges by. */
+export interface OfflineTrust {
+  /** From `openKeySet`: nothing else is trusted. */
+  keySet: KeySet;
+  /** Values of `iss` that are taken. */
+  acceptedIssuers: readonly string[];
+  /** The license's own, from `openStatusList`, where there is one. */
+  statusList?: StatusList;
+  now: Date;
+}
+
+/**
+ * Judges a license without the server: by its signature, its claims and the keys of a signed key set. Whether it was
+ * revoked, suspended or superseded only a status list tells. A compromised key counts for nothing offline: that a token is
+ * older than the compromise only the server's record shows.
+ * @param token as received
+ */
+export async function judgeOffline(token: string, question: Question, trust: OfflineTrust): Promise<Verdict> {
+  return judge(question, await evidenceOf(token, trust), trust.now);
+}
+
+async function evidenceOf(
+  token: string,
+  { keySet, acceptedIssuers, statusList, now }: OfflineTrust,
+): Promise<Evidence> {
+  const parsed = parseToken(token);
+  if ('malformed' in parsed) return { proof: 'malformed' };
+  const { kid } = parsed.header;
+  const { claims } = parsed;
+  const record = statusList ? { listed: listedStatus(statusList, claims, now) } : ('offline' as const);
+  const known = { claims, acceptedIssuers, record };
+  if (keySet.compromised.some((one) => one.kid === kid))
+    return { proof: 'signature_holds', ...known, key: { compromised: true, after: null } };
+  const key = keySet.keys.find((one) => one.kid === kid);
+  if (!key) return { proof: 'unknown_key' };
+  const holds = await verifySignature(parsed, await importEd25519(key));
+  return holds
+    ? { proof: 'signature_holds', ...known, key: { compromised: false } }
+    : { proof: 'signature_invalid' };
+}
