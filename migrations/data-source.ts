@@ -13,6 +13,7 @@ import { CountChanges1763856660000 } from './1763856660000-count-changes';
 import { CreateAuditCheckpoints1763857200000 } from './1763857200000-create-audit-checkpoints';
 import { BoundCheckpointsInTime1764010000000 } from './1764010000000-bound-checkpoints-in-time';
 import { CreateAuditShipments1764010060000 } from './1764010060000-create-audit-shipments';
+import { FollowSigningKeys1764020000000 } from './1764020000000-follow-signing-keys';
 import { NoteStatusChanges1764030000000 } from './1764030000000-note-status-changes';
 import { IndexSupersededTokens1764030060000 } from './1764030060000-index-superseded-tokens';
 import { TakeOverRecords1764040000000 } from './1764040000000-take-over-records';
@@ -39,6 +40,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CreateAuditCheckpoints1763857200000,
       BoundCheckpointsInTime1764010000000,
       CreateAuditShipments1764010060000,
+      FollowSigningKeys1764020000000,
       NoteStatusChanges1764030000000,
       IndexSupersededTokens1764030060000,
       TakeOverRecords1764040000000,

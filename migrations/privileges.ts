@@ -6,6 +6,7 @@ export const applicationPrivileges: Privileges = {
     schema_migrations: 'SELECT',
     customers: 'SELECT, INSERT, UPDATE',
     signing_keys: 'SELECT, INSERT, UPDATE',
+    signing_replicas: 'SELECT, INSERT, UPDATE, DELETE',
     licenses: 'SELECT, INSERT, UPDATE',
     license_tokens: 'SELECT, INSERT, UPDATE',
     status_index_key: 'SELECT',
@@ -29,5 +30,7 @@ export const applicationPrivileges: Privileges = {
     'audit_logs_forget_addresses(integer)',
     'statistics_fold(integer)',
     'status_lists_fold(integer)',
+    'signing_keys_hold_alone()',
+    'signing_keys_require_active(text[])',
   ],
 };

@@ -226,6 +226,17 @@ describe('a token that the server did not make', () => {
       await expectUnproven(forger.token(forger.claims({ license_type })), 'MALFORMED');
   });
 
+  it.each([
+    ['jwk-set+jwt', 101],
+    ['application/jwk-set+jwt', 102],
+    ['statuslist+jwt', 103],
+    ['aegis-checkpoint+jwt', 104],
+  ])('is refused under the typ %s, though our key signed it and it is on record', async (typ, revision) => {
+    const token = forger.token(forger.claims({ jti: license.id, rev: revision }), { typ });
+    await putOnRecord(sql, license.id, token, revision);
+    await expectUnproven(token, 'MALFORMED');
+  });
+
   it('is refused with crit, without kid, and as another kind of JWS', async () => {
     const claims = forger.claims({ jti: license.id });
     await expectUnproven(forger.token(claims, { crit: ['exp'] }), 'MALFORMED');

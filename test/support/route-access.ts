@@ -34,6 +34,7 @@ export const ROUTE_ACCESS: readonly [route: string, access: string][] = [
   ['DELETE /api/v1/admin/api-keys/{id}', 'api-keys:manage'],
   ['GET /.well-known/jwks.json', 'public'],
   ['GET /api/v1/status-lists/{id}', 'public'],
+  ['GET /.well-known/jwks.jwt', 'public'],
   ['GET /', 'public'],
   ['GET /info', 'public'],
   ['GET /health', 'health'],

@@ -23,7 +23,7 @@ export function generateKey(output: Output, keyId: string | undefined): Promise<
       `Signing key ${kid} made:
   ${files.private_key_file} (encrypted: keep a copy of it and of its passphrase)
   ${files.public_key_file}
-To sign with it, set KEY_ID=${kid} and restart the server.`,
+To sign with it: \`aegis keys publish ${kid}\`, then \`aegis keys activate ${kid}\`; for the first key of a server, KEY_ID=${kid}.`,
     );
     return ExitCode.yes;
   });

@@ -4,22 +4,41 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { UsageProblem } from './usage-problem';
 
+/** The settings that hold passphrases. */
+type Variable = 'KEY_PASSPHRASE' | 'NEW_KEY_PASSPHRASE' | 'ROOT_KEY_PASSPHRASE';
+
 /**
- * The passphrase of a new signing key: KEY_PASSPHRASE or its file, else typed twice at the terminal, unseen.
+ * A passphrase to encrypt a key with: the variable or its file, else typed twice at the terminal, unseen.
  * @throws ConfigurationError where neither is possible, UsageProblem for one that is too weak or typed differently
  */
-export async function newPassphrase({ KEY_PASSPHRASE, isProduction }: Environment): Promise<string> {
-  if (KEY_PASSPHRASE !== undefined) return KEY_PASSPHRASE;
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new ConfigurationError(
-      'KEY_PASSPHRASE: set it or KEY_PASSPHRASE_FILE, or run this at a terminal to be asked.',
-    );
-  const passphrase = await ask('Passphrase of the new key: ');
-  const weakness = isProduction ? weakPassphrase(passphrase) : undefined;
+export async function newPassphrase(
+  environment: Environment,
+  variable: Variable = 'KEY_PASSPHRASE',
+): Promise<string> {
+  const given = environment[variable];
+  const passphrase = given ?? (await askUnseen('Passphrase of the new key: ', variable));
+  // KEY_PASSPHRASE was judged with the settings.
+  const isJudged = variable === 'KEY_PASSPHRASE' && given !== undefined;
+  const weakness = environment.isProduction && !isJudged ? weakPassphrase(passphrase) : undefined;
   if (weakness !== undefined) throw new UsageProblem(`This passphrase is too weak: ${weakness}.`);
   if (passphrase === '') throw new UsageProblem('The passphrase must not be empty.');
-  if ((await ask('The same again: ')) !== passphrase) throw new UsageProblem('The two passphrases differ.');
+  if (given === undefined && (await ask('The same again: ')) !== passphrase)
+    throw new UsageProblem('The two passphrases differ.');
   return passphrase;
+}
+
+/** The passphrase of a key that there is: the variable or its file, else typed at the terminal, unseen. */
+export async function presentPassphrase(environment: Environment, variable: Variable): Promise<string> {
+  return environment[variable] ?? askUnseen('Passphrase of the key: ', variable);
+}
+
+/** @throws ConfigurationError without a terminal */
+function askUnseen(question: string, variable: Variable): Promise<string> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new ConfigurationError(
+      `${variable}: set it or ${variable}_FILE, or run this at a terminal to be asked.`,
+    );
+  return ask(question);
 }
 
 function ask(question: string): Promise<string> {

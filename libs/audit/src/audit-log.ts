@@ -9,7 +9,7 @@ export type EventType =
   | `license.${'issued' | 'imported' | 'validated' | 'revoked' | 'suspended' | 'reinstated' | 'renewed' | 'reissued' | 'updated'}`
   | `customer.${'created' | 'updated' | 'deleted'}`
   | `api_key.${'created' | 'updated' | 'rotated' | 'deleted'}`
-  | `signing_key.${'adopted' | 'created' | 'activated' | 'retired' | 'compromised'}`
+  | `signing_key.${'adopted' | 'created' | 'published' | 'activated' | 'retired' | 'compromised'}`
   | 'audit_log.dropped';
 
 /** A record to append. `data` names changed fields and codes, never personal values. */

@@ -173,8 +173,9 @@ export class Environment extends SignerSettings {
 
   @Setting({
     kind: 'text',
-    default: '(the active key; a fresh id where there is none)',
-    description: 'Key that signs from the next start on.',
+    default: '(the only private key; a fresh id where there is none)',
+    description:
+      'Key that signs where no key is active in the database yet; afterwards `aegis keys activate` decides.',
   })
   @IsOptional()
   @Matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/, {
@@ -192,6 +193,24 @@ export class Environment extends SignerSettings {
   @IsOptional()
   @Length(1, 1024, { message: 'must have 1 to 1024 characters' })
   KEY_PASSPHRASE?: string;
+
+  @Setting({
+    kind: 'text',
+    secret: true,
+    description: 'Passphrase that `aegis keys rewrap` encrypts the key files with; no server reads it.',
+  })
+  @IsOptional()
+  @Length(1, 1024, { message: 'must have 1 to 1024 characters' })
+  NEW_KEY_PASSPHRASE?: string;
+
+  @Setting({
+    kind: 'text',
+    secret: true,
+    description: 'Passphrase of the root key, for `aegis keys root`; no server reads it.',
+  })
+  @IsOptional()
+  @Length(1, 1024, { message: 'must have 1 to 1024 characters' })
+  ROOT_KEY_PASSPHRASE?: string;
 
   @Setting({
     kind: 'text',

@@ -1,6 +1,8 @@
 export { assertApplicationRoleIsApart } from './application-role';
 export { postgresOptions } from './connection-options';
 export { DatabaseModule } from './database.module';
+export { Listener } from './listener';
+export type { Hearing } from './listener';
 export { MicroBatch } from './micro-batch';
 export { grantPrivileges, migrateDown, migrateUp, migrationStates } from './migrate';
 export type { MigrationState, Privileges } from './migrate';

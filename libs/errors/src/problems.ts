@@ -55,6 +55,11 @@ const catalogue = {
     title: 'Audit record not found',
     description: 'No audit record has this id, or its month was dropped: then its export has the proof.',
   },
+  key_set_not_found: {
+    status: 404,
+    title: 'No signed key set',
+    description: 'Nobody has given this server a key set that the root key signed.',
+  },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',

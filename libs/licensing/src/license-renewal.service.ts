@@ -99,7 +99,16 @@ export class LicenseRenewalService {
     });
   }
 
-  private async replaceToken(
+  private replaceToken(
+    actor: Actor,
+    id: string,
+    precondition: Precondition<License>,
+    plan: (license: License, now: Date) => Replacement,
+  ): Promise<License> {
+    return this.tokens.withActiveKey(() => this.signAndCommit(actor, id, precondition, plan));
+  }
+
+  private async signAndCommit(
     actor: Actor,
     id: string,
     precondition: Precondition<License>,
@@ -132,7 +141,7 @@ export class LicenseRenewalService {
     throw new LicenseStateConflict(`The license ${id} is being changed by others; read it again.`);
   }
 
-  /** @throws ChangedMeanwhile */
+  /** @throws ChangedMeanwhile, SigningKeyChanged */
   private commit(
     actor: Actor,
     seen: License,

@@ -8,6 +8,7 @@ import {
   SqlState,
   transaction,
 } from '@aegis/database';
+import { SigningKeyChanged } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { License } from './license.entity';
@@ -52,7 +53,7 @@ export class LicenseWriter {
 
   /**
    * @returns the license, once it is durable
-   * @throws CustomerNotFound, CustomerInactive
+   * @throws CustomerNotFound, CustomerInactive; SigningKeyChanged: it is to be signed anew
    */
   async write(signed: SignedLicense): Promise<License> {
     if (hasTransactionHooks()) return this.writeAlone(signed);
@@ -73,6 +74,7 @@ export class LicenseWriter {
     try {
       return await transaction(this.dataSource, (tx) => this.insert(tx, waiting));
     } catch (error) {
+      if (error instanceof SigningKeyChanged) return this.writeByKey(waiting, error);
       if (sqlState(error) !== SqlState.lockNotAvailable) throw error;
       // Somebody has held one of the customers for long: that must not refuse the licenses of the others.
       return Promise.all(
@@ -84,6 +86,21 @@ export class LicenseWriter {
         ),
       );
     }
+  }
+
+  /** The active key was changed: those that the new one signed need not wait until the others are signed anew. */
+  private async writeByKey(
+    waiting: readonly SignedLicense[],
+    changed: SigningKeyChanged,
+  ): Promise<Refusal[]> {
+    const refusals = new Map<SignedLicense, Refusal>();
+    for (const kid of new Set(waiting.map(({ fresh }) => fresh.keyId))) {
+      const signed = waiting.filter(({ fresh }) => fresh.keyId === kid);
+      const answers =
+        signed.length < waiting.length ? await this.writeTogether(signed) : signed.map(() => changed);
+      signed.forEach((one, index) => refusals.set(one, answers[index] ?? null));
+    }
+    return waiting.map((one) => refusals.get(one) ?? null);
   }
 
   /** @returns for each license why it was left out, or null */

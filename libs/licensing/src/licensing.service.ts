@@ -51,7 +51,7 @@ export class LicensingService {
 
   /**
    * Issues a license. Its token leaves only when row, hash and audit record are durable.
-   * @throws CustomerNotFound, CustomerInactive, InvalidDuration, TokenTooLarge
+   * @throws CustomerNotFound, CustomerInactive, InvalidDuration, TokenTooLarge, SignerUnavailable
    */
   async issue(actor: Actor, input: IssueLicense): Promise<License> {
     const [customer, moment] = await Promise.all([
@@ -65,23 +65,23 @@ export class LicensingService {
       this.environment.DEFAULT_DEMO_DURATION_DAYS,
       moment.now,
     );
-    const fresh = await this.tokens.sign(
-      {
-        licenseId: randomUUID(),
-        customer,
-        moduleName: input.module_name,
-        allowedMajorVersions: input.allowed_major_versions,
-        licenseType: input.license_type,
-        expiresAt,
-        instanceFingerprint: input.instance_fingerprint ?? null,
-        revision: 1,
-      },
-      moment,
-    );
-    return this.writer.write({
-      actor,
-      fresh,
-      license: newLicense(input, customer, fresh, moment.now, expiresAt),
+    const facts = {
+      licenseId: randomUUID(),
+      customer,
+      moduleName: input.module_name,
+      allowedMajorVersions: input.allowed_major_versions,
+      licenseType: input.license_type,
+      expiresAt,
+      instanceFingerprint: input.instance_fingerprint ?? null,
+      revision: 1,
+    };
+    return this.tokens.withActiveKey(async () => {
+      const fresh = await this.tokens.sign(facts, moment);
+      return this.writer.write({
+        actor,
+        fresh,
+        license: newLicense(input, customer, fresh, moment.now, expiresAt),
+      });
     });
   }
 

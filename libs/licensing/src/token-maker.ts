@@ -1,7 +1,15 @@
 import { Environment } from '@aegis/config';
 import { MicroBatch, PreparedStatement } from '@aegis/database';
 import { fitsTokenLimit } from '@aegis/license-token';
-import { KeyRing, signCompact } from '@aegis/signing';
+import { Metrics } from '@aegis/metrics';
+import {
+  KeyRing,
+  requiresActiveKey,
+  signCompact,
+  SignerUnavailable,
+  SigningKeyChanged,
+  signingKeyChanged,
+} from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { hash } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -36,13 +44,17 @@ const READ_MOMENTS = new PreparedStatement<{ now: Date; number: string }>(
 const RECORD = new PreparedStatement(
   'token-record',
   `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
-   SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::integer[])`,
+   SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::integer[])
+   WHERE ${requiresActiveKey('$3::text[]')}`,
 );
 
 /** SHA-256 of a whole token, by which it is on record. */
 export function tokenHash(token: string): Buffer {
   return hash('sha256', token, 'buffer');
 }
+
+/** Keys are changed once in months: that one is changed again while a token is signed anew is next to impossible. */
+const ATTEMPTS = 5;
 
 /** Makes tokens and puts them on record. */
 @Injectable()
@@ -57,7 +69,26 @@ export class TokenMaker {
     private readonly dataSource: DataSource,
     private readonly keyRing: KeyRing,
     private readonly environment: Environment,
+    private readonly metrics: Metrics = new Metrics(),
   ) {}
+
+  /**
+   * Runs what signs a token and puts it on record. Where the active key is changed in between, nothing is on record,
+   * and it runs again with the new one.
+   * @throws SignerUnavailable when keys change faster than tokens are signed
+   */
+  async withActiveKey<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof SigningKeyChanged)) throw error;
+        this.metrics.tokenSignedAnew();
+        await this.keyRing.refresh();
+      }
+    }
+    throw new SignerUnavailable();
+  }
 
   /** The database's time and a status place that no other token has, whatever becomes of this one. */
   moment(): Promise<Moment> {
@@ -66,10 +97,10 @@ export class TokenMaker {
 
   /**
    * Signs, outside any transaction: no lock is held while a signer answers.
-   * @throws TokenTooLarge before anything is signed
+   * @throws TokenTooLarge before anything is signed; SignerUnavailable
    */
   async sign(facts: GrantedFacts, moment: Moment): Promise<FreshToken> {
-    const signer = this.keyRing.active();
+    const signer = await this.keyRing.signer();
     const claims = licenseClaims({
       ...facts,
       issuer: this.environment.LICENSE_ISSUER,
@@ -91,9 +122,12 @@ export class TokenMaker {
     };
   }
 
-  /** Puts tokens on record in the transaction that their licenses are written in. */
+  /**
+   * Puts tokens on record in the transaction that their licenses are written in. Until it ends, their key stays active.
+   * @throws SigningKeyChanged when it is not the active one any more: the transaction is to be undone
+   */
   async record(tx: EntityManager, ...tokens: readonly FreshToken[]): Promise<void> {
-    await RECORD.run(tx, [
+    const recording = RECORD.run(tx, [
       tokens.map(({ sha256 }) => sha256),
       tokens.map(({ licenseId }) => licenseId),
       tokens.map(({ keyId }) => keyId),
@@ -101,6 +135,9 @@ export class TokenMaker {
       tokens.map(({ status }) => status.list),
       tokens.map(({ status }) => status.index),
     ]);
+    await recording.catch((error: unknown) => {
+      throw signingKeyChanged(error);
+    });
   }
 
   private async readMoments(count: number): Promise<Moment[]> {

@@ -4,6 +4,7 @@ export type {
   BatchName,
   BreakerState,
   JobName,
+  KeyAge,
   PoolUse,
   SignatureResult,
 } from './metrics';

@@ -18,6 +18,13 @@ export type SignatureResult = 'made' | 'refused' | 'timeout' | 'failed' | 'inval
 /** `open`: nothing is sent to the signer; `half_open`: one request tries whether it is back. */
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
+/** A signing key on record, and since when it is in its state. */
+export interface KeyAge {
+  kid: string;
+  state: 'pending' | 'active' | 'retired' | 'compromised';
+  since: Date;
+}
+
 /** Connections of the pool, and callers who wait for one. */
 export type PoolUse = Readonly<Record<'idle' | 'busy' | 'waiting', number>>;
 
@@ -160,6 +167,43 @@ export class Metrics {
     registers: this.registers,
   });
 
+  private readonly keySince = new Gauge({
+    name: 'aegis_signing_key_since_timestamp_seconds',
+    help: 'When each signing key came into its state, in seconds since 1970.',
+    labelNames: ['kid', 'state'],
+    registers: this.registers,
+  });
+
+  private readonly canSign = new Gauge({
+    name: 'aegis_signing_ready',
+    help: 'Whether this process can sign with the active key: 1, or 0.',
+    registers: this.registers,
+  });
+
+  private readonly keysTold = new Gauge({
+    name: 'aegis_signing_keys_told',
+    help: 'Whether this process is told of changed signing keys at once: 1; 0 while it looks them up instead.',
+    registers: this.registers,
+  });
+
+  private readonly keySetExpiry = new Gauge({
+    name: 'aegis_signed_key_set_expiry_timestamp_seconds',
+    help: 'When the signed key set expires, in seconds since 1970; 0 when there is none.',
+    registers: this.registers,
+  });
+
+  private readonly keySetCurrent = new Gauge({
+    name: 'aegis_signed_key_set_current',
+    help: 'Whether the signed key set says the same of the keys as the database: 1, or 0.',
+    registers: this.registers,
+  });
+
+  private readonly resigned = new Counter({
+    name: 'aegis_tokens_signed_anew_total',
+    help: 'Tokens that were signed once more since the active key was changed in between.',
+    registers: this.registers,
+  });
+
   constructor() {
     for (const code of VERDICT_CODES) this.verdicts.inc({ code }, 0);
     for (const result of ['hit', 'miss']) this.signatureLookups.inc({ result }, 0);
@@ -267,6 +311,35 @@ export class Metrics {
   /** @param lag age of the oldest checkpoint that the sink has not acknowledged, in seconds */
   checkpointsShipped(lag: number): void {
     this.shippingLag.set(lag);
+  }
+
+  /**
+   * @param canSign whether this process can sign with the active key
+   * @param keys all on record
+   */
+  signingKeysSeen(canSign: boolean, keys: readonly KeyAge[]): void {
+    this.canSign.set(canSign ? 1 : 0);
+    this.keySince.reset();
+    for (const { kid, state, since } of keys) this.keySince.set({ kid, state }, since.getTime() / 1000);
+  }
+
+  /** @param told whether changes of signing keys are told at once */
+  signingKeysTold(told: boolean): void {
+    this.keysTold.set(told ? 1 : 0);
+  }
+
+  /**
+   * @param expiry of the signed key set, in seconds since 1970; 0 when there is none
+   * @param current whether it says the same as the database
+   */
+  signedKeySetSeen(expiry: number, current: boolean): void {
+    this.keySetExpiry.set(expiry);
+    this.keySetCurrent.set(current ? 1 : 0);
+  }
+
+  /** A token was signed once more: another key is active. */
+  tokenSignedAnew(): void {
+    this.resigned.inc();
   }
 
   /** @param read asked at each scrape */

@@ -6,7 +6,7 @@ const question = (facts: Partial<ActiveKeyQuestion>): ActiveKeyQuestion => ({
   knownKeys: [],
   privateKids: [],
   publicKids: [],
-  production: true,
+  mayMake: false,
   month: '2026-11',
   ...facts,
 });
@@ -14,18 +14,29 @@ const question = (facts: Partial<ActiveKeyQuestion>): ActiveKeyQuestion => ({
 describe('the choice of the active key', () => {
   it.each<[string, Partial<ActiveKeyQuestion>, string, boolean]>([
     [
-      'KEY_ID before the active key',
-      { keyId: 'k2', knownKeys: [{ kid: 'k1', state: 'active' }] },
-      'k2',
-      false,
-    ],
-    [
-      'KEY_ID though it was retired',
+      'KEY_ID where none is active, though it was retired',
       { keyId: 'k1', knownKeys: [{ kid: 'k1', state: 'retired' }] },
       'k1',
       false,
     ],
-    ['KEY_ID that is pending', { keyId: 'k1', knownKeys: [{ kid: 'k1', state: 'pending' }] }, 'k1', false],
+    [
+      'KEY_ID that is pending, where none is active',
+      { keyId: 'k1', knownKeys: [{ kid: 'k1', state: 'pending' }] },
+      'k1',
+      false,
+    ],
+    [
+      'KEY_ID after a compromise',
+      {
+        keyId: 'k2',
+        knownKeys: [
+          { kid: 'k1', state: 'compromised' },
+          { kid: 'k2', state: 'retired' },
+        ],
+      },
+      'k2',
+      false,
+    ],
     [
       'the active key of the database',
       { knownKeys: [{ kid: 'k1', state: 'active' }], privateKids: ['k2'] },
@@ -38,45 +49,75 @@ describe('the choice of the active key', () => {
       'k1',
       false,
     ],
-    ['a fresh one in development', { production: false, publicKids: ['k0'] }, 'aegis-2026-11', true],
+    ['a fresh one in development', { mayMake: true, publicKids: ['k0'] }, 'aegis-2026-11', true],
     [
       'a fresh one in development after a compromise',
       {
-        production: false,
+        mayMake: true,
         knownKeys: [{ kid: 'aegis-2026-11', state: 'compromised' }],
         privateKids: ['aegis-2026-11'],
       },
       'aegis-2026-11-2',
       true,
     ],
-    ['one named KEY_ID in development', { production: false, keyId: 'k1', publicKids: ['k0'] }, 'k1', true],
+    ['one named KEY_ID in development', { mayMake: true, keyId: 'k1', publicKids: ['k0'] }, 'k1', true],
   ])('is %s', (_name, facts, kid, toBeMade) => {
-    expect(chooseActiveKey(question(facts))).toEqual({ kid, toBeMade });
+    expect(chooseActiveKey(question(facts))).toEqual({ kid, toBeMade, warning: null });
   });
+
+  it.each(['pending', 'retired', 'compromised', undefined] as const)(
+    'is the active key of the database before a KEY_ID that is %s there, with a warning',
+    (state) => {
+      const knownKeys: ActiveKeyQuestion['knownKeys'] = [
+        { kid: 'k2', state: 'active' },
+        ...(state ? [{ kid: 'k1', state }] : []),
+      ];
+      expect(chooseActiveKey(question({ keyId: 'k1', knownKeys, privateKids: ['k1'] }))).toEqual({
+        kid: 'k2',
+        toBeMade: false,
+        warning: expect.stringMatching(/KEY_ID names k1.*k2 is the active.*aegis keys activate/),
+      });
+    },
+  );
+
+  it.each([undefined, 'k1'])(
+    'is none after a compromise, whether KEY_ID is %s: validation goes on',
+    (keyId) => {
+      const knownKeys = [
+        { kid: 'k1', state: 'compromised' },
+        { kid: 'k0', state: 'retired' },
+      ] as const;
+      expect(chooseActiveKey(question({ keyId, knownKeys, privateKids: ['k0', 'k1'] }))).toEqual({
+        kid: null,
+        toBeMade: false,
+        warning: expect.stringMatching(/no signing key is active.*aegis keys activate/),
+      });
+    },
+  );
 
   it('is a fresh id that no known key and no file bears', () => {
     expect(
       chooseActiveKey(
         question({
-          production: false,
+          mayMake: true,
           knownKeys: [{ kid: 'aegis-2026-11', state: 'retired' }],
           privateKids: ['aegis-2026-11-2'],
           publicKids: ['aegis-2026-11-3'],
         }),
       ),
-    ).toEqual({ kid: 'aegis-2026-11-4', toBeMade: true });
+    ).toEqual({ kid: 'aegis-2026-11-4', toBeMade: true, warning: null });
   });
 
   it.each<[string, Partial<ActiveKeyQuestion>]>([
     ['production', { keyId: 'k1' }],
     [
       'development with other known keys',
-      { keyId: 'k1', production: false, knownKeys: [{ kid: 'k0', state: 'active' }] },
+      { keyId: 'k1', mayMake: true, knownKeys: [{ kid: 'k0', state: 'retired' }] },
     ],
-    ['development with other private keys', { keyId: 'k1', production: false, privateKids: ['k0'] }],
-    ['development with its public half', { keyId: 'k1', production: false, publicKids: ['k1'] }],
+    ['development with other private keys', { keyId: 'k1', mayMake: true, privateKids: ['k0'] }],
+    ['development with its public half', { keyId: 'k1', mayMake: true, publicKids: ['k1'] }],
   ])('makes none under a KEY_ID without a file in %s: it may be a typing error', (_name, facts) => {
-    expect(chooseActiveKey(question(facts))).toEqual({ kid: 'k1', toBeMade: false });
+    expect(chooseActiveKey(question(facts))).toEqual({ kid: 'k1', toBeMade: false, warning: null });
   });
 
   it.each<[string, Partial<ActiveKeyQuestion>, RegExp]>([
@@ -87,16 +128,7 @@ describe('the choice of the active key', () => {
       /aegis keys generate.*KEY_ID/,
     ],
     ['several private keys could be meant', { privateKids: ['k1', 'k2'] }, /k1, k2.*KEY_ID/],
-    [
-      'several could be meant in development',
-      { privateKids: ['k1', 'k2'], production: false },
-      /k1, k2.*KEY_ID/,
-    ],
-    [
-      'KEY_ID names a compromised one',
-      { keyId: 'k1', knownKeys: [{ kid: 'k1', state: 'compromised' }] },
-      /k1.*compromised/,
-    ],
+    ['several could be meant in development', { privateKids: ['k1', 'k2'], mayMake: true }, /k1, k2.*KEY_ID/],
   ])('is refused when %s', (_name, facts, message) => {
     const choose = (): unknown => chooseActiveKey(question(facts));
     expect(choose).toThrow(ConfigurationError);

@@ -7,56 +7,73 @@ export interface ActiveKeyQuestion {
   keyId: string | undefined;
   /** Every key that the database knows, before this start changes anything. */
   knownKeys: readonly Pick<SigningKey, 'kid' | 'state'>[];
-  /** Whose private and whose public files lie in KEYS_DIR. */
+  /** With which keys this process can sign, and whose public files lie in KEYS_DIR. */
   privateKids: readonly string[];
   publicKids: readonly string[];
-  production: boolean;
+  /** Whether a key that is missing may be made. */
+  mayMake: boolean;
   /** `yyyy-mm`, for the id of a new key. */
   month: string;
 }
 
 /** The key that shall sign, and whether it must be made first. */
 export interface ActiveKeyChoice {
-  kid: string;
+  /** Null: none, until an operator activates one. */
+  kid: string | null;
   toBeMade: boolean;
+  /** What an operator should know; to be logged. */
+  warning: string | null;
 }
 
 /**
- * Decides which key signs: the one that KEY_ID names, else the database's active key, else, in a database without
- * keys, the only private key of KEYS_DIR. Where there is none, development makes one under a fresh id.
- * @throws {ConfigurationError} when that key is compromised, several could be meant, or production has none.
+ * Decides which key signs: the database's active key. Only where it has none does KEY_ID decide or, in a database
+ * without keys, the only private key. Where there is none, development makes one under a fresh id. After a compromise
+ * without a successor none signs: a restart must not end validation.
+ * @throws {ConfigurationError} when several could be meant, or there is none and never was.
  */
 export function chooseActiveKey(question: ActiveKeyQuestion): ActiveKeyChoice {
-  const { keyId, knownKeys, privateKids, production } = question;
-  const firstStart = knownKeys.length === 0;
-  if (keyId !== undefined) return chooseNamedKey(keyId, question);
+  const { keyId, knownKeys, privateKids } = question;
   const active = knownKeys.find(({ state }) => state === 'active');
-  if (active) return { kid: active.kid, toBeMade: false };
-  const [only, ...others] = firstStart ? privateKids : [];
-  if (only !== undefined && others.length === 0) return { kid: only, toBeMade: false };
+  if (active) return { ...existing(active.kid), warning: otherThanKeyId(active.kid, keyId) };
+  const compromised = knownKeys.filter(({ state }) => state === 'compromised').map(({ kid }) => kid);
+  if (keyId !== undefined && !compromised.includes(keyId)) return chooseNamedKey(keyId, question);
+  const [only, ...others] = knownKeys.length === 0 ? privateKids : [];
+  if (only !== undefined && others.length === 0) return existing(only);
   if (only !== undefined) {
     throw new ConfigurationError(
-      `KEYS_DIR holds several private keys (${privateKids.join(', ')}): set KEY_ID to the one that shall sign.`,
+      `There are several private keys (${privateKids.join(', ')}): set KEY_ID to the one that shall sign.`,
     );
   }
-  if (production) {
-    throw new ConfigurationError(
-      'There is no active signing key: make one with `aegis keys generate`, and set KEY_ID to its id.',
-    );
+  if (question.mayMake) {
+    const taken = new Set([...knownKeys.map(({ kid }) => kid), ...privateKids, ...question.publicKids]);
+    return { ...existing(freshKid(taken, question.month)), toBeMade: true };
   }
-  const taken = new Set([...knownKeys.map(({ kid }) => kid), ...privateKids, ...question.publicKids]);
-  return { kid: freshKid(taken, question.month), toBeMade: true };
+  if (compromised.length > 0) return NONE_AFTER_COMPROMISE;
+  throw new ConfigurationError(
+    'There is no active signing key: make one with `aegis keys generate`, and set KEY_ID to its id.',
+  );
 }
 
-function chooseNamedKey(
-  kid: string,
-  { knownKeys, privateKids, publicKids, production }: ActiveKeyQuestion,
-): ActiveKeyChoice {
-  if (knownKeys.some((key) => key.kid === kid && key.state === 'compromised')) {
-    throw new ConfigurationError(`KEY_ID names ${kid}, which is compromised and must never sign again.`);
-  }
+const NONE_AFTER_COMPROMISE: ActiveKeyChoice = {
+  kid: null,
+  toBeMade: false,
+  warning:
+    'no signing key is active since the last one was compromised: nothing is signed until `aegis keys activate <kid>`',
+};
+
+function existing(kid: string): ActiveKeyChoice {
+  return { kid, toBeMade: false, warning: null };
+}
+
+function otherThanKeyId(active: string, keyId: string | undefined): string | null {
+  if (keyId === undefined || keyId === active) return null;
+  return `KEY_ID names ${keyId}, but ${active} is the active signing key in the database, and signs: unset KEY_ID, or change keys with \`aegis keys activate\``;
+}
+
+function chooseNamedKey(kid: string, question: ActiveKeyQuestion): ActiveKeyChoice {
+  const { knownKeys, privateKids, publicKids, mayMake } = question;
   const noKeyAtAll = knownKeys.length === 0 && privateKids.length === 0 && !publicKids.includes(kid);
-  return { kid, toBeMade: noKeyAtAll && !production };
+  return { ...existing(kid), toBeMade: noKeyAtAll && mayMake };
 }
 
 /**

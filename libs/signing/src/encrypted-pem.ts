@@ -27,14 +27,19 @@ export interface DecryptedKey {
  * PBKDF2-HMAC-SHA256, 600,000 iterations, a random salt of 16 bytes, and AES-256-CBC.
  * @param key - private key.
  * @param passphrase - 1 to 1,024 bytes of UTF-8.
+ * @param variable - where it comes from, for messages.
  * @returns PEM, label `ENCRYPTED PRIVATE KEY` (RFC 7468).
  * @throws {ConfigurationError} when the passphrase is empty or too long.
  */
-export async function encryptPrivateKey(key: KeyObject, passphrase: string): Promise<string> {
+export async function encryptPrivateKey(
+  key: KeyObject,
+  passphrase: string,
+  variable = 'KEY_PASSPHRASE',
+): Promise<string> {
   if (passphrase === '') {
-    throw new ConfigurationError('The passphrase of a signing key must not be empty: set KEY_PASSPHRASE.');
+    throw new ConfigurationError(`The passphrase of a signing key must not be empty: set ${variable}.`);
   }
-  assertPassphraseLength(passphrase);
+  assertPassphraseLength(passphrase, variable);
   const salt = randomBytes(SALT_BYTES);
   const iv = randomBytes(16);
   const secret = await promisify(pbkdf2)(passphrase, salt, ITERATIONS, 32, 'sha256');
@@ -55,11 +60,17 @@ export async function encryptPrivateKey(key: KeyObject, passphrase: string): Pro
  * @param pem - content of the file.
  * @param passphrase - undefined or empty when none is set.
  * @param name - of the file, for messages.
+ * @param variable - where the passphrase comes from, for messages.
  * @returns the key, with a warning when its passphrase is stretched too little.
  * @throws {ConfigurationError} each with its own message: not encrypted, no PKCS#8, no passphrase, wrong
  * passphrase, an encryption that can't be read, not Ed25519. No message holds the passphrase.
  */
-export function decryptPrivateKey(pem: string, passphrase: string | undefined, name: string): DecryptedKey {
+export function decryptPrivateKey(
+  pem: string,
+  passphrase: string | undefined,
+  name: string,
+  variable = 'KEY_PASSPHRASE',
+): DecryptedKey {
   const [, label, base64] = PEM_BLOCK.exec(pem) ?? [];
   if (label === 'PRIVATE KEY') {
     throw new ConfigurationError(`${name} holds a private key that is not encrypted: ${RE_ENCRYPT}.`);
@@ -69,12 +80,12 @@ export function decryptPrivateKey(pem: string, passphrase: string | undefined, n
   }
   if (passphrase === undefined || passphrase === '') {
     throw new ConfigurationError(
-      `${name} is encrypted, and no passphrase is set: set KEY_PASSPHRASE or KEY_PASSPHRASE_FILE.`,
+      `${name} is encrypted, and no passphrase is set: set ${variable} or ${variable}_FILE.`,
     );
   }
-  assertPassphraseLength(passphrase);
+  assertPassphraseLength(passphrase, variable);
   const derivation = readDerivation(base64, name, label);
-  const privateKey = open(pem, passphrase, name);
+  const privateKey = open(pem, passphrase, name, variable);
   if (privateKey.asymmetricKeyType !== 'ed25519') {
     throw new ConfigurationError(
       `${name} holds a key of type ${privateKey.asymmetricKeyType ?? 'unknown'}, not Ed25519: make one with \`aegis keys generate\`.`,
@@ -90,9 +101,9 @@ export function decryptPrivateKey(pem: string, passphrase: string | undefined, n
   };
 }
 
-function assertPassphraseLength(passphrase: string): void {
+function assertPassphraseLength(passphrase: string, variable: string): void {
   if (Buffer.byteLength(passphrase) > MAX_PASSPHRASE_BYTES) {
-    throw new ConfigurationError(`KEY_PASSPHRASE must not be longer than ${MAX_PASSPHRASE_BYTES} bytes.`);
+    throw new ConfigurationError(`${variable} must not be longer than ${MAX_PASSPHRASE_BYTES} bytes.`);
   }
 }
 
@@ -104,7 +115,7 @@ function readDerivation(base64: string, name: string, label: string): ReturnType
   }
 }
 
-function open(pem: string, passphrase: string, name: string): KeyObject {
+function open(pem: string, passphrase: string, name: string, variable: string): KeyObject {
   try {
     return createPrivateKey({ key: pem, passphrase });
   } catch (error) {
@@ -113,7 +124,7 @@ function open(pem: string, passphrase: string, name: string): KeyObject {
     // file itself is an EncryptedPrivateKeyInfo is known by now, and unknown algorithms have codes of their own.
     if (code === 'ERR_OSSL_BAD_DECRYPT' || code === 'ERR_OSSL_UNSUPPORTED') {
       throw new ConfigurationError(
-        `The passphrase of ${name} is wrong: check KEY_PASSPHRASE or KEY_PASSPHRASE_FILE.`,
+        `The passphrase of ${name} is wrong: check ${variable} or ${variable}_FILE.`,
       );
     }
     throw new ConfigurationError(

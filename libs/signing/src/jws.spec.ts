@@ -109,7 +109,7 @@ describe('JSON Web Keys', () => {
     );
   });
 
-  it('have the thumbprint of RFC 8037, A.3', async () => {
-    await expect(jwkThumbprint(rfcKey)).resolves.toBe('kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k');
+  it('have the thumbprint of RFC 8037, A.3', () => {
+    expect(jwkThumbprint(publicJwk('rfc', rfcKey).x)).toBe('kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k');
   });
 });

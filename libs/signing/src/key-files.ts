@@ -1,8 +1,8 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdir, open, readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
-import { createFile } from './durable-file';
+import { createFile, replaceFile } from './durable-file';
 import { decryptPrivateKey, encryptPrivateKey, type DecryptedKey } from './encrypted-pem';
 import { assertKid } from './kid';
 import { isWeakPublicKey } from './weak-public-key';
@@ -47,6 +47,36 @@ export async function writeKeyPair(keysDir: string, kid: string, passphrase: str
 }
 
 /**
+ * Encrypts a private key of KEYS_DIR with another passphrase. The file is replaced as a whole or not at all.
+ * @param from - its passphrase.
+ * @param to - the new one, 1 to 1,024 bytes, of the variable NEW_KEY_PASSPHRASE.
+ * @returns false when it has the new one already.
+ * @throws {ConfigurationError} as `readPrivateKey`, or when the file can't be written.
+ */
+export async function rewrapPrivateKey(
+  keysDir: string,
+  kid: string,
+  from: string | undefined,
+  to: string,
+): Promise<boolean> {
+  if (await opensWith(keysDir, kid, to)) return false;
+  const { privateKey } = await readPrivateKey(keysDir, kid, from);
+  const encrypted = await encryptPrivateKey(privateKey, to, 'NEW_KEY_PASSPHRASE');
+  const path = join(keysDir, kid + PRIVATE);
+  await replaceFile(path, encrypted).catch((error: unknown) => {
+    throw fileError(path, 'written', error);
+  });
+  return true;
+}
+
+async function opensWith(keysDir: string, kid: string, passphrase: string): Promise<boolean> {
+  return readPrivateKey(keysDir, kid, passphrase).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
  * Reads every `<kid>.public.pem`; hidden files (Kubernetes' `..data`, editors' leavings) are passed over.
  * @param keysDir - may be missing: then there are none.
  * @returns public keys by kid.
@@ -58,6 +88,14 @@ export async function readPublicKeys(keysDir: string): Promise<Map<string, KeyOb
     keys.set(kid, parsePublicKey((await readPem(keysDir, kid + PUBLIC)).pem, kid + PUBLIC));
   }
   return keys;
+}
+
+/**
+ * Reads one public key from a file of any name.
+ * @throws {ConfigurationError} when it is no Ed25519 public key in PEM, or can't be read.
+ */
+export async function readPublicKey(path: string): Promise<KeyObject> {
+  return parsePublicKey((await readPem(dirname(path), basename(path))).pem, basename(path));
 }
 
 /**

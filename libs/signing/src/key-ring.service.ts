@@ -1,27 +1,32 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { AuditLog, SYSTEM } from '@aegis/audit';
+import { AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { transaction } from '@aegis/database';
-import { ConfigurationError } from '@aegis/errors';
 import { Logger } from '@aegis/logging';
-import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { DataSource, In, type EntityManager } from 'typeorm';
-import { chooseActiveKey } from './active-key-choice';
-import { publicJwk, type Jwks } from './jwks';
-import { readPublicKeys, writeKeyPair } from './key-files';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { HeldKeys } from './held-keys';
+import { type Jwks, keySetOf } from './jwks';
+import { agreeOnKeys } from './key-agreement';
+import { LatestRead } from './latest-read';
 import type { Signer } from './signer';
-import { type OpenedKey, SIGNER_SOURCE, type SignerSource } from './signer-source';
-import { SigningKeyRegister } from './signing-key-register';
+import { SIGNER_SOURCE, type SignerSource } from './signer-source';
 import { SigningKey } from './signing-key.entity';
+import { SignerUnavailable } from './signing.errors';
 
 const REREAD_INTERVAL_MS = 1000;
 
-/** The keys of this server: which one signs, and with which its tokens are verified. */
+/** The keys of this server: which one signs, and with which its tokens are verified. The database is the truth. */
 @Injectable()
-export class KeyRing implements OnModuleInit, OnModuleDestroy {
+export class KeyRing implements OnModuleInit, OnApplicationShutdown {
+  /** Whether somebody tells of each change at once; else the table is read again before a key signs. */
+  isTold = false;
+
   // Only grows: a kid never gets another key, and compromised keys still tell genuine tokens from forged ones.
   private readonly publicKeys = new Map<string, KeyObject>();
-  private signer?: Signer;
+  private readonly held: HeldKeys;
+  private readonly reading = new LatestRead(() => this.read());
+  private keys?: readonly SigningKey[];
+  private signing: { kid: string | null; signer?: Signer } = { kid: null };
   private reread?: { startedAt: number; done: Promise<void> };
 
   constructor(
@@ -30,27 +35,28 @@ export class KeyRing implements OnModuleInit, OnModuleDestroy {
     private readonly audit: AuditLog,
     private readonly logger: Logger,
     @Inject(SIGNER_SOURCE) private readonly source: SignerSource,
-  ) {}
+  ) {
+    this.held = new HeldKeys(source, logger);
+  }
 
   onModuleInit(): Promise<void> {
     return this.load();
   }
 
-  async onModuleDestroy(): Promise<void> {
+  async onApplicationShutdown(): Promise<void> {
     await this.source.close?.();
   }
 
   /**
    * Brings KEYS_DIR and the database together and opens the key that signs: public keys that the database lacks
-   * are adopted as retired, the key that KEY_ID names becomes active. Processes that start at once agree, and each
-   * change is made and recorded once. Needs the migrated database.
+   * are adopted as retired; where no key is active, the one that is chosen becomes so. Processes that start at once
+   * agree, and each change is made and recorded once. Needs the migrated database.
    * @throws {ConfigurationError} when a file and the database contradict each other, or the signing key is
-   * missing, ambiguous, compromised, or can't be opened.
+   * missing, ambiguous, or can't be opened.
    */
   async load(): Promise<void> {
-    const { signer, warning } = await transaction(this.dataSource, (tx) => this.agree(tx));
-    if (warning !== null) this.logger.write('warn', warning);
-    this.signer = signer;
+    const { dataSource, environment, audit, logger, source, held } = this;
+    await agreeOnKeys({ dataSource, environment, audit, logger, source, held });
     await this.refresh();
   }
 
@@ -72,10 +78,55 @@ export class KeyRing implements OnModuleInit, OnModuleDestroy {
     return this.publicKeys.get(kid);
   }
 
-  /** Gives the signer of the active key, as it was when this process started. */
+  /**
+   * Gives the signer of the active key. What it signs must be put on record under `requiresActiveKey`: the key may be
+   * another one by then.
+   * @throws SignerUnavailable when none is active, or this process can't sign with it.
+   */
+  async signer(): Promise<Signer> {
+    if (!this.isTold) await this.refresh();
+    return this.active();
+  }
+
+  /**
+   * Gives the signer of the active key, as far as this process knows.
+   * @throws SignerUnavailable as `signer`.
+   */
   active(): Signer {
-    if (!this.signer) throw new Error('The key ring is not loaded.');
-    return this.signer;
+    if (!this.keys) throw new Error('The key ring is not loaded.');
+    if (!this.signing.signer) throw new SignerUnavailable();
+    return this.signing.signer;
+  }
+
+  /** Id of the active key, as far as this process knows; null when none is. */
+  get activeKid(): string | null {
+    return this.signing.kid;
+  }
+
+  /** Whether this process can sign with the active key. */
+  get canSign(): boolean {
+    return this.signing.signer !== undefined;
+  }
+
+  /** Kids of the keys that this process could sign with. */
+  get heldKids(): string[] {
+    return this.held.kids;
+  }
+
+  /** Every key on record when the table was last read, oldest first. */
+  get known(): readonly SigningKey[] {
+    return this.keys ?? [];
+  }
+
+  /** Reads the table again. */
+  refresh(): Promise<void> {
+    return this.reading.ask();
+  }
+
+  /** Opens the keys that this process has come to have since, so that it could sign with them at once. */
+  async openKeys(): Promise<void> {
+    await this.held.follow(this.known);
+    await this.refresh();
   }
 
   /**
@@ -83,52 +134,37 @@ export class KeyRing implements OnModuleInit, OnModuleDestroy {
    * Read from the database each time, so that a compromised key is gone at once.
    */
   async jwks(): Promise<Jwks> {
-    const trusted = await this.dataSource.manager.find(SigningKey, {
-      where: { state: In(['pending', 'active', 'retired']) },
-      order: { created_at: 'ASC', kid: 'ASC' },
-    });
-    return { keys: trusted.map((key) => publicJwk(key.kid, keyObject(key))) };
+    return keySetOf(await readKeys(this.dataSource.manager));
   }
 
-  private async agree(tx: EntityManager): Promise<OpenedKey> {
-    const { KEYS_DIR: keysDir, KEY_ID: keyId, KEY_PASSPHRASE: passphrase, isProduction } = this.environment;
-    const register = await SigningKeyRegister.hold(tx, this.audit, SYSTEM);
-    const publicKeys = await readPublicKeys(keysDir);
-    const { kid, toBeMade } = chooseActiveKey({
-      keyId,
-      knownKeys: register.known,
-      privateKids: await this.source.kids(),
-      publicKids: [...publicKeys.keys()],
-      production: isProduction,
-      month: await currentMonth(tx),
-    });
-    if (toBeMade) {
-      if (passphrase === undefined) {
-        throw new ConfigurationError('A signing key must be made: set KEY_PASSPHRASE.');
-      }
-      await writeKeyPair(keysDir, kid, passphrase);
-      this.logger.write('info', 'signing key made', { kid });
-    }
-    const opened = await this.source.open(kid);
-    publicKeys.delete(kid);
-    await register.adopt(publicKeys);
-    await register.activate(kid, opened.publicKey);
-    return opened;
-  }
-
-  private async refresh(): Promise<void> {
-    for (const key of await this.dataSource.manager.find(SigningKey)) {
+  private async read(): Promise<void> {
+    const keys = await readKeys(this.dataSource.manager);
+    for (const key of keys) {
       if (!this.publicKeys.has(key.kid)) this.publicKeys.set(key.kid, keyObject(key));
     }
+    this.keys = keys;
+    await this.follow(keys.find(({ state }) => state === 'active'));
+  }
+
+  private async follow(active: SigningKey | undefined): Promise<void> {
+    const before = this.signing;
+    const opened = active && (await this.held.tryToOpen(active));
+    this.signing = { kid: active?.kid ?? null, ...(opened && { signer: opened.signer }) };
+    if (before.kid === this.signing.kid && before.signer === this.signing.signer) return;
+    const fields = { kid: this.signing.kid };
+    if (this.canSign) this.logger.write('info', 'signing key in use', fields);
+    else
+      this.logger.write(
+        'error',
+        'nothing can be signed here: issuing is refused, validation goes on',
+        fields,
+      );
   }
 }
 
-async function currentMonth(tx: EntityManager): Promise<string> {
-  const [row] = await tx.query<{ month: string }[]>(
-    `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM') AS month`,
-  );
-  if (!row) throw new Error('The database did not tell the time.');
-  return row.month;
+/** Every key on record, oldest first. */
+function readKeys(manager: EntityManager): Promise<SigningKey[]> {
+  return manager.find(SigningKey, { order: { created_at: 'ASC', kid: 'ASC' } });
 }
 
 function keyObject({ public_key }: SigningKey): KeyObject {

@@ -4,10 +4,14 @@ import type { OpenedKey, SignerSource } from './signer-source';
 
 /** A source whose keys are in memory, with its signatures counted; remote ones are counted by their guard. */
 export class MeasuredSource implements SignerSource {
+  readonly make?: (kid: string) => Promise<void>;
+
   constructor(
     private readonly source: SignerSource,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    if (source.make) this.make = source.make.bind(source);
+  }
 
   kids(): Promise<readonly string[]> {
     return this.source.kids();

@@ -1,4 +1,5 @@
-import { listPrivateKeys, readPrivateKey } from './key-files';
+import { ConfigurationError } from '@aegis/errors';
+import { listPrivateKeys, readPrivateKey, writeKeyPair } from './key-files';
 import { PemSigner } from './signer';
 import type { OpenedKey, SignerSource } from './signer-source';
 
@@ -26,6 +27,13 @@ export class PemSource implements SignerSource {
       await this.knownPassphrase(),
     );
     return { signer: new PemSigner(kid, privateKey, publicKey), publicKey, warning };
+  }
+
+  async make(kid: string): Promise<void> {
+    const passphrase = await this.knownPassphrase();
+    if (passphrase === undefined)
+      throw new ConfigurationError('A signing key must be made: set KEY_PASSPHRASE.');
+    await writeKeyPair(this.keysDir, kid, passphrase);
   }
 
   /** One that could not be had is asked for again. */

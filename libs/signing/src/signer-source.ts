@@ -29,6 +29,12 @@ export interface SignerSource {
    */
   open(kid: string): Promise<OpenedKey>;
 
+  /**
+   * Makes a new key; absent where keys are made by other means.
+   * @throws ConfigurationError when there is one under this id, or it can't be made
+   */
+  make?(kid: string): Promise<void>;
+
   /** Lets go of connections and sessions; nothing is signed afterwards. */
   close?(): Promise<void>;
 }

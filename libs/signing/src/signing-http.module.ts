@@ -1,6 +1,15 @@
+import { MetricsModule } from '@aegis/metrics';
 import { Module } from '@nestjs/common';
 import { JwksController } from './http/jwks.controller';
+import { KeyFollowing } from './key-following';
+import { ServedKeySet } from './served-key-set';
+import { SigningKeysModule } from './signing-keys.module';
 import { SigningModule } from './signing.module';
 
-@Module({ imports: [SigningModule], controllers: [JwksController] })
+/** What the server adds: it follows changes of the keys. */
+@Module({
+  imports: [SigningModule, SigningKeysModule, MetricsModule],
+  providers: [KeyFollowing, ServedKeySet],
+  controllers: [JwksController],
+})
 export class SigningHttpModule {}

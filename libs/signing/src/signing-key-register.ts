@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import type { Actor, AuditLog } from '@aegis/audit';
+import type { Actor, AuditEntry, AuditLog } from '@aegis/audit';
 import { ConfigurationError } from '@aegis/errors';
 import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
+import { holdActiveKeyAlone } from './active-key';
 import { publicJwk } from './jwks';
 import { SigningKey } from './signing-key.entity';
 
@@ -12,7 +13,10 @@ const LOCK_PATIENCE = '30s';
 
 const now = (): string => 'clock_timestamp()';
 
-/** The table of signing keys, held by one transaction so that processes that start at once agree. */
+/**
+ * The table of signing keys, held by one transaction so that processes that start at once agree. Writes each change
+ * with its audit record; whether a change is allowed, its callers know.
+ */
 export class SigningKeyRegister {
   private constructor(
     private readonly tx: EntityManager,
@@ -41,6 +45,11 @@ export class SigningKeyRegister {
     return this.keys;
   }
 
+  /** The key that signs. */
+  get active(): SigningKey | undefined {
+    return this.keys.find(({ state }) => state === 'active');
+  }
+
   /**
    * Takes in, as retired, the keys that are not on record: what they signed verifies from now on.
    * @param publicKeys - by kid.
@@ -51,49 +60,88 @@ export class SigningKeyRegister {
       if (this.find(kid, publicKey)) continue;
       const public_key = publicJwk(kid, publicKey).x;
       await this.insert({ kid, public_key, state: 'retired', retired_at: now });
-      await this.audit.append(this.tx, {
-        type: 'signing_key.adopted',
-        actor: this.actor,
-        data: { kid, public_key },
-      });
+      await this.record('signing_key.adopted', { kid, public_key });
     }
   }
 
   /**
-   * Makes a key the one that signs, and retires the one that did. Nothing happens when it signs already.
-   * @param kid - on record or new; never a compromised one.
+   * Takes in, as pending, a key that is not on record: verifiers learn of it before it signs.
+   * @returns the key on record, whatever its state.
    * @throws {ConfigurationError} as `adopt`.
    */
-  async activate(kid: string, publicKey: KeyObject): Promise<void> {
-    const known = this.find(kid, publicKey);
-    if (known?.state === 'active') return;
-    if (known?.state === 'compromised') {
-      throw new ConfigurationError(`The signing key ${kid} is compromised and must never sign again.`);
+  async publish(kid: string, publicKey: KeyObject): Promise<SigningKey> {
+    if (!this.find(kid, publicKey)) {
+      const public_key = publicJwk(kid, publicKey).x;
+      await this.insert({ kid, public_key, state: 'pending' });
+      await this.record('signing_key.published', { kid, public_key });
     }
-    const public_key = publicJwk(kid, publicKey).x;
-    const previous = this.keys.find(({ state }) => state === 'active');
-    if (previous) {
-      await this.tx.update(SigningKey, previous.kid, { state: 'retired', retired_at: now });
-      await this.audit.append(this.tx, {
-        type: 'signing_key.retired',
-        actor: this.actor,
-        data: { kid: previous.kid, replaced_by: kid },
-      });
-    }
-    if (known) {
-      await this.tx.update(SigningKey, kid, { state: 'active', activated_at: now, retired_at: null });
-    } else {
-      await this.insert({ kid, public_key, state: 'active', activated_at: now });
-    }
-    await this.audit.append(this.tx, {
-      type: 'signing_key.activated',
-      actor: this.actor,
-      data: { kid, public_key },
-    });
-    this.keys = await this.tx.find(SigningKey);
+    return this.get(kid);
   }
 
-  private find(kid: string, publicKey: KeyObject): SigningKey | undefined {
+  /**
+   * Makes a key that may be new the one that signs, as `activate`.
+   * @throws {ConfigurationError} as `adopt`.
+   */
+  async enter(kid: string, publicKey: KeyObject): Promise<void> {
+    if (!this.find(kid, publicKey))
+      await this.insert({ kid, public_key: publicJwk(kid, publicKey).x, state: 'pending' });
+    await this.activate(kid);
+  }
+
+  /**
+   * Makes a key the one that signs, and retires the one that did. Nothing happens when it signs already. Tokens that
+   * are being put on record are waited for, so that none that the former key signed comes on record afterwards.
+   * @param kid - on record, not compromised.
+   * @param details - for the audit record.
+   */
+  async activate(kid: string, details: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    const { state, public_key } = this.get(kid);
+    if (state === 'active') return;
+    await holdActiveKeyAlone(this.tx);
+    const previous = this.active;
+    if (previous) {
+      await this.update(previous.kid, { state: 'retired', retired_at: now });
+      await this.record('signing_key.retired', { kid: previous.kid, replaced_by: kid });
+    }
+    await this.update(kid, { state: 'active', activated_at: now, retired_at: null });
+    await this.record('signing_key.activated', { kid, public_key, ...details });
+  }
+
+  /**
+   * Takes a key out of use before it ever signed.
+   * @param kid - on record and pending.
+   */
+  async retire(kid: string): Promise<void> {
+    await this.update(kid, { state: 'retired', retired_at: now });
+    await this.record('signing_key.retired', { kid });
+  }
+
+  /**
+   * Withdraws all trust in a key, for good.
+   * @param kid - on record.
+   * @param after - what was recorded up to then still counts; null: nothing does.
+   * @param details - for the audit record.
+   */
+  async compromise(
+    kid: string,
+    after: Date | null,
+    details: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    const { state } = this.get(kid);
+    if (state === 'active') await holdActiveKeyAlone(this.tx);
+    await this.update(kid, {
+      state: 'compromised',
+      ...(state !== 'compromised' && { compromised_at: now }),
+      compromised_after: after,
+    });
+    await this.record('signing_key.compromised', { kid, after: after?.toISOString() ?? null, ...details });
+  }
+
+  /**
+   * Finds a key by its kid and its public half.
+   * @throws {ConfigurationError} when only one of the two is on record.
+   */
+  find(kid: string, publicKey: KeyObject): SigningKey | undefined {
     const { x } = publicJwk(kid, publicKey);
     const found = this.keys.find((key) => key.kid === kid || key.public_key === x);
     if (found && found.kid !== kid) {
@@ -109,8 +157,23 @@ export class SigningKeyRegister {
     return found;
   }
 
+  private get(kid: string): SigningKey {
+    const key = this.keys.find((one) => one.kid === kid);
+    if (!key) throw new Error(`The signing key ${kid} is not on record.`);
+    return key;
+  }
+
   private async insert(key: QueryDeepPartialEntity<SigningKey>): Promise<void> {
     await this.tx.insert(SigningKey, { ...key, alg: 'EdDSA' });
     this.keys = await this.tx.find(SigningKey);
+  }
+
+  private async update(kid: string, change: QueryDeepPartialEntity<SigningKey>): Promise<void> {
+    await this.tx.update(SigningKey, kid, change);
+    this.keys = await this.tx.find(SigningKey);
+  }
+
+  private record(type: AuditEntry['type'], data: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.audit.append(this.tx, { type, actor: this.actor, data });
   }
 }

@@ -16,3 +16,8 @@ export class SignerUnavailable extends DomainError {
     super(message, options);
   }
 }
+
+/** The change of a signing key is not possible in its state; the message says what is. */
+export class SigningKeyConflict extends DomainError {
+  readonly code = 'conflict';
+}

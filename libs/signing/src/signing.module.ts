@@ -3,15 +3,14 @@ import { Environment } from '@aegis/config';
 import { Logger } from '@aegis/logging';
 import { Metrics, MetricsModule } from '@aegis/metrics';
 import { Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { KeyRing } from './key-ring.service';
 import { SIGNER_SOURCE } from './signer-source';
 import { signerSource } from './signer-sources';
-import { SigningKey } from './signing-key.entity';
+import { SigningKeysModule } from './signing-keys.module';
 
 /** The key ring, loaded when the module starts: migrations have run by then. */
 @Module({
-  imports: [TypeOrmModule.forFeature([SigningKey]), AuditModule, MetricsModule],
+  imports: [SigningKeysModule, AuditModule, MetricsModule],
   providers: [
     KeyRing,
     { provide: SIGNER_SOURCE, inject: [Environment, Logger, Metrics], useFactory: signerSource },

@@ -1,9 +1,38 @@
 import type { Command } from 'commander';
 import type { Output } from '../output';
+import type { CompromiseOptions } from '../signing-keys';
+import type { SignOptions } from '../key-set';
 import { addCommand, type Ends } from './command';
+import { wholeNumber } from './whole-number';
 
 export function addKeys(program: Command, output: Output, ends: Ends): void {
   const keys = program.command('keys').description('signing keys');
+  addGenerate(keys, output, ends);
+  addCommand(keys, 'list', 'list the keys on record, their states, and which servers hold them').action(() =>
+    ends(import('../signing-keys.js').then(({ listKeys }) => listKeys(output))),
+  );
+  addCommand(keys, 'inspect <kid>', 'all that is known of one key').action((kid: string) =>
+    ends(import('../signing-keys.js').then(({ inspectKey }) => inspectKey(output, kid))),
+  );
+  addStates(keys, output, ends);
+  addCommand(
+    keys,
+    'rewrap [kids...]',
+    'give private keys of KEYS_DIR another passphrase (default: all of them)',
+  )
+    .addHelpText(
+      'after',
+      `
+The passphrases come from KEY_PASSPHRASE and NEW_KEY_PASSPHRASE, or from files named by KEY_PASSPHRASE_FILE and
+NEW_KEY_PASSPHRASE_FILE, else they are asked for. Each file is replaced as a whole. Safe to run again.`,
+    )
+    .action((kids: string[]) =>
+      ends(import('../rewrap-keys.js').then(({ rewrapKeys }) => rewrapKeys(output, kids))),
+    );
+  addKeySet(keys, output, ends);
+}
+
+function addGenerate(keys: Command, output: Output, ends: Ends): void {
   addCommand(keys, 'generate', 'make a signing key in KEYS_DIR; needs no database')
     .option('--key-id <kid>', 'its id, 1 to 50 of A-Z a-z 0-9 . _ - (default: aegis-<yyyy-mm>)')
     .addHelpText(
@@ -12,9 +41,67 @@ export function addKeys(program: Command, output: Output, ends: Ends): void {
 Writes <kid>.private.pem, encrypted, and <kid>.public.pem; never overwrites a file. The passphrase comes from
 KEY_PASSPHRASE or KEY_PASSPHRASE_FILE; where neither is set, it is asked for. Development makes one in DATA_DIR.
 
-To sign with the new key, set KEY_ID to its id and restart the server.`,
+To sign with the new key: \`aegis keys publish <kid>\`, then \`aegis keys activate <kid>\`. For the first key of a new
+server, set KEY_ID to its id.`,
     )
     .action(({ keyId }: { keyId?: string }) =>
       ends(import('../generate-key.js').then(({ generateKey }) => generateKey(output, keyId))),
+    );
+}
+
+/** pending → active → retired → compromised */
+function addStates(keys: Command, output: Output, ends: Ends): void {
+  addCommand(keys, 'publish <kid>', 'put a new key on record as pending: in the key set, not signing')
+    .option('--file <pem>', 'its public key (default: <kid>.public.pem in KEYS_DIR, or asked of the signer)')
+    .action((kid: string, { file }: { file?: string }) =>
+      ends(import('../signing-keys.js').then(({ publishKey }) => publishKey(output, kid, file))),
+    );
+  addCommand(keys, 'activate <kid>', 'sign with a key from now on; the one that did is retired')
+    .option('--force', 'even if live servers lack it: they refuse to issue until they have it')
+    .action((kid: string, { force = false }: { force?: boolean }) =>
+      ends(import('../signing-keys.js').then(({ activateKey }) => activateKey(output, kid, force))),
+    );
+  addCommand(keys, 'retire <kid>', 'take a pending key out of use').action((kid: string) =>
+    ends(import('../signing-keys.js').then(({ retireKey }) => retireKey(output, kid))),
+  );
+  addCommand(keys, 'compromise <kid>', 'withdraw all trust in a key, for good')
+    .option('--after <time>', 'what was recorded up to then still counts, RFC 3339 (default: nothing does)')
+    .option('--activate <kid>', 'the key that signs from now on, if the compromised one did')
+    .option('--force', 'even if nothing can be issued then, or live servers lack the successor')
+    .action((kid: string, options: CompromiseOptions) =>
+      ends(import('../signing-keys.js').then(({ compromiseKey }) => compromiseKey(output, kid, options))),
+    );
+}
+
+function addKeySet(keys: Command, output: Output, ends: Ends): void {
+  addCommand(keys, 'export', 'write down the keys on record, for the root key to sign')
+    .requiredOption('--out <file>', 'e.g. on a medium that is carried to the root key')
+    .action(({ out }: { out: string }) =>
+      ends(import('../key-set.js').then(({ exportKeys }) => exportKeys(output, out))),
+    );
+  const root = keys.command('root').description('the offline key that signs the key set for clients');
+  addCommand(root, 'init', 'make a root key; needs no database and no network')
+    .requiredOption('--out <folder>', 'where it is kept: a medium of its own, never KEYS_DIR')
+    .addHelpText(
+      'after',
+      `
+Writes root-key.pem, encrypted, and root-key.jwk.json, which clients pin; never overwrites a file. The passphrase
+comes from ROOT_KEY_PASSPHRASE or ROOT_KEY_PASSPHRASE_FILE, else it is asked for.`,
+    )
+    .action(({ out }: { out: string }) =>
+      ends(import('../key-set.js').then(({ initRoot }) => initRoot(output, out))),
+    );
+  addCommand(root, 'sign', 'sign a key set; needs no database and no network')
+    .requiredOption('--root-key <pem>', 'root-key.pem of `aegis keys root init`')
+    .requiredOption('--keys <file>', 'what `aegis keys export` wrote')
+    .requiredOption('--out <file>', 'jwks.jwt, to be put into KEYS_DIR of every server')
+    .option(
+      '--valid-days <number>',
+      'how long clients may rely on it, 1 to 400 (default: 90)',
+      wholeNumber,
+      90,
+    )
+    .action((options: SignOptions) =>
+      ends(import('../key-set.js').then(({ signKeys }) => signKeys(output, options))),
     );
 }

@@ -1,6 +1,6 @@
 import { KeyRing, SIGNER_SOURCE, type SignerSource } from '@aegis/signing';
 import { Inject, Injectable } from '@nestjs/common';
-import { HealthCheckService, HealthIndicatorService, TypeOrmHealthIndicator } from '@nestjs/terminus';
+import { HealthCheckService, TypeOrmHealthIndicator } from '@nestjs/terminus';
 import { Lifecycle } from '../lifecycle';
 
 const PING_TIMEOUT_MS = 1000;
@@ -19,14 +19,14 @@ export class HealthService {
   constructor(
     private readonly checks: HealthCheckService,
     private readonly database: TypeOrmHealthIndicator,
-    private readonly indicators: HealthIndicatorService,
     private readonly keyRing: KeyRing,
     private readonly lifecycle: Lifecycle,
     @Inject(SIGNER_SOURCE) private readonly signers: SignerSource,
   ) {}
 
   async check(): Promise<Health> {
-    const [database, signing] = await Promise.all([this.databaseStatus(), this.signingStatus()]);
+    const database = await this.databaseStatus();
+    const signing = this.signingStatus();
     const all = [database, signing];
     const status = all.includes('unhealthy')
       ? 'unhealthy'
@@ -48,10 +48,8 @@ export class HealthService {
     return this.ask(() => this.database.pingCheck('database', { timeout: PING_TIMEOUT_MS }));
   }
 
-  private async signingStatus(): Promise<HealthStatus> {
-    const indicator = this.indicators.check('signing');
-    const status = await this.ask(() => indicator.up({ key_id: this.keyRing.active().kid }));
-    return status === 'healthy' && this.signers.isAway === true ? 'degraded' : status;
+  private signingStatus(): HealthStatus {
+    return this.keyRing.canSign && this.signers.isAway !== true ? 'healthy' : 'degraded';
   }
 
   private async ask(indicator: Parameters<HealthCheckService['check']>[0][number]): Promise<HealthStatus> {

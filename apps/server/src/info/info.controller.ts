@@ -31,7 +31,7 @@ export class InfoController {
       version: PRODUCT_VERSION,
       environment: this.environment.ENVIRONMENT,
       issuer: this.environment.LICENSE_ISSUER,
-      key_id: this.keyRing.active().kid,
+      key_id: this.keyRing.activeKid,
     };
   }
 }

@@ -31,7 +31,8 @@ export class InfoDto {
   @Expose()
   issuer!: string;
 
-  /** The key that signs right now. */
+  /** The key that signs right now; null while none does. */
+  @ApiProperty({ type: String, nullable: true })
   @Expose()
-  key_id!: string;
+  key_id!: string | null;
 }

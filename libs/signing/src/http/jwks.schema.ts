@@ -7,7 +7,7 @@ export const JWKS_SCHEMA = {
       type: 'array',
       items: {
         type: 'object',
-        required: ['kty', 'crv', 'x', 'kid', 'use', 'alg'],
+        required: ['kty', 'crv', 'x', 'kid', 'use', 'alg', 'jkt'],
         properties: {
           kty: { type: 'string', enum: ['OKP'] },
           crv: { type: 'string', enum: ['Ed25519'] },
@@ -15,6 +15,7 @@ export const JWKS_SCHEMA = {
           kid: { type: 'string', description: 'Named by the header of each token' },
           use: { type: 'string', enum: ['sig'] },
           alg: { type: 'string', enum: ['EdDSA'] },
+          jkt: { type: 'string', description: 'SHA-256 thumbprint of the key (RFC 7638)' },
         },
       },
     },

@@ -1,0 +1,101 @@
+import { ConfigurationError } from '@aegis/errors';
+import {
+  type KeySetContent,
+  keySetContent,
+  makeRootKey,
+  readRootKey,
+  signKeySet,
+  SigningKeys,
+  SigningKeysModule,
+  writeFileWhole,
+} from '@aegis/signing';
+import { readFile } from 'node:fs/promises';
+import { ExitCode } from './exit-code';
+import type { Output } from './output';
+import { newPassphrase, presentPassphrase } from './passphrase';
+import { withServices } from './services';
+import { withSettings } from './settings';
+import { UsageProblem } from './usage-problem';
+
+const MOST_DAYS = 400;
+
+/** As typed. */
+export interface SignOptions {
+  rootKey: string;
+  keys: string;
+  out: string;
+  validDays: number;
+}
+
+/** `aegis keys export`: what the root key is to sign, for a medium that is carried to it. */
+export function exportKeys(output: Output, out: string): Promise<ExitCode> {
+  return withServices([], [SigningKeysModule], async (services) => {
+    const content = keySetContent(await services.get(SigningKeys).list());
+    await write(out, `${JSON.stringify(content, null, 2)}\n`);
+    output.end({ file: out, ...content }, `${out}: ${summary(content)}.`);
+    return ExitCode.yes;
+  });
+}
+
+/** `aegis keys root init` */
+export function initRoot(output: Output, folder: string): Promise<ExitCode> {
+  return withSettings([], async (environment) => {
+    const passphrase = await newPassphrase(environment, 'ROOT_KEY_PASSPHRASE');
+    const { privateKeyFile, publicKeyFile, jwk } = await makeRootKey(
+      folder,
+      passphrase,
+      environment.KEYS_DIR,
+    );
+    output.end(
+      { private_key_file: privateKeyFile, public_key_file: publicKeyFile, jwk },
+      `Root key made:
+  ${privateKeyFile} (encrypted: it stays offline; keep a copy of it and of its passphrase, apart)
+  ${publicKeyFile} (clients pin it)
+thumbprint: ${jwk.kid}`,
+    );
+    return ExitCode.yes;
+  });
+}
+
+/** `aegis keys root sign`: needs no database and no network. */
+export function signKeys(output: Output, { rootKey, keys, out, validDays }: SignOptions): Promise<ExitCode> {
+  if (validDays < 1 || validDays > MOST_DAYS)
+    throw new UsageProblem(`--valid-days must be 1 to ${MOST_DAYS}.`);
+  return withSettings([], async (environment) => {
+    const content = await readContent(keys);
+    const root = await readRootKey(rootKey, await presentPassphrase(environment, 'ROOT_KEY_PASSPHRASE'));
+    const now = new Date();
+    await write(out, `${signKeySet(root, content, now, validDays)}\n`);
+    const until = new Date(now.getTime() + validDays * 86_400_000).toISOString();
+    output.end(
+      { file: out, root: root.kid, expires_at: until },
+      `${out}: ${summary(content)}; signed by ${root.kid}, until ${until}. Put it into KEYS_DIR of every server as jwks.jwt.`,
+    );
+    return ExitCode.yes;
+  });
+}
+
+function summary({ keys, compromised }: KeySetContent): string {
+  return `${keys.length} key(s) that are trusted, ${compromised.length} compromised`;
+}
+
+async function readContent(path: string): Promise<KeySetContent> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new ConfigurationError(`${path} can't be read (${codeOf(error)}).`, { cause: error });
+  });
+  try {
+    return JSON.parse(text) as KeySetContent;
+  } catch {
+    throw new ConfigurationError(`${path} is no JSON: it must be what \`aegis keys export\` wrote.`);
+  }
+}
+
+async function write(path: string, content: string): Promise<void> {
+  await writeFileWhole(path, content, 0o644).catch((error: unknown) => {
+    throw new ConfigurationError(`${path} can't be written (${codeOf(error)}).`, { cause: error });
+  });
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown error';
+}

@@ -1,0 +1,54 @@
+import { sqlState, SqlState } from '@aegis/database';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { EntityManager } from 'typeorm';
+
+/** Raised by the database's function `signing_keys_require_active`. */
+const NOT_ACTIVE = 'AE001';
+/** Who waits for the lock keeps every writer of tokens waiting behind: better to ask often than to wait long. */
+const WAIT_MS = 200;
+const PAUSE_MS = 100;
+const PATIENCE_MS = 30_000;
+
+/** A token was signed with a key that is not the active one any more: it is not on record, and is to be signed anew. */
+export class SigningKeyChanged extends Error {
+  override readonly name = 'SigningKeyChanged';
+}
+
+/**
+ * SQL that holds the statement it stands in, and its transaction, to the active key: until the commit no other key
+ * becomes active.
+ * @param kids SQL of type `text[]`: which keys signed
+ * @returns an expression that is true, or fails the statement; `signingKeyChanged` tells
+ */
+export function requiresActiveKey(kids: string): string {
+  // In a scalar subquery it is evaluated once, not for each row.
+  return `(SELECT signing_keys_require_active(${kids}))`;
+}
+
+/** Makes SigningKeyChanged of the database's refusal; any other error is left as it is. */
+export function signingKeyChanged(error: unknown): unknown {
+  return sqlState(error) === NOT_ACTIVE
+    ? new SigningKeyChanged('The active signing key was changed.', { cause: error })
+    : error;
+}
+
+/**
+ * Keeps every token from being put on record until the transaction ends, and waits for those that are about to be.
+ * @throws when they take more than half a minute
+ */
+export async function holdActiveKeyAlone(tx: EntityManager): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      // Within a transaction this is a savepoint: a wait in vain undoes no more than itself.
+      await tx.transaction(async (savepoint) => {
+        await savepoint.query(`SELECT set_config('lock_timeout', $1, true)`, [`${WAIT_MS}ms`]);
+        await savepoint.query('SELECT signing_keys_hold_alone()');
+      });
+      return;
+    } catch (error) {
+      if (sqlState(error) !== SqlState.lockNotAvailable || performance.now() > deadline) throw error;
+      await pause(PAUSE_MS);
+    }
+  }
+}
