@@ -1,3 +1,4 @@
+import { requiresActiveKey } from '@aegis/signing';
 import type { EntityManager } from 'typeorm';
 import type { LeafFields } from './leaf';
 import type { Base, Position } from './unsealed-records';
@@ -7,6 +8,8 @@ const SEALER_LOCK = '4702394921427289933';
 /** A signed checkpoint that is to be written. */
 export interface NextCheckpoint {
   number: number;
+  /** Which key signed it: it must still be the active one. */
+  kid: string;
   jws: string;
   /** In the order of the tree. */
   leaves: readonly (LeafFields & { hash: Buffer })[];
@@ -20,7 +23,7 @@ export interface NextCheckpoint {
 export async function appendCheckpoint(
   tx: EntityManager,
   base: Base,
-  { number, jws, leaves, position }: NextCheckpoint,
+  { number, kid, jws, leaves, position }: NextCheckpoint,
 ): Promise<boolean> {
   const [lock] = await tx.query<{ held: boolean }[]>('SELECT pg_try_advisory_xact_lock($1) AS held', [
     SEALER_LOCK,
@@ -33,8 +36,8 @@ export async function appendCheckpoint(
   const { epoch, cluster, sealed_xact, sealed_id, read_at, next_xact } = position;
   await tx.query(
     `INSERT INTO audit_checkpoints (number, epoch, cluster, sealed_xact, sealed_id, read_at, next_xact, jws)
-     SELECT $1, $2, $3, $4::xid8, $5, $6, $7::xid8, $8`,
-    [number, epoch, cluster, sealed_xact, sealed_id, read_at, next_xact, jws],
+     SELECT $1, $2, $3, $4::xid8, $5, $6, $7::xid8, $8 WHERE ${requiresActiveKey('ARRAY[$9::text]')}`,
+    [number, epoch, cluster, sealed_xact, sealed_id, read_at, next_xact, jws, kid],
   );
   await tx.query(
     `INSERT INTO audit_seals (audit_id, recorded_at, checkpoint, leaf_index, leaf_hash)

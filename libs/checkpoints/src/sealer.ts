@@ -1,5 +1,5 @@
 import { transaction } from '@aegis/database';
-import { KeyRing } from '@aegis/signing';
+import { KeyRing, SigningKeyChanged, signingKeyChanged } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { checkpointHash, signCheckpoint } from './checkpoint';
@@ -38,14 +38,21 @@ export class Sealer {
     const unsealed = await readUnsealed(this.dataSource);
     if (unsealed.records.length === 0) return 0;
     const next = await this.signed(unsealed);
-    const written = await transaction(this.dataSource, (tx) => appendCheckpoint(tx, unsealed.base, next));
-    return written ? next.leaves.length : 0;
+    try {
+      const written = await transaction(this.dataSource, (tx) => appendCheckpoint(tx, unsealed.base, next));
+      return written ? next.leaves.length : 0;
+    } catch (error) {
+      // The key was changed in between: the next pass signs with the new one.
+      if (signingKeyChanged(error) instanceof SigningKeyChanged) return 0;
+      throw error;
+    }
   }
 
   private async signed({ base, records, position, completeTo }: Unsealed): Promise<NextCheckpoint> {
     const leaves = records.map((record) => ({ ...record, hash: leafHash(leafOf(record)) }));
     const number = Number(base.number) + 1;
-    const jws = await signCheckpoint(this.keyRing.active(), {
+    const signer = await this.keyRing.signer();
+    const jws = await signCheckpoint(signer, {
       number,
       epoch: position.epoch,
       size: leaves.length,
@@ -54,6 +61,6 @@ export class Sealer {
       complete_to: completeTo,
       iat: Math.floor(base.now),
     });
-    return { number, jws, leaves, position };
+    return { number, kid: signer.kid, jws, leaves, position };
   }
 }

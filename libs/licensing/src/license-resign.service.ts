@@ -1,7 +1,7 @@
 import type { Actor } from '@aegis/audit';
 import { transaction } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
-import { KeyRing, SigningKey } from '@aegis/signing';
+import { KeyRing, SigningKey, SigningKeyChanged } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { setImmediate as letOthersRun, setTimeout as pause } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
@@ -192,7 +192,11 @@ export class LicenseResign {
     if (resigned.length === 0) return 0;
     const written = await transaction(this.dataSource, (tx) =>
       this.writer.write(tx, actor, keyId, supersede, resigned),
-    );
+    ).catch((error: unknown) => {
+      // The active key was changed meanwhile: another pass signs them with the new one.
+      if (error instanceof SigningKeyChanged) return [];
+      throw error;
+    });
     if (written.length > 0)
       await onReissued?.(
         written.map(({ license, fresh }) => ({

@@ -14,6 +14,8 @@ import { SigningKey } from './signing-key.entity';
 import { SignerUnavailable } from './signing.errors';
 
 const REREAD_INTERVAL_MS = 1000;
+/** Where nobody tells of changes. A key that was changed since is refused when what it signed is put on record. */
+const TRUSTED_FOR_MS = 50;
 
 /** The keys of this server: which one signs, and with which its tokens are verified. The database is the truth. */
 @Injectable()
@@ -26,6 +28,7 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   private readonly held: HeldKeys;
   private readonly reading = new LatestRead(() => this.read());
   private keys?: readonly SigningKey[];
+  private readAt = -Infinity;
   private signing: { kid: string | null; signer?: Signer } = { kid: null };
   private reread?: { startedAt: number; done: Promise<void> };
 
@@ -84,7 +87,7 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
    * @throws SignerUnavailable when none is active, or this process can't sign with it.
    */
   async signer(): Promise<Signer> {
-    if (!this.isTold) await this.refresh();
+    if (!this.isTold && performance.now() - this.readAt > TRUSTED_FOR_MS) await this.refresh();
     return this.active();
   }
 
@@ -138,11 +141,13 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async read(): Promise<void> {
+    const readAt = performance.now();
     const keys = await readKeys(this.dataSource.manager);
     for (const key of keys) {
       if (!this.publicKeys.has(key.kid)) this.publicKeys.set(key.kid, keyObject(key));
     }
     this.keys = keys;
+    this.readAt = readAt;
     await this.follow(keys.find(({ state }) => state === 'active'));
   }
 
