@@ -245,11 +245,12 @@ describe('the metrics', () => {
       const asked = Array.from({ length: 5 }, () =>
         admin.get('/api/v1/licenses/00000000-0000-4000-8000-000000000000'),
       );
-      await until('three busy, two waiting', async () => {
+      // What the server does by itself waits too.
+      await until('three busy, two or more waiting', async () => {
         const now = await scrape();
         return (
           now.value('aegis_database_connections{state="busy"}') === 3 &&
-          now.value('aegis_database_connections{state="waiting"}') === 2
+          now.value('aegis_database_connections{state="waiting"}') >= 2
         );
       });
       await sql.query('ROLLBACK');

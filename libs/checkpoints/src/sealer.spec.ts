@@ -173,7 +173,7 @@ describe('the sealer', () => {
         decodeURIComponent(new URL(postgres.applicationUrl).username),
         applicationPrivileges,
       );
-      for (const table of ['audit_logs', 'audit_checkpoints', 'audit_seals']) {
+      for (const table of ['signing_keys', 'audit_logs', 'audit_checkpoints', 'audit_seals']) {
         const [dump] = await trail.superuser.query<{ rows: string }[]>(
           `SELECT json_agg(dumped)::text AS rows FROM ${table} AS dumped`,
         );

@@ -45,6 +45,8 @@ describe('defaults', () => {
     DB_IDLE_TX_TIMEOUT_MS: 5000,
     KEYS_DIR: join(process.cwd(), 'keys'),
     KEY_ID: undefined,
+    NEW_KEY_PASSPHRASE: undefined,
+    ROOT_KEY_PASSPHRASE: undefined,
     SIGNER: 'pem',
     SIGNER_TIMEOUT_MS: 500,
     VAULT_ADDR: undefined,
@@ -230,6 +232,8 @@ describe('a bad value', () => {
     KEYS_DIR: [CANARY.repeat(500)],
     KEY_ID: [`${CANARY}/x`, `.${CANARY}`, CANARY.repeat(6), '../key'],
     KEY_PASSPHRASE: [CANARY.repeat(200)],
+    NEW_KEY_PASSPHRASE: [CANARY.repeat(200)],
+    ROOT_KEY_PASSPHRASE: [CANARY.repeat(200)],
     SIGNER: [CANARY, 'azure', 'PEM', 'constructor'],
     SIGNER_TIMEOUT_MS: [CANARY, '49', '10001'],
     VAULT_ADDR: [

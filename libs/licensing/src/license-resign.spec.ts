@@ -4,7 +4,14 @@ import { Customer, CustomersService } from '@aegis/customers';
 import { ConfigurationError } from '@aegis/errors';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
-import { KeyRing, signerSource, SigningKey, writeKeyPair } from '@aegis/signing';
+import {
+  KeyRing,
+  signerSource,
+  SigningKey,
+  SigningKeys,
+  SigningReplicas,
+  writeKeyPair,
+} from '@aegis/signing';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,6 +92,9 @@ describe('LicenseResign', () => {
       signerSource(environment, logger, new Metrics()),
     );
     await keyRing.load();
+    await new SigningKeys(dataSource, audit, new SigningReplicas(dataSource)).activate(CLI, keyId, {
+      force: false,
+    });
     const tokens = new TokenMaker(dataSource, keyRing, environment);
     const lock = new LicenseLock();
     const writer = new LicenseWriter(dataSource, audit, customers, tokens);
