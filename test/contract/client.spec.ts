@@ -186,6 +186,8 @@ describe('the generated client', () => {
     expect(dataOf(await anyone.GET('/')).version).toBe('0.9.0');
     expect(dataOf(await anyone.GET('/info')).issuer).toBe('https://license.biz4a.com');
     expect(dataOf(await anyone.GET('/.well-known/jwks.json')).keys).toHaveLength(1);
+    const { error } = await anyone.GET('/.well-known/jwks.jwt');
+    expect(error?.code).toBe('key_set_not_found');
     expect(dataOf(await anyone.GET('/health')).status).toBe('healthy');
     for (const path of ['/health/live', '/health/ready', '/health/startup'] as const)
       expect(dataOf(await anyone.GET(path)).status).toBe('healthy');

@@ -3,6 +3,7 @@ import { Client } from '../support/client';
 import { readContract, type Route, routesOf } from '../support/contract';
 import { exampleBody, type Ids, pathOf, someIds, UNKNOWN_IDS } from '../support/example-requests';
 import { testServer, type TestServer } from '../support/server';
+import { giveKeySet } from '../support/signing-keys';
 import { freePort, START_PATIENCE_MS } from '../support/server-process';
 import { superuserOf, until } from '../support/sql';
 
@@ -36,6 +37,7 @@ describe('each operation that declares it answers', () => {
     server = await testServer({ variables: { VALIDATION_REQUIRES_API_KEY: 'true' } });
     admin = new Client(server.url, server.adminKey);
     ids = await someIds(admin);
+    await giveKeySet(server);
   });
   afterAll(() => server.close());
 

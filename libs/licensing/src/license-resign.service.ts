@@ -216,7 +216,8 @@ export class LicenseResign {
   private async assertOutOfUse(keyId: string): Promise<void> {
     const known = await this.dataSource.manager.existsBy(SigningKey, { kid: keyId });
     if (!known) throw new ConfigurationError(`There is no signing key ${keyId} on record.`);
-    if (this.keyRing.active().kid === keyId) throw inUse(keyId);
+    await this.keyRing.refresh();
+    if (this.keyRing.activeKid === keyId) throw inUse(keyId);
   }
 }
 

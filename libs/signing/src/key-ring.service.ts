@@ -146,16 +146,22 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
     for (const key of keys) {
       if (!this.publicKeys.has(key.kid)) this.publicKeys.set(key.kid, keyObject(key));
     }
+    const isFirst = this.keys === undefined;
     this.keys = keys;
     this.readAt = readAt;
-    await this.follow(keys.find(({ state }) => state === 'active'));
+    await this.follow(
+      keys.find(({ state }) => state === 'active'),
+      isFirst,
+    );
   }
 
-  private async follow(active: SigningKey | undefined): Promise<void> {
+  private async follow(active: SigningKey | undefined, isFirst: boolean): Promise<void> {
     const before = this.signing;
     const opened = active && (await this.held.tryToOpen(active));
     this.signing = { kid: active?.kid ?? null, ...(opened && { signer: opened.signer }) };
     if (before.kid === this.signing.kid && before.signer === this.signing.signer) return;
+    // At a start a key that signs is what everybody expects.
+    if (this.canSign && isFirst) return;
     const fields = { kid: this.signing.kid };
     if (this.canSign) this.logger.write('info', 'signing key in use', fields);
     else
