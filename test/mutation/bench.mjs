@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AREAS } from './faults.mjs';
 
 /** Longer than any of the suites takes without a fault; a fault that hangs is noticed. */
 const PATIENCE_MS = 240_000;
@@ -27,7 +26,8 @@ export class Bench {
     symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
   }
 
-  async survives({ area, file, from, to }) {
+  /** Whether every suite passes with the fault. */
+  async survives({ suites, file, from, to }) {
     const path = join(this.folder, file);
     const sound = readFileSync(path, 'utf8');
     writeFileSync(
@@ -35,7 +35,7 @@ export class Bench {
       sound.replace(from, () => to),
     );
     try {
-      return await this.passes(AREAS[area], { quiet: true });
+      return await this.passes(suites, { quiet: true });
     } finally {
       writeFileSync(path, sound);
     }
