@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Any constant does, as long as nothing else in the database uses it as an advisory lock. */
-const ACTIVE_KEY_LOCK = '4702394921427289940';
+const ACTIVE_KEY_LOCK = '4702394921427289941';
 
 /**
  * Lets processes follow the table of signing keys: each change is told on a channel, what is put on record is held to
