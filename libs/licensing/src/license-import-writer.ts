@@ -165,7 +165,8 @@ export class LicenseImportWriter {
 
 function outcomeOf(line: ProvenLine, onRecord: OnRecord | undefined): Outcome {
   if (!onRecord) throw new Error('the look-up must answer for each line');
-  if (onRecord.key_compromised)
+  // A token that is on record is genuine, whatever became of its key since: a revocation of it still follows.
+  if (onRecord.key_compromised && !onRecord.token_known)
     return new LineRefused('key_compromised', `The key ${line.keyId}, which signed, is compromised.`);
   if (line.revokedAt && line.revokedAt > onRecord.now)
     return new LineRefused('invalid_field', 'revoked_at is in the future.');

@@ -496,6 +496,17 @@ describe('LicenseImport', () => {
         expect(report).toMatchObject({ imported: 0, refusals: [{ line: 1, code: 'key_compromised' }] });
       });
 
+      it('no token of a compromised key that is on record already: its revocation still follows', async () => {
+        const token = aToken();
+        const other = aToken();
+        await importLines([{ token }, { token: other }]);
+        await dataSource.query(
+          `UPDATE signing_keys SET state = 'compromised', compromised_at = now() WHERE kid = 'old'`,
+        );
+        const report = await importLines([{ token, status: 'revoked' }, { token: other }]);
+        expect(report).toEqual(done({ revoked: 1, unchanged: 1 }));
+      });
+
       it('saying which file is missing, or which field is not known, and never a value', async () => {
         const token = aToken({}, { key: foreignKey, kid: 'foreign-1' });
         const { refusals } = await importLines([
