@@ -70,3 +70,16 @@ export class StatusListUnavailable extends DomainError {
     super(`The status list ${list} is temporarily unavailable.`);
   }
 }
+
+/** The signer in use takes no input as long as a status list is by now. */
+export class StatusListTooLarge extends DomainError {
+  readonly code = 'service_unavailable';
+  override readonly retryAfterSeconds = 60;
+
+  constructor(
+    readonly list: number,
+    options: { cause: unknown },
+  ) {
+    super(`The status list ${list} is longer than what the signer in use signs.`, options);
+  }
+}

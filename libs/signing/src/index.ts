@@ -29,6 +29,7 @@ export { writeFileWhole } from './durable-file';
 export { PemSigner } from './signer';
 export type { Signer } from './signer';
 export { SIGNER_SOURCE } from './signer-source';
+export { InputTooLarge } from './signers/remote-key';
 export type { OpenedKey, SignerSource } from './signer-source';
 export { signerSource } from './signer-sources';
 export { SignerUnavailable, SigningKeyConflict } from './signing.errors';

@@ -1,8 +1,9 @@
 import { Environment } from '@aegis/config';
 import { STATUS_LIST_TYPE, type StatusListClaims } from '@aegis/license-token';
-import { KeyRing, signCompact } from '@aegis/signing';
+import { InputTooLarge, KeyRing, signCompact } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { statusListUri } from '../license-claims';
+import { StatusListTooLarge } from '../licensing.errors';
 import { BITS, compressStatuses, packStatuses } from './status-list-content';
 import { type ListRecord, StatusListRecords } from './status-list-records';
 
@@ -50,18 +51,26 @@ export class StatusListIssuer {
    * Signs lists as they are on record now, a few read at a time.
    * @param lists their numbers; each exists
    * @param known what a list said before: is it still so, nothing is compressed anew
+   * @param onTooLarge told of a list that the signer in use does not take, which is then left out; it is thrown unless given
    * @throws what the signer or the database throw
    */
   async *issue(
     lists: readonly number[],
     known: (list: number) => Content | undefined = () => undefined,
+    onTooLarge: (error: StatusListTooLarge) => void = rethrow,
   ): AsyncGenerator<SignedStatusList> {
     for (let at = 0; at < lists.length; at += LISTS_AT_ONCE)
-      for (const record of await this.records.read(lists.slice(at, at + LISTS_AT_ONCE)))
-        yield await this.sign(record, known(record.list));
+      for (const record of await this.records.read(lists.slice(at, at + LISTS_AT_ONCE))) {
+        const signed = await this.sign(record, known(record.list));
+        if (signed instanceof StatusListTooLarge) onTooLarge(signed);
+        else yield signed;
+      }
   }
 
-  private async sign(record: ListRecord, known: Content | undefined): Promise<SignedStatusList> {
+  private async sign(
+    record: ListRecord,
+    known: Content | undefined,
+  ): Promise<SignedStatusList | StatusListTooLarge> {
     const { list, version, readAt, revoked, suspended } = record;
     const statuses = packStatuses(revoked, suspended);
     const content = known?.statuses.equals(statuses)
@@ -74,8 +83,17 @@ export class StatusListIssuer {
       ttl: TTL_S,
       status_list: { bits: BITS, lst: content.lst },
     };
-    const signer = this.keyRing.active();
-    const jws = await signCompact(signer, { typ: STATUS_LIST_TYPE }, claims);
-    return { list, version, kid: signer.kid, jws, content };
+    const signer = await this.keyRing.signer();
+    try {
+      const jws = await signCompact(signer, { typ: STATUS_LIST_TYPE }, claims);
+      return { list, version, kid: signer.kid, jws, content };
+    } catch (error) {
+      if (error instanceof InputTooLarge) return new StatusListTooLarge(list, { cause: error });
+      throw error;
+    }
   }
+}
+
+function rethrow(error: StatusListTooLarge): never {
+  throw error;
 }

@@ -44,6 +44,8 @@ export class StatusListUpkeep implements OnApplicationBootstrap, BeforeApplicati
   private async run(): Promise<void> {
     try {
       await this.lists.refresh();
+      const [tooLarge] = this.lists.unsigned;
+      if (tooLarge) throw tooLarge;
       this.metrics.jobSucceeded('status_lists');
       this.failing = false;
     } catch (error) {

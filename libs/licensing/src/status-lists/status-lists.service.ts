@@ -2,8 +2,14 @@ import { Metrics } from '@aegis/metrics';
 import { KeyRing } from '@aegis/signing';
 import { Precompressed } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
-import { StatusListNotFound, StatusListUnavailable } from '../licensing.errors';
-import { LIFETIME_S, type SignedStatusList, StatusListIssuer, TTL_S } from './status-list-issuer';
+import { StatusListNotFound, type StatusListTooLarge, StatusListUnavailable } from '../licensing.errors';
+import {
+  type Content,
+  LIFETIME_S,
+  type SignedStatusList,
+  StatusListIssuer,
+  TTL_S,
+} from './status-list-issuer';
 import { StatusListRecords, type Survey } from './status-list-records';
 
 /** A list is no longer served in the last hour of its life: a client could not keep it. */
@@ -24,6 +30,7 @@ interface ServedList extends SignedStatusList {
 @Injectable()
 export class StatusLists {
   private readonly served = new Map<number, ServedList>();
+  private tooLarge: ReadonlyMap<number, StatusListTooLarge> = new Map();
   private running: Promise<unknown> = Promise.resolve();
   private next?: Promise<void>;
 
@@ -37,16 +44,21 @@ export class StatusLists {
   }
 
   /**
-   * @throws StatusListNotFound, StatusListUnavailable; where the list is not in memory also what the database or the
-   * signer throw
+   * @throws StatusListNotFound, StatusListUnavailable, StatusListTooLarge; where the list is not in memory also what
+   * the database or the signer throw
    */
   async find(list: number): Promise<Precompressed> {
     // A token is handed out as soon as it is on record, and its list may be asked for right then.
     if (!this.served.has(list)) await this.refresh();
     const served = this.served.get(list);
-    if (!served) throw new StatusListNotFound(list);
+    if (!served) throw this.tooLarge.get(list) ?? new StatusListNotFound(list);
     if (performance.now() - served.madeAt > SERVED_FOR_MS) throw new StatusListUnavailable(list);
     return served.answer;
+  }
+
+  /** Why lists could not be made anew by the last refresh, though all others were: the signer does not take them. */
+  get unsigned(): readonly StatusListTooLarge[] {
+    return [...this.tooLarge.values()];
   }
 
   /**
@@ -70,17 +82,24 @@ export class StatusLists {
   private async refreshNow(): Promise<void> {
     const survey = await this.records.survey();
     const due = this.dueLists(survey);
-    if (due.length > 0) {
-      const startedAt = performance.now();
-      for await (const signed of this.issuer.issue(due, (list) => this.served.get(list)?.content))
-        this.served.set(signed.list, {
-          ...signed,
-          answer: await Precompressed.of(signed.jws),
-          madeAt: startedAt,
-        });
-      this.metrics.statusListsRebuilt((performance.now() - startedAt) / 1000);
-    }
+    if (due.length > 0) await this.make(due);
     if (survey.unfolded >= FOLDED_FROM) await this.records.fold();
+  }
+
+  /** A list that the signer does not take keeps no other from being made. */
+  private async make(due: readonly number[]): Promise<void> {
+    const startedAt = performance.now();
+    const tooLarge = new Map<number, StatusListTooLarge>();
+    const known = (list: number): Content | undefined => this.served.get(list)?.content;
+    const signedLists = this.issuer.issue(due, known, (error) => tooLarge.set(error.list, error));
+    for await (const signed of signedLists)
+      this.served.set(signed.list, {
+        ...signed,
+        answer: await Precompressed.of(signed.jws),
+        madeAt: startedAt,
+      });
+    this.tooLarge = tooLarge;
+    this.metrics.statusListsRebuilt((performance.now() - startedAt) / 1000);
   }
 
   /** Those that have changed come first: the others say what they said. */

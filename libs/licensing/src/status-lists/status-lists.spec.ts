@@ -1,11 +1,12 @@
 import { Environment } from '@aegis/config';
 import { parseStatusList, statusAt } from '@aegis/license-token';
 import { Metrics } from '@aegis/metrics';
-import { type KeyRing, PemSigner, type Signer } from '@aegis/signing';
+import { InputTooLarge, type KeyRing, PemSigner, type Signer } from '@aegis/signing';
 import fc from 'fast-check';
 import { generateKeyPairSync } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import { Client as SqlClient } from 'pg';
+import type { DataSource } from 'typeorm';
 import { StreamableFile } from '@nestjs/common';
 import type { Request } from 'express';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database';
@@ -65,11 +66,13 @@ describe('the lists that a process serves', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     return new PemSigner(kid, privateKey, publicKey);
   };
+  const active = (): Signer => {
+    if (signer instanceof Error) throw signer;
+    return signer;
+  };
   const keyRing = {
-    active: () => {
-      if (signer instanceof Error) throw signer;
-      return signer;
-    },
+    active,
+    signer: () => (signer instanceof Error ? Promise.reject(signer) : Promise.resolve(signer)),
   } as KeyRing;
 
   beforeEach(async () => {
@@ -93,15 +96,18 @@ describe('the lists that a process serves', () => {
     );
     signer = aSigner('first');
     metrics = new Metrics();
-    const records = new StatusListRecords(await database.dataSource([]));
-    const environment = Object.assign(new Environment(), { PUBLIC_URL: 'https://license.example' });
-    lists = new StatusLists(new StatusListIssuer(records, keyRing, environment), records, keyRing, metrics);
+    lists = listsOf(await database.dataSource([]));
   });
   afterEach(async () => {
     await sql.end();
     await database.drop();
   });
 
+  const listsOf = (dataSource: DataSource): StatusLists => {
+    const records = new StatusListRecords(dataSource);
+    const environment = Object.assign(new Environment(), { PUBLIC_URL: 'https://license.example' });
+    return new StatusLists(new StatusListIssuer(records, keyRing, environment), records, keyRing, metrics);
+  };
   const textOf = async (list: number): Promise<string> => {
     const answer = await lists.find(list);
     const { body } = answer.replyTo({ acceptsEncodings: () => 'identity' } as unknown as Request);
@@ -264,6 +270,46 @@ describe('the lists that a process serves', () => {
     signer = aSigner('first');
     await lists.refresh();
     expect((await read(1)).marked).toEqual({ 3: 1 });
+  });
+
+  it('are made anew though the signer takes one of them no more, which stays as it was', async () => {
+    const unlimited = aSigner('first');
+    let longest = 0;
+    const noting: Signer = {
+      kid: 'first',
+      sign: (input) => {
+        longest = Math.max(longest, input.length);
+        return unlimited.sign(input);
+      },
+    };
+    signer = noting;
+    await change(2, 8, REVOKED);
+    await lists.refresh();
+    const largest = longest + 20;
+    signer = {
+      kid: 'first',
+      sign: (input) =>
+        input.length > largest
+          ? Promise.reject(new InputTooLarge(input.length, largest))
+          : unlimited.sign(input),
+    };
+    await sql.query(
+      `UPDATE licenses SET ${REVOKED} FROM license_tokens
+       WHERE license_id = licenses.id AND status_list = 0 AND sha256 < '\\x80'`,
+    );
+    await change(2, 9, REVOKED);
+    await lists.refresh();
+    expect([(await read(0)).marked, (await read(2)).marked]).toEqual([{}, { 8: 1, 9: 1 }]);
+    expect(lists.unsigned.map(({ list, code }) => ({ list, code }))).toEqual([
+      { list: 0, code: 'service_unavailable' },
+    ]);
+    const afresh = listsOf(await database.dataSource([]));
+    await expect(afresh.find(0)).rejects.toMatchObject({ code: 'service_unavailable' });
+    await expect(afresh.find(3)).rejects.toMatchObject({ code: 'status_list_not_found' });
+    signer = unlimited;
+    await lists.refresh();
+    expect(Object.keys((await read(0)).marked).length).toBeGreaterThan(20);
+    expect(lists.unsigned).toEqual([]);
   });
 
   it('are there as soon as a token is, and not before', async () => {
