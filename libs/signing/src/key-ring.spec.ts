@@ -3,7 +3,7 @@ import { cp, mkdtemp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { AuditLog, AuditRecord } from '@aegis/audit';
+import { AuditLog, AuditRecord, SYSTEM } from '@aegis/audit';
 import { ConfigModule, Environment } from '@aegis/config';
 import { DatabaseModule, postgresOptions } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
@@ -16,10 +16,13 @@ import { testDatabase, type TestDatabase } from '../../../test/support/database'
 import { signCompact, verifySignature } from './jws';
 import { writeKeyPair } from './key-files';
 import { KeyRing } from './key-ring.service';
+import type { SignerSource } from './signer-source';
 import { signerSource } from './signer-sources';
 import { SigningKey, type SigningKeyState } from './signing-key.entity';
 import { SignerUnavailable } from './signing.errors';
+import { SigningKeys } from './signing-keys.service';
 import { SigningModule } from './signing.module';
+import { SigningReplicas } from './signing-replicas';
 
 const PASSPHRASE = 'correct horse battery staple';
 // Real clients pin this: data/predecessor/aegis-2026-01.public.pem.
@@ -118,6 +121,8 @@ describe('KeyRing', () => {
     return (error as Error).message;
   }
 
+  const signingKeys = (): SigningKeys =>
+    new SigningKeys(dataSource, new AuditLog(), new SigningReplicas(dataSource));
   const keys = async (): Promise<Record<string, SigningKeyState>> =>
     Object.fromEntries(
       (await dataSource.manager.find(SigningKey)).map(({ kid, state }) => [kid, state] as const),
@@ -257,6 +262,37 @@ describe('KeyRing', () => {
       await put('k0.public.pem', publicPem(generateKeyPairSync('x25519').publicKey));
       expect(await refusal(production())).toMatch(/k0\.public\.pem.*not Ed25519/);
     });
+  });
+
+  it('takes no key of small order, wherever it comes from', async () => {
+    const x = Buffer.alloc(32).toString('base64url');
+    const weak = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+    const source: SignerSource = {
+      kids: () => Promise.resolve(['weak']),
+      open: (kid) =>
+        Promise.resolve({
+          signer: { kid, sign: () => Promise.resolve(new Uint8Array(64)) },
+          publicKey: weak,
+          warning: null,
+        }),
+    };
+    const logger = new Logger({ level: 'info', format: 'json', stream: new PassThrough().resume() });
+    const ring = new KeyRing(dataSource, settings(production()), new AuditLog(), logger, source);
+    await expect(ring.load()).rejects.toThrow(/weak is of small order/);
+    await expect(signingKeys().publish(SYSTEM, 'weak', weak)).rejects.toThrow(/weak is of small order/);
+    expect(await keys()).toEqual({});
+  });
+
+  it('says that a compromise changed something when its successor is all that is new', async () => {
+    await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+    await aLoadedRing(production());
+    await signingKeys().publish(SYSTEM, 'k2', await writeKeyPair(keysDir, 'k2', PASSPHRASE));
+    const compromise = { after: null, successor: null, force: true };
+    expect(await signingKeys().compromise(SYSTEM, 'k1', compromise)).toMatchObject({ changed: true });
+    const withSuccessor = { ...compromise, successor: 'k2' };
+    expect(await signingKeys().compromise(SYSTEM, 'k1', withSuccessor)).toMatchObject({ changed: true });
+    expect(await keys()).toEqual({ k1: 'compromised', k2: 'active' });
+    expect(await signingKeys().compromise(SYSTEM, 'k1', withSuccessor)).toMatchObject({ changed: false });
   });
 
   describe('in production', () => {

@@ -5,6 +5,7 @@ import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import { holdActiveKeyAlone } from './active-key';
 import { publicJwk } from './jwks';
 import { SigningKey } from './signing-key.entity';
+import { isWeakPublicKey } from './weak-public-key';
 
 /** Any constant does, as long as nothing else in the database uses it as an advisory lock. */
 const REGISTER_LOCK = '4702394921427289930';
@@ -139,9 +140,14 @@ export class SigningKeyRegister {
 
   /**
    * Finds a key by its kid and its public half.
-   * @throws {ConfigurationError} when only one of the two is on record.
+   * @throws {ConfigurationError} when only one of the two is on record, or anybody could sign for it.
    */
   find(kid: string, publicKey: KeyObject): SigningKey | undefined {
+    // Here every key comes by before it is on record, from a file, a service or a device.
+    if (isWeakPublicKey(publicKey))
+      throw new ConfigurationError(
+        `The key ${kid} is of small order: anybody can sign for it. Make another one.`,
+      );
     const { x } = publicJwk(kid, publicKey);
     const found = this.keys.find((key) => key.kid === kid || key.public_key === x);
     if (found && found.kid !== kid) {

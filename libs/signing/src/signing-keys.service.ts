@@ -102,12 +102,13 @@ export class SigningKeys {
         );
       if (successor !== null && usable(register, successor).kid === kid)
         throw new SigningKeyConflict('A compromised key can not succeed itself.');
-      const skipped = successor === null ? [] : await this.lacking(tx, successor, force);
+      const activates = successor !== null && register.active?.kid !== successor;
+      const skipped = activates ? await this.lacking(tx, successor, force) : [];
       if (changed)
         await register.compromise(kid, after, successor === null ? {} : { replaced_by: successor });
-      if (successor !== null)
+      if (activates)
         await register.activate(successor, skipped.length > 0 ? { skipped_replicas: skipped } : {});
-      return { key: onRecord(register, kid), changed, skipped };
+      return { key: onRecord(register, kid), changed: changed || activates, skipped };
     });
   }
 
