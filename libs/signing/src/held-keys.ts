@@ -20,8 +20,9 @@ export class HeldKeys {
     private readonly logger: Logger,
   ) {}
 
-  /** Kids of the keys that are open and still where they were opened, sorted. */
+  /** Kids of the keys that are open, still where they were opened, and in reach, sorted. */
   get kids(): string[] {
+    if (this.source.isAway === true) return [];
     return this.available.filter((kid) => this.opened.has(kid));
   }
 
@@ -51,10 +52,16 @@ export class HeldKeys {
     this.failures.delete(kid);
   }
 
-  /** Opens what has come to lie there since, and lets go of compromised keys. What can't be opened is told once. */
+  /**
+   * Opens what has come to lie there since, and lets go of compromised keys. What can't be opened is told once.
+   * @throws as the source's `kids`: as long as it can't tell, no key counts as held
+   */
   async follow(known: readonly SigningKey[]): Promise<void> {
     const before = this.available;
-    this.available = await this.source.kids();
+    this.available = await this.source.kids().catch((error: unknown) => {
+      this.available = [];
+      throw error;
+    });
     for (const kid of this.available) if (!before.includes(kid)) this.failures.delete(kid);
     for (const key of known) {
       if (key.state === 'compromised') this.opened.delete(key.kid);
