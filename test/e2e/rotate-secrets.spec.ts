@@ -162,6 +162,11 @@ describe('aegis rotate-secrets', () => {
           under_way: true,
           next: 'aegis rotate-secrets peppers --out <file> (drop)',
         },
+        {
+          secret: 'KEY_PASSPHRASE',
+          under_way: false,
+          next: 'aegis keys rewrap, with NEW_KEY_PASSPHRASE (docs/keys.md)',
+        },
       ]),
     });
     expect(stdout).not.toContain(written('three').slice(3));

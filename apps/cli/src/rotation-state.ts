@@ -39,7 +39,7 @@ export function showRotations(output: Output): Promise<ExitCode> {
       {
         secret: 'KEY_PASSPHRASE',
         under_way: false,
-        next: 'docs/keys.md: write the key file under a new one',
+        next: 'aegis keys rewrap, with NEW_KEY_PASSPHRASE (docs/keys.md)',
       },
       { secret: 'SECRETS_KEY', under_way: false, next: 'docs/rotate-secrets.md' },
     ];
