@@ -1,6 +1,6 @@
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from '@aegis/database';
 import { readPrivateKey } from '@aegis/signing';
-import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,7 +127,11 @@ describe('aegis', () => {
           public_key_file: join(keysDir, `${kid}.public.pem`),
         });
         const { publicKey } = await readPrivateKey(keysDir, kid, STRONG_PASSPHRASE);
-        expect(answer.public_key.x).toBe(publicKey.export({ format: 'jwk' }).x);
+        const { x } = publicKey.export({ format: 'jwk' });
+        expect(answer.public_key.x).toBe(x);
+        // RFC 7638, written out.
+        const members = `{"crv":"Ed25519","kty":"OKP","x":"${x}"}`;
+        expect(answer.thumbprint).toBe(createHash('sha256').update(members).digest('base64url'));
         expect(statSync(answer.private_key_file).mode & 0o777).toBe(0o600);
       }
     });

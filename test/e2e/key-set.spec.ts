@@ -98,7 +98,13 @@ describe('the signed key set', () => {
     );
 
     await done(aegis, 'export', '--out', join(folder, 'export.json'));
-    expect(await sign()).toContain(`signed by ${root.kid}`);
+    const signed = await sign();
+    expect(signed).toContain(`signed by ${root.kid}`);
+    const { keys } = (await anyone.get('/.well-known/jwks.json')).body as {
+      keys: { kid: string; jkt: string }[];
+    };
+    expect(keys).toHaveLength(1);
+    expect(signed).toMatch(new RegExp(`^${keys[0]!.kid} +trusted +${keys[0]!.jkt}$`, 'm'));
     copyFileSync(join(folder, 'jwks.jwt'), join(server.keysDir, 'jwks.jwt'));
     await until('it is served', async () => (await status()) === 200, PATIENCE_MS);
     const answer = await anyone.get(PATH);
@@ -138,7 +144,7 @@ describe('the signed key set', () => {
     await until('the difference is told', async () => (await current()) === 0, PATIENCE_MS);
     expect(server.log()).toContain('the signed key set says other than the database');
     await done(aegis, 'export', '--out', join(folder, 'export.json'));
-    await sign();
+    expect(await sign()).toMatch(new RegExp(`^${kid} +compromised$`, 'm'));
     copyFileSync(join(folder, 'jwks.jwt'), join(server.keysDir, 'jwks.jwt'));
     await until(
       'the new one is served',
@@ -221,6 +227,12 @@ describe('the signed key set', () => {
     writeFileSync(join(folder, 'no-export.json'), '{"keys":[{"kid":"x"}],"compromised":[]}');
     const none = await offline.run(...args, '--keys', join(folder, 'no-export.json'));
     expect(none).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/no key set to be signed/) });
+    const weak = { kty: 'OKP', crv: 'Ed25519', x: Buffer.alloc(32).toString('base64url'), kid: 'weak' };
+    writeFileSync(join(folder, 'weak.json'), JSON.stringify({ keys: [weak], compromised: [] }));
+    expect(await offline.run(...args, '--keys', join(folder, 'weak.json'))).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/weak is of small order/),
+    });
     expect((await offline.run(...args, ...keys, '--valid-days', '401')).exitCode).toBe(2);
     expect(existsSync(join(folder, 'none.jwt'))).toBe(false);
   });

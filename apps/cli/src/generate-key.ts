@@ -1,4 +1,11 @@
-import { freshKid, listPrivateKeys, publicJwk, readPublicKeys, writeKeyPair } from '@aegis/signing';
+import {
+  freshKid,
+  jwkThumbprint,
+  listPrivateKeys,
+  publicJwk,
+  readPublicKeys,
+  writeKeyPair,
+} from '@aegis/signing';
 import { join } from 'node:path';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
@@ -18,11 +25,14 @@ export function generateKey(output: Output, keyId: string | undefined): Promise<
       private_key_file: join(keysDir, `${kid}.private.pem`),
       public_key_file: join(keysDir, `${kid}.public.pem`),
     };
+    const jwk = publicJwk(kid, publicKey);
+    const thumbprint = jwkThumbprint(jwk.x);
     output.end(
-      { key_id: kid, ...files, public_key: publicJwk(kid, publicKey) },
+      { key_id: kid, ...files, public_key: jwk, thumbprint },
       `Signing key ${kid} made:
   ${files.private_key_file} (encrypted: keep a copy of it and of its passphrase)
   ${files.public_key_file}
+thumbprint: ${thumbprint}
 To sign with it: \`aegis keys publish ${kid}\`, then \`aegis keys activate ${kid}\`; for the first key of a server, KEY_ID=${kid}.`,
     );
     return ExitCode.yes;

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '@aegis/errors';
 import {
+  jwkThumbprint,
   type KeySetContent,
   keySetContent,
   makeRootKey,
@@ -58,18 +59,28 @@ thumbprint: ${jwk.kid}`,
 }
 
 /** `aegis keys root sign`: needs no database and no network. */
-export function signKeys(output: Output, { rootKey, keys, out, validDays }: SignOptions): Promise<ExitCode> {
+export function signKeys(
+  output: Output,
+  { rootKey, keys: exported, out, validDays }: SignOptions,
+): Promise<ExitCode> {
   if (validDays < 1 || validDays > MOST_DAYS)
     throw new UsageProblem(`--valid-days must be 1 to ${MOST_DAYS}.`);
   return withSettings([], async (environment) => {
-    const content = await readContent(keys);
+    const content = await readContent(exported);
     const root = await readRootKey(rootKey, await presentPassphrase(environment, 'ROOT_KEY_PASSPHRASE'));
     const now = new Date();
     await write(out, `${signKeySet(root, content, now, validDays)}\n`);
     const until = new Date(now.getTime() + validDays * 86_400_000).toISOString();
+    // What stands there came from a server: people compare it with what they know by another way.
+    const keys = content.keys.map(({ kid, x }) => ({ kid, thumbprint: jwkThumbprint(x) }));
+    const compromised = content.compromised.map(({ kid }) => kid);
     output.end(
-      { file: out, root: root.kid, expires_at: until },
-      `${out}: ${summary(content)}; signed by ${root.kid}, until ${until}. Put it into KEYS_DIR of every server as jwks.jwt.`,
+      { file: out, root: root.kid, expires_at: until, keys, compromised },
+      [
+        ...keys.map(({ kid, thumbprint }) => `${kid.padEnd(20)}  trusted      ${thumbprint}`),
+        ...compromised.map((kid) => `${kid.padEnd(20)}  compromised`),
+        `${out}: ${summary(content)}; signed by ${root.kid}, until ${until}. Put it into KEYS_DIR of every server as jwks.jwt.`,
+      ].join('\n'),
     );
     return ExitCode.yes;
   });

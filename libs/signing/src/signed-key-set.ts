@@ -1,9 +1,10 @@
-import { sign } from 'node:crypto';
+import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { ConfigurationError } from '@aegis/errors';
 import { type CompromisedKey, KEY_SET_TYPE, type KeySetKey, parseKeySet } from '@aegis/license-token';
 import { publishedJwk } from './jwks';
 import type { RootKey } from './root-key';
 import type { SigningKey } from './signing-key.entity';
+import { isWeakPublicKey } from './weak-public-key';
 
 /** What of the keys on record a signed key set says. */
 export interface KeySetContent {
@@ -31,7 +32,7 @@ export function keySetContent(keys: readonly SigningKey[]): KeySetContent {
  * @param content - as `keySetContent` gave it and a file carried it.
  * @param days - how long clients may rely on it.
  * @returns JWS compact (`typ: jwk-set+jwt`).
- * @throws {ConfigurationError} when the content is none.
+ * @throws {ConfigurationError} when the content is none, or trusts a key that anybody can sign for.
  */
 export function signKeySet(root: RootKey, content: KeySetContent, now: Date, days: number): string {
   const iat = seconds(now);
@@ -44,6 +45,8 @@ export function signKeySet(root: RootKey, content: KeySetContent, now: Date, day
   const parsed = parseKeySet(jwt);
   if ('malformed' in parsed)
     throw new ConfigurationError(`This is no key set to be signed: ${parsed.malformed}.`);
+  const weak = parsed.keySet.keys.find(({ x }) => isWeakPublicKey(publicKeyOf(x)));
+  if (weak) throw new ConfigurationError(`The key ${weak.kid} is of small order: anybody can sign for it.`);
   return jwt;
 }
 
@@ -58,6 +61,10 @@ function fingerprint({ keys, compromised }: KeySetContent): string {
     ...compromised.map(({ kid, after }) => `${kid} compromised ${after}`),
   ];
   return lines.sort().join('\n');
+}
+
+function publicKeyOf(x: string): KeyObject {
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
 }
 
 function seconds(time: Date): number {
