@@ -17,6 +17,7 @@ import { FollowSigningKeys1764020000000 } from './1764020000000-follow-signing-k
 import { NoteStatusChanges1764030000000 } from './1764030000000-note-status-changes';
 import { IndexSupersededTokens1764030060000 } from './1764030060000-index-superseded-tokens';
 import { TakeOverRecords1764040000000 } from './1764040000000-take-over-records';
+import { RememberWhatWasShipped1764080000000 } from './1764080000000-remember-what-was-shipped';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -44,6 +45,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       NoteStatusChanges1764030000000,
       IndexSupersededTokens1764030060000,
       TakeOverRecords1764040000000,
+      RememberWhatWasShipped1764080000000,
     ],
     extra: { application_name: 'aegis migrate', connectionTimeoutMillis: 10_000, lock_timeout: 5000 },
   });

@@ -12,6 +12,7 @@ import { Trail } from '../../../test/support/trail';
 import { CheckpointShipping } from './checkpoint-shipping';
 
 const TOKEN = 'a-token-for-the-sink';
+const LOST = 'lacks checkpoints that were shipped';
 
 /** A sink outside, as somebody would write one. */
 class Receiver {
@@ -91,6 +92,15 @@ describe('the shipping of checkpoints', () => {
     await trail.sealAll();
   }
 
+  /** As a superuser who wants to be rid of what happened last. */
+  async function cutLast(): Promise<void> {
+    await trail.tamper(
+      'DELETE FROM audit_logs WHERE id IN (SELECT audit_id FROM audit_seals WHERE checkpoint = 3)',
+      'DELETE FROM audit_seals WHERE checkpoint = 3',
+      'DELETE FROM audit_checkpoints WHERE number = 3',
+    );
+  }
+
   describe('to an HTTP sink', () => {
     let receiver: Receiver;
     let url: string;
@@ -150,14 +160,26 @@ describe('the shipping of checkpoints', () => {
     it('says when the trail has lost what was shipped, and ships what comes in its place', async () => {
       ship(url);
       await until('three are there', () => Promise.resolve(receiver.received.length === 3));
-      await trail.tamper(
-        'DELETE FROM audit_logs WHERE id IN (SELECT audit_id FROM audit_seals WHERE checkpoint = 3)',
-        'DELETE FROM audit_seals WHERE checkpoint = 3',
-        'DELETE FROM audit_checkpoints WHERE number = 3',
-      );
-      await until('it is told', () =>
-        Promise.resolve(log.join('').includes('lacks checkpoints that were shipped')),
-      );
+      await cutLast();
+      await until('it is told', () => Promise.resolve(log.join('').includes(LOST)));
+      await sealOneMore(20);
+      await until('another third is there', () => Promise.resolve(receiver.received.length === 4));
+      await sealOneMore(21);
+      await until('the fourth is there', () => Promise.resolve(receiver.received.length === 5));
+      expect(receiver.received.slice(3).map(({ jws }) => jws)).toEqual((await trail.checkpoints()).slice(2));
+    });
+
+    it('says so too when another checkpoint has taken the place before it looked', async () => {
+      ship(url);
+      await until('three are there', () => Promise.resolve(receiver.received.length === 3));
+      await running.shift()!.beforeApplicationShutdown();
+      await cutLast();
+      await sealOneMore(20);
+      await trail.superuser.query(`UPDATE audit_shipments SET leased_until = now()`);
+      ship(url);
+      await until('another third is there', () => Promise.resolve(receiver.received.length === 4));
+      expect(receiver.received.at(-1)!.jws).toBe((await trail.checkpoints())[2]);
+      expect(log.filter((line) => line.includes(LOST))).toHaveLength(1);
     });
   });
 
@@ -185,11 +207,15 @@ describe('the shipping of checkpoints', () => {
 
     it('ships a trail that begins anew after a file of an older one', async () => {
       const path = join(folder, 'checkpoints.txt');
+      const lines = () => readFileSync(path, 'utf8').split('\n');
       appendFileSync(path, 'no checkpoint\n');
       ship(`file:${path}`);
-      await until('all are there', () =>
-        Promise.resolve(readFileSync(path, 'utf8').split('\n').length === 5),
-      );
+      await until('all are there', () => Promise.resolve(lines().length === 5));
+      await cutLast();
+      await until('it is told', () => Promise.resolve(log.join('').includes(LOST)));
+      await sealOneMore(20);
+      await until('another third is there', () => Promise.resolve(lines().length === 6));
+      expect(lines().at(-2)).toBe((await trail.checkpoints())[2]);
     });
   });
 });

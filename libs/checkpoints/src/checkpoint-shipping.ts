@@ -4,7 +4,8 @@ import { Metrics } from '@aegis/metrics';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
-import type { CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
+import { checkpointHash } from './checkpoint';
+import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
 import { FileSink } from './file-sink';
 import { HttpSink } from './http-sink';
 import { Repetition } from './repetition';
@@ -45,34 +46,49 @@ export class CheckpointShipping implements OnApplicationBootstrap, BeforeApplica
     await this.job?.stop();
   }
 
+  /** The sink is asked before each delivery: it may be another process's turn by then. */
   private async ship(sink: CheckpointSink, goesOn: () => boolean): Promise<void> {
-    const { number, mine } = await sink.acknowledged();
-    this.acknowledged = Math.min(number, await this.last());
-    if (number > this.acknowledged) this.tellLost(number);
-    while (mine && goesOn()) {
-      const checkpoints = await this.next();
-      if (checkpoints.length === 0) return;
-      await sink.append(checkpoints);
+    let more = true;
+    while (more && goesOn()) {
+      const { last, mine } = await sink.acknowledged();
+      await this.resume(last);
+      const checkpoints = mine ? await this.next() : [];
+      if (checkpoints.length > 0) await sink.append(checkpoints);
       this.acknowledged = checkpoints.at(-1)?.number ?? this.acknowledged;
-      if (checkpoints.length < AT_ONCE) return;
+      more = checkpoints.length === AT_ONCE;
     }
   }
 
-  /** Its end was cut off, or an older state was restored: what is sealed from here on is shipped all the same. */
-  private tellLost(shipped: number): void {
+  /**
+   * Finds out after which checkpoint to go on. Where the trail lacks the last that was shipped, for its end was cut off
+   * or an older state was restored, what comes in its place is shipped all the same: from the end that the trail has
+   * when that is seen.
+   */
+  private async resume(shipped: AcknowledgedCheckpoint | undefined): Promise<void> {
+    const { last, jws } = await this.trailAt(shipped?.number ?? 0);
+    const isHere = jws !== null && (shipped?.hash === null || shipped?.hash === checkpointHash(jws));
+    if (shipped === undefined || isHere) {
+      this.acknowledged = shipped?.number ?? 0;
+      this.lost = false;
+      return;
+    }
+    this.acknowledged = Math.min(this.lost ? this.acknowledged : shipped.number - 1, last);
     if (!this.lost)
       this.logger.write('error', 'the audit trail lacks checkpoints that were shipped: verify it', {
-        shipped,
-        last: this.acknowledged,
+        shipped: shipped.number,
+        last,
       });
     this.lost = true;
   }
 
-  private async last(): Promise<number> {
-    const [row] = await this.dataSource.query<{ last: number }[]>(
-      'SELECT coalesce(max(number), 0)::float8 AS last FROM audit_checkpoints',
+  /** Number of the last checkpoint, 0 before the first, and the one with a number, if it is there. */
+  private async trailAt(number: number): Promise<{ last: number; jws: string | null }> {
+    const [row] = await this.dataSource.query<{ last: number; jws: string | null }[]>(
+      `SELECT (SELECT coalesce(max(number), 0) FROM audit_checkpoints)::float8 AS last,
+              (SELECT jws FROM audit_checkpoints WHERE number = $1) AS jws`,
+      [number],
     );
-    return row?.last ?? 0;
+    return row ?? { last: 0, jws: null };
   }
 
   private async next(): Promise<ShippedCheckpoint[]> {

@@ -4,13 +4,20 @@ export interface ShippedCheckpoint {
   jws: string;
 }
 
+/** The last checkpoint that a sink has. */
+export interface AcknowledgedCheckpoint {
+  number: number;
+  /** As `checkpointHash` gives it; null when it was not noted. */
+  hash: string | null;
+}
+
 /** Where checkpoints are kept besides the database. */
 export interface CheckpointSink {
   /**
-   * Up to which checkpoint it has them; 0 before the first.
-   * @returns `mine`: whether this process is the one to ship now
+   * Up to which checkpoint it has them; undefined before the first.
+   * @returns `mine`: whether this process is the one to ship the next
    */
-  acknowledged(): Promise<{ number: number; mine: boolean }>;
+  acknowledged(): Promise<{ last: AcknowledgedCheckpoint | undefined; mine: boolean }>;
   /** Returns once the sink has them for good. */
   append(checkpoints: readonly ShippedCheckpoint[]): Promise<void>;
 }

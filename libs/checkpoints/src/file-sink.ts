@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
-import { readCheckpoint } from './checkpoint';
-import type { CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
+import { checkpointHash, readCheckpoint } from './checkpoint';
+import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
 
 /** A checkpoint is far shorter. */
 const TAIL_BYTES = 64 * 1024;
@@ -12,10 +12,16 @@ const TAIL_BYTES = 64 * 1024;
 export class FileSink implements CheckpointSink {
   constructor(private readonly path: string) {}
 
-  async acknowledged(): Promise<{ number: number; mine: boolean }> {
+  async acknowledged(): Promise<{ last: AcknowledgedCheckpoint | undefined; mine: boolean }> {
     const lines = (await this.tail()).split('\n').slice(0, -1);
-    const last = lines.map((line) => readCheckpoint(line)?.number).findLast((number) => number !== undefined);
-    return { number: last ?? 0, mine: true };
+    const checkpoints = lines.map((jws) => ({
+      number: readCheckpoint(jws)?.number,
+      hash: checkpointHash(jws),
+    }));
+    const last = checkpoints.findLast(
+      (one): one is { number: number; hash: string } => one.number !== undefined,
+    );
+    return { last, mine: true };
   }
 
   async append(checkpoints: readonly ShippedCheckpoint[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import type { CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
+import { checkpointHash } from './checkpoint';
+import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
 
 const PATIENCE_MS = 5000;
 /** Longer than one delivery takes. */
@@ -20,7 +21,7 @@ export class HttpSink implements CheckpointSink {
     private readonly token: string | undefined,
   ) {}
 
-  async acknowledged(): Promise<{ number: number; mine: boolean }> {
+  async acknowledged(): Promise<{ last: AcknowledgedCheckpoint | undefined; mine: boolean }> {
     await this.dataSource.query('INSERT INTO audit_shipments (sink) VALUES ($1) ON CONFLICT DO NOTHING', [
       this.url,
     ]);
@@ -29,11 +30,13 @@ export class HttpSink implements CheckpointSink {
        WHERE sink = $1 AND (leased_by = $2 OR leased_until IS NULL OR leased_until < clock_timestamp())`,
       [this.url, this.process, LEASE],
     );
-    const [row] = await this.dataSource.query<{ acknowledged: string; leased_by: string }[]>(
-      'SELECT acknowledged, leased_by FROM audit_shipments WHERE sink = $1',
+    const [row] = await this.dataSource.query<(AcknowledgedCheckpoint & { leased_by: string })[]>(
+      `SELECT acknowledged::float8 AS number, acknowledged_hash AS hash, leased_by
+       FROM audit_shipments WHERE sink = $1`,
       [this.url],
     );
-    return { number: Number(row?.acknowledged ?? 0), mine: row?.leased_by === this.process };
+    const last = row && row.number > 0 ? { number: row.number, hash: row.hash } : undefined;
+    return { last, mine: row?.leased_by === this.process };
   }
 
   async append(checkpoints: readonly ShippedCheckpoint[]): Promise<void> {
@@ -50,9 +53,12 @@ export class HttpSink implements CheckpointSink {
     });
     await response.body?.cancel();
     if (!response.ok) throw new Error(`The checkpoint sink answered ${response.status}.`);
-    await this.dataSource.query('UPDATE audit_shipments SET acknowledged = $2 WHERE sink = $1', [
-      this.url,
-      checkpoints.at(-1)?.number,
-    ]);
+    const last = checkpoints.at(-1);
+    if (last === undefined) return;
+    // Whoever has the lease meanwhile knows better.
+    await this.dataSource.query(
+      `UPDATE audit_shipments SET acknowledged = $2, acknowledged_hash = $3 WHERE sink = $1 AND leased_by = $4`,
+      [this.url, last.number, checkpointHash(last.jws), this.process],
+    );
   }
 }
