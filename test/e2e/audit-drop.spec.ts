@@ -109,6 +109,28 @@ describe('aegis audit drop', () => {
     expect((await totals()).counted).toBe((await totals()).rows);
   });
 
+  it('holds up no writer while it waits for its months, or counts them', async () => {
+    await complete();
+    await aegis.run('audit', 'export', file, '--until', '2020-02-01T00:00:00Z');
+    const holder = trail.superuser.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('LOCK TABLE audit_logs_2020_01 IN ROW EXCLUSIVE MODE');
+    const dropping = drop('2020-02');
+    let holdsUp: boolean | undefined;
+    await until('it waits for the month', async () => {
+      const [row] = await trail.superuser.query<{ waits: boolean; holds_up: boolean }[]>(`
+        SELECT coalesce(bool_or(relation = 'audit_logs_2020_01'::regclass AND NOT granted), false) AS waits,
+               coalesce(bool_or(relation = 'audit_logs'::regclass AND mode = 'AccessExclusiveLock'), false) AS holds_up
+        FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database())`);
+      holdsUp = row!.holds_up;
+      return row!.waits;
+    });
+    expect(holdsUp).toBe(false);
+    await holder.rollbackTransaction();
+    await holder.release();
+    expect((await dropping).exitCode).toBe(0);
+  });
+
   it('keeps what is deleted beside a drop apart from what was dropped', async () => {
     await complete();
     await aegis.run('audit', 'export', file, '--until', '2020-02-01T00:00:00Z');

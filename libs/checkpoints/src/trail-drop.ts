@@ -145,12 +145,15 @@ async function dropMonths(
   sha256: string,
 ): Promise<void> {
   await tx.query(`SELECT set_config('lock_timeout', $1, true)`, [LOCK_TIMEOUT]);
-  const droppedBefore = (await readDropped(tx))?.records ?? 0;
-  const records = months.reduce((sum, month) => sum + month.records, 0);
-  await tx.query('LOCK TABLE audit_logs IN ACCESS EXCLUSIVE MODE');
-  for (const month of months)
+  // Counting takes as long as the months are long: meanwhile nobody may change them, but records are written on.
+  for (const month of months) {
+    await tx.query(`LOCK TABLE ${month.partition} IN SHARE MODE`);
     if ((await count(tx, month)) !== month.records)
       throw new TrailNotDroppable(`${month.partition} has changed meanwhile`);
+  }
+  await tx.query('LOCK TABLE audit_logs IN ACCESS EXCLUSIVE MODE');
+  const droppedBefore = (await readDropped(tx))?.records ?? 0;
+  const records = months.reduce((sum, month) => sum + month.records, 0);
   await new AuditLog().append(tx, {
     type: 'audit_log.dropped',
     actor,
