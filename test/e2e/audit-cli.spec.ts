@@ -60,15 +60,16 @@ describe('aegis audit', () => {
         last: 3,
         keys: 'file',
       });
-      expect(whole).toMatchObject({ waiting: 2, dropped: 0 });
+      expect(whole).toMatchObject({ waiting: 2, dropped: 0, shipped: 3 });
       expect(await verify('--since', '3')).toMatchObject({
         exitCode: 0,
         checkpoints: 1,
         records: 5,
         keys: 'database',
       });
-      const { exitCode, stdout } = await aegis.run('audit', 'verify');
+      const { exitCode, stdout } = await aegis.run('audit', 'verify', '--shipped', shipped);
       expect(exitCode).toBe(0);
+      expect(stdout).toContain('3 checkpoint(s) that were kept elsewhere were looked for');
       expect(stdout).toContain('The trail is sound.');
     });
 

@@ -36,7 +36,7 @@ export async function verifyTrail(
     const sound = findings === 0;
     output.end(
       { ...(sound && { findings: [] }), ...counts, sound, keys: trusted ? 'file' : 'database' },
-      summary(verified, trusted !== undefined),
+      summary(verified, trusted !== undefined, shipped !== undefined),
     );
     return sound ? ExitCode.yes : ExitCode.no;
   });
@@ -68,10 +68,15 @@ function findingText(finding: Finding): string {
   return `${finding.kind}: ${MEANING[finding.kind](finding)}`;
 }
 
-function summary({ checkpoints, records, dropped, waiting, findings }: Verified, trusted: boolean): string {
+function summary(
+  { checkpoints, records, dropped, waiting, shipped, findings }: Verified,
+  trusted: boolean,
+  compared: boolean,
+): string {
   const gone = dropped === 0 ? '' : ` (${dropped} of them dropped)`;
   return [
     `${checkpoints} checkpoint(s) over ${records} record(s)${gone}, ${waiting} record(s) wait to be sealed`,
+    ...(compared ? [`${shipped} checkpoint(s) that were kept elsewhere were looked for`] : []),
     ...(trusted
       ? []
       : [

@@ -4,15 +4,24 @@ import type { EntityManager } from 'typeorm';
 export interface Dropped {
   /** Records of earlier times are gone. */
   until: Date;
-  /** How many are gone, by this drop and all before it. */
+  /** How many are gone, by this drop and all before it; not a number where somebody wrote none. */
   records: number;
 }
 
 /** @returns undefined when nothing was ever dropped */
 export async function readDropped(tx: EntityManager): Promise<Dropped | undefined> {
-  const [row] = await tx.query<{ until: string; records: number }[]>(
-    `SELECT event_data->>'until' AS until, (event_data->>'records_in_all')::float8 AS records FROM audit_logs
+  const [row] = await tx.query<{ until: string; records: string }[]>(
+    `SELECT event_data->>'until' AS until, event_data->>'records_in_all' AS records FROM audit_logs
      WHERE event_type = 'audit_log.dropped' ORDER BY id DESC LIMIT 1`,
   );
-  return row && { until: new Date(row.until), records: row.records };
+  return row && { until: new Date(row.until), records: Number(row.records) };
+}
+
+/** A drop leaves nothing of an earlier time: where something is, its record is false. */
+export async function isAnyLeft(tx: EntityManager, { until }: Dropped): Promise<boolean> {
+  const [row] = await tx.query<{ earliest: Date | null }[]>(
+    'SELECT min(recorded_at) AS earliest FROM audit_logs',
+  );
+  const earliest = row?.earliest ?? null;
+  return earliest !== null && earliest < until;
 }

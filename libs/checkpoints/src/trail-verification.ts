@@ -1,7 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { countWaiting, findAdded } from './added-records';
 import { checkpointHash, type CheckpointClaims, openCheckpoint, type PublicKeys } from './checkpoint';
-import { type Dropped, readDropped } from './dropped-records';
+import { type Dropped, isAnyLeft, readDropped } from './dropped-records';
 import type { Finding, Tell } from './finding';
 import { verifyRecords } from './record-verification';
 import { readCheckpoints, sealsOf, type StoredCheckpoint } from './sealed-records';
@@ -15,6 +15,8 @@ export interface Verified {
   dropped: number;
   /** Records that no checkpoint seals yet. */
   waiting: number;
+  /** Checkpoints kept elsewhere that were compared with those that are here. */
+  shipped: number;
   findings: number;
   /** Number of the last checkpoint; null when there is none. */
   last: number | null;
@@ -52,6 +54,7 @@ export class TrailVerification {
       records: 0,
       dropped: 0,
       waiting: 0,
+      shipped: 0,
       findings: 0,
       last: null,
     };
@@ -64,11 +67,12 @@ export class TrailVerification {
                              set_config('idle_in_transaction_session_timeout', '0', true)`);
       const dropped = await readDropped(tx);
       await this.verifyChain(tx, since, dropped, verified, tell);
-      if (since === 1 && verified.dropped !== (dropped?.records ?? 0))
+      const differs = since === 1 && verified.dropped !== (dropped?.records ?? 0);
+      if (differs || (dropped !== undefined && (await isAnyLeft(tx, dropped))))
         tell({ kind: 'records_dropped_differ' });
       await findAdded(tx, since - 1, tell);
       verified.waiting = await countWaiting(tx);
-      await this.compareShipped(tx, shipped, tell);
+      verified.shipped = await this.compareShipped(tx, shipped, tell);
     });
     return verified;
   }
@@ -114,11 +118,12 @@ export class TrailVerification {
     return openCheckpoint(jws, this.publicKey);
   }
 
+  /** @returns how many there were */
   private async compareShipped(
     tx: EntityManager,
     shipped: AsyncIterable<string> | Iterable<string>,
     tell: Tell,
-  ): Promise<void> {
+  ): Promise<number> {
     let line = 0;
     for await (const jws of shipped) {
       line += 1;
@@ -132,6 +137,7 @@ export class TrailVerification {
         tell({ kind: 'checkpoint_missing', checkpoint: claims.number });
       else if (here.jws !== jws) tell({ kind: 'checkpoint_replaced', checkpoint: claims.number });
     }
+    return line;
   }
 }
 

@@ -56,6 +56,28 @@ describe('the sealed audit trail', () => {
     expect(await trail.findings()).toEqual([{ kind: 'record_missing', record, checkpoint: 3 }]);
   });
 
+  it('tells that a record was deleted and a drop made up that would have taken it', async () => {
+    await trail.sealed();
+    const record = await trail.idOf('C-7');
+    await trail.tamper(
+      `DELETE FROM audit_logs WHERE customer_id = 'C-7'`,
+      `INSERT INTO audit_logs (event_type, actor, event_data)
+       VALUES ('audit_log.dropped', 'cli:mallory', jsonb_build_object('until', now(), 'records_in_all', 1))`,
+    );
+    await trail.sealAll();
+    expect(await trail.findings()).toEqual([{ kind: 'records_dropped_differ' }]);
+    expect(await trail.findings([], 2)).toEqual([{ kind: 'records_dropped_differ' }]);
+    await trail.tamper(
+      `INSERT INTO audit_logs (event_type, actor, event_data)
+       VALUES ('audit_log.dropped', 'cli:mallory', '{"until": "never", "records_in_all": "all"}')`,
+    );
+    await trail.sealAll();
+    expect(await trail.findings()).toEqual([
+      { kind: 'record_missing', record, checkpoint: 2 },
+      { kind: 'records_dropped_differ' },
+    ]);
+  });
+
   it('tells which record a superuser added among those that are sealed', async () => {
     await trail.sealed();
     await trail.tamper(`INSERT INTO audit_logs (event_type, actor, customer_id, xact)
