@@ -30,6 +30,7 @@ export default tseslint.config(
         { object: 'Math', property: 'random', message: 'Random comes from node:crypto.' },
       ],
       eqeqeq: 'error',
+      'no-eval': 'error',
     },
   },
   {
