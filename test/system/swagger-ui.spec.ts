@@ -92,6 +92,11 @@ describe('Swagger UI in a browser', () => {
     expect(reload?.headers()['content-security-policy']).not.toMatch(/unsafe-eval|upgrade-insecure/);
     const after = await execute('Licenses-validateLicense', { body: question });
     expect(after).toMatchObject({ status: '200', answer: { valid: false, code: 'REVOKED' } });
+    const kept = await page.evaluate<string>(
+      'JSON.stringify([localStorage, sessionStorage, document.cookie])',
+    );
+    expect(kept).toMatch(/^\[\{.*\},\{.*\},""\]$/);
+    expect(kept).not.toContain(key);
     expect(complaints).toEqual([]);
   });
 });

@@ -12,6 +12,16 @@ const KEY: Actor = {
   userAgent: 'shop/2.1',
   requestId: 'request-1',
 };
+/** All that a faked clock could fake but `Date`. */
+const TIMERS = [
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'setInterval',
+  'setTimeout',
+] as const;
 const LICENSE = '7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10';
 
 describe('the audit trail', () => {
@@ -83,6 +93,20 @@ describe('the audit trail', () => {
       actor: { ...KEY, userAgent: 'x'.repeat(9_000) },
     });
     expect((await all()).at(-1)!.user_agent).toBe('x'.repeat(500));
+  });
+
+  it('says when by the clock of the database, whatever that of the process is', async () => {
+    const now = async (): Promise<Date> =>
+      (await superuser.query<{ now: Date }>("SELECT date_trunc('milliseconds', clock_timestamp()) AS now"))
+        .rows[0]!.now;
+    const before = await now();
+    jest.useFakeTimers({ now: new Date('2001-01-01Z'), doNotFake: [...TIMERS] });
+    await audit.append(dataSource.manager, { type: 'license.issued', actor: KEY }).finally(() => {
+      jest.useRealTimers();
+    });
+    const { recorded_at } = (await all()).at(-1)!;
+    expect(recorded_at.getTime()).toBeGreaterThanOrEqual(before.getTime());
+    expect(recorded_at.getTime()).toBeLessThanOrEqual((await now()).getTime() + 1);
   });
 
   it('has no record of what was undone', async () => {
