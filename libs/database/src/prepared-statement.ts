@@ -4,7 +4,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 
 /**
  * A statement that each connection parses and plans once: for those that run with nearly every request. It goes to
- * the driver without TypeORM's query runner, which makes a dozen promises a query (docs/adr/0024).
+ * the driver without TypeORM's query runner, which makes a dozen promises a query (docs/adr/0023).
  */
 export class PreparedStatement<Row extends QueryResultRow> {
   /**

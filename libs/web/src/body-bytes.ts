@@ -4,7 +4,7 @@ import { MalformedRequest, UnsupportedMediaType } from './web.errors';
 
 /**
  * Reads the bytes of a body. Express' own reader stands on three packages that look at each request anew for what
- * this server never has: other encodings, other charsets, verification (docs/adr/0024).
+ * this server never has: other encodings, other charsets, verification (docs/adr/0023).
  * @param limit in bytes; what is beyond is read off, so that the caller gets to see the answer
  * @throws UnsupportedMediaType for a content encoding (415), a refusal for more bytes than the limit (413),
  * MalformedRequest when the body breaks off (400)
