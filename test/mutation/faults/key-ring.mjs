@@ -3,9 +3,9 @@ import { inFile } from './fault.mjs';
 export default {
   area: 'key ring',
   suites: [
+    'libs/signing/src/signing-keys.service.spec.ts',
     'libs/signing/src/active-key-choice.spec.ts',
     'libs/signing/src/key-ring.spec.ts',
-    'test/e2e/key-rotation.spec.ts',
   ],
   faults: [
     ...inFile('libs/signing/src/signing-key-register.ts', [
