@@ -24,6 +24,11 @@ describe('API key format', () => {
     expect(new Set(keys.map(({ key }) => key.slice(-49))).size).toBe(10_000);
   });
 
+  it('fills all 43 digits of a secret at random: a shorter one would begin with zeros', () => {
+    const first = Array.from({ length: 1000 }, () => makeKey('test').key.at(-49));
+    expect(new Set(first).size).toBeGreaterThan(50);
+  });
+
   it('uses every digit alike often in ids', () => {
     const counts = new Map<string, number>();
     for (let made = 0; made < 10_000; made += 1)

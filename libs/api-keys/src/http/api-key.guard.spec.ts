@@ -68,9 +68,14 @@ class Routes {
     return 'here';
   }
 
+  /** How often the route was let run that declares nothing. */
+  static undeclaredRuns = 0;
+
   @Get('undeclared')
-  undeclared(): void {
-    // As above.
+  @RespondsAsIs('text/plain')
+  undeclared(): string {
+    Routes.undeclaredRuns += 1;
+    return 'here';
   }
 }
 
@@ -196,5 +201,6 @@ describe('ApiKeyGuard', () => {
 
   it('lets nobody into a route that declares nothing, not even admin', async () => {
     expect(await statusOf('undeclared', keyWith('admin'))).toBe(500);
+    expect(Routes.undeclaredRuns).toBe(0);
   });
 });
