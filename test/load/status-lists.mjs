@@ -115,7 +115,8 @@ try {
   const app = await new DataSource({ type: 'postgres', url: postgres.applicationUrl }).initialize();
   running.push({ stop: () => app.destroy() });
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const keyRing = { active: () => new PemSigner('bench', privateKey, publicKey) };
+  const signer = new PemSigner('bench', privateKey, publicKey);
+  const keyRing = { active: () => signer, signer: () => Promise.resolve(signer) };
   const records = new StatusListRecords(app);
   const issuer = new StatusListIssuer(records, keyRing, { PUBLIC_URL: 'https://license.example' });
   const fresh = () => new StatusLists(issuer, records, keyRing, new Metrics());
