@@ -70,4 +70,12 @@ describe('the Merkle tree', () => {
     expect(() => auditPath(sized(3), index)).toThrow(RangeError);
     expect(rootFromPath(leafHash('leaf 0'), index, 3, [])).toBeUndefined();
   });
+
+  it('leads from the last leaf to the root, and from no place behind it', () => {
+    const leaves = Array.from({ length: 5 }, (_, index) => leafHash(String(index)));
+    const last = leaves[4]!;
+    const path = auditPath(leaves, 4);
+    expect(rootFromPath(last, 4, 5, path)).toEqual(rootHash(leaves));
+    for (const index of [5, 6, 8, -1, 4.5]) expect(rootFromPath(last, index, 5, path)).toBeUndefined();
+  });
 });
