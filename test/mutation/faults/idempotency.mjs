@@ -31,6 +31,7 @@ export default {
         'seals without the row',
         'return Buffer.concat([keyHash, requestHash]);',
         'return Buffer.concat([Buffer.alloc(32), requestHash.subarray(0, 0)]);',
+        'each Idempotency-Key has an encryption key of its own besides: its answer opens in no other row',
       ],
       ['notes no customer', 'answer, customerId],', 'answer, null],'],
     ]),
