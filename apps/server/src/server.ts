@@ -3,8 +3,7 @@ import { type Environment, PRODUCT_NAME, PRODUCT_VERSION } from '@aegis/config';
 import { assertApplicationRoleIsApart, type DatabaseAccess, openDatabase } from '@aegis/database';
 import type { Logger } from '@aegis/logging';
 import { Metrics, type MetricsServer, serveMetrics } from '@aegis/metrics';
-import { assertEveryRouteDeclaresAccess, configureHttp } from '@aegis/web';
-import { NestFactory } from '@nestjs/core';
+import { assertEveryRouteDeclaresAccess, createHttpApp } from '@aegis/web';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -52,16 +51,7 @@ export async function startServer(
     await settleMigrations(environment, database, logger).catch((error: unknown) => {
       throw databaseProblem(error);
     });
-    app = await NestFactory.create<NestExpressApplication>(
-      AppModule.for(environment, logger, database.applicationUrl),
-      {
-        bodyParser: false,
-        bufferLogs: false,
-        abortOnError: false,
-        logger: false,
-      },
-    );
-    configureHttp(app);
+    app = await createHttpApp(AppModule.for(environment, logger, database.applicationUrl));
     assertEveryRouteDeclaresAccess(app);
     app.get(ServedDocument).describe(app);
     if (environment.isProduction) await assertApplicationRoleIsApart(app.get(DataSource));

@@ -1,29 +1,48 @@
 import { Environment } from '@aegis/config';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { literalPathsFirst } from './allowed-methods';
 import { handleClientErrors } from './client-errors';
+import { HttpAdapter } from './http-adapter';
 import { parseQuery } from './query-string';
 import { requestContext } from './request-context.middleware';
 import { securityHeaders } from './security-headers';
 import { soundRequests } from './sound-request';
 
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
-/** How often Node looks for requests that took too long; 30 s unless set. */
-const TIMEOUT_CHECK_MS = 2_000;
-/** Longer than common load balancers keep a connection (60 s), so that it is they who close it. */
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const SERVER: ServerOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  // How often Node looks for requests that took too long; 30 s unless set.
+  connectionsCheckingInterval: 2_000,
+  // Longer than common load balancers keep a connection (60 s), so that it is they who close it.
+  keepAliveTimeout: 65_000,
+  // Its lack is for the routes to answer: Node would do so without a body.
+  requireHostHeader: false,
+};
 /** A connection over which nothing moves, as when a caller takes no more of its answer, is closed. */
 const IDLE_TIMEOUT_MS = 60_000;
 
 /**
- * Sets up everything between the socket and the routes. Call it after `NestFactory.create(module, { bodyParser: false })`
- * and before `init` or `listen`.
+ * Makes the application, with everything between the socket and the routes set up; `init` or `listen` comes next.
+ * @param module the root module: it needs Environment, Logger and Metrics
+ * @throws what building the module throws
  */
-export function configureHttp(app: NestExpressApplication): void {
+export async function createHttpApp(module: DynamicModule | Type): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(module, new HttpAdapter(SERVER), {
+    bodyParser: false,
+    bufferLogs: false,
+    abortOnError: false,
+    logger: false,
+  });
+  configureHttp(app);
+  return app;
+}
+
+function configureHttp(app: NestExpressApplication): void {
   const environment = app.get(Environment, { strict: false });
   app.disable('x-powered-by');
   app.set('etag', false);
@@ -51,7 +70,7 @@ export function configureHttp(app: NestExpressApplication): void {
   app.use(literalPathsFirst());
   distinguishCase(app);
   const server = app.getHttpServer();
-  limitTime(server);
+  server.timeout = IDLE_TIMEOUT_MS;
   leaveToUs(server);
   handleClientErrors(server, environment);
 }
@@ -66,18 +85,8 @@ function distinguishCase(app: NestExpressApplication): void {
   router.caseSensitive = true;
 }
 
-function limitTime(server: Server): void {
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
-  server.timeout = IDLE_TIMEOUT_MS;
-  // Documented for createServer alone, which Nest calls; read when listening begins.
-  Object.assign(server, { connectionsCheckingInterval: TIMEOUT_CHECK_MS });
-}
-
-/** Hands on to the routes what Node would answer by itself, without a body: 400 for a lacking Host, and 417. */
+/** Hands on to the routes what Node would answer by itself, without a body: 100, and 417. */
 function leaveToUs(server: Server): void {
-  Object.assign(server, { requireHostHeader: false });
   const serve = (...request: [IncomingMessage, ServerResponse]): boolean =>
     server.emit('request', ...request);
   // RFC 9110 section 10.1.1 lets a server ignore what it does not know.

@@ -10,7 +10,7 @@ export type { CursorKey, CursorKeyKind } from './cursor';
 export { demandScope } from './demand-scope';
 export { ETagged, IfNoneMatch } from './entity-tag';
 export type { TagOf } from './entity-tag';
-export { configureHttp } from './http-server';
+export { createHttpApp } from './http-server';
 export { IdempotencyModule } from './idempotency/idempotency.module';
 export { Idempotent } from './idempotency/idempotent';
 export { forgetAnswersAbout, rememberedAnswersByPepper } from './idempotency/remembered-answers';

@@ -9,11 +9,10 @@ import {
   type ModuleMetadata,
   type Type,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { Writable } from 'node:stream';
-import { configureHttp, credentialOf, Identification, WebModule, type Credential } from '@aegis/web';
+import { createHttpApp, credentialOf, Identification, WebModule, type Credential } from '@aegis/web';
 
 /** Knows keys by their text: `key-<id>` is valid, `limited-<n>` allows n requests a minute, all else is refused. */
 @Injectable()
@@ -101,12 +100,7 @@ export async function startWebApp(
     imports: [ConfigModule.for(environment), LoggingModule.for(logger), web, ...imports],
     controllers,
   };
-  const app = await NestFactory.create<NestExpressApplication>(root, {
-    bodyParser: false,
-    logger: false,
-    abortOnError: false,
-  });
-  configureHttp(app);
+  const app = await createHttpApp(root);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   return {

@@ -2,7 +2,7 @@ import { ConfigModule, loadEnvironment } from '@aegis/config';
 import { Logger, LoggingModule } from '@aegis/logging';
 import {
   AnyKey,
-  configureHttp,
+  createHttpApp,
   type Credential,
   Identification,
   Public,
@@ -11,8 +11,7 @@ import {
   type Scope,
   WebModule,
 } from '@aegis/web';
-import { Controller, type DynamicModule, Get, Module, type NestApplicationOptions } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { Controller, type DynamicModule, Get, Module } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request } from 'express';
 import { PassThrough } from 'node:stream';
@@ -123,10 +122,8 @@ describe('ApiKeyGuard', () => {
   beforeAll(async () => {
     const stream = new PassThrough().on('data', (chunk: Buffer) => (logged += chunk.toString()));
     const logger = new Logger({ level: 'warn', format: 'json', stream });
-    const options: NestApplicationOptions = { bodyParser: false, logger: false };
     for (const closed of [false, true]) {
-      const app = await NestFactory.create<NestExpressApplication>(AppModule.for(logger, closed), options);
-      configureHttp(app);
+      const app = await createHttpApp(AppModule.for(logger, closed));
       apps.push(await app.init());
     }
   });

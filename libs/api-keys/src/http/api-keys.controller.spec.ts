@@ -1,9 +1,8 @@
 import { ConfigModule, loadEnvironment } from '@aegis/config';
 import { DatabaseModule } from '@aegis/database';
 import { Logger, LoggingModule } from '@aegis/logging';
-import { AnyKey, configureHttp, RespondsAsIs, type Scope, WebModule } from '@aegis/web';
-import { Controller, Get, Module, type NestApplicationOptions } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { AnyKey, createHttpApp, RespondsAsIs, type Scope, WebModule } from '@aegis/web';
+import { Controller, Get, Module } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,9 +57,7 @@ describe('API keys over HTTP', () => {
       controllers: [ProbeController],
     })
     class TestModule {}
-    const options: NestApplicationOptions = { bodyParser: false, logger: false };
-    app = await NestFactory.create<NestExpressApplication>(TestModule, options);
-    configureHttp(app);
+    app = await createHttpApp(TestModule);
     await app.listen(0, '127.0.0.1');
     admin = (await app.get(ApiKeysService, { strict: false }).createFirstAdminKey())!;
   });
