@@ -40,7 +40,8 @@ const INSERT_LICENSES = new PreparedStatement(
 @Injectable()
 export class LicenseWriter {
   private readonly batch = new MicroBatch<SignedLicense, Refusal>((waiting) => this.writeTogether(waiting), {
-    maxSize: 100,
+    // Small enough that some are written while others are signed and answered (docs/benchmarks.md).
+    maxSize: 24,
     maxConcurrent: 3,
   });
 

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { statusPlace } from './status-index';
+import { type StatusPlace, StatusPlaces } from './status-index';
 
 const KEY = Buffer.alloc(32, 7);
 const SIZE = 131_072;
+
+const statusPlace = (key: Uint8Array, number: number): StatusPlace => new StatusPlaces(key).at(number);
 
 describe('the place of a token in the status lists', () => {
   it('is its own: no two numbers share one', () => {

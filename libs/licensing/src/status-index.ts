@@ -14,26 +14,52 @@ export interface StatusPlace {
 }
 
 /**
- * Place of the n-th token: lists fill one after another, and within a list a keyed permutation scatters the
- * numbers, so that neighbouring indexes tell nothing about who bought when.
- * @param key secret of this deployment, never changed: another key would give places twice
- * @param sequenceNumber 0, 1, 2 …; gaps only leave a place empty
+ * Places of the tokens: lists fill one after another, and within a list a keyed permutation scatters the numbers, so
+ * that neighbouring indexes tell nothing about who bought when.
  */
-export function statusPlace(key: Uint8Array, sequenceNumber: number): StatusPlace {
-  const list = Math.floor(sequenceNumber / STATUS_LIST_SIZE);
-  let index = permute(key, list, sequenceNumber % STATUS_LIST_SIZE);
-  // The network permutes 18 bits; walking its cycle until a number of 17 bits comes is a permutation of those.
-  while (index >= STATUS_LIST_SIZE) index = permute(key, list, index);
-  return { list, index };
+export class StatusPlaces {
+  /** Of the list that is being filled: its round function has 3,072 inputs, and a dozen are asked for each token. */
+  private network?: FeistelNetwork;
+
+  /** @param key secret of this deployment, never changed: another key would give places twice */
+  constructor(private readonly key: Uint8Array) {}
+
+  /** @param sequenceNumber 0, 1, 2 …; gaps only leave a place empty */
+  at(sequenceNumber: number): StatusPlace {
+    const list = Math.floor(sequenceNumber / STATUS_LIST_SIZE);
+    if (this.network?.list !== list) this.network = new FeistelNetwork(this.key, list);
+    let index = this.network.permute(sequenceNumber % STATUS_LIST_SIZE);
+    // The network permutes 18 bits; walking its cycle until a number of 17 bits comes is a permutation of those.
+    while (index >= STATUS_LIST_SIZE) index = this.network.permute(index);
+    return { list, index };
+  }
 }
 
 /** A balanced Feistel network over 18 bits: a permutation whatever its round function is. */
-function permute(key: Uint8Array, list: number, value: number): number {
-  let left = value >> HALF_BITS;
-  let right = value & HALF_MASK;
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const digest = createHmac('sha256', key).update(`${list}:${round}:${right}`).digest();
-    [left, right] = [right, left ^ (digest.readUInt16BE(0) & HALF_MASK)];
+class FeistelNetwork {
+  private readonly rounds = Array.from({ length: ROUNDS }, () => new Map<number, number>());
+
+  constructor(
+    private readonly key: Uint8Array,
+    readonly list: number,
+  ) {}
+
+  permute(value: number): number {
+    let left = value >> HALF_BITS;
+    let right = value & HALF_MASK;
+    this.rounds.forEach((known, round) => {
+      let mixed = known.get(right);
+      if (mixed === undefined) {
+        mixed = this.mix(round, right);
+        known.set(right, mixed);
+      }
+      [left, right] = [right, left ^ mixed];
+    });
+    return (left << HALF_BITS) | right;
   }
-  return (left << HALF_BITS) | right;
+
+  private mix(round: number, half: number): number {
+    const digest = createHmac('sha256', this.key).update(`${this.list}:${round}:${half}`).digest();
+    return digest.readUInt16BE(0) & HALF_MASK;
+  }
 }

@@ -5,17 +5,18 @@ import { Metrics } from '@aegis/metrics';
 import {
   KeyRing,
   requiresActiveKey,
-  signCompact,
   SignerUnavailable,
   SigningKeyChanged,
+  signingInput,
   signingKeyChanged,
+  signInput,
 } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { hash } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { licenseClaims, type TokenFacts } from './license-claims';
 import { TokenTooLarge } from './licensing.errors';
-import { type StatusPlace, statusPlace } from './status-index';
+import { type StatusPlace, StatusPlaces } from './status-index';
 
 /** A signed token that nobody has seen yet: it may be handed out only after it is on record. */
 export interface FreshToken {
@@ -59,7 +60,7 @@ const ATTEMPTS = 5;
 /** Makes tokens and puts them on record. */
 @Injectable()
 export class TokenMaker {
-  private permutationKey?: Buffer;
+  private places?: StatusPlaces;
   private readonly moments = new MicroBatch<void, Moment>((askers) => this.readMoments(askers.length), {
     maxSize: 500,
     maxConcurrent: 2,
@@ -108,10 +109,9 @@ export class TokenMaker {
       signedAt: moment.now,
       status: moment.status,
     });
-    const header = { alg: 'EdDSA', typ: 'JWT', kid: signer.kid };
-    const unsigned = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
-    if (!fitsTokenLimit(unsigned.join('.'))) throw new TokenTooLarge();
-    const token = await signCompact(signer, { typ: header.typ }, claims);
+    const unsigned = signingInput(signer, { typ: 'JWT' }, claims);
+    if (!fitsTokenLimit(unsigned)) throw new TokenTooLarge();
+    const token = await signInput(signer, unsigned);
     return {
       licenseId: facts.licenseId,
       token,
@@ -141,17 +141,14 @@ export class TokenMaker {
   }
 
   private async readMoments(count: number): Promise<Moment[]> {
-    const key = await this.readPermutationKey();
+    const places = (this.places ??= await this.openPlaces());
     const rows = await READ_MOMENTS.run(this.dataSource, [count]);
-    return rows.map(({ now, number }) => ({ now, status: statusPlace(key, Number(number)) }));
+    return rows.map(({ now, number }) => ({ now, status: places.at(Number(number)) }));
   }
 
-  private async readPermutationKey(): Promise<Buffer> {
-    if (!this.permutationKey) {
-      const [row] = await this.dataSource.query<{ key: Buffer }[]>('SELECT key FROM status_index_key');
-      if (!row) throw new Error('status_index_key is empty: the migrations did not run');
-      this.permutationKey = row.key;
-    }
-    return this.permutationKey;
+  private async openPlaces(): Promise<StatusPlaces> {
+    const [row] = await this.dataSource.query<{ key: Buffer }[]>('SELECT key FROM status_index_key');
+    if (!row) throw new Error('status_index_key is empty: the migrations did not run');
+    return new StatusPlaces(row.key);
   }
 }

@@ -19,7 +19,7 @@ export { SigningHttpModule } from './signing-http.module';
 export { SigningModule } from './signing.module';
 export { jwkThumbprint, KEY_SET_SECONDS, keySetOf, publicJwk, publishedJwk } from './jwks';
 export type { Jwks, PublicJwk, PublishedJwk } from './jwks';
-export { signCompact, verifySignature } from './jws';
+export { signCompact, signingInput, signInput, verifySignature } from './jws';
 export type { JwsType } from './jws';
 export { makeRootKey, readRootKey } from './root-key';
 export type { NewRootKey, RootKey } from './root-key';

@@ -14,8 +14,25 @@ export interface JwsType {
  * @param payload - claims; serialized in the order of their keys, absent when undefined.
  * @returns `header.payload.signature`, base64url without padding; the header is `{"alg":"EdDSA","typ":…,"kid":…}`.
  */
-export async function signCompact(signer: Signer, header: JwsType, payload: object): Promise<string> {
-  const input = `${encode({ alg: 'EdDSA', typ: header.typ, kid: signer.kid })}.${encode(payload)}`;
+export function signCompact(signer: Signer, header: JwsType, payload: object): Promise<string> {
+  return signInput(signer, signingInput(signer, header, payload));
+}
+
+/**
+ * What of a compact JWS is signed, for those who look at it before they sign it.
+ * @param signer - the one that is to sign it.
+ * @returns `header.payload`, as `signCompact` has it.
+ */
+export function signingInput(signer: Signer, header: JwsType, payload: object): string {
+  return `${encode({ alg: 'EdDSA', typ: header.typ, kid: signer.kid })}.${encode(payload)}`;
+}
+
+/**
+ * @param signer - the one that the input was made for.
+ * @param input - of `signingInput`.
+ * @returns `header.payload.signature`.
+ */
+export async function signInput(signer: Signer, input: string): Promise<string> {
   const signature = await signer.sign(Buffer.from(input, 'ascii'));
   return `${input}.${Buffer.from(signature).toString('base64url')}`;
 }
