@@ -10,6 +10,8 @@ export type Answer = { readonly mediaTypes: readonly string[] } & (
       readonly type: Type<object>;
       /** What the DTO is filled from, where that is not what the handler returns. */
       readonly from?: (result: never) => object;
+      /** The handler builds the answer field by field. */
+      readonly prebuilt: boolean;
     }
   /** Handed on as it is: text, a stream, a document that is no DTO. */
   | { readonly kind: 'as-is' }

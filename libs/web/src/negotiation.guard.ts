@@ -1,6 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { answerOf } from './answer';
+import { type Reply, replyMaker } from './reply';
+import { factsOf } from './request-facts';
 import { NotAcceptable } from './web.errors';
 
 /**
@@ -9,6 +11,8 @@ import { NotAcceptable } from './web.errors';
  */
 @Injectable()
 export class NegotiationGuard implements CanActivate {
+  private readonly replies = new WeakMap<object, (result: unknown) => Reply>();
+
   canActivate(context: ExecutionContext): boolean {
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
@@ -16,6 +20,7 @@ export class NegotiationGuard implements CanActivate {
     const offered = answerOf(handler)?.mediaTypes;
     if (offered === undefined)
       throw new Error(`${context.getClass().name}.${handler.name} declares no @Responds(...)`);
+    factsOf(request).replyTo = this.replyMakerOf(context);
     // Caches must not give one media type to who asked for another.
     if (offered.length > 1) http.getResponse<Response>().vary('Accept');
     const { accept } = request.headers;
@@ -23,5 +28,15 @@ export class NegotiationGuard implements CanActivate {
     if (offered.length === 0 || offered.includes(accept) || request.accepts([...offered]) !== false)
       return true;
     throw new NotAcceptable(`This route answers in ${offered.join(', ')}.`);
+  }
+
+  private replyMakerOf(context: ExecutionContext): (result: unknown) => Reply {
+    const handler = context.getHandler();
+    let maker = this.replies.get(handler);
+    if (maker === undefined) {
+      maker = replyMaker(handler, `${context.getClass().name}.${handler.name}`);
+      this.replies.set(handler, maker);
+    }
+    return maker;
   }
 }

@@ -11,6 +11,14 @@ export interface Reply {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A reply that a handler's result need not be made into any more. */
+export class ReadyReply implements Reply {
+  constructor(
+    readonly body: unknown,
+    readonly headers: Readonly<Record<string, string>>,
+  ) {}
+}
+
 /**
  * How the results of a handler become answers, as its decorators declare.
  * @param handler its method
@@ -33,6 +41,7 @@ function bodyMaker(handler: object, route: string): (value: unknown) => unknown 
   const answer = answerOf(handler);
   switch (answer?.kind) {
     case 'dto':
+      if (answer.prebuilt) return (value) => value;
       return (value) => {
         if (value instanceof StreamableFile) return value;
         if (typeof value !== 'object' || value === null)

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { Credential } from './credential';
+import type { Reply } from './reply';
 
 /** What the web layer has found out about a request so far. */
 export interface RequestFacts {
@@ -9,6 +10,8 @@ export interface RequestFacts {
   credential?: Credential;
   /** Read once a request. */
   body?: Promise<unknown>;
+  /** Set when its route is found: the reply to what the handler returns. */
+  replyTo?: (result: unknown) => Reply;
   /** Whether the request was counted against its limit, or need not be. */
   counted: boolean;
 }

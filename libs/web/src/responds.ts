@@ -1,4 +1,4 @@
-import { applyDecorators, Header, HttpCode, SetMetadata, UseInterceptors, type Type } from '@nestjs/common';
+import { applyDecorators, Header, HttpCode, SetMetadata, type Type } from '@nestjs/common';
 import {
   ApiExtension,
   ApiExtraModels,
@@ -9,7 +9,6 @@ import {
 
 import { ANSWER, type Answer } from './answer';
 import { DocumentAnswer } from './documented-answer';
-import { ResponseInterceptor } from './response.interceptor';
 
 export interface RespondsOptions {
   /** HTTP status, 200 unless given. */
@@ -45,10 +44,9 @@ export function Responds(
     prebuilt = false,
   } = options;
   const mediaTypes = ['application/json', ...alsoOffers];
-  const answer: Answer = { kind: 'dto', type, mediaTypes, ...(from && { from }) };
+  const answer: Answer = { kind: 'dto', type, mediaTypes, prebuilt, ...(from && { from }) };
   return applyDecorators(
     SetMetadata(ANSWER, answer),
-    ...(prebuilt ? [] : [UseInterceptors(ResponseInterceptor)]),
     HttpCode(status),
     ...(alsoOffers.length === 0
       ? [DocumentAnswer({ status, type, isArray, description, ...(headers && { headers }) })]
@@ -86,7 +84,6 @@ export function RespondsAsIs(
   const answer: Answer = { kind: 'as-is', mediaTypes: [name] };
   return applyDecorators(
     SetMetadata(ANSWER, answer),
-    UseInterceptors(ResponseInterceptor),
     HttpCode(status),
     Header('Content-Type', mediaType),
     DocumentAnswer({
@@ -103,7 +100,6 @@ export function RespondsNothing(description = ''): MethodDecorator {
   const answer: Answer = { kind: 'nothing', mediaTypes: [] };
   return applyDecorators(
     SetMetadata(ANSWER, answer),
-    UseInterceptors(ResponseInterceptor),
     HttpCode(204),
     DocumentAnswer({ status: 204, description }),
   );

@@ -1,7 +1,7 @@
 import { ConfigModule, loadEnvironment } from '@aegis/config';
 import { DatabaseModule } from '@aegis/database';
 import { Logger, LoggingModule } from '@aegis/logging';
-import { AnyKey, createHttpApp, RespondsAsIs, type Scope, WebModule } from '@aegis/web';
+import { AnyKey, createHttpApp, IdempotencyModule, RespondsAsIs, type Scope, WebModule } from '@aegis/web';
 import { Controller, Get, Module } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -52,6 +52,7 @@ describe('API keys over HTTP', () => {
         DatabaseModule.for(database.applicationUrl),
         ApiKeysModule,
         ApiKeysHttpModule,
+        IdempotencyModule,
         WebModule.for({ imports: [ApiKeysHttpModule], accessGuard: ApiKeyGuard }),
       ],
       controllers: [ProbeController],

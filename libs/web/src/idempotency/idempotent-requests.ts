@@ -2,15 +2,23 @@ import { type TransactionHooks, withTransactionHooks } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { DataSource } from 'typeorm';
-import type { Reply } from '../reply';
-import type { Idempotence } from './idempotent';
+import { ReadyReply, type Reply } from '../reply';
 import { type KeyedRequest, keyedRequest } from './keyed-request';
 import { RememberedAnswers } from './remembered-answers';
+
+/** How the answers of a route are remembered. */
+export interface Idempotence<Result = unknown> {
+  /**
+   * Id of the customer whose personal data the answer holds: removing the customer removes the answer. Absent where
+   * answers hold none.
+   */
+  readonly customerOf?: (result: Result) => string;
+}
 
 /** How a route carries out a request and what it answers. */
 export interface Performance extends Idempotence {
   /** Runs the handler. */
-  perform(): Promise<unknown>;
+  perform(): unknown;
   /** The answer to what the handler, and its transaction, returned. */
   replyTo(result: unknown): Reply;
 }
@@ -40,15 +48,15 @@ export class IdempotentRequests {
     request: Request,
     idempotencyKey: string | string[],
     performance: Performance,
-  ): Promise<Reply> {
+  ): Promise<ReadyReply> {
     const keyed = keyedRequest(request, idempotencyKey);
     // Before the work, which may sign or call others; the look that decides is the one under the lock.
     const earlier = await this.answers.find(this.dataSource.manager, keyed);
     return earlier ? replayed(earlier) : this.carryOut(keyed, performance);
   }
 
-  private async carryOut(keyed: KeyedRequest, performance: Performance): Promise<Reply> {
-    let given: Reply | undefined;
+  private async carryOut(keyed: KeyedRequest, performance: Performance): Promise<ReadyReply> {
+    let given: ReadyReply | undefined;
     const hooks: TransactionHooks = {
       begin: async (tx) => {
         const earlier = await this.answers.claim(tx, keyed);
@@ -57,12 +65,13 @@ export class IdempotentRequests {
         throw new AnsweredBefore(earlier);
       },
       beforeCommit: async (tx, result) => {
-        given = performance.replyTo(result);
+        const { body, headers } = performance.replyTo(result);
+        given = new ReadyReply(body, headers);
         await this.answers.remember(tx, keyed, given, performance.customerOf?.(result) ?? null);
       },
     };
     try {
-      await withTransactionHooks(hooks, () => performance.perform());
+      await withTransactionHooks(hooks, () => Promise.resolve(performance.perform()));
     } catch (error) {
       if (error instanceof AnsweredBefore) return replayed(error.reply);
       throw error;
@@ -72,6 +81,6 @@ export class IdempotentRequests {
   }
 }
 
-function replayed({ body, headers }: Reply): Reply {
-  return { body, headers: { ...headers, 'Idempotent-Replayed': 'true' } };
+function replayed({ body, headers }: Reply): ReadyReply {
+  return new ReadyReply(body, { ...headers, 'Idempotent-Replayed': 'true' });
 }

@@ -1,18 +1,15 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { applyDecorators, Inject, Req } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { ApiHeader } from '@nestjs/swagger';
+import type { Request } from 'express';
 import { ApiProblems } from '../api-problems';
 import { DocumentAnswer } from '../documented-answer';
+import { factsOf } from '../request-facts';
+import { type Idempotence, IdempotentRequests } from './idempotent-requests';
 
-const IDEMPOTENT = 'aegis:idempotent';
+const REQUESTS = Symbol('idempotent requests');
 
-/** How the answers of a route are remembered. */
-export interface Idempotence<Result = unknown> {
-  /**
-   * Id of the customer whose personal data the answer holds: removing the customer removes the answer. Absent where
-   * answers hold none.
-   */
-  readonly customerOf?: (result: Result) => string;
-}
+type Handler = (this: object, ...args: unknown[]) => unknown;
 
 /**
  * Lets callers send a request again without its being carried out twice: with the same `Idempotency-Key` within 24
@@ -21,7 +18,7 @@ export interface Idempotence<Result = unknown> {
  */
 export function Idempotent<Result>(idempotence: Idempotence<Result> = {}): MethodDecorator {
   return applyDecorators(
-    SetMetadata(IDEMPOTENT, idempotence),
+    carriedOutOnce(idempotence as Idempotence),
     ApiHeader({
       name: 'Idempotency-Key',
       required: false,
@@ -41,7 +38,35 @@ export function Idempotent<Result>(idempotence: Idempotence<Result> = {}): Metho
   );
 }
 
-/** What a handler declares by `@Idempotent`, if anything. */
-export function idempotenceOf(handler: object): Idempotence | undefined {
-  return Reflect.getMetadata(IDEMPOTENT, handler) as Idempotence | undefined;
+/**
+ * Puts in the handler's place one that carries out a request with an `Idempotency-Key` once. Not an interceptor: those
+ * cost every request of the route, with such a key or without (docs/adr/0024).
+ */
+function carriedOutOnce(idempotence: Idempotence): MethodDecorator {
+  return (controller, name, descriptor) => {
+    const handler = descriptor.value as Handler;
+    const requestAt = argumentsOf(controller, name);
+    Req()(controller, name, requestAt);
+    Inject(IdempotentRequests)(controller, REQUESTS);
+    const once = function (this: { [REQUESTS]: IdempotentRequests }, ...args: unknown[]): unknown {
+      const request = args[requestAt] as Request;
+      const perform = (): unknown => handler.apply(this, args.slice(0, requestAt));
+      const key = request.headers['idempotency-key'];
+      const { replyTo } = factsOf(request);
+      if (key === undefined || replyTo === undefined) return perform();
+      return this[REQUESTS].answer(request, key, { ...idempotence, replyTo, perform });
+    };
+    // What other decorators have said of the handler, and its name, by which guards look up what it takes.
+    for (const key of Reflect.getMetadataKeys(handler) as unknown[])
+      Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), once);
+    Object.defineProperty(once, 'name', { value: handler.name });
+    descriptor.value = once as typeof descriptor.value;
+  };
+}
+
+/** How many arguments of a handler decorators have asked for, which is where the next one goes. */
+function argumentsOf(controller: object, name: string | symbol): number {
+  const asked = Reflect.getMetadata(ROUTE_ARGS_METADATA, controller.constructor, name) as
+    Record<string, { index: number }> | undefined;
+  return Math.max(-1, ...Object.values(asked ?? {}).map(({ index }) => index)) + 1;
 }
