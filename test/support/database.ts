@@ -56,7 +56,9 @@ async function create(name: string, template: string): Promise<TestDatabase> {
     ownerUrl: inDatabase(ownerUrl, name),
     superuserUrl: inDatabase(superuserUrl, name),
     async dataSource(entities) {
-      const dataSource = new DataSource({ ...postgresOptions(applicationUrlHere), entities });
+      // As the server's own connections are.
+      const extra = { pipeline: true };
+      const dataSource = new DataSource({ ...postgresOptions(applicationUrlHere), entities, extra });
       await dataSource.initialize();
       open.push(dataSource);
       return dataSource;

@@ -28,6 +28,8 @@ export function poolOptions(environment: Environment): Record<string, unknown> {
     lock_timeout: environment.DB_LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: environment.DB_IDLE_TX_TIMEOUT_MS,
     keepAlive: true,
+    // Statements of one transaction that need nothing of each other may be sent together.
+    pipeline: true,
     application_name: 'aegis',
   };
 }

@@ -1,8 +1,8 @@
-import { StreamableFile } from '@nestjs/common';
-import { plainToInstance } from 'class-transformer';
+import { StreamableFile, type Type } from '@nestjs/common';
 import { answerOf } from './answer';
 import { createdPathOf } from './creates';
 import { entityTag, tagOf } from './entity-tag';
+import { exposedFieldsOf } from './exposed-fields';
 
 /** What a route answers to one request, besides its status. */
 export interface Reply {
@@ -41,15 +41,7 @@ function bodyMaker(handler: object, route: string): (value: unknown) => unknown 
   const answer = answerOf(handler);
   switch (answer?.kind) {
     case 'dto':
-      if (answer.prebuilt) return (value) => value;
-      return (value) => {
-        if (value instanceof StreamableFile) return value;
-        if (typeof value !== 'object' || value === null)
-          throw new Error(`${route} returned no object, but declares @Responds(${answer.type.name})`);
-        return plainToInstance(answer.type, answer.from?.(value as never) ?? value, {
-          excludeExtraneousValues: true,
-        });
-      };
+      return answer.prebuilt ? (value) => value : dtoMaker(answer.type, answer.from, route);
     case 'as-is':
       return (value) => value;
     case 'nothing':
@@ -59,4 +51,18 @@ function bodyMaker(handler: object, route: string): (value: unknown) => unknown 
         throw new Error(`${route} returned something, but declares no @Responds(...)`);
       };
   }
+}
+
+function dtoMaker(
+  type: Type<object>,
+  from: ((result: never) => object) | undefined,
+  route: string,
+): (value: unknown) => unknown {
+  const expose = exposedFieldsOf(type);
+  return (value) => {
+    if (value instanceof StreamableFile) return value;
+    if (typeof value !== 'object' || value === null)
+      throw new Error(`${route} returned no object, but declares @Responds(${type.name})`);
+    return expose(from?.(value as never) ?? value);
+  };
 }

@@ -1,0 +1,65 @@
+import 'reflect-metadata';
+import { Expose, plainToInstance, Transform, Type } from 'class-transformer';
+import { exposedFieldsOf } from './exposed-fields';
+
+class BaseDto {
+  @Expose()
+  id!: string;
+
+  @Expose()
+  at!: Date | null;
+}
+
+class PlainDto extends BaseDto {
+  @Expose()
+  tags!: unknown;
+}
+
+class NestedDto extends BaseDto {
+  @Expose()
+  @Type(() => BaseDto)
+  owner!: BaseDto | null;
+}
+
+class MadeDto extends BaseDto {
+  @Expose()
+  @Transform(({ obj }: { obj: { count: string } }) => Number(obj.count))
+  count!: number;
+}
+
+class RenamedDto {
+  @Expose({ name: 'id' })
+  license!: string;
+}
+
+const at = new Date(Date.UTC(2026, 1, 3));
+
+describe('exposedFieldsOf', () => {
+  it.each([
+    ['plain values', PlainDto, { id: '1', at, tags: ['a', null, 3], key_hash: 'canary' }],
+    ['what is missing or null', PlainDto, { id: undefined, at: null, secret: 'canary' }],
+    ['objects where none is declared', PlainDto, { id: '1', at, tags: { inner: 1 } }],
+    ['objects in a list', PlainDto, { id: '1', at, tags: [{ inner: 1 }] }],
+    ['lists in a list', PlainDto, { id: '1', at, tags: [[{ inner: 1 }]] }],
+    ['a list of things', PlainDto, [{ id: '1', at, tags: [], secret: 'canary' }]],
+    ['a DTO within a DTO', NestedDto, { id: '1', at, owner: { id: 'o', at, password: 'canary' } }],
+    ['made values', MadeDto, { id: '1', at, count: '7', secret: 'canary' }],
+    ['renamed values', RenamedDto, { id: '1', license: 'canary' }],
+  ])('exposes of %s what class-transformer does', (_what, type, value) => {
+    const exposed = JSON.stringify(exposedFieldsOf(type)(value));
+    expect(exposed).toBe(
+      JSON.stringify(plainToInstance<object, object>(type, value, { excludeExtraneousValues: true })),
+    );
+    expect(exposed).not.toContain('canary');
+  });
+
+  it('reads a getter, as entities have them', () => {
+    class Entity {
+      constructor(private readonly number: number) {}
+      get id(): string {
+        return `license ${this.number}`;
+      }
+    }
+    expect(exposedFieldsOf(BaseDto)(new Entity(7))).toEqual({ id: 'license 7', at: undefined });
+  });
+});
