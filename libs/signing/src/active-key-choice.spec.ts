@@ -33,6 +33,7 @@ describe('the choice of the active key', () => {
           { kid: 'k1', state: 'compromised' },
           { kid: 'k2', state: 'retired' },
         ],
+        privateKids: ['k2'],
       },
       'k2',
       false,
@@ -91,6 +92,25 @@ describe('the choice of the active key', () => {
         kid: null,
         toBeMade: false,
         warning: expect.stringMatching(/no signing key is active.*aegis keys activate/),
+      });
+    },
+  );
+
+  it.each([false, true])(
+    'is none after a compromise when KEY_ID names a key that is not held, mayMake %s: a restart must not end validation',
+    (mayMake) => {
+      const knownKeys = [
+        { kid: 'k1', state: 'compromised' },
+        { kid: 'k0', state: 'retired' },
+      ] as const;
+      expect(
+        chooseActiveKey(
+          question({ keyId: 'k0', knownKeys, privateKids: ['k1'], publicKids: ['k0'], mayMake }),
+        ),
+      ).toEqual({
+        kid: null,
+        toBeMade: false,
+        warning: expect.stringMatching(/no signing key is active.*aegis keys activate.*KEY_ID names k0/),
       });
     },
   );

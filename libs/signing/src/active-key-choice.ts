@@ -36,7 +36,10 @@ export function chooseActiveKey(question: ActiveKeyQuestion): ActiveKeyChoice {
   const active = knownKeys.find(({ state }) => state === 'active');
   if (active) return { ...existing(active.kid), warning: otherThanKeyId(active.kid, keyId) };
   const compromised = knownKeys.filter(({ state }) => state === 'compromised').map(({ kid }) => kid);
-  if (keyId !== undefined && !compromised.includes(keyId)) return chooseNamedKey(keyId, question);
+  if (keyId !== undefined && !compromised.includes(keyId)) {
+    if (compromised.length > 0 && !privateKids.includes(keyId)) return noneThoughNamed(keyId);
+    return chooseNamedKey(keyId, question);
+  }
   const [only, ...others] = knownKeys.length === 0 ? privateKids : [];
   if (only !== undefined && others.length === 0) return existing(only);
   if (only !== undefined) {
@@ -54,12 +57,18 @@ export function chooseActiveKey(question: ActiveKeyQuestion): ActiveKeyChoice {
   );
 }
 
-const NONE_AFTER_COMPROMISE: ActiveKeyChoice = {
+const NONE_AFTER_COMPROMISE = {
   kid: null,
   toBeMade: false,
   warning:
     'no signing key is active since the last one was compromised: nothing is signed until `aegis keys activate <kid>`',
-};
+} satisfies ActiveKeyChoice;
+
+/** KEY_ID may have been left from the first start; its key's file may be gone since. */
+function noneThoughNamed(kid: string): ActiveKeyChoice {
+  const { warning } = NONE_AFTER_COMPROMISE;
+  return { ...NONE_AFTER_COMPROMISE, warning: `${warning}; KEY_ID names ${kid}, which can't sign here` };
+}
 
 function existing(kid: string): ActiveKeyChoice {
   return { kid, toBeMade: false, warning: null };
