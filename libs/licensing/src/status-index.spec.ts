@@ -32,6 +32,28 @@ describe('the place of a token in the status lists', () => {
     expect(indexes(KEY, 0)).not.toBe(indexes(KEY, 1));
   });
 
+  it('stays what it was: another would be given twice', () => {
+    // As the first release gave them.
+    const places: [number, number, number][] = [
+      [0, 0, 35_258],
+      [1, 0, 73_706],
+      [2, 0, 35_771],
+      [131_071, 0, 113_272],
+      [131_072, 1, 59_122],
+      [131_073, 1, 54_569],
+      [1_000_000, 7, 40_816],
+    ];
+    expect(places.map(([number]) => statusPlace(KEY, number))).toEqual(
+      places.map(([, list, index]) => ({ list, index })),
+    );
+  });
+
+  it('does not depend on which places were asked for before', () => {
+    const asked = [0, SIZE, 1, SIZE + 1, 0, 7 * SIZE + 3, SIZE, 2];
+    const places = new StatusPlaces(KEY);
+    expect(asked.map((number) => places.at(number))).toEqual(asked.map((number) => statusPlace(KEY, number)));
+  });
+
   it('tells nothing about its neighbours', () => {
     const places = Array.from({ length: 2_000 }, (_, number) => statusPlace(KEY, number).index);
     const close = places.filter((place, at) => at > 0 && Math.abs(place - places[at - 1]!) < 1_000).length;

@@ -2,6 +2,7 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Public } from './access';
+import { answerBody } from './answer-body';
 import { RespondsAsIs } from './responds';
 import { startWebApp, type WebApp } from './web-app.fixture';
 
@@ -37,6 +38,13 @@ describe('HttpAdapter', () => {
     expect(born).toBeDefined();
     expect(born?.request).toBe(handled?.request);
     expect(born?.response).toBe(handled?.response);
+  });
+});
+
+describe('answerBody', () => {
+  it('lets nothing out for a request whose route no guard has found', () => {
+    const [request, response] = [{}, {}] as [Request, Response];
+    expect(() => answerBody(request, response, { key_hash: 'canary' })).toThrow('passed no NegotiationGuard');
   });
 });
 

@@ -53,7 +53,8 @@ function carriedOutOnce(idempotence: Idempotence): MethodDecorator {
       const perform = (): unknown => handler.apply(this, args.slice(0, requestAt));
       const key = request.headers['idempotency-key'];
       const { replyTo } = factsOf(request);
-      if (key === undefined || replyTo === undefined) return perform();
+      if (key === undefined) return perform();
+      if (replyTo === undefined) throw new Error('an @Idempotent() route that passed no NegotiationGuard');
       return this[REQUESTS].answer(request, key, { ...idempotence, replyTo, perform });
     };
     // What other decorators have said of the handler, and its name, by which guards look up what it takes.
