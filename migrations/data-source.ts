@@ -18,6 +18,8 @@ import { NoteStatusChanges1764030000000 } from './1764030000000-note-status-chan
 import { IndexSupersededTokens1764030060000 } from './1764030060000-index-superseded-tokens';
 import { TakeOverRecords1764040000000 } from './1764040000000-take-over-records';
 import { RememberWhatWasShipped1764080000000 } from './1764080000000-remember-what-was-shipped';
+import { CloseThePublicSchema1764100000000 } from './1764100000000-close-the-public-schema';
+import { FixSearchPaths1764100060000 } from './1764100060000-fix-search-paths';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -46,7 +48,15 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       IndexSupersededTokens1764030060000,
       TakeOverRecords1764040000000,
       RememberWhatWasShipped1764080000000,
+      CloseThePublicSchema1764100000000,
+      FixSearchPaths1764100060000,
     ],
-    extra: { application_name: 'aegis migrate', connectionTimeoutMillis: 10_000, lock_timeout: 5000 },
+    extra: {
+      application_name: 'aegis migrate',
+      connectionTimeoutMillis: 10_000,
+      lock_timeout: 5000,
+      // The default path begins with a schema named after the role: whoever could create one would be the first found.
+      options: '-c search_path=public,pg_temp',
+    },
   });
 }

@@ -1,6 +1,7 @@
 // What faults are planted in: each area with the suites that must notice them, and its faults.
 import apiKeys from './faults/api-keys.mjs';
 import checkpoints from './faults/checkpoints.mjs';
+import database from './faults/database.mjs';
 import guard from './faults/guard.mjs';
 import idempotency from './faults/idempotency.mjs';
 import judge from './faults/judge.mjs';
@@ -9,4 +10,14 @@ import signers from './faults/signers.mjs';
 import statusLists from './faults/status-lists.mjs';
 
 /** @type {{ area: string, suites: string[], faults: import('./faults/fault.mjs').Fault[] }[]} */
-export const AREAS = [judge, guard, apiKeys, keyRing, idempotency, checkpoints, statusLists, signers];
+export const AREAS = [
+  judge,
+  guard,
+  apiKeys,
+  keyRing,
+  idempotency,
+  checkpoints,
+  statusLists,
+  signers,
+  database,
+];

@@ -1,17 +1,44 @@
 import { ConfigurationError } from '@aegis/errors';
+import { escapeIdentifier } from 'pg';
 import type { DataSource } from 'typeorm';
 
+/** What the role of a connection could do beyond what the application needs. */
+interface RolePowers {
+  role: string;
+  database: string;
+  /** It is a superuser or can make itself a member of other roles, or it owns the tables. */
+  owns: boolean;
+  createsInPublic: boolean;
+  createsInDatabase: boolean;
+}
+
 /**
- * Refuses a role that could undo what the database protects: an owner or superuser may drop the audit trail.
- * @throws ConfigurationError naming DATABASE_URL
+ * Refuses a role that could undo what the database protects. An owner or superuser may drop the audit trail; a role
+ * that creates objects in `public`, or schemas, may put a function or table in the place of one that the owner uses.
+ * Privileges count that the role has through PUBLIC or through a role that it may take on.
+ * @throws ConfigurationError naming DATABASE_URL, and the statement that takes the privilege away
  */
 export async function assertApplicationRoleIsApart(dataSource: DataSource): Promise<void> {
-  const [role] = await dataSource.query<{ apart: boolean }[]>(`
-    SELECT NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
-       AND NOT pg_has_role(current_user, relowner, 'MEMBER') AS apart
-    FROM pg_class WHERE oid = 'audit_logs'::regclass`);
-  if (role?.apart !== true)
+  const [powers] = await dataSource.query<RolePowers[]>(`
+    WITH held AS (SELECT oid FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER'))
+    SELECT current_user AS role, current_database() AS database,
+           (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user)
+             OR EXISTS (SELECT FROM held WHERE oid = relowner) AS owns,
+           EXISTS (SELECT FROM held WHERE has_schema_privilege(oid, 'public', 'CREATE')) AS "createsInPublic",
+           EXISTS (SELECT FROM held WHERE has_database_privilege(oid, current_database(), 'CREATE'))
+             AS "createsInDatabase"
+    FROM pg_class WHERE oid = 'public.audit_logs'::regclass`);
+  if (!powers || powers.owns)
     throw new ConfigurationError(
-      'DATABASE_URL: its role owns the tables or is a superuser; name a role of its own for the server, and the owner in MIGRATION_DATABASE_URL',
+      'DATABASE_URL: its role owns the tables, is a superuser or may create roles; name a role of its own for the server, and the owner in MIGRATION_DATABASE_URL',
+    );
+  const from = `FROM PUBLIC, ${escapeIdentifier(powers.role)};`;
+  if (powers.createsInPublic)
+    throw new ConfigurationError(
+      `DATABASE_URL: its role ${powers.role} may create objects in the schema public. Run as superuser, in the database ${powers.database}: REVOKE CREATE ON SCHEMA public ${from}`,
+    );
+  if (powers.createsInDatabase)
+    throw new ConfigurationError(
+      `DATABASE_URL: its role ${powers.role} may create schemas in the database ${powers.database}. Run as superuser: REVOKE CREATE ON DATABASE ${escapeIdentifier(powers.database)} ${from}`,
     );
 }

@@ -1,0 +1,154 @@
+import { assertApplicationRoleIsApart, migrateUp, postgresOptions } from '@aegis/database';
+import { randomBytes } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { emptyDatabase, testDatabase, type TestDatabase } from '../test/support/database';
+import { migrationDataSource } from './data-source';
+import { applicationPrivileges } from './privileges';
+
+describe('the schema public', () => {
+  let database: TestDatabase;
+  let superuser: DataSource;
+  const open: DataSource[] = [];
+
+  async function connect(dataSource: DataSource): Promise<DataSource> {
+    open.push(await dataSource.initialize());
+    return dataSource;
+  }
+
+  async function using(making: Promise<TestDatabase>): Promise<void> {
+    database = await making;
+    superuser = await connect(new DataSource(postgresOptions(database.superuserUrl)));
+  }
+
+  afterEach(async () => {
+    for (const dataSource of open.splice(0)) await dataSource.destroy();
+    await database.drop();
+  });
+
+  const migrate = async (): Promise<string[]> =>
+    migrateUp(await connect(migrationDataSource(database.ownerUrl)), 'aegis_app', applicationPrivileges);
+  const mayCreate = async (role: string): Promise<boolean> => {
+    const [row] = await superuser.query<{ may: boolean }[]>(
+      `SELECT has_schema_privilege($1, 'public', 'CREATE') AS may`,
+      [role],
+    );
+    return row!.may;
+  };
+
+  it('is closed to everybody but the migration role where that role owns the database', async () => {
+    await using(emptyDatabase());
+    await superuser.query('GRANT CREATE ON SCHEMA public TO PUBLIC');
+    expect(await mayCreate('aegis_app')).toBe(true);
+    await migrate();
+    expect(await mayCreate('aegis_app')).toBe(false);
+    expect(await mayCreate('aegis_owner')).toBe(true);
+  });
+
+  it('stops the migration with the statements to run where it belongs to postgres, as before PostgreSQL 15', async () => {
+    await using(emptyDatabase());
+    await superuser.query('ALTER SCHEMA public OWNER TO postgres');
+    await superuser.query('GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC');
+    const refusal = await migrate().then(
+      () => '',
+      (error: unknown) => (error as Error).message,
+    );
+    const statements =
+      'GRANT CREATE ON SCHEMA public TO "aegis_owner"; REVOKE CREATE ON SCHEMA public FROM PUBLIC;';
+    expect(refusal).toContain(`Run as superuser, in that database: ${statements}`);
+    expect(refusal).toContain('aegis migrate up');
+    expect(await mayCreate('aegis_app')).toBe(true);
+
+    await superuser.query(statements);
+    await migrate();
+    expect(await mayCreate('aegis_app')).toBe(false);
+  });
+
+  it('stops the migration where PUBLIC may create beside the migration role', async () => {
+    await using(emptyDatabase());
+    await superuser.query('ALTER SCHEMA public OWNER TO postgres');
+    await superuser.query('GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC');
+    await superuser.query('GRANT CREATE ON SCHEMA public TO aegis_owner');
+    await expect(migrate()).rejects.toThrow(/REVOKE CREATE ON SCHEMA public FROM PUBLIC/);
+  });
+
+  it('holds the tables even where a schema is named after the migration role', async () => {
+    await using(emptyDatabase());
+    await superuser.query('CREATE SCHEMA aegis_owner AUTHORIZATION aegis_owner');
+    await migrate();
+    const elsewhere = await superuser.query(
+      `SELECT oid::regclass FROM pg_class WHERE relnamespace = 'aegis_owner'::regnamespace`,
+    );
+    expect(elsewhere).toEqual([]);
+  });
+
+  describe('at the start of a server', () => {
+    let app: DataSource;
+
+    beforeEach(async () => {
+      await using(testDatabase());
+      app = await database.dataSource([]);
+    });
+
+    it('accepts the role that the migrations provide for', async () => {
+      await expect(assertApplicationRoleIsApart(app)).resolves.toBeUndefined();
+    });
+
+    it.each(['GRANT CREATE ON SCHEMA public TO aegis_app', 'GRANT CREATE ON SCHEMA public TO PUBLIC'])(
+      'refuses a role that may create in public: %s',
+      async (grant) => {
+        await superuser.query(grant);
+        const refusal = await assertApplicationRoleIsApart(app).catch(
+          (error: unknown) => (error as Error).message,
+        );
+        const remedy = 'REVOKE CREATE ON SCHEMA public FROM PUBLIC, "aegis_app";';
+        expect(refusal).toMatch(
+          /^DATABASE_URL: its role aegis_app may create objects in the schema public\. /,
+        );
+        expect(refusal).toContain(remedy);
+        await superuser.query(remedy);
+        await expect(assertApplicationRoleIsApart(app)).resolves.toBeUndefined();
+      },
+    );
+
+    it('refuses a role that may create schemas in the database', async () => {
+      const name = new URL(database.superuserUrl).pathname.slice(1);
+      await superuser.query(`GRANT CREATE ON DATABASE ${name} TO aegis_app`);
+      const refusal = await assertApplicationRoleIsApart(app).catch(
+        (error: unknown) => (error as Error).message,
+      );
+      const remedy = `REVOKE CREATE ON DATABASE "${name}" FROM PUBLIC, "aegis_app";`;
+      expect(refusal).toContain(remedy);
+      await superuser.query(remedy);
+      await expect(assertApplicationRoleIsApart(app)).resolves.toBeUndefined();
+    });
+
+    it.each([
+      [
+        'creates in public through a role that it may take on',
+        'NOINHERIT',
+        /may create objects in the schema public/,
+      ],
+      ['may create roles, and so make itself a member of the owner', 'CREATEROLE', /may create roles/],
+    ])('refuses a role that %s', async (_, attribute, message) => {
+      // A role of its own: other tests log in as the usual one meanwhile.
+      const suffix = randomBytes(6).toString('hex');
+      const [role, creator] = [`app_${suffix}`, `creator_${suffix}`];
+      await superuser.query(`CREATE ROLE ${role} LOGIN ${attribute} PASSWORD '${suffix}'`);
+      await superuser.query(`CREATE ROLE ${creator} NOLOGIN`);
+      const url = new URL(database.applicationUrl);
+      [url.username, url.password] = [role, suffix];
+      const other = await connect(new DataSource(postgresOptions(url.href)));
+      try {
+        if (attribute === 'NOINHERIT') {
+          await expect(assertApplicationRoleIsApart(other)).resolves.toBeUndefined();
+          await superuser.query(`GRANT CREATE ON SCHEMA public TO ${creator}`);
+          await superuser.query(`GRANT ${creator} TO ${role}`);
+        }
+        await expect(assertApplicationRoleIsApart(other)).rejects.toThrow(message);
+      } finally {
+        await superuser.query(`DROP OWNED BY ${creator}`);
+        await superuser.query(`DROP ROLE ${creator}, ${role}`);
+      }
+    });
+  });
+});

@@ -1,0 +1,56 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'database',
+  suites: ['migrations/functions.spec.ts', 'migrations/public-schema.spec.ts'],
+  faults: [
+    ...inFile('migrations/1764100060000-fix-search-paths.ts', [
+      [
+        'leaves functions of the owner a path with public in it',
+        'SET search_path = pg_catalog, pg_temp`);',
+        'SET search_path = pg_catalog, public, pg_temp`);',
+      ],
+      [
+        'judges signing keys by a temporary table',
+        "'SET search_path = pg_catalog, pg_temp', 'public.signing_keys'",
+        "'', 'signing_keys'",
+      ],
+      ['lets anybody attach trigger functions of the owner', "  'statistics_note_licenses()',\n", ''],
+      [
+        'leaves functions to come to everybody',
+        'await runner.query(`ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC`);',
+        '',
+      ],
+    ]),
+    ...inFile('migrations/1764100000000-close-the-public-schema.ts', [
+      ['leaves public open to everybody', 'if (before.ownsSchema) for', 'if (!before.ownsSchema) for'],
+      [
+        'does not look at what the revocation did',
+        'if (migrationRoleCreates && !publicCreates) return;',
+        'return;',
+      ],
+      [
+        'takes a privilege of PUBLIC for its own',
+        'grantee <> 0 AND pg_has_role',
+        'grantee = 0 OR pg_has_role',
+      ],
+    ]),
+    ...inFile('migrations/data-source.ts', [
+      ['creates tables in a schema named after the role', "options: '-c search_path=public,pg_temp',", ''],
+    ]),
+    ...inFile('libs/database/src/application-role.ts', [
+      [
+        'starts with a role that may create in public',
+        'if (powers.createsInPublic)',
+        'if (powers.createsInDatabase)',
+      ],
+      [
+        'starts with a role that may create schemas',
+        'if (powers.createsInDatabase)',
+        'if (powers.createsInPublic)',
+      ],
+      ['starts with a role that may create roles', 'rolsuper OR rolcreaterole', 'rolsuper'],
+      ['sees no privilege of a role that it may take on', "oid, 'MEMBER')", "oid, 'USAGE')"],
+    ]),
+  ],
+};
