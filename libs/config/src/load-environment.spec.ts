@@ -315,6 +315,7 @@ describe('a bad value', () => {
       `http://${CANARY}.test/checkpoints`,
       `https://user:${CANARY}@sink.test/checkpoints`,
       `https://sink.test/checkpoints?token=${CANARY}`,
+      `https://sink.test/${CANARY}${'x'.repeat(2000)}`,
     ],
     CHECKPOINT_SINK_TOKEN: [`${CANARY} ${CANARY}`],
     REDIS_URL: [

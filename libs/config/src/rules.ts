@@ -62,10 +62,11 @@ export const IsPublicUrl = (): PropertyDecorator =>
 export const IsCheckpointSink = (): PropertyDecorator =>
   rule(
     'isCheckpointSink',
-    'must be file:/<absolute path> or an https URL (http on loopback alone) without credentials, query or fragment',
+    'must be file:/<absolute path> or an https URL (http on loopback alone) of at most 2,000 characters, without credentials, query or fragment',
     (value) => {
       const url = asUrl(value);
-      if (url === undefined || /[?#@]/.test(String(value))) return false;
+      // It is the key of a row: PostgreSQL indexes no text much longer.
+      if (url === undefined || /[?#@]/.test(String(value)) || String(value).length > 2000) return false;
       if (url.protocol === 'file:') return url.host === '' && /^file:(\/\/)?\/[^/]/.test(String(value));
       const loopback = /^(localhost|127(\.[0-9]+){3}|\[::1\])$/.test(url.hostname);
       return url.protocol === 'https:' || (url.protocol === 'http:' && loopback);

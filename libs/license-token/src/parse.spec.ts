@@ -206,6 +206,33 @@ describe('parseToken', () => {
     expect(reasonFor(tokenOf(header, broken))).toBe(`claim ${claim} is missing or of the wrong type`);
   });
 
+  // The predecessor's columns: whatever it issued is read.
+  describe.each([
+    ['customer.id', 50, (text: string) => ({ customer: { ...claims.customer, id: text } })],
+    ['customer.name', 255, (text: string) => ({ customer: { ...claims.customer, name: text } })],
+    [
+      'module.technical_name',
+      100,
+      (text: string) => ({ module: { ...claims.module, technical_name: text } }),
+    ],
+    ['instance_fingerprint', 100, (text: string) => ({ instance_fingerprint: text })],
+  ])('the length of %s', (claim, longest, withText) => {
+    it.each([
+      ['ASCII', 'x'],
+      ['characters outside of any pattern', ' '],
+      ['characters of two UTF-16 units', '🚀'],
+    ])('is at most that of the column that records it, in %s', (_what, character) => {
+      const long = { ...claims, ...withText(character.repeat(longest)) };
+      expect(parseToken(tokenOf(header, long))).toHaveProperty('claims', long);
+      const tooLong = { ...claims, ...withText(character.repeat(longest + 1)) };
+      expect(reasonFor(tokenOf(header, tooLong))).toBe(`claim ${claim} is longer than ${longest} characters`);
+    });
+
+    it('may be 0: an old token keeps no pattern', () => {
+      expect(parseToken(tokenOf(header, { ...claims, ...withText('') }))).toHaveProperty('claims');
+    });
+  });
+
   it('reads claims of a later version along', () => {
     const later = { ...claims, seats: { max: [5, null] }, aud: 'x' };
     expect(parseToken(tokenOf(header, later))).toHaveProperty('claims', later);

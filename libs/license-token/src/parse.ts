@@ -1,3 +1,4 @@
+import { overlongClaim } from './claim-lengths';
 import { malformedClaim } from './claim-shape';
 import type { LicenseClaims, LicenseHeader } from './claims';
 import { type Malformed, parseCompactJws } from './compact-jws';
@@ -18,7 +19,8 @@ const LICENSE_TOKEN = { maxLength: MAX_TOKEN_BYTES, typ: 'JWT', mayLackTyp: true
 
 /**
  * Reads a license token: JWS compact serialization (RFC 7515 section 7.1) in canonical base64url, strict JSON,
- * header and claims present and of the right type. Verifies no signature, judges no claim, and never throws.
+ * header and claims present, of the right type and no longer than what is recorded. Verifies no signature, judges no
+ * claim, and never throws.
  * @param token as received, not trimmed
  */
 export function parseToken(token: string): ParsedToken | Malformed {
@@ -27,5 +29,8 @@ export function parseToken(token: string): ParsedToken | Malformed {
   const { header, payload, signingInput, signature } = jws;
   const broken = malformedClaim(payload);
   if (broken !== null) return { malformed: `claim ${broken} is missing or of the wrong type` };
-  return { header, claims: payload as unknown as LicenseClaims, signingInput, signature };
+  const claims = payload as unknown as LicenseClaims;
+  const overlong = overlongClaim(claims);
+  if (overlong !== null) return { malformed: `claim ${overlong}` };
+  return { header, claims, signingInput, signature };
 }
