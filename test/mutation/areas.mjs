@@ -1,5 +1,6 @@
 // What faults are planted in: each area with the suites that must notice them, and its faults.
 import apiKeys from './faults/api-keys.mjs';
+import batches from './faults/batches.mjs';
 import checkpoints from './faults/checkpoints.mjs';
 import database from './faults/database.mjs';
 import guard from './faults/guard.mjs';
@@ -14,6 +15,7 @@ export const AREAS = [
   judge,
   guard,
   apiKeys,
+  batches,
   keyRing,
   idempotency,
   checkpoints,

@@ -76,6 +76,23 @@ describe('ApiKeyUsage', () => {
     expect(await keys.service.find(id)).toMatchObject({ usage_count: 2, last_used_at: LATE });
   });
 
+  it('drops the count that the database refuses, which would hold up the others for ever', async () => {
+    const made = [await make(), await make(), await make(), await make()];
+    await dataSource.query('UPDATE api_keys SET usage_count = 9223372036854775807 WHERE id = $1', [
+      made[2]!.id,
+    ]);
+    for (const { id } of made) keys.usage.count(id, EARLY);
+    await keys.usage.flush();
+    expect(keys.logged()).toContain('it is dropped');
+    keys.usage.count(made[0]!.id, LATE);
+    await keys.usage.flush();
+    const rows: { usage_count: string }[] = await dataSource.query(
+      'SELECT usage_count FROM api_keys WHERE id = ANY($1) ORDER BY array_position($1, id)',
+      [made.map(({ id }) => id)],
+    );
+    expect(rows.map(({ usage_count }) => usage_count)).toEqual(['2', '1', '9223372036854775807', '1']);
+  });
+
   it('counts uses of several processes that write at once', async () => {
     const ids: string[] = [];
     for (let count = 0; count < 60; count += 1) ids.push((await make()).id);

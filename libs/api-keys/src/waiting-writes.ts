@@ -1,3 +1,4 @@
+import { isInputRefused, runSplitting } from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 
@@ -32,7 +33,7 @@ export abstract class WaitingWrites<Value> implements OnApplicationBootstrap, On
     await this.flush();
   }
 
-  /** Writes what waits. If that fails, it stays for the next time and the log says why. */
+  /** Writes what waits. If the database can't be asked, it stays for the next time and the log says why. */
   flush(): Promise<void> {
     this.flushing ??= this.writeWaiting().finally(() => {
       this.flushing = undefined;
@@ -40,7 +41,7 @@ export abstract class WaitingWrites<Value> implements OnApplicationBootstrap, On
     return this.flushing;
   }
 
-  /** One statement for all of them; it may be tried again. */
+  /** One statement for all of them; it may be tried again, and for some of them alone. */
   protected abstract write(values: ReadonlyMap<string, Value>): Promise<void>;
 
   /** What waits for a key of which something waits already. */
@@ -54,15 +55,27 @@ export abstract class WaitingWrites<Value> implements OnApplicationBootstrap, On
 
   private async writeWaiting(): Promise<void> {
     if (this.waiting.size === 0) return;
-    const taken = this.waiting;
+    const taken = [...this.waiting];
     this.waiting = new Map();
-    try {
-      await this.write(taken);
-    } catch (error) {
-      const since = this.waiting;
-      this.waiting = taken;
-      for (const [keyId, value] of since) this.add(keyId, value);
-      this.logger.write('warn', this.complaint, { error });
+    await runSplitting(
+      taken,
+      (entries) => this.write(new Map(entries)),
+      () => undefined,
+      (entries, error) => {
+        this.handleFailure(entries, error);
+      },
+    );
+  }
+
+  /** What the database refuses would be refused for ever, and hold up the rest: it is dropped. */
+  private handleFailure(entries: readonly (readonly [string, Value])[], error: unknown): void {
+    if (isInputRefused(error)) {
+      this.logger.write('error', 'the database refused a write about an API key; it is dropped', { error });
+      return;
     }
+    const since = this.waiting;
+    this.waiting = new Map(entries);
+    for (const [keyId, value] of since) this.add(keyId, value);
+    this.logger.write('warn', this.complaint, { error });
   }
 }

@@ -1,3 +1,5 @@
+import { runSplitting } from './run-splitting';
+
 interface Waiting<In, Out> {
   input: In;
   resolve: (output: Out) => void;
@@ -22,7 +24,10 @@ export class MicroBatch<In, Out> {
   private running = 0;
   private scheduled = false;
 
-  /** @param run answers inputs, one output an input in the same order; its error rejects the whole batch */
+  /**
+   * @param run answers inputs, one output for each in the same order, and does everything or nothing. When the
+   * database refuses what an input says, the others run without it; any other error rejects the whole batch.
+   */
   constructor(
     private readonly run: (inputs: In[]) => Promise<Out[]>,
     private readonly options: MicroBatchOptions,
@@ -48,18 +53,29 @@ export class MicroBatch<In, Out> {
 
   private async flush(batch: Waiting<In, Out>[]): Promise<void> {
     this.running += 1;
-    this.options.onRun?.(batch.length);
     try {
-      const outputs = await this.run(batch.map(({ input }) => input));
-      if (outputs.length !== batch.length) throw new Error('a batch must answer each of its inputs');
-      batch.forEach(({ resolve }, index) => {
-        resolve(outputs[index] as Out);
-      });
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
+      await runSplitting(
+        batch,
+        (waiting) => this.answer(waiting),
+        (waiting, outputs) => {
+          waiting.forEach(({ resolve }, index) => {
+            resolve(outputs[index] as Out);
+          });
+        },
+        (waiting, error) => {
+          for (const { reject } of waiting) reject(error);
+        },
+      );
     } finally {
       this.running -= 1;
       this.schedule();
     }
+  }
+
+  private async answer(waiting: readonly Waiting<In, Out>[]): Promise<Out[]> {
+    this.options.onRun?.(waiting.length);
+    const outputs = await this.run(waiting.map(({ input }) => input));
+    if (outputs.length !== waiting.length) throw new Error('a batch must answer each of its inputs');
+    return outputs;
   }
 }

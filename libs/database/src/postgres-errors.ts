@@ -60,6 +60,17 @@ export function violates(error: unknown, constraint: string): boolean {
   return chain(error).some((link) => link.constraint === constraint);
 }
 
+/** Classes that blame what a statement was given: data exception, constraint violation, program limit exceeded. */
+const REFUSED_INPUT = /^(22|23|54)/;
+
+/**
+ * Whether the database refused what it was given, and so wrote nothing: the same input is refused again, another one
+ * may pass. Never true where the outcome is unknown, as after the loss of a connection.
+ */
+export function isInputRefused(error: unknown): boolean {
+  return REFUSED_INPUT.test(sqlState(error) ?? '');
+}
+
 /** Whether the database is out of reach or overloaded: the same request may succeed a moment later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   return chain(error).some(({ code, message }) => {

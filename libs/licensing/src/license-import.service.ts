@@ -1,6 +1,6 @@
 import type { Actor } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { sqlState, transaction } from '@aegis/database';
+import { isInputRefused, transaction } from '@aegis/database';
 import { KeyRing } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -12,8 +12,6 @@ import { LineRefused, type Refusal } from './license-import-refusal';
 import { LicenseImportWriter, type Outcome, type ProvenLine } from './license-import-writer';
 
 const BATCH_LINES = 200;
-/** Classes of SQLSTATE that speak of a row: data exception, integrity constraint violation. */
-const ROW_REFUSED = /^2[23]/;
 
 /** Lines that were imported, revoked here, left alone, and refused. */
 export interface ImportReport {
@@ -187,7 +185,7 @@ export class LicenseImport {
       // Within a transaction this is a savepoint.
       return await tx.transaction((savepoint) => this.writer.write(savepoint, actor, lines));
     } catch (error) {
-      if (ROW_REFUSED.test(sqlState(error) ?? '')) return undefined;
+      if (isInputRefused(error)) return undefined;
       throw error;
     }
   }

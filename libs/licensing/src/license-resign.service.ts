@@ -1,5 +1,5 @@
 import type { Actor } from '@aegis/audit';
-import { transaction } from '@aegis/database';
+import { isInputRefused, runSplitting, transaction } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { KeyRing, SigningKey, SigningKeyChanged } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
@@ -142,9 +142,9 @@ export class LicenseResign {
         await pace.take(due.length);
         const resigned = await this.sign(due, options, failed);
         await writing;
-        writing = this.write(actor, options, resigned).then((written) => {
+        writing = this.write(actor, options, resigned, failed).then(({ written, changed }) => {
           report.reissued += written;
-          postponed += resigned.length - written;
+          postponed += changed;
         });
         // Awaited in the next round; until then nobody else would handle it.
         writing.catch(() => undefined);
@@ -184,33 +184,50 @@ export class LicenseResign {
     return resigned;
   }
 
+  /** Writes new tokens. A license that the database refuses fails alone. */
   private async write(
     actor: Actor,
-    { keyId, supersede, onReissued }: ResignOptions,
+    options: ResignOptions,
     resigned: readonly Resigned[],
-  ): Promise<number> {
-    if (resigned.length === 0) return 0;
-    const written = await transaction(this.dataSource, (tx) =>
+    failed: Set<string>,
+  ): Promise<{ written: number; changed: number }> {
+    const counts = { written: 0, changed: 0 };
+    if (resigned.length === 0) return counts;
+    await runSplitting(
+      resigned,
+      (some) => this.writeTogether(actor, options, some),
+      async (some, written) => {
+        counts.written += written.length;
+        counts.changed += some.length - written.length;
+        if (written.length > 0)
+          await options.onReissued?.(written.map((one) => reissuedLicense(options.keyId, one)));
+      },
+      (some, error) => {
+        if (!isInputRefused(error)) throw error;
+        for (const { license } of some) {
+          failed.add(license.id);
+          options.onFailure?.({
+            license_id: license.id,
+            message: 'The database refuses the new token of this license.',
+          });
+        }
+      },
+    );
+    return counts;
+  }
+
+  private writeTogether(
+    actor: Actor,
+    { keyId, supersede }: ResignOptions,
+    resigned: readonly Resigned[],
+  ): Promise<readonly Resigned[]> {
+    return transaction(this.dataSource, (tx) =>
       this.writer.write(tx, actor, keyId, supersede, resigned),
     ).catch((error: unknown) => {
       // The active key was changed meanwhile: another pass signs them with the new one.
       if (error instanceof SigningKeyChanged) return [];
       throw error;
     });
-    if (written.length > 0)
-      await onReissued?.(
-        written.map(({ license, fresh }) => ({
-          license_id: license.id,
-          customer_id: license.customer_id,
-          module_name: license.module_name,
-          old_key_id: keyId,
-          new_key_id: fresh.keyId,
-          revision: fresh.revision,
-          expires_at: license.expires_at,
-          token: fresh.token,
-        })),
-      );
-    return written.length;
   }
 
   private async assertOutOfUse(keyId: string): Promise<void> {
@@ -219,6 +236,19 @@ export class LicenseResign {
     await this.keyRing.refresh();
     if (this.keyRing.activeKid === keyId) throw inUse(keyId);
   }
+}
+
+function reissuedLicense(oldKeyId: string, { license, fresh }: Resigned): ReissuedLicense {
+  return {
+    license_id: license.id,
+    customer_id: license.customer_id,
+    module_name: license.module_name,
+    old_key_id: oldKeyId,
+    new_key_id: fresh.keyId,
+    revision: fresh.revision,
+    expires_at: license.expires_at,
+    token: fresh.token,
+  };
 }
 
 function inUse(keyId: string): ConfigurationError {

@@ -310,6 +310,31 @@ describe('LicenseResign', () => {
     expect(await find(second!.id)).toMatchObject({ key_id: 'second' });
   });
 
+  it('goes on past a license that the database refuses, though it stands in a batch with others', async () => {
+    const issued = await issueMany(20);
+    await sql.query('UPDATE licenses SET revision = 2147483647 WHERE id = $1', [issued[7]!.id]);
+    await signWith('second');
+    const failures: string[] = [];
+    const told: string[] = [];
+    const report = await resign.run(
+      CLI,
+      options({
+        onFailure: ({ license_id }) => failures.push(license_id),
+        onReissued: (licenses) => Promise.resolve(void told.push(...licenses.map((one) => one.license_id))),
+      }),
+    );
+    expect(report).toEqual({ reissued: 19, failed: 1, postponed: 0 });
+    expect(failures).toEqual([issued[7]!.id]);
+    const others = issued.map(({ id }) => id).filter((id) => id !== issued[7]!.id);
+    expect(told.sort()).toEqual(others.sort());
+    const { rows } = await sql.query<{ id: string }>(
+      `SELECT license_id AS id FROM audit_logs WHERE event_type = 'license.reissued' AND license_id = ANY($1)
+       ORDER BY license_id`,
+      [issued.map(({ id }) => id)],
+    );
+    expect(rows.map(({ id }) => id)).toEqual(others);
+  });
+
   it('keeps to its rate', async () => {
     await issueMany(30);
     await signWith('second');

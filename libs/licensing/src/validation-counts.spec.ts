@@ -69,6 +69,16 @@ describe('counts of validations', () => {
     expect(await written()).toEqual({ VALID: 2 });
   });
 
+  it('of which the database refuses one are written without it, and hold up nothing', async () => {
+    await owner.query(`ALTER TABLE validation_counts ADD CONSTRAINT refuses CHECK (code <> 'EXPIRED')`);
+    for (const code of ['VALID', 'EXPIRED', 'REVOKED', 'NOT_FOUND'] as const) counts.add(code);
+    await counts.flush();
+    await owner.query('ALTER TABLE validation_counts DROP CONSTRAINT refuses');
+    await counts.flush();
+    expect(await written()).toEqual({ NOT_FOUND: 1, REVOKED: 1, VALID: 1 });
+    expect(logged).toContain('it is dropped');
+  });
+
   it('are not written twice', async () => {
     counts.add('VALID');
     await Promise.all([counts.flush(), counts.flush()]);

@@ -1,0 +1,32 @@
+import { isInputRefused } from './postgres-errors';
+
+/**
+ * Runs a batch. When the database refuses it because of what one of the inputs says, the halves run apart, and their
+ * halves, until only the refused inputs fail. No other failure is split: where the outcome is unknown, as after the
+ * loss of a connection, running again could write twice.
+ * @param run does everything or nothing for the inputs that it gets
+ * @param onDone called, and awaited, with the inputs of each run that succeeded and what it returned
+ * @param onFailure called, and awaited, with the inputs of each run that failed for good, and its error
+ * @returns when each input was in one of the two
+ */
+export async function runSplitting<In, Out>(
+  inputs: readonly In[],
+  run: (inputs: readonly In[]) => Promise<Out>,
+  onDone: (inputs: readonly In[], output: Out) => void | Promise<void>,
+  onFailure: (inputs: readonly In[], error: unknown) => void | Promise<void>,
+): Promise<void> {
+  let output: Out;
+  try {
+    output = await run(inputs);
+  } catch (error) {
+    if (inputs.length === 1 || !isInputRefused(error)) {
+      await onFailure(inputs, error);
+      return;
+    }
+    const middle = Math.ceil(inputs.length / 2);
+    await runSplitting(inputs.slice(0, middle), run, onDone, onFailure);
+    await runSplitting(inputs.slice(middle), run, onDone, onFailure);
+    return;
+  }
+  await onDone(inputs, output);
+}

@@ -1,0 +1,55 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'batches',
+  suites: [
+    'libs/database/src/run-splitting.spec.ts',
+    'libs/database/src/micro-batch.spec.ts',
+    'libs/license-token/src/parse.spec.ts',
+    'libs/licensing/src/validation-counts.spec.ts',
+    'libs/api-keys/src/api-key-usage.spec.ts',
+  ],
+  faults: [
+    ...inFile('libs/database/src/run-splitting.ts', [
+      [
+        'runs again what may have been done',
+        'if (inputs.length === 1 || !isInputRefused(error)) {',
+        'if (inputs.length === 1) {',
+      ],
+      [
+        'lets one refused input fail all',
+        'if (inputs.length === 1 || !isInputRefused(error)) {',
+        'if (inputs.length > 0) {',
+      ],
+      [
+        'forgets half of a refused batch',
+        'await runSplitting(inputs.slice(middle), run, onDone, onFailure);',
+        '',
+      ],
+    ]),
+    ...inFile('libs/database/src/postgres-errors.ts', [
+      ['splits no data exception', '/^(22|23|54)/', '/^(23|54)/'],
+      ['splits no broken constraint', '/^(22|23|54)/', '/^(22|54)/'],
+      ['splits no exceeded limit', '/^(22|23|54)/', '/^(22|23)/'],
+      ['splits for any refusal', '/^(22|23|54)/', '/^(22|23|42|54)/'],
+    ]),
+    ...inFile('libs/license-token/src/parse.ts', [
+      ['reads claims of any length', 'if (overlong !== null) return { malformed: `claim ${overlong}` };', ''],
+    ]),
+    ...inFile('libs/license-token/src/claim-lengths.ts', [
+      [
+        'counts UTF-16 units',
+        'text.length > maxLength && Array.from(text).length > maxLength',
+        'text.length > maxLength',
+      ],
+      ['refuses names that v0.8 issued', "['customer.name', 255,", "['customer.name', 200,"],
+      ['reads a customer id that no column holds', "['customer.id', 50,", "['customer.id', 4096,"],
+    ]),
+    ...inFile('libs/licensing/src/validation-counts.ts', [
+      ['keeps a refused count for ever', 'if (isInputRefused(error)) {', 'if (error === undefined) {'],
+    ]),
+    ...inFile('libs/api-keys/src/waiting-writes.ts', [
+      ['keeps a refused write for ever', 'if (isInputRefused(error)) {', 'if (error === undefined) {'],
+    ]),
+  ],
+};
