@@ -1,5 +1,11 @@
 import { commandLineActor } from '@aegis/audit';
-import { databaseProblems, type Environment } from '@aegis/config';
+import {
+  canonicalPostgresUrl,
+  databaseProblems,
+  type Environment,
+  isPostgresUrl,
+  POSTGRES_URL_RULE,
+} from '@aegis/config';
 import { ConfigurationError } from '@aegis/errors';
 import {
   LicensingModule,
@@ -75,7 +81,7 @@ export async function importV08(
 }
 
 async function openSource(from: string | undefined, environment: Environment): Promise<OpenSource> {
-  if (from !== undefined && !/^postgres(ql)?:/i.test(from))
+  if (from !== undefined && !/^\s*postgres(ql)?:/i.test(from))
     return { source: new V08Csv(from), close: () => Promise.resolve() };
   const url = from === undefined ? environment.V08_DATABASE_URL : urlWithoutPassword(from, environment);
   if (url === undefined)
@@ -88,16 +94,15 @@ async function openSource(from: string | undefined, environment: Environment): P
 
 /** Arguments stand in the list of processes, and in the shell's history: no place for a password. */
 function urlWithoutPassword(from: string, { isProduction }: Environment): string {
-  if (!URL.canParse(from))
-    throw new UsageProblem('--from is no URL of the form postgres://user@host:port/database.');
-  const url = new URL(from);
-  if (url.password !== '' || url.searchParams.has('password'))
+  const url = canonicalPostgresUrl(from);
+  if (/[?&]password=/i.test(from) || (URL.canParse(url) && new URL(url).password !== ''))
     throw new UsageProblem(
       '--from holds a password, which everybody on this machine could read by now: change it, and put the URL into V08_DATABASE_URL or a file that V08_DATABASE_URL_FILE names.',
     );
-  const problems = isProduction ? databaseProblems('--from', from) : [];
+  if (!isPostgresUrl(url)) throw new UsageProblem(`--from ${POSTGRES_URL_RULE}.`);
+  const problems = isProduction ? databaseProblems('--from', url) : [];
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
-  return from;
+  return url;
 }
 
 function findingText({ table, line, id, refused, code, message }: V08Finding): string {

@@ -1,4 +1,4 @@
-import { loadEnvironment } from '@aegis/config';
+import { loadEnvironment, sourcesOf } from '@aegis/config';
 import { ConfigurationError } from '@aegis/errors';
 import { Logger, redactText } from '@aegis/logging';
 import { startServer } from './server';
@@ -14,6 +14,12 @@ async function main(): Promise<void> {
   process.stderr.on('error', () => undefined);
   const environment = loadEnvironment();
   const logger = new Logger({ level: environment.LOG_LEVEL, format: environment.LOG_FORMAT });
+  const { process: fromProcess, dotEnv, unknown } = sourcesOf(environment);
+  logger.write('info', 'settings were read', {
+    from_process: fromProcess,
+    from_dot_env: dotEnv,
+    unknown_in_dot_env: unknown,
+  });
   process.on('uncaughtException', (error) => {
     logger.write('error', 'uncaught exception', { error });
     process.exit(1);

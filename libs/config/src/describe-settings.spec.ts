@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { describeSettings } from './describe-settings';
 import { loadEnvironment } from './load-environment';
+import { parseDotEnv } from './sources/dot-env';
 
 const example = readFileSync(join(__dirname, '../../../.env.example'), 'utf8');
 const source = ['environment.ts', 'signer-settings.ts']
@@ -25,11 +25,11 @@ it('names exactly the settings of the class, in .env.example and in the table', 
 });
 
 it('sets nothing as long as nothing is uncommented', () => {
-  expect(parseEnv(example)).toEqual({});
+  expect(parseDotEnv(Buffer.from(example))).toEqual({ variables: {}, problems: [] });
 });
 
 it('writes the defaults down as they are when uncommented', () => {
-  const variables = parseEnv(example.replace(/^# ([A-Z][A-Z0-9_]*=)/gm, '$1')) as Record<string, string>;
+  const variables = parseDotEnv(Buffer.from(example.replace(/^# ([A-Z][A-Z0-9_]*=)/gm, '$1'))).variables;
   expect(Object.keys(variables).sort()).toEqual([...settings].sort());
   const DATA_DIR = variables.DATA_DIR!;
   expect(DATA_DIR).toBe('.data');

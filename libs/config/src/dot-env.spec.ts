@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadEnvironment } from './load-environment';
+import { loadEnvironment, sourcesOf } from './load-environment';
 
 const home = process.cwd();
 const untouched = { ...process.env };
@@ -46,4 +46,47 @@ it('refuses a .env that can not be read', () => {
 it('refuses a bad value in .env like any other', () => {
   writeFileSync('.env', 'PORT=canary7f3a\n');
   expect(() => loadEnvironment()).toThrow(/^Configuration refused:\n {2}PORT: (?!.*canary7f3a)/);
+});
+
+describe('a .env that is not understood', () => {
+  const PRODUCTION = 'ENVIRONMENT=production\nKEY_PASSPHRASE=canary7f3a\n';
+
+  it.each([
+    ['UTF-16', Buffer.from(`\uFEFF${PRODUCTION}`, 'utf16le'), /\n {2}\.env, line 1: .*UTF-16/],
+    ['YAML', 'ENVIRONMENT: production\n', /\n {2}\.env, line 1: must be NAME=value/],
+    ['a comment behind a value', 'PORT=8000\nKEY_PASSPHRASE=canary7f3a#x\n', /\n {2}\.env, line 2: has a #/],
+  ])('stops the start and makes nothing: %s', (_, content, message) => {
+    writeFileSync('.env', content);
+    expect(() => loadEnvironment()).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', message: expect.stringMatching(message) }),
+    );
+    expect(() => loadEnvironment()).not.toThrow(/canary7f3a/);
+    expect(existsSync('.data')).toBe(false);
+  });
+
+  it('stops the start as well when it is a link to nothing', () => {
+    symlinkSync('missing', '.env');
+    expect(() => loadEnvironment()).toThrow(/the file \.env .*\(ENOENT\)/);
+  });
+});
+
+it('does not lose the first line of a .env with a byte order mark', () => {
+  writeFileSync('.env', '\uFEFFENVIRONMENT=test\nPORT=8123\n');
+  expect(loadEnvironment()).toMatchObject({ ENVIRONMENT: 'test', PORT: 8123 });
+});
+
+it('takes what .env says where the process has an empty variable', () => {
+  process.env.ENVIRONMENT = '';
+  writeFileSync('.env', 'ENVIRONMENT=test\n');
+  expect(loadEnvironment().ENVIRONMENT).toBe('test');
+});
+
+it('tells by name which settings came from where, and what of .env is no setting', () => {
+  writeFileSync('passphrase', 'canary7f3a of a passphrase');
+  writeFileSync('.env', 'PORT=8123\nLOG_LEVEL=warn\nENVIROMENT=test\nKEY_PASSPHRASE_FILE=passphrase\n');
+  process.env.PORT = '8124';
+  const sources = sourcesOf(loadEnvironment());
+  expect(sources).toMatchObject({ dotEnv: ['KEY_PASSPHRASE_FILE', 'LOG_LEVEL'], unknown: ['ENVIROMENT'] });
+  expect(sources.process).toContain('PORT');
+  expect(JSON.stringify(sources)).not.toContain('canary7f3a');
 });

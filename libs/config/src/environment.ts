@@ -1,21 +1,11 @@
-import {
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsUrl,
-  Length,
-  Matches,
-  Max,
-  Min,
-  ArrayMinSize,
-} from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, Length, Matches, Max, Min, ArrayMinSize } from 'class-validator';
 import {
   AreOrigins,
   IsCheckpointSink,
   IsPepperList,
   IsPostgresUrl,
   IsPublicUrl,
+  IsRedisUrl,
   IsTrustProxy,
 } from './rules';
 import { Setting } from './setting';
@@ -58,7 +48,7 @@ export class Environment extends SignerSettings {
   METRICS_PORT!: number;
 
   @Setting({
-    kind: 'text',
+    kind: 'url',
     default: '(http://localhost:PORT)',
     production: 'required, https unless loopback',
     description:
@@ -68,9 +58,9 @@ export class Environment extends SignerSettings {
   PUBLIC_URL!: string;
 
   @Setting({
-    kind: 'text',
+    kind: 'postgres-url',
     default: '(embedded)',
-    production: 'required; sslmode=verify-full unless loopback',
+    production: 'required; sslmode=verify-full unless loopback or Unix socket',
     secret: true,
     description:
       'PostgreSQL 15 or newer, under the application role. Unset in development: an embedded PostgreSQL.',
@@ -89,7 +79,7 @@ export class Environment extends SignerSettings {
   DATABASE_REPLICA_URLS?: string[];
 
   @Setting({
-    kind: 'text',
+    kind: 'postgres-url',
     default: '(DATABASE_URL)',
     production: 'another role than DATABASE_URL; required with MIGRATE_ON_START',
     secret: true,
@@ -100,7 +90,7 @@ export class Environment extends SignerSettings {
   MIGRATION_DATABASE_URL?: string;
 
   @Setting({
-    kind: 'text',
+    kind: 'postgres-url',
     secret: true,
     production: 'sslmode=verify-full unless loopback',
     description:
@@ -111,7 +101,7 @@ export class Environment extends SignerSettings {
   ADMIN_DATABASE_URL?: string;
 
   @Setting({
-    kind: 'text',
+    kind: 'postgres-url',
     secret: true,
     production: 'sslmode=verify-full unless loopback',
     description: "The predecessor's database; used by `aegis import v0.8` alone, which only reads it.",
@@ -270,7 +260,7 @@ export class Environment extends SignerSettings {
   AUDIT_IP_RETENTION_DAYS!: number;
 
   @Setting({
-    kind: 'text',
+    kind: 'url',
     description:
       'Where signed checkpoints are kept besides the database: file:/<path> or https://<url>, without credentials.',
   })
@@ -340,14 +330,12 @@ export class Environment extends SignerSettings {
   RATE_LIMIT_PUBLIC!: number;
 
   @Setting({
-    kind: 'text',
+    kind: 'url',
     secret: true,
     description: 'Redis that several processes share their rate limits in; rediss:// for TLS.',
   })
   @IsOptional()
-  @IsUrl({ protocols: ['redis', 'rediss'], require_tld: false, require_protocol: true })
-  // Its driver takes options from the query, the verification of TLS among them.
-  @Matches(/^[^?#]*$/, { message: 'must have no query' })
+  @IsRedisUrl()
   REDIS_URL?: string;
 
   @Setting({

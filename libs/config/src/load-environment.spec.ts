@@ -454,10 +454,31 @@ describe('a secret from a file', () => {
     }
   });
 
-  it('keeps other white space, which may belong to the secret', () => {
+  it('keeps white space within its line, which may belong to the secret, and skips a byte order mark', () => {
     const file = join(folder, 'spaces');
-    writeFileSync(file, ' a passphrase \n\n');
-    expect(load({ KEY_PASSPHRASE_FILE: file }).KEY_PASSPHRASE).toBe(' a passphrase \n');
+    writeFileSync(file, '\uFEFF a pass\tphrase \n');
+    expect(load({ KEY_PASSPHRASE_FILE: file }).KEY_PASSPHRASE).toBe(' a pass\tphrase ');
+  });
+
+  it.each([
+    ['a second line', 'canary7f3a\nmore\n', 2, /must hold one line/],
+    ['a blank second line', 'canary7f3a\n\n', 2, /must hold one line/],
+    ['a blank line in front', '\ncanary7f3a\n', 2, /must hold one line/],
+    ['blanks alone', '  \n', 1, /is empty/],
+    ['a byte order mark alone', '\uFEFF', 1, /is empty/],
+    ['the form of .env', 'KEY_PASSPHRASE=canary7f3a\n', 1, /the value alone/],
+    ['a carriage return within the line', 'canary7f3a\rmore\n', 1, /control character/],
+    ['UTF-16 with a byte order mark', Buffer.from('\uFEFFcanary7f3a', 'utf16le'), 1, /UTF-16/],
+    ['UTF-16 without one', Buffer.from('canary7f3a', 'utf16le'), 1, /UTF-16/],
+    ['Latin-1', Buffer.from('canary7f3a \xfc', 'latin1'), 1, /is not UTF-8/],
+  ])('is refused with the number of the line for %s', (_, content, line, rule) => {
+    const file = join(folder, 'not-understood');
+    writeFileSync(file, content);
+    const refused = problems({ KEY_PASSPHRASE_FILE: file });
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toMatch(new RegExp(`^KEY_PASSPHRASE_FILE, line ${line}: `));
+    expect(refused[0]).toMatch(rule);
+    expect(refused[0]).not.toContain('canary7f3a');
   });
 
   it.each(Object.entries(secrets))('is refused for %s when it is set itself too', (name, value) => {
@@ -481,9 +502,9 @@ describe('a secret from a file', () => {
   it.each(Object.keys(secrets))('is refused for %s when the file is empty', (name) => {
     const file = join(folder, 'empty');
     writeFileSync(file, '\n');
-    const refused = problems({ [`${name}_FILE`]: file });
-    expect(refused).toHaveLength(1);
-    expect(refused[0]).toMatch(new RegExp(`^${name}: must `));
+    expect(problems({ [`${name}_FILE`]: file })).toEqual([
+      `${name}_FILE, line 1: is empty: the file must hold the value`,
+    ]);
   });
 });
 

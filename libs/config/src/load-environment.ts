@@ -1,14 +1,23 @@
 import { ConfigurationError } from '@aegis/errors';
 import { validateSync } from 'class-validator';
-import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { developmentSecret } from './development-secrets';
 import { Environment } from './environment';
 import { productionProblems } from './production-rules';
+import { serviceLinkProblem } from './service-links';
 import { settings } from './setting';
 import { signerProblems } from './signer-rules';
-import { convert, defaultOf, textOf, type Variables } from './setting-text';
+import { convert, defaultOf, textOf } from './setting-text';
+import {
+  describeSources,
+  merged,
+  readSources,
+  type SettingSources,
+  type Sources,
+  type Variables,
+} from './sources/setting-sources';
+
+const sources = new WeakMap<Environment, SettingSources>();
 
 /** While settings are being read, even those that are always there afterwards may be missing. */
 function isSet(environment: Environment, name: keyof Environment): boolean {
@@ -30,7 +39,10 @@ function assign(environment: Environment, variables: Variables): string[] {
   const production = variables.ENVIRONMENT === 'production';
   for (const [name, spec] of settings()) {
     const text = textOf(name, spec, variables, problems) ?? defaultOf(spec, production);
-    if (text !== undefined) Reflect.set(environment, name, convert(text, spec));
+    if (text === undefined) continue;
+    const problem = serviceLinkProblem(name, text);
+    if (problem !== undefined) problems.push(problem);
+    Reflect.set(environment, name, convert(text, spec));
   }
   environment.KEYS_DIR = resolve(environment.KEYS_DIR);
   environment.DATA_DIR = resolve(environment.DATA_DIR);
@@ -67,23 +79,9 @@ function isMade(name: string, environment: Environment): boolean {
   return name === 'API_KEY_PEPPERS' && !environment.isProduction && !isSet(environment, name);
 }
 
-/** Variables of the process, which win, and of the file `.env` in the working directory. */
-function processVariables(): Variables {
-  if (!existsSync('.env')) return process.env;
-  try {
-    return { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env };
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
-    throw new ConfigurationError(
-      `Configuration refused: the file .env in the working directory can't be read (${code}); let this user read it, or remove it`,
-      { cause: error },
-    );
-  }
-}
-
 /** The setting that a problem speaks of. */
 function settingOf(problem: string): string {
-  const name = problem.split(':')[0] ?? '';
+  const name = problem.split(/[:,]/)[0] ?? '';
   return settings().has(name) ? name : name.replace(/_FILE$/, '');
 }
 
@@ -95,7 +93,8 @@ function settingOf(problem: string): string {
  * @throws ConfigurationError naming each variable and rule that is broken, all at once, never a value
  */
 export function loadEnvironment(variables?: Variables, uses?: readonly (keyof Environment)[]): Environment {
-  const source = variables ?? processVariables();
+  const given: Sources = variables === undefined ? readSources() : { process: variables, dotEnv: {} };
+  const source = merged(given);
   const environment = new Environment();
   const problems: string[] = [];
   const matters = (name: string): boolean =>
@@ -117,5 +116,20 @@ export function loadEnvironment(variables?: Variables, uses?: readonly (keyof En
   if (environment.isProduction && !isSet(environment, 'API_KEY_PEPPERS')) environment.API_KEY_PEPPERS = [];
   if (!environment.isProduction && problems.length === 0) makeDevelopmentSecrets(environment);
   if (problems.length > 0) throw new ConfigurationError(`Configuration refused:\n  ${problems.join('\n  ')}`);
+  sources.set(environment, sourcesIn(given));
   return Object.freeze(environment);
+}
+
+/**
+ * Where the settings of an environment came from: names only, for the log of a start.
+ * @param environment as `loadEnvironment` returned it
+ */
+export function sourcesOf(environment: Environment): SettingSources {
+  return sources.get(environment) ?? { process: [], dotEnv: [], unknown: [] };
+}
+
+function sourcesIn(given: Sources): SettingSources {
+  const all = settings();
+  const secrets = [...all].filter(([, { secret }]) => secret === true).map(([name]) => name);
+  return describeSources(given, all.keys(), new Set(secrets));
 }

@@ -1,5 +1,5 @@
 import type { Environment } from './environment';
-import { isLoopback } from './loopback';
+import { isLoopback, isSocketHost } from './loopback';
 import { signerTlsProblems } from './signer-rules';
 
 const PLACEHOLDER = /change[-_ ]?me|changeit|placeholder|example|password|passphrase|default|your[-_ ]/i;
@@ -9,16 +9,20 @@ function roleOf(databaseUrl: string): string {
   return decodeURIComponent(new URL(databaseUrl).username);
 }
 
-/** What production demands of a database's URL; one line a refusal. */
+/**
+ * What production demands of a database's URL; one line a refusal.
+ * @param value in canonical form
+ */
 export function databaseProblems(name: string, value: string): string[] {
   const url = new URL(value);
   const mode = url.searchParams.get('sslmode');
   const problems = [];
-  if (!isLoopback(url.hostname) && mode !== 'verify-full')
+  const isLocal = isLoopback(url.hostname) || isSocketHost(url.hostname);
+  if (!isLocal && mode !== 'verify-full')
     problems.push(
       `${name}: add ?sslmode=verify-full (and sslrootcert=<file> for a CA of your own): beyond loopback TLS must be verified`,
     );
-  if (url.password === '' && !isLoopback(url.hostname)) problems.push(`${name}: give the role a password`);
+  if (url.password === '' && !isLocal) problems.push(`${name}: give the role a password`);
   return problems;
 }
 

@@ -1,5 +1,8 @@
 import { registerDecorator } from 'class-validator';
 import { BlockList, isIP } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { isPlainUrl } from './plain-url';
+import { isPostgresUrl, POSTGRES_URL_RULE } from './postgres-url';
 
 /** A rule on one variable: `holds` says whether the value keeps it, `message` is the rule in words. */
 function rule(name: string, message: string, holds: (value: unknown) => boolean): PropertyDecorator {
@@ -14,49 +17,41 @@ function rule(name: string, message: string, holds: (value: unknown) => boolean)
 }
 
 function asUrl(value: unknown): URL | undefined {
-  return typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  return typeof value === 'string' && isPlainUrl(value) ? new URL(value) : undefined;
 }
 
-function decodes(text: string): boolean {
-  try {
-    return decodeURIComponent(text) !== '';
-  } catch {
-    return false;
-  }
-}
-
-/** The driver would take host, user, password and time-outs from the query too, past every other rule. */
-const POSTGRES_PARAMETERS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'application_name'];
-
-/** `postgres://user:password@host:port/database`. */
+/** `postgres://user:password@host:port/database`, or the canonical form of a Unix socket's. */
 export const IsPostgresUrl = (): PropertyDecorator =>
-  rule(
-    'isPostgresUrl',
-    `must be a URL of the form postgres://user:password@host:port/database, with no parameters but ${POSTGRES_PARAMETERS.join(', ')}, each once`,
-    (value) => {
-      const url = asUrl(value);
-      if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol)) return false;
-      const parameters = [...url.searchParams.keys()];
-      return (
-        url.username !== '' &&
-        decodes(url.username + url.password) &&
-        url.hostname !== '' &&
-        url.pathname.length > 1 &&
-        parameters.every((name) => POSTGRES_PARAMETERS.includes(name)) &&
-        new Set(parameters).size === parameters.length
-      );
-    },
-  );
+  rule('isPostgresUrl', POSTGRES_URL_RULE, (value) => typeof value === 'string' && isPostgresUrl(value));
+
+/** A URL of Redis, without query: its driver takes options from there, the verification of TLS among them. */
+export const IsRedisUrl = (): PropertyDecorator =>
+  rule('isRedisUrl', 'must be a redis:// or rediss:// URL without white space and without query', (value) => {
+    const url = asUrl(value);
+    return (
+      url !== undefined &&
+      /^rediss?:$/.test(url.protocol) &&
+      url.hostname !== '' &&
+      !/[?#]/.test(String(value))
+    );
+  });
 
 /** An http(s) origin with an optional path, without trailing slash, query or fragment. */
 export const IsPublicUrl = (): PropertyDecorator =>
   rule(
     'isPublicUrl',
     'must be an http(s) URL without trailing slash, credentials, query or fragment',
-    // The text itself is what tokens say: the parser would forgive white space and backslashes.
-    (value) =>
-      typeof value === 'string' && /^https?:\/\/[^\s\\?#@]*[^\s\\?#@/]$/.test(value) && URL.canParse(value),
+    (value) => typeof value === 'string' && isPlainUrl(value) && /^https?:\/\/[^?#@]*[^?#@/]$/.test(value),
   );
+
+function isFilePath(url: URL): boolean {
+  try {
+    return /^\/[^\0]*$/.test(fileURLToPath(url));
+  } catch {
+    // It has a host, or an encoded slash.
+    return false;
+  }
+}
 
 /** A file by its absolute path, or an https address; http on this very machine alone. */
 export const IsCheckpointSink = (): PropertyDecorator =>
@@ -67,7 +62,7 @@ export const IsCheckpointSink = (): PropertyDecorator =>
       const url = asUrl(value);
       // It is the key of a row: PostgreSQL indexes no text much longer.
       if (url === undefined || /[?#@]/.test(String(value)) || String(value).length > 2000) return false;
-      if (url.protocol === 'file:') return url.host === '' && /^file:(\/\/)?\/[^/]/.test(String(value));
+      if (url.protocol === 'file:') return /^file:(\/\/)?\/[^/]/.test(String(value)) && isFilePath(url);
       const loopback = /^(localhost|127(\.[0-9]+){3}|\[::1\])$/.test(url.hostname);
       return url.protocol === 'https:' || (url.protocol === 'http:' && loopback);
     },

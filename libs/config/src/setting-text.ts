@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { canonicalPostgresUrl } from './postgres-url';
 import type { SettingSpec } from './setting';
-
-/** An environment, by name of the variable. */
-export type Variables = Readonly<Record<string, string | undefined>>;
+import { readSecretFile } from './sources/secret-file';
+import type { Variables } from './sources/setting-sources';
 
 /**
  * Text of a variable, or of the file that `<NAME>_FILE` names; undefined when neither is set or it is empty.
@@ -22,7 +21,10 @@ export function textOf(
     return undefined;
   }
   try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    const read = readSecretFile(file, name);
+    if (typeof read === 'string') return read;
+    problems.push(`${name}_FILE, line ${read.line}: ${read.rule}`);
+    return undefined;
   } catch (error) {
     problems.push(
       `${name}_FILE: can't be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
@@ -35,7 +37,10 @@ export function textOf(
 export function convert(text: string, spec: SettingSpec): unknown {
   switch (spec.kind) {
     case 'text':
+    case 'url':
       return text;
+    case 'postgres-url':
+      return canonicalPostgresUrl(text);
     case 'integer':
       return /^-?[0-9]{1,15}$/.test(text) ? Number(text) : text;
     case 'boolean':

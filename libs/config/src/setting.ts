@@ -1,5 +1,8 @@
-/** How the text of a variable becomes a value. */
-export type SettingKind = 'text' | 'integer' | 'boolean' | 'list';
+/**
+ * How the text of a variable becomes a value. `url` and `postgres-url` stay text, but only in a spelling that every
+ * parser reads alike.
+ */
+export type SettingKind = 'text' | 'integer' | 'boolean' | 'list' | 'url' | 'postgres-url';
 
 /** What the docs, `.env.example` and the loader know of one variable. */
 export interface SettingSpec {

@@ -18,7 +18,7 @@ export abstract class SignerSettings {
   SIGNER_TIMEOUT_MS!: number;
 
   @Setting({
-    kind: 'text',
+    kind: 'url',
     production: 'https unless loopback',
     description: 'Address of HashiCorp Vault or OpenBao. Required with SIGNER=vault.',
   })
@@ -100,7 +100,7 @@ export abstract class SignerSettings {
   AWS_KMS_KEYS?: string[];
 
   @Setting({
-    kind: 'text',
+    kind: 'url',
     default: "(the region's)",
     production: 'https unless loopback',
     description: 'Another address of AWS KMS, as of a VPC endpoint.',
@@ -154,7 +154,7 @@ export abstract class SignerSettings {
   KEY_PASSPHRASE_WRAPPED?: string;
 
   @Setting({
-    kind: 'text',
+    kind: 'url',
     production: 'https unless loopback',
     description: 'RSA key that unwraps it: https://<vault>.vault.azure.net/keys/<name>/<version>.',
   })
@@ -189,7 +189,7 @@ export abstract class SignerSettings {
   AZURE_FEDERATED_TOKEN_FILE?: string;
 
   @Setting({
-    kind: 'text',
+    kind: 'url',
     default: 'https://login.microsoftonline.com',
     production: 'https unless loopback',
     description: 'Where Azure gives tokens.',
