@@ -20,6 +20,8 @@ import { TakeOverRecords1764040000000 } from './1764040000000-take-over-records'
 import { RememberWhatWasShipped1764080000000 } from './1764080000000-remember-what-was-shipped';
 import { CloseThePublicSchema1764100000000 } from './1764100000000-close-the-public-schema';
 import { FixSearchPaths1764100060000 } from './1764100060000-fix-search-paths';
+import { NameAnonymousActors1764170000000 } from './1764170000000-name-anonymous-actors';
+import { IndexAuditQuestions1764170060000 } from './1764170060000-index-audit-questions';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -50,6 +52,8 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       RememberWhatWasShipped1764080000000,
       CloseThePublicSchema1764100000000,
       FixSearchPaths1764100060000,
+      NameAnonymousActors1764170000000,
+      IndexAuditQuestions1764170060000,
     ],
     extra: {
       application_name: 'aegis migrate',

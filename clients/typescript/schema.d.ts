@@ -808,7 +808,10 @@ export interface components {
             next_cursor: string | null;
             api_keys: components["schemas"]["ApiKey"][];
         };
+        /** @enum {string} */
+        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.created" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped";
         AuditLog: {
+            event_type: components["schemas"]["AuditEventType"];
             /** Format: uuid */
             license_id: string | null;
             /** @description Codes and names of changed fields; never personal values. */
@@ -817,12 +820,10 @@ export interface components {
             };
             /** @description A decimal number; later records have greater ones. */
             id: string;
-            /** @example license.issued */
-            event_type: string;
             customer_id: string | null;
             module_name: string | null;
             api_key_id: string | null;
-            /** @description `api_key:<id>`, `cli:<user>` or `system`. */
+            /** @description `api_key:<id>`, `user:<uuid>`, `cli:<user>`, `anonymous` (no credential was given) or `system`. */
             actor: string;
             ip_address: string | null;
             user_agent: string | null;
@@ -1538,7 +1539,8 @@ export interface components {
             warnings: components["schemas"]["Warning"][];
             /**
              * Format: uuid
-             * @description From here on: null for the codes up to `KEY_COMPROMISED`, else from the token.
+             * @description From here on: null for the codes up to `KEY_COMPROMISED`, else from the token. A caller with an API key sees them
+             *     for `KEY_COMPROMISED` too, where the token is on record.
              */
             license_id: string | null;
             license_type: components["schemas"]["LicenseType"] | null;
@@ -2126,12 +2128,19 @@ export interface operations {
                 page_size?: number;
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
+                event_type?: components["schemas"]["AuditEventType"];
+                /** @description Validations that were answered with this verdict. */
+                code?: components["schemas"]["VerdictCode"];
                 license_id?: string;
                 /** @description Recorded at this time or later. */
                 since?: string;
                 /** @description Recorded before this time. */
                 until?: string;
-                event_type?: string;
+                /**
+                 * @description What a record is about: `api_key:<id>`, `customer:<id>` or `signing_key:<kid>`. `api_key_id` finds what a key
+                 *     did, `subject` what was done to it.
+                 */
+                subject?: string;
                 customer_id?: string;
                 api_key_id?: string;
                 request_id?: string;
@@ -2164,10 +2173,10 @@ export interface operations {
                      *       "next_cursor": null,
                      *       "audit_logs": [
                      *         {
+                     *           "event_type": "license.issued",
                      *           "license_id": null,
                      *           "event_data": {},
                      *           "id": "id",
-                     *           "event_type": "license.issued",
                      *           "customer_id": "acme",
                      *           "module_name": "payroll",
                      *           "api_key_id": "0aZ9bY8cX7dW",
@@ -2296,10 +2305,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "record": {
+                     *         "event_type": "license.issued",
                      *         "license_id": null,
                      *         "event_data": {},
                      *         "id": "id",
-                     *         "event_type": "license.issued",
                      *         "customer_id": "acme",
                      *         "module_name": "payroll",
                      *         "api_key_id": "0aZ9bY8cX7dW",

@@ -28,8 +28,12 @@ describe('300,000 audit records in three months', () => {
     months = [0, 1, 2, 3].map((ahead) => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead)));
     for (const month of months.slice(0, 3))
       await owner.query(
-        `INSERT INTO audit_logs (event_type, license_id, customer_id, api_key_id, request_id, actor, recorded_at)
-         SELECT CASE WHEN n % 1000 = 0 THEN 'customer.deleted' ELSE 'license.validated' END,
+        `INSERT INTO audit_logs (event_type, event_data, license_id, customer_id, api_key_id, request_id, actor, recorded_at)
+         SELECT CASE WHEN n % 1000 = 0 THEN 'customer.deleted' WHEN n % 1000 = 1 THEN 'signing_key.activated'
+                     ELSE 'license.validated' END,
+                CASE WHEN n % 1000 = 1 THEN jsonb_build_object('kid', 'k' || n % 3)
+                     WHEN n % 1000 = 0 THEN '{}'
+                     ELSE jsonb_build_object('code', CASE WHEN n % 1000 = 2 THEN 'REVOKED' ELSE 'VALID' END) END,
                 CAST('00000000-0000-4000-8000-' || lpad((n % 2000)::text, 12, '0') AS uuid), 'C-' || n % 500,
                 'key' || n % 400, 'request-' || n, 'system', $1::timestamptz + n * interval '24 seconds'
          FROM generate_series(1, 100000) n`,
@@ -48,9 +52,9 @@ describe('300,000 audit records in three months', () => {
   });
 
   async function costs(
-    query: Partial<ListAuditLogs>,
+    query: Partial<Omit<ListAuditLogs, 'event_type'>> & { event_type?: string },
   ): Promise<{ page: Cost; count: Cost; rows: readonly AuditRecord[] }> {
-    const asked = Object.assign(new PageQueryDto(), { page_size: 50, ...query });
+    const asked = Object.assign(new PageQueryDto(), { page_size: 50, ...query }) as ListAuditLogs;
     let rows: readonly AuditRecord[] = [];
     const statements = await statementsOf(async () => {
       ({ rows } = await listPage(list.source(asked), asked));
@@ -74,6 +78,9 @@ describe('300,000 audit records in three months', () => {
     ['customer_id', { customer_id: 'C-7' }, 50],
     ['api_key_id', { api_key_id: 'key7' }, 50],
     ['request_id', { request_id: 'request-7' }, 3],
+    ['code', { code: 'REVOKED' }, 50],
+    ['code that most have', { code: 'VALID' }, 50],
+    ['code that none has', { code: 'SUSPENDED' }, 0],
     ['since', { since: '2, 660' }, 50],
     ['until', { until: '0, 3' }, 50],
     ['since and until', { since: '1, 300', until: '1, 301' }, 50],
@@ -94,6 +101,17 @@ describe('300,000 audit records in three months', () => {
         ),
       ).toEqual([]);
       expect(page.pages).toBeLessThan(100);
+    },
+  );
+
+  it.each(['customer:C-0', 'signing_key:k1', 'api_key:key7'])(
+    'are listed by what they are about from those records alone: %s',
+    async (subject) => {
+      const { page } = await costs({ subject });
+      expect(page.indexes.length).toBeGreaterThan(0);
+      for (const index of page.indexes) expect(index).toMatch(/_by_subject$/);
+      // At most 300 records are about one of them.
+      expect(page.pages).toBeLessThan(400);
     },
   );
 

@@ -198,7 +198,7 @@ describe('a verdict', () => {
       if (number > 4)
         expect(records[0]).toMatchObject({
           event_type: 'license.validated',
-          actor: 'system',
+          actor: 'anonymous',
           license_id: claims.jti,
           customer_id: claims.customer.id,
           module_name: 'payroll',

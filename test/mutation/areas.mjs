@@ -1,6 +1,7 @@
 // What faults are planted in: each area with the suites that must notice them, and its faults.
 import apiKeys from './faults/api-keys.mjs';
 import batches from './faults/batches.mjs';
+import auditQuestions from './faults/audit-questions.mjs';
 import checkpoints from './faults/checkpoints.mjs';
 import database from './faults/database.mjs';
 import guard from './faults/guard.mjs';
@@ -16,6 +17,7 @@ export const AREAS = [
   guard,
   apiKeys,
   batches,
+  auditQuestions,
   keyRing,
   idempotency,
   checkpoints,

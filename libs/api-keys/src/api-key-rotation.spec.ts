@@ -118,7 +118,7 @@ describe('ApiKeyRotation', () => {
     const [record, ...others] = await dataSource.manager.findBy(AuditRecord, {
       event_type: 'api_key.rotated',
       request_id: 'request-1',
-      event_data: { id: apiKey.id, fields: ['key'], grace_seconds: 3600 },
+      event_data: { id: apiKey.id, name: apiKey.name, fields: ['key'], grace_seconds: 3600 },
     });
     expect(others).toEqual([]);
     expect(record).toMatchObject({ actor: 'api_key:0aZ9bY8cX7dW', ip_address: '203.0.113.7' });

@@ -58,7 +58,7 @@ export class ApiKeyRotation {
       await this.audit.append(tx, {
         type: 'api_key.rotated',
         actor,
-        data: { id, fields: ['key'], grace_seconds: graceSeconds },
+        data: { id, name: apiKey.name, fields: ['key'], grace_seconds: graceSeconds },
       });
       return { apiKey: await this.apiKeys.find(id, tx), key };
     });

@@ -183,7 +183,7 @@ describe('ApiKeysService', () => {
       });
     });
 
-    it('records the names of changed fields, and of what a key may do the new values', async () => {
+    it('records the key by its name, the names of changed fields, and the new values of what a key may do', async () => {
       const { apiKey } = await make({ scopes: ['licenses:read'] });
       await update(apiKey.id, {
         name: 'Renamed',
@@ -199,14 +199,15 @@ describe('ApiKeysService', () => {
         ip_address: '203.0.113.7',
         event_data: {
           id: apiKey.id,
+          name: 'Renamed',
           fields: ['name', 'description', 'scopes', 'is_active', 'rate_limit_per_minute'],
           scopes: ['licenses:read', 'stats:read'],
           is_active: false,
           rate_limit_per_minute: 5,
         },
       });
-      expect(Object.keys(record!.event_data)).toHaveLength(5);
-      expect(JSON.stringify(record)).not.toMatch(/Renamed|Secret plans/);
+      expect(Object.keys(record!.event_data)).toHaveLength(6);
+      expect(JSON.stringify(record)).not.toMatch(/Secret plans/);
     });
 
     it('leaves no trace of a change that changes nothing', async () => {
@@ -335,7 +336,7 @@ describe('ApiKeysService', () => {
       expect(row).toMatchObject({ is_active: false, version: 2, deleted_at: expect.any(Date) });
       expect((await records()).map(({ event_type, event_data }) => [event_type, event_data])).toEqual([
         ['api_key.created', expect.objectContaining({ id: apiKey.id })],
-        ['api_key.deleted', { id: apiKey.id, scopes: ['audit:read'] }],
+        ['api_key.deleted', { id: apiKey.id, name: 'CI', scopes: ['audit:read'] }],
       ]);
     });
 

@@ -109,7 +109,7 @@ export class ApiKeysService {
       await this.audit.append(tx, {
         type: 'api_key.updated',
         actor,
-        data: { id, fields, ...values },
+        data: { id, name: changed.name, fields, ...values },
       });
       return changed;
     });
@@ -136,7 +136,7 @@ export class ApiKeysService {
       await this.audit.append(tx, {
         type: 'api_key.deleted',
         actor,
-        data: { id, scopes: apiKey.scopes },
+        data: { id, name: apiKey.name, scopes: apiKey.scopes },
       });
     });
   }
@@ -180,7 +180,7 @@ export class ApiKeysService {
     await this.audit.append(tx, {
       type: 'api_key.created',
       actor,
-      data: { id, scopes, expires_at, rate_limit_per_minute },
+      data: { id, name: apiKey.name, scopes, expires_at, rate_limit_per_minute },
     });
     return { apiKey, key };
   }

@@ -8,6 +8,7 @@ const REQUEST = {
   ip: '203.0.113.7',
   userAgent: 'shop/2.1',
   apiKeyId: 'abc',
+  accessFields: null,
 };
 
 describe('an actor', () => {
@@ -21,9 +22,9 @@ describe('an actor', () => {
     });
   });
 
-  it('is the system for a caller without key, of whom the address is known', () => {
+  it('is anonymous for a caller without an API key, whose address is known', () => {
     expect(runInRequest({ ...REQUEST, apiKeyId: null }, callingActor)).toMatchObject({
-      name: 'system',
+      name: 'anonymous',
       apiKeyId: null,
       ipAddress: '203.0.113.7',
       requestId: 'request-1',

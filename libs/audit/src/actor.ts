@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 
 /** Who does something, and from where: what an audit record says of them. */
 export interface Actor {
-  /** `api_key:<id>`, `cli:<user>` or `system`; callers of public routes without a key are `system` too. */
+  /** `api_key:<id>`, `cli:<user>`, `anonymous` (a request without a credential) or `system` (the server itself). */
   readonly name: string;
   readonly apiKeyId: string | null;
   readonly ipAddress: string | null;
@@ -13,6 +13,8 @@ export interface Actor {
 }
 
 const NOWHERE = { apiKeyId: null, ipAddress: null, userAgent: null, requestId: null };
+
+const ANONYMOUS = 'anonymous';
 
 /** The server itself: start, timers. */
 export const SYSTEM: Actor = { name: 'system', ...NOWHERE };
@@ -27,7 +29,7 @@ export function callingActor(): Actor {
   const request = currentRequest();
   if (!request) return SYSTEM;
   return {
-    name: request.apiKeyId === null ? SYSTEM.name : `api_key:${request.apiKeyId}`,
+    name: request.apiKeyId === null ? ANONYMOUS : `api_key:${request.apiKeyId}`,
     apiKeyId: request.apiKeyId,
     ipAddress: request.ip,
     userAgent: request.userAgent,

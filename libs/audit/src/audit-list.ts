@@ -2,10 +2,15 @@ import type { ListOrder, ListSource, PageQueryDto } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditRecord } from './audit-record.entity';
+import { EVENT_TYPES, type EventType } from './event-types';
 
 /** What the audit trail can be narrowed to. */
 export interface AuditFilters {
-  event_type?: string;
+  event_type?: EventType;
+  /** Verdict of a validation, e.g. `REVOKED`. */
+  code?: string;
+  /** What a record is about: `api_key:<id>`, `customer:<id>` or `signing_key:<kid>`. */
+  subject?: string;
   license_id?: string;
   customer_id?: string;
   api_key_id?: string;
@@ -18,15 +23,22 @@ export interface AuditFilters {
 
 export type ListAuditLogs = PageQueryDto & AuditFilters;
 
-const CONDITIONS: Readonly<Record<keyof AuditFilters, string>> = {
-  event_type: 'record.event_type = :event_type',
-  license_id: 'record.license_id = :license_id',
-  customer_id: 'record.customer_id = :customer_id',
-  api_key_id: 'record.api_key_id = :api_key_id',
-  request_id: 'record.request_id = :request_id',
-  since: 'record.recorded_at >= :since',
-  until: 'record.recorded_at < :until',
+type Condition = (value: unknown) => { sql: string; parameters: Record<string, unknown> };
+
+const CONDITIONS: Readonly<Record<keyof AuditFilters, Condition>> = {
+  event_type: compared('event_type', '='),
+  code: ofVerdict,
+  subject: aboutSubject,
+  license_id: compared('license_id', '='),
+  customer_id: compared('customer_id', '='),
+  api_key_id: compared('api_key_id', '='),
+  request_id: compared('request_id', '='),
+  since: compared('recorded_at', '>=', 'since'),
+  until: compared('recorded_at', '<', 'until'),
 };
+
+/** The kinds of `subject`. */
+export const SUBJECT_KINDS = ['api_key', 'customer', 'signing_key'] as const;
 
 const NEWEST_FIRST: ListOrder<AuditRecord> = {
   keys: [{ expression: 'record.id', kind: 'integer', type: 'bigint', of: ({ id }) => id }],
@@ -44,8 +56,36 @@ export class AuditList {
     for (const name of Object.keys(CONDITIONS) as (keyof AuditFilters)[]) {
       if (query[name] === undefined) continue;
       list[name] = query[name];
-      rows.andWhere(CONDITIONS[name], { [name]: query[name] });
+      const { sql, parameters } = CONDITIONS[name](query[name]);
+      rows.andWhere(sql, parameters);
     }
     return { rows, order: NEWEST_FIRST, list };
   }
+}
+
+function compared(column: string, operator: '=' | '>=' | '<', name = column): Condition {
+  return (value) => ({ sql: `record.${column} ${operator} :${name}`, parameters: { [name]: value } });
+}
+
+/** Refusals have an index of their own (`audit_logs_by_code`); most validations are `VALID`, so it leaves those out. */
+function ofVerdict(code: unknown): ReturnType<Condition> {
+  const narrowed =
+    code === 'VALID' ? `record.event_type = 'license.validated'` : `record.event_data ->> 'code' <> 'VALID'`;
+  return { sql: `record.event_data ->> 'code' = :code AND ${narrowed}`, parameters: { code } };
+}
+
+/**
+ * Each event that is not about a license names one resource; `audit_logs_by_subject` finds it.
+ * @param subject `<kind>:<id>`, of a known kind
+ */
+function aboutSubject(subject: unknown): ReturnType<Condition> {
+  const [, kind = '', id] = /^([a-z_]+):(.*)$/s.exec(String(subject)) ?? [];
+  return {
+    sql: `record.event_type !~ '^license[.]' AND record.event_type IN (:...subjectEvents)
+      AND coalesce(record.event_data ->> 'kid', record.event_data ->> 'id', record.customer_id) = :subjectId`,
+    parameters: {
+      subjectEvents: EVENT_TYPES.filter((type) => type.startsWith(`${kind}.`)),
+      subjectId: id,
+    },
+  };
 }

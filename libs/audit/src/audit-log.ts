@@ -3,14 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Actor } from './actor';
 import { AuditLogUnavailable } from './audit.errors';
-
-/** What happened; `customer`, `license`, `api_key`, `signing_key` and `audit_log` name the resource. */
-export type EventType =
-  | `license.${'issued' | 'imported' | 'validated' | 'revoked' | 'suspended' | 'reinstated' | 'renewed' | 'reissued' | 'updated'}`
-  | `customer.${'created' | 'updated' | 'deleted'}`
-  | `api_key.${'created' | 'updated' | 'rotated' | 'deleted'}`
-  | `signing_key.${'adopted' | 'created' | 'published' | 'activated' | 'retired' | 'compromised'}`
-  | 'audit_log.dropped';
+import type { EventType } from './event-types';
 
 /** A record to append. `data` names changed fields and codes, never personal values. */
 export interface AuditEntry {

@@ -18,7 +18,7 @@ export { instanceFingerprint } from './fingerprint';
 export { majorVersion } from './version';
 export { VERDICT_CODES, VERDICT_ERRORS, WARNINGS } from './verdict';
 export type { Verdict, VerdictCode, Warning } from './verdict';
-export { judge } from './judge';
+export { judge, namingLicense } from './judge';
 export type { Evidence, KeyTrust, OfflineRecord, Question, SignatureHolds, TokenRecord } from './judge';
 export { isAcceptedAlg, verifySignature } from './signature';
 export { importEd25519, KEY_SET_TYPE, MAX_KEY_SET_BYTES, openKeySet, parseKeySet } from './key-set';

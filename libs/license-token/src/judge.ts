@@ -73,6 +73,20 @@ export function judge(question: Question, evidence: Evidence, now: Date): Verdic
   };
 }
 
+/**
+ * A verdict that names the license of its token, for codes where `judge()` names none.
+ * @param claims of a token that is on record: written by this server, whatever became of the key since
+ */
+export function namingLicense(verdict: Verdict, claims: LicenseClaims): Verdict {
+  return {
+    ...verdict,
+    license_id: claims.jti,
+    license_type: claims.license_type,
+    customer_name: claims.customer.name,
+    expires_at: claims.exp === undefined ? null : new Date(claims.exp * 1000),
+  };
+}
+
 /** A verdict that repeats no claim, since anyone may have written them. */
 function unproven(code: VerdictCode, now: Date): Verdict {
   return {

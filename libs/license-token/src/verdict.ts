@@ -27,7 +27,10 @@ export const WARNINGS = ['EXPIRES_SOON', 'REISSUE_AVAILABLE'] as const;
 
 export type Warning = (typeof WARNINGS)[number];
 
-/** The answer. From `license_id` on: null while the token is not proven ours, else from its claims. */
+/**
+ * The answer. From `license_id` on: null while the token is not proven ours, else from its claims. A server names the
+ * license of a `KEY_COMPROMISED` token that is on record, to callers with an API key alone.
+ */
 export interface Verdict {
   valid: boolean;
   code: VerdictCode;

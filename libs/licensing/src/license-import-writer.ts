@@ -6,6 +6,7 @@ import type { ImportFields } from './license-import-fields';
 import type { ProvenToken } from './license-import-proof';
 import { LineRefused } from './license-import-refusal';
 import type { StoredStatus } from './license.entity';
+import { tokenAuditData } from './token-audit-data';
 
 /** A line whose token is proven: what is left to check is on record. */
 export type ProvenLine = Omit<ImportFields, 'token'> & ProvenToken;
@@ -118,7 +119,7 @@ export class LicenseImportWriter {
       tx,
       ...lines.map((line) => ({
         ...auditEntry(line, actor, 'license.imported'),
-        data: { license_type: line.claims.license_type, key_id: line.keyId, status: line.status },
+        data: { ...importedTokenData(line), status: line.status },
         occurredAt: fromSeconds(line.claims.iat),
       })),
     );
@@ -206,6 +207,19 @@ function auditEntry({ claims }: ProvenLine, actor: Actor, type: AuditEntry['type
     customerId: claims.customer.id,
     moduleName: claims.module.technical_name,
   };
+}
+
+function importedTokenData(line: ProvenLine): Readonly<Record<string, unknown>> {
+  const { claims } = line;
+  return tokenAuditData(
+    { sha256: line.sha256, keyId: line.keyId, revision: line.revision, status: null },
+    {
+      licenseType: claims.license_type,
+      allowedMajorVersions: claims.module.allowed_major_versions,
+      instanceFingerprint: claims.instance_fingerprint ?? null,
+      expiresAt: claims.exp === undefined ? null : fromSeconds(claims.exp),
+    },
+  );
 }
 
 function fromSeconds(seconds: number): Date {

@@ -286,7 +286,18 @@ describe('LicenseImport', () => {
           customer_id: 'CUST-001',
           module_name: 'biz4a_payroll_drc',
           actor: 'cli:tester',
-          event_data: { license_type: 'perpetual', key_id: 'aegis-2026-01', status: 'active' },
+          event_data: {
+            license_type: 'perpetual',
+            key_id: 'aegis-2026-01',
+            status: 'active',
+            token_sha256: createHash('sha256').update(license.token!).digest('hex'),
+            status_list: null,
+            status_index: null,
+            revision: license.revision,
+            allowed_major_versions: license.allowed_major_versions,
+            instance_fingerprint: license.instance_fingerprint,
+            expires_at: null,
+          },
           occurred_at: new Date('2026-02-03T19:12:10.000Z'),
         });
         expect(records[1]).toMatchObject({

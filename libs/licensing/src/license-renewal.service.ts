@@ -8,6 +8,7 @@ import { LicenseLock } from './license-lock';
 import { daysAfter } from './license-term';
 import { License } from './license.entity';
 import { InvalidTerm, LicenseNotFound, LicenseStateConflict } from './licensing.errors';
+import { tokenAuditData } from './token-audit-data';
 import { type FreshToken, TokenMaker } from './token-maker';
 
 /** How long a license is to run on: one of the two. */
@@ -175,9 +176,12 @@ export class LicenseRenewalService {
         customerId: license.customer_id,
         moduleName: license.module_name,
         data: {
-          revision: fresh.revision,
-          key_id: fresh.keyId,
-          expires_at: replacement.expiresAt,
+          ...tokenAuditData(fresh, {
+            licenseType: license.license_type,
+            allowedMajorVersions: replacement.allowedMajorVersions,
+            instanceFingerprint: replacement.instanceFingerprint,
+            expiresAt: replacement.expiresAt,
+          }),
           fields: replacement.changed,
           superseded: replacement.supersede,
         },

@@ -3,6 +3,7 @@ import { CustomersService } from '@aegis/customers';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Candidate } from './license-resign-candidates';
+import { tokenAuditData } from './token-audit-data';
 import { type FreshToken, TokenMaker } from './token-maker';
 
 /** A license and the token that was signed for it. */
@@ -76,10 +77,13 @@ export class LicenseResignWriter {
         customerId: license.customer_id,
         moduleName: license.module_name,
         data: {
-          revision: fresh.revision,
-          key_id: fresh.keyId,
+          ...tokenAuditData(fresh, {
+            licenseType: license.license_type,
+            allowedMajorVersions: license.allowed_major_versions,
+            instanceFingerprint: license.instance_fingerprint,
+            expiresAt: license.expires_at,
+          }),
           replaced_key_id: keyId,
-          expires_at: license.expires_at,
           fields: [],
           superseded: supersede,
         },

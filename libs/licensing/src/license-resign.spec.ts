@@ -29,7 +29,7 @@ import { LicenseToken } from './license-token.entity';
 import { LicenseWriter } from './license-writer';
 import { License } from './license.entity';
 import { type IssueLicense, LicensingService } from './licensing.service';
-import { TokenMaker } from './token-maker';
+import { tokenHash, TokenMaker } from './token-maker';
 import { ValidationCounts } from './validation-counts';
 import { ValidationService } from './validation.service';
 
@@ -237,7 +237,13 @@ describe('LicenseResign', () => {
           revision: 2,
           key_id: 'second',
           replaced_key_id: 'first',
+          license_type: 'perpetual',
+          allowed_major_versions: ['17', '18'],
+          instance_fingerprint: null,
           expires_at: null,
+          token_sha256: tokenHash((await find(id)).token!).toString('hex'),
+          status_list: 0,
+          status_index: expect.any(Number),
           fields: [],
           superseded: false,
         },

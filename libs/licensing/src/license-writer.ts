@@ -12,6 +12,7 @@ import { SigningKeyChanged } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { License } from './license.entity';
+import { tokenAuditData } from './token-audit-data';
 import { type FreshToken, TokenMaker } from './token-maker';
 
 /** A license whose token is signed and that is not on record yet. */
@@ -124,13 +125,18 @@ export class LicenseWriter {
   }
 }
 
-function auditEntry({ actor, license }: SignedLicense): AuditEntry {
+function auditEntry({ actor, license, fresh }: SignedLicense): AuditEntry {
   return {
     type: 'license.issued',
     actor,
     licenseId: license.id,
     customerId: license.customer_id,
     moduleName: license.module_name,
-    data: { license_type: license.license_type, key_id: license.key_id, expires_at: license.expires_at },
+    data: tokenAuditData(fresh, {
+      licenseType: license.license_type,
+      allowedMajorVersions: license.allowed_major_versions,
+      instanceFingerprint: license.instance_fingerprint,
+      expiresAt: license.expires_at,
+    }),
   };
 }

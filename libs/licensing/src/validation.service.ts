@@ -6,6 +6,7 @@ import {
   instanceFingerprint,
   isAcceptedAlg,
   judge,
+  namingLicense,
   type KeyTrust,
   type LicenseClaims,
   parseToken,
@@ -138,9 +139,10 @@ export class ValidationService {
     const verdicts = pending.map((one, index) => {
       const row = rows[index];
       if (!row) throw new Error('the look-up must answer for each token');
-      return judge(one.question, this.evidence(one.proof, row), row.now);
+      const verdict = judge(one.question, this.evidence(one.proof, row), row.now);
+      return withCompromisedLicense(one, row, verdict);
     });
-    const entries = pending.flatMap((one, index) => auditEntries(one, verdicts[index]));
+    const entries = pending.flatMap((one, index) => auditEntries(one, rows[index], verdicts[index]));
     if (entries.length > 0) await this.audit.append(this.dataSource.manager, ...entries);
     for (const { code } of verdicts) {
       this.counts.add(code);
@@ -181,9 +183,24 @@ function presentedFingerprint({
   return instance_db_uuid && instance_domain ? instanceFingerprint(instance_db_uuid, instance_domain) : null;
 }
 
-/** Codes 1 to 4 are anyone's to cause and leave no record; from 5 on each answer does. */
-function auditEntries({ proof, actor }: Pending, verdict: Verdict | undefined): AuditEntry[] {
-  if (proof.proof !== 'holds' || !verdict || verdict.code === 'KEY_COMPROMISED') return [];
+/** After a leak the vendor asks who still uses tokens of that key: callers with an API key learn the license. */
+function withCompromisedLicense({ proof, actor }: Pending, row: Row, verdict: Verdict): Verdict {
+  if (verdict.code !== 'KEY_COMPROMISED' || proof.proof !== 'holds') return verdict;
+  if (row.recorded_at === null || actor.apiKeyId === null) return verdict;
+  return namingLicense(verdict, proof.token.claims);
+}
+
+/**
+ * Codes 1 to 3 are anyone's to cause and leave no record; from 5 on each answer does, and so does a compromised key's
+ * token that is on record.
+ */
+function auditEntries(
+  { proof, actor }: Pending,
+  row: Row | undefined,
+  verdict: Verdict | undefined,
+): AuditEntry[] {
+  if (proof.proof !== 'holds' || !verdict || !row) return [];
+  if (verdict.code === 'KEY_COMPROMISED' && row.recorded_at === null) return [];
   const { jti, customer, module } = proof.token.claims;
   return [
     {

@@ -3,5 +3,5 @@ export type { LogFields, LogLevel, LoggerOptions } from './logger';
 export { LoggingModule } from './logging.module';
 export { redactText } from './redact-text';
 export { redact } from './redaction';
-export { currentRequest, runInRequest } from './request-context';
-export type { RequestContext } from './request-context';
+export { addAccessFields, currentRequest, runInRequest } from './request-context';
+export type { AccessFields, RequestContext } from './request-context';

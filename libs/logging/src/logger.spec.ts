@@ -7,6 +7,7 @@ const CONTEXT = {
   ip: '192.0.2.7',
   userAgent: 'curl',
   apiKeyId: null,
+  accessFields: null,
 };
 
 function logging(

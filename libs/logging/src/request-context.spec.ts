@@ -7,6 +7,7 @@ const context = (requestId: string): RequestContext => ({
   ip: null,
   userAgent: null,
   apiKeyId: null,
+  accessFields: null,
 });
 
 describe('the request that is served', () => {

@@ -10,7 +10,12 @@ export interface RequestContext {
   readonly userAgent: string | null;
   /** Public id of the API key, once it is authenticated. */
   apiKeyId: string | null;
+  /** More fields of the request's line in the access log. */
+  accessFields: AccessFields | null;
 }
+
+/** What a handler adds to the access log: codes and ids, never personal values or secrets. */
+export type AccessFields = Readonly<Record<string, string | number | null>>;
 
 const storage = new AsyncLocalStorage<RequestContext>();
 
@@ -22,4 +27,10 @@ export function runInRequest<T>(context: RequestContext, work: () => T): T {
 /** The request that is served here, or undefined outside of one (start, timers, command line). */
 export function currentRequest(): RequestContext | undefined {
   return storage.getStore();
+}
+
+/** Adds fields to the access log's line of the request that is served here; does nothing outside of one. */
+export function addAccessFields(fields: AccessFields): void {
+  const request = storage.getStore();
+  if (request) request.accessFields = request.accessFields ? { ...request.accessFields, ...fields } : fields;
 }

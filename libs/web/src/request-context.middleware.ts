@@ -11,7 +11,8 @@ const QUIET_ROUTES = /^\/health(\/|$)/;
 
 /**
  * First middleware: gives the request its id and trace, runs all that follows within its context, and when it is over
- * measures it and writes one line to the log: no address, no query, no id out of the path.
+ * measures it and writes one line to the log: no address, no query, no id out of the path. Handlers add fields with
+ * `addAccessFields`.
  */
 export function requestContext(logger: Logger, metrics: Metrics): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
@@ -23,6 +24,7 @@ export function requestContext(logger: Logger, metrics: Metrics): RequestHandler
       ip: callerAddress(request),
       userAgent: request.headers['user-agent'] ?? null,
       apiKeyId: null,
+      accessFields: null,
     };
     response.setHeader('X-Request-ID', context.requestId);
     response.once('close', () => {
@@ -53,7 +55,7 @@ function writeAccessLine(
   request: Request,
   response: Response,
   route: string | undefined,
-  { apiKeyId }: RequestContext,
+  { apiKeyId, accessFields }: RequestContext,
   milliseconds: number,
 ): void {
   const quiet = route !== undefined && QUIET_ROUTES.test(route);
@@ -63,6 +65,7 @@ function writeAccessLine(
     status: response.statusCode,
     duration_ms: Math.round(milliseconds * 10) / 10,
     ...(apiKeyId !== null && { api_key_id: apiKeyId }),
+    ...accessFields,
     ...(!response.writableFinished && { aborted: true }),
   });
 }

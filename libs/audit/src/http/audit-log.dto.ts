@@ -1,11 +1,16 @@
+import { VERDICT_CODES } from '@aegis/license-token';
 import { Length, PageDto, PageQueryDto, QueryTimestamp } from '@aegis/web';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Expose, Transform } from 'class-transformer';
-import { IsOptional, Matches } from 'class-validator';
-import type { ListAuditLogs } from '../audit-list';
+import { IsIn, IsOptional, Matches } from 'class-validator';
+import { type ListAuditLogs, SUBJECT_KINDS } from '../audit-list';
+import { EVENT_TYPES, type EventType } from '../event-types';
 
 /** Of any version and variant, as imported licenses have them (RFC 9562 section 4). */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The longest id is that of a customer taken over from v0.8. */
+const SUBJECT = new RegExp(`^(${SUBJECT_KINDS.join('|')}):[^\\p{Cc}]{1,255}$`, 'u');
 
 /** Who did what, when. */
 export class AuditLogDto {
@@ -13,9 +18,9 @@ export class AuditLogDto {
   @Expose()
   id!: string;
 
-  /** @example 'license.issued' */
+  @ApiProperty({ enum: EVENT_TYPES, enumName: 'AuditEventType' })
   @Expose()
-  event_type!: string;
+  event_type!: EventType;
 
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   @Expose()
@@ -30,7 +35,7 @@ export class AuditLogDto {
   @Expose()
   api_key_id!: string | null;
 
-  /** `api_key:<id>`, `cli:<user>` or `system`. */
+  /** `api_key:<id>`, `user:<uuid>`, `cli:<user>`, `anonymous` (no credential was given) or `system`. */
   @Expose()
   actor!: string;
 
@@ -55,9 +60,25 @@ export class AuditLogDto {
 
 /** Filters of the audit trail; all must match. */
 export class ListAuditLogsDto extends PageQueryDto implements ListAuditLogs {
+  @ApiPropertyOptional({ enum: EVENT_TYPES, enumName: 'AuditEventType' })
   @IsOptional()
-  @Matches(/^[a-z_]{1,40}\.[a-z_]{1,40}$/, { message: 'event_type must look like license.issued' })
-  event_type?: string;
+  @IsIn(EVENT_TYPES, { message: `must be one of ${EVENT_TYPES.join(', ')}` })
+  event_type?: EventType;
+
+  /** Validations that were answered with this verdict. */
+  @ApiPropertyOptional({ enum: VERDICT_CODES, enumName: 'VerdictCode' })
+  @IsOptional()
+  @IsIn(VERDICT_CODES, { message: `must be one of ${VERDICT_CODES.join(', ')}` })
+  code?: string;
+
+  /**
+   * What a record is about: `api_key:<id>`, `customer:<id>` or `signing_key:<kid>`. `api_key_id` finds what a key
+   * did, `subject` what was done to it.
+   * @example 'signing_key:aegis-2026-11'
+   */
+  @IsOptional()
+  @Matches(SUBJECT, { message: `must be ${SUBJECT_KINDS.map((kind) => `${kind}:<id>`).join(' or ')}` })
+  subject?: string;
 
   @ApiPropertyOptional({ format: 'uuid' })
   @IsOptional()

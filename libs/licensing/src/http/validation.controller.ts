@@ -1,5 +1,6 @@
 import { type Actor, Caller } from '@aegis/audit';
 import { instanceFingerprint, type Verdict } from '@aegis/license-token';
+import { addAccessFields } from '@aegis/logging';
 import { BodyLimit, NoStore, Public, RequireScopes, Responds } from '@aegis/web';
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -21,8 +22,10 @@ export class ValidationController {
   @ApiOperation({ operationId: 'validateLicense', summary: 'Ask whether a license is valid; 200 either way' })
   // judge() builds the answer field by field; the contract's tests hold it against the document.
   @Responds(VerdictDto, { prebuilt: true })
-  validate(@Caller() actor: Actor, @Body() input: ValidateLicenseDto): Promise<Verdict> {
-    return this.validation.validate(actor, input);
+  async validate(@Caller() actor: Actor, @Body() input: ValidateLicenseDto): Promise<Verdict> {
+    const verdict = await this.validation.validate(actor, input);
+    addAccessFields({ code: verdict.code, license_id: verdict.license_id });
+    return verdict;
   }
 
   @Post('validate/batch')

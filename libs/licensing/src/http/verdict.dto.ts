@@ -28,7 +28,10 @@ export class VerdictDto implements Verdict {
   @Expose()
   warnings!: Warning[];
 
-  /** From here on: null for the codes up to `KEY_COMPROMISED`, else from the token. */
+  /**
+   * From here on: null for the codes up to `KEY_COMPROMISED`, else from the token. A caller with an API key sees them
+   * for `KEY_COMPROMISED` too, where the token is on record.
+   */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   @Expose()
   license_id!: string | null;

@@ -1,0 +1,35 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'audit questions',
+  suites: ['test/e2e/audit-questions.spec.ts', 'libs/audit/src/actor.spec.ts'],
+  faults: [
+    ...inFile('libs/licensing/src/validation.service.ts', [
+      [
+        'names the license of a compromised token to anyone',
+        'if (row.recorded_at === null || actor.apiKeyId === null) return verdict;',
+        'if (row.recorded_at === null) return verdict;',
+      ],
+      [
+        'names the license of a compromised token that is not on record',
+        'if (row.recorded_at === null || actor.apiKeyId === null) return verdict;',
+        'if (actor.apiKeyId === null) return verdict;',
+      ],
+      [
+        'records tokens of a compromised key that anyone with that key can make',
+        "if (verdict.code === 'KEY_COMPROMISED' && row.recorded_at === null) return [];",
+        '',
+      ],
+    ]),
+    ...inFile('libs/licensing/src/token-audit-data.ts', [
+      ['records no hash of the token', "token.sha256.toString('hex')", "''"],
+      ['records the wrong place', 'token.status?.index ?? null', 'token.status?.list ?? null'],
+    ]),
+    ...inFile('libs/audit/src/audit-list.ts', [
+      ['mixes up what records are about', 'type.startsWith(`${kind}.`)', 'type.length > 0'],
+    ]),
+    ...inFile('libs/audit/src/actor.ts', [
+      ['calls anyone the system', "const ANONYMOUS = 'anonymous';", "const ANONYMOUS = 'system';"],
+    ]),
+  ],
+};
