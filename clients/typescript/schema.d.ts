@@ -849,6 +849,39 @@ export interface components {
             next_cursor: string | null;
             audit_logs: components["schemas"]["AuditLog"][];
         };
+        /**
+         * @example {
+         *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
+         *       "module_name": "payroll",
+         *       "odoo_version": "17.0",
+         *       "instance_db_uuid": "5f0c9a3e-8a7b-11ee-b9d1-0242ac120002",
+         *       "instance_domain": "erp.acme.example"
+         *     }
+         */
+        BatchQuestion: {
+            /**
+             * @description The license as the customer got it; white space around it is ignored. Whatever is not a license gets the verdict
+             *     `MALFORMED`.
+             */
+            token: string;
+            /**
+             * @description Technical name of the module that wants to run.
+             * @example payroll
+             */
+            module_name: string;
+            /**
+             * @description Counts by its leading number: `17`, `17.0`, `17.0.1.2` and `saas~17.2` all mean 17. Required, under this name or
+             *     as `version`.
+             * @example 17.0
+             */
+            odoo_version?: string | null;
+            /** @description Another name for `odoo_version`. Both may be given if they are the same. */
+            version?: string | null;
+            /** @description Needed, with the domain, where the license is bound to an installation. */
+            instance_db_uuid?: string | null;
+            /** @example erp.acme.example */
+            instance_domain?: string | null;
+        };
         Checkpoint: {
             /**
              * @description From 1, without a gap.
@@ -1485,10 +1518,22 @@ export interface components {
         };
         ValidateBatch: {
             /** @description 1–1,000 questions. */
-            items: components["schemas"]["ValidateLicense"][];
+            items: components["schemas"]["BatchQuestion"][];
         };
+        /**
+         * @example {
+         *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
+         *       "module_name": "payroll",
+         *       "odoo_version": "17.0",
+         *       "instance_db_uuid": "5f0c9a3e-8a7b-11ee-b9d1-0242ac120002",
+         *       "instance_domain": "erp.acme.example"
+         *     }
+         */
         ValidateLicense: {
-            /** @description The license as the customer got it; whatever is no license gets the verdict `MALFORMED`. */
+            /**
+             * @description The license as the customer got it; white space around it is ignored. Whatever is not a license gets the verdict
+             *     `MALFORMED`.
+             */
             token: string;
             /**
              * @description Technical name of the module that wants to run.
@@ -1496,14 +1541,19 @@ export interface components {
              */
             module_name: string;
             /**
-             * @description Counts by its leading number: `17`, `17.0`, `17.0.1.2` and `saas~17.2` all mean 17.
+             * @description Counts by its leading number: `17`, `17.0`, `17.0.1.2` and `saas~17.2` all mean 17. Required, under this name or
+             *     as `version`.
              * @example 17.0
              */
-            odoo_version: string;
+            odoo_version?: string | null;
+            /** @description Another name for `odoo_version`. Both may be given if they are the same. */
+            version?: string | null;
             /** @description Needed, with the domain, where the license is bound to an installation. */
             instance_db_uuid?: string | null;
             /** @example erp.acme.example */
             instance_domain?: string | null;
+        } & {
+            [key: string]: unknown;
         };
         ValidationCounts: {
             /** @description How often each verdict was given. */
@@ -1970,28 +2020,6 @@ export interface components {
         };
         /** @description `invalid_request`: Malformed request */
         "invalid_request.unlimited": {
-            headers: {
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `not_acceptable`: Not acceptable */
-        "not_acceptable.unlimited": {
-            headers: {
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `validation_failed`: Invalid input */
-        "validation_failed.unlimited": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -2716,7 +2744,7 @@ export interface operations {
                  *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                  *       "module_name": "payroll",
                  *       "odoo_version": "17.0",
-                 *       "instance_db_uuid": null,
+                 *       "instance_db_uuid": "5f0c9a3e-8a7b-11ee-b9d1-0242ac120002",
                  *       "instance_domain": "erp.acme.example"
                  *     }
                  */
@@ -2759,7 +2787,6 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             403: components["responses"]["insufficient_scope"];
-            406: components["responses"]["not_acceptable"];
             413: components["responses"]["payload_too_large"];
             415: components["responses"]["unsupported_media_type"];
             422: components["responses"]["validation_failed"];
@@ -2784,7 +2811,7 @@ export interface operations {
                  *           "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                  *           "module_name": "payroll",
                  *           "odoo_version": "17.0",
-                 *           "instance_db_uuid": null,
+                 *           "instance_db_uuid": "5f0c9a3e-8a7b-11ee-b9d1-0242ac120002",
                  *           "instance_domain": "erp.acme.example"
                  *         }
                  *       ]
@@ -2885,7 +2912,6 @@ export interface operations {
             };
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
-            406: components["responses"]["not_acceptable"];
             413: components["responses"]["payload_too_large"];
             415: components["responses"]["unsupported_media_type"];
             422: components["responses"]["validation_failed"];
@@ -3298,7 +3324,6 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             404: components["responses"]["license_not_found"];
-            406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
@@ -4097,7 +4122,6 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             404: components["responses"]["status_list_not_found"];
-            406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
@@ -4185,8 +4209,6 @@ export interface operations {
             };
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
-            406: components["responses"]["not_acceptable"];
-            422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable"];
@@ -4243,8 +4265,6 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             404: components["responses"]["key_set_not_found"];
-            406: components["responses"]["not_acceptable"];
-            422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable"];
@@ -4279,8 +4299,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request.unlimited"];
-            406: components["responses"]["not_acceptable.unlimited"];
-            422: components["responses"]["validation_failed.unlimited"];
             500: components["responses"]["internal_error.unlimited"];
             /** @description Unhealthy */
             503: {
@@ -4328,8 +4346,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request.unlimited"];
-            406: components["responses"]["not_acceptable.unlimited"];
-            422: components["responses"]["validation_failed.unlimited"];
             500: components["responses"]["internal_error.unlimited"];
         };
     };
@@ -4358,8 +4374,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request.unlimited"];
-            406: components["responses"]["not_acceptable.unlimited"];
-            422: components["responses"]["validation_failed.unlimited"];
             500: components["responses"]["internal_error.unlimited"];
             /** @description Not ready, or about to end */
             503: {
@@ -4403,8 +4417,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request.unlimited"];
-            406: components["responses"]["not_acceptable.unlimited"];
-            422: components["responses"]["validation_failed.unlimited"];
             500: components["responses"]["internal_error.unlimited"];
             /** @description Still starting */
             503: {
@@ -4456,8 +4468,6 @@ export interface operations {
             };
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
-            406: components["responses"]["not_acceptable"];
-            422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable"];
@@ -4498,8 +4508,6 @@ export interface operations {
             };
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
-            406: components["responses"]["not_acceptable"];
-            422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable"];
@@ -4538,8 +4546,6 @@ export interface operations {
             };
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
-            406: components["responses"]["not_acceptable"];
-            422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable"];
@@ -4572,8 +4578,6 @@ export interface operations {
             };
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
-            406: components["responses"]["not_acceptable"];
-            422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable"];
@@ -4611,8 +4615,6 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             404: components["responses"]["not_found"];
-            406: components["responses"]["not_acceptable"];
-            422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable"];

@@ -146,6 +146,12 @@ describe('whoever holds some key', () => {
         (name) => !(name in example) && !declares(route, name),
       )) {
         const answer = await admin.send(route.method, pathOf(route, ids), { ...example, [field]: 'x' });
+        if (route.operation.operationId === 'validateLicense') {
+          // It ignores what it does not know: the answer is the one without the field.
+          const { body } = await admin.send(route.method, pathOf(route, ids), example);
+          expect({ ...answer.body, checked_at: null }).toEqual({ ...body, checked_at: null });
+          continue;
+        }
         expectStatus(answer, 422);
         expect(answer.body.errors).toContainEqual({ field, message: 'is no known field' });
       }

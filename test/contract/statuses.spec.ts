@@ -1,7 +1,9 @@
 import type { Answer } from '../support/client';
 import { Client } from '../support/client';
+import { checkAgainstContract } from '../support/contract-check';
 import { readContract, type Route, routesOf } from '../support/contract';
 import { exampleBody, type Ids, pathOf, someIds, UNKNOWN_IDS } from '../support/example-requests';
+import { exchange } from '../support/raw-http';
 import { testServer, type TestServer } from '../support/server';
 import { giveKeySet } from '../support/signing-keys';
 import { freePort, START_PATIENCE_MS } from '../support/server-process';
@@ -12,6 +14,11 @@ const contract = readContract();
 /** The routes that declare a status. */
 function declaring(status: number): Route[] {
   return routesOf(contract).filter(({ operation }) => operation.responses[String(status)] !== undefined);
+}
+
+/** Public operations and probes ignore what carries no meaning: test/contract/forgiving.spec.ts. */
+function isPublic({ operation: { security } }: Route): boolean {
+  return security.length === 0 || security.some((requirement) => Object.keys(requirement).length === 0);
 }
 
 function named(routes: Route[]): [string, Route][] {
@@ -41,7 +48,17 @@ describe('each operation that declares it answers', () => {
   });
   afterAll(() => server.close());
 
-  it.each(named(declaring(400)))('400 to a query that is no UTF-8: %s', async (_, route) => {
+  it.each(named(declaring(400).filter(isPublic)))('400 to a request without Host: %s', async (_, route) => {
+    const answer = await exchange(
+      server.url,
+      `${route.method} ${pathOf(route, ids)} HTTP/1.1\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    checkAgainstContract(route.method, pathOf(route, ids), answer!);
+  });
+
+  const closed = declaring(400).filter((route) => !isPublic(route));
+  it.each(named(closed))('400 to a query that is not UTF-8: %s', async (_, route) => {
     const answer = await send(admin, route, ids, { query: '?q=%ff' });
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   });
@@ -138,7 +155,16 @@ describe('each operation that declares it answers', () => {
     expect(await repeated()).toMatchObject({ status: 409, body: { code: 'answer_unreadable' } });
   });
 
-  it.each(named(declaring(422)))('422 to an unknown parameter: %s', async (_, route) => {
+  it.each(named(declaring(422).filter(isPublic)))('422 to what breaks a rule: %s', async (_, route) => {
+    const nothing = Object.fromEntries(Object.keys(ids).map((before) => [before, '%20'])) as unknown as Ids;
+    const answer = await send(admin, route, nothing, {
+      ...(exampleBody(route) !== undefined && { body: {} }),
+    });
+    expect(answer).toMatchObject({ status: 422, body: { code: 'validation_failed' } });
+  });
+
+  const strict = declaring(422).filter((route) => !isPublic(route));
+  it.each(named(strict))('422 to an unknown parameter: %s', async (_, route) => {
     const answer = await send(admin, route, ids, { query: '?surprise=1' });
     expect(answer).toMatchObject({
       status: 422,

@@ -8,6 +8,7 @@ import guard from './faults/guard.mjs';
 import idempotency from './faults/idempotency.mjs';
 import judge from './faults/judge.mjs';
 import keyRing from './faults/key-ring.mjs';
+import realCallers from './faults/real-callers.mjs';
 import signers from './faults/signers.mjs';
 import statusLists from './faults/status-lists.mjs';
 
@@ -24,4 +25,5 @@ export const AREAS = [
   statusLists,
   signers,
   database,
+  realCallers,
 ];

@@ -37,3 +37,4 @@ export { parseStatusList, STATUS_LIST_TYPE, STATUS_VALUES } from './status-list'
 export type { ParsedStatusList, StatusBits, StatusListClaims } from './status-list';
 export { listedStatus, openStatusList, statusAt } from './status-list-reader';
 export type { ListedStatus, RefusedStatusList, StatusList } from './status-list-reader';
+export { withoutOuterWhiteSpace } from './white-space';

@@ -13,6 +13,7 @@ import {
   type Question,
   type TokenRecord,
   type Verdict,
+  withoutOuterWhiteSpace,
 } from '@aegis/license-token';
 import { Metrics } from '@aegis/metrics';
 import { KeyRing, type SigningKeyState, VerifiedSignatures, verifySignature } from '@aegis/signing';
@@ -26,7 +27,9 @@ export interface ValidateLicense {
   token: string;
   module_name: string;
   /** `17`, `17.0`, `17.0.1.2` and `saas~17.2` all mean 17. */
-  odoo_version: string;
+  odoo_version?: string | null;
+  /** Another name for `odoo_version`. */
+  version?: string | null;
   instance_db_uuid?: string | null;
   instance_domain?: string | null;
 }
@@ -102,12 +105,13 @@ export class ValidationService {
 
   /** Judges a token for the installation that asks. Never throws for what is in the token: that is a verdict. */
   async validate(actor: Actor, input: ValidateLicense): Promise<Verdict> {
-    const sha256 = tokenHash(input.token);
-    const proof = this.recall(sha256) ?? (await this.prove(input.token, sha256));
+    const token = withoutOuterWhiteSpace(input.token);
+    const sha256 = tokenHash(token);
+    const proof = this.recall(sha256) ?? (await this.prove(token, sha256));
     const fingerprint = presentedFingerprint(input);
     const question = {
       module_name: input.module_name,
-      odoo_version: input.odoo_version,
+      odoo_version: input.odoo_version ?? input.version ?? '',
       instance_fingerprint: fingerprint && (await fingerprint),
     };
     return this.batch.add({ sha256, proof, question, actor });

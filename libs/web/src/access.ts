@@ -31,6 +31,15 @@ export interface PublicOptions {
 
 const ACCESS = 'aegis:access';
 
+/**
+ * Whether a route ignores what carries no meaning: unknown query parameters, an `Accept` that it can't serve, a byte
+ * order mark. Callers of public routes and probes (installations, monitors, proxies) can't be changed; administrators
+ * want to hear of their typing errors.
+ */
+export function isForgiving(access: Access | undefined): boolean {
+  return access?.kind === 'public';
+}
+
 /** The key may come in either header. */
 function ApiKeyWith(...scopes: Scope[]): ClassDecorator & MethodDecorator {
   return applyDecorators(ApiSecurity('api_key', scopes), ApiSecurity('bearer', scopes));
@@ -80,7 +89,6 @@ export function Public(options: PublicOptions = {}): ClassDecorator & MethodDeco
       'invalid_request',
       ...(ignoreCredentials ? [] : (['unauthorized'] as const)),
       ...(unless ? (['insufficient_scope'] as const) : []),
-      'not_acceptable',
       'validation_failed',
       ...(group === 'exempt' ? [] : (['rate_limited'] as const)),
       'internal_error',

@@ -41,8 +41,9 @@ export {
 export type { RespondsOptions } from './responds';
 export { grants, SCOPES } from './scopes';
 export type { Scope } from './scopes';
-export { Length, MaxLength, MayBeAbsent, Pattern } from './text-rules';
+export { EmptyIsAbsent, Length, MaxLength, MayBeAbsent, Pattern, RequiredUnless, SameAs } from './text-rules';
 export { parseTimestamp } from './timestamp';
+export { IgnoresUnknownFields } from './unknown-fields';
 export { InvalidInput } from './web.errors';
 export { WebModule } from './web.module';
 export type { WebOptions } from './web.module';

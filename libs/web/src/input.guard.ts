@@ -1,5 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
+import { accessOf, isForgiving } from './access';
 import { hasBody, readJsonBody } from './json-body';
 import { asStorableText } from './json-text';
 import { InvalidInput } from './web.errors';
@@ -17,7 +18,8 @@ interface Taken {
 
 /**
  * Last guard: reads the body where a route takes one, so that nothing is read for callers who are turned away, and
- * refuses query parameters on routes that have none. What parameters and fields must look like is the validation
+ * refuses query parameters on routes that have none, unless the route is public: monitors add parameters against
+ * caches. What parameters and fields must look like is the validation
  * pipe's. A body that no route asked for means nothing (RFC 9110 section 9.3.1) and is not read.
  */
 @Injectable()
@@ -27,12 +29,13 @@ export class InputGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
-    if (request.url.includes('?')) this.refuseStrayQuery(context, request);
+    if (request.url.includes('?') && !isForgiving(accessOf(context.getHandler(), context.getClass())))
+      this.refuseStrayQuery(context, request);
     if (!hasBody(request) || !this.takenBy(context).body) {
       request.body = undefined;
       return true;
     }
-    return readJsonBody(request, http.getResponse<Response>(), context.getHandler()).then(() => true);
+    return readJsonBody(context).then(() => true);
   }
 
   private refuseStrayQuery(context: ExecutionContext, request: Request): void {

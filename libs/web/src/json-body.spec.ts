@@ -2,7 +2,7 @@ import { Body, Controller, Post } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
 import request from 'supertest';
-import { BodyLimit, Public, RequireScopes, RespondsAsIs } from '@aegis/web';
+import { AnyKey, BodyLimit, Public, RequireScopes, RespondsAsIs } from '@aegis/web';
 import { exchange } from '../../../test/support/raw-http';
 import { startWebApp, type WebApp } from './web-app.fixture';
 
@@ -30,14 +30,14 @@ class ThingDto {
 @Controller('things')
 class ThingsController {
   @Post()
-  @Public()
+  @AnyKey()
   @RespondsAsIs('application/json')
   make(@Body() thing: ThingDto): object {
     return { made: thing.name.length, name: thing.name, isThing: thing instanceof ThingDto };
   }
 
   @Post('large')
-  @Public()
+  @AnyKey()
   @BodyLimit(100 * 1024)
   @RespondsAsIs('application/json')
   makeLarge(@Body() thing: ThingDto): object {
@@ -45,14 +45,21 @@ class ThingsController {
   }
 
   @Post('unchecked')
-  @Public()
+  @AnyKey()
   @RespondsAsIs('application/json')
   unchecked(@Body() thing: object): object {
     return thing;
   }
 
-  @Post('emptied')
+  @Post('public')
   @Public()
+  @RespondsAsIs('application/json')
+  makePublic(@Body() thing: ThingDto): object {
+    return { made: thing.name.length };
+  }
+
+  @Post('emptied')
+  @AnyKey()
   @RespondsAsIs('application/json')
   empty(): object {
     return {};
@@ -128,6 +135,35 @@ describe('bodies', () => {
     });
     expect(answer.status).toBe(415);
     expect(await answer.json()).toMatchObject({ code: 'unsupported_media_type' });
+  });
+
+  it.each([
+    ['application/json; charset=utf8', '{"name":"abc"}'],
+    ['application/json;charset="UTF8"', '{"name":"abc"}'],
+    ['application/json; charset=us-ascii', '{"name":"abc"}'],
+    ['application/json; odata=verbose; charset=utf-8', '{"name":"abc"}'],
+    ['application/json;', '{"name":"abc"}'],
+    ['', '{"name":"abc"}'],
+    ['application/json', '\ufeff{"name":"abc"}'],
+  ])('of a public route it takes type "%s" and body %j; of others it does not', async (type, body) => {
+    const post = (path: string): Promise<Response> =>
+      fetch(web.url + path, { method: 'POST', headers: { 'Content-Type': type }, body: Buffer.from(body) });
+    const answer = await post('/things/public');
+    expect([answer.status, await answer.json()]).toEqual([200, { made: 3 }]);
+    expect((await post('/things')).status).toBe(type === 'application/json' ? 400 : 415);
+  });
+
+  it.each([
+    'application/json; charset=latin1',
+    'application/json; charset=utf-16; charset=utf-8',
+    'text/json',
+  ])('answers 415 for a body of type "%s" on a public route too', async (type) => {
+    const answer = await fetch(`${web.url}/things/public`, {
+      method: 'POST',
+      headers: { 'Content-Type': type },
+      body: Buffer.from('{"name":"a"}'),
+    });
+    expect(answer.status).toBe(415);
   });
 
   it('answers 415 for a compressed body', async () => {

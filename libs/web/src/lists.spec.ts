@@ -8,7 +8,7 @@ import {
   pageOf,
   ParsePathId,
   ParsePathUuid,
-  Public,
+  AnyKey,
   QueryBoolean,
   QueryTimestamp,
   Responds,
@@ -33,7 +33,7 @@ class ThingQueryDto extends PageQueryDto {
 }
 
 @Controller()
-@Public()
+@AnyKey()
 class ThingsController {
   @Get('things')
   @Responds(PageDto(ThingDto, 'things'))

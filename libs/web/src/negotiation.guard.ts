@@ -1,13 +1,15 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { accessOf, isForgiving } from './access';
 import { answerOf } from './answer';
 import { type Reply, replyMaker } from './reply';
 import { factsOf } from './request-facts';
 import { NotAcceptable } from './web.errors';
 
 /**
- * Refuses (406) what could not be answered in a media type of `Accept` anyway, before anything is done; and runs no
- * handler that does not declare what it answers with.
+ * Refuses (406) what could not be answered in a media type of `Accept` anyway, before anything is done; a public route
+ * answers all the same in what it has, as RFC 9110 section 12.5.1 allows. Runs no handler that does not declare what it
+ * answers with.
  */
 @Injectable()
 export class NegotiationGuard implements CanActivate {
@@ -27,6 +29,7 @@ export class NegotiationGuard implements CanActivate {
     if (accept === undefined || accept === '*/*') return true;
     if (offered.length === 0 || offered.includes(accept) || request.accepts([...offered]) !== false)
       return true;
+    if (isForgiving(accessOf(handler, context.getClass()))) return true;
     throw new NotAcceptable(`This route answers in ${offered.join(', ')}.`);
   }
 

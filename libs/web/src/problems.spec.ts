@@ -5,7 +5,7 @@ import type { Response } from 'express';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import request from 'supertest';
-import { BodyLimit, NoStore, Public, RespondsAsIs } from '@aegis/web';
+import { BodyLimit, NoStore, AnyKey, RespondsAsIs } from '@aegis/web';
 import { startWebApp, type WebApp } from './web-app.fixture';
 
 class LicenseStateForbids extends DomainError {
@@ -24,7 +24,7 @@ class ThingDto {
 }
 
 @Controller('things')
-@Public()
+@AnyKey()
 class ThingsController {
   @Get('conflict')
   @NoStore()

@@ -1,3 +1,4 @@
+import { withoutOuterWhiteSpace } from '@aegis/license-token';
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
@@ -20,18 +21,14 @@ export class RateLimitGuard extends ThrottlerGuard {
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     const group = accessOf(context.getHandler(), context.getClass())?.group ?? 'default';
-    const license = group === 'validate' ? () => presentedToken(context, request, response) : undefined;
+    const license = group === 'validate' ? () => presentedToken(context) : undefined;
     await this.limiter.count(request, response, group, license);
     return true;
   }
 }
 
-async function presentedToken(
-  context: ExecutionContext,
-  request: Request,
-  response: Response,
-): Promise<string | null> {
-  const body = await readJsonBody(request, response, context.getHandler());
+async function presentedToken(context: ExecutionContext): Promise<string | null> {
+  const body = await readJsonBody(context);
   const token = typeof body === 'object' && body !== null && 'token' in body ? body.token : undefined;
-  return typeof token === 'string' ? hash('sha256', token, 'base64url') : null;
+  return typeof token === 'string' ? hash('sha256', withoutOuterWhiteSpace(token), 'base64url') : null;
 }

@@ -173,6 +173,8 @@ describe('rate limits', () => {
     expect(refused.headers.ratelimit).toMatch(/^"validate";r=998;t=\d+, "license";r=0;t=\d+$/);
     expect(refused.headers['x-ratelimit-remaining']).toBe('0');
     await validate('token-2', '203.0.113.1').expect(200);
+    // White space around it does not make another token of it.
+    await validate(' token-1\r\n', '203.0.113.1').expect(429);
   });
 
   it('stops counting licenses for an address that has used up its own limit', async () => {

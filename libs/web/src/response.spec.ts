@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { Expose, Transform, Type } from 'class-transformer';
 import request from 'supertest';
-import { NoStore, Public, Responds, RespondsAsIs, RespondsNothing } from '@aegis/web';
+import { NoStore, AnyKey, Responds, RespondsAsIs, RespondsNothing } from '@aegis/web';
 import { startWebApp, type WebApp } from './web-app.fixture';
 
 class OwnerDto {
@@ -42,7 +42,7 @@ const entity = {
 };
 
 @Controller('things')
-@Public()
+@AnyKey()
 class ThingsController {
   @Get('one')
   @NoStore()

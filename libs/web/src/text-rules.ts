@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { Matches, registerDecorator, ValidateIf } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { Matches, registerDecorator, ValidateIf, type ValidationArguments } from 'class-validator';
 
 function codePoints(text: string): number {
   return Array.from(text).length;
@@ -52,4 +53,41 @@ export function Pattern(pattern: RegExp, rule: string): PropertyDecorator {
 /** The field may be left out; null is refused, unlike with `@IsOptional()`. */
 export function MayBeAbsent(): PropertyDecorator {
   return ValidateIf((_, value: unknown) => value !== undefined);
+}
+
+/** An empty text counts as an absent field, as some clients send it for what they do not know. */
+export function EmptyIsAbsent(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) => (value === '' ? undefined : value));
+}
+
+/** The field may be left out, or be null, where another field is given that says the same. */
+export function RequiredUnless(other: string): PropertyDecorator {
+  return ValidateIf(
+    (fields: Record<string, unknown>, value: unknown) => !isAbsent(value) || isAbsent(fields[other]),
+  );
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+/**
+ * A second name of another field: when both are given they must say the same.
+ * @param other name of that field
+ */
+export function SameAs(other: string): PropertyDecorator {
+  return (target, property) => {
+    registerDecorator({
+      name: 'sameAs',
+      target: target.constructor,
+      propertyName: String(property),
+      validator: {
+        validate: (value: unknown, facts?: ValidationArguments) => {
+          const otherValue = facts && (facts.object as Record<string, unknown>)[other];
+          return isAbsent(otherValue) || value === otherValue;
+        },
+        defaultMessage: () => `must be the same as ${other}, which it is another name for`,
+      },
+    });
+  };
 }

@@ -3,14 +3,16 @@ import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { isStorableText, RESERVED_NAMES, STORABLE_TEXT_RULE } from './json-text';
+import { ignoresUnknownFields } from './unknown-fields';
 import { InvalidInput } from './web.errors';
 
 const PLAIN_TYPES: ReadonlySet<unknown> = new Set([String, Number, Boolean, Array, Object]);
 const RULES = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true } as const;
+const FORGIVING_RULES = { ...RULES, forbidNonWhitelisted: false } as const;
 
 /**
  * Makes validated DTOs of bodies and queries. Nothing is converted but by what a field declares itself, and what
- * no field declares is refused.
+ * no field declares is refused, or dropped where the DTO says so.
  */
 @Injectable()
 export class ValidationPipe implements PipeTransform {
@@ -27,7 +29,7 @@ export class ValidationPipe implements PipeTransform {
       throw new InvalidInput([{ field: 'body', message: 'must be a JSON object' }]);
     const parameterErrors = type === 'query' ? refuseParameters(given) : [];
     const dto = plainToInstance(metatype as Type<object>, given, { exposeDefaultValues: true });
-    const broken = validateSync(dto, RULES);
+    const broken = validateSync(dto, ignoresUnknownFields(metatype) ? FORGIVING_RULES : RULES);
     if (broken.length === 0 && parameterErrors.length === 0) {
       refuseListsInLists(given);
       return dto;

@@ -76,6 +76,7 @@ export function completeOperations(document: ApiDocument, environment: Environme
   for (const { path, operation } of operationsOf(document)) {
     describePathParameters(path, operation);
     addBodyProblems(operation);
+    if (isPublic(operation)) dropForgiven(operation);
     // Without a body there is nothing to negotiate.
     if (!hasContent(operation)) delete operation.responses['406'];
     if (!environment.RATE_LIMIT_ENABLED) delete operation.responses['429'];
@@ -100,6 +101,22 @@ function addBodyProblems({ requestBody, responses }: Operation): void {
   if (requestBody === undefined) return;
   responses['413'] ??= problemResponse('payload_too_large');
   responses['415'] ??= problemResponse('unsupported_media_type');
+}
+
+/** @returns whether callers without a key are let in; an operation without any requirement looks at no credential */
+function isPublic({ security = [] }: Operation): boolean {
+  return security.length === 0 || security.some((requirement) => Object.keys(requirement).length === 0);
+}
+
+/**
+ * A public operation ignores unknown parameters, so that without others nothing in its input can break a rule. What
+ * a path enumerates is found or not (404).
+ */
+function dropForgiven({ parameters, requestBody, responses }: Operation): void {
+  const hasInput =
+    requestBody !== undefined ||
+    parameters.some(({ in: place, schema }) => place !== 'header' && schema.enum === undefined);
+  if (!hasInput) delete responses['422'];
 }
 
 function hasContent({ responses }: Operation): boolean {

@@ -7,8 +7,20 @@ import {
   schemaReference,
 } from './shape';
 
+/** Shows one of the two names that the version has. */
+const QUESTION = {
+  token:
+    'eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl',
+  module_name: 'payroll',
+  odoo_version: '17.0',
+  instance_db_uuid: '5f0c9a3e-8a7b-11ee-b9d1-0242ac120002',
+  instance_domain: 'erp.acme.example',
+};
+
 /** What no decorator of a property can say: rules about the whole object. */
 const OBJECT_RULES: Readonly<Record<string, Schema>> = {
+  ValidateLicense: { examples: [QUESTION], additionalProperties: true },
+  BatchQuestion: { examples: [QUESTION] },
   // Exactly one of its two fields.
   RenewLicense: { minProperties: 1, maxProperties: 1 },
 };
@@ -16,7 +28,7 @@ const OBJECT_RULES: Readonly<Record<string, Schema>> = {
 /**
  * Turns the generator's schemas (OpenAPI 3.0) into those of 3.1, which are JSON Schema: nullability, examples,
  * references with a description. Drops what nothing refers to, calls DTOs by their names without the suffix, and
- * closes what the server takes: it refuses unknown fields.
+ * closes what the server takes where it refuses unknown fields.
  * @throws Error when two schemas would share a name
  */
 export function completeSchemas(document: ApiDocument): void {

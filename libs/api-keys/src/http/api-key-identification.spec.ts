@@ -58,8 +58,8 @@ describe('ApiKeyIdentification', () => {
 
   it.each([
     [`X-API-Key: ${KEY}`, `Authorization: Bearer ${KEY}`],
-    [`X-API-Key: ${KEY}`, 'Authorization: Basic dXNlcjpwYXNz'],
-    ['X-API-Key:', 'Authorization:'],
+    [`X-API-Key: ${KEY}`, `Authorization: ${KEY}`],
+    ['X-API-Key:', 'Authorization: Bearer'],
   ])('does not choose between %j and %j', async (...headers) => {
     expect(await send(...headers)).toEqual({ kind: 'conflicting' });
     expect(asked).toEqual([]);
@@ -68,9 +68,8 @@ describe('ApiKeyIdentification', () => {
   it.each([
     [[`X-API-Key: ${KEY}`, `X-API-Key: ${KEY}`]],
     [[`Authorization: Bearer ${KEY}`, `Authorization: Bearer ${KEY}`]],
-    [['Authorization: Basic dXNlcjpwYXNz']],
+    [[`Authorization: Bearer\t${KEY}`]],
     [[`Authorization: ${KEY}`]],
-    [['Authorization:']],
     [['Authorization: Bearer']],
     [[`Authorization: Bearer ${KEY} more`]],
     [[`Authorization: Bearer ${'a'.repeat(250)}`]],
@@ -78,6 +77,26 @@ describe('ApiKeyIdentification', () => {
   ])('refuses %j without a look-up', async (headers) => {
     expect(await send(...headers)).toEqual({ kind: 'refused' });
     expect(asked).toEqual([]);
+  });
+
+  const FOREIGN = [
+    'Authorization: Basic dXNlcjpwYXNz',
+    'Authorization: Negotiate YII=',
+    'Authorization: Digest username="a"',
+    'Authorization: Bearish x',
+    'Authorization:',
+  ];
+  it.each(FOREIGN)('finds no credential in %j', async (header) => {
+    expect(await send(header)).toEqual({ kind: 'none' });
+    expect(await send(header, header)).toEqual({ kind: 'none' });
+    expect(asked).toEqual([]);
+  });
+
+  it.each(FOREIGN)('takes our key beside %j', async (header) => {
+    await send(header, `X-API-Key: ${KEY}`);
+    await send(header, `Authorization: Bearer ${KEY}`);
+    await send(`Authorization: Bearer ${KEY}`, header);
+    expect(asked).toEqual([KEY, KEY, KEY]);
   });
 
   it('hands an empty X-API-Key on as the bad credential it is', async () => {

@@ -6,7 +6,13 @@ import { ApiKeyAuthentication } from '../api-key-authentication';
 /** Several times the length of a key; what is longer is not even looked at. */
 const LONGEST_CREDENTIAL = 256;
 
-/** Finds out who calls by `X-API-Key: <key>` or `Authorization: Bearer <key>` (RFC 6750). */
+/** Our scheme; and our keys where the scheme was forgotten, so that the caller is told. */
+const OURS = /^(bearer(\s|$)|aegis_)/i;
+
+/**
+ * Finds out who calls by `X-API-Key: <key>` or `Authorization: Bearer <key>` (RFC 6750). Any other scheme is not a
+ * credential: proxies and `.netrc` add `Basic` and `Negotiate` without the caller's knowledge.
+ */
 @Injectable()
 export class ApiKeyIdentification extends Identification {
   constructor(private readonly authentication: ApiKeyAuthentication) {
@@ -15,7 +21,8 @@ export class ApiKeyIdentification extends Identification {
 
   async identify(request: Request): Promise<Credential> {
     // Not `headers`: that joins a doubled X-API-Key and drops all but the first Authorization.
-    const { 'x-api-key': keys = [], authorization: authorizations = [] } = request.headersDistinct;
+    const { 'x-api-key': keys = [], authorization = [] } = request.headersDistinct;
+    const authorizations = authorization.filter((value) => OURS.test(value));
     if (keys.length > 0 && authorizations.length > 0) return { kind: 'conflicting' };
     const [credential, ...others] = [...keys, ...authorizations];
     if (credential === undefined) return { kind: 'none' };

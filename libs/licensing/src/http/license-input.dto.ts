@@ -21,14 +21,11 @@ import {
   Min,
   IsBoolean,
   ValidateIf,
-  ValidateNested,
 } from 'class-validator';
 import { Length, MaxLength, MayBeAbsent, Pattern, Timestamp } from '@aegis/web';
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
 import type { ReissueLicense, RenewLicense } from '../license-renewal.service';
 import type { IssueLicense } from '../licensing.service';
-import type { ValidateLicense } from '../validation.service';
 
 /** The rules below, for the OpenAPI document. */
 const MAJOR_VERSIONS = {
@@ -104,41 +101,6 @@ export class ReasonDto {
   reason!: string;
 }
 
-/** What an installation asks: may this module run here? */
-export class ValidateLicenseDto implements ValidateLicense {
-  /** The license as the customer got it; whatever is no license gets the verdict `MALFORMED`. */
-  @IsString()
-  token!: string;
-
-  /**
-   * Technical name of the module that wants to run.
-   * @example 'payroll'
-   */
-  @IsString()
-  @Length(1, 100)
-  module_name!: string;
-
-  /**
-   * Counts by its leading number: `17`, `17.0`, `17.0.1.2` and `saas~17.2` all mean 17.
-   * @example '17.0'
-   */
-  @IsString()
-  @Length(1, 50)
-  odoo_version!: string;
-
-  /** Needed, with the domain, where the license is bound to an installation. */
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
-  instance_db_uuid?: string | null;
-
-  /** @example 'erp.acme.example' */
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
-  instance_domain?: string | null;
-}
-
 /** An installation, to be told its fingerprint. */
 export class FingerprintDto {
   /** @example '5f0c9a3e-8a7b-11ee-b9d1-0242ac120002' */
@@ -212,16 +174,4 @@ export class ReissueLicenseDto implements ReissueLicense {
   @MayBeAbsent()
   @IsBoolean()
   supersede?: boolean;
-}
-
-/** Many questions at once. */
-export class ValidateBatchDto {
-  /** 1–1,000 questions. */
-  @ApiProperty({ maxItems: 1000 })
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(1000)
-  @ValidateNested({ each: true })
-  @Type(() => ValidateLicenseDto)
-  items!: ValidateLicenseDto[];
 }

@@ -5,7 +5,8 @@ import { BodyLimit, NoStore, Public, RequireScopes, Responds } from '@aegis/web'
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ValidationService } from '../validation.service';
-import { FingerprintDto, ValidateBatchDto, ValidateLicenseDto } from './license-input.dto';
+import { FingerprintDto } from './license-input.dto';
+import { ValidateBatchDto, ValidateLicenseDto } from './validation-input.dto';
 import { FingerprintAnswerDto, VerdictDto, VerdictsDto } from './verdict.dto';
 
 @ApiTags('Licenses')

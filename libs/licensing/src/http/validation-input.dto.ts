@@ -1,0 +1,75 @@
+import { EmptyIsAbsent, IgnoresUnknownFields, Length, MaxLength, RequiredUnless, SameAs } from '@aegis/web';
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, IsString, ValidateNested } from 'class-validator';
+import type { ValidateLicense } from '../validation.service';
+
+/**
+ * What an installation asks: may this module run here? Deployed clients of v0.8 send fields of their own and empty
+ * texts for what they do not know.
+ */
+@IgnoresUnknownFields()
+export class ValidateLicenseDto implements ValidateLicense {
+  /**
+   * The license as the customer got it; white space around it is ignored. Whatever is not a license gets the verdict
+   * `MALFORMED`.
+   */
+  @IsString()
+  token!: string;
+
+  /**
+   * Technical name of the module that wants to run.
+   * @example 'payroll'
+   */
+  @IsString()
+  @Length(1, 100)
+  module_name!: string;
+
+  /**
+   * Counts by its leading number: `17`, `17.0`, `17.0.1.2` and `saas~17.2` all mean 17. Required, under this name or
+   * as `version`.
+   * @example '17.0'
+   */
+  @EmptyIsAbsent()
+  @RequiredUnless('version')
+  @IsString()
+  @Length(1, 50)
+  odoo_version?: string | null;
+
+  /** Another name for `odoo_version`. Both may be given if they are the same. */
+  @EmptyIsAbsent()
+  @IsOptional()
+  @IsString()
+  @Length(1, 50)
+  @SameAs('odoo_version')
+  version?: string | null;
+
+  /** Needed, with the domain, where the license is bound to an installation. */
+  @EmptyIsAbsent()
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  instance_db_uuid?: string | null;
+
+  /** @example 'erp.acme.example' */
+  @EmptyIsAbsent()
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  instance_domain?: string | null;
+}
+
+/** One of many questions. No client of v0.8 asks it, so that an unknown field is an error here. */
+export class BatchQuestionDto extends ValidateLicenseDto {}
+
+/** Many questions at once. */
+export class ValidateBatchDto {
+  /** 1–1,000 questions. */
+  @ApiProperty({ maxItems: 1000 })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(1000)
+  @ValidateNested({ each: true })
+  @Type(() => BatchQuestionDto)
+  items!: BatchQuestionDto[];
+}

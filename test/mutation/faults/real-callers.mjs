@@ -1,0 +1,49 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'real-callers',
+  suites: [
+    'libs/api-keys/src/http/api-key-identification.spec.ts',
+    'libs/license-token/src/white-space.spec.ts',
+    'libs/web/src/json-body.spec.ts',
+    'libs/web/src/rate-limit.spec.ts',
+    'test/contract/forgiving.spec.ts',
+  ],
+  faults: [
+    ...inFile('libs/api-keys/src/http/api-key-identification.ts', [
+      ['takes any scheme for ours', 'authorization.filter((value) => OURS.test(value))', 'authorization'],
+      ['does not hear of a key without a scheme', '|aegis_)', ')'],
+    ]),
+    ...inFile('libs/web/src/access.ts', [
+      ['forgives on every route', "return access?.kind === 'public';", 'return access !== undefined;'],
+      ['forgives nowhere', "return access?.kind === 'public';", "return access?.kind === 'nobody';"],
+    ]),
+    ...inFile('libs/web/src/json-body.ts', [
+      ['reads any charset of a public route', '!ANY_CHARSET.test(parameter) ||', 'ANY_CHARSET ||'],
+      ['takes a byte order mark nowhere', '(forgiving ? utf8WithoutMark : utf8)', 'utf8'],
+      ['takes a byte order mark everywhere', '(forgiving ? utf8WithoutMark : utf8)', 'utf8WithoutMark'],
+    ]),
+    ...inFile('libs/web/src/rate-limit.guard.ts', [
+      [
+        'counts a token with white space apart',
+        "hash('sha256', withoutOuterWhiteSpace(token), 'base64url')",
+        "hash('sha256', token, 'base64url')",
+      ],
+    ]),
+    ...inFile('libs/web/src/text-rules.ts', [
+      [
+        'takes two different versions',
+        'return isAbsent(otherValue) || value === otherValue;',
+        'return true;',
+      ],
+      ['takes an empty text for one', "(value === '' ? undefined : value)", '(value)'],
+    ]),
+    ...inFile('libs/web/src/unknown-fields.ts', [
+      ['hands leniency on to derived classes', 'Reflect.hasOwnMetadata', 'Reflect.hasMetadata'],
+    ]),
+    ...inFile('libs/licensing/src/validation.service.ts', [
+      ['keeps white space around a token', 'withoutOuterWhiteSpace(input.token)', 'input.token'],
+      ['knows one name of the version', 'input.odoo_version ?? input.version', 'input.odoo_version'],
+    ]),
+  ],
+};
