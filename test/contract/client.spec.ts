@@ -195,6 +195,7 @@ describe('the generated client', () => {
     expect(dataOf(await anyone.GET('/docs', { parseAs: 'text' }))).toContain('swagger-ui');
     const list = await anyone.GET('/api/v1/status-lists/{id}', { ...pathOf('0'), parseAs: 'text' });
     expect(dataOf(list)).toMatch(/^[\w-]+\.[\w-]+\.[\w-]{86}$/);
+    expect(dataOf(await anyone.GET('/problems', { parseAs: 'text' }))).toContain('customer_not_found');
     const problem = await anyone.GET('/problems/{code}', {
       params: { path: { code: 'unauthorized' } },
       parseAs: 'text',

@@ -43,6 +43,7 @@ export const ROUTE_ACCESS: readonly [route: string, access: string][] = [
   ['GET /health/startup', 'health'],
   ['GET /docs', 'public'],
   ['GET /openapi.json', 'public'],
+  ['GET /problems', 'public'],
   ['GET /problems/{code}', 'public'],
 ];
 

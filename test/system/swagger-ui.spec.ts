@@ -99,4 +99,16 @@ describe('Swagger UI in a browser', () => {
     expect(kept).not.toContain(key);
     expect(complaints).toEqual([]);
   });
+
+  browserIt(`shows a lock on each operation that needs a key, and on no public one${because}`, async () => {
+    await page.goto(`${server.url}/docs`);
+    const locked = async (operation: string): Promise<number> =>
+      page.locator(`[id="operations-${operation}"] .authorization__btn`).count();
+    await page.locator('[id="operations-Licenses-issueLicense"]').waitFor();
+    for (const operation of ['Licenses-issueLicense', 'Customers-listCustomers', 'Admin-getMe'])
+      expect([operation, await locked(operation)]).toEqual([operation, 1]);
+    for (const operation of ['Licenses-validateLicense', 'Licenses-computeFingerprint', 'System-getHealth'])
+      expect([operation, await locked(operation)]).toEqual([operation, 0]);
+    expect(complaints).toEqual([]);
+  });
 });

@@ -25,8 +25,20 @@ const PAGE = `<!doctype html>
 `;
 
 // Nothing is kept in the browser: the key is entered anew each time.
-const START = `SwaggerUIBundle({
+const START = `// A public operation takes a credential too, but needs none: no lock.
+const publicWithoutLock = () => ({
+  wrapComponents: {
+    OperationSummary: (Original, { React }) => (props) => {
+      const security = props.operationProps.get('security');
+      const isPublic = security?.some((requirement) => requirement.size === 0);
+      const operationProps = isPublic ? props.operationProps.delete('security') : props.operationProps;
+      return React.createElement(Original, { ...props, operationProps });
+    },
+  },
+});
+SwaggerUIBundle({
   url: '/openapi.json',
+  plugins: [publicWithoutLock],
   dom_id: '#swagger-ui',
   deepLinking: true,
   displayRequestDuration: true,

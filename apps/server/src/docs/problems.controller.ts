@@ -2,12 +2,13 @@ import { DomainError, type ErrorCode, PROBLEMS } from '@aegis/errors';
 import { ApiProblems, CacheControl, Public, RespondsAsIs } from '@aegis/web';
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { htmlPage, inlineCode } from './html-page';
 
 class NoSuchProblem extends DomainError {
   readonly code = 'not_found';
 
   constructor() {
-    super('No error has this code.');
+    super('No error has this code. GET /problems lists them.');
   }
 }
 
@@ -16,6 +17,20 @@ class NoSuchProblem extends DomainError {
 @Controller('problems')
 @Public()
 export class ProblemsController {
+  @Get()
+  @CacheControl('public, max-age=3600')
+  @ApiOperation({ operationId: 'listProblems', summary: 'All error codes' })
+  @RespondsAsIs('text/html; charset=utf-8')
+  index(): string {
+    const rows = Object.entries(PROBLEMS)
+      .sort(([, one], [, other]) => one.status - other.status)
+      .map(
+        ([code, { status, title }]) =>
+          `      <li>${status} <a href="problems/${code}"><code>${code}</code></a>: ${inlineCode(title)}</li>`,
+      );
+    return htmlPage('Errors', `    <h1>Errors</h1>\n    <ul>\n${rows.join('\n')}\n    </ul>`);
+  }
+
   @Get(':code')
   @CacheControl('public, max-age=3600')
   @ApiOperation({ operationId: 'getProblem', summary: 'What an error code means, and what to do' })
@@ -24,28 +39,16 @@ export class ProblemsController {
   explain(@Param('code') code: string): string {
     if (!isErrorCode(code)) throw new NoSuchProblem();
     const { status, title, description } = PROBLEMS[code];
-    return `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <link rel="icon" href="data:,">
-    <title>${code}</title>
-  </head>
-  <body>
-    <h1>${title}</h1>
+    return htmlPage(
+      code,
+      `    <h1>${inlineCode(title)}</h1>
     <p><code>${code}</code>, HTTP status ${status}</p>
-    <p>${description.replace(/`([^`]*)`/g, (_, name: string) => `<code>${escaped(name)}</code>`)}</p>
-  </body>
-</html>
-`;
+    <p>${inlineCode(description)}</p>
+    <p><a href="../problems">All errors</a></p>`,
+    );
   }
 }
 
 function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(PROBLEMS, code);
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

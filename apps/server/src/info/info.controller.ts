@@ -1,9 +1,13 @@
 import { Environment, PRODUCT_NAME, PRODUCT_VERSION } from '@aegis/config';
 import { KeyRing } from '@aegis/signing';
 import { Public, Responds } from '@aegis/web';
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Req, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
 import { InfoDto, RootDto } from './info.dto';
+import { startPage } from './start-page';
+
+const HTML = 'text/html';
 
 @ApiTags('System')
 @Controller()
@@ -15,10 +19,16 @@ export class InfoController {
   ) {}
 
   @Get()
-  @ApiOperation({ operationId: 'getRoot', summary: 'Name, version and documentation' })
-  @Responds(RootDto)
-  root(): RootDto {
+  @ApiOperation({
+    operationId: 'getRoot',
+    summary: 'Name, version and documentation; a page of links for browsers',
+  })
+  @Responds(RootDto, { alsoOffers: [HTML] })
+  root(@Req() request: Request): RootDto | StreamableFile {
     const { DOCS_ENABLED: documented, PUBLIC_URL: url } = this.environment;
+    // JSON comes first: programs accept anything.
+    if (request.accepts(['application/json', HTML]) === HTML)
+      return new StreamableFile(Buffer.from(startPage(documented)), { type: `${HTML}; charset=utf-8` });
     return { name: PRODUCT_NAME, version: PRODUCT_VERSION, docs: documented ? `${url}/docs` : null };
   }
 
