@@ -147,7 +147,9 @@ export interface paths {
         put?: never;
         /**
          * Ask about up to 1,000 licenses; answers in their order
-         * @description Scope: `licenses:validate`.
+         * @description Equal items are answered and recorded once. The different ones are charged to a limit of the key (policy `batch-items`) before any is looked at; a batch that does not fit is refused whole with 429, and nothing is recorded or charged.
+         *
+         *     Scope: `licenses:validate`.
          */
         post: operations["validateLicenses"];
         delete?: never;

@@ -9,6 +9,7 @@ import idempotency from './faults/idempotency.mjs';
 import judge from './faults/judge.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
+import rateLimits from './faults/rate-limits.mjs';
 import signers from './faults/signers.mjs';
 import statusLists from './faults/status-lists.mjs';
 
@@ -19,6 +20,7 @@ export const AREAS = [
   apiKeys,
   batches,
   auditQuestions,
+  rateLimits,
   keyRing,
   idempotency,
   checkpoints,

@@ -12,6 +12,8 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
   const folder = processes.emptyFolder();
   const running: ServerProcess[] = [];
   let redis: RedisServer;
+  /** Made by the first server of them all. */
+  let adminKey: string | undefined;
 
   beforeEach(async () => {
     redis = await RedisServer.start(PASSWORD);
@@ -34,7 +36,9 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
       ...variables,
     });
     running.push(started);
-    return started.ready();
+    await started.ready();
+    adminKey ??= /aegis_test_\w+/.exec(started.output)?.[0];
+    return started;
   };
 
   const ask = (at: ServerProcess): Promise<Response> => fetch(`${at.url}/info`);
@@ -60,6 +64,32 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
     expect(both.map((at) => at.output).join('')).not.toContain(PASSWORD);
+  });
+
+  it('count the items of batches together, and none of those that do not fit', async () => {
+    const both = [
+      await server({ RATE_LIMIT_BATCH_ITEMS: '10' }),
+      await server({ RATE_LIMIT_BATCH_ITEMS: '10' }),
+    ];
+    const batch = async (at: ServerProcess, count: number): Promise<[number, string | null]> => {
+      const items = Array.from({ length: count }, (_, index) => ({
+        token: 'x',
+        module_name: `m-${index}`,
+        odoo_version: '17',
+      }));
+      const answer = await fetch(`${at.url}/api/v1/licenses/validate/batch`, {
+        method: 'POST',
+        headers: { 'X-API-Key': adminKey!, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ items }),
+      });
+      const [, left = null] = /"batch-items";r=(\d+)/.exec(answer.headers.get('ratelimit') ?? '') ?? [];
+      return [answer.status, left];
+    };
+    expect(await batch(both[0]!, 7)).toEqual([200, '3']);
+    expect(await batch(both[1]!, 4)).toEqual([429, '3']);
+    expect(await batch(both[1]!, 11)).toEqual([429, '3']);
+    expect(await batch(both[1]!, 3)).toEqual([200, '0']);
+    expect(await batch(both[0]!, 1)).toEqual([429, '0']);
   });
 
   it('are counted in each process alone while Redis is gone, and together again when it is back', async () => {

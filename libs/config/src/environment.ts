@@ -321,6 +321,16 @@ export class Environment extends SignerSettings {
 
   @Setting({
     kind: 'integer',
+    default: '10000',
+    description: 'Different items a minute of batch validations, by API key.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000)
+  RATE_LIMIT_BATCH_ITEMS!: number;
+
+  @Setting({
+    kind: 'integer',
     default: '300',
     description: 'Requests a minute by address to the other public routes.',
   })

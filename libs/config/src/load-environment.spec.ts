@@ -88,6 +88,7 @@ describe('defaults', () => {
     RATE_LIMIT_DEFAULT: 100,
     RATE_LIMIT_VALIDATE: 1000,
     RATE_LIMIT_LICENSE: 60,
+    RATE_LIMIT_BATCH_ITEMS: 10_000,
     RATE_LIMIT_PUBLIC: 300,
     REDIS_URL: undefined,
     RATE_LIMIT_ON_STORAGE_FAILURE: 'open',
@@ -307,6 +308,7 @@ describe('a bad value', () => {
     RATE_LIMIT_DEFAULT: [CANARY, '0', '-5'],
     RATE_LIMIT_VALIDATE: [CANARY, '0'],
     RATE_LIMIT_LICENSE: [CANARY, '0'],
+    RATE_LIMIT_BATCH_ITEMS: [CANARY, '0', '1.5'],
     RATE_LIMIT_PUBLIC: [CANARY, '0'],
     CHECKPOINT_SINK: [
       CANARY,

@@ -19,6 +19,7 @@ import { Metrics } from '@aegis/metrics';
 import { KeyRing, type SigningKeyState, VerifiedSignatures, verifySignature } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { distinct } from './distinct';
 import { tokenHash } from './token-maker';
 import { ValidationCounts } from './validation-counts';
 
@@ -111,10 +112,30 @@ export class ValidationService {
     const fingerprint = presentedFingerprint(input);
     const question = {
       module_name: input.module_name,
-      odoo_version: input.odoo_version ?? input.version ?? '',
+      odoo_version: presentedVersion(input),
       instance_fingerprint: fingerprint && (await fingerprint),
     };
     return this.batch.add({ sha256, proof, question, actor });
+  }
+
+  /**
+   * Judges many tokens. Equal questions are answered and recorded once.
+   * @param charge called with the number of different questions before any of them is looked at; what it throws ends it
+   * @returns one verdict for each input, in the same order
+   */
+  async validateBatch(
+    actor: Actor,
+    inputs: readonly ValidateLicense[],
+    charge: (questions: number) => Promise<void>,
+  ): Promise<Verdict[]> {
+    const { items: questions, positions } = distinct(inputs, asText);
+    await charge(questions.length);
+    const verdicts = await Promise.all(questions.map((question) => this.validate(actor, question)));
+    return positions.map((position) => {
+      const verdict = verdicts[position];
+      if (!verdict) throw new Error('each question must have its verdict');
+      return verdict;
+    });
   }
 
   private recall(sha256: Buffer): Proof | undefined {
@@ -178,6 +199,18 @@ function keyTrust({ key_state, compromised_after }: Row): KeyTrust {
   return key_state === 'compromised'
     ? { compromised: true, after: compromised_after }
     : { compromised: false };
+}
+
+/** The version under either of its names. */
+function presentedVersion({ odoo_version, version }: ValidateLicense): string {
+  return odoo_version ?? version ?? '';
+}
+
+/** A text that is the same for equal questions alone. */
+function asText(input: ValidateLicense): string {
+  const { module_name, instance_db_uuid = null, instance_domain = null } = input;
+  const token = withoutOuterWhiteSpace(input.token);
+  return JSON.stringify([token, module_name, presentedVersion(input), instance_db_uuid, instance_domain]);
 }
 
 function presentedFingerprint({

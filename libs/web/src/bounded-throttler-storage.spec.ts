@@ -20,11 +20,23 @@ describe('BoundedThrottlerStorage', () => {
     });
     now += 30_500;
     expect(await hit('a')).toMatchObject({ totalHits: 2, timeToExpire: 30, isBlocked: false });
-    expect(await hit('a')).toMatchObject({ totalHits: 3, isBlocked: true, timeToBlockExpire: 30 });
+    expect(await hit('a')).toMatchObject({ totalHits: 2, isBlocked: true, timeToBlockExpire: 30 });
     now += 29_499;
     expect(await hit('a')).toMatchObject({ isBlocked: true, timeToBlockExpire: 1 });
     now += 1;
     expect(await hit('a')).toMatchObject({ totalHits: 1, timeToExpire: 60, isBlocked: false });
+  });
+
+  it('counts several hits at once, or none of them when they do not all fit', async () => {
+    const charge = (weight: number) => storage.increment('key', 60_000, 10, 60_000, 'batch-items', weight);
+    expect(await charge(11)).toMatchObject({ totalHits: 0, isBlocked: true, timeToBlockExpire: 60 });
+    expect(await charge(6)).toMatchObject({ totalHits: 6, isBlocked: false });
+    now += 20_000;
+    expect(await charge(5)).toMatchObject({ totalHits: 6, isBlocked: true, timeToBlockExpire: 40 });
+    expect(await charge(4)).toMatchObject({ totalHits: 10, isBlocked: false, timeToExpire: 40 });
+    expect(await charge(1)).toMatchObject({ totalHits: 10, isBlocked: true });
+    now += 40_000;
+    expect(await charge(10)).toMatchObject({ totalHits: 10, isBlocked: false, timeToExpire: 60 });
   });
 
   it('forgets the window that ends first when there are too many', async () => {

@@ -1,6 +1,4 @@
-import type { ThrottlerStorage } from '@nestjs/throttler';
-
-type ThrottlerStorageRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+import type { ThrottlerStorageRecord, WeightedThrottlerStorage } from './weighted-throttler-storage';
 
 interface Window {
   hits: number;
@@ -14,7 +12,7 @@ const MAX_BUCKETS = 100_000;
  * Fixed windows in this process's memory: a map entry a bucket, no timer, and a bound on their number for each
  * named limit, so that callers who invent buckets of one kind push out no bucket of another.
  */
-export class BoundedThrottlerStorage implements ThrottlerStorage {
+export class BoundedThrottlerStorage implements WeightedThrottlerStorage {
   private readonly limits = new Map<string, Map<string, Window>>();
 
   /**
@@ -26,20 +24,14 @@ export class BoundedThrottlerStorage implements ThrottlerStorage {
     private readonly now: () => number = () => Math.floor(performance.now()),
   ) {}
 
-  /**
-   * Counts one hit of a bucket.
-   * @param key the bucket
-   * @param ttl length of the window in milliseconds
-   * @param limit hits that a window allows
-   * @param _blockDuration unused: a bucket is refused until its window ends
-   * @param throttlerName the limit that the bucket belongs to
-   */
+  /** See `WeightedThrottlerStorage`. */
   increment(
     key: string,
     ttl: number,
     limit: number,
     _blockDuration: number,
     throttlerName: string,
+    weight = 1,
   ): Promise<ThrottlerStorageRecord> {
     const now = this.now();
     const windows = this.windowsOf(throttlerName);
@@ -50,9 +42,9 @@ export class BoundedThrottlerStorage implements ThrottlerStorage {
       window = { hits: 0, endsAt: now + ttl };
       windows.set(key, window);
     }
-    window.hits++;
+    const isBlocked = window.hits + weight > limit;
+    if (!isBlocked) window.hits += weight;
     const timeToExpire = Math.ceil((window.endsAt - now) / 1000);
-    const isBlocked = window.hits > limit;
     return Promise.resolve({
       totalHits: window.hits,
       timeToExpire,

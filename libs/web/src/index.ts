@@ -25,6 +25,7 @@ export type { ListOrder, ListSource, SortKey } from './list-page';
 export { STREAM_TYPES } from './list-stream';
 export { Precompressed } from './precompressed';
 export { whereBeginsWith } from './prefix-search';
+export { RateLimiter } from './rate-limiter';
 export { PageQueryDto } from './page-query.dto';
 export { PageDto, pageOf } from './page.dto';
 export type { Page, Rows } from './page.dto';

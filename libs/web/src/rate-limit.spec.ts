@@ -1,7 +1,8 @@
-import { Body, Controller, Get, Post } from '@nestjs/common';
-import { IsString } from 'class-validator';
+import { Body, Controller, Get, Post, Res } from '@nestjs/common';
+import { IsInt, IsString } from 'class-validator';
+import type { Response as HttpResponse } from 'express';
 import request, { type Response } from 'supertest';
-import { AnyKey, Public, RespondsAsIs } from '@aegis/web';
+import { AnyKey, Public, RateLimiter, RespondsAsIs } from '@aegis/web';
 import { startWebApp, type WebApp } from './web-app.fixture';
 
 class QuestionDto {
@@ -9,8 +10,26 @@ class QuestionDto {
   token!: string;
 }
 
+class BatchDto {
+  @IsInt()
+  items!: number;
+}
+
 @Controller()
 class RoutesController {
+  constructor(private readonly limiter: RateLimiter) {}
+
+  @Post('batch')
+  @AnyKey()
+  @RespondsAsIs('application/json')
+  async batch(
+    @Body() { items }: BatchDto,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<object> {
+    await this.limiter.chargeBatch(response, items);
+    return {};
+  }
+
   @Get('closed')
   @AnyKey()
   @RespondsAsIs('application/json')
@@ -194,6 +213,69 @@ describe('rate limits', () => {
       .send('{"token":');
     expect([broken.status, remaining(broken)]).toEqual([400, '0']);
     await validate('token-1').expect(429);
+  });
+
+  describe('of the items of batches', () => {
+    const batch = (items: unknown, key = 'key-1') =>
+      request(web.url).post('/batch').set('X-API-Key', key).send({ items });
+
+    it('charge them to the key, apart from its requests, and say what is left of both', async () => {
+      await start({ RATE_LIMIT_BATCH_ITEMS: '10' });
+      const { status, headers } = await batch(7);
+      expect(status).toBe(200);
+      expect(headers['ratelimit-policy']).toBe('"default";q=100;w=60, "batch-items";q=10;w=60');
+      expect(headers.ratelimit).toMatch(/^"default";r=99;t=\d+, "batch-items";r=3;t=\d+$/);
+      expect([headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']]).toEqual(['10', '3']);
+    });
+
+    it('refuse a batch that does not fit, charge nothing for it, and let a smaller one pass', async () => {
+      await start({ RATE_LIMIT_BATCH_ITEMS: '10' });
+      await batch(7).expect(200);
+      const refused = await batch(4);
+      expect(refused.status).toBe(429);
+      expect(refused.body).toMatchObject({ code: 'rate_limited', status: 429 });
+      expect(refused.body.detail).toMatch(
+        /^This batch has 4 different items, and 3 of 10 a minute are left\./,
+      );
+      expect(refused.headers.ratelimit).toMatch(/^"default";r=98;t=\d+, "batch-items";r=3;t=\d+$/);
+      expect(refused.headers['x-ratelimit-limit']).toBe('10');
+      expect(refused.headers['retry-after']).toMatch(/^\d+$/);
+      await batch(3).expect(200);
+      await batch(1).expect(429);
+    });
+
+    it('say that a batch larger than the limit can never pass', async () => {
+      await start({ RATE_LIMIT_BATCH_ITEMS: '10' });
+      const { status, body } = await batch(11);
+      expect([status, body.detail]).toEqual([
+        429,
+        'This batch has 11 different items, and 10 a minute are allowed: it can never pass. Send smaller batches.',
+      ]);
+      await batch(10).expect(200);
+    });
+
+    it("are each key's own, also of keys with a limit of their own, which counts requests", async () => {
+      await start({ RATE_LIMIT_BATCH_ITEMS: '10' });
+      await batch(10, 'key-1').expect(200);
+      await batch(10, 'key-2').expect(200);
+      expect((await batch(10, 'limited-2')).headers['ratelimit-policy']).toBe(
+        '"default";q=2;w=60, "batch-items";q=10;w=60',
+      );
+      const refused = await batch(1, 'limited-2');
+      expect([refused.status, refused.headers.ratelimit]).toEqual([
+        429,
+        expect.stringMatching(/^"default";r=0;t=\d+, "batch-items";r=0;t=\d+$/),
+      ]);
+    });
+
+    it('charge nothing for what is refused before, or when switched off', async () => {
+      await start({ RATE_LIMIT_BATCH_ITEMS: '10' });
+      await batch('ten').expect(422);
+      await batch(10).expect(200);
+      await web.app.close();
+      await start({ RATE_LIMIT_ENABLED: 'false', RATE_LIMIT_BATCH_ITEMS: '10' });
+      await batch(11).expect(200);
+    });
   });
 
   it.each([

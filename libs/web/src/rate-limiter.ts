@@ -5,32 +5,28 @@ import { Inject, Injectable } from '@nestjs/common';
 import { normalizeIp, ThrottlerStorage } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
 import type { RateLimitGroup } from './access';
+import type { AuthenticatedKey } from './credential';
 import { credentialOf } from './identification';
+import type { Quota } from './quota';
 import { factsOf } from './request-facts';
 import { RateLimited } from './web.errors';
+import type { WeightedThrottlerStorage } from './weighted-throttler-storage';
 
 const WINDOW_SECONDS = 60;
 
-/** A limit of the contract and how far one bucket has used it up. */
-interface Quota {
-  /** Name of the limit in the headers. */
-  policy: string;
-  limit: number;
-  remaining: number;
-  resetSeconds: number;
-  exceeded: boolean;
-}
+const BATCH_ITEMS = 'batch-items';
 
 /** Counts requests against the limits, and says on each answer what is left. */
 @Injectable()
 export class RateLimiter {
   private readonly limits: Readonly<Record<Exclude<RateLimitGroup, 'exempt'>, number>>;
   private readonly licenseLimit: number;
+  private readonly batchItemsLimit: number;
   private readonly enabled: boolean;
 
   constructor(
     environment: Environment,
-    @Inject(ThrottlerStorage) private readonly storage: ThrottlerStorage,
+    @Inject(ThrottlerStorage) private readonly storage: WeightedThrottlerStorage,
     private readonly metrics: Metrics,
   ) {
     this.enabled = environment.RATE_LIMIT_ENABLED;
@@ -40,6 +36,7 @@ export class RateLimiter {
       public: environment.RATE_LIMIT_PUBLIC,
     };
     this.licenseLimit = environment.RATE_LIMIT_LICENSE;
+    this.batchItemsLimit = environment.RATE_LIMIT_BATCH_ITEMS;
   }
 
   /**
@@ -64,8 +61,8 @@ export class RateLimiter {
     // A key's own limit is one bucket for all it does.
     const policy = ownLimit === null ? group : 'default';
     const limit = ownLimit ?? this.limits[group];
-    const bucket = key === undefined ? `ip:${normalizeIp(currentRequest()?.ip ?? '')}` : `key:${key.id}`;
-    const quotas = [await this.hit(policy, bucket, limit)];
+    const quotas = [await this.hit(policy, bucketOf(key), limit)];
+    facts.quotas = quotas;
     // A body that can't be read ends the request here: its answer bears the headers too.
     if (license !== undefined && ownLimit === null && !isExceeded(quotas)) {
       const asked = await license().catch((error: unknown) => {
@@ -77,27 +74,58 @@ export class RateLimiter {
     announce(response, quotas);
   }
 
-  private hit(policy: string, bucket: string, limit: number): Promise<Quota> {
-    const milliseconds = WINDOW_SECONDS * 1000;
-    return this.storage.increment(bucket, milliseconds, limit, milliseconds, policy).then((record) => {
-      if (record.isBlocked) this.metrics.rateLimitRefused(policy);
-      return {
-        policy,
-        limit,
-        remaining: Math.max(0, limit - record.totalHits),
-        resetSeconds: record.isBlocked ? record.timeToBlockExpire : record.timeToExpire,
-        exceeded: record.isBlocked,
-      };
-    });
+  /**
+   * Charges the items of a batch to a bucket of the caller's key, which a key's own limit does not replace: that one
+   * counts requests. A batch that does not fit is not charged.
+   * @param response of the request that was counted already; its headers then say what is left of both limits
+   * @param items that differ: how many requests they would be one by one
+   * @throws RateLimited when they do not all fit; the headers are set then too
+   */
+  async chargeBatch(response: Response, items: number): Promise<void> {
+    if (!this.enabled) return;
+    const credential = credentialOf(response.req);
+    const bucket = bucketOf(credential.kind === 'key' ? credential.key : undefined);
+    const quota = await this.hit(BATCH_ITEMS, bucket, this.batchItemsLimit, items);
+    const { limit, remaining } = quota;
+    const detail =
+      items > limit
+        ? `This batch has ${items} different items, and ${limit} a minute are allowed: it can never pass. Send smaller batches.`
+        : `This batch has ${items} different items, and ${remaining} of ${limit} a minute are left. Wait as long as \`Retry-After\` says, or send a smaller batch.`;
+    announce(response, [...(factsOf(response.req).quotas ?? []), quota], detail);
   }
+
+  private hit(policy: string, bucket: string, limit: number, weight = 1): Promise<Quota> {
+    const milliseconds = WINDOW_SECONDS * 1000;
+    return this.storage
+      .increment(bucket, milliseconds, limit, milliseconds, policy, weight)
+      .then((record) => {
+        if (record.isBlocked) this.metrics.rateLimitRefused(policy);
+        return {
+          policy,
+          limit,
+          remaining: Math.max(0, limit - record.totalHits),
+          resetSeconds: record.isBlocked ? record.timeToBlockExpire : record.timeToExpire,
+          exceeded: record.isBlocked,
+        };
+      });
+  }
+}
+
+/** The bucket of an authenticated key, else of the address that the request comes from. */
+function bucketOf(key: AuthenticatedKey | undefined): string {
+  return key === undefined ? `ip:${normalizeIp(currentRequest()?.ip ?? '')}` : `key:${key.id}`;
 }
 
 function isExceeded(quotas: readonly Quota[]): boolean {
   return quotas.some(({ exceeded }) => exceeded);
 }
 
-/** Sets the headers (draft-ietf-httpapi-ratelimit-headers, and the older X-RateLimit ones for the tighter limit). */
-function announce(response: Response, quotas: readonly Quota[]): void {
+/**
+ * Sets the headers (draft-ietf-httpapi-ratelimit-headers, and the older X-RateLimit ones for the tighter limit).
+ * @param detail what a refusal says
+ * @throws RateLimited when one of the limits is exceeded
+ */
+function announce(response: Response, quotas: readonly Quota[], detail?: string): void {
   let policies = '';
   let states = '';
   let tightest: Quota | undefined;
@@ -113,5 +141,5 @@ function announce(response: Response, quotas: readonly Quota[]): void {
   response.setHeader('X-RateLimit-Limit', tightest.limit);
   response.setHeader('X-RateLimit-Remaining', tightest.remaining);
   response.setHeader('X-RateLimit-Reset', tightest.resetSeconds);
-  if (tightest.exceeded) throw new RateLimited(tightest.resetSeconds);
+  if (tightest.exceeded) throw new RateLimited(tightest.resetSeconds, detail);
 }

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { Credential } from './credential';
+import type { Quota } from './quota';
 import type { Reply } from './reply';
 
 /** What the web layer has found out about a request so far. */
@@ -14,6 +15,8 @@ export interface RequestFacts {
   replyTo?: (result: unknown) => Reply;
   /** Whether the request was counted against its limit, or need not be. */
   counted: boolean;
+  /** How far it has used up the limits that it was counted against. */
+  quotas?: readonly Quota[];
 }
 
 const FACTS = Symbol('facts');

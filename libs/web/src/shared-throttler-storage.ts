@@ -1,13 +1,10 @@
 import type { Logger } from '@aegis/logging';
 import type { Metrics } from '@aegis/metrics';
-import { ThrottlerStorageRedisService } from '@nest-lab/throttler-storage-redis';
 import type { OnModuleDestroy } from '@nestjs/common';
-import type { ThrottlerStorage } from '@nestjs/throttler';
 import { Redis } from 'ioredis';
 import { BoundedThrottlerStorage } from './bounded-throttler-storage';
 import { RateLimitsUnavailable } from './web.errors';
-
-type ThrottlerStorageRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+import type { ThrottlerStorageRecord, WeightedThrottlerStorage } from './weighted-throttler-storage';
 
 /** Longest that a request waits for Redis. */
 const PATIENCE_MS = 250;
@@ -17,10 +14,19 @@ const PAUSE_MS = 1_000;
 const LONGEST_RECONNECT_PAUSE_MS = 1_000;
 
 /**
- * The library blocks a bucket for a whole window from the moment it is used up, and so beyond its window's end. With
- * a limit that none reaches it only counts, and what is used up is decided here.
+ * Counts ARGV[1] hits of the window KEYS[1] unless they exceed the limit ARGV[2]; a new window lasts ARGV[3] ms.
+ * Returns the hits counted, the milliseconds that are left of the window, and whether these hits are blocked.
  */
-const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+const COUNT = `
+  local weight, limit, ttl = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+  local left = redis.call('PTTL', KEYS[1])
+  local hits = 0
+  if left > 0 then hits = tonumber(redis.call('GET', KEYS[1])) end
+  if hits + weight > limit then return { hits, left > 0 and left or ttl, 1 } end
+  if left > 0 then return { redis.call('INCRBY', KEYS[1], weight), left, 0 } end
+  redis.call('SET', KEYS[1], weight, 'PX', ttl)
+  return { weight, ttl, 0 }
+`;
 
 export interface SharedStorageOptions {
   /** `redis://` or `rediss://` (TLS, verified). */
@@ -32,9 +38,8 @@ export interface SharedStorageOptions {
 }
 
 /** Fixed windows in Redis, which several processes count in together. */
-export class SharedThrottlerStorage implements ThrottlerStorage, OnModuleDestroy {
+export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModuleDestroy {
   private readonly redis: Redis;
-  private readonly counters: ThrottlerStorageRedisService;
   private readonly own = new BoundedThrottlerStorage();
   /** On the monotonic clock; undefined while Redis answers. */
   private asksAgainAt: number | undefined;
@@ -54,7 +59,6 @@ export class SharedThrottlerStorage implements ThrottlerStorage, OnModuleDestroy
     });
     // Told by the requests that could not be counted.
     this.redis.on('error', () => undefined);
-    this.counters = new ThrottlerStorageRedisService(this.redis);
   }
 
   /** Connects, for two seconds at most; a Redis that is away stops no start, and is joined when it comes. */
@@ -66,30 +70,20 @@ export class SharedThrottlerStorage implements ThrottlerStorage, OnModuleDestroy
     return storage;
   }
 
-  /**
-   * Counts one hit of a bucket.
-   * @param key the bucket
-   * @param ttl length of the window in milliseconds
-   * @param limit hits that a window allows
-   * @param blockDuration unused: a bucket is refused until its window ends
-   * @param throttlerName the limit that the bucket belongs to
-   * @throws RateLimitsUnavailable (503) while Redis is away, with `closed`
-   */
+  /** See `WeightedThrottlerStorage`; throws while Redis is away, with `closed`. */
   async increment(
     key: string,
     ttl: number,
     limit: number,
     blockDuration: number,
     throttlerName: string,
+    weight = 1,
   ): Promise<ThrottlerStorageRecord> {
-    const counted = await this.countTogether(key, ttl, throttlerName);
-    if (counted === undefined) {
-      this.options.metrics.rateLimitStorageFailed();
-      if (this.options.onFailure === 'closed') throw new RateLimitsUnavailable(PAUSE_MS / 1000);
-      return this.own.increment(key, ttl, limit, blockDuration, throttlerName);
-    }
-    const isBlocked = counted.totalHits > limit;
-    return { ...counted, isBlocked, timeToBlockExpire: isBlocked ? counted.timeToExpire : 0 };
+    const counted = await this.countTogether(`{${key}:${throttlerName}}:hits`, ttl, limit, weight);
+    if (counted !== undefined) return counted;
+    this.options.metrics.rateLimitStorageFailed();
+    if (this.options.onFailure === 'closed') throw new RateLimitsUnavailable(PAUSE_MS / 1000);
+    return this.own.increment(key, ttl, limit, blockDuration, throttlerName, weight);
   }
 
   onModuleDestroy(): void {
@@ -100,7 +94,8 @@ export class SharedThrottlerStorage implements ThrottlerStorage, OnModuleDestroy
   private async countTogether(
     key: string,
     ttl: number,
-    throttlerName: string,
+    limit: number,
+    weight: number,
   ): Promise<ThrottlerStorageRecord | undefined> {
     const now = performance.now();
     if (this.asksAgainAt !== undefined) {
@@ -108,9 +103,15 @@ export class SharedThrottlerStorage implements ThrottlerStorage, OnModuleDestroy
       this.asksAgainAt = now + PAUSE_MS;
     }
     try {
-      const counted = await this.counters.increment(key, ttl, NO_LIMIT, ttl, throttlerName);
+      const [totalHits, leftMs, blocked] = (await this.redis.eval(COUNT, 1, key, weight, limit, ttl)) as [
+        number,
+        number,
+        0 | 1,
+      ];
       this.isBack();
-      return counted;
+      const timeToExpire = Math.ceil(leftMs / 1000);
+      const isBlocked = blocked === 1;
+      return { totalHits, timeToExpire, isBlocked, timeToBlockExpire: isBlocked ? timeToExpire : 0 };
     } catch (error) {
       this.isAway(error);
       return undefined;

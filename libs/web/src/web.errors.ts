@@ -43,9 +43,15 @@ export class PreconditionFailed extends DomainError {
 export class RateLimited extends DomainError {
   readonly code = 'rate_limited';
 
-  /** @param retryAfterSeconds seconds until the window of the bucket ends */
-  constructor(override readonly retryAfterSeconds: number) {
-    super('Too many requests. Wait as long as `Retry-After` says.');
+  /**
+   * @param retryAfterSeconds seconds until the window of the bucket ends
+   * @param detail what the caller can do, where waiting alone is not the best advice
+   */
+  constructor(
+    override readonly retryAfterSeconds: number,
+    detail = 'Too many requests. Wait as long as `Retry-After` says.',
+  ) {
+    super(detail);
   }
 }
 

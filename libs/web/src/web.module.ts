@@ -10,7 +10,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
-import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
+import { ThrottlerModule } from '@nestjs/throttler';
 import { BoundedThrottlerStorage } from './bounded-throttler-storage';
 import { IdentifyGuard } from './identify.guard';
 import { InputGuard } from './input.guard';
@@ -19,6 +19,7 @@ import { ProblemFilter } from './problem.filter';
 import { RateLimitGuard } from './rate-limit.guard';
 import { RateLimiter } from './rate-limiter';
 import { ValidationPipe } from './validation.pipe';
+import type { WeightedThrottlerStorage } from './weighted-throttler-storage';
 
 const throttling = ThrottlerModule.forRootAsync({
   imports: [MetricsModule],
@@ -34,7 +35,7 @@ async function throttlerStorage(
   { REDIS_URL: url, RATE_LIMIT_ON_STORAGE_FAILURE: onFailure }: Environment,
   logger: Logger,
   metrics: Metrics,
-): Promise<ThrottlerStorage> {
+): Promise<WeightedThrottlerStorage> {
   if (url === undefined) return new BoundedThrottlerStorage();
   const { SharedThrottlerStorage } = await import('./shared-throttler-storage.js');
   return SharedThrottlerStorage.connect({ url, onFailure, logger, metrics });
@@ -56,6 +57,8 @@ export class WebModule {
     );
     return {
       module: WebModule,
+      // The limiter serves controllers too, wherever they are.
+      global: true,
       imports: [...imports, DiscoveryModule, MetricsModule, throttling],
       providers: [
         RateLimiter,
@@ -63,6 +66,7 @@ export class WebModule {
         ...guards,
         { provide: APP_PIPE, useClass: ValidationPipe },
       ],
+      exports: [RateLimiter],
     };
   }
 }

@@ -1,9 +1,10 @@
 import { type Actor, Caller } from '@aegis/audit';
 import { instanceFingerprint, type Verdict } from '@aegis/license-token';
 import { addAccessFields } from '@aegis/logging';
-import { BodyLimit, NoStore, Public, RequireScopes, Responds } from '@aegis/web';
-import { Body, Controller, Post } from '@nestjs/common';
+import { BodyLimit, NoStore, Public, RateLimiter, RequireScopes, Responds } from '@aegis/web';
+import { Body, Controller, Post, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { ValidationService } from '../validation.service';
 import { FingerprintDto } from './license-input.dto';
 import { ValidateBatchDto, ValidateLicenseDto } from './validation-input.dto';
@@ -12,7 +13,10 @@ import { FingerprintAnswerDto, VerdictDto, VerdictsDto } from './verdict.dto';
 @ApiTags('Licenses')
 @Controller('api/v1/licenses')
 export class ValidationController {
-  constructor(private readonly validation: ValidationService) {}
+  constructor(
+    private readonly validation: ValidationService,
+    private readonly limiter: RateLimiter,
+  ) {}
 
   @Post('validate')
   @Public({
@@ -36,13 +40,17 @@ export class ValidationController {
   @ApiOperation({
     operationId: 'validateLicenses',
     summary: 'Ask about up to 1,000 licenses; answers in their order',
+    description:
+      'Equal items are answered and recorded once. The different ones are charged to a limit of the key (policy `batch-items`) before any is looked at; a batch that does not fit is refused whole with 429, and nothing is recorded or charged.',
   })
   @Responds(VerdictsDto)
   async validateBatch(
     @Caller() actor: Actor,
-    @Body() input: ValidateBatchDto,
+    @Body() { items }: ValidateBatchDto,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<{ results: Verdict[] }> {
-    return { results: await Promise.all(input.items.map((item) => this.validation.validate(actor, item))) };
+    const charge = (questions: number): Promise<void> => this.limiter.chargeBatch(response, questions);
+    return { results: await this.validation.validateBatch(actor, items, charge) };
   }
 
   @Post('fingerprint')

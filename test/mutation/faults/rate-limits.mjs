@@ -1,0 +1,61 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'rate limits',
+  suites: [
+    'libs/web/src/bounded-throttler-storage.spec.ts',
+    'libs/web/src/rate-limit.spec.ts',
+    'test/e2e/batch-limits.spec.ts',
+  ],
+  faults: [
+    ...inFile('libs/web/src/bounded-throttler-storage.ts', [
+      [
+        'counts a batch as one hit',
+        'if (!isBlocked) window.hits += weight;',
+        'if (!isBlocked) window.hits += 1;',
+      ],
+      ['charges what it refuses', 'if (!isBlocked) window.hits += weight;', 'window.hits += weight;'],
+      ['takes one hit too many', 'window.hits + weight > limit', 'window.hits + weight > limit + 1'],
+      ['takes a last batch of any size', 'window.hits + weight > limit', 'window.hits + 1 > limit'],
+    ]),
+    ...inFile('libs/web/src/rate-limiter.ts', [
+      [
+        'counts the items of all keys together',
+        'const quota = await this.hit(BATCH_ITEMS, bucket,',
+        'const quota = await this.hit(BATCH_ITEMS, bucket.slice(0, 4),',
+      ],
+      [
+        'charges batches to the bucket of requests',
+        'const quota = await this.hit(BATCH_ITEMS, bucket,',
+        "const quota = await this.hit('default', bucket,",
+      ],
+      [
+        'charges items where limits are switched off',
+        'async chargeBatch(response: Response, items: number): Promise<void> {\n    if (!this.enabled) return;',
+        'async chargeBatch(response: Response, items: number): Promise<void> {',
+      ],
+      ['calls every refusal final', 'items > limit\n        ?', 'items > 0\n        ?'],
+    ]),
+    ...inFile('libs/licensing/src/validation.service.ts', [
+      ['charges nothing', 'await charge(questions.length);', ''],
+      ['charges equal questions', 'await charge(questions.length);', 'await charge(inputs.length);'],
+      [
+        'charges after it looked',
+        `await charge(questions.length);
+    const verdicts = await Promise.all(questions.map((question) => this.validate(actor, question)));`,
+        `const verdicts = await Promise.all(questions.map((question) => this.validate(actor, question)));
+    await charge(questions.length);`,
+      ],
+      [
+        'takes questions of other instances for equal',
+        'JSON.stringify([token, module_name, presentedVersion(input), instance_db_uuid, instance_domain])',
+        'JSON.stringify([token, module_name, presentedVersion(input)])',
+      ],
+      [
+        'takes questions about other modules for equal',
+        'JSON.stringify([token, module_name, presentedVersion(input), instance_db_uuid, instance_domain])',
+        'JSON.stringify([token, presentedVersion(input), instance_db_uuid, instance_domain])',
+      ],
+    ]),
+  ],
+};
