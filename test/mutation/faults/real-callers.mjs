@@ -42,8 +42,12 @@ export default {
       ['hands leniency on to derived classes', 'Reflect.hasOwnMetadata', 'Reflect.hasMetadata'],
     ]),
     ...inFile('libs/licensing/src/validation.service.ts', [
-      ['keeps white space around a token', 'withoutOuterWhiteSpace(input.token)', 'input.token'],
-      ['knows one name of the version', 'input.odoo_version ?? input.version', 'input.odoo_version'],
+      [
+        'keeps white space around a token',
+        'const token = withoutOuterWhiteSpace(input.token);\n    const sha256',
+        'const token = input.token;\n    const sha256',
+      ],
+      ['knows one name of the version', 'return odoo_version ?? version', 'return odoo_version'],
     ]),
   ],
 };
