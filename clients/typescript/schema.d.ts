@@ -1101,7 +1101,7 @@ export interface components {
             customers: components["schemas"]["Customer"][];
         };
         FieldError: {
-            /** @description Path of the field as the caller wrote it: `items.3.token`. */
+            /** @description Path of the field as the caller wrote it: `items.3.token`. Cut after 200 characters. */
             field: string;
             /** @description The rule, in words; never the value. */
             message: string;
@@ -1411,7 +1411,7 @@ export interface components {
             status: number;
             /** @description What happened this time. */
             detail: string;
-            /** @description Path of the request, without its query. */
+            /** @description Path of the request, without its query; the first 1,024 characters of it. */
             instance: string;
             /**
              * @description Stable name of the error, for programs.
@@ -1420,7 +1420,7 @@ export interface components {
             code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_trail_not_droppable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
-            /** @description Broken rules, all at once. */
+            /** @description Broken rules, all at once; where there are more than fit, the first of them. */
             errors?: components["schemas"]["FieldError"][];
         };
         Reason: {

@@ -6,6 +6,7 @@ import checkpoints from './faults/checkpoints.mjs';
 import database from './faults/database.mjs';
 import guard from './faults/guard.mjs';
 import idempotency from './faults/idempotency.mjs';
+import input from './faults/input.mjs';
 import judge from './faults/judge.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
@@ -29,3 +30,4 @@ export const AREAS = [
   database,
   realCallers,
 ];
+export const AREAS = [judge, guard, input, apiKeys, keyRing, idempotency, checkpoints, statusLists, signers];

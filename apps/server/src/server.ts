@@ -3,7 +3,7 @@ import { type Environment, PRODUCT_NAME, PRODUCT_VERSION } from '@aegis/config';
 import { assertApplicationRoleIsApart, type DatabaseAccess, openDatabase } from '@aegis/database';
 import type { Logger } from '@aegis/logging';
 import { Metrics, type MetricsServer, serveMetrics } from '@aegis/metrics';
-import { assertEveryRouteDeclaresAccess, createHttpApp } from '@aegis/web';
+import { assertEveryBodyIsBounded, assertEveryRouteDeclaresAccess, createHttpApp } from '@aegis/web';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -53,6 +53,7 @@ export async function startServer(
     });
     app = await createHttpApp(AppModule.for(environment, logger, database.applicationUrl));
     assertEveryRouteDeclaresAccess(app);
+    assertEveryBodyIsBounded(app);
     app.get(ServedDocument).describe(app);
     if (environment.isProduction) await assertApplicationRoleIsApart(app.get(DataSource));
     const requests = new RequestsInFlight(app.getHttpServer());

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isStorableText } from './json-text';
+import { isStorableText } from './storable-text';
 import { parseTimestamp } from './timestamp';
 import { InvalidInput } from './web.errors';
 

@@ -6,6 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { literalPathsFirst } from './allowed-methods';
+import { oneAnswerAtATime } from './bounds/one-answer-at-a-time';
 import { handleClientErrors } from './client-errors';
 import { HttpAdapter } from './http-adapter';
 import { parseQuery } from './query-string';
@@ -48,6 +49,7 @@ function configureHttp(app: NestExpressApplication): void {
   app.set('etag', false);
   app.set('query parser', parseQuery);
   app.set('trust proxy', trustedProxies(environment.TRUST_PROXY));
+  app.use(oneAnswerAtATime());
   app.use(requestContext(app.get(Logger, { strict: false }), app.get(Metrics, { strict: false })));
   app.use(securityHeaders());
   app.use(soundRequests());

@@ -4,6 +4,9 @@ export { assertEveryRouteDeclaresAccess } from './access-check';
 export { ApiProblems, problemCodesIn } from './api-problems';
 export { credentialOf, Identification } from './identification';
 export type { AuthenticatedKey, Credential } from './credential';
+export { assertEveryBodyIsBounded } from './bounds/body-check';
+export { ListOf } from './bounds/body-bounds';
+export { BodyLimit } from './bounds/body-rules';
 export { Creates } from './creates';
 export { decodeCursor, encodeCursor } from './cursor';
 export type { CursorKey, CursorKeyKind } from './cursor';
@@ -17,7 +20,6 @@ export { forgetAnswersAbout, rememberedAnswersByPepper } from './idempotency/rem
 export { IfMatch, NO_PRECONDITION } from './if-match';
 export type { Precondition } from './if-match';
 export { QueryBoolean, QueryInteger, QueryTimestamp, Timestamp } from './input-fields';
-export { BodyLimit } from './json-body';
 export { parseJson } from './json-text';
 export { answerList } from './list-answer';
 export { allRows } from './list-page';

@@ -1,8 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { accessOf, isForgiving } from './access';
+import { FieldErrors } from './bounds/field-errors';
 import { hasBody, readJsonBody } from './json-body';
-import { asStorableText } from './json-text';
 import { InvalidInput } from './web.errors';
 
 /** Where Nest keeps which arguments of a handler come from where: `<kind>:<index>`. */
@@ -41,9 +41,9 @@ export class InputGuard implements CanActivate {
   private refuseStrayQuery(context: ExecutionContext, request: Request): void {
     const names = Object.keys(request.query);
     if (names.length === 0 || this.takenBy(context).query) return;
-    throw new InvalidInput(
-      names.map((field) => ({ field: asStorableText(field), message: 'is no known parameter' })),
-    );
+    const errors = new FieldErrors();
+    for (const name of names) errors.add(name, 'is no known parameter');
+    throw new InvalidInput(errors);
   }
 
   private takenBy(context: ExecutionContext): Taken {

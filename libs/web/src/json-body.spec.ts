@@ -1,8 +1,7 @@
 import { Body, Controller, Post } from '@nestjs/common';
-import { Type } from 'class-transformer';
-import { IsArray, IsInt, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
+import { IsInt, IsOptional, IsString, MaxLength } from 'class-validator';
 import request from 'supertest';
-import { AnyKey, BodyLimit, Public, RequireScopes, RespondsAsIs } from '@aegis/web';
+import { AnyKey, BodyLimit, ListOf, Public, RequireScopes, RespondsAsIs } from '@aegis/web';
 import { exchange } from '../../../test/support/raw-http';
 import { startWebApp, type WebApp } from './web-app.fixture';
 
@@ -21,9 +20,7 @@ class ThingDto {
   count?: number;
 
   @IsOptional()
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => ItemDto)
+  @ListOf(ItemDto, { min: 0, max: 200 })
   items?: ItemDto[];
 }
 
@@ -286,12 +283,6 @@ describe('bodies', () => {
       { field: 'name', message: 'must be a string' },
       { field: 'count', message: 'must be an integer number' },
     ]);
-  });
-
-  it('names at most 1,000 errors', async () => {
-    const fields = Array.from({ length: 3_000 }, (_, index) => `"f${index}":1`).join(',');
-    const answer = await send(`{${fields}}`);
-    expect([answer.status, answer.body.errors.length]).toEqual([422, 1_000]);
   });
 
   it.each(['{', 'x'.repeat(100_000)])('reads none that no route takes', async (body) => {

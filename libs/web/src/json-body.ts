@@ -1,13 +1,11 @@
-import { type ExecutionContext, SetMetadata } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { accessOf, isForgiving } from './access';
 import { readBytes } from './body-bytes';
+import { type BodyRules, bodyRulesOf } from './bounds/body-rules';
 import { parseJson } from './json-text';
 import { factsOf } from './request-facts';
 import { MalformedRequest, UnsupportedMediaType } from './web.errors';
 
-const DEFAULT_LIMIT = 64 * 1024;
-const BODY_LIMIT = 'aegis:body-limit';
 const AWAITS_CONTINUE = /(^|\W)100-continue($|\W)/i;
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
@@ -19,22 +17,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const utf8WithoutMark = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Lets a route take larger bodies than 64 KiB.
- * @param bytes the limit; a larger body is answered 413
- */
-export function BodyLimit(bytes: number): MethodDecorator {
-  return SetMetadata(BODY_LIMIT, bytes);
-}
-
-/** Largest body that a handler takes, in bytes. */
-function bodyLimitOf(handler: object): number {
-  return (Reflect.getMetadata(BODY_LIMIT, handler) as number | undefined) ?? DEFAULT_LIMIT;
-}
-
-/**
  * Reads the body of a request, once however often it is asked, into `request.body`. A public route takes a byte order
  * mark, a charset that is spelled otherwise, and a body without `Content-Type`.
- * @param context of the route: its `@BodyLimit` and its access hold
+ * @param context of the route: its `@BodyLimit`, its DTO and its access hold
  * @returns the JSON value, or undefined when there is no body
  * @throws MalformedRequest for what is no JSON in UTF-8 or breaks off (400), UnsupportedMediaType (415), InvalidInput
  * (422), and a refusal for a body that is too large (413)
@@ -42,11 +27,11 @@ function bodyLimitOf(handler: object): number {
 export function readJsonBody(context: ExecutionContext): Promise<unknown> {
   const http = context.switchToHttp();
   const request = http.getRequest<Request>();
-  const handler = context.getHandler();
-  return (factsOf(request).body ??= read(request, http.getResponse<Response>(), {
-    limit: bodyLimitOf(handler),
-    forgiving: isForgiving(accessOf(handler, context.getClass())),
-  }));
+  return (factsOf(request).body ??= read(
+    request,
+    http.getResponse<Response>(),
+    bodyRulesOf(context.getClass(), context.getHandler()),
+  ));
 }
 
 /** Whether a body comes with the request (RFC 9112 section 6.3). */
@@ -55,13 +40,11 @@ export function hasBody(request: Request): boolean {
   return coding !== undefined || (length !== undefined && length !== '0');
 }
 
-/** What a route takes for a body; `limit` in bytes. */
-interface BodyRules {
-  limit: number;
-  forgiving: boolean;
-}
-
-async function read(request: Request, response: Response, { limit, forgiving }: BodyRules): Promise<unknown> {
+async function read(
+  request: Request,
+  response: Response,
+  { bytes: limit, json, forgiving }: BodyRules,
+): Promise<unknown> {
   request.body = undefined;
   if (!hasBody(request)) return undefined;
   if (!isJson(request.headers['content-type'] ?? '', forgiving))
@@ -76,7 +59,7 @@ async function read(request: Request, response: Response, { limit, forgiving }: 
   } catch {
     throw new MalformedRequest('The body is not in UTF-8.');
   }
-  const value = parseJson(text);
+  const value = parseJson(text, json);
   request.body = value;
   return value;
 }

@@ -1,6 +1,11 @@
 import { PROBLEMS, type DomainError, type ErrorCode, type FieldError } from '@aegis/errors';
+import { shortened } from './bounds/field-errors';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** Longer than any path of the contract: what is beyond was made up, and is not repeated. */
+const LONGEST_INSTANCE = 1_024;
+const LONGEST_DETAIL = 1_000;
 
 /** A problem document (RFC 9457) as it is sent; `ProblemDto` explains its fields. */
 export interface ProblemDocument {
@@ -17,7 +22,8 @@ export interface ProblemDocument {
 /**
  * Makes the problem document (RFC 9457) of an error.
  * @param publicUrl PUBLIC_URL
- * @param request path of the request as it came in (a query is cut off), and its id
+ * @param request path of the request as it came in, and its id; a query is cut off, and so is a path after 1,024
+ * characters
  */
 export function problemDocument(
   { code, message, errors }: DomainError,
@@ -29,8 +35,8 @@ export function problemDocument(
     type: `${publicUrl}/problems/${code}`,
     title,
     status,
-    detail: message,
-    instance: request.url.split('?', 1)[0] ?? '/',
+    detail: shortened(message, LONGEST_DETAIL),
+    instance: (request.url.split('?', 1)[0] ?? '/').slice(0, LONGEST_INSTANCE),
     code,
     request_id: request.id,
     ...(errors && { errors: [...errors] }),

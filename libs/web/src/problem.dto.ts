@@ -5,11 +5,15 @@ import type { ProblemDocument } from './problem-document';
 /** One broken rule of the request. */
 export class FieldErrorDto {
   /** Path of the field as the caller wrote it, e.g. `items.3.token`. */
-  @ApiProperty({ type: String, description: 'Path of the field as the caller wrote it: `items.3.token`.' })
+  @ApiProperty({
+    type: String,
+    maxLength: 200,
+    description: 'Path of the field as the caller wrote it: `items.3.token`. Cut after 200 characters.',
+  })
   field!: string;
 
   /** The rule, in words; never the value. */
-  @ApiProperty({ type: String, description: 'The rule, in words; never the value.' })
+  @ApiProperty({ type: String, maxLength: 500, description: 'The rule, in words; never the value.' })
   message!: string;
 }
 
@@ -31,8 +35,12 @@ export class ProblemDto implements ProblemDocument {
   @ApiProperty({ type: String, description: 'What happened this time.' })
   detail!: string;
 
-  /** Path of the request, without its query. */
-  @ApiProperty({ type: String, description: 'Path of the request, without its query.' })
+  /** Path of the request, without its query; the first 1,024 characters of it. */
+  @ApiProperty({
+    type: String,
+    maxLength: 1_024,
+    description: 'Path of the request, without its query; the first 1,024 characters of it.',
+  })
   instance!: string;
 
   /** Stable name of the error, for programs. */
@@ -43,7 +51,11 @@ export class ProblemDto implements ProblemDocument {
   @ApiProperty({ type: String, description: 'Id of the request, as in `X-Request-ID` and in the log.' })
   request_id!: string;
 
-  /** Broken rules, all at once; only with status 422. */
-  @ApiPropertyOptional({ type: [FieldErrorDto], description: 'Broken rules, all at once.' })
+  /** Broken rules, all at once, or the first 100; only with status 422. */
+  @ApiPropertyOptional({
+    type: [FieldErrorDto],
+    maxItems: 100,
+    description: 'Broken rules, all at once; where there are more than fit, the first of them.',
+  })
   errors?: FieldErrorDto[];
 }

@@ -1,8 +1,23 @@
 import type { Request, RequestHandler } from 'express';
+import type { IncomingHttpHeaders } from 'node:http';
 import { FrameworkRefusal, MalformedRequest } from './web.errors';
 
 /** Node drops header fields beyond 2,000 without a word; no honest client sends a hundred. */
 const MAX_HEADER_FIELDS = 100;
+/**
+ * Longest value, in characters, of the fields that are taken apart: what a caller can make us look at. Each is a
+ * multiple of what browsers, proxies and this server's own answers have.
+ */
+const LONGEST_VALUES: readonly (readonly [name: string, longest: number])[] = [
+  ['accept', 1_024],
+  ['accept-encoding', 512],
+  ['content-type', 256],
+  ['expect', 256],
+  ['if-match', 2_048],
+  ['if-none-match', 2_048],
+  ['traceparent', 512],
+  ['x-forwarded-for', 2_048],
+];
 /** Path and query in visible ASCII: a fragment is never sent (RFC 9112 section 3.2). */
 const ORIGIN_FORM = /^\/[!-"$-~]*$/;
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
@@ -33,6 +48,9 @@ function flawOf(request: Request): Error | undefined {
       'headers_too_large',
       `The request has more than ${MAX_HEADER_FIELDS} header fields.`,
     );
+  const long = tooLongField(request.headers);
+  if (long !== undefined)
+    return new FrameworkRefusal('headers_too_large', `The header ${long} is longer than this server reads.`);
   const doubled = SINGLE_FIELDS.find((name) => occurrences(rawHeaders, name) > 1);
   if (doubled !== undefined) return new MalformedRequest(`The request has more than one header ${doubled}.`);
   if (request.headers.host === undefined && request.httpVersion !== '1.0')
@@ -45,6 +63,12 @@ function originFormOf(url: string): string | undefined {
   const path = url.replace(ABSOLUTE_FORM, '');
   const target = path.startsWith('/') ? path : `/${path}`;
   return ORIGIN_FORM.test(target) ? target : undefined;
+}
+
+/** A field whose value, joined where it came in several lines, is longer than its bound. */
+function tooLongField(headers: IncomingHttpHeaders): string | undefined {
+  for (const [name, longest] of LONGEST_VALUES) if ((headers[name]?.length ?? 0) > longest) return name;
+  return undefined;
 }
 
 /** @param rawHeaders name, value, name, value, as received */

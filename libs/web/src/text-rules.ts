@@ -16,6 +16,8 @@ function lengthRule(min: number, max: number, rule: string): PropertyDecorator {
       validator: {
         validate: (value: unknown) => {
           if (typeof value !== 'string' || value.length < min) return false;
+          // A code point has at most two UTF-16 units: counting those of a whole body would cost more than reading it.
+          if (value.length > 2 * max) return false;
           // A text has no more code points than UTF-16 units.
           if (value.length <= max && min <= 1) return true;
           const length = codePoints(value);

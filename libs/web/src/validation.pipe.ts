@@ -1,10 +1,15 @@
-import type { FieldError } from '@aegis/errors';
 import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
-import { isStorableText, RESERVED_NAMES, STORABLE_TEXT_RULE } from './json-text';
+import { objectListsOf } from './bounds/body-bounds';
+import { FieldErrors } from './bounds/field-errors';
+import { RESERVED_NAMES } from './json-text';
+import { isStorableText, STORABLE_TEXT_RULE } from './storable-text';
 import { ignoresUnknownFields } from './unknown-fields';
 import { InvalidInput } from './web.errors';
+
+type Source = 'body' | 'query';
+type Fields = Readonly<Record<string, unknown>>;
 
 const PLAIN_TYPES: ReadonlySet<unknown> = new Set([String, Number, Boolean, Array, Object]);
 const RULES = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true } as const;
@@ -12,12 +17,13 @@ const FORGIVING_RULES = { ...RULES, forbidNonWhitelisted: false } as const;
 
 /**
  * Makes validated DTOs of bodies and queries. Nothing is converted but by what a field declares itself, and what
- * no field declares is refused, or dropped where the DTO says so.
+ * no field declares is refused, or dropped where the DTO says so. Validation stops where the answer has no room for further errors.
  */
 @Injectable()
 export class ValidationPipe implements PipeTransform {
   /**
-   * @throws InvalidInput naming every broken rule at once, nested fields as `items.3.token`
+   * @throws InvalidInput naming every broken rule at once, or as many as `FieldErrors` keeps, nested fields as
+   * `items.3.token`
    * @throws Error when a handler takes a body or a query without a DTO class: nothing would be checked
    */
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
@@ -25,62 +31,113 @@ export class ValidationPipe implements PipeTransform {
     if (metatype === undefined || PLAIN_TYPES.has(metatype))
       throw new Error(`A handler takes its ${type} without a DTO class`);
     const given: unknown = value === undefined ? {} : value;
-    if (typeof given !== 'object' || given === null || Array.isArray(given))
-      throw new InvalidInput([{ field: 'body', message: 'must be a JSON object' }]);
-    const parameterErrors = type === 'query' ? refuseParameters(given) : [];
-    const dto = plainToInstance(metatype as Type<object>, given, { exposeDefaultValues: true });
-    const broken = validateSync(dto, ignoresUnknownFields(metatype) ? FORGIVING_RULES : RULES);
-    if (broken.length === 0 && parameterErrors.length === 0) {
-      refuseListsInLists(given);
-      return dto;
-    }
-    const alreadyRefused = new Set(parameterErrors.map(({ field }) => field));
-    const errors = fieldErrors(broken, '', type).filter(({ field }) => !alreadyRefused.has(field));
-    throw new InvalidInput([...parameterErrors, ...errors]);
+    if (!isObject(given)) throw new InvalidInput([{ field: 'body', message: 'must be a JSON object' }]);
+    const errors = new FieldErrors();
+    const refused = type === 'query' ? refuseParameters(given, errors) : undefined;
+    const dto = validated(metatype as Type<object>, given, '', type, errors, refused);
+    if (!errors.isEmpty) throw new InvalidInput(errors);
+    return dto;
   }
 }
 
-/** What is wrong with parameters whatever they mean: a reserved name, given twice, or a text that can't be stored. */
-function refuseParameters(parameters: object): FieldError[] {
-  return Object.entries(parameters).flatMap(([field, value]: [string, unknown]) => {
-    if (RESERVED_NAMES.has(field)) return [{ field, message: 'is no known parameter' }];
-    if (typeof value !== 'string') return [{ field, message: 'must be given once' }];
-    return isStorableText(value) ? [] : [{ field, message: STORABLE_TEXT_RULE }];
-  });
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
- * class-validator takes a list within a list of objects for one that holds the objects itself, so that the handler
- * would get lists where it expects objects. No field of the contract is a list of lists.
+ * Makes one DTO and validates it; its lists of objects item by item, until there is no room for further errors.
+ * @param path of the object in the body; empty for the body itself
+ * @param refused fields that have their error already
  */
-function refuseListsInLists(fields: object): void {
-  const errors = Object.entries(fields).flatMap(([name, value]: [string, unknown]) =>
-    Array.isArray(value)
-      ? value.flatMap((item, index) =>
-          Array.isArray(item) ? [{ field: `${name}.${index}`, message: 'must not be a list' }] : [],
-        )
-      : [],
-  );
-  if (errors.length > 0) throw new InvalidInput(errors);
+function validated(
+  type: Type<object>,
+  given: Fields,
+  path: string,
+  source: Source,
+  errors: FieldErrors,
+  refused?: ReadonlySet<string>,
+): object {
+  const lists = objectListsOf(type);
+  const dto = plainToInstance(type, lists.length === 0 ? given : without(given, lists), {
+    exposeDefaultValues: true,
+  }) as Record<string, unknown>;
+  for (const { name } of lists) if (name in given) dto[name] = given[name];
+  const broken = validateSync(dto, ignoresUnknownFields(type) ? FORGIVING_RULES : RULES);
+  addErrors(broken, path, source, errors, refused);
+  for (const { name, item } of lists) {
+    const list = given[name];
+    if (Array.isArray(list) && !broken.some(({ property }) => property === name))
+      dto[name] = validatedItems(item, list, joined(path, name), source, errors);
+  }
+  return dto;
 }
 
-function fieldErrors(
-  errors: readonly ValidationError[],
-  parent: string,
-  type: 'body' | 'query',
-): FieldError[] {
-  return errors.flatMap(({ property, constraints = {}, children = [] }) => {
-    const field = parent === '' ? property : `${parent}.${property}`;
+function without(given: Fields, lists: readonly { name: string }[]): Fields {
+  return Object.fromEntries(
+    Object.entries(given).filter(([field]) => !lists.some(({ name }) => name === field)),
+  );
+}
+
+function validatedItems(
+  type: Type<object>,
+  list: readonly unknown[],
+  path: string,
+  source: Source,
+  errors: FieldErrors,
+): object[] {
+  const items: object[] = [];
+  for (const [index, item] of list.entries()) {
+    if (errors.isFull) break;
+    if (isObject(item)) items.push(validated(type, item, `${path}.${index}`, source, errors));
+    else errors.add(`${path}.${index}`, Array.isArray(item) ? 'must not be a list' : 'must be a JSON object');
+  }
+  return items;
+}
+
+/**
+ * What is wrong with parameters whatever they mean: a reserved name, given twice, or a text that can't be stored.
+ * @returns names of those that are
+ */
+function refuseParameters(parameters: Fields, errors: FieldErrors): ReadonlySet<string> | undefined {
+  let refused: Set<string> | undefined;
+  for (const field in parameters) {
+    const rule = brokenRuleOf(field, parameters[field]);
+    if (rule === undefined) continue;
+    errors.add(field, rule);
+    (refused ??= new Set()).add(field);
+  }
+  return refused;
+}
+
+function brokenRuleOf(field: string, value: unknown): string | undefined {
+  if (RESERVED_NAMES.has(field)) return 'is no known parameter';
+  if (typeof value !== 'string') return 'must be given once';
+  return isStorableText(value) ? undefined : STORABLE_TEXT_RULE;
+}
+
+function addErrors(
+  broken: readonly ValidationError[],
+  path: string,
+  source: Source,
+  errors: FieldErrors,
+  refused?: ReadonlySet<string>,
+): void {
+  for (const { property, constraints = {} } of broken) {
+    if (errors.isFull) return;
+    if (refused?.has(property)) continue;
     const messages = Object.entries(constraints).map(([rule, text]) =>
-      rule === 'whitelistValidation'
-        ? `is no known ${type === 'query' ? 'parameter' : 'field'}`
-        : text.startsWith(`${property} `)
-          ? text.slice(property.length + 1)
-          : text,
+      ruleInWords(rule, text, property, source),
     );
-    return [
-      ...[...new Set(messages)].map((message) => ({ field, message })),
-      ...fieldErrors(children, field, type),
-    ];
-  });
+    for (const message of new Set(messages)) errors.add(joined(path, property), message);
+  }
+}
+
+/** The rule without the name of the field, which stands beside it. */
+function ruleInWords(rule: string, text: string, property: string, source: Source): string {
+  if (rule === 'whitelistValidation') return `is no known ${source === 'query' ? 'parameter' : 'field'}`;
+  return text.startsWith(`${property} `) ? text.slice(property.length + 1) : text;
+}
+
+function joined(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
 }

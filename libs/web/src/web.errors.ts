@@ -1,6 +1,5 @@
 import { DomainError, type ErrorCode, type FieldError } from '@aegis/errors';
-
-const MAX_ERRORS = 1_000;
+import { FieldErrors } from './bounds/field-errors';
 
 /** Fields, parameters or ids break rules (422). */
 export class InvalidInput extends DomainError {
@@ -8,10 +7,15 @@ export class InvalidInput extends DomainError {
 
   override readonly errors: readonly FieldError[];
 
-  /** @param errors every broken rule at once; an answer names the first 1,000 */
-  constructor(errors: readonly FieldError[]) {
-    super('The request breaks one or more rules; see `errors`.');
-    this.errors = errors.slice(0, MAX_ERRORS);
+  /** @param errors every broken rule at once; an answer names the first of them, as many as `FieldErrors` keeps */
+  constructor(errors: readonly FieldError[] | FieldErrors) {
+    const bounded = errors instanceof FieldErrors ? errors : FieldErrors.of(errors);
+    super(
+      bounded.isFull
+        ? 'The request breaks more rules than one answer names; see `errors` for the first of them.'
+        : 'The request breaks one or more rules; see `errors`.',
+    );
+    this.errors = bounded.all;
   }
 }
 

@@ -1,7 +1,13 @@
-import { EmptyIsAbsent, IgnoresUnknownFields, Length, MaxLength, RequiredUnless, SameAs } from '@aegis/web';
-import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, IsString, ValidateNested } from 'class-validator';
+import {
+  EmptyIsAbsent,
+  IgnoresUnknownFields,
+  Length,
+  ListOf,
+  MaxLength,
+  RequiredUnless,
+  SameAs,
+} from '@aegis/web';
+import { IsOptional, IsString } from 'class-validator';
 import type { ValidateLicense } from '../validation.service';
 
 /**
@@ -65,11 +71,6 @@ export class BatchQuestionDto extends ValidateLicenseDto {}
 /** Many questions at once. */
 export class ValidateBatchDto {
   /** 1–1,000 questions. */
-  @ApiProperty({ maxItems: 1000 })
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(1000)
-  @ValidateNested({ each: true })
-  @Type(() => BatchQuestionDto)
+  @ListOf(BatchQuestionDto, { min: 1, max: 1000 })
   items!: BatchQuestionDto[];
 }

@@ -1,0 +1,92 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'input',
+  suites: ['libs/web/src/bounds/bounds.spec.ts', 'libs/web/src/json-body.spec.ts'],
+  faults: [
+    ...inFile('libs/web/src/bounds/field-errors.ts', [
+      ['names any number of errors', 'this.kept.length === MOST_ERRORS', 'this.kept.length === Infinity'],
+      ['names errors of any size together', '|| bytes > MOST_BYTES', ''],
+      ['counts the bytes of the last error only', 'this.bytes = bytes;', ''],
+      ['names fields of any length', 'shortened(field, LONGEST_FIELD)', 'field'],
+      ['never says that there were more', '      this.left = true;', ''],
+    ]),
+    ...inFile('libs/web/src/bounds/json-scan.ts', [
+      ['takes names of any length', 'if (end - start > MAX_NAME_LENGTH) assert', 'if (end < start) assert'],
+      [
+        'takes a name that is short once it is unescaped for a long one',
+        'if (name.length > MAX_NAME_LENGTH)',
+        'if (written.length > MAX_NAME_LENGTH)',
+      ],
+      ['does not count elements', 'if (++count >= limit)', 'if (count >= limit)'],
+      ['counts one element too many', 'if (++count >= limit)', 'if (++count > limit)'],
+      [
+        'takes any number of values',
+        '        if (++values > bounds.values) throw tooManyValues();\n        break;\n      case 0x7b: // {',
+        '        break;\n      case 0x7b: // {',
+      ],
+      ['goes on counting after an inner list', 'count = commas[level] ?? 0;', ''],
+      ['goes on with the bound of an inner list', 'limit = most[level] ?? 0;', ''],
+      ['counts what stands in texts', 'end = at = endOfString(text, at);', 'end = endOfString(text, at);'],
+      [
+        'has one bound for every list',
+        'return lists.get(nameAt(text, level)) ?? MAX_UNKNOWN;',
+        'return MAX_UNKNOWN;',
+      ],
+      ['knows no escaped name', "if (!written.includes('\\\\')) return written;", 'return written;'],
+    ]),
+    ...inFile('libs/web/src/bounds/body-bounds.ts', [
+      [
+        'takes lists without a maximum',
+        "if (typeof most !== 'number') throw",
+        "if (typeof most === 'bigint') throw",
+      ],
+      ['lets class-validator look at all items', "type === 'nestedValidation'", "type === 'none'"],
+      ['knows no list by its type', '=== Array ||', '=== Map ||'],
+      ['knows no list by a rule for each element', 'each || LIST_RULE', 'LIST_RULE'],
+    ]),
+    ...inFile('libs/web/src/bounds/body-check.ts', [
+      ['starts with unbounded lists', 'if (unbounded.length > 0)', 'if (unbounded.length > 1000)'],
+    ]),
+    ...inFile('libs/web/src/bounds/one-answer-at-a-time.ts', [
+      [
+        'serves all requests of a connection at once',
+        'if (connection._httpMessage === response)',
+        'if (response)',
+      ],
+      ['lets any number of requests wait', 'if (waiting > MOST_WAITING)', 'if (waiting > Infinity)'],
+    ]),
+    ...inFile('libs/web/src/validation.pipe.ts', [
+      ['validates all items, however many errors there are', '    if (errors.isFull) break;\n', ''],
+      [
+        'transforms a list before it counts it',
+        'lists.length === 0 ? given : without(given, lists)',
+        'given',
+      ],
+    ]),
+    ...inFile('libs/web/src/query-string.ts', [
+      [
+        'takes any number of parameters',
+        'if (pairs.length > MOST_PARAMETERS)',
+        'if (pairs.length > 100_000)',
+      ],
+      [
+        'takes parameters with names of any length',
+        'if (name.length > LONGEST_NAME)',
+        'if (name.length > 100_000)',
+      ],
+    ]),
+    ...inFile('libs/web/src/problem-document.ts', [['repeats any path', '.slice(0, LONGEST_INSTANCE)', '']]),
+    ...inFile('libs/web/src/sound-request.ts', [
+      ['takes apart headers of any length', '> longest) return name;', '> 100_000) return name;'],
+    ]),
+    ...inFile('libs/web/src/body-bytes.ts', [
+      ['takes a body in any number of pieces', '++pieces > MOST_PIECES', '++pieces > Infinity'],
+      [
+        'loses pieces that it joins',
+        'chunks.splice(0, KEPT_PIECES, Buffer.concat(chunks))',
+        'chunks.splice(0, KEPT_PIECES)',
+      ],
+    ]),
+  ],
+};
