@@ -18,6 +18,7 @@ import statusLists from './faults/status-lists.mjs';
 export const AREAS = [
   judge,
   guard,
+  input,
   apiKeys,
   batches,
   auditQuestions,
@@ -30,4 +31,3 @@ export const AREAS = [
   database,
   realCallers,
 ];
-export const AREAS = [judge, guard, input, apiKeys, keyRing, idempotency, checkpoints, statusLists, signers];
