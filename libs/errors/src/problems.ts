@@ -146,7 +146,8 @@ const catalogue = {
   validation_failed: {
     status: 422,
     title: 'Invalid input',
-    description: 'One or more fields or parameters break a rule; `errors` names each with its rule, at most 100 of them.',
+    description:
+      'One or more fields or parameters break a rule; `errors` names each with its rule, at most 100 of them.',
   },
   idempotency_key_reused: {
     status: 422,
