@@ -15,7 +15,7 @@ export async function keysOfFile(path: string): Promise<PublicKeys> {
   });
   const keys = readKeys(text);
   if (keys === undefined)
-    throw new UsageProblem(`${path} holds neither a JWK set nor a public key as PEM, of Ed25519.`);
+    throw new UsageProblem(`${path} holds neither a JWK set nor one public key as PEM, of Ed25519.`);
   return (kid) => Promise.resolve(keys instanceof Map ? keys.get(kid) : keys);
 }
 
@@ -31,6 +31,8 @@ export async function keysOfDatabase(dataSource: DataSource): Promise<PublicKeys
 function readKeys(text: string): Map<string, KeyObject> | KeyObject | undefined {
   try {
     if (text.trimStart().startsWith('-----BEGIN')) {
+      // createPublicKey would take the first of several.
+      if (text.split('-----BEGIN ').length > 2) return undefined;
       const key = createPublicKey(text);
       return key.asymmetricKeyType === 'ed25519' ? key : undefined;
     }

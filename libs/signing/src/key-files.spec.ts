@@ -140,6 +140,13 @@ describe('KEYS_DIR', () => {
         /type x25519, not Ed25519/,
       ],
       [
+        'two public keys',
+        [1, 2]
+          .map(() => generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }))
+          .join(''),
+        /one "PUBLIC KEY" in PEM and nothing else/,
+      ],
+      [
         'a private key in clear',
         generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
         /"PUBLIC KEY" in PEM and nothing else/,

@@ -186,8 +186,8 @@ async function readPem(keysDir: string, name: string): Promise<{ pem: string; mo
 }
 
 function parsePublicKey(pem: string, name: string): KeyObject {
-  // createPublicKey would take a private key or a certificate as well.
-  if (/-----BEGIN (?!PUBLIC KEY-----)/.test(pem)) {
+  // createPublicKey would take a private key or a certificate as well, and the first of several keys.
+  if (/-----BEGIN (?!PUBLIC KEY-----)/.test(pem) || pem.split('-----BEGIN ').length > 2) {
     throw new ConfigurationError(`${name} in KEYS_DIR must hold one "PUBLIC KEY" in PEM and nothing else.`);
   }
   let key: KeyObject;
