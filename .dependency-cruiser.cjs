@@ -1,9 +1,10 @@
 // Who may import whom. Each line allows; what is not allowed here is refused.
 const PLATFORM = ['config', 'logging', 'metrics', 'database', 'web'];
-const FREE = ['errors', 'license-token'];
+const FREE = ['errors', 'license-token', 'field-rules'];
 const ALLOWED = {
   errors: [],
   'license-token': [],
+  'field-rules': ['license-token'],
   ...Object.fromEntries(PLATFORM.map((lib) => [lib, PLATFORM])),
   audit: PLATFORM,
   events: PLATFORM,

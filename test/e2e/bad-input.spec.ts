@@ -351,8 +351,9 @@ describe('bad input', () => {
 
     it('takes the edges of time', async () => {
       for (const time of [
-        '0001-01-01T00:00:00%2B23:59',
-        '9999-12-31T23:59:59.999-23:59',
+        '0001-01-01T00:00:00Z',
+        '9999-12-31T23:59:59.999Z',
+        '9999-12-31T23:59:59.999%2B23:59',
         '2026-02-03t19:12:10z',
       ]) {
         expectStatus(await client.get(`/api/v1/licenses?expires_before=${time}`), 200);
@@ -516,17 +517,15 @@ describe('bad input', () => {
       }
     });
 
-    it('takes any text of Unicode as a name, and gives it back as it was', async () => {
+    it('takes any readable text of Unicode as a name, and gives it back in NFC', async () => {
       const names = [
         '山田太郎',
         'شركة الأمل',
-        '‮gnirts‬',
         '🦉👩‍👩‍👧‍👦🏴󠁧󠁢󠁥󠁮󠁧󠁿',
         '🦉'.repeat(200),
         'é'.repeat(200),
         'e\u0301'.repeat(100),
-        '\u0001\u007f\u0085\u2028\ufffe',
-        ' ',
+        'a\ufffe',
         '\\u0000',
         '"; DROP TABLE customers; --',
         '<script>alert(1)</script>',
@@ -536,13 +535,13 @@ describe('bad input', () => {
         const created = await client.post('/api/v1/customers', { id, name, company: name, notes: name });
         expectStatus(created, 201);
         expect((await client.get(`/api/v1/customers/${id}`)).body).toMatchObject({
-          name,
-          company: name,
-          notes: name,
+          name: name.normalize('NFC'),
+          company: name.normalize('NFC'),
+          notes: name.normalize('NFC'),
         });
         const { token } = await aLicense(client, { customer_id: id });
         const verdict = await client.post('/api/v1/licenses/validate', aQuestion({ token }));
-        expect(verdict.body).toMatchObject({ code: 'VALID', customer_name: name });
+        expect(verdict.body).toMatchObject({ code: 'VALID', customer_name: name.normalize('NFC') });
       }
     });
 

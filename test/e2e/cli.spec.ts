@@ -65,6 +65,27 @@ describe('aegis', () => {
       [['api-keys', 'update', '0aZ9bY8cX7dW', '--scopes', '']],
       [['api-keys', 'update', '0aZ9bY8cX7dW', '--rate-limit', 'none']],
       [['api-keys', 'update', '0aZ9bY8cX7dW', '--expires-at', 'soon']],
+      [['api-keys', 'create', '--name', ' \u200b', '--scopes', 'admin']],
+      [['api-keys', 'create', '--name', 'a\nb', '--scopes', 'admin']],
+      [['api-keys', 'create', '--name', 'a', '--scopes', 'admin', '--description', ' ']],
+      [
+        [
+          'api-keys',
+          'create',
+          '--name',
+          'a',
+          '--scopes',
+          'admin',
+          '--expires-at',
+          '9999-12-31T23:59:59-01:00',
+        ],
+      ],
+      [['api-keys', 'update', 'short', '--activate']],
+      [['api-keys', 'delete', 'short']],
+      [['api-keys', 'rotate', 'short']],
+      [['keys', 'compromise', 'old', '--after', '0001-01-01T00:00:00+01:00']],
+      [['audit', 'export', 'new.ndjson', '--since', '9999-12-31T23:59:59-01:00']],
+      [['audit', 'export', 'new.ndjson', '--until', '0001-01-01T00:00:00+01:00']],
       [['api-keys', 'rotate']],
       [['api-keys', 'rotate', '0aZ9bY8cX7dW', '--grace-seconds', '604801']],
       [['api-keys', 'rotate', '0aZ9bY8cX7dW', '--grace-seconds', '-1']],
@@ -100,6 +121,15 @@ describe('aegis', () => {
       expect(JSON.parse((await aegis.run('keys', 'generate', '--what', '--json')).stdout)).toMatchObject({
         error: { code: 'usage' },
       });
+    });
+
+    it('takes one public key from a file, not the first of several', async () => {
+      const pem = (): string =>
+        generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
+      writeFileSync(join(folder, 'two.pem'), pem() + pem());
+      const { exitCode, stderr } = await aegis.run('audit', 'verify', '--keys', 'two.pem');
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain('two.pem');
     });
 
     it('names a setting that is wrong, and not its value', async () => {
@@ -502,7 +532,15 @@ describe('aegis', () => {
       });
 
       it("shows no control characters of a key's name", async () => {
-        await here.run('api-keys', 'create', '--name', 'evil\u001b[2J', '--scopes', 'licenses:read');
+        const create = ['api-keys', 'create', '--scopes', 'licenses:read', '--name'];
+        expect(await here.run(...create, 'evil\u001b[2J')).toMatchObject({
+          exitCode: 2,
+          stdout: '',
+          stderr: expect.stringContaining('--name must not contain control characters'),
+        });
+        // A key that is older than the rule.
+        await here.run(...create, 'old');
+        await sql.query(`UPDATE api_keys SET name = E'evil\\u001b[2J' WHERE name = 'old'`);
         expect((await here.run('api-keys', 'list')).stdout).toContain('evil?[2J');
       });
 

@@ -75,10 +75,10 @@ describe('aegis import v0.8', () => {
   async function fill(): Promise<Record<'revoked' | 'suspended' | 'bound' | 'term' | 'ended', string>> {
     await v08.addCustomer('CUST-001', {
       name: 'Acme Corporation',
-      company: 'Acme, "Inc."\nKinshasa',
-      notes: '',
+      company: 'Acme, "Inc."',
+      notes: 'Pays late,\n"always".',
     });
-    await v08.addCustomer('asleep', { is_active: false, email: null });
+    await v08.addCustomer('asleep', { is_active: false, email: null, notes: '' });
     await v08.addLicense('CUST-001', {
       id: REAL_ID,
       module_name: 'biz4a_payroll_drc',
@@ -230,8 +230,8 @@ describe('aegis import v0.8', () => {
           id: 'CUST-001',
           name: 'Acme Corporation',
           email: 'CUST-001@example.com',
-          company: 'Acme, "Inc."\nKinshasa',
-          notes: null,
+          company: 'Acme, "Inc."',
+          notes: 'Pays late,\n"always".',
           is_active: true,
         },
         { id: 'asleep', name: 'Customer asleep', email: null, company: null, notes: null, is_active: false },
@@ -282,6 +282,87 @@ describe('aegis import v0.8', () => {
           event_data: { imported_from: 'v0.8', source_id: 2 },
         }),
       ]);
+    });
+
+    it("takes texts that the API's rules refuse, reports them, and keeps what would be lost in the notes", async () => {
+      await v08.addCustomer('acme', {
+        name: 'Cafe\u0301\tZoe\u0308',
+        email: 'a@acme.example; b@acme.example',
+        company: 'c'.repeat(201),
+        phone: ' ',
+        address: '1 Main Street\r\nSpringfield',
+        notes: 'calls\u0007 on\nMonday',
+      });
+      await v08.addCustomer('ACME', { name: '\u200b', email: ' office@acme.example ' });
+      const license = await v08.addLicense('acme', {
+        status: 'REVOKED',
+        revoked_at: '2026-03-01 08:30:00',
+        revoked_reason: `not paid\n${'r'.repeat(500)}`,
+        notes: '\u202enote',
+        // Beyond what an answer can say; the token is right.
+        expires_at: '10000-01-01 00:00:00',
+      });
+      const { exitCode, answer } = await run(...(await source()));
+      expect(exitCode).toBe(0);
+      const findings = (answer.findings as Finding[]).map(
+        ({ table, id, code, message }) => `${table} ${id} ${code} ${message}`,
+      );
+      expect(findings.sort()).toEqual(
+        [
+          'customers ACME text_cleaned customer.name has control or invisible characters that the API refuses, and was taken without them.',
+          'customers ACME text_cleaned customer.email has control or invisible characters that the API refuses, and was taken without them.',
+          'customers ACME similar_id The customer acme exists too: its id differs from ACME in upper and lower case alone.',
+          'customers acme similar_id The customer ACME exists too: its id differs from acme in upper and lower case alone.',
+          'customers acme text_cleaned customer.name has control or invisible characters that the API refuses, and was taken without them.',
+          'customers acme email_set_aside customer.email is not an e-mail address that the API accepts, and was left empty; the notes keep it.',
+          'customers acme text_cut customer.company is longer than fits, and was cut; the notes keep it.',
+          'customers acme text_cleaned customer.phone has control or invisible characters that the API refuses, and was taken without them.',
+          'customers acme text_cleaned customer.address has control or invisible characters that the API refuses, and was taken without them.',
+          'customers acme text_cleaned customer.notes has control or invisible characters that the API refuses, and was taken without them.',
+          `licenses ${license.id} text_cut revoked_reason is longer than fits, and was cut; the notes keep it.`,
+          `licenses ${license.id} text_cleaned notes has control or invisible characters that the API refuses, and was taken without them.`,
+          `licenses ${license.id} differs_from_token The token says otherwise, and is right: expires_at.`,
+        ].sort(),
+      );
+      await withServer(async ({ url, adminKey }) => {
+        const client = new Client(url, adminKey);
+        for (const id of ['acme', 'ACME']) {
+          const { body } = await client.get(`/api/v1/customers/${id}`);
+          const { id: _, created_at, updated_at, ...fields } = body as Record<string, unknown>;
+          const changed = await client.patch(`/api/v1/customers/${id}`, { ...fields, phone: '1' });
+          expect(changed.status).toBe(200);
+          expect(changed.body).toMatchObject(
+            id === 'ACME'
+              ? { name: 'ACME', email: 'office@acme.example' }
+              : {
+                  name: 'Café Zoë',
+                  email: null,
+                  company: 'c'.repeat(200),
+                  address: '1 Main Street Springfield',
+                  notes: [
+                    'email as imported: a@acme.example; b@acme.example',
+                    `company as imported: ${'c'.repeat(201)}`,
+                    'calls  on\nMonday',
+                  ].join('\n'),
+                },
+          );
+          // Nothing but what was changed differs: what the import took is what the API takes.
+          const created = await client.post('/api/v1/customers', { ...fields, id: `${id}-2`, phone: null });
+          expect(created.status).toBe(201);
+        }
+        const { body } = await client.get(`/api/v1/licenses/${license.id}`);
+        expect(body).toMatchObject({
+          revoked_reason: `not paid ${'r'.repeat(491)}`,
+          notes: `revoked_reason as imported: not paid ${'r'.repeat(500)}\nnote`,
+        });
+      });
+      expect(await run(...(await source()))).toMatchObject({
+        exitCode: 0,
+        answer: {
+          findings: [expect.objectContaining({ code: 'differs_from_token' })],
+          customers: { unchanged: 2 },
+        },
+      });
     });
 
     it('names each row that it can not take, with the reason, and takes the others', async () => {

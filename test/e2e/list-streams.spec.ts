@@ -27,8 +27,9 @@ describe('lists', () => {
   });
 
   it('stream the whole filtered list as CSV, quoted as RFC 4180 says', async () => {
-    const name = `Quote " comma , line\nend Ärger`;
-    const customer = await aCustomer(admin, { name, email: 'a@example.com', is_active: false });
+    const notes = `Quote " comma , line\nend Ärger`;
+    const details = { name: 'Acme', notes, email: 'a@example.com', is_active: false };
+    const customer = await aCustomer(admin, details);
     const answer = await admin.get(`/api/v1/customers?is_active=false`, { Accept: 'text/csv' });
     expectStatus(answer, 200);
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
@@ -37,7 +38,7 @@ describe('lists', () => {
     expect(head).toBe('id,name,email,company,phone,address,notes,is_active,created_at,updated_at');
     expect(rest.join('\r\n')).toMatch(
       new RegExp(
-        `^${customer.id},"Quote "" comma , line\\nend Ärger",a@example.com,,,,,false,\\d{4}-.*Z,\\d{4}-.*Z\r\n$`,
+        `^${customer.id},Acme,a@example.com,,,,"Quote "" comma , line\\nend Ärger",false,\\d{4}-.*Z,\\d{4}-.*Z\r\n$`,
       ),
     );
   });

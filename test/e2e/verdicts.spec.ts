@@ -280,7 +280,7 @@ describe('a verdict', () => {
   it('binds a license to the instance whose fingerprint the server computed', async () => {
     const told = await anyone.post('/api/v1/licenses/fingerprint', { db_uuid: DB_UUID, domain: DOMAIN });
     expectStatus(told, 200);
-    expect(told.body).toEqual({ fingerprint: FINGERPRINT, db_uuid: DB_UUID, domain: DOMAIN });
+    expect(told.body).toEqual({ fingerprint: FINGERPRINT, db_uuid: DB_UUID, domain: DOMAIN, warnings: [] });
 
     const { token } = await aLicense(client, { instance_fingerprint: told.body.fingerprint });
     const instance = { instance_db_uuid: DB_UUID, instance_domain: DOMAIN };

@@ -3,6 +3,7 @@ import apiKeys from './faults/api-keys.mjs';
 import batches from './faults/batches.mjs';
 import auditQuestions from './faults/audit-questions.mjs';
 import checkpoints from './faults/checkpoints.mjs';
+import { applied, rules } from './faults/field-rules.mjs';
 import database from './faults/database.mjs';
 import guard from './faults/guard.mjs';
 import idempotency from './faults/idempotency.mjs';
@@ -30,4 +31,6 @@ export const AREAS = [
   signers,
   database,
   realCallers,
+  rules,
+  applied,
 ];

@@ -9,11 +9,13 @@ import {
   type UpdateApiKey,
 } from '@aegis/api-keys';
 import { commandLineActor } from '@aegis/audit';
-import { allRows, parseTimestamp, type Scope, SCOPES } from '@aegis/web';
+import { API_KEY_ID_RULE, API_KEY_TEXTS, normalText, textProblem, type TextRule } from '@aegis/field-rules';
+import { allRows, type Scope, SCOPES } from '@aegis/web';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
 import { printable } from './printable';
 import { withServices } from './services';
+import { timeOf } from './time-option';
 import { UsageProblem } from './usage-problem';
 
 /** As typed. */
@@ -62,6 +64,7 @@ export async function createApiKey(output: Output, options: CreateOptions): Prom
 /** `aegis api-keys update` */
 export async function updateApiKey(output: Output, id: string, options: UpdateOptions): Promise<ExitCode> {
   const changes = readChanges(options);
+  assertKeyId(id);
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
     const apiKey = await services
       .get(ApiKeysService)
@@ -75,6 +78,7 @@ export async function updateApiKey(output: Output, id: string, options: UpdateOp
 export async function rotateApiKey(output: Output, id: string, graceSeconds: number): Promise<ExitCode> {
   if (graceSeconds > MAX_GRACE_SECONDS)
     throw new UsageProblem(`--grace-seconds must be 0 to ${MAX_GRACE_SECONDS} (7 days).`);
+  assertKeyId(id);
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
     const { apiKey, key } = await services
       .get(ApiKeyRotation)
@@ -102,7 +106,8 @@ export function listApiKeys(output: Output): Promise<ExitCode> {
 }
 
 /** `aegis api-keys delete` */
-export function deleteApiKey(output: Output, id: string, force: boolean): Promise<ExitCode> {
+export async function deleteApiKey(output: Output, id: string, force: boolean): Promise<ExitCode> {
+  assertKeyId(id);
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
     await services.get(ApiKeysService).remove(commandLineActor(), HELD, id, { evenLastAdmin: force });
     output.end({ id, deleted: true }, `API key ${id} deleted.`);
@@ -113,10 +118,10 @@ export function deleteApiKey(output: Output, id: string, force: boolean): Promis
 function readCreation(options: CreateOptions): CreateApiKey {
   const { name, description, scopes, expiresAt, rateLimit } = options;
   return {
-    name: readText('--name', name, 1, 100),
-    description: description === undefined ? null : readText('--description', description, 0, 500),
+    name: readText('--name', name, API_KEY_TEXTS.name),
+    description: description ? readText('--description', description, API_KEY_TEXTS.description) : null,
     scopes: readScopes(scopes),
-    expires_at: expiresAt === undefined ? null : readTime(expiresAt),
+    expires_at: expiresAt === undefined ? null : timeOf('--expires-at', expiresAt),
     rate_limit_per_minute: rateLimit === undefined ? null : readLimit(rateLimit),
   };
 }
@@ -125,12 +130,15 @@ function readChanges(options: UpdateOptions): UpdateApiKey {
   const { name, description, scopes, expiresAt, rateLimit, activate = false, deactivate = false } = options;
   if (activate && deactivate) throw new UsageProblem('--activate and --deactivate exclude each other.');
   const changes: UpdateApiKey = {
-    ...(name !== undefined && { name: readText('--name', name, 1, 100) }),
+    ...(name !== undefined && { name: readText('--name', name, API_KEY_TEXTS.name) }),
     ...(description !== undefined && {
-      description: description === '' ? null : readText('--description', description, 0, 500),
+      description:
+        description === '' ? null : readText('--description', description, API_KEY_TEXTS.description),
     }),
     ...(scopes !== undefined && { scopes: readScopes(scopes) }),
-    ...(expiresAt !== undefined && { expires_at: expiresAt === 'never' ? null : readTime(expiresAt) }),
+    ...(expiresAt !== undefined && {
+      expires_at: expiresAt === 'never' ? null : timeOf('--expires-at', expiresAt),
+    }),
     ...(rateLimit !== undefined && {
       rate_limit_per_minute: rateLimit === 'default' ? null : readLimit(rateLimit),
     }),
@@ -154,18 +162,16 @@ function readLimit(limit: number): number {
   return limit;
 }
 
-function readTime(text: string): Date {
-  const time = parseTimestamp(text);
-  if (time === null)
-    throw new UsageProblem('--expires-at must be an RFC 3339 time with offset, like 2027-01-01T00:00:00Z.');
-  return time;
+function readText(option: string, given: string, rule: TextRule): string {
+  const text = normalText(given);
+  const problem = textProblem(text, rule);
+  if (problem !== null) throw new UsageProblem(`${option} ${problem}.`);
+  return text;
 }
 
-function readText(option: string, text: string, min: number, max: number): string {
-  const { length } = Array.from(text);
-  if (length < min || length > max)
-    throw new UsageProblem(`${option} must have ${min} to ${max} characters.`);
-  return text;
+/** An id that no key can have is a mistake in the command, not a key that is gone. */
+function assertKeyId(id: string): void {
+  if (!API_KEY_ID_RULE.pattern.test(id)) throw new UsageProblem(`The key's id ${API_KEY_ID_RULE.rule}.`);
 }
 
 /** A key as the API shows it. */

@@ -51,7 +51,7 @@ function monthOf(text: string): Date {
   const month = new Date(`${text}-01T00:00:00Z`);
   const now = new Date();
   if (
-    !/^\d{4}-(0[1-9]|1[0-2])$/.test(text) ||
+    !/^(?!0000)\d{4}-(0[1-9]|1[0-2])$/.test(text) ||
     month.getTime() > Date.UTC(now.getUTCFullYear(), now.getUTCMonth())
   )
     throw new UsageProblem('--before must be a month like 2026-01, this one at the latest.');

@@ -1,5 +1,4 @@
 import { exportTrail, ExportVerification, type ExportFilters } from '@aegis/checkpoints';
-import { parseTimestamp } from '@aegis/web';
 import { DataSource } from 'typeorm';
 import { keysOfFile } from './audit-keys';
 import { ExitCode } from './exit-code';
@@ -7,7 +6,7 @@ import { newLineFile, standardOutputLines } from './line-sink';
 import type { Output } from './output';
 import { withServices } from './services';
 import { linesOf } from './text-lines';
-import { UsageProblem } from './usage-problem';
+import { timeOf } from './time-option';
 
 export interface ExportOptions {
   since?: string;
@@ -43,13 +42,6 @@ function filtersOf({ since, until, fromCheckpoint: from, toCheckpoint: to }: Exp
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
   };
-}
-
-function timeOf(option: string, text: string): Date {
-  const time = parseTimestamp(text);
-  if (time === null)
-    throw new UsageProblem(`${option} must be an RFC 3339 time with offset, like 2026-01-31T12:00:00Z.`);
-  return time;
 }
 
 /** `aegis audit verify-export`: no when something does not hold */

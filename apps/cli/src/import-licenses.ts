@@ -1,11 +1,13 @@
 import { commandLineActor } from '@aegis/audit';
-import { LicenseImport, LicensingModule } from '@aegis/licensing';
+import { type AdaptedLine, LicenseImport, LicensingModule } from '@aegis/licensing';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
 import { withServices } from './services';
 import { openFile } from './text-lines';
 
 const PROGRESS_LINES = 10_000;
+/** The JSON document lists so many adaptations; a file may have millions of lines. */
+const MOST_LISTED = 10_000;
 
 /**
  * `aegis import licenses`: no when a line was refused.
@@ -16,10 +18,17 @@ export async function importLicenses(output: Output, path: string, atomic: boole
   // Its file is opened before the database is: a wrong name is told at once.
   return withServices(['KEY_PASSPHRASE'], [LicensingModule], async (services) => {
     let told = 0;
+    let adapted = 0;
+    const adaptations: AdaptedLine[] = [];
     const report = await services.get(LicenseImport).run(commandLineActor(), lines, {
       atomic,
       onRefusal: (refusal) => {
         output.entry('refusals', refusal, `line ${refusal.line}: ${refusal.code}: ${refusal.message}`);
+      },
+      onAdaptation: (adaptation) => {
+        adapted += 1;
+        if (adaptations.length < MOST_LISTED) adaptations.push(adaptation);
+        output.line(`line ${adaptation.line}: note: ${adaptation.code}: ${adaptation.message}`);
       },
       onProgress: (line) => {
         if (!process.stderr.isTTY || line < told + PROGRESS_LINES) return;
@@ -30,7 +39,8 @@ export async function importLicenses(output: Output, path: string, atomic: boole
     const { imported, revoked, unchanged, refused } = report;
     const counts = `${imported} imported, ${revoked} revoked, ${unchanged} unchanged, ${refused} refused`;
     const nothing = atomic && refused > 0 ? '; nothing was written' : '';
-    output.end({ ...(refused === 0 && { refusals: [] }), ...report }, counts + nothing);
+    const listed = adapted > 0 && { adapted, adaptations };
+    output.end({ ...(refused === 0 && { refusals: [] }), ...report, ...listed }, counts + nothing);
     return refused === 0 ? ExitCode.yes : ExitCode.no;
   });
 }

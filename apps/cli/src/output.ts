@@ -31,6 +31,11 @@ export class Output {
     }
   }
 
+  /** Writes, without `--json` alone, a line for people; the JSON document says it in `end`. */
+  line(text: string): void {
+    if (!this.json) this.stream.write(`${text}\n`);
+  }
+
   /**
    * Writes the answer, or what is left of it after its entries. Called once.
    * @param value an object with one member or more; a list that had no entry is to be among them

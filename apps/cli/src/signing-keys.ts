@@ -17,13 +17,12 @@ import {
   SigningReplicas,
   signerSource,
 } from '@aegis/signing';
-import { parseTimestamp } from '@aegis/web';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { KeyObject } from 'node:crypto';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
 import { withServices } from './services';
-import { UsageProblem } from './usage-problem';
+import { timeOf } from './time-option';
 
 /** As typed. */
 export interface CompromiseOptions {
@@ -104,7 +103,7 @@ export function retireKey(output: Output, kid: string): Promise<ExitCode> {
 
 /** `aegis keys compromise` */
 export function compromiseKey(output: Output, kid: string, options: CompromiseOptions): Promise<ExitCode> {
-  const after = options.after === undefined ? null : readTime(options.after);
+  const after = options.after === undefined ? null : timeOf('--after', options.after);
   return withKeys(async (services) => {
     const { activate: successor = null, force = false } = options;
     const changed = await services
@@ -196,11 +195,4 @@ function shown(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   if (value === null) return '-';
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function readTime(text: string): Date {
-  const time = parseTimestamp(text);
-  if (time === null)
-    throw new UsageProblem('--after must be an RFC 3339 time with offset, like 2027-01-01T00:00:00Z.');
-  return time;
 }

@@ -1,7 +1,8 @@
 import { type Actor, AuditLog, SYSTEM } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { transaction } from '@aegis/database';
-import { NO_PRECONDITION, type Precondition, type Scope } from '@aegis/web';
+import { API_KEY_TEXTS, brokenTexts } from '@aegis/field-rules';
+import { InvalidInput, NO_PRECONDITION, type Precondition, type Scope } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { isAnyAdminKey, isLastAdminKey, isLastingAdmin, lockAdminKeys } from './admin-keys';
@@ -81,7 +82,7 @@ export class ApiKeysService {
    * Changes the given fields; once this returns, the change holds everywhere.
    * @param held scopes of whoever changes it; the command line holds `admin`
    * @throws ApiKeyNotFound, ScopeEscalation for a key that may do more than the caller, before or after the change,
-   * ExpiryInThePast, LastAdminKey
+   * ExpiryInThePast, LastAdminKey; InvalidInput for a new text that breaks its rule
    */
   async update(
     actor: Actor,
@@ -98,6 +99,8 @@ export class ApiKeysService {
       const changes = changesOf(apiKey, input);
       const fields = Object.keys(changes);
       if (fields.length === 0) return apiKey;
+      const broken = brokenTexts(API_KEY_TEXTS, changes, apiKey);
+      if (broken.length > 0) throw new InvalidInput(broken);
       const weakens = isLastingAdmin(apiKey) && !isLastingAdmin(Object.assign({}, apiKey, changes));
       if (weakens && !evenLastAdmin && (await isLastAdminKey(tx, apiKey))) throw new LastAdminKey();
       await tx.update(ApiKey, id, { ...changes, updated_at: now });

@@ -1,6 +1,7 @@
 import { type Actor, AuditLog } from '@aegis/audit';
 import { MicroBatch, PreparedStatement, transaction, violates } from '@aegis/database';
-import { NO_PRECONDITION, type Precondition } from '@aegis/web';
+import { brokenTexts, CUSTOMER_TEXTS } from '@aegis/field-rules';
+import { InvalidInput, NO_PRECONDITION, type Precondition } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { Customer } from './customer.entity';
@@ -22,6 +23,12 @@ export interface CreateCustomer extends CustomerDetails {
   id: string;
 }
 
+/** A customer that was just created. */
+export type CreatedCustomer = Customer & {
+  /** Sentences for people: other customers whose ids differ in case alone; absent when there are none. */
+  warnings?: string[];
+};
+
 export type UpdateCustomer = Partial<CustomerDetails>;
 
 const READ = new PreparedStatement<Customer>(
@@ -33,6 +40,22 @@ const READ = new PreparedStatement<Customer>(
 const SHARE = new PreparedStatement<{ id: string; is_active: boolean }>(
   'customers-share',
   'SELECT id, is_active FROM customers WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR SHARE',
+);
+
+/** An id, and that of another customer which differs from it in case alone. */
+export interface SimilarIds {
+  id: string;
+  other: string;
+}
+
+// Written as the index customers_by_id_prefix is.
+const SIMILAR = new PreparedStatement<SimilarIds>(
+  'customers-similar',
+  `SELECT given.id, customers.id AS other
+   FROM unnest($1::text[]) WITH ORDINALITY AS given (id, position)
+   JOIN customers ON lower(customers.id COLLATE "und-x-icu") = lower(given.id COLLATE "und-x-icu")
+                 AND customers.id <> given.id AND deleted_at IS NULL
+   ORDER BY given.position, customers.id`,
 );
 
 const now = (): string => 'clock_timestamp()';
@@ -50,7 +73,7 @@ export class CustomersService {
   ) {}
 
   /** @throws CustomerExists also for the id of a customer that was deleted */
-  async create(actor: Actor, input: CreateCustomer): Promise<Customer> {
+  async create(actor: Actor, input: CreateCustomer): Promise<CreatedCustomer> {
     try {
       return await transaction(this.dataSource, async (tx) => {
         await tx.insert(Customer, { ...input });
@@ -60,12 +83,22 @@ export class CustomersService {
           customerId: input.id,
           data: { fields: namesOfGiven(input) },
         });
-        return this.find(input.id, tx);
+        const customer = await this.find(input.id, tx);
+        const warnings = (await this.similarIds(tx, [input.id])).map(similarIdWarning);
+        return warnings.length === 0 ? customer : Object.assign(customer, { warnings });
       });
     } catch (error) {
       if (violates(error, 'customers_pkey')) throw new CustomerExists(input.id);
       throw error;
     }
+  }
+
+  /**
+   * Customers whose ids differ in case alone from given ones: easily mistaken for each other.
+   * @returns pairs, in the order of the given ids
+   */
+  async similarIds(tx: EntityManager, ids: readonly string[]): Promise<SimilarIds[]> {
+    return SIMILAR.run(tx, [ids]);
   }
 
   /** @throws CustomerNotFound */
@@ -84,7 +117,7 @@ export class CustomersService {
   /**
    * Changes the given fields. Deactivating waits for issues that are under way, and later ones see it.
    * @param precondition on the customer before the change
-   * @throws CustomerNotFound
+   * @throws CustomerNotFound; InvalidInput for a new text that breaks its rule
    */
   async update(
     actor: Actor,
@@ -97,6 +130,8 @@ export class CustomersService {
       precondition(customer);
       const changed = namesOfGiven(input).filter((field) => input[field] !== customer[field]);
       if (changed.length === 0) return customer;
+      const broken = brokenTexts(CUSTOMER_TEXTS, input, customer);
+      if (broken.length > 0) throw new InvalidInput(broken);
       const changes = Object.fromEntries(changed.map((field) => [field, input[field]]));
       await tx.update(Customer, id, { ...changes, version: customer.version + 1, updated_at: now });
       await this.audit.append(tx, {
@@ -204,6 +239,11 @@ export class CustomersService {
     });
     await this.audit.append(tx, { type: 'customer.deleted', actor, customerId: id });
   }
+}
+
+/** What is to be said of ids that differ in case alone. */
+export function similarIdWarning({ id, other }: SimilarIds): string {
+  return `The customer ${other} exists too: its id differs from ${id} in upper and lower case alone.`;
 }
 
 /** Audit records name fields, never their values. */

@@ -1,7 +1,7 @@
 export { CustomerRemovalService } from './customer-removal.service';
 export type { Refusal, RefusalCode } from './license-import-refusal';
 export { LicenseImport } from './license-import.service';
-export type { ImportOptions, ImportReport } from './license-import.service';
+export type { AdaptedLine, ImportOptions, ImportReport } from './license-import.service';
 export { LicenseList } from './license-list';
 export type { ResignPlan } from './license-resign-candidates';
 export { LicenseResign } from './license-resign.service';

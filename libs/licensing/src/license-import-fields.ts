@@ -1,6 +1,14 @@
 import type { CreateCustomer } from '@aegis/customers';
-import { CUSTOMER_ID, MAX_CUSTOMER_NAME_LENGTH } from '@aegis/license-token';
-import { InvalidInput, parseJson, parseTimestamp } from '@aegis/web';
+import {
+  CUSTOMER_ID_RULE,
+  CUSTOMER_TEXTS,
+  LICENSE_TEXTS,
+  parseTimestamp,
+  timestampProblem,
+  TIMESTAMP_RULE,
+} from '@aegis/field-rules';
+import { InvalidInput, parseJson } from '@aegis/web';
+import { type Adaptation, ImportTexts } from './import-texts';
 import { LineRefused, shownName } from './license-import-refusal';
 import type { StoredStatus } from './license.entity';
 
@@ -13,22 +21,28 @@ export interface ImportFields {
   revokedReason: string | null;
   notes: string | null;
   customer: CreateCustomer | null;
+  /** What was taken otherwise than it stands in the line. */
+  adaptations: readonly Adaptation[];
 }
+
+/** A customer as it is created, and what was taken otherwise than it stands in the source. */
+export interface ImportedCustomer {
+  customer: CreateCustomer;
+  adaptations: readonly Adaptation[];
+}
+
+/**
+ * What is done with a text that is too long, and with a customer's blank name: `refuse` where whoever made the file can
+ * correct it, `adapt` where it is a copy of another system.
+ */
+export type OnMisfit = 'refuse' | 'adapt';
 
 /** Members of a line that nobody has looked at. */
 export type ImportMembers = Readonly<Record<string, unknown>>;
 
 const FIELDS = ['token', 'status', 'revoked_at', 'revoked_reason', 'notes', 'customer'];
-export const MAX_REASON_LENGTH = 500;
-export const MAX_NOTES_LENGTH = 2000;
-/** Lengths of a customer's details, in characters. */
-export const DETAILS = {
-  email: 254,
-  company: 200,
-  phone: 50,
-  address: 500,
-  notes: MAX_NOTES_LENGTH,
-} as const;
+/** Columns of a customer besides its id, name and notes. */
+export const DETAILS = ['email', 'company', 'phone', 'address'] as const;
 
 /** How the predecessor wrote them, without case. Whether a license has expired is told by its token. */
 const STATUSES: Readonly<Record<string, StoredStatus>> = {
@@ -44,28 +58,40 @@ const STATUSES: Readonly<Record<string, StoredStatus>> = {
  * @throws LineRefused with the first rule that is broken
  */
 export function readImportLine(text: string): ImportFields {
-  return readImportFields(readObject(text));
+  return readImportFields(readObject(text), 'refuse');
 }
 
 /**
  * The same, of members that came some other way.
  * @throws LineRefused with the first rule that is broken
  */
-export function readImportFields(members: ImportMembers): ImportFields {
+export function readImportFields(members: ImportMembers, onMisfit: OnMisfit): ImportFields {
   assertKnown(members, '', FIELDS);
-  const token = optionalText(members, 'token', Infinity);
+  const token = optionalText(members, 'token');
   if (token === null) throw new LineRefused('invalid_field', 'token is missing.');
   const status = readStatus(members.status);
   const revokedAt = readTimestamp(members.revoked_at);
-  const revokedReason = optionalText(members, 'revoked_reason', MAX_REASON_LENGTH);
+  const texts = new ImportTexts('', LICENSE_TEXTS.notes);
+  const readText = textReader(members, '', onMisfit);
+  const givenReason = readText('revoked_reason', LICENSE_TEXTS.reason.maxLength);
   // Dropping either in silence could bring a revoked license back to life.
-  if (status !== 'revoked' && (revokedAt !== null || revokedReason !== null))
+  if (status !== 'revoked' && (revokedAt !== null || givenReason !== null))
     throw new LineRefused(
       'invalid_field',
       'revoked_at and revoked_reason belong to the status revoked alone.',
     );
-  const notes = optionalText(members, 'notes', MAX_NOTES_LENGTH);
-  return { token, status, revokedAt, revokedReason, notes, customer: readCustomer(members.customer) };
+  const revokedReason = texts.take('revoked_reason', givenReason, LICENSE_TEXTS.reason);
+  const notes = texts.takeNotes(readText('notes', LICENSE_TEXTS.notes.maxLength));
+  const taken = readCustomer(members.customer, onMisfit);
+  return {
+    token,
+    status,
+    revokedAt,
+    revokedReason,
+    notes,
+    customer: taken?.customer ?? null,
+    adaptations: [...texts.adaptations, ...(taken?.adaptations ?? [])],
+  };
 }
 
 function readObject(text: string): ImportMembers {
@@ -95,8 +121,17 @@ function assertKnown(members: ImportMembers, path: string, known: readonly strin
     );
 }
 
+/** Reads texts of an object by their names. */
+function textReader(
+  members: ImportMembers,
+  path: string,
+  onMisfit: OnMisfit,
+): (name: string, maxLength: number) => string | null {
+  return (name, maxLength) => optionalText(members, name, onMisfit === 'refuse' ? maxLength : Infinity, path);
+}
+
 /** An empty text says as little as an absent one. */
-function optionalText(members: ImportMembers, name: string, maxLength: number, path = ''): string | null {
+function optionalText(members: ImportMembers, name: string, maxLength = Infinity, path = ''): string | null {
   const value = members[name];
   if (value === undefined || value === null || value === '') return null;
   if (typeof value !== 'string') throw new LineRefused('invalid_field', `${path}${name} must be a text.`);
@@ -117,11 +152,12 @@ function readStatus(value: unknown): StoredStatus {
 function readTimestamp(value: unknown): Date | null {
   if (value === undefined || value === null) return null;
   const time = typeof value === 'string' ? parseTimestamp(value) : null;
-  if (time === null || time.getTime() < 0)
-    throw new LineRefused(
-      'invalid_field',
-      'revoked_at must be an RFC 3339 time with offset, like 2026-02-03T19:12:10Z.',
-    );
+  if (time === null) {
+    const problem = (typeof value === 'string' ? timestampProblem(value) : null) ?? TIMESTAMP_RULE;
+    throw new LineRefused('invalid_field', `revoked_at ${problem}.`);
+  }
+  if (time.getTime() < 0)
+    throw new LineRefused('invalid_field', 'revoked_at must not be before 1970-01-01T00:00:00Z.');
   return time;
 }
 
@@ -129,17 +165,35 @@ function readTimestamp(value: unknown): Date | null {
  * Reads the customer of a line.
  * @throws LineRefused with the first rule that is broken
  */
-export function readCustomer(value: unknown): CreateCustomer | null {
+export function readCustomer(value: unknown, onMisfit: OnMisfit): ImportedCustomer | null {
   if (value === undefined || value === null) return null;
   if (!isObject(value)) throw new LineRefused('invalid_field', 'customer must be an object.');
   const path = 'customer.';
-  assertKnown(value, path, ['id', 'name', ...Object.keys(DETAILS)]);
-  if (typeof value.id !== 'string' || !CUSTOMER_ID.test(value.id))
-    throw new LineRefused('invalid_field', 'customer.id must be 1 to 50 of A-Z a-z 0-9 - _.');
-  const name = optionalText(value, 'name', MAX_CUSTOMER_NAME_LENGTH, path);
-  if (name === null) throw new LineRefused('invalid_field', 'customer.name is missing.');
-  const customer: CreateCustomer = { id: value.id, name };
-  for (const field of Object.keys(DETAILS) as (keyof typeof DETAILS)[])
-    customer[field] = optionalText(value, field, DETAILS[field], path) ?? undefined;
-  return customer;
+  assertKnown(value, path, ['id', 'name', ...DETAILS, 'notes']);
+  if (typeof value.id !== 'string' || !CUSTOMER_ID_RULE.pattern.test(value.id))
+    throw new LineRefused('invalid_field', `customer.id ${CUSTOMER_ID_RULE.rule}.`);
+  const texts = new ImportTexts(path, CUSTOMER_TEXTS.notes);
+  const readText = textReader(value, path, onMisfit);
+  const givenName = readText('name', CUSTOMER_TEXTS.name.maxLength);
+  if (givenName === null) throw new LineRefused('invalid_field', 'customer.name is missing.');
+  const name = texts.take('name', givenName, CUSTOMER_TEXTS.name);
+  if (name === null && onMisfit === 'refuse')
+    throw new LineRefused('invalid_field', 'customer.name must contain a visible character.');
+  const customer: CreateCustomer = { id: value.id, name: name ?? value.id };
+  for (const field of DETAILS) {
+    const rule = CUSTOMER_TEXTS[field];
+    customer[field] = texts.take(field, readText(field, rule.maxLength), rule) ?? undefined;
+  }
+  customer.notes = texts.takeNotes(readText('notes', CUSTOMER_TEXTS.notes.maxLength)) ?? undefined;
+  return { customer, adaptations: texts.adaptations };
+}
+
+/**
+ * The customer that a token names, where nothing else is known of it. Its name is signed and stays in the token as it
+ * is; on record it keeps the API's rule, and is the id where nothing visible is left.
+ */
+export function customerOfToken({ id, name }: { id: string; name: string }): ImportedCustomer {
+  const texts = new ImportTexts('customer.', CUSTOMER_TEXTS.notes);
+  const taken = texts.take('name', name, CUSTOMER_TEXTS.name);
+  return { customer: { id, name: taken ?? id }, adaptations: texts.adaptations };
 }

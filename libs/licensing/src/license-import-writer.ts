@@ -9,7 +9,8 @@ import type { StoredStatus } from './license.entity';
 import { tokenAuditData } from './token-audit-data';
 
 /** A line whose token is proven: what is left to check is on record. */
-export type ProvenLine = Omit<ImportFields, 'token'> & ProvenToken;
+export type ProvenLine = Omit<ImportFields, 'token' | 'customer'> &
+  ProvenToken & { customer: CreateCustomer };
 
 /** What became of a line. */
 export type Outcome = 'imported' | 'revoked' | 'unchanged' | LineRefused;
@@ -88,7 +89,7 @@ export class LicenseImportWriter {
   ): Promise<ReadonlySet<string>> {
     const wanted = new Map<string, CreateCustomer>();
     for (const { claims, customer } of lines)
-      if (!wanted.has(claims.customer.id)) wanted.set(claims.customer.id, customer ?? claims.customer);
+      if (!wanted.has(claims.customer.id)) wanted.set(claims.customer.id, customer);
     return wanted.size === 0 ? new Set() : this.customers.shareOrCreate(tx, actor, [...wanted.values()]);
   }
 

@@ -4,7 +4,8 @@ import { isInputRefused, transaction } from '@aegis/database';
 import { KeyRing } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { type ImportFields, readImportLine } from './license-import-fields';
+import type { Adaptation } from './import-texts';
+import { customerOfToken, type ImportFields, readImportLine } from './license-import-fields';
 import { type Line, readLines } from './license-import-lines';
 import { holdImports } from './license-import-lock';
 import { proveToken } from './license-import-proof';
@@ -23,11 +24,19 @@ export interface ImportReport {
   refused: number;
 }
 
+/** What was taken otherwise than it stands in a line. */
+export interface AdaptedLine extends Adaptation {
+  /** From 1. */
+  line: number;
+}
+
 export interface ImportOptions {
   /** All lines or none; else those that are right, in transactions of some hundred lines. */
   atomic: boolean;
   /** Told each refusal, in the order of the lines. */
   onRefusal: (refusal: Refusal) => void;
+  /** Told, in the order of the lines, what was taken otherwise than it stands there. */
+  onAdaptation?: (adapted: AdaptedLine) => void;
   /** Told the number of the last line that was dealt with, now and then. */
   onProgress?: (line: number) => void;
 }
@@ -123,9 +132,13 @@ export class LicenseImport {
    */
   async prove({ token, ...fields }: ImportFields): Promise<ProvenLine> {
     const proven = await proveToken(token, this.keyRing, this.acceptedIssuers);
-    if (fields.customer && fields.customer.id !== proven.claims.customer.id)
+    if (fields.customer === null) {
+      const { customer, adaptations } = customerOfToken(proven.claims.customer);
+      return { ...fields, ...proven, customer, adaptations: [...fields.adaptations, ...adaptations] };
+    }
+    if (fields.customer.id !== proven.claims.customer.id)
       throw new LineRefused('customer_mismatch', 'customer.id is another than the token says.');
-    return { ...fields, ...proven };
+    return { ...fields, ...proven, customer: fields.customer };
   }
 
   private async *checkLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<CheckedLine> {
@@ -234,15 +247,19 @@ function settle(
   batch: readonly CheckedLine[],
   outcomes: readonly Outcome[],
   report: ImportReport,
-  { onRefusal, onProgress }: ImportOptions,
+  { onRefusal, onAdaptation, onProgress }: ImportOptions,
 ): void {
-  batch.forEach(({ number: line }, index) => {
+  batch.forEach(({ number: line, checked }, index) => {
     const outcome = outcomes[index];
     if (outcome === undefined) throw new Error('each line must have an outcome');
     if (outcome instanceof LineRefused) {
       report.refused += 1;
       onRefusal({ line, code: outcome.code, message: outcome.message });
-    } else report[outcome] += 1;
+      return;
+    }
+    report[outcome] += 1;
+    if (checked instanceof LineRefused || outcome === 'unchanged') return;
+    for (const adaptation of checked.adaptations) onAdaptation?.({ line, ...adaptation });
   });
   const last = batch.at(-1);
   if (last) onProgress?.(last.number);

@@ -2,8 +2,9 @@ import { type Actor, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { type Customer, CustomerInactive, CustomersService } from '@aegis/customers';
 import { transaction } from '@aegis/database';
+import { brokenTexts, LICENSE_TEXTS } from '@aegis/field-rules';
 import type { LicenseType } from '@aegis/license-token';
-import { NO_PRECONDITION, type Precondition } from '@aegis/web';
+import { InvalidInput, NO_PRECONDITION, type Precondition } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
@@ -129,7 +130,7 @@ export class LicensingService {
    * Changes the vendor's notes; all else of a license takes a new token.
    * @param notes ≤ 2,000 characters; null empties them
    * @param precondition on the license before the change
-   * @throws LicenseNotFound
+   * @throws LicenseNotFound; InvalidInput for new notes that break their rule
    */
   async annotate(
     actor: Actor,
@@ -141,6 +142,8 @@ export class LicensingService {
       const license = await this.licenses.take(tx, id);
       precondition(license);
       if (license.notes === notes) return license;
+      const broken = brokenTexts(LICENSE_TEXTS, { notes }, license);
+      if (broken.length > 0) throw new InvalidInput(broken);
       const changed = await this.licenses.update(tx, license, { notes });
       await this.audit.append(tx, {
         type: 'license.updated',

@@ -1,6 +1,6 @@
 import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { isUUID } from 'class-validator';
+import { CUSTOMER_ID_RULE, MODULE_NAME_RULE, UUID } from '@aegis/field-rules';
 import { Injectable } from '@nestjs/common';
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -61,15 +61,15 @@ export function readAuditRow(row: V08Row): V08AuditRecord {
   const occurredAt = timeOf(row, 'created_at');
   if (occurredAt === null) throw new LineRefused('invalid_field', 'created_at is missing.');
   const licenseId = textOf(row, 'license_id')?.toLowerCase();
-  if (licenseId !== undefined && !isUUID(licenseId))
-    throw new LineRefused('invalid_field', 'license_id must be a UUID.');
+  if (licenseId !== undefined && !UUID.pattern.test(licenseId))
+    throw new LineRefused('invalid_field', `license_id ${UUID.rule}.`);
   const address = textOf(row, 'ip_address');
   return {
     sha256: hash('sha256', JSON.stringify(HASHED.map((column) => row.get(column) ?? null)), 'buffer'),
     type,
     licenseId,
-    customerId: shortText(row, 'customer_id', /^[A-Za-z0-9_-]{1,50}$/),
-    moduleName: shortText(row, 'module_name', /^[A-Za-z0-9_.-]{1,100}$/),
+    customerId: shortText(row, 'customer_id', CUSTOMER_ID_RULE.pattern),
+    moduleName: shortText(row, 'module_name', MODULE_NAME_RULE.pattern),
     occurredAt,
     ipAddress: address !== null && isIP(address) !== 0 ? address : null,
     userAgent: textOf(row, 'user_agent'),

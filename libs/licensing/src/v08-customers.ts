@@ -1,36 +1,29 @@
 import { type Actor } from '@aegis/audit';
-import { type CreateCustomer, CustomersService } from '@aegis/customers';
-import { MAX_CUSTOMER_NAME_LENGTH } from '@aegis/license-token';
+import { type CreateCustomer, CustomersService, similarIdWarning } from '@aegis/customers';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { DETAILS, readCustomer } from './license-import-fields';
+import { DETAILS, type ImportedCustomer, readCustomer } from './license-import-fields';
 import { LineRefused } from './license-import-refusal';
 import type { V08Row } from './v08-source';
-import { flagOf, textOf, textWithin } from './v08-values';
+import { flagOf, textOf } from './v08-values';
 
 /** What became of a customer: made, or on record already, active there or not. */
 export interface CustomerOutcome {
   created: boolean;
   active: boolean;
+  /** Says that a customer which was created has an id that differs from another's in case alone; null when not. */
+  similarId: string | null;
 }
 
 /**
  * Reads a row of `customers`.
- * @param cut told the columns that are too long here
  * @throws LineRefused
  */
-export function readCustomerRow(row: V08Row, cut: (column: string) => void): CreateCustomer {
-  const details = Object.entries(DETAILS).map(([column, length]) => [
-    column,
-    textWithin(row, column, length, cut),
-  ]);
-  const customer = readCustomer({
-    id: textOf(row, 'id'),
-    name: textWithin(row, 'name', MAX_CUSTOMER_NAME_LENGTH, cut),
-    ...(Object.fromEntries(details) as Record<string, unknown>),
-  });
-  if (!customer) throw new LineRefused('malformed_line', 'The row holds no customer.');
-  return { ...customer, is_active: flagOf(row, 'is_active') };
+export function readCustomerRow(row: V08Row): ImportedCustomer {
+  const texts = ['id', 'name', ...DETAILS, 'notes'].map((column) => [column, textOf(row, column)] as const);
+  const read = readCustomer(Object.fromEntries(texts), 'adapt');
+  if (!read) throw new LineRefused('malformed_line', 'The row has no customer.');
+  return { ...read, customer: { ...read.customer, is_active: flagOf(row, 'is_active') } };
 }
 
 /** Takes over customers. What is on record stays as it is. */
@@ -58,10 +51,18 @@ export class V08Customers {
       [ids],
     );
     const active = new Map(after.map(({ id, is_active }) => [id, is_active]));
+    const created = ids.filter((id) => !known.has(id));
+    const similar = new Map(
+      (await this.customers.similarIds(tx, created)).map((pair) => [pair.id, similarIdWarning(pair)]),
+    );
     return ids.map((id) =>
       deleted.has(id)
         ? new LineRefused('customer_deleted', 'The customer was deleted here: its id is never taken again.')
-        : { created: !known.has(id), active: active.get(id) === true },
+        : {
+            created: !known.has(id),
+            active: active.get(id) === true,
+            similarId: similar.get(id) ?? null,
+          },
     );
   }
 }

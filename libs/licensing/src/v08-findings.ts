@@ -1,8 +1,9 @@
+import type { Adaptation, AdaptationCode } from './import-texts';
 import { LineRefused, type RefusalCode } from './license-import-refusal';
 import type { V08Line, V08Row, V08Table } from './v08-source';
 
 /** What an operator should know of a row that was taken. */
-export type NoticeCode = 'text_cut' | 'differs_from_token' | 'differs_from_record';
+export type NoticeCode = AdaptationCode | 'differs_from_token' | 'differs_from_record' | 'similar_id';
 
 /** A row that was not taken, or was taken with a difference. The message holds no token and no personal value. */
 export interface V08Finding {
@@ -37,8 +38,8 @@ export function refusal({ code, message }: LineRefused): Pick<V08Finding, 'refus
   return { refused: true, code, message };
 }
 
-export function cutNotice(column: string): Pick<V08Finding, 'refused' | 'code' | 'message'> {
-  return { refused: false, code: 'text_cut', message: `${column} is longer than fits, and was cut.` };
+export function notice({ code, message }: Adaptation): Pick<V08Finding, 'refused' | 'code' | 'message'> {
+  return { refused: false, code, message };
 }
 
 /** @throws LineRefused when the line can't be read */

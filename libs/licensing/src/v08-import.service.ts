@@ -1,15 +1,15 @@
 import type { Actor } from '@aegis/audit';
-import type { CreateCustomer } from '@aegis/customers';
 import { transaction } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { holdImports } from './license-import-lock';
+import type { ImportedCustomer } from './license-import-fields';
 import { LineRefused } from './license-import-refusal';
 import { orRefusal } from './license-import.service';
 import { readApiKeyRow, type V08ApiKey } from './v08-api-keys';
 import { readAuditRow, type V08AuditRecord, V08AuditRecords } from './v08-audit-records';
 import { readCustomerRow, V08Customers } from './v08-customers';
-import { at, cutNotice, refusal, rowOf, shownId, type Tell } from './v08-findings';
+import { at, notice, refusal, rowOf, shownId, type Tell } from './v08-findings';
 import { V08LicenseImport, type V08LicensesReport } from './v08-license-import';
 import type { V08Line, V08Source, V08Table } from './v08-source';
 import { flagOf, textOf } from './v08-values';
@@ -85,33 +85,37 @@ export class V08Import {
       refused: 0,
     };
     for await (const batch of batches(lines)) {
-      const checked: { line: V08Line; id: string | null; customer: CreateCustomer | LineRefused }[] = [];
+      const checked: { line: V08Line; id: string | null; read: ImportedCustomer | LineRefused }[] = [];
       for (const line of batch) {
         const id = 'row' in line ? shownId(textOf(line.row, 'id')) : null;
-        const notice = (column: string): void => {
-          options.onFinding({ ...at('customers', line, id), ...cutNotice(column) });
-        };
-        checked.push({
-          line,
-          id,
-          customer: await orRefusal(() => readCustomerRow(rowOf(line), notice)),
-        });
+        checked.push({ line, id, read: await orRefusal(() => readCustomerRow(rowOf(line))) });
         const active = await orRefusal(() => flagOf(rowOf(line), 'is_active'));
         if (!(active instanceof LineRefused)) report.v08[activity(active)] += 1;
       }
-      const readable = checked.flatMap(({ customer }) => (customer instanceof LineRefused ? [] : [customer]));
+      const readable = checked.flatMap(({ read }) => (read instanceof LineRefused ? [] : [read.customer]));
       const distinct = [...new Map(readable.map((customer) => [customer.id, customer])).values()];
       const outcomes = await this.write(options, (tx) => this.customers.take(tx, actor, distinct));
       const byId = new Map(distinct.map(({ id }, index) => [id, outcomes[index]]));
-      for (const { line, id, customer } of checked) {
-        const outcome = customer instanceof LineRefused ? customer : byId.get(customer.id);
-        if (customer instanceof LineRefused || outcome === undefined || outcome instanceof LineRefused) {
+      for (const { line, id, read } of checked) {
+        const outcome = read instanceof LineRefused ? read : byId.get(read.customer.id);
+        if (read instanceof LineRefused || outcome === undefined || outcome instanceof LineRefused) {
           report.refused += 1;
           if (outcome instanceof LineRefused)
             options.onFinding({ ...at('customers', line, id), ...refusal(outcome) });
           continue;
         }
+        const { customer } = read;
         report[outcome.created ? 'created' : 'unchanged'] += 1;
+        if (outcome.created)
+          for (const adaptation of read.adaptations)
+            options.onFinding({ ...at('customers', line, id), ...notice(adaptation) });
+        if (outcome.similarId !== null)
+          options.onFinding({
+            ...at('customers', line, id),
+            refused: false,
+            code: 'similar_id',
+            message: outcome.similarId,
+          });
         report.here[activity(outcome.active)] += 1;
         if (outcome.active !== customer.is_active)
           options.onFinding({

@@ -2,7 +2,7 @@ import type { Actor } from '@aegis/audit';
 import { Injectable } from '@nestjs/common';
 import { LineRefused } from './license-import-refusal';
 import { type CheckedLine, type ImportReport, LicenseImport, orRefusal } from './license-import.service';
-import { at, cutNotice, refusal, rowOf, shownId, type Tell } from './v08-findings';
+import { at, notice, refusal, rowOf, shownId, type Tell } from './v08-findings';
 import { assertSameLicense, differencesOf, readLicenseRow, statusOf, typeOf } from './v08-licenses';
 import { licensesHere, type ReconciledLicenses, Reconciliation } from './v08-reconciliation';
 import type { V08Line, V08Table } from './v08-source';
@@ -43,11 +43,7 @@ export class V08LicenseImport {
       orRefusal(async () => {
         const row = rowOf(line);
         const id = shownId(textOf(row, 'id'));
-        const proven = await this.licenses.prove(
-          readLicenseRow(row, (column) => {
-            onFinding({ ...at('licenses', line, id), ...cutNotice(column) });
-          }),
-        );
+        const proven = await this.licenses.prove(readLicenseRow(row));
         assertSameLicense(row, proven);
         const differences = differencesOf(row, proven);
         if (differences.perpetualWithEnd) perpetualWithEnd += 1;
@@ -88,6 +84,9 @@ export class V08LicenseImport {
                 onFinding({ ...at('licenses', line, id), ...refusal(outcome) });
               return;
             }
+            if (outcome !== 'unchanged')
+              for (const adaptation of one.checked.adaptations)
+                onFinding({ ...at('licenses', line, id), ...notice(adaptation) });
             const found = here.get(one.checked.claims.jti);
             reconciliation.add(typeOf(row), there, found);
             if (found && found.status !== there)

@@ -1,15 +1,10 @@
 import type { LicenseType } from '@aegis/license-token';
-import {
-  type ImportFields,
-  MAX_NOTES_LENGTH,
-  MAX_REASON_LENGTH,
-  readImportFields,
-} from './license-import-fields';
+import { type ImportFields, readImportFields } from './license-import-fields';
 import { LineRefused } from './license-import-refusal';
 import type { ProvenLine } from './license-import-writer';
 import type { LicenseStatus } from './license.entity';
 import type { V08Row } from './v08-source';
-import { textOf, textWithin, timeOf } from './v08-values';
+import { textOf, timeOf } from './v08-values';
 
 /** v0.8 read its clock once for the row and once for the token. */
 const ISSUE_TOLERANCE_MS = 60_000;
@@ -17,17 +12,19 @@ const EXPIRY_TOLERANCE_MS = 1000;
 
 /**
  * What a row of `licenses` says beyond its token.
- * @param cut told the columns that are too long here
  * @throws LineRefused
  */
-export function readLicenseRow(row: V08Row, cut: (column: string) => void): ImportFields {
-  return readImportFields({
-    token: textOf(row, 'token'),
-    status: textOf(row, 'status'),
-    revoked_at: timeOf(row, 'revoked_at')?.toISOString(),
-    revoked_reason: textWithin(row, 'revoked_reason', MAX_REASON_LENGTH, cut),
-    notes: textWithin(row, 'notes', MAX_NOTES_LENGTH, cut),
-  });
+export function readLicenseRow(row: V08Row): ImportFields {
+  return readImportFields(
+    {
+      token: textOf(row, 'token'),
+      status: textOf(row, 'status'),
+      revoked_at: timeOf(row, 'revoked_at')?.toISOString(),
+      revoked_reason: textOf(row, 'revoked_reason'),
+      notes: textOf(row, 'notes'),
+    },
+    'adapt',
+  );
 }
 
 /**
@@ -48,19 +45,21 @@ export interface Differences {
   perpetualWithEnd: boolean;
 }
 
-/** @throws LineRefused when a time is none */
 export function differencesOf(row: V08Row, { claims, keyId }: ProvenLine): Differences {
-  const end = timeOf(row, 'expires_at');
-  const perpetualWithEnd = claims.exp === undefined && end !== null;
+  const end = readableTimeOf(row, 'expires_at');
+  const perpetualWithEnd = claims.exp === undefined && end !== null && end !== 'unreadable';
   const versions = (textOf(row, 'allowed_major_versions') ?? '').split(',').map((version) => version.trim());
-  const issuedAt = timeOf(row, 'issued_at');
+  const issuedAt = readableTimeOf(row, 'issued_at');
   const differs: Record<string, boolean> = {
     module_name: textOf(row, 'module_name') !== claims.module.technical_name,
     license_type: typeOf(row) !== claims.license_type,
     allowed_major_versions:
       versions.toSorted().join() !== claims.module.allowed_major_versions.toSorted().join(),
-    issued_at: issuedAt !== null && apart(issuedAt, claims.iat) > ISSUE_TOLERANCE_MS,
-    expires_at: claims.exp !== undefined && (end === null || apart(end, claims.exp) > EXPIRY_TOLERANCE_MS),
+    issued_at:
+      issuedAt === 'unreadable' || (issuedAt !== null && apart(issuedAt, claims.iat) > ISSUE_TOLERANCE_MS),
+    expires_at:
+      end === 'unreadable' ||
+      (claims.exp !== undefined && (end === null || apart(end, claims.exp) > EXPIRY_TOLERANCE_MS)),
     instance_fingerprint: textOf(row, 'instance_fingerprint') !== (claims.instance_fingerprint ?? null),
     key_id: textOf(row, 'key_id') !== keyId,
   };
@@ -84,6 +83,16 @@ export function statusOf(row: V08Row, now: Date): LicenseStatus | undefined {
     return end !== null && end <= now ? 'expired' : 'active';
   } catch {
     return 'active';
+  }
+}
+
+/** What a row says of a time that its token says too, and says rightly, is no reason to refuse the row. */
+function readableTimeOf(row: V08Row, column: string): Date | null | 'unreadable' {
+  try {
+    return timeOf(row, column);
+  } catch (error) {
+    if (error instanceof LineRefused) return 'unreadable';
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseTimestamp } from '@aegis/web';
+import { parseTimestamp } from '@aegis/field-rules';
 import { LineRefused } from './license-import-refusal';
 import type { V08Row } from './v08-source';
 
@@ -31,23 +31,4 @@ export function flagOf(row: V08Row, column: string): boolean {
   if (text === 't' || text === 'true') return true;
   if (text === undefined || text === 'f' || text === 'false') return false;
   throw new LineRefused('invalid_field', `${column} must be t or f.`);
-}
-
-/**
- * Cuts a text to what fits here.
- * @param maxLength in characters
- * @param cut told the column when something was cut off
- */
-export function textWithin(
-  row: V08Row,
-  column: string,
-  maxLength: number,
-  cut: (column: string) => void,
-): string | null {
-  const text = textOf(row, column);
-  if (text === null || text.length <= maxLength) return text;
-  const characters = Array.from(text);
-  if (characters.length <= maxLength) return text;
-  cut(column);
-  return characters.slice(0, maxLength).join('');
 }

@@ -1,6 +1,6 @@
+import { parseTimestamp, UUID } from '@aegis/field-rules';
 import { createHash } from 'node:crypto';
 import { isStorableText } from './storable-text';
-import { parseTimestamp } from './timestamp';
 import { InvalidInput } from './web.errors';
 
 /** One sort key of the last row of a page, as text; null where the row has none. */
@@ -23,7 +23,7 @@ function isOfKind(key: unknown, kind: CursorKeyKind): key is CursorKey {
     case 'timestamp-or-null':
       return parseTimestamp(key) !== null;
     case 'uuid':
-      return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key);
+      return UUID.pattern.test(key);
   }
 }
 

@@ -33,6 +33,7 @@ export { PageDto, pageOf } from './page.dto';
 export type { Page, Rows } from './page.dto';
 export { ParsePathId, ParsePathUuid } from './path-id.pipe';
 export { FieldErrorDto, ProblemDto } from './problem.dto';
+export { ChangedText, ReadableText } from './readable-text';
 export {
   CACHE_CONTROL_EXTENSION,
   CacheControl,
@@ -45,7 +46,6 @@ export type { RespondsOptions } from './responds';
 export { grants, SCOPES } from './scopes';
 export type { Scope } from './scopes';
 export { EmptyIsAbsent, Length, MaxLength, MayBeAbsent, Pattern, RequiredUnless, SameAs } from './text-rules';
-export { parseTimestamp } from './timestamp';
 export { IgnoresUnknownFields } from './unknown-fields';
 export { InvalidInput } from './web.errors';
 export { WebModule } from './web.module';

@@ -1,17 +1,28 @@
+import { parseTimestamp, TIMESTAMP_RULE, timestampProblem } from '@aegis/field-rules';
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsOptional, registerDecorator } from 'class-validator';
-import { parseTimestamp } from './timestamp';
+import { IsOptional, registerDecorator, type ValidationArguments } from 'class-validator';
 
-/** A rule of a field: `holds` judges the value after its transformation, `rule` is the rule in words. */
-function Rule(name: string, rule: string, holds: (value: unknown) => boolean): PropertyDecorator {
+/**
+ * A rule of a field: `holds` judges the value after its transformation, `rule` is the rule in words, or makes them of
+ * a value that breaks it.
+ */
+function Rule(
+  name: string,
+  rule: string | ((value: unknown) => string),
+  holds: (value: unknown) => boolean,
+): PropertyDecorator {
   return (target, property) => {
     registerDecorator({
       name,
       target: target.constructor,
       propertyName: String(property),
-      validator: { validate: holds, defaultMessage: () => rule },
+      validator: {
+        validate: holds,
+        defaultMessage: (facts?: ValidationArguments) =>
+          typeof rule === 'string' ? rule : rule(facts?.value),
+      },
     });
   };
 }
@@ -51,11 +62,20 @@ export function QueryBoolean(): PropertyDecorator {
 const asDate = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' ? (parseTimestamp(value) ?? value) : value,
 );
-const isDate = Rule(
-  'timestamp',
-  'must be an RFC 3339 time with offset, like 2026-02-03T19:12:10Z',
-  (value) => value instanceof Date,
-);
+const isDate = Rule('timestamp', timestampRule, (value) => value instanceof Date);
+const isQueryDate = Rule('timestamp', queryTimestampRule, (value) => value instanceof Date);
+
+function timestampRule(value: unknown): string {
+  return (typeof value === 'string' ? timestampProblem(value) : null) ?? TIMESTAMP_RULE;
+}
+
+/** In a query a bare plus means a space: what is left of `+02:00` then is ` 02:00`. */
+function queryTimestampRule(value: unknown): string {
+  const meant = typeof value === 'string' ? value.replace(/ (\d\d:\d\d)$/, '+$1') : '';
+  return meant !== value && parseTimestamp(meant) !== null
+    ? 'must have the + of its offset written as %2B: in a query, a + means a space'
+    : timestampRule(value);
+}
 
 /** An optional RFC 3339 time in the query; the DTO holds a Date. */
 export function QueryTimestamp(): PropertyDecorator {
@@ -63,7 +83,7 @@ export function QueryTimestamp(): PropertyDecorator {
     ApiPropertyOptional({ type: String, format: 'date-time' }),
     IsOptional(),
     asDate,
-    isDate,
+    isQueryDate,
   );
 }
 

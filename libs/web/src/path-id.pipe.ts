@@ -1,3 +1,4 @@
+import { UUID } from '@aegis/field-rules';
 import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { InvalidInput } from './web.errors';
 
@@ -24,7 +25,7 @@ export class ParsePathId implements PipeTransform<string, string> {
 @Injectable()
 export class ParsePathUuid extends ParsePathId {
   constructor() {
-    super(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be a UUID');
+    super(UUID.pattern, UUID.rule);
   }
 
   override transform(value: string, metadata: ArgumentMetadata): string {

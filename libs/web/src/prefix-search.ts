@@ -1,7 +1,8 @@
 import { Brackets, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 
 /**
- * Keeps the rows of which one of the columns begins with a text, without regard to case.
+ * Keeps the rows of which one of the columns begins with a text, without regard to case and to the normal form that
+ * either is in: texts are stored in NFC, but rows may be older than that rule.
  * @param columns SQL of the columns; each indexed by `lower(<column> COLLATE "und-x-icu") text_pattern_ops`
  * @param text as the caller wrote it; has no wildcards
  */
@@ -10,13 +11,19 @@ export function whereBeginsWith<Row extends ObjectLiteral>(
   columns: readonly string[],
   text: string,
 ): void {
-  const pattern = `${text.replace(/[\\%_]/g, '\\$&')}%`;
+  const forms = [...new Set([text.normalize('NFC'), text.normalize('NFD')])];
+  const patterns = forms.map((form) => `${form.replace(/[\\%_]/g, '\\$&')}%`);
   rows.andWhere(
     new Brackets((any) => {
       for (const column of columns)
-        any.orWhere(`lower(${column} COLLATE "und-x-icu") LIKE lower(:pattern COLLATE "und-x-icu")`, {
-          pattern,
-        });
+        patterns.forEach((pattern, index) =>
+          any.orWhere(
+            `lower(${column} COLLATE "und-x-icu") LIKE lower(:pattern${index} COLLATE "und-x-icu")`,
+            {
+              [`pattern${index}`]: pattern,
+            },
+          ),
+        );
     }),
   );
 }

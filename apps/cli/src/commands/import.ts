@@ -20,13 +20,14 @@ The file holds one JSON object a line:
 token            the license; all that is not listed here is taken from its claims
 status           active (default), suspended, expired or revoked; whether it has expired is told by the token
 revoked_at       RFC 3339 (default: now)
-revoked_reason   at most 500 characters
-notes            at most 2000 characters
+revoked_reason   1 to 500 characters
+notes            1 to 2000 characters
 customer         {"id", "name", "email", "company", "phone", "address", "notes"} to create the customer with,
                  if it is not on record (default: id and name from the token)
 
 Put the public key that signed the tokens into KEYS_DIR first, as <kid>.public.pem; its issuer must be
-LICENSE_ISSUER or one of ACCEPTED_ISSUERS. Running it again is safe: what is on record is left alone, except that a
+LICENSE_ISSUER or one of ACCEPTED_ISSUERS. Texts that the API would refuse (control characters, an e-mail that is not
+an address) are adapted and reported; the customer's notes keep what would be lost. Running it again is safe: what is on record is left alone, except that a
 license is revoked when a line says so.`,
     )
     .action((file: string, { atomic = false }: { atomic?: boolean }) =>

@@ -1,4 +1,5 @@
-import { Length, MaxLength, MayBeAbsent, type Scope, SCOPES, Timestamp } from '@aegis/web';
+import { API_KEY_TEXTS } from '@aegis/field-rules';
+import { ChangedText, MayBeAbsent, ReadableText, type Scope, SCOPES, Timestamp } from '@aegis/web';
 import { ApiProperty } from '@nestjs/swagger';
 import { applyDecorators } from '@nestjs/common';
 import {
@@ -37,14 +38,8 @@ function Scopes({ required }: { required: boolean }): PropertyDecorator {
   );
 }
 
-/** What may be said of a key besides its name and scopes; null empties a field. */
+/** What may be said of a key besides its texts and scopes; null empties a field. */
 class ApiKeyDetailsDto {
-  /** @example 'Issues licenses when an order is paid' */
-  @IsOptional()
-  @IsString()
-  @MaxLength(500)
-  description?: string | null;
-
   /**
    * From then on the key is refused; in the future. Null: never.
    * @example '2027-01-01T00:00:00.000Z'
@@ -72,8 +67,14 @@ export class CreateApiKeyDto extends ApiKeyDetailsDto implements CreateApiKey {
    * @example 'Web shop'
    */
   @IsString()
-  @Length(1, 100)
+  @ReadableText(API_KEY_TEXTS.name)
   name!: string;
+
+  /** @example 'Issues licenses when an order is paid' */
+  @IsOptional()
+  @IsString()
+  @ReadableText(API_KEY_TEXTS.description)
+  description?: string | null;
 
   /**
    * What the key may do; nothing that the calling key may not. `admin` contains all others.
@@ -91,8 +92,14 @@ export class UpdateApiKeyDto extends ApiKeyDetailsDto implements UpdateApiKey {
    */
   @MayBeAbsent()
   @IsString()
-  @Length(1, 100)
+  @ChangedText(API_KEY_TEXTS.name)
   name?: string;
+
+  /** @example 'Issues licenses when an order is paid' */
+  @IsOptional()
+  @IsString()
+  @ChangedText(API_KEY_TEXTS.description)
+  description?: string | null;
 
   /**
    * All that the key may do from now on; neither before nor after the change anything that the calling key may not.

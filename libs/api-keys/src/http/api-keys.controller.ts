@@ -17,6 +17,7 @@ import {
   type Scope,
   STREAM_TYPES,
 } from '@aegis/web';
+import { API_KEY_ID_RULE } from '@aegis/field-rules';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
@@ -33,7 +34,7 @@ const apiKeyTag = ({ version }: ApiKey): string => String(version);
 
 const withSecret = ({ apiKey, key }: CreatedApiKey): object => Object.assign({}, apiKey, { key });
 
-const asKeyId = new ParsePathId(/^[0-9A-Za-z]{12}$/, 'must be 12 of 0-9 A-Z a-z');
+const asKeyId = new ParsePathId(API_KEY_ID_RULE.pattern, API_KEY_ID_RULE.rule);
 
 @ApiTags('API keys')
 @Controller('api/v1/admin/api-keys')

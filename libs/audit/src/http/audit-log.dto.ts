@@ -1,3 +1,4 @@
+import { UUID } from '@aegis/field-rules';
 import { VERDICT_CODES } from '@aegis/license-token';
 import { Length, PageDto, PageQueryDto, QueryTimestamp } from '@aegis/web';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
@@ -5,9 +6,6 @@ import { Expose, Transform } from 'class-transformer';
 import { IsIn, IsOptional, Matches } from 'class-validator';
 import { type ListAuditLogs, SUBJECT_KINDS } from '../audit-list';
 import { EVENT_TYPES, type EventType } from '../event-types';
-
-/** Of any version and variant, as imported licenses have them (RFC 9562 section 4). */
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The longest id is that of a customer taken over from v0.8. */
 const SUBJECT = new RegExp(`^(${SUBJECT_KINDS.join('|')}):[^\\p{Cc}]{1,255}$`, 'u');
@@ -82,7 +80,7 @@ export class ListAuditLogsDto extends PageQueryDto implements ListAuditLogs {
 
   @ApiPropertyOptional({ format: 'uuid' })
   @IsOptional()
-  @Matches(UUID, { message: 'license_id must be a UUID' })
+  @Matches(UUID.pattern, { message: UUID.rule })
   license_id?: string;
 
   @IsOptional()

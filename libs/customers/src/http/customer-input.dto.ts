@@ -1,38 +1,47 @@
-import { Length, MaxLength, MayBeAbsent, Pattern } from '@aegis/web';
-import { CUSTOMER_ID, MAX_CUSTOMER_NAME_LENGTH } from '@aegis/license-token';
-import { IsBoolean, IsEmail, IsOptional, IsString } from 'class-validator';
+import { CUSTOMER_ID_RULE, CUSTOMER_TEXTS } from '@aegis/field-rules';
+import { ChangedText, MayBeAbsent, Pattern, ReadableText } from '@aegis/web';
+import { IsBoolean, IsOptional, IsString } from 'class-validator';
 import type { CreateCustomer, UpdateCustomer } from '../customers.service';
 
-/** What may be said of a customer besides its name; null empties a field. */
-class CustomerDetailsDto {
+/** Changes to a customer; what is absent stays, null empties a field. */
+export class UpdateCustomerDto implements UpdateCustomer {
+  /**
+   * 1–200 characters; written into each token of the customer's licenses.
+   * @example 'Acme Corporation'
+   */
+  @MayBeAbsent()
+  @IsString()
+  @ChangedText(CUSTOMER_TEXTS.name)
+  name?: string;
+
   /** @example 'licenses@acme.example' */
   @IsOptional()
-  @IsEmail()
-  @MaxLength(254)
+  @IsString()
+  @ChangedText(CUSTOMER_TEXTS.email)
   email?: string | null;
 
   /** @example 'Acme Holding' */
   @IsOptional()
   @IsString()
-  @MaxLength(200)
+  @ChangedText(CUSTOMER_TEXTS.company)
   company?: string | null;
 
   /** @example '+1 555 0100' */
   @IsOptional()
   @IsString()
-  @MaxLength(50)
+  @ChangedText(CUSTOMER_TEXTS.phone)
   phone?: string | null;
 
   /** @example '1 Main Street, Springfield' */
   @IsOptional()
   @IsString()
-  @MaxLength(500)
+  @ChangedText(CUSTOMER_TEXTS.address)
   address?: string | null;
 
   /** The vendor's own; never shown to the customer. */
   @IsOptional()
   @IsString()
-  @MaxLength(2000)
+  @ChangedText(CUSTOMER_TEXTS.notes)
   notes?: string | null;
 
   /** Deactivating stops new licenses, and the existing ones no longer validate. */
@@ -41,26 +50,14 @@ class CustomerDetailsDto {
   is_active?: boolean;
 }
 
-/** Changes to a customer; what is absent stays. */
-export class UpdateCustomerDto extends CustomerDetailsDto implements UpdateCustomer {
-  /**
-   * 1–200 characters; written into each token of the customer's licenses.
-   * @example 'Acme Corporation'
-   */
-  @MayBeAbsent()
-  @IsString()
-  @Length(1, MAX_CUSTOMER_NAME_LENGTH)
-  name?: string;
-}
-
 /** A new customer. */
-export class CreateCustomerDto extends CustomerDetailsDto implements CreateCustomer {
+export class CreateCustomerDto implements CreateCustomer {
   /**
    * Chosen by the vendor, never given twice: 1–50 of A–Z a–z 0–9 - _.
    * @example 'acme'
    */
   @IsString()
-  @Pattern(CUSTOMER_ID, 'must be 1 to 50 of A-Z a-z 0-9 - _')
+  @Pattern(CUSTOMER_ID_RULE.pattern, CUSTOMER_ID_RULE.rule)
   id!: string;
 
   /**
@@ -68,6 +65,41 @@ export class CreateCustomerDto extends CustomerDetailsDto implements CreateCusto
    * @example 'Acme Corporation'
    */
   @IsString()
-  @Length(1, MAX_CUSTOMER_NAME_LENGTH)
+  @ReadableText(CUSTOMER_TEXTS.name)
   name!: string;
+
+  /** @example 'licenses@acme.example' */
+  @IsOptional()
+  @IsString()
+  @ReadableText(CUSTOMER_TEXTS.email)
+  email?: string | null;
+
+  /** @example 'Acme Holding' */
+  @IsOptional()
+  @IsString()
+  @ReadableText(CUSTOMER_TEXTS.company)
+  company?: string | null;
+
+  /** @example '+1 555 0100' */
+  @IsOptional()
+  @IsString()
+  @ReadableText(CUSTOMER_TEXTS.phone)
+  phone?: string | null;
+
+  /** @example '1 Main Street, Springfield' */
+  @IsOptional()
+  @IsString()
+  @ReadableText(CUSTOMER_TEXTS.address)
+  address?: string | null;
+
+  /** The vendor's own; never shown to the customer. */
+  @IsOptional()
+  @IsString()
+  @ReadableText(CUSTOMER_TEXTS.notes)
+  notes?: string | null;
+
+  /** An inactive customer gets no licenses, and those that it has do not validate. */
+  @MayBeAbsent()
+  @IsBoolean()
+  is_active?: boolean;
 }

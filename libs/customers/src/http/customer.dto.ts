@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Expose } from 'class-transformer';
 
 /** A customer as callers see it. */
@@ -42,4 +43,14 @@ export class CustomerDto {
 
   @Expose()
   updated_at!: Date;
+}
+
+/** A customer that was just created. */
+export class CreatedCustomerDto extends CustomerDto {
+  /**
+   * Sentences for people: other customers whose ids differ in case alone. Absent when there are none.
+   */
+  @ApiProperty({ type: [String], required: false, example: [] })
+  @Expose()
+  warnings?: string[];
 }

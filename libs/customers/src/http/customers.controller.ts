@@ -1,5 +1,5 @@
 import { type Actor, Caller } from '@aegis/audit';
-import { CUSTOMER_ID } from '@aegis/license-token';
+import { CUSTOMER_ID_RULE } from '@aegis/field-rules';
 import {
   answerList,
   ApiProblems,
@@ -19,13 +19,13 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { CustomerList } from '../customer-list';
 import type { Customer } from '../customer.entity';
-import { CustomersService } from '../customers.service';
+import { type CreatedCustomer, CustomersService } from '../customers.service';
 import { CreateCustomerDto, UpdateCustomerDto } from './customer-input.dto';
 import { CustomerPageDto, ListCustomersDto } from './customer-list.dto';
-import { CustomerDto } from './customer.dto';
+import { CreatedCustomerDto, CustomerDto } from './customer.dto';
 import { customerTag } from './customer-tag';
 
-const CustomerId = new ParsePathId(CUSTOMER_ID, 'must be 1 to 50 of A-Z a-z 0-9 - _');
+const CustomerId = new ParsePathId(CUSTOMER_ID_RULE.pattern, CUSTOMER_ID_RULE.rule);
 
 @ApiTags('Customers')
 @Controller('api/v1/customers')
@@ -39,11 +39,11 @@ export class CustomersController {
   @RequireScopes('customers:write')
   @ApiOperation({ operationId: 'createCustomer', summary: 'Create a customer' })
   @ApiProblems('customer_exists')
-  @Idempotent<Customer>({ customerOf: ({ id }) => id })
-  @Creates(({ id }: Customer) => `/api/v1/customers/${id}`)
+  @Idempotent<CreatedCustomer>({ customerOf: ({ id }) => id })
+  @Creates(({ id }: CreatedCustomer) => `/api/v1/customers/${id}`)
   @ETagged(customerTag)
-  @Responds(CustomerDto, { status: 201, description: 'Created' })
-  create(@Caller() actor: Actor, @Body() input: CreateCustomerDto): Promise<Customer> {
+  @Responds(CreatedCustomerDto, { status: 201, description: 'Created' })
+  create(@Caller() actor: Actor, @Body() input: CreateCustomerDto): Promise<CreatedCustomer> {
     return this.customers.create(actor, input);
   }
 

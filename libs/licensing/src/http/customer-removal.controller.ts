@@ -1,6 +1,6 @@
 import { type Actor, Caller } from '@aegis/audit';
 import { type Customer, customerTag } from '@aegis/customers';
-import { CUSTOMER_ID } from '@aegis/license-token';
+import { CUSTOMER_ID_RULE } from '@aegis/field-rules';
 import {
   ApiProblems,
   demandScope,
@@ -17,7 +17,7 @@ import type { Request } from 'express';
 import { CustomerRemovalService } from '../customer-removal.service';
 import { RemoveCustomerDto } from './customer-removal.dto';
 
-const CustomerId = new ParsePathId(CUSTOMER_ID, 'must be 1 to 50 of A-Z a-z 0-9 - _');
+const CustomerId = new ParsePathId(CUSTOMER_ID_RULE.pattern, CUSTOMER_ID_RULE.rule);
 
 @ApiTags('Customers')
 @Controller('api/v1/customers')

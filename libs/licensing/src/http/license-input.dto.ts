@@ -4,9 +4,8 @@ import {
   type LicenseType,
   MAJOR_VERSION,
   MAX_MAJOR_VERSIONS,
-  CUSTOMER_ID,
-  MODULE_NAME,
 } from '@aegis/license-token';
+import { CUSTOMER_ID_RULE, LICENSE_TEXTS, MODULE_NAME_RULE } from '@aegis/field-rules';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -22,7 +21,7 @@ import {
   IsBoolean,
   ValidateIf,
 } from 'class-validator';
-import { Length, MaxLength, MayBeAbsent, Pattern, Timestamp } from '@aegis/web';
+import { ChangedText, Length, MayBeAbsent, Pattern, ReadableText, Timestamp } from '@aegis/web';
 import { ApiProperty } from '@nestjs/swagger';
 import type { ReissueLicense, RenewLicense } from '../license-renewal.service';
 import type { IssueLicense } from '../licensing.service';
@@ -38,12 +37,12 @@ const MAJOR_VERSIONS = {
 export class IssueLicenseDto implements IssueLicense {
   /** @example 'acme' */
   @IsString()
-  @Pattern(CUSTOMER_ID, 'must be 1 to 50 of A-Z a-z 0-9 - _')
+  @Pattern(CUSTOMER_ID_RULE.pattern, CUSTOMER_ID_RULE.rule)
   customer_id!: string;
 
   /** @example 'payroll' */
   @IsString()
-  @Pattern(MODULE_NAME, 'must be 1 to 100 of A-Z a-z 0-9 _ . -')
+  @Pattern(MODULE_NAME_RULE.pattern, MODULE_NAME_RULE.rule)
   module_name!: string;
 
   /**
@@ -86,7 +85,7 @@ export class IssueLicenseDto implements IssueLicense {
   /** The vendor's own; never shown to the customer. */
   @IsOptional()
   @IsString()
-  @MaxLength(2000)
+  @ReadableText(LICENSE_TEXTS.notes)
   notes?: string | null;
 }
 
@@ -97,7 +96,7 @@ export class ReasonDto {
    * @example 'refunded'
    */
   @IsString()
-  @Length(1, 500)
+  @ReadableText(LICENSE_TEXTS.reason)
   reason!: string;
 }
 
@@ -119,7 +118,7 @@ export class UpdateLicenseDto {
   /** The vendor's own; null empties them. */
   @ValidateIf((_, value: unknown) => value !== null)
   @IsString()
-  @MaxLength(2000)
+  @ChangedText(LICENSE_TEXTS.notes)
   notes!: string | null;
 }
 

@@ -1,4 +1,5 @@
-import { CUSTOMER_ID, KEY_ID, LICENSE_TYPES, type LicenseType, MODULE_NAME } from '@aegis/license-token';
+import { CUSTOMER_ID_RULE, MODULE_NAME_RULE } from '@aegis/field-rules';
+import { KEY_ID, LICENSE_TYPES, type LicenseType } from '@aegis/license-token';
 import { Length, PageDto, PageQueryDto, Pattern, QueryTimestamp } from '@aegis/web';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString } from 'class-validator';
@@ -9,11 +10,11 @@ import { LICENSE_STATUSES, LicenseSummaryDto } from './license.dto';
 /** Filters and order of a list of licenses; all filters must match. */
 export class ListLicensesDto extends PageQueryDto implements ListLicenses {
   @IsOptional()
-  @Pattern(CUSTOMER_ID, 'must be 1 to 50 of A-Z a-z 0-9 - _')
+  @Pattern(CUSTOMER_ID_RULE.pattern, CUSTOMER_ID_RULE.rule)
   customer_id?: string;
 
   @IsOptional()
-  @Pattern(MODULE_NAME, 'must be 1 to 100 of A-Z a-z 0-9 _ . -')
+  @Pattern(MODULE_NAME_RULE.pattern, MODULE_NAME_RULE.rule)
   module_name?: string;
 
   @ApiPropertyOptional({ enum: LICENSE_TYPES, enumName: 'LicenseType' })

@@ -5,6 +5,7 @@ import { BodyLimit, NoStore, Public, RateLimiter, RequireScopes, Responds } from
 import { Body, Controller, Post, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { domainWarnings } from '../domain-warnings';
 import { ValidationService } from '../validation.service';
 import { FingerprintDto } from './license-input.dto';
 import { ValidateBatchDto, ValidateLicenseDto } from './validation-input.dto';
@@ -61,6 +62,11 @@ export class ValidationController {
   })
   @Responds(FingerprintAnswerDto)
   async fingerprint(@Body() { db_uuid, domain }: FingerprintDto): Promise<FingerprintAnswerDto> {
-    return { fingerprint: await instanceFingerprint(db_uuid, domain), db_uuid, domain };
+    return {
+      fingerprint: await instanceFingerprint(db_uuid, domain),
+      db_uuid,
+      domain,
+      warnings: domainWarnings(domain),
+    };
   }
 }

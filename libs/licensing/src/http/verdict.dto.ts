@@ -69,4 +69,13 @@ export class FingerprintAnswerDto {
 
   @Expose()
   domain!: string;
+
+  /**
+   * Sentences for people: what in `domain` no client ever sends (a scheme, a slash, a port, upper case, white space).
+   * Empty when nothing is odd; the fingerprint is computed all the same.
+   * @example []
+   */
+  @ApiProperty({ type: [String] })
+  @Expose()
+  warnings!: string[];
 }
