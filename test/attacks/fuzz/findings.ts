@@ -4,6 +4,8 @@ import { checkAgainstContract, problemsOfError } from '../../support/contract-ch
 /** What only code of the server can have said: frames of a stack, files, SQL. */
 const INSIDES =
   /\n\s+at \S|node_modules|\b[\w-]+\.[cm]?[jt]s:\d+|QueryFailedError|TypeError|SyntaxError|\bSELECT .+ FROM\b/;
+/** What an answer may be at most that says why a request was refused. */
+const LONGEST_ERROR = 64 * 1024;
 /** Pages whose very content is code. */
 const CODE_PAGES = '/docs';
 
@@ -39,6 +41,9 @@ function faultsOf({ status, headers, body }: Answer, target = ''): string[] {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return [
     ...(status >= 500 ? [`answered ${status}`] : []),
+    ...(status >= 400 && Buffer.byteLength(text) > LONGEST_ERROR
+      ? ['said more than 64 KiB in an error']
+      : []),
     ...(headers.has('x-powered-by') ? ['named the framework'] : []),
     ...(headers.has('x-injected') ? ['took a header from the caller'] : []),
     ...(headers.has('x-request-id') ? [] : [`answered ${status} without X-Request-ID`]),

@@ -7,8 +7,9 @@ import { Processes, type ServerProcess } from '../../support/server-process';
 import { superuserOf } from '../../support/sql';
 import { WIDE_LIMITS } from '../../support/wide-limits';
 import { bytesOf, type Known } from './bytes';
+import { CostWatch, padded } from './cost';
 import { faultsOfAnswer, faultsOfBytes } from './findings';
-import { type FuzzRequest, FuzzRequests } from './requests';
+import { type FuzzRequest, FuzzRequests, mostBytesOf } from './requests';
 import { wireBytes } from './wire';
 import { expectAlive, newWorld } from './world';
 
@@ -18,6 +19,8 @@ const SEED = Number(process.env.FUZZ_SEED ?? randomInt(0x7fffffff));
 /** Requests revoke, delete and rotate what they name. */
 const CASES_A_WORLD = 200;
 const LONGEST_LIST = 20;
+/** Honest requests to a route that its others are held against. */
+const HONEST = 8;
 
 const contract = readContract();
 const routes = routesOf(contract).map((route): [string, Route] => [`${route.method} ${route.path}`, route]);
@@ -81,18 +84,35 @@ describe(`${CASES} requests made up with FUZZ_SEED=${SEED}`, () => {
     return [...found].slice(0, LONGEST_LIST).map(([fault, request]) => `${fault} TO ${request}`);
   }
 
-  async function faultsOfRequest(request: FuzzRequest): Promise<string[]> {
+  /** What honest requests to a route cost, and whether another costs out of proportion. */
+  function costsOf(route: Route, seed: number): CostWatch {
+    const samples = fc.sample(new FuzzRequests(contract).honest(route), { numRuns: HONEST, seed });
+    const most = mostBytesOf(route.path);
+    return new CostWatch(
+      server.child.pid ?? 0,
+      (bytes) => exchange(server.url, bytes),
+      (like) => [
+        ...samples.map((request) => padded(bytesOf(request, world), like, most)),
+        ...(route.path.endsWith('/validate/batch') ? [bytesOf(aBatch(like?.length), world)] : []),
+      ],
+    );
+  }
+
+  async function faultsOfRequest(request: FuzzRequest, costs: CostWatch): Promise<string[]> {
     const bytes = bytesOf(request, world);
-    const answer = await exchange(server.url, bytes);
+    const { answer, cost } = await costs.measure(() => exchange(server.url, bytes));
     if (answer === undefined) return ['closed without an answer'];
     const target = bytes.toString('latin1').split(' ', 2)[1] ?? '';
-    return faultsOfAnswer(request.method, target, answer);
+    return [...faultsOfAnswer(request.method, target, answer), ...(await costs.faultsOf(bytes, cost))];
   }
 
   it.each(routes)('find nothing in %s', async (name, route) => {
     const seed = SEED + routes.findIndex(([other]) => other === name);
     const requests = new FuzzRequests(contract).to(route);
-    expect(await faultsIn(requests, casesEach, seed, faultsOfRequest)).toEqual([]);
+    const costs = costsOf(route, seed);
+    await costs.begin();
+    const found = await faultsIn(requests, casesEach, seed, (request) => faultsOfRequest(request, costs));
+    expect(found).toEqual([]);
     await expectAlive(server.url, adminKey);
   });
 
@@ -141,3 +161,21 @@ describe(`${CASES} requests made up with FUZZ_SEED=${SEED}`, () => {
     await sql.end();
   });
 });
+
+/** As many questions as fit into as many bytes, a thousand at most. */
+function aBatch(bytes = 0): FuzzRequest {
+  // Equal items would be answered once.
+  const item = (n: number): string =>
+    `{"token":"{{token}}","module_name":"payroll","odoo_version":"17.${n}"}`;
+  // A token has about 700 bytes.
+  const count = Math.max(1, Math.min(1_000, Math.floor(bytes / 800)));
+  return {
+    method: 'POST',
+    target: '/api/v1/licenses/validate/batch',
+    headers: [
+      ['X-API-Key', '{{admin}}'],
+      ['Content-Type', 'application/json'],
+    ],
+    body: `{"items":[${Array.from({ length: count }, (_, n) => item(n)).join(',')}]}`,
+  };
+}

@@ -3,6 +3,7 @@ import { type Contract, type Parameter, resolved, type Route, type Schema } from
 import { FromSchema } from './from-schema';
 import { credentials, type HeaderLine, oddHeaders } from './headers';
 import { hostileBody, hostileFragment, hostileText } from './hostile';
+import { multipliedBody, multipliedQuery } from './multiplied';
 
 /** A request before it becomes bytes. Texts hold one character a byte. */
 export interface FuzzRequest {
@@ -14,6 +15,11 @@ export interface FuzzRequest {
 }
 
 const PLACE = '"@@here@@"';
+/** Largest body that a route takes, in bytes. */
+export function mostBytesOf(path: string): number {
+  return path.endsWith('/validate/batch') ? 2 * 1024 * 1024 : 64 * 1024;
+}
+
 const asBytes = (text: string): string => Buffer.from(text).toString('latin1');
 
 /** Requests to one operation of the contract: right, nearly right, and hostile. */
@@ -29,6 +35,21 @@ export class FuzzRequests {
       { weight: 2, arbitrary: this.wellFormed(route) },
       { weight: 4, arbitrary: this.nearlyWellFormed(route) },
       { weight: 4, arbitrary: this.hostile(route) },
+    );
+  }
+
+  /** Requests as the schemas have them; lists also as the streams that they offer. */
+  honest(route: Route): fc.Arbitrary<FuzzRequest> {
+    const content = Object.keys(route.operation.responses['200']?.content ?? {});
+    const accept = content.map((type): HeaderLine[] => [['Accept', type]]);
+    const admin = fc.constant<HeaderLine[]>([['X-API-Key', '{{admin}}']]);
+    return this.request(
+      route,
+      this.target(route, false),
+      admin,
+      fc.constantFrom<HeaderLine[]>([], ...accept),
+      this.body(route, false),
+      fc.constant('application/json'),
     );
   }
 
@@ -73,10 +94,16 @@ export class FuzzRequests {
           this.target(route, true),
           credentials,
           oddHeaders,
-          fc.oneof(body, this.body(route, true)),
+          fc.oneof(body, this.body(route, true), this.multiplied(route)),
         ),
       )
       .map(([other, request]) => ({ ...request, method: other }));
+  }
+
+  private multiplied({ path, operation }: Route): fc.Arbitrary<string | undefined> {
+    const schema = operation.requestBody?.content['application/json']?.schema;
+    const names = schema === undefined ? [] : Object.keys(resolved(this.contract, schema).properties ?? {});
+    return multipliedBody(['x', ...names], mostBytesOf(path)).map(asBytes);
   }
 
   private request(
@@ -85,22 +112,25 @@ export class FuzzRequests {
     credential: fc.Arbitrary<readonly HeaderLine[]>,
     more: fc.Arbitrary<readonly HeaderLine[]>,
     body: fc.Arbitrary<string | undefined>,
+    types?: fc.Arbitrary<string>,
   ): fc.Arbitrary<FuzzRequest> {
-    const type = fc.oneof(
-      { weight: 12, arbitrary: fc.constant('application/json') },
-      fc.constantFrom(
-        'application/json; charset=utf-8',
-        'application/json; charset=utf-16',
-        'text/plain',
-        'application/x-www-form-urlencoded',
-        'multipart/form-data; boundary=x',
-        'application/xml',
-        'application/json, application/json',
-        '',
-        '/',
-        `application/json;${'x'.repeat(3_000)}`,
-      ),
-    );
+    const type =
+      types ??
+      fc.oneof(
+        { weight: 12, arbitrary: fc.constant('application/json') },
+        fc.constantFrom(
+          'application/json; charset=utf-8',
+          'application/json; charset=utf-16',
+          'text/plain',
+          'application/x-www-form-urlencoded',
+          'multipart/form-data; boundary=x',
+          'application/xml',
+          'application/json, application/json',
+          '',
+          '/',
+          `application/json;${'x'.repeat(3_000)}`,
+        ),
+      );
     return fc.tuple(target, credential, more, body, type).map(([at, who, further, content, contentType]) => ({
       method: route.method,
       target: at,
@@ -252,6 +282,7 @@ function oddQuery(parameters: readonly { name: string; schema: Schema }[]): fc.A
   const pair = fc.tuple(name, value).map(([key, text]) => `${key}=${text}`);
   return fc.oneof(
     { weight: 10, arbitrary: fc.array(pair, { maxLength: 4 }).map((pairs) => `?${pairs.join('&')}`) },
+    { weight: 1, arbitrary: multipliedQuery },
     fc.constantFrom('?', '??', '?&', '?=', '?a', `?${'a&'.repeat(3_000)}`, `?${'page=1&'.repeat(1_000)}`),
   );
 }
