@@ -226,7 +226,13 @@ describe('a good token, bent', () => {
       expect(kid).toBe(forger.kid);
     }
     expect(await codesOf(signed)).toEqual({ MALFORMED: signed.length });
-    for (const token of signed) expectStatus(await client.post('/api/v1/licenses/inspect', { token }), 404);
+    for (const token of signed) {
+      const answer = await client.post('/api/v1/licenses/inspect', { token });
+      expectStatus(answer, 422);
+      expect(answer.body.errors).toEqual([
+        { field: 'token', message: expect.stringContaining('a typ other than JWT') },
+      ]);
+    }
   });
 
   it('is worth nothing in another environment, whether its key is known there or not', async () => {

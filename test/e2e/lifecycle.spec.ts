@@ -216,9 +216,6 @@ describe('the lifecycle of a license', () => {
     expectStatus(await change(license, 'reissue', {}), 200);
     const found = await admin.post('/api/v1/licenses/inspect', { token: ` ${license.token}\n` });
     expect(found.body).toMatchObject({ id: license.id, customer: { id: license.customer_id } });
-    const unknown = await admin.post('/api/v1/licenses/inspect', { token: `${license.token}x` });
-    expectStatus(unknown, 404);
-    expect(unknown.body.code).toBe('license_not_found');
   });
 
   it('validates many at once, in their order', async () => {

@@ -38,3 +38,5 @@ export type { ParsedStatusList, StatusBits, StatusListClaims } from './status-li
 export { listedStatus, openStatusList, statusAt } from './status-list-reader';
 export type { ListedStatus, RefusedStatusList, StatusList } from './status-list-reader';
 export { withoutOuterWhiteSpace } from './white-space';
+export { cleanPaste, PASTE_REMAINS } from './pasted-token';
+export type { CleanedPaste, PasteRemain } from './pasted-token';

@@ -12,7 +12,21 @@ export class TokenNotOnRecord extends DomainError {
   readonly code = 'license_not_found';
 
   constructor() {
-    super('This token is not on record here.');
+    super(
+      'This is a license token, but it is not on record here: another server issued it, or a key was used without this server.',
+    );
+  }
+}
+
+/** A text that was to be inspected can't be read as a token, also without what copying adds. */
+export class NotAToken extends DomainError {
+  readonly code = 'validation_failed';
+  override readonly errors: readonly FieldError[];
+
+  /** @param reason as the parser says it; holds nothing of the text */
+  constructor(reason: string) {
+    super('The request breaks one or more rules; see `errors`.');
+    this.errors = [{ field: 'token', message: `must be a license token: ${reason}` }];
   }
 }
 

@@ -20,6 +20,7 @@ import { LicensingService } from './licensing.service';
 import { StatisticsService } from './statistics.service';
 import { StatusListIssuer } from './status-lists/status-list-issuer';
 import { StatusListRecords } from './status-lists/status-list-records';
+import { TokenInspection } from './token-inspection.service';
 import { TokenMaker } from './token-maker';
 import { V08AuditRecords } from './v08-audit-records';
 import { V08Customers } from './v08-customers';
@@ -39,6 +40,7 @@ const services = [
   StatisticsService,
   StatusListIssuer,
   StatusListRecords,
+  TokenInspection,
   V08Import,
   ValidationService,
 ];

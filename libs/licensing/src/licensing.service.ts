@@ -12,8 +12,8 @@ import { endOfTerm } from './license-term';
 import { LicenseLock } from './license-lock';
 import { LicenseWriter } from './license-writer';
 import { License, type LicenseStatus } from './license.entity';
-import { LicenseNotFound, TokenNotOnRecord } from './licensing.errors';
-import { type FreshToken, tokenHash, TokenMaker } from './token-maker';
+import { LicenseNotFound } from './licensing.errors';
+import { type FreshToken, TokenMaker } from './token-maker';
 
 /** What a vendor's service asks for. */
 export interface IssueLicense {
@@ -95,20 +95,6 @@ export class LicensingService {
     if (!license) throw new LicenseNotFound(id);
     if (license.customer?.deleted_at) license.customer = null;
     return license;
-  }
-
-  /**
-   * The license that a token belongs to, also an older token.
-   * @param token as a customer pasted it
-   * @throws LicenseNotFound when it is not on record
-   */
-  async findByToken(token: string): Promise<License> {
-    const [row] = await this.dataSource.query<{ license_id: string }[]>(
-      'SELECT license_id FROM license_tokens WHERE sha256 = $1',
-      [tokenHash(token)],
-    );
-    if (!row) throw new TokenNotOnRecord();
-    return this.find(row.license_id);
   }
 
   /**

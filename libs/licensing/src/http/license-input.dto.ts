@@ -124,6 +124,7 @@ export class UpdateLicenseDto {
 
 /** A token that a customer sent to support. */
 export class InspectTokenDto {
+  /** As pasted: what copying adds is removed. */
   @IsString()
   @Length(1, 65_536)
   token!: string;

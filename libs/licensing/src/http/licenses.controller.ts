@@ -23,6 +23,8 @@ import { LicenseList } from '../license-list';
 import type { License } from '../license.entity';
 import { LicenseNotFound } from '../licensing.errors';
 import { LicensingService, type LicenseStatusNow } from '../licensing.service';
+import { type InspectedToken, TokenInspection } from '../token-inspection.service';
+import { InspectedLicenseDto } from './inspected-license.dto';
 import { InspectTokenDto, IssueLicenseDto, UpdateLicenseDto } from './license-input.dto';
 import { LicenseDto, LicenseStatusAnswerDto, LicenseSummaryDto, LicenseWithCustomerDto } from './license.dto';
 import { licenseTag } from './license-tag';
@@ -39,6 +41,7 @@ export class LicensesController {
   constructor(
     private readonly licensing: LicensingService,
     private readonly list: LicenseList,
+    private readonly inspection: TokenInspection,
   ) {}
 
   @Post()
@@ -121,10 +124,15 @@ export class LicensesController {
   @Post('inspect')
   @RequireScopes('licenses:read')
   @NoStore()
-  @ApiOperation({ operationId: 'inspectToken', summary: 'The license that a pasted token belongs to' })
+  @ApiOperation({
+    operationId: 'inspectToken',
+    summary: 'The license that a pasted token belongs to, and what this very token is',
+    description:
+      'What copying adds is removed first, and named: white space, quotes, `Bearer`, invisible characters, soft line breaks, a frame as of PEM. What still is not a token is 422 with the reason; a token that is not on record is 404.',
+  })
   @ApiProblems('license_not_found')
-  @Responds(LicenseWithCustomerDto)
-  inspect(@Body() input: InspectTokenDto): Promise<License> {
-    return this.licensing.findByToken(input.token.trim());
+  @Responds(InspectedLicenseDto)
+  inspect(@Body() input: InspectTokenDto): Promise<License & { inspected: InspectedToken }> {
+    return this.inspection.inspect(input.token);
   }
 }

@@ -1,0 +1,56 @@
+import { PASTE_REMAINS, type PasteRemain } from '@aegis/license-token';
+import type { SigningKeyState } from '@aegis/signing';
+import { ApiProperty } from '@nestjs/swagger';
+import { Expose, Type } from 'class-transformer';
+import type { InspectedToken } from '../token-inspection.service';
+import { LicenseWithCustomerDto } from './license.dto';
+
+const KEY_STATES = [
+  'pending',
+  'active',
+  'retired',
+  'compromised',
+] as const satisfies readonly SigningKeyState[];
+
+/** What the pasted token is, among all that its license has had. */
+export class InspectedTokenDto implements InspectedToken {
+  /** What copying had added to the token, and was removed; empty when it was pasted as it is. */
+  @ApiProperty({ enum: PASTE_REMAINS, enumName: 'PasteRemain', isArray: true })
+  @Expose()
+  removed!: PasteRemain[];
+
+  /** The key that signed it. */
+  @Expose()
+  key_id!: string;
+
+  @ApiProperty({ enum: KEY_STATES, enumName: 'SigningKeyState' })
+  @Expose()
+  key_state!: SigningKeyState;
+
+  /** Which of the license's tokens it is, from 1. */
+  @Expose()
+  revision!: number;
+
+  /** Whether no later token was made for the license. */
+  @Expose()
+  is_newest!: boolean;
+
+  /** Since when it answers `SUPERSEDED`; null while it does not. */
+  @Expose()
+  superseded_at!: Date | null;
+
+  /** When it was signed or imported. */
+  @Expose()
+  recorded_at!: Date;
+
+  /** Its own end; null for a perpetual one. A later token of the license may have another. */
+  @Expose()
+  expires_at!: Date | null;
+}
+
+/** A license, found by one of its tokens. */
+export class InspectedLicenseDto extends LicenseWithCustomerDto {
+  @Expose()
+  @Type(() => InspectedTokenDto)
+  inspected!: InspectedTokenDto;
+}
