@@ -276,8 +276,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The license that a pasted token belongs to
-         * @description Scope: `licenses:read`.
+         * The license that a pasted token belongs to, and what this very token is
+         * @description What copying adds is removed first, and named: white space, quotes, `Bearer`, invisible characters, soft line breaks, a frame as of PEM. What still is not a token is 422 with the reason; a token that is not on record is 404.
+         *
+         *     Scope: `licenses:read`.
          */
         post: operations["inspectToken"];
         delete?: never;
@@ -1205,7 +1207,84 @@ export interface components {
             issuer: string;
         };
         InspectToken: {
+            /** @description As pasted: what copying adds is removed. */
             token: string;
+        };
+        InspectedLicense: {
+            /**
+             * Format: uuid
+             * @example 7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10
+             */
+            id: string;
+            license_type: components["schemas"]["LicenseType"];
+            /** @description `expired` follows from the clock; revoked outranks suspended outranks expired. */
+            status: components["schemas"]["LicenseStatus"];
+            /** @description Null once the customer was removed. */
+            customer: components["schemas"]["Customer"] | null;
+            /** @description The signed license, to be sent to the customer; null once the customer was removed. */
+            token: string | null;
+            /** @example acme */
+            customer_id: string;
+            /** @example payroll */
+            module_name: string;
+            /**
+             * @example [
+             *       "17",
+             *       "18"
+             *     ]
+             */
+            allowed_major_versions: string[];
+            /** Format: date-time */
+            issued_at: string;
+            /**
+             * Format: date-time
+             * @description First second at which it is no longer valid; null when perpetual.
+             */
+            expires_at: string | null;
+            /** Format: date-time */
+            revoked_at: string | null;
+            revoked_reason: string | null;
+            /** Format: date-time */
+            suspended_at: string | null;
+            suspended_reason: string | null;
+            /** @description `sha256:<64 hex>` of the one installation it is bound to; null when unbound. */
+            instance_fingerprint: string | null;
+            /** @description The key that signed the newest token. */
+            key_id: string;
+            /** @description Counts the license's tokens. */
+            revision: number;
+            notes: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            inspected: components["schemas"]["InspectedToken"];
+        };
+        InspectedToken: {
+            /** @description What copying had added to the token, and was removed; empty when it was pasted as it is. */
+            removed: components["schemas"]["PasteRemain"][];
+            key_state: components["schemas"]["SigningKeyState"];
+            /** @description The key that signed it. */
+            key_id: string;
+            /** @description Which of the license's tokens it is, from 1. */
+            revision: number;
+            /** @description Whether no later token was made for the license. */
+            is_newest: boolean;
+            /**
+             * Format: date-time
+             * @description Since when it answers `SUPERSEDED`; null while it does not.
+             */
+            superseded_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was signed or imported.
+             */
+            recorded_at: string;
+            /**
+             * Format: date-time
+             * @description Its own end; null for a perpetual one. A later token of the license may have another.
+             */
+            expires_at: string | null;
         };
         IssueLicense: {
             /** @example acme */
@@ -1428,6 +1507,8 @@ export interface components {
             /** @description Requests a minute; null where the limits of the routes hold. */
             rate_limit_per_minute: number | null;
         };
+        /** @enum {string} */
+        PasteRemain: "byte_order_mark" | "invisible_characters" | "soft_line_breaks" | "frame" | "reply_marks" | "bearer" | "quotes" | "white_space";
         Probe: {
             /**
              * @description `healthy` with 200, `unhealthy` with 503.
@@ -1510,6 +1591,8 @@ export interface components {
         };
         /** @enum {string} */
         Scope: "licenses:read" | "licenses:issue" | "licenses:revoke" | "licenses:validate" | "customers:read" | "customers:write" | "stats:read" | "audit:read" | "api-keys:manage" | "webhooks:manage" | "admin";
+        /** @enum {string} */
+        SigningKeyState: "pending" | "active" | "retired" | "compromised";
         Statistics: {
             customers: components["schemas"]["CustomerCounts"];
             licenses: components["schemas"]["LicenseCounts"];
@@ -3499,10 +3582,22 @@ export interface operations {
                      *       "revision": 1,
                      *       "notes": null,
                      *       "created_at": "2026-02-03T19:12:10.000Z",
-                     *       "updated_at": "2026-02-03T19:12:10.000Z"
+                     *       "updated_at": "2026-02-03T19:12:10.000Z",
+                     *       "inspected": {
+                     *         "removed": [
+                     *           "byte_order_mark"
+                     *         ],
+                     *         "key_state": "pending",
+                     *         "key_id": "aegis-2026-01",
+                     *         "revision": 1,
+                     *         "is_newest": true,
+                     *         "superseded_at": null,
+                     *         "recorded_at": "2026-02-03T19:12:10.000Z",
+                     *         "expires_at": "2027-02-03T19:12:10.000Z"
+                     *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["LicenseWithCustomer"];
+                    "application/json": components["schemas"]["InspectedLicense"];
                 };
             };
             400: components["responses"]["invalid_request"];

@@ -1,3 +1,4 @@
+import { makeKey } from '../../libs/api-keys/src/api-key-format';
 import type { Answer } from '../support/client';
 import { Client } from '../support/client';
 import { expectStatus } from '../support/expect-status';
@@ -123,6 +124,31 @@ describe('callers that can not be changed', () => {
       expectStatus(await anyone.get(path, { Authorization, 'X-API-Key': server.adminKey }), 200);
     });
   });
+
+  it.each([
+    ['in quotes', (key: string) => ({ 'X-API-Key': `"${key}"` }), /not an API key/],
+    [
+      'with a blank within',
+      (key: string) => ({ 'X-API-Key': key.replace(/.{20}/, '$& ') }),
+      /not an API key/,
+    ],
+    ['cut short', (key: string) => ({ 'X-API-Key': key.slice(0, -1) }), /not an API key/],
+    ['without a scheme', (key: string) => ({ Authorization: key }), /not an API key/],
+    [
+      'of another environment',
+      () => ({ Authorization: `Bearer ${makeKey('production').key}` }),
+      /of another environment/,
+    ],
+    ['that is unknown', () => ({ 'X-API-Key': makeKey('test').key }), /^The API key was refused\.$/],
+    ['that is missing', () => ({}), /^This route needs an API key/],
+  ] as [string, (key: string) => Record<string, string>, RegExp][])(
+    'are told apart: a key %s',
+    async (_, headers, detail) => {
+      const answer = await anyone.get('/api/v1/me', headers(server.adminKey));
+      expectStatus(answer, 401);
+      expect(answer.body.detail).toMatch(detail);
+    },
+  );
 
   describe('POST /api/v1/licenses/validate', () => {
     const PATH = '/api/v1/licenses/validate';

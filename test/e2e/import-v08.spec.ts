@@ -484,6 +484,17 @@ describe('aegis import v0.8', () => {
     expect((await aegis.run('import', 'v0.8', '--from', mine)).exitCode).toBe(2);
   });
 
+  it.each([
+    ['semicolons', ';'],
+    ['tabs', '\\t'],
+  ])('takes a folder whose cells are separated by %s', async (_, delimiter) => {
+    await fill();
+    const csv = mkdtempSync(join(folder, 'csv-'));
+    await v08.copyTo(csv, delimiter);
+    const { answer } = await run('--from', csv);
+    expect(answer).toMatchObject({ licenses: { imported: 6 }, audit_logs: { imported: 2 } });
+  });
+
   it('takes no password as an argument, and shows none', async () => {
     const { password } = new URL(v08.url);
     const refused = await aegis.run('import', 'v0.8', '--from', v08.url);

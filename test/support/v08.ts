@@ -119,12 +119,13 @@ export class V08Database {
   }
 
   /** Has PostgreSQL write its tables as CSV; it runs as a user of its own, who must get there. */
-  async copyTo(folder: string): Promise<void> {
+  /** @param delimiter of the cells */
+  async copyTo(folder: string, delimiter = ','): Promise<void> {
     chmodSync(dirname(folder), 0o711);
     chmodSync(folder, 0o777);
     for (const table of ['customers', 'licenses', 'audit_logs', 'api_keys'])
       await this.sql.query(
-        `COPY ${table} TO '${join(folder, `${table}.csv`)}' (FORMAT csv, HEADER, ENCODING 'UTF8')`,
+        `COPY ${table} TO '${join(folder, `${table}.csv`)}' (FORMAT csv, HEADER, DELIMITER E'${delimiter}', ENCODING 'UTF8')`,
       );
   }
 

@@ -1,7 +1,9 @@
 import type { PublicKeys } from '@aegis/checkpoints';
+import { canonicalPem, pemBlocks } from '@aegis/signing';
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { DataSource } from 'typeorm';
+import { withoutByteOrderMark } from './text-lines';
 import { UsageProblem } from './usage-problem';
 
 /**
@@ -30,13 +32,14 @@ export async function keysOfDatabase(dataSource: DataSource): Promise<PublicKeys
 
 function readKeys(text: string): Map<string, KeyObject> | KeyObject | undefined {
   try {
-    if (text.trimStart().startsWith('-----BEGIN')) {
-      // createPublicKey would take the first of several.
+    const [block] = pemBlocks(text);
+    if (block !== undefined) {
+      // One file is one key: of several none is chosen.
       if (text.split('-----BEGIN ').length > 2) return undefined;
-      const key = createPublicKey(text);
+      const key = createPublicKey(canonicalPem(block));
       return key.asymmetricKeyType === 'ed25519' ? key : undefined;
     }
-    const { keys } = JSON.parse(text) as { keys: (JsonWebKey & { kid: string })[] };
+    const { keys } = JSON.parse(withoutByteOrderMark(text)) as { keys: (JsonWebKey & { kid: string })[] };
     return new Map(keys.filter(({ crv }) => crv === 'Ed25519').map((jwk) => [jwk.kid, keyOf(jwk)]));
   } catch {
     return undefined;

@@ -16,6 +16,7 @@ import type { Output } from './output';
 import { newPassphrase, presentPassphrase } from './passphrase';
 import { withServices } from './services';
 import { withSettings } from './settings';
+import { withoutByteOrderMark } from './text-lines';
 import { UsageProblem } from './usage-problem';
 
 const MOST_DAYS = 400;
@@ -95,7 +96,7 @@ async function readContent(path: string): Promise<KeySetContent> {
     throw new ConfigurationError(`${path} can't be read (${codeOf(error)}).`, { cause: error });
   });
   try {
-    return JSON.parse(text) as KeySetContent;
+    return JSON.parse(withoutByteOrderMark(text)) as KeySetContent;
   } catch {
     throw new ConfigurationError(`${path} is no JSON: it must be what \`aegis keys export\` wrote.`);
   }

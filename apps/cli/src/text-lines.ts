@@ -14,7 +14,16 @@ export async function linesOf(path: string): Promise<AsyncIterable<string>> {
 
 /** Reads nothing before it is asked for: lines that nobody waits for yet would be lost. */
 async function* eachLine(input: NodeJS.ReadableStream): AsyncGenerator<string> {
-  yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  let isFirst = true;
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    yield isFirst ? withoutByteOrderMark(line) : line;
+    isFirst = false;
+  }
+}
+
+/** A text without the mark that some editors put at its beginning. */
+export function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 /** Opens a file to be read as a stream: a wrong name is told before anything else is done. */

@@ -1,6 +1,7 @@
 import { notOfV08, type V08Line, type V08Source, type V08Table } from '@aegis/licensing';
 import { type CsvError, type Info, parse } from 'csv-parse';
 import { createReadStream, existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TextDecoderStream } from 'node:stream/web';
 import { Readable } from 'node:stream';
@@ -8,6 +9,8 @@ import { UsageProblem } from './usage-problem';
 
 /** Longest row, in bytes: an unclosed quotation mark must not take all memory. */
 const MAX_ROW_BYTES = 1_048_576;
+/** The names of v0.8's columns take a few hundred bytes. */
+const MAX_HEADER_BYTES = 8_192;
 
 interface Parsed {
   record: (string | null)[];
@@ -16,7 +19,8 @@ interface Parsed {
 
 /**
  * v0.8's tables as files `<table>.csv`, as PostgreSQL's `COPY … TO … (FORMAT csv, HEADER)` writes them: RFC 4180,
- * columns named in the first row, an unquoted empty cell is NULL.
+ * columns named in the first row, an unquoted empty cell is NULL. Spreadsheets in many countries separate by `;`, some
+ * tools by tabs: what separates the names of the columns separates all cells.
  */
 export class V08Csv implements V08Source {
   /** @throws UsageProblem when the folder has no licenses.csv */
@@ -39,6 +43,7 @@ export class V08Csv implements V08Source {
     const skipped: V08Line[] = [];
     const parser = parse({
       bom: true,
+      delimiter: await this.delimiterOf(table),
       info: true,
       cast: (value, { quoting }) => (value === '' && !quoting ? null : value),
       max_record_size: MAX_ROW_BYTES,
@@ -74,6 +79,18 @@ export class V08Csv implements V08Source {
     if (!columns)
       throw new UsageProblem(`${this.pathOf(table)} is empty: its first row must name the columns.`);
     yield* skipped;
+  }
+
+  /** No name of a column has any of these characters in it. */
+  private async delimiterOf(table: V08Table): Promise<string> {
+    const file = await open(this.pathOf(table), 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEADER_BYTES), 0, MAX_HEADER_BYTES, 0);
+      const [names = ''] = buffer.toString('utf8', 0, bytesRead).split(/[\r\n]/, 1);
+      return [',', ';', '\t'].find((delimiter) => names.includes(delimiter)) ?? ',';
+    } finally {
+      await file.close();
+    }
   }
 
   private problemOf(table: V08Table, error: unknown): unknown {

@@ -74,11 +74,13 @@ export class ApiKeyAuthentication {
 
   /**
    * @param keyText as the caller sent it
-   * @returns `key`, `refused` (without saying why), or `unavailable` while the database can't be asked; never throws
+   * @returns `key`, `refused` (saying no more of why than the text itself does), or `unavailable` while the database can't be asked; never throws
    */
   async authenticate(keyText: string): Promise<Credential> {
     const presented = readKey(keyText);
-    if (presented?.environment !== this.environment.ENVIRONMENT) return { kind: 'refused' };
+    if (presented === undefined) return { kind: 'refused', because: 'unreadable' };
+    if (presented.environment !== this.environment.ENVIRONMENT)
+      return { kind: 'refused', because: 'other_environment' };
     try {
       const candidate = await this.lookups.add(presented.id);
       // Both, always, and for unknown ids too: how long a refusal takes tells nothing.

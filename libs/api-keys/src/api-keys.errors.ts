@@ -41,17 +41,21 @@ export class ExpiryInThePast extends DomainError {
   }
 }
 
-/** No credential, or one that counts for nothing; which of these is not told. */
+const UNAUTHORIZED = {
+  missing: 'This route needs an API key, as `X-API-Key` or `Authorization: Bearer`.',
+  refused: 'The API key was refused.',
+  unreadable:
+    'What was sent is not an API key: it is incomplete, mistyped, or has quotes, blanks or other text with it. Copy it again.',
+  other_environment: 'This API key is of another environment than this server.',
+} as const;
+
+/** No credential, or one that counts for nothing; of a readable one it is not told why. */
 export class Unauthorized extends DomainError {
   readonly code = 'unauthorized';
 
-  /** @param reason whether a credential was sent at all; never why it was refused */
-  constructor(reason: 'missing' | 'refused') {
-    super(
-      reason === 'missing'
-        ? 'This route needs an API key, as `X-API-Key` or `Authorization: Bearer`.'
-        : 'The API key was refused.',
-    );
+  /** @param reason nothing that the text of the credential does not say by itself */
+  constructor(reason: keyof typeof UNAUTHORIZED) {
+    super(UNAUTHORIZED[reason]);
   }
 }
 

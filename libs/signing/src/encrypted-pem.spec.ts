@@ -124,6 +124,46 @@ describe('encrypted private key files', () => {
     );
   });
 
+  const damagedBy = (change: (pem: string) => string): string => change(pem);
+  it.each([
+    ['indented, as in YAML', (text: string) => text.replace(/^/gm, '    ')],
+    ['with CR LF', (text: string) => text.replaceAll('\n', '\r\n')],
+    ['with CR alone', (text: string) => text.replaceAll('\n', '\r')],
+    ['after a byte order mark', (text: string) => `\ufeff${text}`],
+    ['with blanks at the ends of lines', (text: string) => text.replaceAll('\n', ' \t\n')],
+    ['with empty lines', (text: string) => text.replaceAll('\n', '\n\n')],
+    ['on lines of any length', (text: string) => text.replace(/(.{64})\n/g, '$1')],
+    ['after a comment and the attributes of a bag', (text: string) => `Bag Attributes\n# mine\n${text}`],
+  ])('are read back %s, and a wrong passphrase is still told as one', (_, change) => {
+    const changed = damagedBy(change);
+    expect(decryptPrivateKey(changed, PASSPHRASE, 'k1.private.pem').privateKey.equals(privateKey)).toBe(true);
+    expect(refusal(changed, 'another passphrase').message).toMatch(
+      /^The passphrase of k1\.private\.pem is wrong/,
+    );
+  });
+
+  it.each([
+    ['cut off', (text: string) => text.slice(0, 200), 'a PEM block that is cut off or damaged'],
+    ['cut in the middle', (text: string) => text.replace(/\n.{64}\n/, '\n'), "that can't be read as such"],
+    [
+      'with a character that is not base64',
+      (text: string) => text.replace('\nM', '\n*'),
+      "that can't be read as such",
+    ],
+    ['with a character too few', (text: string) => text.replace('\nM', '\n'), "that can't be read as such"],
+    [
+      'with a hyphen within',
+      (text: string) => text.replace('\nM', '\n-'),
+      'a PEM block that is cut off or damaged',
+    ],
+    ['that is another file', () => 'hello', 'no PEM block'],
+    ['that is empty', () => '', 'no PEM block'],
+  ])('that can not be read are not told as a wrong passphrase: %s', (_, change, found) => {
+    const { message } = refusal(damagedBy(change), PASSPHRASE);
+    expect(message).toContain(found);
+    expect(message).not.toMatch(/passphrase/);
+  });
+
   it('are read back without a warning', () => {
     const read = decryptPrivateKey(pem, PASSPHRASE, 'k1.private.pem');
     expect(read.privateKey.equals(privateKey)).toBe(true);

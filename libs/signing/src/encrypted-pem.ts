@@ -1,6 +1,7 @@
 import { createCipheriv, createPrivateKey, pbkdf2, randomBytes, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { ConfigurationError } from '@aegis/errors';
+import { canonicalPem, isIntact, pemBlocks } from './pem';
 import { encodePbes2, HMAC_SHA256, readPbkdf2 } from './pbes2';
 
 const ITERATIONS = 600_000;
@@ -9,7 +10,6 @@ const SALT_BYTES = 16;
 const MAX_PASSPHRASE_BYTES = 1024;
 // HMAC with SHA-256, SHA-384 and SHA-512: 600,000 iterations of SHA-1 are too few.
 const STRONG_PRFS = [HMAC_SHA256, '1.2.840.113549.2.10', '1.2.840.113549.2.11'];
-const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\r?\n([^-]*)-----END \1-----/;
 
 const RE_ENCRYPT =
   'encrypt it anew with `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -iter 600000`';
@@ -49,10 +49,7 @@ export async function encryptPrivateKey(
   secret.fill(0);
   plaintext.fill(0);
   const base64 = encodePbes2({ salt, iterations: ITERATIONS, iv, ciphertext }).toString('base64');
-  const lines = base64.match(/.{1,64}/g) ?? [];
-  return ['-----BEGIN ENCRYPTED PRIVATE KEY-----', ...lines, '-----END ENCRYPTED PRIVATE KEY-----', ''].join(
-    '\n',
-  );
+  return canonicalPem({ label: 'ENCRYPTED PRIVATE KEY', base64 });
 }
 
 /**
@@ -71,12 +68,12 @@ export function decryptPrivateKey(
   name: string,
   variable = 'KEY_PASSPHRASE',
 ): DecryptedKey {
-  const [, label, base64] = PEM_BLOCK.exec(pem) ?? [];
-  if (label === 'PRIVATE KEY') {
+  const [block] = pemBlocks(pem);
+  if (block?.label === 'PRIVATE KEY') {
     throw new ConfigurationError(`${name} holds a private key that is not encrypted: ${RE_ENCRYPT}.`);
   }
-  if (label !== 'ENCRYPTED PRIVATE KEY' || base64 === undefined) {
-    throw unreadable(name, label);
+  if (block?.label !== 'ENCRYPTED PRIVATE KEY' || !isIntact(block)) {
+    throw unreadable(name, pem, block?.label);
   }
   if (passphrase === undefined || passphrase === '') {
     throw new ConfigurationError(
@@ -84,8 +81,8 @@ export function decryptPrivateKey(
     );
   }
   assertPassphraseLength(passphrase, variable);
-  const derivation = readDerivation(base64, name, label);
-  const privateKey = open(pem, passphrase, name, variable);
+  const derivation = readDerivation(block.base64, name, pem, block.label);
+  const privateKey = open(canonicalPem(block), passphrase, name, variable);
   if (privateKey.asymmetricKeyType !== 'ed25519') {
     throw new ConfigurationError(
       `${name} holds a key of type ${privateKey.asymmetricKeyType ?? 'unknown'}, not Ed25519: make one with \`aegis keys generate\`.`,
@@ -107,11 +104,16 @@ function assertPassphraseLength(passphrase: string, variable: string): void {
   }
 }
 
-function readDerivation(base64: string, name: string, label: string): ReturnType<typeof readPbkdf2> {
+function readDerivation(
+  base64: string,
+  name: string,
+  pem: string,
+  label: string,
+): ReturnType<typeof readPbkdf2> {
   try {
     return readPbkdf2(Buffer.from(base64, 'base64'));
   } catch {
-    throw unreadable(name, label);
+    throw unreadable(name, pem, label);
   }
 }
 
@@ -133,8 +135,13 @@ function open(pem: string, passphrase: string, name: string, variable: string): 
   }
 }
 
-function unreadable(name: string, label: string | undefined): ConfigurationError {
-  const found = label === undefined ? 'no PEM block' : `a PEM block "${label}" that can't be read as such`;
+function unreadable(name: string, pem: string, label: string | undefined): ConfigurationError {
+  const found =
+    label !== undefined
+      ? `a PEM block "${label}" that can't be read as such`
+      : pem.includes('-----BEGIN ')
+        ? 'a PEM block that is cut off or damaged'
+        : 'no PEM block';
   return new ConfigurationError(
     `${name} must hold one "ENCRYPTED PRIVATE KEY" in PEM (PKCS#8), but holds ${found}: restore it from a backup, or make a key with \`aegis keys generate\`.`,
   );

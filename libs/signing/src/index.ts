@@ -28,6 +28,8 @@ export type { KeySetContent } from './signed-key-set';
 export { writeFileWhole } from './durable-file';
 export { PemSigner } from './signer';
 export type { Signer } from './signer';
+export { canonicalPem, pemBlocks } from './pem';
+export type { PemBlock } from './pem';
 export { SIGNER_SOURCE } from './signer-source';
 export { InputTooLarge } from './signers/remote-key';
 export type { OpenedKey, SignerSource } from './signer-source';

@@ -118,6 +118,27 @@ describe('KEYS_DIR', () => {
       expect(await listPrivateKeys(join(directory, 'missing'))).toEqual([]);
     });
 
+    it.each([
+      ['indented', (pem: string) => pem.replace(/^/gm, '  ')],
+      ['with CR LF', (pem: string) => pem.replaceAll('\n', '\r\n')],
+      ['after a byte order mark', (pem: string) => `\ufeff${pem}`],
+    ])('are read %s', async (_, change) => {
+      const { publicKey } = generateKeyPairSync('ed25519');
+      await writeFile(
+        path('k1.public.pem'),
+        change(publicKey.export({ type: 'spki', format: 'pem' }).toString()),
+      );
+      expect((await readPublicKeys(keysDir)).get('k1')?.equals(publicKey)).toBe(true);
+    });
+
+    it('are not two in one file', async () => {
+      const pems = [1, 2].map(() =>
+        generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      );
+      await writeFile(path('k1.public.pem'), pems.join(''));
+      expect((await refusal(readPublicKeys(keysDir))).message).toContain('must hold one "PUBLIC KEY" in PEM');
+    });
+
     it('are those of `<kid>.public.pem` alone: other and hidden files are passed over', async () => {
       const pem = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
       await writeFile(path('k1.public.pem'), pem);

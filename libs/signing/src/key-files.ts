@@ -5,6 +5,7 @@ import { ConfigurationError } from '@aegis/errors';
 import { createFile, replaceFile } from './durable-file';
 import { decryptPrivateKey, encryptPrivateKey, type DecryptedKey } from './encrypted-pem';
 import { assertKid } from './kid';
+import { canonicalPem, pemBlocks } from './pem';
 import { isWeakPublicKey } from './weak-public-key';
 
 const PRIVATE = '.private.pem';
@@ -187,12 +188,13 @@ async function readPem(keysDir: string, name: string): Promise<{ pem: string; mo
 
 function parsePublicKey(pem: string, name: string): KeyObject {
   // createPublicKey would take a private key or a certificate as well, and the first of several keys.
+  const [block] = pemBlocks(pem);
   if (/-----BEGIN (?!PUBLIC KEY-----)/.test(pem) || pem.split('-----BEGIN ').length > 2) {
     throw new ConfigurationError(`${name} in KEYS_DIR must hold one "PUBLIC KEY" in PEM and nothing else.`);
   }
   let key: KeyObject;
   try {
-    key = createPublicKey(pem);
+    key = createPublicKey(block === undefined ? pem : canonicalPem(block));
   } catch {
     throw new ConfigurationError(`${name} in KEYS_DIR can't be read: it must hold one "PUBLIC KEY" in PEM.`);
   }

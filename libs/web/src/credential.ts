@@ -17,8 +17,11 @@ export type Credential =
   | { readonly kind: 'none' }
   /** `X-API-Key` and `Authorization` at once: the request contradicts itself (400). */
   | { readonly kind: 'conflicting' }
-  /** Unknown, malformed, expired, deactivated or deleted: all refused alike (401). */
-  | { readonly kind: 'refused' }
+  /**
+   * Unknown, expired, deactivated or deleted: all refused alike (401). Of what its text alone says the caller is told:
+   * that it can't be read as a key, or is one of another environment.
+   */
+  | { readonly kind: 'refused'; readonly because?: 'unreadable' | 'other_environment' }
   /** It could not be checked, e.g. because the database is out of reach (503). */
   | { readonly kind: 'unavailable'; readonly error: unknown }
   | { readonly kind: 'key'; readonly key: AuthenticatedKey };

@@ -26,8 +26,8 @@ export default {
     ...inFile('libs/api-keys/src/api-key-authentication.ts', [
       [
         'takes keys of other environments',
-        'if (presented?.environment !== this.environment.ENVIRONMENT)',
-        'if (presented === undefined)',
+        'if (presented.environment !== this.environment.ENVIRONMENT)',
+        'if (presented.environment === undefined)',
       ],
       ['takes whoever knows an id', 'if (!candidate || !(isCurrent || isPrevious))', 'if (!candidate)'],
       ['takes inactive keys', 'AND is_active AND deleted_at IS NULL', 'AND deleted_at IS NULL'],

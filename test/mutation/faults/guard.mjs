@@ -15,7 +15,11 @@ export default {
         'if (!access) return true;',
       ],
       ['needs no key', 'if (!needed) return true;', 'return true;'],
-      ['lets a refused key pass on', "throw new Unauthorized('refused');", 'return true;'],
+      [
+        'lets a refused key pass on',
+        "throw new Unauthorized(credential.because ?? 'refused');",
+        'return true;',
+      ],
       [
         'lets pass while keys can not be checked',
         'throw new AuthenticationUnavailable(credential.error);',

@@ -4,10 +4,14 @@ export default {
   area: 'real-callers',
   suites: [
     'libs/api-keys/src/http/api-key-identification.spec.ts',
+    'libs/license-token/src/pasted-token.spec.ts',
     'libs/license-token/src/white-space.spec.ts',
+    'libs/signing/src/encrypted-pem.spec.ts',
+    'libs/signing/src/key-files.spec.ts',
     'libs/web/src/json-body.spec.ts',
     'libs/web/src/rate-limit.spec.ts',
     'test/contract/forgiving.spec.ts',
+    'test/e2e/inspect.spec.ts',
   ],
   faults: [
     ...inFile('libs/api-keys/src/http/api-key-identification.ts', [
@@ -40,6 +44,28 @@ export default {
     ]),
     ...inFile('libs/web/src/unknown-fields.ts', [
       ['hands leniency on to derived classes', 'Reflect.hasOwnMetadata', 'Reflect.hasMetadata'],
+    ]),
+    ...inFile('libs/license-token/src/pasted-token.ts', [
+      ['leaves a frame', 'if (begin === null) return text;', 'if (begin !== null) return text;'],
+      ['does not say what it removed', 'if (cleaned !== rest) removed.add(remain);', ''],
+    ]),
+    ...inFile('libs/licensing/src/token-inspection.service.ts', [
+      [
+        'calls what can not be read unknown',
+        'throw new NotAToken(parsed.malformed)',
+        'throw new TokenNotOnRecord()',
+      ],
+      ['calls every token the newest', 't.revision = l.revision AS is_newest', 'true AS is_newest'],
+    ]),
+    ...inFile('libs/signing/src/encrypted-pem.ts', [
+      ['opens a PEM as it lies in the file', 'open(canonicalPem(block), passphrase', 'open(pem, passphrase'],
+      ['takes a damaged PEM for a wrong passphrase', '|| !isIntact(block)', ''],
+    ]),
+    ...inFile('libs/signing/src/key-files.ts', [
+      ['takes the first of two public keys', 'others.length > 0 ||', ''],
+    ]),
+    ...inFile('libs/api-keys/src/api-keys.errors.ts', [
+      ['says the same of every bad key', 'super(UNAUTHORIZED[reason]);', 'super(UNAUTHORIZED.refused);'],
     ]),
     ...inFile('libs/licensing/src/validation.service.ts', [
       [

@@ -75,7 +75,7 @@ describe('ApiKeyIdentification', () => {
     [[`Authorization: Bearer ${'a'.repeat(250)}`]],
     [[`X-API-Key: ${'a'.repeat(257)}`]],
   ])('refuses %j without a look-up', async (headers) => {
-    expect(await send(...headers)).toEqual({ kind: 'refused' });
+    expect(await send(...headers)).toEqual({ kind: 'refused', because: 'unreadable' });
     expect(asked).toEqual([]);
   });
 

@@ -6,6 +6,7 @@ import { ApiKeyAuthentication } from '../api-key-authentication';
 /** Several times the length of a key; what is longer is not even looked at. */
 const LONGEST_CREDENTIAL = 256;
 
+const UNREADABLE: Credential = { kind: 'refused', because: 'unreadable' };
 /** Our scheme; and our keys where the scheme was forgotten, so that the caller is told. */
 const OURS = /^(bearer(\s|$)|aegis_)/i;
 
@@ -26,8 +27,8 @@ export class ApiKeyIdentification extends Identification {
     if (keys.length > 0 && authorizations.length > 0) return { kind: 'conflicting' };
     const [credential, ...others] = [...keys, ...authorizations];
     if (credential === undefined) return { kind: 'none' };
-    if (others.length > 0 || credential.length > LONGEST_CREDENTIAL) return { kind: 'refused' };
+    if (others.length > 0 || credential.length > LONGEST_CREDENTIAL) return UNREADABLE;
     const key = keys.length > 0 ? credential : /^bearer +(\S+)$/i.exec(credential)?.[1];
-    return key === undefined ? { kind: 'refused' } : this.authentication.authenticate(key);
+    return key === undefined ? UNREADABLE : this.authentication.authenticate(key);
   }
 }

@@ -39,7 +39,7 @@ export class ApiKeyGuard implements CanActivate {
         throw new ConflictingCredentials();
       case 'refused':
         this.metrics.authenticationFailed('refused');
-        throw new Unauthorized('refused');
+        throw new Unauthorized(credential.because ?? 'refused');
       case 'unavailable':
         this.metrics.authenticationFailed('unavailable');
         throw new AuthenticationUnavailable(credential.error);
