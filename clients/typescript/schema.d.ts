@@ -1166,10 +1166,13 @@ export interface components {
             version: string;
             /** @description ENVIRONMENT of the server. */
             environment: string;
-            /** @enum {string} */
+            /**
+             * @description Unhealthy, too, when it takes no writes or has no audit partition for now: a validation needs both.
+             * @enum {string}
+             */
             database: "healthy" | "degraded" | "unhealthy";
             /**
-             * @description A signer out of reach is degraded: validation serves on.
+             * @description Degraded while nothing can be issued because the signer is out of reach: validation goes on.
              * @enum {string}
              */
             signing: "healthy" | "degraded" | "unhealthy";

@@ -5,6 +5,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { poolOptions, postgresOptions } from './connection-options';
 import { PoolMetrics } from './pool-metrics';
+import { PoolRenewal } from './pool-renewal';
 
 /** The pool of the application's role. Entities register themselves through their libs' modules. */
 @Module({})
@@ -13,7 +14,9 @@ export class DatabaseModule {
   static for(url: string): DynamicModule {
     return {
       module: DatabaseModule,
-      providers: [PoolMetrics],
+      global: true,
+      providers: [PoolMetrics, PoolRenewal],
+      exports: [PoolRenewal],
       imports: [
         MetricsModule,
         TypeOrmModule.forRootAsync({

@@ -8,6 +8,7 @@ export { grantPrivileges, migrateDown, migrateUp, migrationStates } from './migr
 export type { MigrationState, Privileges } from './migrate';
 export { openDatabase } from './open-database';
 export type { DatabaseAccess } from './open-database';
+export { PoolRenewal } from './pool-renewal';
 export { isDatabaseUnavailable, isInputRefused, sqlState, SqlState, violates } from './postgres-errors';
 export { runSplitting } from './run-splitting';
 export { PreparedStatement } from './prepared-statement';

@@ -7,6 +7,7 @@ export const SqlState = {
   serializationFailure: '40001',
   deadlockDetected: '40P01',
   lockNotAvailable: '55P03',
+  readOnly: '25006',
 } as const;
 
 const UNAVAILABLE_STATES = new Set([

@@ -12,6 +12,7 @@ export default {
     'libs/web/src/rate-limit.spec.ts',
     'test/contract/forgiving.spec.ts',
     'test/e2e/inspect.spec.ts',
+    'test/e2e/readiness.spec.ts',
   ],
   faults: [
     ...inFile('libs/api-keys/src/http/api-key-identification.ts', [
@@ -66,6 +67,23 @@ export default {
     ]),
     ...inFile('libs/api-keys/src/api-keys.errors.ts', [
       ['says the same of every bad key', 'super(UNAUTHORIZED[reason]);', 'super(UNAUTHORIZED.refused);'],
+    ]),
+    ...inFile('apps/server/src/health/database-readiness.ts', [
+      ['is ready on a database that takes no writes', "return 'takes no writes';", 'return undefined;'],
+      [
+        'is ready without a partition',
+        "undefined : 'has no audit partition for now'",
+        'undefined : undefined',
+      ],
+      [
+        'is ready though nothing may be appended',
+        'if (!answer.may_append)',
+        'if (answer.may_append === undefined)',
+      ],
+    ]),
+    ...inFile('libs/database/src/pool-renewal.ts', [
+      ['keeps connections that turned read-only', 'if (code === SqlState.readOnly) this.renew();', ''],
+      ['lends old connections again', 'if (this.isOld(client)) void client.end();', ''],
     ]),
     ...inFile('libs/licensing/src/validation.service.ts', [
       [

@@ -20,10 +20,11 @@ export class HealthDto {
   @Expose()
   environment!: string;
 
+  /** Unhealthy, too, when it takes no writes or has no audit partition for now: a validation needs both. */
   @Expose()
   database!: HealthStatus;
 
-  /** A signer out of reach is degraded: validation serves on. */
+  /** Degraded while nothing can be issued because the signer is out of reach: validation goes on. */
   @Expose()
   signing!: HealthStatus;
 }

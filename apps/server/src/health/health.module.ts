@@ -1,6 +1,7 @@
 import { SigningModule } from '@aegis/signing';
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { DatabaseReadiness } from './database-readiness';
 import { HealthController } from './health.controller';
 import { HealthService } from './health.service';
 
@@ -8,6 +9,6 @@ import { HealthService } from './health.service';
   // Its own lines would repeat every failed probe; the access log has them.
   imports: [TerminusModule.forRoot({ logger: false }), SigningModule],
   controllers: [HealthController],
-  providers: [HealthService],
+  providers: [DatabaseReadiness, HealthService],
 })
 export class HealthModule {}

@@ -1,9 +1,8 @@
 import { KeyRing, SIGNER_SOURCE, type SignerSource } from '@aegis/signing';
 import { Inject, Injectable } from '@nestjs/common';
-import { HealthCheckService, TypeOrmHealthIndicator } from '@nestjs/terminus';
+import { HealthCheckService } from '@nestjs/terminus';
 import { Lifecycle } from '../lifecycle';
-
-const PING_TIMEOUT_MS = 1000;
+import { DatabaseReadiness } from './database-readiness';
 
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
@@ -18,7 +17,7 @@ export interface Health {
 export class HealthService {
   constructor(
     private readonly checks: HealthCheckService,
-    private readonly database: TypeOrmHealthIndicator,
+    private readonly database: DatabaseReadiness,
     private readonly keyRing: KeyRing,
     private readonly lifecycle: Lifecycle,
     @Inject(SIGNER_SOURCE) private readonly signers: SignerSource,
@@ -36,7 +35,11 @@ export class HealthService {
     return { status, database, signing };
   }
 
-  /** Whether requests may be sent here: database, migrations and key ring are there, and the end has not begun. */
+  /**
+   * Whether requests may be sent here: what a validation needs is there (a database that takes writes and has the
+   * audit partition of now, migrations, key ring), and the end has not begun. Issuing needs a signer too, which `/health`
+   * tells apart: without one, installations must still find their licenses valid.
+   */
   async isReady(): Promise<boolean> {
     // Migrations and key ring are settled before the lifecycle serves.
     return (
@@ -45,7 +48,7 @@ export class HealthService {
   }
 
   private databaseStatus(): Promise<HealthStatus> {
-    return this.ask(() => this.database.pingCheck('database', { timeout: PING_TIMEOUT_MS }));
+    return this.ask(() => this.database.check());
   }
 
   private signingStatus(): HealthStatus {

@@ -1,0 +1,75 @@
+import { PoolRenewal } from '@aegis/database';
+import { Logger } from '@aegis/logging';
+import { Injectable } from '@nestjs/common';
+import type { HealthIndicatorResult } from '@nestjs/terminus';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+
+const TIMEOUT_MS = 1000;
+
+/** What stands in the way of a validation; undefined while nothing does. */
+type Obstacle =
+  'takes no writes' | 'has no audit partition for now' | 'does not let this role append to the trail';
+
+/**
+ * Bounds of a partition are shown as this session would write them, so that reading them back gives the same moments.
+ * A partition that is being detached takes no more rows.
+ */
+const ASK = `
+  SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only,
+         has_table_privilege('audit_logs', 'INSERT') AS may_append,
+         EXISTS (
+           SELECT FROM pg_catalog.pg_inherits AS inherits
+           JOIN pg_catalog.pg_class AS partition ON partition.oid = inherits.inhrelid
+           CROSS JOIN LATERAL regexp_match(pg_get_expr(partition.relpartbound, partition.oid),
+                                           'FROM \\(''([^'']+)''\\) TO \\(''([^'']+)''\\)') AS bounds
+           WHERE inherits.inhparent = 'audit_logs'::regclass AND NOT inherits.inhdetachpending
+             AND clock_timestamp() >= bounds[1]::timestamptz AND clock_timestamp() < bounds[2]::timestamptz
+         ) AS has_partition`;
+
+/** Asks the database for what every validation needs: that its audit record can be written now. */
+@Injectable()
+export class DatabaseReadiness {
+  private obstacle: Obstacle | undefined;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly pool: PoolRenewal,
+    private readonly logger: Logger,
+  ) {}
+
+  /** @throws Error when the database is out of reach, does not answer within a second, or could record nothing */
+  async check(): Promise<HealthIndicatorResult> {
+    const obstacle = await within(TIMEOUT_MS, this.ask());
+    if (obstacle !== this.obstacle && obstacle !== undefined)
+      this.logger.write('error', `not ready: the database ${obstacle}`);
+    this.obstacle = obstacle;
+    if (obstacle === undefined) return { database: { status: 'up' } };
+    throw new Error(`the database ${obstacle}`);
+  }
+
+  private async ask(): Promise<Obstacle | undefined> {
+    const [answer] =
+      await this.dataSource.query<{ read_only: boolean; may_append: boolean; has_partition: boolean }[]>(ASK);
+    if (answer === undefined || answer.read_only) {
+      // Another connection may lead to the new primary.
+      this.pool.renew();
+      return 'takes no writes';
+    }
+    if (!answer.may_append) return 'does not let this role append to the trail';
+    return answer.has_partition ? undefined : 'has no audit partition for now';
+  }
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const limit = new AbortController();
+  const late = pause(milliseconds, undefined, { signal: limit.signal, ref: false }).then(() => {
+    throw new Error('the database does not answer');
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    limit.abort();
+    late.catch(() => undefined);
+  }
+}
