@@ -63,7 +63,7 @@ export default {
       ['takes a damaged PEM for a wrong passphrase', '|| !isIntact(block)', ''],
     ]),
     ...inFile('libs/signing/src/key-files.ts', [
-      ['takes the first of two public keys', 'others.length > 0 ||', ''],
+      ['takes the first of two public keys', "|| pem.split('-----BEGIN ').length > 2", ''],
     ]),
     ...inFile('libs/api-keys/src/api-keys.errors.ts', [
       ['says the same of every bad key', 'super(UNAUTHORIZED[reason]);', 'super(UNAUTHORIZED.refused);'],
