@@ -34,8 +34,8 @@ export function timestampProblem(text: string): string | null {
 function read(text: string): Date | null {
   const [, year, month, day] = (RFC_3339.exec(text) ?? []).map(Number);
   if (year === undefined || month === undefined || day === undefined) return null;
-  // JavaScript takes 30 February for a day in March.
+  // JavaScript takes 30 February for a day in March: whatever the calendar lacks lands in another month.
   const midnight = new Date(Date.UTC(year, month - 1, day));
-  if (midnight.getUTCMonth() !== month - 1 || midnight.getUTCDate() !== day) return null;
+  if (midnight.getUTCMonth() !== month - 1) return null;
   return new Date(text.toUpperCase());
 }

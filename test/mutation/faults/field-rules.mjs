@@ -8,7 +8,7 @@ export const rules = {
     ...inFile('libs/field-rules/src/moments.ts', [
       ['takes times after 9999 in UTC', ' && time <= LAST_MOMENT', ''],
       ['takes times before the year 1 in UTC', 'time >= FIRST_MOMENT && ', ''],
-      ['takes 30 February', ' || midnight.getUTCDate() !== day', ''],
+      ['takes 30 February', 'if (midnight.getUTCMonth() !== month - 1) return null;', ''],
       ['calls every refused time unreadable', 'isMoment(moment) ? null : MOMENT_RULE', 'TIMESTAMP_RULE'],
     ]),
     ...inFile('libs/field-rules/src/texts.ts', [
