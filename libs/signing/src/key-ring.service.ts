@@ -8,6 +8,7 @@ import { HeldKeys } from './held-keys';
 import { type Jwks, keySetOf } from './jwks';
 import { agreeOnKeys } from './key-agreement';
 import { LatestRead } from './latest-read';
+import { PublicKeyFiles } from './public-key-files';
 import type { Signer } from './signer';
 import { SIGNER_SOURCE, type SignerSource } from './signer-source';
 import { SigningKey } from './signing-key.entity';
@@ -26,6 +27,7 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   // Only grows: a kid never gets another key, and compromised keys still tell genuine tokens from forged ones.
   private readonly publicKeys = new Map<string, KeyObject>();
   private readonly held: HeldKeys;
+  private readonly files: PublicKeyFiles;
   private readonly reading = new LatestRead(() => this.read());
   private keys?: readonly SigningKey[];
   private readAt = -Infinity;
@@ -40,6 +42,7 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
     @Inject(SIGNER_SOURCE) private readonly source: SignerSource,
   ) {
     this.held = new HeldKeys(source, logger);
+    this.files = new PublicKeyFiles(environment.KEYS_DIR);
   }
 
   onModuleInit(): Promise<void> {
@@ -79,6 +82,15 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
     }
     await this.reread.done;
     return this.publicKeys.get(kid);
+  }
+
+  /**
+   * Gives a public key that this process holds itself: of a private key that it opened, or in a file of KEYS_DIR. The
+   * database is not asked, so that who may write there can't add a key.
+   * @returns undefined when this process does not hold it.
+   */
+  async heldPublicKey(kid: string): Promise<KeyObject | undefined> {
+    return this.held.get(kid)?.publicKey ?? (await this.files.get(kid));
   }
 
   /**
