@@ -20,6 +20,8 @@ import { TakeOverRecords1764040000000 } from './1764040000000-take-over-records'
 import { RememberWhatWasShipped1764080000000 } from './1764080000000-remember-what-was-shipped';
 import { CloseThePublicSchema1764100000000 } from './1764100000000-close-the-public-schema';
 import { FixSearchPaths1764100060000 } from './1764100060000-fix-search-paths';
+import { SealThroughTheOwner1764110000000 } from './1764110000000-seal-through-the-owner';
+import { CheckSeals1764110060000 } from './1764110060000-check-seals';
 import { NameAnonymousActors1764170000000 } from './1764170000000-name-anonymous-actors';
 import { IndexAuditQuestions1764170060000 } from './1764170060000-index-audit-questions';
 
@@ -52,6 +54,8 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       RememberWhatWasShipped1764080000000,
       CloseThePublicSchema1764100000000,
       FixSearchPaths1764100060000,
+      SealThroughTheOwner1764110000000,
+      CheckSeals1764110060000,
       NameAnonymousActors1764170000000,
       IndexAuditQuestions1764170060000,
     ],

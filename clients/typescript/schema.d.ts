@@ -833,7 +833,7 @@ export interface components {
             api_keys: components["schemas"]["ApiKey"][];
         };
         /** @enum {string} */
-        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.created" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped";
+        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.created" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped" | "audit_log.resumed";
         AuditLog: {
             event_type: components["schemas"]["AuditEventType"];
             /** Format: uuid */
@@ -1195,6 +1195,8 @@ export interface components {
              */
             path: string[];
             checkpoint: components["schemas"]["Checkpoint"];
+            /** @description The key that the checkpoint names, compromised ones too; null when it is not on record. */
+            key: components["schemas"]["ProofKey"] | null;
             /** @description What is hashed of the record, in UTF-8: a JSON array of `"aegis-audit-1"` and its fields as text, without the address. */
             leaf: string;
         };
@@ -1537,11 +1539,33 @@ export interface components {
              * @description Stable name of the error, for programs.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_trail_not_droppable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
             /** @description Broken rules, all at once; where there are more than fit, the first of them. */
             errors?: components["schemas"]["FieldError"][];
+        };
+        ProofKey: {
+            /** @enum {string} */
+            kty: "OKP";
+            /** @enum {string} */
+            crv: "Ed25519";
+            /** @enum {string} */
+            use: "sig";
+            /** @enum {string} */
+            alg: "EdDSA";
+            /** @enum {string} */
+            state: "pending" | "active" | "retired" | "compromised";
+            /**
+             * Format: date-time
+             * @description Up to when what a compromised key signed counts; null: nothing does, or the key is not compromised.
+             */
+            compromised_after: string | null;
+            /** @description The public key, base64url. */
+            x: string;
+            kid: string;
+            /** @description SHA-256 thumbprint of the key (RFC 7638). */
+            jkt: string;
         };
         Reason: {
             /**
@@ -2503,6 +2527,17 @@ export interface operations {
                      *         "issued_at": null,
                      *         "key_id": "aegis-2026-01",
                      *         "jws": "eyJhbGciOiJFZERTQSIsInR5cCI6ImFlZ2lzLWNoZWNrcG9pbnQrand0Iiwia2lkIjoiYWVnaXMtMjAyNi0wMSJ9.eyJudW1iZXIiOjQ3MTF9.c2lnbmF0dXJl"
+                     *       },
+                     *       "key": {
+                     *         "kty": "OKP",
+                     *         "crv": "Ed25519",
+                     *         "use": "sig",
+                     *         "alg": "EdDSA",
+                     *         "state": "pending",
+                     *         "compromised_after": null,
+                     *         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                     *         "kid": "aegis-2026-01",
+                     *         "jkt": "jkt"
                      *       },
                      *       "leaf": "[\"aegis-audit-1\",\"4711\",\"2026-02-03T19:12:10.000Z\",\"license.issued\",null,\"acme\",\"payroll\",\"0aZ9bY8cX7dW\",\"api_key:0aZ9bY8cX7dW\",null,null,\"{}\",null]"
                      *     }
@@ -4782,7 +4817,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_trail_not_droppable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
+                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "service_unavailable";
             };
             cookie?: never;
         };

@@ -2,8 +2,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PemSigner, publicJwk } from '@aegis/signing';
-import { checkpointHash, readCheckpoint, signCheckpoint } from '../../libs/checkpoints/src/checkpoint';
+import { jwkThumbprint, PemSigner, publicJwk } from '@aegis/signing';
 import { CommandLine } from '../support/command-line';
 import { Trail } from '../support/trail';
 
@@ -141,19 +140,68 @@ describe('aegis audit', () => {
     it('refuses a chain that another key signed, even one that was written into the database', async () => {
       const { privateKey, publicKey } = generateKeyPairSync('ed25519');
       const signer = new PemSigner('mallory', privateKey, publicKey);
-      let previous: string | null = null;
-      for (const [index, jws] of (await trail.checkpoints()).entries()) {
-        const forged = await signCheckpoint(signer, { ...readCheckpoint(jws)!, previous });
-        previous = checkpointHash(forged);
-        await trail.tamper(`UPDATE audit_checkpoints SET jws = '${forged}' WHERE number = ${index + 1}`);
-      }
+      await trail.signAgain(signer, signer, signer);
       const forged = [1, 2, 3].map((checkpoint) => ({ kind: 'checkpoint_forged', checkpoint }));
       expect(await verify()).toMatchObject({ exitCode: 1, findings: forged });
       await trail.superuser.query(
         `INSERT INTO signing_keys (kid, alg, public_key, state) VALUES ('mallory', 'EdDSA', $1, 'retired')`,
         [publicJwk('mallory', publicKey).x],
       );
-      expect(await verify('--keys', keys)).toMatchObject({ exitCode: 1, findings: forged });
+      // Whose that key is the keys that were kept can't tell: the thumbprint is there to be compared.
+      const { x } = publicJwk('mallory', publicKey);
+      const open = {
+        kind: 'key_not_held',
+        checkpoint: 1,
+        to: 3,
+        kid: 'mallory',
+        thumbprint: jwkThumbprint(x),
+      };
+      expect(await verify('--keys', keys)).toMatchObject({ exitCode: 3, sound: null, findings: [open] });
+      const { stdout } = await aegis.run('audit', 'verify', '--keys', keys);
+      expect(stdout).toContain(`signed by mallory, which these keys do not hold`);
+      expect(stdout).toContain(jwkThumbprint(x));
+      expect(await verify('--keys', keys, '--shipped', shipped)).toMatchObject({ exitCode: 1, sound: false });
+      const edited = await trail.idOf('C-1');
+      await trail.tamper(`UPDATE audit_logs SET actor = 'cli:mallory' WHERE id = ${edited}`);
+      expect(await verify('--keys', keys)).toMatchObject({
+        exitCode: 1,
+        findings: [{ kind: 'record_edited', record: edited }, open],
+      });
+    });
+
+    it('takes keys from several files, which must agree', async () => {
+      const [jwk] = (await trail.keyRing.jwks()).keys;
+      const none = join(folder, 'none.json');
+      writeFileSync(none, '{"keys": []}');
+      expect(await verify('--keys', none)).toMatchObject({ exitCode: 3, sound: null });
+      const both = await verify('--keys', none, '--keys', keys);
+      expect(both).toMatchObject({
+        exitCode: 0,
+        sound: true,
+        signed_by: [{ kid: jwk!.kid, thumbprint: jwk!.jkt, held: true, checkpoints: 3, from: 1, to: 3 }],
+      });
+      const other = join(folder, 'other.json');
+      const { publicKey } = generateKeyPairSync('ed25519');
+      writeFileSync(other, JSON.stringify({ keys: [publicJwk(jwk!.kid, publicKey)] }));
+      const { exitCode, stderr } = await aegis.run('audit', 'verify', '--keys', keys, '--keys', other);
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain(`gives ${jwk!.kid} another public key`);
+      // Trust that one file withdraws is withdrawn.
+      const withdrawn = join(folder, 'withdrawn.json');
+      writeFileSync(
+        withdrawn,
+        JSON.stringify({ keys: [{ ...jwk, state: 'compromised', compromised_after: null }] }),
+      );
+      expect(await verify('--keys', keys, '--keys', withdrawn)).toMatchObject({
+        exitCode: 1,
+        findings: [{ kind: 'checkpoint_compromised', checkpoint: 1, to: 3 }],
+      });
+    });
+
+    it('shows the thumbprints of keys that come from the database', async () => {
+      const [jwk] = (await trail.keyRing.jwks()).keys;
+      const { stdout } = await aegis.run('audit', 'verify');
+      expect(stdout).toContain(`signed by ${jwk!.kid} (thumbprint ${jwk!.jkt}, by the database)`);
     });
 
     it('takes nothing else that a trusted key signed for a checkpoint', async () => {
@@ -167,6 +215,36 @@ describe('aegis audit', () => {
       const { exitCode, findings } = await verify('--keys', keys);
       expect(exitCode).toBe(1);
       expect(findings).toContainEqual({ kind: 'checkpoint_forged', checkpoint: 2 });
+    });
+  });
+
+  describe('resume', () => {
+    it('lets sealing go on after the last checkpoint that holds, by the owner alone', async () => {
+      await trail.tamper(`UPDATE audit_checkpoints SET jws = 'nothing' WHERE number = 3`);
+      await trail.append(1, 60);
+      await expect(trail.sealer.seal()).rejects.toThrow(/aegis audit resume/);
+      const resume = (after: string, by = aegis) =>
+        by.run('audit', 'resume', '--after', after, '--keys', keys, '--json');
+      const byApplication = await resume(
+        '2',
+        aegis.with({ MIGRATION_DATABASE_URL: trail.database.applicationUrl }),
+      );
+      expect(byApplication.exitCode).toBe(2);
+      const refused = await resume('3');
+      expect(refused.exitCode).toBe(1);
+      expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'audit_trail_not_resumable' } });
+      expect((await resume('1')).exitCode).toBe(1);
+      const { exitCode, stdout } = await resume('2');
+      expect([exitCode, JSON.parse(stdout)]).toEqual([
+        0,
+        { after: 2, epoch: 2, checkpoints_set_aside: 1, seals_set_aside: 5 },
+      ]);
+      await trail.sealAll();
+      expect(await verify('--keys', keys)).toMatchObject({ exitCode: 0, sound: true });
+      const [record] = await trail.superuser.query<{ actor: string }[]>(
+        `SELECT actor FROM audit_logs WHERE event_type = 'audit_log.resumed'`,
+      );
+      expect(record!.actor).toMatch(/^cli:/);
     });
   });
 
@@ -194,6 +272,7 @@ describe('aegis audit', () => {
         checkpoints: 3,
         records: told.records,
         whole_checkpoints: 3,
+        signed_by: [expect.objectContaining({ held: true, from: 1, to: 3 })],
         sound: true,
       });
       const [jwk] = (await trail.keyRing.jwks()).keys;

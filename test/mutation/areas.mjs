@@ -2,6 +2,7 @@
 import apiKeys from './faults/api-keys.mjs';
 import batches from './faults/batches.mjs';
 import auditQuestions from './faults/audit-questions.mjs';
+import checkpointKeys from './faults/checkpoint-keys.mjs';
 import checkpoints from './faults/checkpoints.mjs';
 import { applied, rules } from './faults/field-rules.mjs';
 import database from './faults/database.mjs';
@@ -12,6 +13,7 @@ import judge from './faults/judge.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
 import rateLimits from './faults/rate-limits.mjs';
+import sealing from './faults/sealing.mjs';
 import signers from './faults/signers.mjs';
 import statusLists from './faults/status-lists.mjs';
 
@@ -27,6 +29,8 @@ export const AREAS = [
   keyRing,
   idempotency,
   checkpoints,
+  sealing,
+  checkpointKeys,
   statusLists,
   signers,
   database,

@@ -88,12 +88,22 @@ export function emptyDatabase(): Promise<TestDatabase> {
   return create(`test_${randomBytes(6).toString('hex')}`, 'template0');
 }
 
+/** A database that the migrations of these sources made, not the run's template: for tests of what they grant. */
+export async function migratedDatabase(): Promise<TestDatabase> {
+  const database = await emptyDatabase();
+  await migrate(database.ownerUrl);
+  return database;
+}
+
+async function migrate(ownerUrl: string): Promise<void> {
+  const migrations = await migrationDataSource(ownerUrl).initialize();
+  await migrateUp(migrations, 'aegis_app', applicationPrivileges).finally(() => migrations.destroy());
+}
+
 /** Makes the template that every test database is copied from. Once a run. */
 export async function makeTemplate(): Promise<void> {
   await asSuperuser((client) =>
     client.query(`CREATE DATABASE ${TEMPLATE} OWNER aegis_owner TEMPLATE template0`),
   );
-  const migrations = await migrationDataSource(inDatabase(server().ownerUrl, TEMPLATE)).initialize();
-  await migrateUp(migrations, 'aegis_app', applicationPrivileges);
-  await migrations.destroy();
+  await migrate(inDatabase(server().ownerUrl, TEMPLATE));
 }

@@ -4,12 +4,13 @@ import { loadEnvironment } from '@aegis/config';
 import { postgresOptions } from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
-import { KeyRing, signerSource, SigningKey } from '@aegis/signing';
+import { KeyRing, type Signer, signerSource, SigningKey } from '@aegis/signing';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { DataSource } from 'typeorm';
+import { checkpointHash, readCheckpoint, signCheckpoint } from '../../libs/checkpoints/src/checkpoint';
 import { testDatabase, type TestDatabase } from './database';
 import { until } from './sql';
 
@@ -25,9 +26,10 @@ export class Trail {
     private readonly folder: string,
   ) {}
 
-  static async open(): Promise<Trail> {
+  /** @param made the database to use; a copy of the run's template unless given */
+  static async open(made: Promise<TestDatabase> = testDatabase()): Promise<Trail> {
     const folder = mkdtempSync(join(tmpdir(), 'aegis-checkpoints-'));
-    const database = await testDatabase();
+    const database = await made;
     const application = await database.dataSource([AuditRecord, SigningKey]);
     const superuser = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
     const environment = loadEnvironment({ DATA_DIR: folder, KEY_PASSPHRASE: 'a passphrase for tests' });
@@ -105,9 +107,22 @@ export class Trail {
 
   async findings(shipped: string[] = [], since = 1): Promise<Finding[]> {
     const found: Finding[] = [];
-    const verification = new TrailVerification(this.application, (kid) => this.keyRing.publicKey(kid));
+    const verification = new TrailVerification(this.application);
     await verification.verify((finding) => found.push(finding), { shipped, since });
     return found;
+  }
+
+  /** Signs the chain again, as if these had signed its checkpoints, in their order. */
+  async signAgain(...signers: Signer[]): Promise<string[]> {
+    let previous: string | null = null;
+    const chain: string[] = [];
+    for (const [index, jws] of (await this.checkpoints()).entries()) {
+      const signed = await signCheckpoint(signers[index]!, { ...readCheckpoint(jws)!, previous });
+      previous = checkpointHash(signed);
+      chain.push(signed);
+      await this.tamper(`UPDATE audit_checkpoints SET jws = '${signed}' WHERE number = ${index + 1}`);
+    }
+    return chain;
   }
 
   /** What nothing in the database can stop: its superuser, with every trigger off. */

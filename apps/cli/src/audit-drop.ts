@@ -1,8 +1,8 @@
 import { commandLineActor } from '@aegis/audit';
-import { TrailDrop } from '@aegis/checkpoints';
+import { readRecordedKeys, TrailDrop } from '@aegis/checkpoints';
 import { ConfigurationError } from '@aegis/errors';
 import { migrationDataSource } from '../../../migrations/data-source';
-import { keysOfDatabase, keysOfFile } from './audit-keys';
+import { keysOfFiles } from './audit-keys';
 import { withDatabase } from './database';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
@@ -15,13 +15,13 @@ export interface DropOptions {
   before: string;
   /** File that holds all that goes. */
   export: string;
-  keys?: string;
+  keys: string[];
 }
 
 /** `aegis audit drop`: no when something is not sealed or not exported */
 export async function dropMonths(output: Output, options: DropOptions): Promise<ExitCode> {
   const before = monthOf(options.before);
-  const trusted = options.keys === undefined ? undefined : await keysOfFile(options.keys);
+  const trusted = options.keys.length === 0 ? undefined : await keysOfFiles(options.keys);
   const exported = await linesOf(options.export);
   return withSettings(['DATABASE_URL', 'MIGRATION_DATABASE_URL'], async (environment, logger) => {
     if (environment.isProduction && environment.MIGRATION_DATABASE_URL === undefined)
@@ -31,7 +31,7 @@ export async function dropMonths(output: Output, options: DropOptions): Promise<
     return withDatabase(environment, logger, async ({ ownerUrl }) => {
       const owner = await migrationDataSource(ownerUrl).initialize();
       try {
-        const drop = new TrailDrop(owner, trusted ?? (await keysOfDatabase(owner)));
+        const drop = new TrailDrop(owner, trusted ?? (await readRecordedKeys(owner)));
         const dropped = await drop.drop(commandLineActor(), before, exported);
         output.end(
           dropped,

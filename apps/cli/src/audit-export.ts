@@ -1,9 +1,11 @@
-import { exportTrail, ExportVerification, type ExportFilters } from '@aegis/checkpoints';
+import { exportTrail, type ExportFilters, type ExportFinding, ExportVerification } from '@aegis/checkpoints';
 import { DataSource } from 'typeorm';
-import { keysOfFile } from './audit-keys';
+import { keysOfFiles } from './audit-keys';
 import { ExitCode } from './exit-code';
 import { newLineFile, standardOutputLines } from './line-sink';
 import type { Output } from './output';
+import { signedByLines } from './signed-by';
+import { exitCodeOf, soundness } from './soundness';
 import { withServices } from './services';
 import { linesOf } from './text-lines';
 import { timeOf } from './time-option';
@@ -44,21 +46,34 @@ function filtersOf({ since, until, fromCheckpoint: from, toCheckpoint: to }: Exp
   };
 }
 
-/** `aegis audit verify-export`: no when something does not hold */
-export async function verifyExport(output: Output, path: string, keys: string): Promise<ExitCode> {
-  const verification = new ExportVerification(await keysOfFile(keys), {
+/** `aegis audit verify-export`: no when something does not hold; unknown when the keys lack one that is needed to tell */
+export async function verifyExport(output: Output, path: string, keys: readonly string[]): Promise<ExitCode> {
+  const verification = new ExportVerification(await keysOfFiles(keys), {
     found: (finding) => {
-      const { line, kind, checkpoint, record } = finding;
-      const where = [checkpoint && `checkpoint ${checkpoint}`, record && `record ${record}`].filter(Boolean);
-      output.entry('findings', finding, `line ${line}: ${[kind, ...where].join(', ')}`);
+      output.entry('findings', finding, findingText(finding));
     },
   });
-  const { findings, ...counts } = await verification.verify(await linesOf(path));
-  const sound = findings === 0;
+  const { findings, undetermined, ...counts } = await verification.verify(await linesOf(path));
+  const sound = soundness({ findings, undetermined });
+  const left =
+    undetermined === 0 ? '' : ', which leave open whether it is sound: give the keys that they name';
   output.end(
-    { ...(sound && { findings: [] }), ...counts, sound },
-    `${counts.records} record(s) proven by ${counts.checkpoints} checkpoint(s), ${counts.whole_checkpoints} of them whole` +
-      (sound ? '' : `; ${findings} finding(s)`),
+    { ...(findings === 0 && { findings: [] }), ...counts, sound },
+    [
+      ...signedByLines(counts.signed_by, 'file'),
+      `${counts.records} record(s) proven by ${counts.checkpoints} checkpoint(s), ${counts.whole_checkpoints} of them whole` +
+        (findings === 0 ? '' : `; ${findings} finding(s)${sound === null ? left : ''}`),
+    ].join('\n'),
   );
-  return sound ? ExitCode.yes : ExitCode.no;
+  return exitCodeOf(sound);
+}
+
+function findingText(finding: ExportFinding): string {
+  const { line, kind, checkpoint, to, kid, record } = finding;
+  const where = [
+    checkpoint && `checkpoint ${checkpoint}${to === undefined || to === checkpoint ? '' : ` to ${to}`}`,
+    kid && `signed by ${kid}`,
+    record && `record ${record}`,
+  ].filter(Boolean);
+  return `line ${line}: ${[kind, ...where].join(', ')}`;
 }

@@ -1,51 +1,106 @@
-import type { PublicKeys } from '@aegis/checkpoints';
+import type { CheckpointKey, CheckpointKeys } from '@aegis/checkpoints';
+import { parseTimestamp } from '@aegis/field-rules';
 import { canonicalPem, pemBlocks } from '@aegis/signing';
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { DataSource } from 'typeorm';
 import { withoutByteOrderMark } from './text-lines';
 import { UsageProblem } from './usage-problem';
 
+/** What one file says of keys. */
+interface KeyFile {
+  /** One that counts for any kid. */
+  any?: KeyObject;
+  keys: Map<string, KeyObject>;
+  /** Up to when what a key signed counts, seconds since 1970; null: nothing does. */
+  compromised: Map<string, number | null>;
+}
+
 /**
  * Keys that were kept elsewhere than in the database.
- * @param path a JWK set, as /.well-known/jwks.json answers it, or one public key as PEM, which then counts for any kid
+ * @param paths each of a JWK set, as /.well-known/jwks.json answers it, of what `aegis keys export` wrote, with `--all`
+ * or without, or of one public key as PEM, which then counts for any kid
+ * @throws UsageProblem when one can't be read, or two of them contradict each other
  */
-export async function keysOfFile(path: string): Promise<PublicKeys> {
+export async function keysOfFiles(paths: readonly string[]): Promise<CheckpointKeys> {
+  const all: KeyFile = { keys: new Map(), compromised: new Map() };
+  for (const path of paths) merge(all, await readKeyFile(path), path);
+  return (kid) => {
+    const publicKey = all.keys.get(kid) ?? all.any;
+    if (publicKey === undefined) return Promise.resolve(undefined);
+    const after = all.compromised.get(kid);
+    const key: CheckpointKey = { publicKey, ...(after !== undefined && { compromised: { after } }) };
+    return Promise.resolve(key);
+  };
+}
+
+/** Trust that one file withdraws is withdrawn, whatever the others say. */
+function merge(all: KeyFile, file: KeyFile, path: string): void {
+  if (file.any !== undefined) {
+    if (all.any !== undefined && !all.any.equals(file.any))
+      throw new UsageProblem(
+        `${path} is a second public key as PEM, and neither says its id: give several keys as a JWK set.`,
+      );
+    all.any = file.any;
+  }
+  for (const [kid, key] of file.keys) {
+    const known = all.keys.get(kid);
+    if (known !== undefined && !known.equals(key))
+      throw new UsageProblem(`${path} gives ${kid} another public key than a file before it.`);
+    all.keys.set(kid, key);
+  }
+  for (const [kid, after] of file.compromised) {
+    const known = all.compromised.get(kid);
+    const earlier = known === null || after === null ? null : Math.min(known ?? after, after);
+    all.compromised.set(kid, earlier);
+  }
+}
+
+async function readKeyFile(path: string): Promise<KeyFile> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
     throw new UsageProblem(`${path} can't be read (${code}).`);
   });
-  const keys = readKeys(text);
-  if (keys === undefined)
+  const file = parse(text);
+  if (file === undefined)
     throw new UsageProblem(`${path} holds neither a JWK set nor one public key as PEM, of Ed25519.`);
-  return (kid) => Promise.resolve(keys instanceof Map ? keys.get(kid) : keys);
+  return file;
 }
 
-/** The keys that the database lists: good against all but whoever can write there. */
-export async function keysOfDatabase(dataSource: DataSource): Promise<PublicKeys> {
-  const rows = await dataSource.query<{ kid: string; x: string }[]>(
-    'SELECT kid, public_key AS x FROM signing_keys',
-  );
-  const keys = new Map(rows.map(({ kid, x }) => [kid, keyOf({ kty: 'OKP', crv: 'Ed25519', x })]));
-  return (kid) => Promise.resolve(keys.get(kid));
-}
-
-function readKeys(text: string): Map<string, KeyObject> | KeyObject | undefined {
+function parse(text: string): KeyFile | undefined {
   try {
     const [block] = pemBlocks(text);
     if (block !== undefined) {
       // One file is one key: of several none is chosen.
       if (text.split('-----BEGIN ').length > 2) return undefined;
-      const key = createPublicKey(canonicalPem(block));
-      return key.asymmetricKeyType === 'ed25519' ? key : undefined;
+      const any = createPublicKey(canonicalPem(block));
+      return any.asymmetricKeyType === 'ed25519'
+        ? { any, keys: new Map(), compromised: new Map() }
+        : undefined;
     }
-    const { keys } = JSON.parse(withoutByteOrderMark(text)) as { keys: (JsonWebKey & { kid: string })[] };
-    return new Map(keys.filter(({ crv }) => crv === 'Ed25519').map((jwk) => [jwk.kid, keyOf(jwk)]));
+    return parseKeySet(JSON.parse(withoutByteOrderMark(text)) as KeySet);
   } catch {
     return undefined;
   }
 }
 
-function keyOf(jwk: JsonWebKey): KeyObject {
-  return createPublicKey({ key: jwk, format: 'jwk' });
+interface KeySet {
+  keys: (JsonWebKey & { kid: string; state?: string; compromised_after?: string | null })[];
+  /** As `aegis keys export` lists them, in seconds since 1970. */
+  compromised?: { kid: string; after: number | null }[];
+}
+
+function parseKeySet({ keys, compromised = [] }: KeySet): KeyFile {
+  const file: KeyFile = { keys: new Map(), compromised: new Map() };
+  for (const { state, compromised_after, ...jwk } of keys.filter(({ crv }) => crv === 'Ed25519')) {
+    file.keys.set(jwk.kid, createPublicKey({ key: jwk, format: 'jwk' }));
+    if (state === 'compromised') file.compromised.set(jwk.kid, secondsOf(compromised_after));
+  }
+  for (const { kid, after } of compromised) file.compromised.set(kid, after);
+  return file;
+}
+
+/** What is not a time withdraws all trust. */
+function secondsOf(time: string | null | undefined): number | null {
+  const at = typeof time === 'string' ? parseTimestamp(time) : null;
+  return at === null ? null : at.getTime() / 1000;
 }

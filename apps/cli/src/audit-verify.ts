@@ -1,10 +1,12 @@
 import { type Finding, type FindingKind, TrailVerification, type Verified } from '@aegis/checkpoints';
 import { DataSource } from 'typeorm';
-import { keysOfDatabase, keysOfFile } from './audit-keys';
-import { ExitCode } from './exit-code';
+import { keysOfFiles } from './audit-keys';
+import type { ExitCode } from './exit-code';
 import type { Output } from './output';
 import { withServices } from './services';
 import { shippedCheckpoints } from './shipped-checkpoints';
+import { signedByLines } from './signed-by';
+import { exitCodeOf, soundness } from './soundness';
 import { linesOf } from './text-lines';
 
 export interface VerifyOptions {
@@ -12,33 +14,33 @@ export interface VerifyOptions {
   since?: number;
   /** File of checkpoints that were kept elsewhere. */
   shipped?: string;
-  /** File of keys that were kept elsewhere. */
-  keys?: string;
+  /** Files of keys that were kept elsewhere. */
+  keys: string[];
 }
 
-/** `aegis audit verify`: no when something does not hold */
+/** `aegis audit verify`: no when something does not hold; unknown when the keys lack one that is needed to tell */
 export async function verifyTrail(
   output: Output,
   { since, shipped, keys }: VerifyOptions,
 ): Promise<ExitCode> {
-  const trusted = keys === undefined ? undefined : await keysOfFile(keys);
+  const trusted = keys.length === 0 ? undefined : await keysOfFiles(keys);
   const kept = shipped === undefined ? [] : shippedCheckpoints(await linesOf(shipped));
   return withServices([], [], async (services) => {
     const dataSource = services.get(DataSource);
-    const verification = new TrailVerification(dataSource, trusted ?? (await keysOfDatabase(dataSource)));
+    const verification = new TrailVerification(dataSource, trusted);
     const verified = await verification.verify(
       (finding) => {
         output.entry('findings', finding, findingText(finding));
       },
       { shipped: kept, ...(since !== undefined && { since }) },
     );
-    const { findings, ...counts } = verified;
-    const sound = findings === 0;
+    const { findings, undetermined, ...counts } = verified;
+    const sound = soundness({ findings, undetermined });
     output.end(
-      { ...(sound && { findings: [] }), ...counts, sound, keys: trusted ? 'file' : 'database' },
+      { ...(findings === 0 && { findings: [] }), ...counts, sound, keys: trusted ? 'file' : 'database' },
       summary(verified, trusted !== undefined, shipped !== undefined),
     );
-    return sound ? ExitCode.yes : ExitCode.no;
+    return exitCodeOf(sound);
   });
 }
 
@@ -55,33 +57,59 @@ const MEANING: Readonly<Record<FindingKind, (finding: Finding) => string>> = {
     `record ${record} does not stand where it stood in checkpoint ${checkpoint}`,
   records_dropped_differ: () => 'more or fewer records are gone than the record of the last drop says',
   seal_missing: ({ checkpoint, leaf }) => `the seal of leaf ${leaf} of checkpoint ${checkpoint} is missing`,
+  seal_stray: ({ record, checkpoint, leaf }) =>
+    `a seal of record ${record} is a leaf of no checkpoint: it names leaf ${leaf} of checkpoint ${checkpoint}`,
   seals_changed: ({ checkpoint }) => `the seals of checkpoint ${checkpoint} were changed`,
   checkpoint_forged: ({ checkpoint }) =>
-    `checkpoint ${checkpoint} is none: it was changed, does not follow the one before, or a key that is not trusted signed it`,
+    `checkpoint ${checkpoint} is forged: it was changed, does not follow the one before, or the key that it names did not sign it`,
   checkpoint_missing: ({ checkpoint }) => `checkpoint ${checkpoint} is missing`,
   checkpoint_replaced: ({ checkpoint }) => `checkpoint ${checkpoint} is not the one that was shipped`,
+  checkpoint_compromised: (finding) =>
+    `${range(finding)} signed by ${finding.kid} after that key was compromised, and no later checkpoint of a trusted key names it`,
+  key_not_held: (finding) =>
+    `${range(finding)} signed by ${finding.kid}, which these keys do not hold, and no later checkpoint of a key that they hold names it${
+      finding.thumbprint === undefined
+        ? ''
+        : `; the database has that key with the thumbprint ${finding.thumbprint}`
+    }`,
   shipped_unreadable: ({ line }) =>
-    `line ${line} of the shipped checkpoints is none, or a key that is not trusted signed it`,
+    `line ${line} of the shipped checkpoints is not a checkpoint, or the key that it names did not sign it`,
 };
+
+function range({ checkpoint, to }: Finding): string {
+  return checkpoint === to ? `checkpoint ${checkpoint} is` : `checkpoints ${checkpoint} to ${to} are`;
+}
 
 function findingText(finding: Finding): string {
   return `${finding.kind}: ${MEANING[finding.kind](finding)}`;
 }
 
 function summary(
-  { checkpoints, records, dropped, waiting, shipped, findings }: Verified,
+  { checkpoints, records, dropped, waiting, shipped, findings, undetermined, signed_by }: Verified,
   trusted: boolean,
   compared: boolean,
 ): string {
   const gone = dropped === 0 ? '' : ` (${dropped} of them dropped)`;
   return [
+    ...signedByLines(signed_by, trusted ? 'file' : 'database'),
     `${checkpoints} checkpoint(s) over ${records} record(s)${gone}, ${waiting} record(s) wait to be sealed`,
     ...(compared ? [`${shipped} checkpoint(s) that were kept elsewhere were looked for`] : []),
     ...(trusted
       ? []
       : [
-          'The keys were read from the database: --keys takes them from a file that nobody there can change.',
+          'The keys were read from the database: compare their thumbprints, or take them from a file that nobody there can change (--keys).',
         ]),
-    findings === 0 ? 'The trail is sound.' : `${findings} finding(s): the trail is not what was sealed.`,
+    verdict(findings, undetermined),
   ].join('\n');
+}
+
+function verdict(findings: number, undetermined: number): string {
+  switch (soundness({ findings, undetermined })) {
+    case true:
+      return 'The trail is sound.';
+    case false:
+      return `${findings} finding(s): the trail is not what was sealed.`;
+    case null:
+      return 'Nothing is wrong that these keys can tell, but they leave the end of the trail open: give --keys the keys that are named, as `aegis keys export --all` wrote them.';
+  }
 }

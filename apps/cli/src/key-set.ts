@@ -4,8 +4,10 @@ import {
   type KeySetContent,
   keySetContent,
   makeRootKey,
+  publishedJwk,
   readRootKey,
   signKeySet,
+  type SigningKey,
   SigningKeys,
   SigningKeysModule,
   writeFileWhole,
@@ -29,14 +31,36 @@ export interface SignOptions {
   validDays: number;
 }
 
-/** `aegis keys export`: what the root key is to sign, for a medium that is carried to it. */
-export function exportKeys(output: Output, out: string): Promise<ExitCode> {
+/**
+ * `aegis keys export`: what the root key is to sign, for a medium that is carried to it. With `all`: every public key
+ * that ever signed, compromised ones too, for those who verify the audit trail.
+ */
+export function exportKeys(output: Output, out: string, all: boolean): Promise<ExitCode> {
   return withServices([], [SigningKeysModule], async (services) => {
+    if (all) return exportAllKeys(output, out, await services.get(SigningKeys).list());
     const content = keySetContent(await services.get(SigningKeys).list());
     await write(out, `${JSON.stringify(content, null, 2)}\n`);
     output.end({ file: out, ...content }, `${out}: ${summary(content)}.`);
     return ExitCode.yes;
   });
+}
+
+async function exportAllKeys(output: Output, out: string, known: readonly SigningKey[]): Promise<ExitCode> {
+  const keys = known.map(({ kid, public_key, state, compromised_at, compromised_after }) => ({
+    ...publishedJwk(kid, public_key),
+    state,
+    compromised_at,
+    compromised_after,
+  }));
+  await write(out, `${JSON.stringify({ keys }, null, 2)}\n`);
+  output.end(
+    { file: out, keys },
+    [
+      ...keys.map(({ kid, state, jkt }) => `${kid.padEnd(20)}  ${state.padEnd(11)}  ${jkt}`),
+      `${out}: ${keys.length} public key(s) to verify the audit trail with. The root key signs what \`aegis keys export\` writes without --all.`,
+    ].join('\n'),
+  );
+  return ExitCode.yes;
 }
 
 /** `aegis keys root init` */
@@ -95,11 +119,26 @@ async function readContent(path: string): Promise<KeySetContent> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new ConfigurationError(`${path} can't be read (${codeOf(error)}).`, { cause: error });
   });
+  let content: KeySetContent;
   try {
-    return JSON.parse(withoutByteOrderMark(text)) as KeySetContent;
+    content = JSON.parse(withoutByteOrderMark(text)) as KeySetContent;
   } catch {
     throw new ConfigurationError(`${path} is no JSON: it must be what \`aegis keys export\` wrote.`);
   }
+  if (isOfAllKeys(content))
+    throw new ConfigurationError(
+      `${path} holds compromised keys among the others: give what \`aegis keys export\` wrote without --all.`,
+    );
+  return content;
+}
+
+/** Whether it is what `aegis keys export --all` wrote: signed, its compromised keys would be trusted. */
+function isOfAllKeys(content: unknown): boolean {
+  const { keys } = (content ?? {}) as { keys?: unknown };
+  return (
+    Array.isArray(keys) &&
+    keys.some((key: unknown) => typeof key === 'object' && key !== null && 'state' in key)
+  );
 }
 
 async function write(path: string, content: string): Promise<void> {

@@ -23,6 +23,7 @@ export const EVENT_TYPES = [
   'signing_key.retired',
   'signing_key.compromised',
   'audit_log.dropped',
+  'audit_log.resumed',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];

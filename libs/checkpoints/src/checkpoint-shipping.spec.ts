@@ -76,7 +76,7 @@ describe('the shipping of checkpoints', () => {
     stream.on('data', (chunk: Buffer) => log.push(chunk.toString()));
     const metrics = new Metrics();
     const logger = new Logger({ level: 'debug', format: 'json', stream });
-    const shipping = new CheckpointShipping(trail.application, environment, logger, metrics);
+    const shipping = new CheckpointShipping(trail.application, environment, logger, metrics, trail.sealer);
     shipping.onApplicationBootstrap();
     running.push(shipping);
     return metrics;

@@ -9,13 +9,14 @@ import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from '
 import { FileSink } from './file-sink';
 import { HttpSink } from './http-sink';
 import { Repetition } from './repetition';
+import { Sealer } from './sealer';
 
 const PAUSE_MS = 1000;
 const AT_ONCE = 100;
 
 /**
  * Ships checkpoints to CHECKPOINT_SINK, each at least once and in their order. After an outage it goes on with the
- * first that the sink has not acknowledged.
+ * first that the sink has not acknowledged. What no key of this server signed is not shipped: it waits.
  */
 @Injectable()
 export class CheckpointShipping implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -28,6 +29,7 @@ export class CheckpointShipping implements OnApplicationBootstrap, BeforeApplica
     { CHECKPOINT_SINK: sink, CHECKPOINT_SINK_TOKEN: token }: Environment,
     private readonly logger: Logger,
     private readonly metrics: Metrics,
+    private readonly sealer: Sealer,
   ) {
     if (sink === undefined) return;
     const target = sink.startsWith('file:')
@@ -92,9 +94,10 @@ export class CheckpointShipping implements OnApplicationBootstrap, BeforeApplica
   }
 
   private async next(): Promise<ShippedCheckpoint[]> {
+    const { trusted } = await this.sealer.chainEnd.read();
     const rows = await this.dataSource.query<{ number: string; jws: string }[]>(
-      'SELECT number, jws FROM audit_checkpoints WHERE number > $1 ORDER BY number LIMIT $2',
-      [this.acknowledged, AT_ONCE],
+      'SELECT number, jws FROM audit_checkpoints WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3',
+      [this.acknowledged, trusted, AT_ONCE],
     );
     return rows.map(({ number, jws }) => ({ number: Number(number), jws }));
   }

@@ -24,3 +24,12 @@ export class TrailNotDroppable extends DomainError {
     super(`Nothing was dropped: ${why}.`);
   }
 }
+
+export class TrailNotResumable extends DomainError {
+  readonly code = 'audit_trail_not_resumable';
+
+  /** @param why in a clause */
+  constructor(why: string) {
+    super(`Nothing was changed: ${why}.`);
+  }
+}

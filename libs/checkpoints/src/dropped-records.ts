@@ -1,27 +1,42 @@
 import type { EntityManager } from 'typeorm';
 
-/** What the owner dropped of the trail: all records before a time, as the latest record of a drop says. */
+/** What the owner dropped of the trail: all records before a time, as the owner's table of drops says. */
 export interface Dropped {
   /** Records of earlier times are gone. */
   until: Date;
-  /** How many are gone, by this drop and all before it; not a number where somebody wrote none. */
+  /** How many are gone. */
   records: number;
 }
 
 /** @returns undefined when nothing was ever dropped */
 export async function readDropped(tx: EntityManager): Promise<Dropped | undefined> {
-  const [row] = await tx.query<{ until: string; records: string }[]>(
-    `SELECT event_data->>'until' AS until, event_data->>'records_in_all' AS records FROM audit_logs
-     WHERE event_type = 'audit_log.dropped' ORDER BY id DESC LIMIT 1`,
+  const [row] = await tx.query<{ until: Date | null; records: number }[]>(
+    'SELECT max(dropped_until) AS until, sum(records)::float8 AS records FROM audit_drops',
   );
-  return row && { until: new Date(row.until), records: Number(row.records) };
+  return row?.until ? { until: row.until, records: row.records } : undefined;
 }
 
-/** A drop leaves nothing of an earlier time: where something is, its record is false. */
-export async function isAnyLeft(tx: EntityManager, { until }: Dropped): Promise<boolean> {
-  const [row] = await tx.query<{ earliest: Date | null }[]>(
-    'SELECT min(recorded_at) AS earliest FROM audit_logs',
+/**
+ * Whether what is said to be dropped can't be: more or fewer records are gone, something of an earlier time is left, or
+ * a drop has no record in the trail.
+ * @param gone how many records are gone by what is sealed; undefined when that was not counted
+ */
+export async function dropsContradict(
+  tx: EntityManager,
+  dropped: Dropped | undefined,
+  gone: number | undefined,
+): Promise<boolean> {
+  if (gone !== undefined && gone !== (dropped?.records ?? 0)) return true;
+  if (dropped === undefined) return false;
+  // The record of a drop may have been dropped itself, by a later one.
+  const [row] = await tx.query<{ contradicted: boolean }[]>(
+    `SELECT coalesce((SELECT min(recorded_at) FROM audit_logs) < $1, false)
+         OR EXISTS (SELECT FROM audit_drops AS gone WHERE gone.recorded_at >= $1 AND NOT EXISTS (
+              SELECT FROM audit_logs AS record
+              WHERE record.id = gone.audit_id AND record.recorded_at = gone.recorded_at
+                AND record.event_type = 'audit_log.dropped'
+                AND record.event_data->>'records' = gone.records::text)) AS contradicted`,
+    [dropped.until],
   );
-  const earliest = row?.earliest ?? null;
-  return earliest !== null && earliest < until;
+  return row?.contradicted ?? true;
 }

@@ -1,5 +1,8 @@
-import { checkpointHash, type CheckpointClaims, openCheckpoint, type PublicKeys } from './checkpoint';
+import { type CheckpointKeys, judgeCheckpoint } from './chain/checkpoint-keys';
+import { SignatureRuns, type SignedBy, type Unproven } from './chain/signature-runs';
+import { checkpointHash, type CheckpointClaims } from './checkpoint';
 import { type ExportedRecord, type ExportLine, parseExportLine } from './export-line';
+import { isUndetermined } from './finding';
 import { leafHash, rootFromPath } from './merkle-tree';
 
 /** What is wrong with an export. */
@@ -11,12 +14,21 @@ export interface ExportFinding {
     | 'checkpoint_forged'
     /** A checkpoint does not name the one before it. */
     | 'checkpoint_unlinked'
+    /** A key signed it after it was compromised, and no later checkpoint of a trusted key names it. */
+    | 'checkpoint_compromised'
+    /** The keys lack the one that signed it, and no later checkpoint of a trusted key names it: that tells nothing. */
+    | 'key_not_held'
     | 'record_unproven'
     /** The end is missing, or counts something else. */
     | 'export_cut';
   /** From 1. */
   line: number;
+  /** Number of the checkpoint, or of the first of several. */
   checkpoint?: number;
+  /** Number of the last of several checkpoints. */
+  to?: number;
+  /** Id of the key that signed them. */
+  kid?: string;
   record?: string;
 }
 
@@ -27,12 +39,16 @@ export interface ExportVerified {
   /** Checkpoints whose every record is in it. */
   whole_checkpoints: number;
   findings: number;
+  /** Of the findings, those that don't tell whether something is wrong. */
+  undetermined: number;
+  /** Which key signed which checkpoints. */
+  signed_by: SignedBy[];
 }
 
 /** Who is told, in the order of the lines. */
 export interface ExportWatcher {
   found(finding: ExportFinding): void;
-  /** Its signature holds. */
+  /** Its signature holds; or it is not known to hold, which a finding tells of later on. */
   checkpoint?(number: number, jws: string): void;
   /** Its proof holds; none is told twice. */
   record?(record: ExportedRecord): void;
@@ -45,14 +61,18 @@ export class ExportVerification {
     records: 0,
     whole_checkpoints: 0,
     findings: 0,
+    undetermined: 0,
+    signed_by: [],
   };
+  private readonly runs = new SignatureRuns();
   private line = 0;
   private ended = false;
   private before: { number: number; jws: string } | undefined;
   private current: { claims: CheckpointClaims; left: number; index: number } | undefined;
 
+  /** @param keys that are trusted */
   constructor(
-    private readonly publicKey: PublicKeys,
+    private readonly keys: CheckpointKeys,
     private readonly watcher: ExportWatcher,
   ) {}
 
@@ -64,8 +84,9 @@ export class ExportVerification {
       else if (this.ended || (line.type === 'export') !== (this.line === 1)) this.tell('line_misplaced');
       else await this.take(line);
     }
+    this.tellUnproven(this.runs.end());
     if (!this.ended) this.tell('export_cut');
-    return this.verified;
+    return { ...this.verified, signed_by: this.runs.signedBy };
   }
 
   private async take(line: ExportLine): Promise<void> {
@@ -80,18 +101,21 @@ export class ExportVerification {
 
   private async takeCheckpoint({ number, jws }: { number: number; jws: string }): Promise<void> {
     this.current = undefined;
-    const claims = await openCheckpoint(jws, this.publicKey);
-    if (claims?.number !== number) {
+    const judged = await judgeCheckpoint(jws, this.keys);
+    if (judged.state === 'forged' || judged.claims.number !== number) {
+      this.tellUnproven(this.runs.end());
       this.tell('checkpoint_forged', { checkpoint: number });
       return;
     }
+    const { claims } = judged;
     if (this.before && number <= this.before.number) {
       this.tell('line_misplaced', { checkpoint: number });
       return;
     }
     const follows = this.before?.number === number - 1;
-    if (follows && claims.previous !== checkpointHash(this.before?.jws ?? ''))
-      this.tell('checkpoint_unlinked', { checkpoint: number });
+    const isLinked = follows && claims.previous === checkpointHash(this.before?.jws ?? '');
+    if (follows && !isLinked) this.tell('checkpoint_unlinked', { checkpoint: number });
+    this.tellUnproven(this.runs.take(number, judged, isLinked, this.line));
     this.before = { number, jws };
     this.current = { claims, left: claims.size, index: -1 };
     this.verified.checkpoints += 1;
@@ -117,8 +141,19 @@ export class ExportVerification {
     this.watcher.record?.(record);
   }
 
+  private tellUnproven(runs: readonly Unproven[]): void {
+    for (const { state, kid, from, to, line = this.line } of runs)
+      this.tell(state === 'unknown' ? 'key_not_held' : 'checkpoint_compromised', {
+        line,
+        checkpoint: from,
+        to,
+        kid,
+      });
+  }
+
   private tell(kind: ExportFinding['kind'], about: Partial<ExportFinding> = {}): void {
     this.verified.findings += 1;
+    if (isUndetermined({ kind })) this.verified.undetermined += 1;
     this.watcher.found({ kind, line: this.line, ...about });
   }
 }

@@ -1,3 +1,5 @@
+import type { Unproven } from './chain/signature-runs';
+
 /** What can be wrong with the trail. */
 export type FindingKind =
   | 'record_edited'
@@ -7,10 +9,16 @@ export type FindingKind =
   | 'records_reordered'
   | 'records_dropped_differ'
   | 'seal_missing'
+  /** A seal belongs to no checkpoint. */
+  | 'seal_stray'
   | 'seals_changed'
   | 'checkpoint_forged'
   | 'checkpoint_missing'
   | 'checkpoint_replaced'
+  /** A key signed it after it was compromised, and no later checkpoint of a trusted key names it. */
+  | 'checkpoint_compromised'
+  /** The keys lack the one that signed it, and no later checkpoint of a trusted key names it: that tells nothing. */
+  | 'key_not_held'
   | 'shipped_unreadable';
 
 /** What does not hold. */
@@ -18,8 +26,14 @@ export interface Finding {
   kind: FindingKind;
   /** Id of the record. */
   record?: string;
-  /** Number of the checkpoint. */
+  /** Number of the checkpoint, or of the first of several. */
   checkpoint?: number;
+  /** Number of the last of several checkpoints. */
+  to?: number;
+  /** Id of the key that signed them. */
+  kid?: string;
+  /** SHA-256 thumbprint (RFC 7638) of that key as the database has it on record. */
+  thumbprint?: string;
   /** Place in the checkpoint's tree, from 0. */
   leaf?: number;
   /** Line of the shipped checkpoints, from 1. */
@@ -28,3 +42,19 @@ export interface Finding {
 
 /** Told of each thing that does not hold. */
 export type Tell = (finding: Finding) => void;
+
+/** Whether a finding leaves open whether something is wrong: whoever has the key can tell. */
+export function isUndetermined({ kind }: { kind: string }): boolean {
+  return kind === 'key_not_held';
+}
+
+export function tellUnproven(runs: readonly Unproven[], tell: Tell): void {
+  for (const { state, kid, thumbprint, from, to } of runs)
+    tell({
+      kind: state === 'unknown' ? 'key_not_held' : 'checkpoint_compromised',
+      checkpoint: from,
+      to,
+      kid,
+      ...(thumbprint !== undefined && { thumbprint }),
+    });
+}

@@ -1,4 +1,5 @@
 import { AuditRecord } from '@aegis/audit';
+import { type PublishedJwk, publishedJwk } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditCheckpoint } from './audit-checkpoint.entity';
@@ -18,6 +19,14 @@ export interface InclusionProof {
   /** Hashes from the leaf's neighbour up, base64url. */
   path: string[];
   checkpoint: AuditCheckpoint;
+  /** The key that the checkpoint names, whatever its state; null when it is not on record. */
+  key: ProofKey | null;
+}
+
+/** A public key that comes with a proof. It counts for as much as its thumbprint does, compared with one kept elsewhere. */
+export interface ProofKey extends PublishedJwk {
+  state: 'pending' | 'active' | 'retired' | 'compromised';
+  compromised_after: Date | null;
 }
 
 /** Proves of records that they are sealed. */
@@ -37,18 +46,31 @@ export class InclusionProofs {
       [id],
     );
     if (record === null || fields === undefined) throw new AuditRecordNotFound(id);
-    const leaves = await manager.query<{ id: string; number: string; hash: Buffer }[]>(
-      `SELECT audit_id::text AS id, checkpoint AS number, leaf_hash AS hash FROM audit_seals
+    const seals = await manager.query<{ id: string; number: string; leaf_index: number; hash: Buffer }[]>(
+      `SELECT audit_id::text AS id, checkpoint::text AS number, leaf_index, leaf_hash AS hash FROM audit_seals
        WHERE checkpoint = (SELECT checkpoint FROM audit_seals WHERE audit_id = $1) ORDER BY leaf_index`,
       [id],
     );
+    const checkpoint = await manager.findOneBy(AuditCheckpoint, { number: seals[0]?.number ?? '0' });
+    // Seals that are no leaves of the tree would spoil the paths of those that are.
+    const size = checkpoint?.claims?.size ?? seals.length;
+    const leaves = seals.filter(({ leaf_index }) => leaf_index < size);
     const index = leaves.findIndex((leaf) => leaf.id === id);
-    const checkpoint = await manager.findOneBy(AuditCheckpoint, { number: leaves[index]?.number ?? '0' });
-    if (checkpoint === null) throw new AuditRecordNotSealed(id);
+    if (checkpoint === null || index < 0) throw new AuditRecordNotSealed(id);
     const path = auditPath(
       leaves.map(({ hash }) => hash),
       index,
     ).map((hash) => hash.toString('base64url'));
-    return { record, leaf: leafOf(fields), index, size: leaves.length, path, checkpoint };
+    const key = await this.keyOf(checkpoint);
+    return { record, leaf: leafOf(fields), index, size: leaves.length, path, checkpoint, key };
+  }
+
+  private async keyOf({ keyId }: AuditCheckpoint): Promise<ProofKey | null> {
+    const [row] = await this.dataSource.query<
+      { kid: string; public_key: string; state: ProofKey['state']; compromised_after: Date | null }[]
+    >('SELECT kid, public_key, state, compromised_after FROM signing_keys WHERE kid = $1', [keyId ?? null]);
+    if (row === undefined) return null;
+    const { kid, public_key, state, compromised_after } = row;
+    return { ...publishedJwk(kid, public_key), state, compromised_after };
   }
 }

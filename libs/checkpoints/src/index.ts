@@ -1,3 +1,8 @@
+export { thumbprintOf } from './chain/checkpoint-keys';
+export type { CheckpointKey, CheckpointKeys } from './chain/checkpoint-keys';
+export type { SignedBy } from './chain/signature-runs';
+export { TrailResume } from './chain/trail-resume';
+export type { Resumed } from './chain/trail-resume';
 export { openCheckpoint, readCheckpoint } from './checkpoint';
 export type { CheckpointClaims, PublicKeys } from './checkpoint';
 export { CheckpointsHttpModule } from './checkpoints-http.module';
@@ -10,5 +15,5 @@ export { TrailDrop } from './trail-drop';
 export type { DroppedMonths } from './trail-drop';
 export { exportTrail } from './trail-export';
 export type { Exported, ExportFilters } from './trail-export';
-export { TrailVerification } from './trail-verification';
+export { readRecordedKeys, TrailVerification } from './trail-verification';
 export type { Verified, VerificationOptions } from './trail-verification';

@@ -4,7 +4,7 @@ import type { Dropped } from './dropped-records';
 import type { Tell } from './finding';
 import { leafOf } from './leaf';
 import { leafHash, rootHash } from './merkle-tree';
-import { isComplete, type SealedLeaf } from './sealed-records';
+import { isComplete, isLeaf, type SealedLeaf } from './sealed-records';
 
 /** What holds for a checkpoint's records besides their seals. */
 export interface Expectations {
@@ -17,16 +17,20 @@ export interface Expectations {
 
 /**
  * Holds a checkpoint's records against their seals, and these against the checkpoint.
- * @returns how many of the records were dropped
+ * @returns how many of the records were dropped, and which of them have seals that are no leaves of its tree
  */
 export async function verifyRecords(
   tx: EntityManager,
   checkpoint: number,
-  leaves: readonly SealedLeaf[],
+  seals: readonly SealedLeaf[],
   { claims, notBefore, dropped }: Expectations,
   tell: Tell,
-): Promise<number> {
+): Promise<{ dropped: number; strays: string[] }> {
   const gone: SealedLeaf[] = [];
+  const leaves = seals.filter((seal) => isLeaf(seal, claims));
+  const strays = seals.filter((seal) => !isLeaf(seal, claims));
+  for (const { audit_id: record, leaf_index: leaf } of strays)
+    tell({ kind: 'seal_stray', record, checkpoint, leaf });
   for (const leaf of leaves) {
     const record = leaf.audit_id;
     const early = notBefore !== null && Date.parse(leaf.sealed_at) < notBefore * 1000;
@@ -38,7 +42,7 @@ export async function verifyRecords(
   }
   const droppedHere = await verifyGone(tx, checkpoint, gone, dropped, tell);
   if (claims !== undefined) verifyTree(checkpoint, leaves, claims, tell);
-  return droppedHere;
+  return { dropped: droppedHere, strays: strays.map(({ audit_id }) => audit_id) };
 }
 
 /** A record that is not where its seal says has another time now, was dropped, or is missing. */

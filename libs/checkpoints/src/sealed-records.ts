@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { CheckpointClaims } from './checkpoint';
 import { LEAF_COLUMNS, type LeafFields } from './leaf';
 
 export interface StoredCheckpoint {
@@ -19,6 +20,14 @@ export type SealedLeaf = Partial<LeafFields> & {
 /** Whether the record of a seal is there. */
 export function isComplete(leaf: SealedLeaf): leaf is SealedLeaf & LeafFields {
   return typeof leaf.id === 'string';
+}
+
+/**
+ * Whether a seal can be a leaf of its checkpoint's tree.
+ * @param claims of the checkpoint; undefined when it can't be read
+ */
+export function isLeaf({ leaf_index }: SealedLeaf, claims: CheckpointClaims | undefined): boolean {
+  return claims === undefined || (leaf_index >= 0 && leaf_index < claims.size);
 }
 
 /** Checkpoints in their order, beginning with a number. */

@@ -199,7 +199,7 @@ describe('the sealer', () => {
         await until('it is sealed', async () => (await sealer.seal()) === 1);
       }
       const found: object[] = [];
-      const verification = new TrailVerification(restored, (kid) => trail.keyRing.publicKey(kid));
+      const verification = new TrailVerification(restored);
       const { checkpoints, waiting } = await verification.verify((finding) => found.push(finding));
       expect({ found, checkpoints, waiting }).toEqual({ found: [], checkpoints: 6, waiting: 0 });
       const epochs = await owner.query('SELECT epoch FROM audit_checkpoints ORDER BY number');

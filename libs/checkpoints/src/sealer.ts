@@ -2,6 +2,7 @@ import { transaction } from '@aegis/database';
 import { KeyRing, SigningKeyChanged, signingKeyChanged } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { ChainEnd } from './chain/chain-end';
 import { checkpointHash, signCheckpoint } from './checkpoint';
 import { leafOf } from './leaf';
 import { leafHash, rootHash } from './merkle-tree';
@@ -11,16 +12,22 @@ import { MOST_LEAVES, readUnsealed, type Unsealed } from './unsealed-records';
 /** Seals audit records: builds signed checkpoints over them. */
 @Injectable()
 export class Sealer {
+  /** The end of the chain, as far as this process trusts it. */
+  readonly chainEnd: ChainEnd;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly keyRing: KeyRing,
-  ) {}
+  ) {
+    this.chainEnd = new ChainEnd(dataSource, keyRing);
+  }
 
   /**
    * Seals what can be sealed, one checkpoint at a time. Several processes may do so at once: whoever is the first to
    * write the next checkpoint has sealed its records, and the others leave off.
    * @param goesOn asked before each checkpoint
    * @returns how many records it sealed
+   * @throws ChainNotTrusted when the last checkpoint is not one that a key of this process signed
    */
   async seal(goesOn: () => boolean = () => true): Promise<number> {
     let sealed = 0;
@@ -37,6 +44,7 @@ export class Sealer {
   private async sealOnce(): Promise<number> {
     const unsealed = await readUnsealed(this.dataSource);
     if (unsealed.records.length === 0) return 0;
+    await this.chainEnd.assertTrusted(unsealed.base);
     const next = await this.signed(unsealed);
     try {
       const written = await transaction(this.dataSource, (tx) => appendCheckpoint(tx, unsealed.base, next));
@@ -48,19 +56,18 @@ export class Sealer {
     }
   }
 
-  private async signed({ base, records, position, completeTo }: Unsealed): Promise<NextCheckpoint> {
+  private async signed({ base, records, epoch, completeTo }: Unsealed): Promise<NextCheckpoint> {
     const leaves = records.map((record) => ({ ...record, hash: leafHash(leafOf(record)) }));
-    const number = Number(base.number) + 1;
     const signer = await this.keyRing.signer();
     const jws = await signCheckpoint(signer, {
-      number,
-      epoch: position.epoch,
+      number: Number(base.number) + 1,
+      epoch,
       size: leaves.length,
       root: rootHash(leaves.map(({ hash }) => hash)).toString('base64url'),
       previous: base.jws === null ? null : checkpointHash(base.jws),
       complete_to: completeTo,
       iat: Math.floor(base.now),
     });
-    return { number, kid: signer.kid, jws, leaves, position };
+    return { kid: signer.kid, jws, leaves };
   }
 }

@@ -3,7 +3,8 @@ import { sqlState, SqlState } from '@aegis/database';
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
-import { type PublicKeys, readCheckpoint } from './checkpoint';
+import type { CheckpointKeys } from './chain/checkpoint-keys';
+import { openCheckpoint } from './checkpoint';
 import { TrailNotDroppable } from './checkpoints.errors';
 import { readDropped } from './dropped-records';
 import { ExportVerification } from './export-verification';
@@ -28,10 +29,19 @@ export interface DroppedMonths {
 
 /** Drops months of the trail that are sealed and exported. Needs the role that owns the schema. */
 export class TrailDrop {
+  private readonly keys: CheckpointKeys;
+
+  /** @param keys that checkpoints are verified with */
   constructor(
     private readonly owner: DataSource,
-    private readonly publicKey: PublicKeys,
-  ) {}
+    keys: CheckpointKeys,
+  ) {
+    // What a compromised key signed counts here as long as the database's own chain has it: see `assertOurs`.
+    this.keys = async (kid) => {
+      const key = await keys(kid);
+      return key && { publicKey: key.publicKey };
+    };
+  }
 
   /**
    * @param before the first moment of a month: what was recorded earlier goes
@@ -80,13 +90,17 @@ export class TrailDrop {
     const [last] = await this.owner.query<{ jws: string }[]>(
       'SELECT jws FROM audit_checkpoints ORDER BY number DESC LIMIT 1',
     );
-    const completeTo = (last && readCheckpoint(last.jws)?.complete_to) ?? 0;
+    const claims = last && (await openCheckpoint(last.jws, async (kid) => (await this.keys(kid))?.publicKey));
+    if (last && claims === undefined)
+      throw new TrailNotDroppable('none of these keys signed the last checkpoint: verify the trail');
+    const completeTo = claims?.complete_to ?? 0;
     if (completeTo * 1000 < before.getTime())
       throw new TrailNotDroppable('no checkpoint says yet that the trail is complete up to then');
     for (const { partition } of months) {
       const [row] = await this.owner.query<{ unsealed: number }[]>(
         `SELECT count(*)::int AS unsealed FROM ${partition} AS record WHERE NOT EXISTS (
-           SELECT FROM audit_seals WHERE audit_id = record.id AND recorded_at = record.recorded_at)`,
+           SELECT FROM audit_seals AS seal JOIN audit_checkpoints ON number = seal.checkpoint
+           WHERE seal.audit_id = record.id AND seal.recorded_at = record.recorded_at)`,
       );
       if (row?.unsealed !== 0)
         throw new TrailNotDroppable(`${row?.unsealed} record(s) of ${partition} are not sealed`);
@@ -107,7 +121,7 @@ export class TrailDrop {
     const hash = createHash('sha256');
     const checkpoints = new Map<number, string>();
     let proven = 0;
-    const verification = new ExportVerification(this.publicKey, {
+    const verification = new ExportVerification(this.keys, {
       found: ({ kind, line }) => {
         throw new TrailNotDroppable(`the export is not sound: line ${line}, ${kind}`);
       },
@@ -165,6 +179,13 @@ async function dropMonths(
       export_sha256: sha256,
     },
   });
+  // The record is for people. What verification goes by is the owner's alone to write.
+  await tx.query(
+    `INSERT INTO audit_drops (audit_id, recorded_at, dropped_until, records)
+     SELECT id, recorded_at, $1, $2 FROM audit_logs
+     WHERE xact = pg_current_xact_id() AND event_type = 'audit_log.dropped' ORDER BY id DESC LIMIT 1`,
+    [before, records],
+  );
   await tx.query(
     `INSERT INTO statistics_deltas (day, counter, delta) VALUES ('-infinity', 'audit_logs', -$1::bigint)`,
     [records],

@@ -2,8 +2,10 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { EXPORT_FORMAT, type ExportLine, recordOfLeaf } from './export-line';
 import { leafOf } from './leaf';
 import { auditPaths, leafHash } from './merkle-tree';
+import { readCheckpoint } from './checkpoint';
 import {
   isComplete,
+  isLeaf,
   readCheckpoints,
   type SealedLeaf,
   sealsOf,
@@ -88,9 +90,11 @@ async function* proofs(tx: EntityManager, filters: ExportFilters): AsyncGenerato
 
 function prove(
   { number, jws }: StoredCheckpoint,
-  leaves: readonly SealedLeaf[],
+  seals: readonly SealedLeaf[],
   { since, until }: ExportFilters,
 ): ProvenCheckpoint {
+  const claims = readCheckpoint(jws);
+  const leaves = seals.filter((seal) => isLeaf(seal, claims));
   const paths = auditPaths(leaves.map(({ leaf_hash }) => leaf_hash));
   const proven: ProvenCheckpoint = { number: Number(number), jws, lines: [], edited: [] };
   for (const [index, fields] of leaves.entries()) {

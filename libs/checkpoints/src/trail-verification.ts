@@ -1,10 +1,13 @@
+import { createPublicKey } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { countWaiting, findAdded } from './added-records';
-import { checkpointHash, type CheckpointClaims, openCheckpoint, type PublicKeys } from './checkpoint';
-import { type Dropped, isAnyLeft, readDropped } from './dropped-records';
-import type { Finding, Tell } from './finding';
-import { verifyRecords } from './record-verification';
-import { readCheckpoints, sealsOf, type StoredCheckpoint } from './sealed-records';
+import { type CheckpointKey, type CheckpointKeys, judgeCheckpoint } from './chain/checkpoint-keys';
+import { ChainVerification } from './chain/chain-verification';
+import type { SignedBy } from './chain/signature-runs';
+import { findStraySeals } from './chain/stray-seals';
+import { dropsContradict, readDropped } from './dropped-records';
+import { type Finding, isUndetermined, type Tell } from './finding';
+import { readCheckpoints } from './sealed-records';
 
 /** What a verification found. */
 export interface Verified {
@@ -18,8 +21,12 @@ export interface Verified {
   /** Checkpoints kept elsewhere that were compared with those that are here. */
   shipped: number;
   findings: number;
+  /** Of the findings, those that don't tell whether something is wrong. */
+  undetermined: number;
   /** Number of the last checkpoint; null when there is none. */
   last: number | null;
+  /** Which key signed which checkpoints. */
+  signed_by: SignedBy[];
 }
 
 /** What to verify, and against what. */
@@ -30,15 +37,12 @@ export interface VerificationOptions {
   shipped?: AsyncIterable<string> | Iterable<string>;
 }
 
-/** Checkpoints in memory at a time. */
-const AT_ONCE = 16;
-
 /** Holds the audit trail against its checkpoints, and the checkpoints against their signatures. */
 export class TrailVerification {
-  /** @param publicKey keys that are trusted */
+  /** @param keys that are trusted; undefined: those that the database has on record */
   constructor(
     private readonly dataSource: DataSource,
-    private readonly publicKey: PublicKeys,
+    private readonly keys?: CheckpointKeys,
   ) {}
 
   /**
@@ -49,113 +53,77 @@ export class TrailVerification {
     found: (finding: Finding) => void,
     { since = 1, shipped = [] }: VerificationOptions = {},
   ): Promise<Verified> {
-    const verified: Verified = {
-      checkpoints: 0,
-      records: 0,
-      dropped: 0,
-      waiting: 0,
-      shipped: 0,
-      findings: 0,
-      last: null,
-    };
+    const counts = { findings: 0, undetermined: 0 };
     const tell: Tell = (finding) => {
-      verified.findings += 1;
+      counts.findings += 1;
+      if (isUndetermined(finding)) counts.undetermined += 1;
       found(finding);
     };
-    await this.dataSource.transaction('REPEATABLE READ', async (tx) => {
+    return this.dataSource.transaction('REPEATABLE READ', async (tx) => {
       await tx.query(`SELECT set_config('statement_timeout', '0', true),
                              set_config('idle_in_transaction_session_timeout', '0', true)`);
+      const recorded = await readRecordedKeys(tx);
+      const keys = this.keys ?? recorded;
       const dropped = await readDropped(tx);
-      await this.verifyChain(tx, since, dropped, verified, tell);
-      const differs = since === 1 && verified.dropped !== (dropped?.records ?? 0);
-      if (differs || (dropped !== undefined && (await isAnyLeft(tx, dropped))))
+      const chain = await new ChainVerification(tx, { keys, recorded, dropped }, tell).verify(since);
+      await findStraySeals(tx, since, chain.last ?? since - 1, tell);
+      if (await dropsContradict(tx, dropped, since === 1 ? chain.dropped : undefined))
         tell({ kind: 'records_dropped_differ' });
-      await findAdded(tx, since - 1, tell);
-      verified.waiting = await countWaiting(tx);
-      verified.shipped = await this.compareShipped(tx, shipped, tell);
+      await findAdded(tx, chain, tell);
+      const { checkpoints, records, last, signedBy } = chain;
+      const waiting = await countWaiting(tx, chain);
+      const compared = await compareShipped(tx, shipped, keys, tell);
+      return {
+        checkpoints,
+        records,
+        dropped: chain.dropped,
+        waiting,
+        shipped: compared,
+        ...counts,
+        last,
+        signed_by: signedBy,
+      };
     });
-    return verified;
-  }
-
-  private async verifyChain(
-    tx: EntityManager,
-    since: number,
-    dropped: Dropped | undefined,
-    verified: Verified,
-    tell: Tell,
-  ): Promise<void> {
-    const [first] = await readCheckpoints(tx, since - 1, 1);
-    let before = first?.number === String(since - 1) ? first : undefined;
-    let notBefore = before && ((await this.open(before.jws))?.complete_to ?? null);
-    let expected = since;
-    for (;;) {
-      const batch = await readCheckpoints(tx, expected, AT_ONCE);
-      const seals = await sealsOf(tx, batch);
-      for (const one of batch) {
-        const number = Number(one.number);
-        for (; expected < number; expected += 1) tell({ kind: 'checkpoint_missing', checkpoint: expected });
-        const claims = await this.open(one.jws);
-        if (claims?.number !== number || !isLinked(before, number, claims))
-          tell({ kind: 'checkpoint_forged', checkpoint: number });
-        const leaves = seals.get(one.number) ?? [];
-        const expectations = { claims, notBefore: notBefore ?? null, dropped };
-        verified.dropped += await verifyRecords(tx, number, leaves, expectations, tell);
-        verified.records += leaves.length;
-        verified.checkpoints += 1;
-        verified.last = number;
-        expected = number + 1;
-        before = one;
-        notBefore = claims?.complete_to ?? notBefore;
-      }
-      if (batch.length < AT_ONCE) break;
-    }
-    if (since > 1 && verified.checkpoints === 0) tell({ kind: 'checkpoint_missing', checkpoint: since });
-    for (const number of await sealedBeyond(tx, expected))
-      tell({ kind: 'checkpoint_missing', checkpoint: number });
-  }
-
-  private open(jws: string): Promise<CheckpointClaims | undefined> {
-    return openCheckpoint(jws, this.publicKey);
-  }
-
-  /** @returns how many there were */
-  private async compareShipped(
-    tx: EntityManager,
-    shipped: AsyncIterable<string> | Iterable<string>,
-    tell: Tell,
-  ): Promise<number> {
-    let line = 0;
-    for await (const jws of shipped) {
-      line += 1;
-      const claims = await this.open(jws);
-      if (claims === undefined) {
-        tell({ kind: 'shipped_unreadable', line });
-        continue;
-      }
-      const [here] = await readCheckpoints(tx, claims.number, 1);
-      if (here?.number !== String(claims.number))
-        tell({ kind: 'checkpoint_missing', checkpoint: claims.number });
-      else if (here.jws !== jws) tell({ kind: 'checkpoint_replaced', checkpoint: claims.number });
-    }
-    return line;
   }
 }
 
-/** Where one is missing in between, that is told already. */
-function isLinked(
-  before: StoredCheckpoint | undefined,
-  number: number,
-  { previous }: CheckpointClaims,
-): boolean {
-  if (before === undefined) return number > 1 || previous === null;
-  return Number(before.number) !== number - 1 || previous === checkpointHash(before.jws);
-}
-
-/** Checkpoints of which seals alone are there. */
-async function sealedBeyond(tx: EntityManager, from: number): Promise<number[]> {
-  const rows = await tx.query<{ number: string }[]>(
-    'SELECT DISTINCT checkpoint AS number FROM audit_seals WHERE checkpoint >= $1 ORDER BY 1',
-    [from],
+/** The keys that the database has on record: good against all but who may write there. */
+export async function readRecordedKeys(tx: Pick<EntityManager, 'query'>): Promise<CheckpointKeys> {
+  const rows = await tx.query<{ kid: string; x: string; compromised: boolean; after: number | null }[]>(
+    `SELECT kid, public_key AS x, state = 'compromised' AS compromised,
+            extract(epoch FROM compromised_after)::float8 AS after FROM signing_keys`,
   );
-  return rows.map(({ number }) => Number(number));
+  const keys = new Map<string, CheckpointKey>();
+  for (const { kid, x, compromised, after } of rows) {
+    const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+    keys.set(kid, { publicKey, ...(compromised && { compromised: { after } }) });
+  }
+  return (kid) => Promise.resolve(keys.get(kid));
+}
+
+/**
+ * Holds what was kept elsewhere against what is here. One of a key that is not trusted is compared, too: it is kept
+ * where nobody of the database can write.
+ * @returns how many there were
+ */
+async function compareShipped(
+  tx: EntityManager,
+  shipped: AsyncIterable<string> | Iterable<string>,
+  keys: CheckpointKeys,
+  tell: Tell,
+): Promise<number> {
+  let line = 0;
+  for await (const jws of shipped) {
+    line += 1;
+    const judged = await judgeCheckpoint(jws, keys);
+    if (judged.state === 'forged') {
+      tell({ kind: 'shipped_unreadable', line });
+      continue;
+    }
+    const { number: checkpoint } = judged.claims;
+    const [here] = await readCheckpoints(tx, checkpoint, 1);
+    if (here?.number !== String(checkpoint)) tell({ kind: 'checkpoint_missing', checkpoint });
+    else if (here.jws !== jws) tell({ kind: 'checkpoint_replaced', checkpoint });
+  }
+  return line;
 }

@@ -65,17 +65,22 @@ describe('the sealed audit trail', () => {
        VALUES ('audit_log.dropped', 'cli:mallory', jsonb_build_object('until', now(), 'records_in_all', 1))`,
     );
     await trail.sealAll();
+    const missing = { kind: 'record_missing', record, checkpoint: 2 };
+    expect(await trail.findings()).toEqual([missing]);
+    // The owner's table of drops as well: more is left than such a drop leaves.
+    await trail.tamper(
+      `INSERT INTO audit_drops SELECT id, recorded_at, recorded_at, 1 FROM audit_logs WHERE event_type = 'audit_log.dropped'`,
+    );
     expect(await trail.findings()).toEqual([{ kind: 'records_dropped_differ' }]);
     expect(await trail.findings([], 2)).toEqual([{ kind: 'records_dropped_differ' }]);
-    await trail.tamper(
-      `INSERT INTO audit_logs (event_type, actor, event_data)
-       VALUES ('audit_log.dropped', 'cli:mallory', '{"until": "never", "records_in_all": "all"}')`,
-    );
-    await trail.sealAll();
-    expect(await trail.findings()).toEqual([
-      { kind: 'record_missing', record, checkpoint: 2 },
-      { kind: 'records_dropped_differ' },
-    ]);
+    await trail.tamper(`UPDATE audit_drops SET dropped_until = '2020-01-01Z'`);
+    expect(await trail.findings()).toEqual([missing, { kind: 'records_dropped_differ' }]);
+  });
+
+  it('demands a record of each drop', async () => {
+    await trail.sealed();
+    await trail.tamper(`INSERT INTO audit_drops VALUES (1, now(), '2020-01-01Z', 0)`);
+    expect(await trail.findings()).toEqual([{ kind: 'records_dropped_differ' }]);
   });
 
   it('tells which record a superuser added among those that are sealed', async () => {
@@ -163,7 +168,13 @@ describe('the sealed audit trail', () => {
                   WHERE number IN (2, 3)`);
     expect(await trail.findings()).toEqual([]);
     await trail.tamper('DELETE FROM audit_checkpoints WHERE number = 2');
-    expect(await trail.findings()).toEqual([{ kind: 'checkpoint_missing', checkpoint: 2 }]);
+    const unsealed = [5, 6, 7, 8, 9].map((customer) => trail.idOf(`C-${customer}`));
+    const records = await Promise.all(unsealed);
+    expect(await trail.findings()).toEqual([
+      { kind: 'checkpoint_missing', checkpoint: 2 },
+      ...records.map((record, leaf) => ({ kind: 'seal_stray', record, checkpoint: 2, leaf })),
+      ...records.map((record) => ({ kind: 'record_added', record })),
+    ]);
   });
 
   it('tells which seals were taken out', async () => {
@@ -178,17 +189,28 @@ describe('the sealed audit trail', () => {
   it('tells that checkpoints were cut off whose seals are left', async () => {
     await trail.sealed();
     await trail.tamper('DELETE FROM audit_checkpoints WHERE number = 3');
-    expect(await trail.findings()).toEqual([{ kind: 'checkpoint_missing', checkpoint: 3 }]);
+    const first = Number(await trail.idOf('C-10'));
+    expect(await trail.findings()).toEqual([
+      { kind: 'checkpoint_missing', checkpoint: 3 },
+      ...[0, 1, 2, 3, 4].map((leaf) => ({
+        kind: 'seal_stray',
+        record: `${first + leaf}`,
+        checkpoint: 3,
+        leaf,
+      })),
+    ]);
   });
 
   it('verifies from a checkpoint on, and trusts those before', async () => {
     await trail.sealed();
     await trail.tamper(
       `UPDATE audit_logs SET actor = 'cli:mallory' WHERE customer_id IN ('C-2', 'C-12')`,
-      `INSERT INTO audit_logs (event_type, actor, xact) VALUES ('license.revoked', 'system', '5'::xid8)`,
+      `INSERT INTO audit_logs (event_type, actor, customer_id, xact)
+       VALUES ('license.revoked', 'system', 'C-added', '5'::xid8)`,
     );
     expect(await trail.findings([], 2)).toEqual([
       { kind: 'record_edited', record: await trail.idOf('C-12'), checkpoint: 3 },
+      { kind: 'record_added', record: await trail.idOf('C-added') },
     ]);
     await trail.tamper(`UPDATE audit_checkpoints SET jws = replace(jws, '.', '.A') WHERE number = 1`);
     expect(await trail.findings([], 2)).toContainEqual({ kind: 'checkpoint_forged', checkpoint: 2 });

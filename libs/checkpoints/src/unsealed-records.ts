@@ -7,7 +7,7 @@ export const MOST_LEAVES = 4096;
 /** Clocks of hosts that are the database one after another may differ by so much. */
 const CLOCK_TOLERANCE_SECONDS = 60;
 /** A trail that has moved is searched as a whole. */
-const MOVED_TIMEOUT = '10min';
+export const MOVED_TIMEOUT = '10min';
 
 /** What the next checkpoint follows. */
 export interface Base {
@@ -18,26 +18,20 @@ export interface Base {
   sealed_id: string;
   /** The last checkpoint; null before the first. */
   jws: string | null;
-  /** The trail has come from another cluster or database: the xids of its records mean nothing here. */
+  /**
+   * The xids of unsealed records mean nothing here: the trail has come from another cluster or database, or sealing
+   * goes on after a break.
+   */
   moved: boolean;
+  /** Epoch of the last break; null without one. */
+  break_epoch: number | null;
+  /** What the last checkpoint says it sealed lies ahead of every transaction that there was: its row was changed. */
+  ahead: boolean;
   cluster: string;
   /** Seconds since 1970. */
   now: number;
-  read_at: string;
   /** Below it every transaction has ended. */
   horizon: string;
-  /** The first xid that no transaction has been given yet. */
-  next_xact: string;
-}
-
-/** Where the next checkpoint's successor begins, as its row says it. */
-export interface Position {
-  epoch: number;
-  cluster: string;
-  sealed_xact: string;
-  sealed_id: string;
-  read_at: string;
-  next_xact: string;
 }
 
 /** What the next checkpoint is to seal. */
@@ -45,7 +39,8 @@ export interface Unsealed {
   base: Base;
   /** In the order of their ids. */
   records: LeafFields[];
-  position: Position;
+  /** Of the next checkpoint. */
+  epoch: number;
   /** See CheckpointClaims. */
   completeTo: number | null;
 }
@@ -60,22 +55,26 @@ export function readUnsealed(dataSource: DataSource): Promise<Unsealed> {
     const full = rows.length === MOST_LEAVES;
     const last = rows.at(-1);
     const completeTo =
-      last === undefined ? null : await completeUpTo(tx, base, full ? last.xact : base.horizon);
+      last === undefined
+        ? null
+        : await completeUpTo(tx, base, rows.length, last, full ? last.xact : base.horizon);
     const records = rows.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
-    return { base, records, position: positionAfter(base, last, full), completeTo };
+    return { base, records: distinct(records), epoch: epochAfter(base, full), completeTo };
   });
 }
 
 async function readBase(tx: EntityManager): Promise<Base> {
-  // The snapshot is taken after the statement arrived: whoever gets an xid from next_xact on records after read_at.
   const [base] = await tx.query<Base[]>(`
-    SELECT coalesce(last.number, 0) AS number, coalesce(last.epoch, 1) AS epoch,
+    SELECT coalesce(last.number, 0) AS number, coalesce(last.epoch, break.epoch, 1) AS epoch,
            coalesce(last.sealed_xact, '0'::xid8)::text AS sealed_xact, coalesce(last.sealed_id, 0) AS sealed_id,
-           last.jws, here.cluster, coalesce(last.cluster <> here.cluster, false) AS moved,
-           extract(epoch FROM statement_timestamp())::float8 AS now, statement_timestamp()::text AS read_at,
-           pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
-           pg_snapshot_xmax(pg_current_snapshot())::text AS next_xact
-    FROM (SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) AS cluster
+           last.jws, here.cluster, break.epoch AS break_epoch,
+           coalesce(last.cluster <> here.cluster, false) OR coalesce(break.epoch > coalesce(last.epoch, 0), false) AS moved,
+           coalesce(last.cluster = here.cluster AND last.sealed_xact >= pg_snapshot_xmax(pg_current_snapshot()), false)
+             AS ahead,
+           extract(epoch FROM statement_timestamp())::float8 AS now,
+           pg_snapshot_xmin(pg_current_snapshot())::text AS horizon
+    FROM (SELECT max(epoch) AS epoch FROM audit_breaks) AS break,
+         (SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) AS cluster
           FROM pg_control_system()) AS here
     LEFT JOIN (SELECT * FROM audit_checkpoints ORDER BY number DESC LIMIT 1) AS last ON true`);
   if (base === undefined) throw new Error('The database did not tell which one it is.');
@@ -105,25 +104,33 @@ async function unsealedOfAnyTime(tx: EntityManager): Promise<Row[]> {
   );
 }
 
+/** The ids are one record's each; where a superuser gave two records the same one, the first is sealed. */
+function distinct(records: readonly LeafFields[]): LeafFields[] {
+  return records.filter(({ id }, index) => id !== records[index - 1]?.id);
+}
+
 /** A moved trail stays so until the last of its records is sealed: only then do xids count again. */
-function positionAfter(base: Base, last: Row | undefined, full: boolean): Position {
-  const { epoch, cluster, read_at, next_xact } = base;
-  if (base.moved && full) return { epoch, cluster: '', sealed_xact: '0', sealed_id: '0', read_at, next_xact };
-  if (base.moved)
-    return { epoch: epoch + 1, cluster, sealed_xact: base.horizon, sealed_id: '0', read_at, next_xact };
-  const [sealed_xact, sealed_id] =
-    last === undefined ? [base.sealed_xact, base.sealed_id] : [last.xact, last.id];
-  return { epoch, cluster, sealed_xact, sealed_id, read_at, next_xact };
+function epochAfter({ epoch, number, moved, break_epoch }: Base, full: boolean): number {
+  if (!moved || full) return epoch;
+  return Math.max(number === '0' ? 1 : epoch + 1, break_epoch ?? 0);
 }
 
 /**
  * An earlier checkpoint whose `next_xact` lies no higher than what is sealed now: whoever had an xid when it was read
  * has ended and is sealed, so that all that comes later was recorded later.
+ * @param count records that the next checkpoint seals
+ * @param last of them
  * @param sealedBelow every record of a transaction below it is sealed with the next checkpoint
  */
-async function completeUpTo(tx: EntityManager, base: Base, sealedBelow: string): Promise<number | null> {
+async function completeUpTo(
+  tx: EntityManager,
+  base: Base,
+  count: number,
+  last: Row,
+  sealedBelow: string,
+): Promise<number | null> {
   const before = base.jws === null ? null : (readCheckpoint(base.jws)?.complete_to ?? null);
-  if (base.moved) return before;
+  if (base.moved || (await isAnyLeftOut(tx, base, count, last))) return before;
   const [known] = await tx.query<{ read_at: number }[]>(
     `SELECT extract(epoch FROM read_at)::float8 AS read_at FROM audit_checkpoints
      WHERE epoch = $1 AND cluster = $2 AND next_xact <= $3::xid8 ORDER BY number DESC LIMIT 1`,
@@ -131,4 +138,20 @@ async function completeUpTo(tx: EntityManager, base: Base, sealedBelow: string):
   );
   if (known === undefined) return before;
   return Math.max(before ?? 0, Math.floor(known.read_at) - CLOCK_TOLERANCE_SECONDS);
+}
+
+/** Whether records that stray seals keep from being sealed are older than those that are sealed now. */
+async function isAnyLeftOut(
+  tx: EntityManager,
+  { sealed_xact, sealed_id }: Base,
+  count: number,
+  last: Row,
+): Promise<boolean> {
+  const [row] = await tx.query<{ left_out: boolean }[]>(
+    `SELECT EXISTS (SELECT FROM audit_unsealable)
+         OR $5 < (SELECT count(*) FROM audit_logs
+                  WHERE (xact, id) > ($1::xid8, $2::bigint) AND (xact, id) <= ($3::xid8, $4::bigint)) AS left_out`,
+    [sealed_xact, sealed_id, last.xact, last.id, count],
+  );
+  return row?.left_out ?? true;
 }

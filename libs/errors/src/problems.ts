@@ -128,6 +128,12 @@ const catalogue = {
     title: 'Audit records can not be dropped yet',
     description: 'Months of the audit trail are dropped only when all of them is sealed and exported.',
   },
+  audit_trail_not_resumable: {
+    status: 409,
+    title: 'Sealing of the audit trail can not go on from there',
+    description:
+      'The checkpoint that was named does not hold, or the one after it does. `aegis audit verify` says which is the last that holds.',
+  },
   precondition_failed: {
     status: 412,
     title: 'Changed meanwhile',

@@ -7,6 +7,7 @@ export type {
   KeyAge,
   PoolUse,
   SignatureResult,
+  TrailAlarm,
 } from './metrics';
 export { serveMetrics } from './metrics-server';
 export type { MetricsServer } from './metrics-server';

@@ -9,6 +9,8 @@ export type AuthenticationFailure = 'missing' | 'conflicting' | 'refused' | 'una
 export type BatchName = 'api_keys' | 'validations';
 /** What runs by a timer. */
 export type JobName = 'audit_addresses' | 'audit_partitions' | 'statistics' | 'status_lists';
+/** What is wrong with the audit trail's end, as the server itself sees it. */
+export type TrailAlarm = 'untrusted_checkpoint' | 'unsealable_records';
 
 /**
  * How the making of a signature ended. `refused`: not tried, the signer was away; `failed`: an error or no sense;
@@ -40,6 +42,7 @@ const JOBS = [
   'statistics',
   'status_lists',
 ] as const satisfies JobName[];
+const TRAIL_ALARMS = ['untrusted_checkpoint', 'unsealable_records'] as const satisfies TrailAlarm[];
 const SIGNATURE_RESULTS = [
   'made',
   'refused',
@@ -148,6 +151,13 @@ export class Metrics {
     registers: this.registers,
   });
 
+  private readonly trailAlarms = new Gauge({
+    name: 'aegis_audit_trail_alarm',
+    help: '1 while something is wrong with the audit trail that keeps records from being sealed, by reason.',
+    labelNames: ['reason'],
+    registers: this.registers,
+  });
+
   private readonly shippingLag = new Gauge({
     name: 'aegis_checkpoint_shipping_lag_seconds',
     help: 'Age of the oldest checkpoint that CHECKPOINT_SINK has not acknowledged; 0 when it has all.',
@@ -209,6 +219,7 @@ export class Metrics {
     for (const result of ['hit', 'miss']) this.signatureLookups.inc({ result }, 0);
     for (const reason of FAILURES) this.authenticationFailures.inc({ reason }, 0);
     for (const job of JOBS) this.jobs.set({ job }, 0);
+    for (const reason of TRAIL_ALARMS) this.trailAlarm(reason, false);
     for (const result of SIGNATURE_RESULTS) this.signatures.zero({ result });
     this.signerBreakerIs('closed');
     for (const policy of POLICIES) this.rateLimitRefusals.inc({ policy }, 0);
@@ -297,6 +308,10 @@ export class Metrics {
   trailSealed(lag: number, oldestTransaction: number): void {
     this.checkpointLag.set(lag);
     this.oldestTransaction.set(oldestTransaction);
+  }
+
+  trailAlarm(reason: TrailAlarm, on: boolean): void {
+    this.trailAlarms.set({ reason }, on ? 1 : 0);
   }
 
   statusListsRebuilt(seconds: number): void {

@@ -28,25 +28,18 @@ export default {
       ],
       [
         'begins no epoch in another cluster',
-        'return { epoch: epoch + 1, cluster,',
-        'return { epoch, cluster,',
+        "return Math.max(number === '0' ? 1 : epoch + 1, break_epoch ?? 0);",
+        'return epoch;',
       ],
       [
         'does not see that the trail has moved',
-        'coalesce(last.cluster <> here.cluster, false) AS moved',
-        'false AS moved',
+        'coalesce(last.cluster <> here.cluster, false) OR coalesce(break.epoch',
+        'coalesce(break.epoch',
       ],
       [
         'seals in another order than by id',
         'rows.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1))',
         'rows.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? 1 : -1))',
-      ],
-    ]),
-    ...inFile('libs/checkpoints/src/next-checkpoint.ts', [
-      [
-        'writes on another base than it was built on',
-        'if ((last?.jws ?? null) !== base.jws) return false;',
-        '',
       ],
     ]),
     ...inFile('libs/checkpoints/src/sealer.ts', [
@@ -94,26 +87,29 @@ export default {
       ['sees no changed seal', 'if (leaves.length === size && isRoot(leaves)) return;', 'return;'],
     ]),
     ...inFile('libs/checkpoints/src/trail-verification.ts', [
-      [
-        'follows no link',
-        'if (claims?.number !== number || !isLinked(before, number, claims))',
-        'if (claims?.number !== number)',
-      ],
-      ['looks for no added record', 'await findAdded(tx, since - 1, tell);', ''],
+      ['looks for no added record', 'await findAdded(tx, chain, tell);', ''],
+      ['names no stray seal', 'await findStraySeals(tx, since, chain.last ?? since - 1, tell);', ''],
       [
         'sees no replaced checkpoint',
-        "else if (here.jws !== jws) tell({ kind: 'checkpoint_replaced', checkpoint: claims.number });",
+        "else if (here.jws !== jws) tell({ kind: 'checkpoint_replaced', checkpoint });",
         '',
       ],
       [
         'sees no cut tail',
-        "if (here?.number !== String(claims.number))\n        tell({ kind: 'checkpoint_missing', checkpoint: claims.number });\n      else if (here.jws",
+        "if (here?.number !== String(checkpoint)) tell({ kind: 'checkpoint_missing', checkpoint });\n    else if (here.jws",
         'if (here && here.jws',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/chain/chain-verification.ts', [
+      [
+        'follows no link',
+        "if (!linked) this.tell({ kind: 'checkpoint_forged', checkpoint: number });",
+        "if (!isOurs) this.tell({ kind: 'checkpoint_forged', checkpoint: number });",
       ],
       [
         'sees no checkpoint missing in between',
-        "for (; expected < number; expected += 1) tell({ kind: 'checkpoint_missing', checkpoint: expected });",
-        '',
+        'for (; expected < number; expected += 1)',
+        'for (; expected < 0; expected += 1)',
       ],
     ]),
   ],

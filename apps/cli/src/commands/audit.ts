@@ -1,23 +1,25 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DropOptions } from '../audit-drop';
 import type { ExportOptions } from '../audit-export';
+import type { ResumeOptions } from '../audit-resume';
 import type { VerifyOptions } from '../audit-verify';
 import type { Output } from '../output';
 import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
-const KEYS = 'trust these keys: a JWK set (as /.well-known/jwks.json answers it) or a public key as PEM';
+const KEYS =
+  'trust these keys: a JWK set (what `aegis keys export --all` wrote, or /.well-known/jwks.json answers) or a public key as PEM; may be given again';
 
 export function addAudit(program: Command, output: Output, ends: Ends): void {
   const audit = program.command('audit').description('the audit trail and what proves it');
   addCommand(
     audit,
     'verify',
-    'hold the trail against its signed checkpoints; exit code 1 when it is not sound',
+    'hold the trail against its signed checkpoints; exit code 1 when it is not sound, 3 when the keys leave that open',
   )
     .option('--since <checkpoint>', 'begin with this checkpoint, and trust those before', checkpointNumber)
     .option('--shipped <file>', 'checkpoints that were kept elsewhere: each must still be there, unchanged')
-    .option('--keys <file>', `${KEYS} (default: those in the database)`)
+    .option('--keys <file>', `${KEYS} (default: those in the database)`, another, [])
     .addHelpText(
       'after',
       `
@@ -40,17 +42,39 @@ together with its checkpoints shows with --shipped alone.`,
       ends(import('../audit-export.js').then(({ exportAudit }) => exportAudit(output, file, options))),
     );
   addCommand(audit, 'verify-export <file>', 'verify an export by public keys alone; needs no database')
-    .requiredOption('--keys <file>', KEYS)
-    .action((file: string, { keys }: { keys: string }) =>
+    .requiredOption('--keys <file>', KEYS, another)
+    .action((file: string, { keys }: { keys: string[] }) =>
       ends(import('../audit-export.js').then(({ verifyExport }) => verifyExport(output, file, keys))),
     );
   addCommand(audit, 'drop', 'drop months that are sealed and exported; needs the role that owns the schema')
     .requiredOption('--before <month>', 'what was recorded before this month goes, e.g. 2026-01')
     .requiredOption('--export <file>', 'an export that holds all of it; it is verified first')
-    .option('--keys <file>', `${KEYS} (default: those in the database)`)
+    .option('--keys <file>', `${KEYS} (default: those in the database)`, another, [])
     .action((options: DropOptions) =>
       ends(import('../audit-drop.js').then(({ dropMonths }) => dropMonths(output, options))),
     );
+  addCommand(
+    audit,
+    'resume',
+    'let sealing go on after the chain of checkpoints was broken; needs the role that owns the schema',
+  )
+    .requiredOption('--after <checkpoint>', 'the last checkpoint that holds; 0 when none does', wholeNumber)
+    .option('--keys <file>', `${KEYS} (default: those in the database)`, another, [])
+    .addHelpText(
+      'after',
+      `
+Sets aside what comes after that checkpoint and every seal that belongs to none, records the break (audit_log.resumed),
+and starts an epoch in which those records are sealed again. Refused while the checkpoint after it holds. Nothing is
+deleted: audit_checkpoints_set_aside and audit_seals_set_aside keep it.`,
+    )
+    .action((options: ResumeOptions) =>
+      ends(import('../audit-resume.js').then(({ resumeSealing }) => resumeSealing(output, options))),
+    );
+}
+
+/** Collects an option that may be given more than once. */
+function another(file: string, before: readonly string[] = []): string[] {
+  return [...before, file];
 }
 
 function checkpointNumber(text: string): number {

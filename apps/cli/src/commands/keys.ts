@@ -76,8 +76,9 @@ function addStates(keys: Command, output: Output, ends: Ends): void {
 function addKeySet(keys: Command, output: Output, ends: Ends): void {
   addCommand(keys, 'export', 'write down the keys on record, for the root key to sign')
     .requiredOption('--out <file>', 'e.g. on a medium that is carried to the root key')
-    .action(({ out }: { out: string }) =>
-      ends(import('../key-set.js').then(({ exportKeys }) => exportKeys(output, out))),
+    .option('--all', 'every public key with its state, compromised ones too: to verify the audit trail with')
+    .action(({ out, all = false }: { out: string; all?: boolean }) =>
+      ends(import('../key-set.js').then(({ exportKeys }) => exportKeys(output, out, all))),
     );
   const root = keys.command('root').description('the offline key that signs the key set for clients');
   addCommand(root, 'init', 'make a root key; needs no database and no network')

@@ -67,6 +67,45 @@ export class CheckpointDto {
 
 export const CheckpointPageDto = PageDto(CheckpointDto, 'checkpoints');
 
+/** A public key as JWK (RFC 8037), and what trust is left in it. Compare `jkt` with a thumbprint that was kept elsewhere. */
+export class ProofKeyDto {
+  @ApiProperty({ enum: ['OKP'] })
+  @Expose()
+  kty!: string;
+
+  @ApiProperty({ enum: ['Ed25519'] })
+  @Expose()
+  crv!: string;
+
+  /** The public key, base64url. */
+  @Expose()
+  x!: string;
+
+  @Expose()
+  kid!: string;
+
+  @ApiProperty({ enum: ['sig'] })
+  @Expose()
+  use!: string;
+
+  @ApiProperty({ enum: ['EdDSA'] })
+  @Expose()
+  alg!: string;
+
+  /** SHA-256 thumbprint of the key (RFC 7638). */
+  @Expose()
+  jkt!: string;
+
+  @ApiProperty({ enum: ['pending', 'active', 'retired', 'compromised'] })
+  @Expose()
+  state!: string;
+
+  /** Up to when what a compromised key signed counts; null: nothing does, or the key is not compromised. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  @Expose()
+  compromised_after!: Date | null;
+}
+
 /** That a checkpoint seals a record. */
 export class InclusionProofDto {
   @ApiProperty({ type: AuditLogDto })
@@ -97,6 +136,12 @@ export class InclusionProofDto {
   @Expose()
   @Type(() => CheckpointDto)
   checkpoint!: CheckpointDto;
+
+  /** The key that the checkpoint names, compromised ones too; null when it is not on record. */
+  @ApiProperty({ type: ProofKeyDto, nullable: true })
+  @Expose()
+  @Type(() => ProofKeyDto)
+  key!: ProofKeyDto | null;
 }
 
 function time(seconds: number | null | undefined): Date | null {

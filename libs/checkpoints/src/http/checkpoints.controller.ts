@@ -53,8 +53,9 @@ export class CheckpointsController {
   }
 }
 
-/** The address alone may change without the leaf. */
-function proofTag({ checkpoint, index, leaf, record }: InclusionProof): string {
+/** The address and what is thought of the key may change without the leaf. */
+function proofTag({ checkpoint, index, leaf, record, key }: InclusionProof): string {
   const address = record.ip_address === null ? 'forgotten' : 'kept';
-  return `${checkpoint.number}.${index}.${leafHash(leaf).toString('base64url')}.${address}`;
+  const trust = [key?.state ?? 'unknown', key?.compromised_after?.getTime() ?? 0].join('.');
+  return `${checkpoint.epoch}.${checkpoint.number}.${index}.${leafHash(leaf).toString('base64url')}.${address}.${trust}`;
 }

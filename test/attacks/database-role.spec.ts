@@ -1,0 +1,337 @@
+import { PemSigner } from '@aegis/signing';
+import { TrailVerification } from '@aegis/checkpoints';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import type { QueryRunner } from 'typeorm';
+import {
+  checkpointHash,
+  type CheckpointClaims,
+  readCheckpoint,
+  signCheckpoint,
+} from '../../libs/checkpoints/src/checkpoint';
+import { migratedDatabase } from '../support/database';
+import { until } from '../support/sql';
+import { Trail } from '../support/trail';
+import { KNOWN_PRIVILEGES } from './known-privileges';
+
+const ROLE = 'aegis_app';
+const TABLE_PRIVILEGES = `ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']`;
+/** Every privilege of the role, whoever it comes from: itself, PUBLIC, or a role that it is a member of. */
+const PRIVILEGES = `
+  WITH relations AS (
+    SELECT oid, relname AS name, relkind FROM pg_class
+    WHERE relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_%' OR nspname = 'information_schema'))
+  SELECT 'role ' || attribute AS line FROM pg_roles, LATERAL (VALUES
+      (rolsuper, 'SUPERUSER'), (rolcreaterole, 'CREATEROLE'), (rolcreatedb, 'CREATEDB'),
+      (rolreplication, 'REPLICATION'), (rolbypassrls, 'BYPASSRLS')) AS has (it, attribute)
+    WHERE rolname = $1 AND it
+  UNION ALL SELECT 'member of ' || roleid::regrole FROM pg_auth_members WHERE member = $1::regrole
+  UNION ALL SELECT 'database ' || privilege FROM unnest(ARRAY['CREATE', 'CONNECT', 'TEMPORARY']) AS privilege
+    WHERE has_database_privilege($1, current_database(), privilege)
+  UNION ALL SELECT 'schema ' || nspname || ' ' || privilege FROM pg_namespace, unnest(ARRAY['USAGE', 'CREATE']) AS privilege
+    WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' AND has_schema_privilege($1, oid, privilege)
+  UNION ALL SELECT 'language ' || lanname || ' USAGE' FROM pg_language
+    WHERE lanpltrusted AND lanname <> 'sql' AND has_language_privilege($1, oid, 'USAGE')
+  UNION ALL SELECT 'server ' || srvname || ' USAGE' FROM pg_foreign_server WHERE has_server_privilege($1, oid, 'USAGE')
+  UNION ALL SELECT 'tablespace ' || spcname || ' CREATE' FROM pg_tablespace
+    WHERE has_tablespace_privilege($1, oid, 'CREATE') AND spcname <> 'pg_default'
+  UNION ALL SELECT 'table ' || name || ' ' || privilege FROM relations, unnest(${TABLE_PRIVILEGES}) AS privilege
+    WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND has_table_privilege($1, oid, privilege)
+  UNION ALL SELECT 'column ' || name || '.' || attname || ' ' || privilege
+    FROM relations JOIN pg_attribute ON attrelid = oid, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS privilege
+    WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND attnum > 0 AND NOT attisdropped
+      AND has_column_privilege($1, oid, attnum, privilege) AND NOT has_table_privilege($1, oid, privilege)
+  UNION ALL SELECT 'sequence ' || name || ' ' || privilege FROM relations, unnest(ARRAY['USAGE', 'SELECT', 'UPDATE']) AS privilege
+    WHERE relkind = 'S' AND has_sequence_privilege($1, oid, privilege)
+  UNION ALL SELECT 'function ' || oid::regprocedure || ' EXECUTE' FROM pg_proc
+    WHERE prorettype <> 'trigger'::regtype AND has_function_privilege($1, oid, 'EXECUTE')
+      AND pronamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_%' OR nspname = 'information_schema')
+  UNION ALL SELECT 'system function ' || pg_proc.oid::regprocedure || ' EXECUTE'
+    FROM pg_proc, aclexplode(proacl) AS given WHERE given.grantee = $1::regrole
+      AND pronamespace = 'pg_catalog'::regnamespace
+  UNION ALL SELECT 'setting ' || parname FROM pg_parameter_acl, aclexplode(paracl) AS given
+    WHERE given.grantee IN (0, $1::regrole)
+  ORDER BY 1`;
+
+const AUDIT_TABLES = [
+  'audit_logs',
+  'audit_checkpoints',
+  'audit_seals',
+  'audit_unsealable',
+  'audit_breaks',
+  'audit_drops',
+  'audit_checkpoints_set_aside',
+  'audit_seals_set_aside',
+];
+
+/** What somebody does who has the password of the application's role, and no key. */
+describe('an attacker with the application’s role', () => {
+  let trail: Trail;
+  let privileges: string[];
+
+  beforeAll(async () => {
+    trail = await Trail.open(migratedDatabase());
+    await trail.sealed();
+    const rows = await trail.superuser.query<{ line: string }[]>(PRIVILEGES, [ROLE]);
+    privileges = rows.map(({ line }) => line);
+  });
+  afterAll(() => trail.close());
+
+  const asRole = <T>(statement: string, parameters: unknown[] = []): Promise<T> =>
+    trail.application.query<T>(statement, parameters);
+
+  /** Sealing goes on, and the trail is sound: nothing of what was tried is left. */
+  async function sound(): Promise<void> {
+    await trail.append(1, 1000);
+    await trail.sealAll();
+    expect(await trail.findings()).toEqual([]);
+  }
+
+  const attacks: Record<string, () => Promise<void>> = {
+    async 'writes false records'() {
+      for (const [column, value] of [
+        ['id', '1'],
+        ['recorded_at', `now() - interval '5 days'`],
+        ['xact', `'5'::xid8`],
+      ])
+        await expect(
+          asRole(
+            `INSERT INTO audit_logs (event_type, actor, ${column}) VALUES ('license.revoked', 'system', ${value})`,
+          ),
+        ).rejects.toThrow(/permission denied/);
+      // What it says is sealed as any record is: it withdraws nothing, and breaks nothing.
+      for (const type of ['audit_log.dropped', 'audit_log.resumed'])
+        await asRole(
+          `INSERT INTO audit_logs (event_type, actor, event_data, occurred_at)
+           VALUES ($1, 'cli:mallory', $2, '2020-01-01Z')`,
+          [type, { until: '2999-01-01T00:00:00.000Z', records: 9, records_in_all: 9, after: 1, epoch: 7 }],
+        );
+      await sound();
+      await trail.tamper(`DELETE FROM audit_logs WHERE customer_id = 'C-3'`);
+      expect(await trail.findings()).toEqual([expect.objectContaining({ kind: 'record_missing' })]);
+      await trail.close();
+      trail = await Trail.open(migratedDatabase());
+      await trail.sealed();
+    },
+    async 'uses up ids'() {
+      await asRole(`SELECT nextval('audit_logs_id_seq') FROM generate_series(1, 1000)`);
+      await expect(asRole(`SELECT setval('audit_logs_id_seq', 1)`)).rejects.toThrow(/permission denied/);
+      await sound();
+    },
+    'writes checkpoints that do not fit': () => misfits(),
+    async 'changes the keys on record'() {
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+      const [jwk] = (await trail.keyRing.jwks()).keys;
+      const kept = createPublicKey({ key: { ...jwk }, format: 'jwk' });
+      const { x } = publicKey.export({ format: 'jwk' });
+      await asRole('UPDATE signing_keys SET public_key = $1 WHERE kid = $2', [x, jwk!.kid]);
+      const verified = await new TrailVerification(trail.application, (kid) =>
+        Promise.resolve(kid === jwk!.kid ? { publicKey: kept } : undefined),
+      ).verify(() => undefined);
+      expect(verified.findings).toBe(0);
+      const forged = await fitting(new PemSigner(jwk!.kid, privateKey, publicKey));
+      await append(forged);
+      await trail.append(1, 70);
+      await expect(trail.sealer.seal()).rejects.toThrow(/not one that a key of this server signed/);
+      await trail.close();
+      trail = await Trail.open(migratedDatabase());
+      await trail.sealed();
+    },
+    async 'says that all was shipped'() {
+      await asRole(
+        `INSERT INTO audit_shipments (sink, acknowledged) VALUES ('https://sink.example', 999999)`,
+      );
+      await asRole(`UPDATE audit_shipments SET leased_until = 'infinity', acknowledged = 9999999`);
+      await sound();
+    },
+    async 'holds locks and transactions'() {
+      const holder = trail.application.createQueryRunner();
+      await holder.startTransaction();
+      await holder.query('SELECT pg_advisory_xact_lock(4702394921427289933)');
+      await trail.append(1, 80);
+      // What it holds shows: the record waits for as long as that.
+      expect(await trail.sealer.seal()).toBe(0);
+      await holder.rollbackTransaction();
+      await holder.release();
+      await sound();
+    },
+    async 'shadows tables with temporary ones'() {
+      const session = trail.application.createQueryRunner();
+      for (const table of [
+        'audit_logs',
+        'audit_checkpoints',
+        'audit_seals',
+        'audit_breaks',
+        'audit_unsealable',
+      ])
+        await session.query(`CREATE TEMPORARY TABLE ${table} AS SELECT * FROM public.${table} LIMIT 0`);
+      const jws = await fitting(trail.keyRing.active(), { number: 1, previous: null });
+      const [row] = (await session.query(
+        `SELECT audit_append_checkpoint($1, ARRAY[1]::bigint[], ARRAY[sha256('x')]) AS written`,
+        [jws],
+      )) as { written: boolean }[];
+      // The number is one that the real table has.
+      expect(row!.written).toBe(false);
+      await session.query('SELECT audit_logs_make_partitions(3), audit_logs_forget_addresses(1)');
+      await session.query('DISCARD TEMPORARY');
+      await session.release();
+      await sound();
+    },
+    async 'calls what else the owner offers'() {
+      await asRole('SELECT audit_logs_make_partitions(24)');
+      await asRole('SELECT audit_logs_forget_addresses(1)');
+      await asRole('SELECT statistics_fold(1000), status_lists_fold(1000)');
+      await sound();
+    },
+  };
+
+  /** A checkpoint over the record C-f, which is made for it, that fits. */
+  async function fitting(
+    signer: { kid: string; sign(input: Uint8Array): Promise<Uint8Array> },
+    changes: Partial<CheckpointClaims> = {},
+  ): Promise<string> {
+    const last = (await trail.checkpoints()).at(-1)!;
+    const { number, epoch } = readCheckpoint(last)!;
+    return signCheckpoint(signer, {
+      number: number + 1,
+      epoch,
+      size: 1,
+      root: 'A'.repeat(43),
+      previous: checkpointHash(last),
+      complete_to: null,
+      iat: 1,
+      ...changes,
+    });
+  }
+
+  /** Appends a checkpoint over the next record, once that can be sealed. */
+  async function append(jws: string): Promise<void> {
+    await trail.append(1, 90);
+    const id = await newest();
+    await until('the record can be sealed', async () => {
+      const [row] = await trail.superuser.query<{ open: boolean }[]>(
+        'SELECT max(xact) < pg_snapshot_xmin(pg_current_snapshot()) AS open FROM audit_logs',
+      );
+      return row!.open;
+    });
+    await asRole(`SELECT audit_append_checkpoint($1, ARRAY[$2]::bigint[], ARRAY[sha256('x')])`, [jws, id]);
+  }
+
+  const newest = async (): Promise<string> => {
+    const [row] = await trail.superuser.query<{ id: string }[]>('SELECT max(id)::text AS id FROM audit_logs');
+    return row!.id;
+  };
+
+  async function misfits(): Promise<void> {
+    const signer = trail.keyRing.active();
+    await trail.append(3, 200);
+    const [first, second, third] = [200, 201, 202].map((customer) => trail.idOf(`C-${customer}`));
+    const ids = [await first!, await second!, await third!];
+    const sealed = await trail.idOf('C-1');
+    const call = async (jws: string, given: (string | null)[], hash = `sha256('x')`): Promise<unknown> =>
+      asRole(
+        `SELECT audit_append_checkpoint($1, $2::bigint[], ARRAY(SELECT ${hash} FROM generate_series(1, ${given.length})))`,
+        [jws, given],
+      );
+    const three = (changes: Partial<CheckpointClaims> = {}): Promise<string> =>
+      fitting(signer, { size: 3, ...changes });
+    const last = readCheckpoint((await trail.checkpoints()).at(-1)!)!.number;
+    await until('the records can be sealed', async () => {
+      const [row] = await trail.superuser.query<{ open: boolean }[]>(
+        'SELECT max(xact) < pg_snapshot_xmin(pg_current_snapshot()) AS open FROM audit_logs',
+      );
+      return row!.open;
+    });
+    const refusals: [what: string, jws: string, given: (string | null)[], hash?: string][] = [
+      ['a number beyond the next', await three({ number: last + 2 }), ids],
+      ['another checkpoint before it', await three({ previous: 'A'.repeat(43) }), ids],
+      ['none before it', await three({ previous: null }), ids],
+      ['another size', await three({ size: 2 }), ids],
+      ['no size', await three({ size: 0 }), []],
+      ['another epoch', await three({ epoch: 2 }), ids],
+      ['ids out of order', await three(), ids.toReversed()],
+      ['an id twice', await three(), [ids[0]!, ids[1]!, ids[1]!]],
+      ['no id', await three(), [ids[0]!, ids[1]!, null]],
+      ['a record that does not exist', await three(), [ids[0]!, ids[1]!, '999999999']],
+      ['a record that is sealed', await three(), [sealed, ids[0]!, ids[1]!]],
+      ['a record that is left out', await fitting(signer, { size: 2 }), [ids[0]!, ids[2]!]],
+      ['hashes that are none', await three(), ids, `'x'::bytea`],
+      ['what is not a checkpoint', 'nothing', ids],
+    ];
+    for (const [what, jws, given, hash] of refusals) {
+      const refused = await call(jws, given, hash).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect([what, refused]).toEqual([
+        what,
+        expect.objectContaining({ code: expect.stringMatching(/^23/) }),
+      ]);
+    }
+    await inTransaction('READ COMMITTED', async (session) => {
+      await session.query(`INSERT INTO audit_logs (event_type, actor) VALUES ('license.revoked', 'system')`);
+      const [own] = (await session.query(
+        'SELECT max(id)::text AS id FROM audit_logs WHERE xact = pg_current_xact_id()',
+      )) as { id: string }[];
+      const jws = await fitting(signer, { size: 4 });
+      await expect(
+        session.query(
+          `SELECT audit_append_checkpoint($1, $2::bigint[], ARRAY(SELECT sha256('x') FROM generate_series(1, 4)))`,
+          [jws, [...ids, own!.id]],
+        ),
+      ).rejects.toThrow(/transactions that have ended/);
+    });
+    await inTransaction('REPEATABLE READ', async (session) => {
+      await expect(
+        session.query(`SELECT audit_append_checkpoint('x', '{1}', ARRAY[sha256('x')])`),
+      ).rejects.toThrow(/READ COMMITTED/);
+    });
+    await sound();
+  }
+
+  async function inTransaction(
+    isolation: 'READ COMMITTED' | 'REPEATABLE READ',
+    work: (session: QueryRunner) => Promise<void>,
+  ): Promise<void> {
+    const session = trail.application.createQueryRunner();
+    await session.startTransaction(isolation);
+    try {
+      await work(session);
+    } finally {
+      await session.rollbackTransaction();
+      await session.release();
+    }
+  }
+
+  it('has no privilege that this suite does not know', () => {
+    const unknown = privileges.filter((line) => !(line in KNOWN_PRIVILEGES));
+    const gone = Object.keys(KNOWN_PRIVILEGES).filter((line) => !privileges.includes(line));
+    expect({ unknown, gone }).toEqual({ unknown: [], gone: [] });
+    const without = Object.values(KNOWN_PRIVILEGES).filter((attack) => !(attack in attacks));
+    expect([...new Set(without)].sort()).toEqual([
+      'no place to make a function in',
+      'outside the trail',
+      'reads',
+    ]);
+  });
+
+  it.each(AUDIT_TABLES)('can change nothing of %s, nor write a row of its own choice', async (table) => {
+    const [column] = await trail.superuser.query<{ name: string }[]>(
+      `SELECT attname AS name FROM pg_attribute WHERE attrelid = $1::regclass AND attnum = 1`,
+      [table],
+    );
+    for (const statement of [
+      `UPDATE ${table} SET ${column!.name} = ${column!.name}`,
+      `DELETE FROM ${table}`,
+      `TRUNCATE ${table}`,
+      `INSERT INTO ${table} SELECT * FROM ${table} LIMIT 1`,
+      `ALTER TABLE ${table} DISABLE TRIGGER ALL`,
+      `DROP TABLE ${table}`,
+      `CREATE TRIGGER mine BEFORE INSERT ON ${table} EXECUTE FUNCTION audit_checkpoints_refuse_change()`,
+    ])
+      await expect(asRole(statement)).rejects.toThrow(/permission denied|must be owner/);
+  });
+
+  it.each(Object.keys(attacks))('%s: in vain', async (name) => {
+    await attacks[name]!();
+  });
+});

@@ -1,0 +1,61 @@
+import { inFile } from './fault.mjs';
+
+/** What a checkpoint is worth by the key that signed it. */
+export default {
+  area: 'checkpoint keys',
+  suites: ['libs/checkpoints/src/chain/foreign-keys.spec.ts', 'apps/cli/src/soundness.spec.ts'],
+  faults: [
+    ...inFile('libs/checkpoints/src/chain/chain-verification.ts', [
+      ['leaves the end of the chain unjudged', 'tellUnproven(this.runs.end(), this.tell);', ''],
+    ]),
+    ...inFile('libs/checkpoints/src/trail-verification.ts', [
+      [
+        'compares nothing that another key signed',
+        "if (judged.state === 'forged') {",
+        "if (judged.state !== 'trusted') {",
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/chain/checkpoint-keys.ts', [
+      [
+        'takes an invented key for one that is not held',
+        "return recorded === undefined ? { state: 'unknown', claims, kid } : FORGED;",
+        "return { state: 'unknown', claims, kid };",
+      ],
+      [
+        'trusts every key on record',
+        "if (trusted === undefined) return { state: 'unknown', ...signed };",
+        "if (trusted === undefined) return { state: 'trusted', ...signed };",
+      ],
+      [
+        'trusts a compromised key',
+        "return { state: counts ? 'trusted' : 'compromised', ...signed };",
+        "return { state: 'trusted', ...signed };",
+      ],
+      ['does not ask when a compromised key signed', 'claims.iat <= compromised.after', 'claims.iat > 0'],
+    ]),
+    ...inFile('libs/checkpoints/src/chain/signature-runs.ts', [
+      [
+        'proves over a link that does not hold',
+        'const given = isLinked ? [] : this.end();',
+        'const given = [];',
+      ],
+      [
+        'never takes a later key for proof',
+        "if (state === 'trusted') {\n      this.open = [];",
+        "if (state === 'trusted') {",
+      ],
+    ]),
+    ...inFile('apps/cli/src/soundness.ts', [
+      [
+        'lets what can not be told hide what does not hold',
+        'return findings === undetermined ? null : false;',
+        'return undetermined > 0 ? null : false;',
+      ],
+      [
+        'takes what can not be told for sound',
+        'return findings === undetermined ? null : false;',
+        'return findings === undetermined;',
+      ],
+    ]),
+  ],
+};

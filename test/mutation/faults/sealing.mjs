@@ -1,0 +1,95 @@
+import { inFile } from './fault.mjs';
+
+/** Who may seal, what counts as sealed, and what the server says when it can't seal. */
+export default {
+  area: 'sealing',
+  suites: ['libs/checkpoints/src/chain/decoy-seals.spec.ts', 'test/attacks/database-role.spec.ts'],
+  faults: [
+    ...inFile('libs/checkpoints/src/sealer.ts', [
+      ['builds on any checkpoint', 'await this.chainEnd.assertTrusted(unsealed.base);', ''],
+    ]),
+    ...inFile('libs/checkpoints/src/unsealed-records.ts', [
+      [
+        'says that the trail is complete though records are left out',
+        'if (base.moved || (await isAnyLeftOut(tx, base, count, last))) return before;',
+        'if (base.moved) return before;',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/chain/chain-verification.ts', [
+      ['forgets which seals are no leaves', 'chain.strays.push(...verified.strays);', ''],
+    ]),
+    ...inFile('libs/checkpoints/src/chain/chain-end.ts', [
+      [
+        'asks the database for the key of the last checkpoint',
+        '(kid) => this.keyRing.heldPublicKey(kid)',
+        '(kid) => this.keyRing.publicKey(kid)',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/added-records.ts', [
+      [
+        'believes a seal of a checkpoint that is not there',
+        ' JOIN audit_checkpoints AS sealing ON sealing.number = seal.checkpoint',
+        '',
+      ],
+      [
+        'believes a seal that is no leaf',
+        'AND seal.audit_id <> ALL ($2::bigint[])',
+        'AND $2::bigint[] IS NOT NULL',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/sealed-records.ts', [
+      ['takes any seal for a leaf', 'leaf_index >= 0 && leaf_index < claims.size', 'leaf_index >= 0'],
+    ]),
+    ...inFile('libs/checkpoints/src/sealing.ts', [
+      ['counts what a false checkpoint seals', 'SELECT seal.checkpoint <= $1', 'SELECT $1 IS NOT NULL'],
+      [
+        'does not say that records can not be sealed',
+        "this.alarms.set('unsealable_records', row.unsealable);",
+        '',
+      ],
+      ['does not say that it stopped', "this.alarms.set('untrusted_checkpoint', trusted < last);", ''],
+    ]),
+    ...inFile('libs/checkpoints/src/chain/trail-resume.ts', [
+      [
+        'sets aside a checkpoint that holds',
+        'if (next?.number !== String(after + 1)) return;',
+        'if (next !== null) return;',
+      ],
+      [
+        'goes on after a forged checkpoint',
+        "if (judged.state === 'forged' || judged.claims.number !== number)",
+        'if (number < 0)',
+      ],
+    ]),
+    ...inFile('migrations/1764110000000-seal-through-the-owner.ts', [
+      ['takes any number', "claims->'number' IS DISTINCT FROM to_jsonb(next_number)", 'next_number IS NULL'],
+      [
+        'takes any checkpoint for the one before',
+        "claims->'previous' IS DISTINCT FROM coalesce(",
+        "claims->'previous' IS NULL AND NULL IS DISTINCT FROM coalesce(",
+      ],
+      ['lets records be left out', 'IF left_out > 0 THEN', 'IF left_out < 0 THEN'],
+      ['lets records be missing', 'IF written <> size THEN', 'IF written > size THEN'],
+      [
+        'seals what has not ended',
+        'AND record.xact < pg_snapshot_xmin(snapshot)\n              AND NOT EXISTS',
+        'AND NOT EXISTS',
+      ],
+      [
+        'takes any epoch',
+        "ELSIF claims->'epoch' IS DISTINCT FROM to_jsonb(next_epoch) THEN",
+        'ELSIF next_epoch IS NULL THEN',
+      ],
+      ['writes by any snapshot', "current_setting('transaction_isolation') <> 'read committed'", 'false'],
+      ['notes no record that it can not seal', 'IF NOT moved AND size <> (', 'IF moved AND size <> ('],
+    ]),
+    ...inFile('migrations/privileges.ts', [
+      ['lets the application write seals', "audit_seals: 'SELECT',", "audit_seals: 'SELECT, INSERT',"],
+      [
+        'lets the application choose the time',
+        'request_id, event_data, occurred_at)`',
+        'request_id, event_data, occurred_at, recorded_at)`',
+      ],
+    ]),
+  ],
+};
