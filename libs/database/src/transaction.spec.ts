@@ -1,7 +1,8 @@
 import { Client } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../test/support/database';
-import { sqlState } from './postgres-errors';
+import { until } from '../../../test/support/sql';
+import { isDatabaseUnavailable, sqlState } from './postgres-errors';
 import { transaction } from './transaction';
 
 describe('transaction', () => {
@@ -45,6 +46,24 @@ describe('transaction', () => {
     ).rejects.toBe(failure);
     expect(attempts).toBe(1);
     expect(await names()).toBe(before);
+  });
+
+  it('says why its connection was lost, whichever statement finds out', async () => {
+    for (const next of [
+      (tx: EntityManager) => tx.query('SELECT 1'),
+      (tx: EntityManager) => tx.transaction(() => Promise.resolve()),
+      // The commit.
+      () => Promise.resolve(),
+    ]) {
+      const lost = transaction(dataSource, async (tx) => {
+        await tx.query('SET LOCAL idle_in_transaction_session_timeout = 10');
+        await until('the connection is lost', () => Promise.resolve(tx.queryRunner?.isReleased === true));
+        await next(tx);
+      });
+      const error: unknown = await lost.catch((reason: unknown) => reason);
+      expect(sqlState(error)).toBe('25P03');
+      expect(isDatabaseUnavailable(error)).toBe(true);
+    }
   });
 
   it('runs the whole again when it is the victim of a deadlock', async () => {

@@ -1,7 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomInt } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DataSource, EntityManager } from 'typeorm';
+import {
+  type DataSource,
+  type EntityManager,
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+} from 'typeorm';
 import { sqlState, SqlState } from './postgres-errors';
 
 const ATTEMPTS = 4;
@@ -55,12 +61,42 @@ export async function transaction<T>(
   const whole = hooks === undefined ? work : within(hooks, work);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await dataSource.transaction(whole);
+      return await runOnce(dataSource, whole);
     } catch (error) {
       if (attempt === ATTEMPTS || !isWorthRetrying(error)) throw error;
       await pause(randomInt(1, LONGEST_PAUSE_MS * attempt));
     }
   }
+}
+
+/**
+ * Of a connection that was lost between two statements TypeORM says only that it was released. Why it was lost, for
+ * example by DB_IDLE_TX_TIMEOUT_MS, is what the driver was told: that is thrown instead.
+ */
+async function runOnce<T>(dataSource: DataSource, work: (tx: EntityManager) => Promise<T>): Promise<T> {
+  let connection: EventEmitter | undefined;
+  let loss: Error | undefined;
+  const note = (error: Error): void => {
+    loss ??= error;
+  };
+  try {
+    return await dataSource.transaction(async (tx) => {
+      connection = (await tx.queryRunner?.connect()) as EventEmitter | undefined;
+      connection?.on('error', note);
+      return work(tx);
+    });
+  } catch (error) {
+    throw loss !== undefined && saysReleased(error) ? loss : error;
+  } finally {
+    connection?.off('error', note);
+  }
+}
+
+function saysReleased(error: unknown): boolean {
+  return (
+    error instanceof QueryRunnerAlreadyReleasedError ||
+    error instanceof QueryRunnerProviderAlreadyReleasedError
+  );
 }
 
 function within<T>(
