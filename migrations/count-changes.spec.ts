@@ -90,7 +90,7 @@ describe('the migration that begins to count', () => {
     const write = async (): Promise<void> => {
       const client = await connect(database.applicationUrl);
       // As the server does: what waits longer for a lock is refused.
-      await client.query(`SET lock_timeout = '1s'`);
+      await client.query(`SET lock_timeout = '30s'`);
       while (migrating) {
         await client.query('BEGIN');
         await client.query(

@@ -86,7 +86,7 @@ describe.each(['text', 'json'] as const)('a whole run logged as %s at LOG_LEVEL=
       API_KEY_PEPPERS: `v1:${pepper}`,
       SECRETS_KEY: secretsKey,
       TRUST_PROXY: '127.0.0.1',
-      DB_LOCK_TIMEOUT_MS: '200',
+      DB_LOCK_TIMEOUT_MS: '2000',
       ...WIDE_LIMITS,
       LOG_LEVEL: 'debug',
       LOG_FORMAT: format,

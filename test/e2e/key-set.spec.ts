@@ -23,7 +23,7 @@ import { until } from '../support/sql';
 const PASSPHRASE = 'a passphrase for tests';
 const ROOT_PASSPHRASE = 'another one for the root';
 const PATH = '/.well-known/jwks.jwt';
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 200_000;
 
 // Each command is a process of its own, and the machine may be busy.
 jest.setTimeout(300_000);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { PATIENCE } from './patience';
 
 const MAIN = join(__dirname, '../../dist/apps/cli/src/main.js');
 
@@ -23,7 +24,7 @@ export interface Running {
 export class CommandLine {
   /**
    * @param folder working directory: no file .env of anyone else's
-   * @param variables the whole environment of the process, but for PATH and HOME
+   * @param variables the whole environment of the process, but for PATH, HOME and `PATIENCE`
    */
   constructor(
     private readonly folder: string,
@@ -44,7 +45,7 @@ export class CommandLine {
     const { PATH, HOME } = process.env;
     const child = spawn(process.execPath, [MAIN, ...args], {
       cwd: this.folder,
-      env: { PATH, HOME, ...this.variables },
+      env: { PATH, HOME, ...PATIENCE, ...this.variables },
       stdio: 'pipe',
     });
     let stdout = '';

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { Answer } from './answer';
 
 /** Longer than the server lets a request take: it is the server that must give up first. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 200_000;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
 /** An answer as it came over the wire. */

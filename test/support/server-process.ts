@@ -5,12 +5,13 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CommandLine } from './command-line';
+import { PATIENCE } from './patience';
 import { until } from './sql';
 
 const SERVER = resolve(__dirname, '../../dist/apps/server/src/main.js');
 
 /** A first start creates a database cluster; other tests share the machine. */
-export const START_PATIENCE_MS = 120_000;
+export const START_PATIENCE_MS = 200_000;
 
 /** How a process ended. */
 export interface End {
@@ -18,7 +19,7 @@ export interface End {
   signal: NodeJS.Signals | null;
 }
 
-/** The server of the build as a process of its own; its environment holds what is given and no more. */
+/** The server of the build as a process of its own; its environment holds what is given, `PATIENCE` and no more. */
 export class ServerProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<End>;
@@ -33,7 +34,14 @@ export class ServerProcess {
   ) {
     this.child = spawn(process.execPath, [SERVER], {
       cwd: folder,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', METRICS_PORT: '0', ...variables },
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        PORT: '0',
+        METRICS_PORT: '0',
+        ...PATIENCE,
+        ...variables,
+      },
       stdio,
     });
     this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));

@@ -6,15 +6,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { type RunningServer, startServer } from '../../apps/server/src/server';
 import { testDatabase, type TestDatabase } from './database';
+import { PATIENCE } from './patience';
 import { WIDE_LIMITS } from './wide-limits';
-
-/** A machine that others share is no outage. */
-const PATIENCE = {
-  DB_CONNECT_TIMEOUT_MS: '30000',
-  DB_STATEMENT_TIMEOUT_MS: '30000',
-  DB_LOCK_TIMEOUT_MS: '30000',
-  DB_IDLE_TX_TIMEOUT_MS: '30000',
-} as const;
 
 /** A server of a test's own, with database, keys and a first admin key. */
 export interface TestServer {

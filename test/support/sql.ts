@@ -9,11 +9,15 @@ export async function superuserOf({ database }: Pick<TestServer, 'database'>): P
   return client;
 }
 
-/** Waits until `condition` holds; fails with `what` after a minute unless told otherwise. */
+/**
+ * Waits until `condition` holds.
+ * @param patienceMs for what never happens, so that the test says what: shorter than the time-out of a test, and long
+ * enough for a machine that others keep busy
+ */
 export async function until(
   what: string,
   condition: () => Promise<boolean>,
-  patienceMs = 60_000,
+  patienceMs = 200_000,
 ): Promise<void> {
   const deadline = performance.now() + patienceMs;
   while (!(await condition())) {

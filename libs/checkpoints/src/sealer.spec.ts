@@ -113,7 +113,7 @@ describe('the sealer', () => {
     await signing;
     const [held] = await trail.superuser.query<{ transactions: number; locks: number }[]>(`
       SELECT (SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-              AND xact_start IS NOT NULL) AS transactions,
+              AND backend_type = 'client backend' AND xact_start IS NOT NULL) AS transactions,
              (SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory'
               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS locks`);
     expect(held).toEqual({ transactions: 0, locks: 0 });

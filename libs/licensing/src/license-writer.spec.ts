@@ -165,7 +165,7 @@ describe('licenses that are issued at once', () => {
     const sql = new Client({ connectionString: database.superuserUrl });
     await sql.connect();
     const name = new URL(database.superuserUrl).pathname.slice(1);
-    await sql.query(`ALTER DATABASE ${name} SET lock_timeout = 300`);
+    await sql.query(`ALTER DATABASE ${name} SET lock_timeout = 3000`);
     try {
       await reconnect();
       await sql.query('BEGIN');

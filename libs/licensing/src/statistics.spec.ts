@@ -265,7 +265,7 @@ describe('statistics', () => {
       await slow.query('BEGIN');
       await slow.query(insert('A'));
       await new AuditLog().append(app.manager, { type: 'license.issued', actor: SYSTEM });
-      await owner.query(`SET lock_timeout = '2s'`);
+      await owner.query(`SET lock_timeout = '30s'`);
       await owner.query(insert('B'));
       const [row] = await app.query<{ folded: number }[]>('SELECT statistics_fold(100) AS folded');
       // The license's two counters and the record: not what is not committed.

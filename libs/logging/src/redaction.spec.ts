@@ -43,10 +43,10 @@ describe('a text', () => {
     'of many times %j takes no time',
     (piece) => {
       const text = piece.repeat(Math.ceil(200_000 / piece.length));
-      // Of this process alone: others may hold it up.
+      // Of this process alone: others may hold it up. What takes the square of the length takes minutes.
       const before = process.cpuUsage();
       redactText(text);
-      expect(process.cpuUsage(before).user / 1000).toBeLessThan(2000);
+      expect(process.cpuUsage(before).user / 1000).toBeLessThan(20_000);
     },
   );
 });

@@ -13,6 +13,7 @@ import { Logger as NestLogger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../test/support/database';
+import { until } from '../../../test/support/sql';
 import { signCompact, verifySignature } from './jws';
 import { writeKeyPair } from './key-files';
 import { KeyRing } from './key-ring.service';
@@ -23,6 +24,9 @@ import { SignerUnavailable } from './signing.errors';
 import { SigningKeys } from './signing-keys.service';
 import { SigningModule } from './signing.module';
 import { SigningReplicas } from './signing-replicas';
+
+/** Longest that a transaction may be idle, as in the server. */
+const IDLE_IN_TRANSACTION_MS = 5000;
 
 const PASSPHRASE = 'correct horse battery staple';
 // Real clients pin this: data/predecessor/aegis-2026-01.public.pem.
@@ -60,12 +64,13 @@ describe('KeyRing', () => {
     await rm(directory, { recursive: true });
   });
 
-  async function connect(idleInTransactionMs = 5000): Promise<DataSource> {
-    // The server's own time-outs: a start must not fail because it waited for another.
+  async function connect(): Promise<DataSource> {
+    // Limits as the server has them: a start must not fail because it waited for another. No statement here takes
+    // long, but the machine may be busy.
     const extra = {
       lock_timeout: 1000,
-      statement_timeout: 3000,
-      idle_in_transaction_session_timeout: idleInTransactionMs,
+      statement_timeout: 60_000,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     };
     const options = {
       ...postgresOptions(database.applicationUrl),
@@ -91,7 +96,11 @@ describe('KeyRing', () => {
   });
 
   /** As one process has it, on a pool of its own. */
-  async function aRing(values: Partial<Environment> = {}, connection = connect()): Promise<KeyRing> {
+  async function aRing(
+    values: Partial<Environment> = {},
+    connection = connect(),
+    around = (source: SignerSource): SignerSource => source,
+  ): Promise<KeyRing> {
     const stream = new PassThrough();
     stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
     const logger = new Logger({ level: 'info', format: 'json', stream });
@@ -101,7 +110,7 @@ describe('KeyRing', () => {
       environment,
       new AuditLog(),
       logger,
-      signerSource(environment, logger, new Metrics()),
+      around(signerSource(environment, logger, new Metrics())),
     );
   }
   async function aLoadedRing(values: Partial<Environment> = {}): Promise<KeyRing> {
@@ -173,11 +182,31 @@ describe('KeyRing', () => {
     });
 
     it('makes a key however long the passphrase is stretched', async () => {
-      // Six hundred thousand iterations take longer than this on any machine, and on a busy one seconds.
-      const ring = await aRing({}, connect(10));
+      const connection = await connect();
+      const ring = await aRing({}, Promise.resolve(connection), (source) => ({
+        ...source,
+        kids: () => source.kids(),
+        open: (kid) => source.open(kid),
+        make: async (kid) => {
+          await untilIdleForLong();
+          await source.make?.(kid);
+        },
+      }));
       await ring.load();
       expect(Object.values(await keys())).toEqual(['active']);
     });
+
+    /** Waits until the transaction of a start is idle for longer than any other may be, or was ended for that. */
+    async function untilIdleForLong(): Promise<void> {
+      await until('a transaction is idle for long', async () => {
+        const rows: { is_long: boolean }[] = await dataSource.query(
+          `SELECT clock_timestamp() - state_change > make_interval(secs => $1) AS is_long
+           FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'`,
+          [(IDLE_IN_TRANSACTION_MS + 500) / 1000],
+        );
+        return rows.every(({ is_long }) => is_long);
+      });
+    }
 
     it('makes one key and one record when five processes start at once', async () => {
       const rings = await Promise.all(Array.from({ length: 5 }, () => aRing()));
@@ -473,7 +502,7 @@ describe('KeyRing', () => {
 
   it('is loaded when the module starts', async () => {
     await writeKeyPair(keysDir, 'k1', PASSPHRASE);
-    const environment = settings(production({ DB_POOL_SIZE: 2, DB_CONNECT_TIMEOUT_MS: 2000 }));
+    const environment = settings(production({ DB_POOL_SIZE: 2, DB_CONNECT_TIMEOUT_MS: 30_000 }));
     const logger = new Logger({ level: 'error', format: 'json' });
     @Module({
       imports: [

@@ -103,8 +103,8 @@ describe('rate limits', () => {
     expect(refused.status).toBe(429);
     expect(refused.body).toMatchObject({ code: 'rate_limited', status: 429 });
     expect(refused.headers['content-type']).toBe('application/problem+json');
-    expect(refused.headers.ratelimit).toMatch(/^"public";r=0;t=(59|60)$/);
-    expect(refused.headers['retry-after']).toMatch(/^(59|60)$/);
+    expect(refused.headers.ratelimit).toMatch(/^"public";r=0;t=\d+$/);
+    expect(refused.headers['retry-after']).toMatch(/^\d+$/);
     expect((await get('/open', '203.0.113.2')).status).toBe(200);
   });
 

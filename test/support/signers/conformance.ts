@@ -30,7 +30,7 @@ export interface SignerBench {
 }
 
 /** For what hangs. All else fails at once, however slow the machine is. */
-const SHORT_MS = 250;
+const SHORT_MS = 1_000;
 const LONG_MS = 20_000;
 const FAILURES_TO_OPEN = 5;
 const INPUT = Buffer.from('header.claims');
@@ -152,8 +152,10 @@ export function describeSignerSource(
           const began = performance.now();
           expect(await refused(opened.signer)).toBeInstanceOf(SignerUnavailable);
           // Unless a second has passed meanwhile, in which a trial is due.
-          if (performance.now() - began < 500) expect(await count('refused')).toBe(1);
-          expect(bench.asked?.()).toBe(asked);
+          if (performance.now() - began < 500) {
+            expect(await count('refused')).toBe(1);
+            expect(bench.asked?.()).toBe(asked);
+          }
           expect(await metrics.registry.metrics()).toMatch(
             /^aegis_signer_breaker_state\{state="closed"\} 0$/m,
           );

@@ -17,7 +17,7 @@ describe('exclusive lock', () => {
     let inside = 0;
     const seen: number[] = [];
     const turn = (): Promise<void> =>
-      withExclusiveLock(folder, 10_000, async () => {
+      withExclusiveLock(folder, 200_000, async () => {
         seen.push(++inside);
         await new Promise((resolve) => setTimeout(resolve, 5));
         inside--;

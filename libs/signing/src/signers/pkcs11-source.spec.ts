@@ -51,7 +51,7 @@ describe('keys in a PKCS#11 device', () => {
   });
 
   it('keep a session that hangs out of use until its call returns', async () => {
-    const { signer } = await source({ timeoutMs: 50, size: 1 }).open('k1');
+    const { signer } = await source({ timeoutMs: 1_000, size: 1 }).open('k1');
     device.fault = 'hang';
     for (let refusals = 0; refusals < 3; refusals++)
       await expect(signer.sign(INPUT)).rejects.toThrow(SignerUnavailable);
