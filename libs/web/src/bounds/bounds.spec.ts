@@ -257,6 +257,15 @@ describe('what a request can make the server say', () => {
       expect(looked).toEqual({ transformed: 0, validated: 0 });
     });
 
+    it('stops at the bound: what follows is not even JSON', async () => {
+      for (const element of ['{}', '[]', '1', '{"token":[1,2]}']) {
+        const answer = await post(`{"items":[${`${element},`.repeat(1_001)}`);
+        expect(answer.body.errors).toEqual([
+          { field: 'items', message: 'must contain no more than 1000 elements' },
+        ]);
+      }
+    });
+
     it('counts a list whose name is escaped as the same list', async () => {
       const items = jsonOf(listOf(1_000, { token: 'a' }));
       expect((await post(`{"it\\u0065ms":${items}}`)).body).toEqual({ made: 1_000, first: true });
