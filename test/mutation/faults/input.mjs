@@ -58,11 +58,6 @@ export default {
     ]),
     ...inFile('libs/web/src/validation.pipe.ts', [
       ['validates all items, however many errors there are', '    if (errors.isFull) break;\n', ''],
-      [
-        'transforms a list before it counts it',
-        'lists.length === 0 ? given : without(given, lists)',
-        'given',
-      ],
     ]),
     ...inFile('libs/web/src/query-string.ts', [
       [
