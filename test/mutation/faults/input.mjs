@@ -76,7 +76,7 @@ export default {
       ['takes apart headers of any length', '> longest) return name;', '> 100_000) return name;'],
     ]),
     ...inFile('libs/web/src/body-bytes.ts', [
-      ['takes a body in any number of pieces', '++pieces > MOST_PIECES', '++pieces > Infinity'],
+      ['takes a body in any number of pieces', 'const MOST_PIECES = 10_000;', 'const MOST_PIECES = 1e9;'],
       [
         'loses pieces that it joins',
         'chunks.splice(0, KEPT_PIECES, Buffer.concat(chunks))',

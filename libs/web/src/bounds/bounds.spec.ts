@@ -198,6 +198,19 @@ describe('what a request can make the server say', () => {
     if (status !== 200) expect(answer.body.instance.length).toBeLessThanOrEqual(1_024);
   });
 
+  it('counts parameters and measures their names before it reads their values', async () => {
+    const parameters = (count: number): string =>
+      Array.from({ length: count }, (_, n) => `p${n}=%`).join('&');
+    expect((await send(`/things?${parameters(51)}`, [])).body.errors).toEqual([
+      { field: 'query', message: 'must have no more than 50 parameters' },
+    ]);
+    expect((await send(`/things?${parameters(50)}`, [])).status).toBe(400);
+    expect((await send(`/things?${'x'.repeat(65)}=%`, [])).body.errors).toEqual([
+      { field: `${'x'.repeat(63)}…`, message: 'is longer than any known parameter' },
+    ]);
+    expect((await send(`/things?${'x'.repeat(64)}=%`, [])).status).toBe(400);
+  });
+
   it('says that there were more errors than it names', async () => {
     const many = await post(jsonOf({ items: listOf(101, {}) }));
     expect(many.body.detail).toMatch(/more rules than one answer names/);
