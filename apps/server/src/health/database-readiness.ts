@@ -17,7 +17,7 @@ type Obstacle =
  */
 const ASK = `
   SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only,
-         has_table_privilege('audit_logs', 'INSERT') AS may_append,
+         has_any_column_privilege('audit_logs', 'INSERT') AS may_append,
          EXISTS (
            SELECT FROM pg_catalog.pg_inherits AS inherits
            JOIN pg_catalog.pg_class AS partition ON partition.oid = inherits.inhrelid
