@@ -2324,6 +2324,11 @@ export interface operations {
                 page_size?: number;
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
+                /**
+                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
+                 *     (= + - @, tab or CR first, and neither a plain number nor a phone number). `raw`: the exact text, for programs.
+                 */
+                formulas?: "escaped" | "raw";
                 event_type?: components["schemas"]["AuditEventType"];
                 /** @description Validations that were answered with this verdict. */
                 code?: components["schemas"]["VerdictCode"];
@@ -2411,6 +2416,11 @@ export interface operations {
                 page_size?: number;
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
+                /**
+                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
+                 *     (= + - @, tab or CR first, and neither a plain number nor a phone number). `raw`: the exact text, for programs.
+                 */
+                formulas?: "escaped" | "raw";
             };
             header?: never;
             path?: never;
@@ -2580,6 +2590,11 @@ export interface operations {
                 page_size?: number;
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
+                /**
+                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
+                 *     (= + - @, tab or CR first, and neither a plain number nor a phone number). `raw`: the exact text, for programs.
+                 */
+                formulas?: "escaped" | "raw";
                 is_active?: boolean;
                 /** @description Beginning of an id, a name, an e-mail address or a company, without regard to case. */
                 q?: string;
@@ -3110,6 +3125,11 @@ export interface operations {
                 page_size?: number;
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
+                /**
+                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
+                 *     (= + - @, tab or CR first, and neither a plain number nor a phone number). `raw`: the exact text, for programs.
+                 */
+                formulas?: "escaped" | "raw";
                 customer_id?: string;
                 module_name?: string;
                 license_type?: components["schemas"]["LicenseType"];
@@ -4858,6 +4878,11 @@ export interface operations {
                 page_size?: number;
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
+                /**
+                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
+                 *     (= + - @, tab or CR first, and neither a plain number nor a phone number). `raw`: the exact text, for programs.
+                 */
+                formulas?: "escaped" | "raw";
             };
             header?: never;
             path?: never;

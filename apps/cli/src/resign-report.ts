@@ -1,5 +1,5 @@
 import type { ReissuedLicense } from '@aegis/licensing';
-import { stringify } from 'csv-stringify/sync';
+import { csv } from '@aegis/web';
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
@@ -111,10 +111,6 @@ export async function formatOf(path: string): Promise<Format> {
 /** The members in one order, whatever order the database gave. */
 function pick(license: ReissuedLicense): Record<string, unknown> {
   return Object.fromEntries(COLUMNS.map((column) => [column, license[column]]));
-}
-
-function csv(records: string[][]): string {
-  return stringify(records, { record_delimiter: 'windows' });
 }
 
 function cell(value: ReissuedLicense[keyof ReissuedLicense]): string {

@@ -8,6 +8,7 @@ export { assertEveryBodyIsBounded } from './bounds/body-check';
 export { ListOf } from './bounds/body-bounds';
 export { BodyLimit } from './bounds/body-rules';
 export { Creates } from './creates';
+export { csv } from './csv';
 export { decodeCursor, encodeCursor } from './cursor';
 export type { CursorKey, CursorKeyKind } from './cursor';
 export { demandScope } from './demand-scope';

@@ -29,7 +29,7 @@ export async function answerList<Row extends ObjectLiteral, Name extends string>
     throw new InvalidInput(
       asked.map((field) => ({ field, message: `must be absent: ${type} has the whole list` })),
     );
-  return streamed(listLines(source, RowDto, type), type, name);
+  return streamed(listLines(source, RowDto, type, query.formulas), type, name);
 }
 
 /** The first rows are read before the answer begins, so that a failure can still be told as one. */

@@ -1,11 +1,14 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { stringify } from 'csv-stringify/sync';
 import type { ObjectLiteral } from 'typeorm';
+import { csv, withoutFormula } from './csv';
 import { type ListSource, rowsAfter } from './list-page';
 
 /** Media types that every list also streams in, whole. */
 export const STREAM_TYPES = ['text/csv', 'application/x-ndjson'] as const;
+/** What becomes of cells of CSV that a spreadsheet would take for a formula. */
+export const FORMULAS = ['escaped', 'raw'] as const;
+export type Formulas = (typeof FORMULAS)[number];
 export type StreamType = (typeof STREAM_TYPES)[number];
 
 /** Rows read at a time: memory stays the same however long the list is, and no transaction stays open. */
@@ -15,11 +18,13 @@ const CHUNK = 2000;
  * Every row of a list as lines of text, read as fast as they are taken.
  * Rows that come or go meanwhile may be in it or not; none is in it twice.
  * @param RowDto what leaves of a row
+ * @param formulas whether cells of CSV that a spreadsheet would take for a formula are escaped, or left as they are
  */
 export async function* listLines<Row extends ObjectLiteral>(
   source: ListSource<Row>,
   RowDto: Type<object>,
   type: StreamType,
+  formulas: Formulas = 'escaped',
 ): AsyncGenerator<string> {
   const format = FORMATS[type];
   let columns: string[] | undefined;
@@ -31,7 +36,7 @@ export async function* listLines<Row extends ObjectLiteral>(
       columns = Object.keys(plainToInstance(RowDto, {}, { excludeExtraneousValues: true }));
       yield format.head(columns);
     }
-    yield format.lines(answers, columns);
+    yield format.lines(answers, columns, formulas);
     last = rows.at(-1);
     if (rows.length < CHUNK) return;
   }
@@ -39,25 +44,25 @@ export async function* listLines<Row extends ObjectLiteral>(
 
 interface LineFormat {
   head(columns: string[]): string;
-  lines(rows: object[], columns: string[]): string;
+  lines(rows: object[], columns: string[], formulas: Formulas): string;
 }
 
 const FORMATS: Readonly<Record<StreamType, LineFormat>> = {
   // RFC 4180: lines end in CRLF, the first names the columns. Lists and objects are JSON within a cell.
   'text/csv': {
     head: (columns) => csv([columns]),
-    lines: (rows, columns) =>
-      csv(rows.map((row) => columns.map((column) => cell((row as Record<string, unknown>)[column])))),
+    lines: (rows, columns, formulas) => {
+      const safe = formulas === 'raw' ? (text: string) => text : withoutFormula;
+      return csv(
+        rows.map((row) => columns.map((column) => safe(cell((row as Record<string, unknown>)[column])))),
+      );
+    },
   },
   'application/x-ndjson': {
     head: () => '',
     lines: (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
   },
 };
-
-function csv(records: string[][]): string {
-  return stringify(records, { record_delimiter: 'windows' });
-}
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '';

@@ -1,6 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Expose } from 'class-transformer';
 import {
+  IsIn,
   IsOptional,
   IsString,
   MaxLength,
@@ -8,6 +9,7 @@ import {
   type ValidationArguments,
 } from 'class-validator';
 import { QueryInteger } from './input-fields';
+import { FORMULAS, type Formulas } from './list-stream';
 
 const MAX_PAGE = 1_000_000_000;
 const MAX_PAGE_SIZE = 100;
@@ -58,4 +60,14 @@ export class PageQueryDto {
   @IsString({ message: 'must be the next_cursor of an earlier answer' })
   @MaxLength(2_048, { message: 'must be the next_cursor of an earlier answer' })
   cursor?: string;
+
+  /**
+   * For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
+   * (= + - @, tab or CR first, and neither a plain number nor a phone number). `raw`: the exact text, for programs.
+   */
+  @Expose()
+  @ApiPropertyOptional({ enum: FORMULAS, default: 'escaped' })
+  @IsOptional()
+  @IsIn(FORMULAS)
+  formulas?: Formulas;
 }

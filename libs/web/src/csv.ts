@@ -1,0 +1,22 @@
+import { stringify } from 'csv-stringify/sync';
+
+/** What spreadsheets take for the beginning of a formula (OWASP, CSV injection). */
+const FORMULA = /^[=+\-@\t\r]/;
+/** Of what begins so, a plain number or a phone number runs nothing. */
+const HARMLESS = /^(?:[+-]\d+(?:\.\d+)?|\+\d[\d ()./-]*)$/;
+
+/**
+ * Records as RFC 4180 has them: lines end in CR LF, and a cell with a quotation mark, a comma, a CR or an LF is
+ * quoted. (The library by itself quotes a line break only where it is both.)
+ */
+export function csv(records: readonly (readonly string[])[]): string {
+  return stringify(
+    records.map((record) => [...record]),
+    { record_delimiter: 'windows', quoted_match: /[\r\n]/ },
+  );
+}
+
+/** A text that no spreadsheet takes for a formula: with an apostrophe before it where one would. */
+export function withoutFormula(text: string): string {
+  return FORMULA.test(text) && !HARMLESS.test(text) ? `'${text}` : text;
+}
