@@ -1,5 +1,9 @@
 import { stringify } from 'csv-stringify/sync';
 
+/** What becomes of cells that a spreadsheet would take for a formula. */
+export const FORMULAS = ['escaped', 'raw'] as const;
+export type Formulas = (typeof FORMULAS)[number];
+
 /** What spreadsheets take for the beginning of a formula (OWASP, CSV injection). */
 const FORMULA = /^[=+\-@\t\r]/;
 /** Of what begins so, a plain number or a phone number runs nothing. */

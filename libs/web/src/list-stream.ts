@@ -1,14 +1,11 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import type { ObjectLiteral } from 'typeorm';
-import { csv, withoutFormula } from './csv';
+import { csv, type Formulas, withoutFormula } from './csv';
 import { type ListSource, rowsAfter } from './list-page';
 
 /** Media types that every list also streams in, whole. */
 export const STREAM_TYPES = ['text/csv', 'application/x-ndjson'] as const;
-/** What becomes of cells of CSV that a spreadsheet would take for a formula. */
-export const FORMULAS = ['escaped', 'raw'] as const;
-export type Formulas = (typeof FORMULAS)[number];
 export type StreamType = (typeof STREAM_TYPES)[number];
 
 /** Rows read at a time: memory stays the same however long the list is, and no transaction stays open. */

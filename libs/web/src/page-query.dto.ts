@@ -8,8 +8,8 @@ import {
   registerDecorator,
   type ValidationArguments,
 } from 'class-validator';
+import { FORMULAS, type Formulas } from './csv';
 import { QueryInteger } from './input-fields';
-import { FORMULAS, type Formulas } from './list-stream';
 
 const MAX_PAGE = 1_000_000_000;
 const MAX_PAGE_SIZE = 100;
