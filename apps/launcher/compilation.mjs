@@ -49,7 +49,7 @@ export function isCompiled(root) {
  * @param {string} root
  */
 export function compile(root) {
-  console.error('Building …');
+  console.error('Building; this takes some ten seconds …');
   const files = sourceFiles(root);
   const stamp = newStamp(files);
   rmSync(join(root, 'dist'), { recursive: true, force: true });

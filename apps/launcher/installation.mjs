@@ -24,7 +24,7 @@ export function isInstalled(root, withTools) {
  * @param {string} root
  */
 export function install(root) {
-  console.error('Installing dependencies (npm ci) …');
+  console.error('Installing dependencies (npm ci); the first time this takes about a minute …');
   const npm = process.env.npm_execpath;
   const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
   // Said explicitly: NODE_ENV=production or an `omit` in npm's settings would leave out what builds, and

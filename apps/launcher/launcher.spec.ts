@@ -56,7 +56,9 @@ describe('launcher', () => {
 
   it('installs, builds and runs, and prints nothing of its own to standard output', () => {
     const first = run('aegis.mjs', '--json', 'x y');
-    expect(first.stderr).toBe('Installing dependencies (npm ci) …\nBuilding …\n');
+    expect(first.stderr).toBe(
+      'Installing dependencies (npm ci); the first time this takes about a minute …\nBuilding; this takes some ten seconds …\n',
+    );
     expect(first.stdout).toBe('["--json","x y"]\n');
     expect(done()).toEqual([
       expect.stringMatching(/^npm ci --include=dev --include=optional /),
@@ -114,7 +116,7 @@ describe('launcher', () => {
   it("accepts what a plain npm ci has installed, without other platforms' packages", () => {
     spawnSync(process.execPath, [at('npm-cli.js'), 'ci']);
     done();
-    expect(run('build.mjs').stderr).toBe('Building …\n');
+    expect(run('build.mjs').stderr).toBe('Building; this takes some ten seconds …\n');
     expect(done()).toEqual(['nest build server']);
   });
 
@@ -166,6 +168,25 @@ describe('launcher', () => {
     });
     expect(await Promise.all(both)).toEqual(['["one"]\n', '["two"]\n']);
     expect(done()).toEqual([expect.stringContaining('npm ci'), 'nest build server']);
+  });
+
+  it.each([
+    ['stays', '"$0" "$1"; true'],
+    ['is replaced', 'exec "$0" "$1"'],
+  ])('ends with the shell of its npm script, which %s', async (_, script) => {
+    write('apps/cli/src/main.ts', "console.log('up'); setInterval(() => {}, 1000);");
+    run('build.mjs');
+    // As npm runs a script: through a shell that does not hand signals on, unless it is replaced.
+    const shell = spawn('sh', ['-c', script, process.execPath, at('apps/launcher/aegis.mjs')], {
+      env: { ...environment(), npm_lifecycle_event: 'aegis' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(shell.stdout, 'data')) as [Buffer];
+    expect(line.toString()).toBe('up\n');
+    const ended = once(shell.stdout.resume(), 'end');
+    shell.kill('SIGTERM');
+    // Its output ends when no process holds it any more: that of the program, which runs for ever by itself, too.
+    await ended;
   });
 
   it('goes on after a launcher that was killed while it built', () => {

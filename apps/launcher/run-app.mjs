@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { compiledMain } from './compilation.mjs';
+import { endWithNpm } from './parent-end.mjs';
 import { prepare, root } from './prepare.mjs';
 
 /**
@@ -7,7 +8,10 @@ import { prepare, root } from './prepare.mjs';
  * @param {'server' | 'cli'} app
  */
 export async function runApp(app) {
+  const endIfAlone = endWithNpm();
   await prepare();
+  // Installing and building leave no time to look.
+  endIfAlone();
   const main = compiledMain(root, app);
   process.argv[1] = main;
   await import(pathToFileURL(main).href);

@@ -723,7 +723,7 @@ describe('aegis', () => {
   describe('with the embedded database', () => {
     it('starts it, sets it up, and releases it at the end and at SIGINT', async () => {
       const dataDir = join(folder, 'data');
-      const embedded = aegis.with({ ENVIRONMENT: 'test', DATA_DIR: dataDir });
+      const embedded = aegis.with({ ENVIRONMENT: 'test', DATA_DIR: dataDir, LOG_LEVEL: 'warn' });
       mkdirSync(dataDir);
       const isReleased = async (): Promise<boolean> => {
         const postgres = await startEmbeddedPostgres({ dataDir, durable: false });
@@ -731,10 +731,13 @@ describe('aegis', () => {
         return !postgres.adopted;
       };
       try {
-        const { exitCode, stdout } = await embedded.run('api-keys', 'list', '--json');
-        expect({ exitCode, answer: JSON.parse(stdout) }).toEqual({
+        const made = await embedded.run('api-keys', 'create', '--name', 'first', '--scopes', 'admin');
+        expect(made).toMatchObject({ exitCode: 0, stderr: '' });
+        const { exitCode, stdout, stderr } = await embedded.run('api-keys', 'list', '--json');
+        expect({ exitCode, stderr, answer: JSON.parse(stdout) }).toMatchObject({
           exitCode: 0,
-          answer: { api_keys: [], total: 0 },
+          stderr: '',
+          answer: { total: 1 },
         });
         expect(await isReleased()).toBe(true);
 

@@ -229,7 +229,17 @@ describe('signing keys of two servers on one database', () => {
     const inspected = await done('inspect', 'k2');
     expect(inspected).toMatch(/state: +retired/);
     expect(inspected).toMatch(/thumbprint: +[\w-]{43}$/m);
-    expect(await keys('inspect', 'k9')).toMatchObject({ exitCode: 1 });
+    expect(await keys('inspect', 'k9')).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(
+        /k9 is on record; there are k1 \(active\), k2 \(retired\), k3 \(retired\)/,
+      ),
+    });
+    // Clients have learnt of it meanwhile.
+    await sql.query(
+      "UPDATE signing_keys SET created_at = created_at - interval '301 seconds' WHERE kid = 'k2'",
+    );
+    expect(await done('activate', 'k2')).not.toContain('may not know it');
   });
 
   it('are not activated while a live server lacks the private key, unless by force', async () => {
@@ -237,9 +247,15 @@ describe('signing keys of two servers on one database', () => {
     await done('publish', 'k2');
     await untilHeld('k2', 1);
     expect(await refused('activate', 'k2')).toMatch(/can't sign with k2 yet: \S+:\d+\b/);
-    expect(await refused('activate', 'k9')).toMatch(/No signing key k9 is on record/);
+    const known = /No signing key k9 is on record; there are k1 \(active\), k2 \(pending\)\. .*publish k9/;
+    expect(await refused('activate', 'k9')).toMatch(known);
+    expect(await refused('retire', 'k9')).toMatch(known);
+    expect(await refused('compromise', 'k9')).toMatch(known);
+    expect(await refused('compromise', 'k1', '--activate', 'k9')).toMatch(known);
 
-    expect(await done('activate', 'k2', '--force')).toMatch(/Passed over: \S+:\d+ can't sign with it/);
+    const activated = await done('activate', 'k2', '--force');
+    expect(activated).toMatch(/Passed over: \S+:\d+ can't sign with it/);
+    expect(activated).toMatch(/published less than 300 s ago: .* may not know it for another [0-9]+ s/);
     await untilInUse('k2');
     const old = await aLicense(admin);
     const answer = await other.post('/api/v1/licenses', {

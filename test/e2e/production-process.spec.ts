@@ -117,7 +117,7 @@ describe('production', () => {
   it('refuses to start while migrations are pending', async () => {
     await expectRefusal(
       variables,
-      new RegExp(`^The database lacks ${MIGRATIONS} migration\\(s\\): run .aegis migrate up. first\\.\\n$`),
+      new RegExp(`^${MIGRATIONS} migrations are pending: run .aegis migrate up.\\.\\n$`),
     );
   });
 

@@ -6,6 +6,7 @@ import checkpointKeys from './faults/checkpoint-keys.mjs';
 import checkpoints from './faults/checkpoints.mjs';
 import { applied, rules } from './faults/field-rules.mjs';
 import database from './faults/database.mjs';
+import configuration from './faults/configuration.mjs';
 import guard from './faults/guard.mjs';
 import idempotency from './faults/idempotency.mjs';
 import input from './faults/input.mjs';
@@ -37,4 +38,5 @@ export const AREAS = [
   realCallers,
   rules,
   applied,
+  configuration,
 ];

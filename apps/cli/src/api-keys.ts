@@ -51,7 +51,7 @@ const HELD: readonly Scope[] = ['admin'];
 /** `aegis api-keys create` */
 export async function createApiKey(output: Output, options: CreateOptions): Promise<ExitCode> {
   const input = readCreation(options);
-  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
+  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'makes', async (services) => {
     const { apiKey, key } = await services.get(ApiKeysService).create(commandLineActor(), HELD, input);
     output.end(
       { ...publicFields(apiKey), key },
@@ -65,7 +65,7 @@ export async function createApiKey(output: Output, options: CreateOptions): Prom
 export async function updateApiKey(output: Output, id: string, options: UpdateOptions): Promise<ExitCode> {
   const changes = readChanges(options);
   assertKeyId(id);
-  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
+  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'changes', async (services) => {
     const apiKey = await services
       .get(ApiKeysService)
       .update(commandLineActor(), HELD, id, changes, { evenLastAdmin: options.force ?? false });
@@ -79,7 +79,7 @@ export async function rotateApiKey(output: Output, id: string, graceSeconds: num
   if (graceSeconds > MAX_GRACE_SECONDS)
     throw new UsageProblem(`--grace-seconds must be 0 to ${MAX_GRACE_SECONDS} (7 days).`);
   assertKeyId(id);
-  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
+  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'changes', async (services) => {
     const { apiKey, key } = await services
       .get(ApiKeyRotation)
       .rotate(commandLineActor(), HELD, id, graceSeconds);
@@ -94,7 +94,7 @@ export async function rotateApiKey(output: Output, id: string, graceSeconds: num
 
 /** `aegis api-keys list`, newest first */
 export function listApiKeys(output: Output): Promise<ExitCode> {
-  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
+  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'reads', async (services) => {
     let total = 0;
     for await (const apiKey of allRows(services.get(ApiKeyList).source())) {
       output.entry('api_keys', publicFields(apiKey), row(apiKey));
@@ -108,7 +108,7 @@ export function listApiKeys(output: Output): Promise<ExitCode> {
 /** `aegis api-keys delete` */
 export async function deleteApiKey(output: Output, id: string, force: boolean): Promise<ExitCode> {
   assertKeyId(id);
-  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
+  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'changes', async (services) => {
     await services.get(ApiKeysService).remove(commandLineActor(), HELD, id, { evenLastAdmin: force });
     output.end({ id, deleted: true }, `API key ${id} deleted.`);
     return ExitCode.yes;

@@ -1,7 +1,9 @@
 import { commandLineActor } from '@aegis/audit';
 import { readRecordedKeys, TrailDrop } from '@aegis/checkpoints';
+import { blaming } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { migrationDataSource } from '../../../migrations/data-source';
+import { ownerSetting } from '../../../migrations/settle';
 import { keysOfFiles } from './audit-keys';
 import { withDatabase } from './database';
 import { ExitCode } from './exit-code';
@@ -28,8 +30,8 @@ export async function dropMonths(output: Output, options: DropOptions): Promise<
       throw new ConfigurationError(
         'MIGRATION_DATABASE_URL: required in production to drop months: the role that owns the schema',
       );
-    return withDatabase(environment, logger, async ({ ownerUrl }) => {
-      const owner = await migrationDataSource(ownerUrl).initialize();
+    return withDatabase(environment, logger, 'changes', async ({ ownerUrl }) => {
+      const owner = await blaming(ownerSetting(environment), migrationDataSource(ownerUrl).initialize());
       try {
         const drop = new TrailDrop(owner, trusted ?? (await readRecordedKeys(owner)));
         const dropped = await drop.drop(commandLineActor(), before, exported);

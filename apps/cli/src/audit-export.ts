@@ -23,7 +23,7 @@ export interface ExportOptions {
  */
 export async function exportAudit(output: Output, path: string, options: ExportOptions): Promise<ExitCode> {
   const filters = filtersOf(options);
-  return withServices([], [], async (services) => {
+  return withServices([], [], 'reads', async (services) => {
     const sink = path === '-' ? standardOutputLines() : await newLineFile(path);
     const { edited, ...counts } = await exportTrail(services.get(DataSource), filters, (line) =>
       sink.write(line),

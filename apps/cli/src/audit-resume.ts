@@ -1,7 +1,9 @@
 import { commandLineActor } from '@aegis/audit';
 import { readRecordedKeys, TrailResume } from '@aegis/checkpoints';
+import { blaming } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { migrationDataSource } from '../../../migrations/data-source';
+import { ownerSetting } from '../../../migrations/settle';
 import { keysOfFiles } from './audit-keys';
 import { withDatabase } from './database';
 import { ExitCode } from './exit-code';
@@ -23,8 +25,8 @@ export async function resumeSealing(output: Output, { after, keys }: ResumeOptio
       throw new ConfigurationError(
         'MIGRATION_DATABASE_URL: required in production to resume sealing: the role that owns the schema',
       );
-    return withDatabase(environment, logger, async ({ ownerUrl }) => {
-      const owner = await migrationDataSource(ownerUrl).initialize();
+    return withDatabase(environment, logger, 'changes', async ({ ownerUrl }) => {
+      const owner = await blaming(ownerSetting(environment), migrationDataSource(ownerUrl).initialize());
       try {
         const resume = new TrailResume(owner, trusted ?? (await readRecordedKeys(owner)));
         const resumed = await resume.resume(commandLineActor(), after);

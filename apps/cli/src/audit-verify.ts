@@ -25,7 +25,7 @@ export async function verifyTrail(
 ): Promise<ExitCode> {
   const trusted = keys.length === 0 ? undefined : await keysOfFiles(keys);
   const kept = shipped === undefined ? [] : shippedCheckpoints(await linesOf(shipped));
-  return withServices([], [], async (services) => {
+  return withServices([], [], 'reads', async (services) => {
     const dataSource = services.get(DataSource);
     const verification = new TrailVerification(dataSource, trusted);
     const verified = await verification.verify(

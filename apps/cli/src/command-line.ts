@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addApiKeys } from './commands/api-keys';
 import { addAudit } from './commands/audit';
+import { countPathsFromCaller } from './commands/callers-paths';
 import type { Ends } from './commands/command';
 import { addImport } from './commands/import';
 import { addKeys } from './commands/keys';
@@ -12,7 +13,8 @@ import { ExitCode } from './exit-code';
 import type { Output } from './output';
 
 const AFTER_HELP = `
-Settings come from the environment and a file .env in the working directory, as the server's do.
+Settings come from the environment and a file .env in the working directory, as the server's do. Paths count from
+there too; with \`npm run aegis\`, from where it is called.
 
 Exit codes: 0 yes, done; 1 no, refused; 2 wrong usage or configuration; 3 could not tell, the database is out of reach.`;
 
@@ -24,6 +26,22 @@ Exit codes: 0 yes, done; 1 no, refused; 2 wrong usage or configuration; 3 could 
  */
 export async function commandLine(output: Output, args: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.yes;
+  const program = commandTree(output, (work) =>
+    work.then((code) => {
+      exitCode = code;
+    }),
+  );
+  if (args[0] === '-V' || args[0] === '--version') {
+    const { version } = await import('./version.js');
+    output.end({ version }, version);
+    return exitCode;
+  }
+  await program.parseAsync(args, { from: 'user' });
+  return exitCode;
+}
+
+/** Every command, with its arguments and options. */
+export function commandTree(output: Output, ends: Ends): Command {
   const program = new Command('aegis')
     .description(
       'Manages an AEGIS License Server: signing keys, API keys, licenses, status lists, migrations, import, audit trail.',
@@ -32,10 +50,6 @@ export async function commandLine(output: Output, args: readonly string[]): Prom
     .exitOverride()
     .showHelpAfterError('(--help explains)')
     .addHelpText('after', AFTER_HELP);
-  const ends: Ends = (work) =>
-    work.then((code) => {
-      exitCode = code;
-    });
   addKeys(program, output, ends);
   addApiKeys(program, output, ends);
   addMigrate(program, output, ends);
@@ -44,11 +58,6 @@ export async function commandLine(output: Output, args: readonly string[]): Prom
   addStatusLists(program, output, ends);
   addAudit(program, output, ends);
   addRotateSecrets(program, output, ends);
-  if (args[0] === '-V' || args[0] === '--version') {
-    const { version } = await import('./version.js');
-    output.end({ version }, version);
-    return exitCode;
-  }
-  await program.parseAsync(args, { from: 'user' });
-  return exitCode;
+  countPathsFromCaller(program);
+  return program;
 }

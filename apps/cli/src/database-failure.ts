@@ -1,11 +1,7 @@
-import { isDatabaseUnavailable, sqlState } from '@aegis/database';
+import { connectionProblem, isDatabaseUnavailable } from '@aegis/database';
 import { redactText } from '@aegis/logging';
 import { ExitCode } from './exit-code';
 import type { Failure } from './failure';
-
-/** SQLSTATE: invalid authorization, unknown database, insufficient privilege. */
-const ACCESS_REFUSED = /^(28...|3D000|42501)$/;
-const UNDEFINED_TABLE = '42P01';
 
 /** Says what an error of the database means; any other is one of ours. */
 export function describeDatabaseFailure(error: unknown): Failure {
@@ -16,19 +12,9 @@ export function describeDatabaseFailure(error: unknown): Failure {
       code: 'database_unavailable',
       message: `The database is out of reach or overloaded${message === '' ? '' : ` (${message})`}. Try again later.`,
     };
-  const state = sqlState(error) ?? '';
-  if (ACCESS_REFUSED.test(state))
-    return {
-      exitCode: ExitCode.usage,
-      code: 'configuration',
-      message: `The database refuses DATABASE_URL or MIGRATION_DATABASE_URL: ${message}.`,
-    };
-  if (state === UNDEFINED_TABLE)
-    return {
-      exitCode: ExitCode.usage,
-      code: 'configuration',
-      message: 'The database lacks migrations: run `aegis migrate up` first.',
-    };
+  const problem = connectionProblem(error, 'DATABASE_URL');
+  if (problem !== undefined)
+    return { exitCode: ExitCode.usage, code: 'configuration', message: problem.message };
   return {
     exitCode: ExitCode.unknown,
     code: 'internal_error',

@@ -17,8 +17,10 @@ export async function exportStatusLists(
   path: string,
   only: number | undefined,
 ): Promise<ExitCode> {
-  const isFolder = await makeRoom(path, only === undefined);
-  return withServices(['KEY_PASSPHRASE', 'PUBLIC_URL'], [LicensingModule], async (services) => {
+  const mustBeFolder = only === undefined;
+  const isFolder = await isFolderAt(path, mustBeFolder);
+  return withServices(['KEY_PASSPHRASE', 'PUBLIC_URL'], [LicensingModule], 'changes', async (services) => {
+    if (mustBeFolder) await makeFolder(path);
     const issuer = services.get(StatusListIssuer);
     const count = await issuer.count();
     if (only !== undefined && only >= count) {
@@ -37,17 +39,21 @@ export async function exportStatusLists(
   });
 }
 
-/** Told before the database is asked: a wrong path is told at once. */
-async function makeRoom(path: string, mustBeFolder: boolean): Promise<boolean> {
-  try {
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isDirectory() === true) return true;
-    if (!mustBeFolder) return false;
-    await mkdir(path, { recursive: true });
-    return true;
-  } catch (error) {
+/**
+ * Told before the database is asked: a wrong path is told at once. Makes nothing yet.
+ * @throws UsageProblem for a file where a folder must be
+ */
+async function isFolderAt(path: string, mustBeFolder: boolean): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (mustBeFolder && found?.isDirectory() === false)
+    throw unwritable(path, Object.assign(new Error(), { code: 'EEXIST' }));
+  return mustBeFolder || found?.isDirectory() === true;
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: unknown) => {
     throw unwritable(path, error);
-  }
+  });
 }
 
 /** Whole or not at all: a site must never read half a list. */

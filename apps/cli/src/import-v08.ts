@@ -1,5 +1,6 @@
 import { commandLineActor } from '@aegis/audit';
 import {
+  callersPath,
   canonicalPostgresUrl,
   databaseProblems,
   type Environment,
@@ -42,8 +43,10 @@ export async function importV08(
 ): Promise<ExitCode> {
   // The source is opened before our own database is: a wrong name is told at once.
   const { source, close } = await withSettings([], (environment) => openSource(from, environment));
+  // A trial needs a database, but makes none.
+  const access = dryRun ? 'changes' : 'makes';
   try {
-    return await withServices(['KEY_PASSPHRASE'], [LicensingModule], async (services) => {
+    return await withServices(['KEY_PASSPHRASE'], [LicensingModule], access, async (services) => {
       const keys: V08ApiKey[] = [];
       let findings = 0;
       let told = 0;
@@ -82,7 +85,7 @@ export async function importV08(
 
 async function openSource(from: string | undefined, environment: Environment): Promise<OpenSource> {
   if (from !== undefined && !/^\s*postgres(ql)?:/i.test(from))
-    return { source: new V08Csv(from), close: () => Promise.resolve() };
+    return { source: new V08Csv(callersPath(from)), close: () => Promise.resolve() };
   const url = from === undefined ? environment.V08_DATABASE_URL : urlWithoutPassword(from, environment);
   if (url === undefined)
     throw new UsageProblem(

@@ -36,7 +36,7 @@ export interface SignOptions {
  * that ever signed, compromised ones too, for those who verify the audit trail.
  */
 export function exportKeys(output: Output, out: string, all: boolean): Promise<ExitCode> {
-  return withServices([], [SigningKeysModule], async (services) => {
+  return withServices([], [SigningKeysModule], 'reads', async (services) => {
     if (all) return exportAllKeys(output, out, await services.get(SigningKeys).list());
     const content = keySetContent(await services.get(SigningKeys).list());
     await write(out, `${JSON.stringify(content, null, 2)}\n`);

@@ -6,7 +6,7 @@ import { withServices } from './services';
 
 /** `aegis api-keys peppers`: yes when nothing rests on any pepper but the current one */
 export function showPeppers(output: Output): Promise<ExitCode> {
-  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
+  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'reads', async (services) => {
     const use = services.get(PepperUse);
     const peppers = (await use.byPepper()).map((one) => ({ ...one, can_be_dropped: canBeDropped(one) }));
     const left = await use.keysLeftBehind();

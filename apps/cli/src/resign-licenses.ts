@@ -25,7 +25,7 @@ export async function resignLicenses(output: Output, options: ResignCommandOptio
   if (rate !== undefined && (rate < 1 || rate > MAX_RATE))
     throw new UsageProblem(`--rate must be 1 to ${MAX_RATE}.`);
   if (path !== undefined) await formatOf(path);
-  return withServices(['KEY_PASSPHRASE', 'PUBLIC_URL'], [LicensingModule], async (services) => {
+  return withServices(['KEY_PASSPHRASE', 'PUBLIC_URL'], [LicensingModule], 'changes', async (services) => {
     const resign = services.get(LicenseResign);
     const plan = await resign.plan({ keyId, includeExpired });
     if (options.dryRun) {

@@ -1,5 +1,6 @@
 import type { Environment } from '@aegis/config';
 import {
+  blaming,
   connectionsOf,
   grantPrivileges,
   roleOfUrl,
@@ -46,7 +47,7 @@ async function rotateOwner(output: Output, environment: Environment, path: strin
   const fresh = urlFor(url, role);
   // First the file: a password that nobody knows would shut the owner out.
   await writeSecretFile(path, fresh.url);
-  await withConnection(url, (client) => setOwnPassword(client, fresh.password));
+  await withConnection(url, (client) => setOwnPassword(client, fresh.password), 'MIGRATION_DATABASE_URL');
   await withConnection(fresh.url, (client) => client.query('SELECT'));
   const next = 'Put it where MIGRATION_DATABASE_URL is kept. The old password counts no more.';
   output.end({ step: 'changed', role, file: path, next }, `${role} has a new password: ${path}\n${next}`);
@@ -61,16 +62,20 @@ async function beginApplication(output: Output, environment: Environment, path: 
   ];
   const role = twinOf(roleOfUrl(url));
   const fresh = urlFor(url, role);
-  await withConnection(adminUrl, async (admin) => {
-    const [twin] = await connectionsOf(admin, [role]);
-    if (twin && twin.connections > 0)
-      throw new ConfigurationError(
-        `DATABASE_URL: processes are connected as ${role} already. Give this command the URL that they have, or finish the rotation before.`,
-      );
-    await writeSecretFile(path, fresh.url);
-    await setPassword(admin, role, fresh.password);
-  });
-  const owner = await migrationDataSource(ownerUrl).initialize();
+  await withConnection(
+    adminUrl,
+    async (admin) => {
+      const [twin] = await connectionsOf(admin, [role]);
+      if (twin && twin.connections > 0)
+        throw new ConfigurationError(
+          `DATABASE_URL: processes are connected as ${role} already. Give this command the URL that they have, or finish the rotation before.`,
+        );
+      await writeSecretFile(path, fresh.url);
+      await setPassword(admin, role, fresh.password);
+    },
+    'ADMIN_DATABASE_URL',
+  );
+  const owner = await blaming('MIGRATION_DATABASE_URL', migrationDataSource(ownerUrl).initialize());
   await grantPrivileges(owner, role, applicationPrivileges).finally(() => owner.destroy());
   await withConnection(fresh.url, (client) => client.query('SELECT FROM licenses LIMIT 1'));
   const next =
@@ -86,18 +91,25 @@ async function finishApplication(output: Output, environment: Environment): Prom
   const old = twinOf(current);
   // Whoever finishes must have the new URL, and it must work.
   await withConnection(url, (client) => client.query('SELECT'));
-  return withConnection(adminUrl, async (admin) => {
-    const [before] = await connectionsOf(admin, [old]);
-    if (before && before.connections > 0) {
-      const next = `${before.connections} connection(s) are still made as ${old}: roll the new DATABASE_URL out to what is left, then run this again.`;
-      output.end({ step: 'wait', role: current, old_role: old, connections: before.connections, next }, next);
-      return ExitCode.no;
-    }
-    if (before) await shutOut(admin, old);
-    const next = `${old} can't log in any more: the rotation is done.`;
-    output.end({ step: 'done', role: current, old_role: old, connections: 0, next }, next);
-    return ExitCode.yes;
-  });
+  return withConnection(
+    adminUrl,
+    async (admin) => {
+      const [before] = await connectionsOf(admin, [old]);
+      if (before && before.connections > 0) {
+        const next = `${before.connections} connection(s) are still made as ${old}: roll the new DATABASE_URL out to what is left, then run this again.`;
+        output.end(
+          { step: 'wait', role: current, old_role: old, connections: before.connections, next },
+          next,
+        );
+        return ExitCode.no;
+      }
+      if (before) await shutOut(admin, old);
+      const next = `${old} can't log in any more: the rotation is done.`;
+      output.end({ step: 'done', role: current, old_role: old, connections: 0, next }, next);
+      return ExitCode.yes;
+    },
+    'ADMIN_DATABASE_URL',
+  );
 }
 
 function needed(

@@ -39,7 +39,7 @@ export function nextPepperStep(peppers: readonly Pepper[], uses: readonly UseOfP
  * @param path of the new file that the next value of API_KEY_PEPPERS is written to
  */
 export function rotatePeppers(output: Output, path: string): Promise<ExitCode> {
-  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
+  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'reads', async (services) => {
     const peppers = readPeppers(services.get(Environment).API_KEY_PEPPERS);
     const uses = await services.get(PepperUse).byPepper();
     const step = nextPepperStep(peppers, uses);

@@ -15,7 +15,7 @@ interface SecretState {
 
 /** `aegis rotate-secrets status`: no while a rotation is under way. */
 export function showRotations(output: Output): Promise<ExitCode> {
-  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], async (services) => {
+  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'reads', async (services) => {
     const environment = services.get(Environment);
     const step = nextPepperStep(
       readPeppers(environment.API_KEY_PEPPERS),

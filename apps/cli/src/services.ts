@@ -10,9 +10,10 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
-import { settleMigrations } from '../../../migrations/settle';
+import { assertMigrated, settleMigrations } from '../../../migrations/settle';
+import type { Access } from './access';
 import { withDatabase } from './database';
-import { type SettingName, withSettings } from './settings';
+import { assertSecretsExist, type SettingName, withSettings } from './settings';
 
 type Modules = NonNullable<ModuleMetadata['imports']>;
 
@@ -25,6 +26,7 @@ class CommandModule {
     logger: Logger,
     databaseUrl: string,
     modules: Modules,
+    access: Access,
     connected: (pool: DataSource) => void,
   ): DynamicModule {
     return {
@@ -36,8 +38,11 @@ class CommandModule {
         AuditModule,
         ...modules,
       ],
-      // Where no server runs, a month may have begun that has no partition yet.
-      providers: [AuditPartitions, { provide: 'connected', inject: [DataSource], useFactory: connected }],
+      providers: [
+        // Where no server runs, a month may have begun that has no partition yet.
+        ...(access === 'reads' ? [] : [AuditPartitions]),
+        { provide: 'connected', inject: [DataSource], useFactory: connected },
+      ],
     };
   }
 }
@@ -46,19 +51,23 @@ class CommandModule {
  * Runs a command with services of the libs, on a database whose migrations are settled as at the server's start.
  * @param uses settings that production must have set for this command, besides the database's
  * @param modules modules of the services
+ * @param access what the command does to the database
  */
 export function withServices<T>(
   uses: readonly SettingName[],
   modules: Modules,
+  access: Access,
   work: (services: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
-  return withSettings(['DATABASE_URL', 'MIGRATION_DATABASE_URL', ...uses], (environment, logger) =>
-    withDatabase(environment, logger, async (database) => {
-      await settleMigrations(environment, database, logger);
+  const run = (environment: Environment, logger: Logger): Promise<T> =>
+    withDatabase(environment, logger, access, async (database) => {
+      if (access === 'reads') await assertMigrated(database);
+      else await settleMigrations(environment, database, logger);
+      assertSecretsExist(environment, uses);
       let pool: DataSource | undefined;
       try {
         const services = await NestFactory.createApplicationContext(
-          CommandModule.for(environment, logger, database.applicationUrl, modules, (connected) => {
+          CommandModule.for(environment, logger, database.applicationUrl, modules, access, (connected) => {
             pool = connected;
           }),
           { logger: false, abortOnError: false },
@@ -69,6 +78,8 @@ export function withServices<T>(
       } finally {
         if (pool?.isInitialized) await pool.destroy();
       }
-    }),
-  );
+    });
+  return withSettings(['DATABASE_URL', 'MIGRATION_DATABASE_URL', ...uses], run, {
+    makesSecrets: access === 'makes',
+  });
 }

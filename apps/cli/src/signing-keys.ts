@@ -7,6 +7,7 @@ import {
   type Changed,
   jwkThumbprint,
   KEY_SET_SECONDS,
+  keysOnRecord,
   publishedJwk,
   readPublicKey,
   readPublicKeys,
@@ -19,6 +20,7 @@ import {
 } from '@aegis/signing';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { KeyObject } from 'node:crypto';
+import type { Access } from './access';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
 import { withServices } from './services';
@@ -33,7 +35,7 @@ export interface CompromiseOptions {
 
 /** `aegis keys list`, oldest first */
 export function listKeys(output: Output): Promise<ExitCode> {
-  return withKeys(async (services) => {
+  return withKeys('reads', async (services) => {
     const [keys, replicas] = await Promise.all([
       services.get(SigningKeys).list(),
       services.get(SigningReplicas).live(),
@@ -50,12 +52,13 @@ export function listKeys(output: Output): Promise<ExitCode> {
 
 /** `aegis keys inspect` */
 export function inspectKey(output: Output, kid: string): Promise<ExitCode> {
-  return withKeys(async (services) => {
-    const key = (await services.get(SigningKeys).list()).find((one) => one.kid === kid);
+  return withKeys('reads', async (services) => {
+    const known = await services.get(SigningKeys).list();
+    const key = known.find((one) => one.kid === kid);
     if (!key) {
       output.end(
         { error: { code: 'unknown_key', message: 'not on record' } },
-        `No signing key ${kid} is on record.`,
+        `No signing key ${kid} is on record; ${keysOnRecord(known)}.`,
       );
       return ExitCode.no;
     }
@@ -69,7 +72,7 @@ export function inspectKey(output: Output, kid: string): Promise<ExitCode> {
 /** `aegis keys publish` */
 export function publishKey(output: Output, kid: string, file: string | undefined): Promise<ExitCode> {
   assertKid(kid);
-  return withKeys(async (services) => {
+  return withKeys('makes', async (services) => {
     const publicKey = await publicKeyOf(services, kid, file);
     const changed = await services.get(SigningKeys).publish(commandLineActor(), kid, publicKey);
     return ended(output, changed, {
@@ -81,10 +84,10 @@ export function publishKey(output: Output, kid: string, file: string | undefined
 
 /** `aegis keys activate` */
 export function activateKey(output: Output, kid: string, force: boolean): Promise<ExitCode> {
-  return withKeys(async (services) => {
+  return withKeys('changes', async (services) => {
     const changed = await services.get(SigningKeys).activate(commandLineActor(), kid, { force });
     return ended(output, changed, {
-      done: `Signing key ${kid} is active: from now on it signs.`,
+      done: `Signing key ${kid} is active: from now on it signs.${untilClientsKnow(changed.key)}`,
       already: `Signing key ${kid} is active already.`,
     });
   });
@@ -92,7 +95,7 @@ export function activateKey(output: Output, kid: string, force: boolean): Promis
 
 /** `aegis keys retire` */
 export function retireKey(output: Output, kid: string): Promise<ExitCode> {
-  return withKeys(async (services) => {
+  return withKeys('changes', async (services) => {
     const changed = await services.get(SigningKeys).retire(commandLineActor(), kid);
     return ended(output, changed, {
       done: `Signing key ${kid} is retired: what it signed verifies, and it does not sign.`,
@@ -104,7 +107,7 @@ export function retireKey(output: Output, kid: string): Promise<ExitCode> {
 /** `aegis keys compromise` */
 export function compromiseKey(output: Output, kid: string, options: CompromiseOptions): Promise<ExitCode> {
   const after = options.after === undefined ? null : timeOf('--after', options.after);
-  return withKeys(async (services) => {
+  return withKeys('changes', async (services) => {
     const { activate: successor = null, force = false } = options;
     const changed = await services
       .get(SigningKeys)
@@ -113,7 +116,8 @@ export function compromiseKey(output: Output, kid: string, options: CompromiseOp
       after === null
         ? 'nothing that it signed counts'
         : `nothing recorded after ${after.toISOString()} counts`;
-    const next = successor === null ? '' : ` ${successor} signs from now on.`;
+    const active = (await services.get(SigningKeys).list()).find((one) => one.kid === successor);
+    const next = active === undefined ? '' : ` ${active.kid} signs from now on.${untilClientsKnow(active)}`;
     return ended(output, changed, {
       done: `Signing key ${kid} is compromised, for good: ${counts}.${next}`,
       already: `Signing key ${kid} is compromised already: ${counts}.${next}`,
@@ -121,8 +125,11 @@ export function compromiseKey(output: Output, kid: string, options: CompromiseOp
   });
 }
 
-function withKeys(work: (services: INestApplicationContext) => Promise<ExitCode>): Promise<ExitCode> {
-  return withServices([], [SigningKeysModule], work);
+function withKeys(
+  access: Access,
+  work: (services: INestApplicationContext) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  return withServices([], [SigningKeysModule], access, work);
 }
 
 /** From the file that is named, else from KEYS_DIR, else from where the private key is. */
@@ -141,6 +148,14 @@ async function publicKeyOf(
   } finally {
     await source.close?.();
   }
+}
+
+/** A client that keeps the key set from before the key was published refuses what the key signs, as unknown. */
+function untilClientsKnow({ created_at: published, activated_at: activated }: SigningKey): string {
+  if (activated === null) return '';
+  const left = Math.ceil(KEY_SET_SECONDS - (activated.getTime() - published.getTime()) / 1000);
+  if (left <= 0) return '';
+  return ` It was published less than ${KEY_SET_SECONDS} s ago: clients that verify offline may not know it for another ${left} s, and until then refuse what it signs.`;
 }
 
 function ended(

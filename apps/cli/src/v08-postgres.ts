@@ -1,4 +1,4 @@
-import { isDatabaseUnavailable } from '@aegis/database';
+import { connectionProblem, isDatabaseUnavailable } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { notOfV08, type V08Line, type V08Source, type V08Table } from '@aegis/licensing';
 import { redactText } from '@aegis/logging';
@@ -40,6 +40,8 @@ export class V08Postgres implements V08Source {
     } catch (error) {
       await client.end().catch(() => undefined);
       if (error instanceof ConfigurationError || isDatabaseUnavailable(error)) throw error;
+      const problem = connectionProblem(error, 'V08_DATABASE_URL');
+      if (problem !== undefined) throw problem;
       const reason = redactText(error instanceof Error ? error.message : String(error));
       throw new ConfigurationError(`v0.8's database can't be read: ${reason}.`);
     }

@@ -48,9 +48,7 @@ export async function startServer(
   let app: NestExpressApplication | undefined;
   let metrics: MetricsServer | undefined;
   try {
-    await settleMigrations(environment, database, logger).catch((error: unknown) => {
-      throw databaseProblem(error);
-    });
+    await settleMigrations(environment, database, logger);
     app = await createHttpApp(AppModule.for(environment, logger, database.applicationUrl));
     assertEveryRouteDeclaresAccess(app);
     assertEveryBodyIsBounded(app);
@@ -77,7 +75,7 @@ export async function startServer(
     await app?.close();
     await database.release();
     await metrics?.close();
-    throw error;
+    throw databaseProblem(error);
   }
 }
 

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@aegis/errors';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -21,6 +21,15 @@ export function developmentSecret(dataDir: string, name: string): string {
       { cause: error },
     );
   }
+}
+
+/**
+ * The same, only read.
+ * @returns undefined where there is none
+ * @throws ConfigurationError naming DATA_DIR when the file can't be read
+ */
+export function existingDevelopmentSecret(dataDir: string, name: string): string | undefined {
+  return existsSync(join(dataDir, 'secrets', name)) ? developmentSecret(dataDir, name) : undefined;
 }
 
 function readOrMake(folder: string, file: string): string {

@@ -377,7 +377,8 @@ export class Environment extends SignerSettings {
   @Setting({
     kind: 'text',
     default: '.data',
-    description: 'Folder of the embedded database and the secrets made in development.',
+    description:
+      'Folder of the embedded database and the secrets made in development; for root the database lies in /var/lib/aegis-embedded.',
   })
   @Length(1, 4096)
   DATA_DIR!: string;

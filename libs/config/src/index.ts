@@ -1,3 +1,4 @@
+export { callersPath } from './callers-path';
 export { ConfigModule } from './config.module';
 export { configurationPage } from './configuration-page';
 export { describeSettings } from './describe-settings';

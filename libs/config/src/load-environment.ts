@@ -1,7 +1,8 @@
 import { ConfigurationError } from '@aegis/errors';
 import { validateSync } from 'class-validator';
 import { resolve } from 'node:path';
-import { developmentSecret } from './development-secrets';
+import { certificateProblems } from './certificate-files';
+import { developmentSecret, existingDevelopmentSecret } from './development-secrets';
 import { Environment } from './environment';
 import { productionProblems } from './production-rules';
 import { serviceLinkProblem } from './service-links';
@@ -24,13 +25,18 @@ function isSet(environment: Environment, name: keyof Environment): boolean {
   return environment[name] !== undefined;
 }
 
-function makeDevelopmentSecrets(environment: Environment): void {
+/** @param secretOf reads a secret in DATA_DIR, or makes it; undefined where it must be there and is not */
+function useDevelopmentSecrets(
+  environment: Environment,
+  secretOf: (dataDir: string, name: string) => string | undefined,
+): void {
   const { DATA_DIR: dataDir } = environment;
   if (environment.KEY_PASSPHRASE_WRAPPED === undefined)
-    environment.KEY_PASSPHRASE ??= developmentSecret(dataDir, 'key-passphrase');
-  environment.SECRETS_KEY ??= developmentSecret(dataDir, 'secrets-key');
-  if (!isSet(environment, 'API_KEY_PEPPERS'))
-    environment.API_KEY_PEPPERS = [`v1:${developmentSecret(dataDir, 'api-key-pepper')}`];
+    environment.KEY_PASSPHRASE ??= secretOf(dataDir, 'key-passphrase');
+  environment.SECRETS_KEY ??= secretOf(dataDir, 'secrets-key');
+  if (isSet(environment, 'API_KEY_PEPPERS')) return;
+  const pepper = secretOf(dataDir, 'api-key-pepper');
+  if (pepper !== undefined) environment.API_KEY_PEPPERS = [`v1:${pepper}`];
 }
 
 /** Sets every setting that is given or has a default; returns what was given wrongly. */
@@ -90,9 +96,15 @@ function settingOf(problem: string): string {
  * @param variables the process's environment unless a test gives its own; a file `.env` in the working directory adds to it
  * @param uses settings that a command uses: what else production demands may be missing then, but what is given must
  * be right all the same; all settings unless given
+ * @param makesSecrets whether secrets of development that are missing are made; otherwise they are absent
+ * (API_KEY_PEPPERS: empty), and nothing is written
  * @throws ConfigurationError naming each variable and rule that is broken, all at once, never a value
  */
-export function loadEnvironment(variables?: Variables, uses?: readonly (keyof Environment)[]): Environment {
+export function loadEnvironment(
+  variables?: Variables,
+  uses?: readonly (keyof Environment)[],
+  { makesSecrets = true }: { makesSecrets?: boolean } = {},
+): Environment {
   const given: Sources = variables === undefined ? readSources() : { process: variables, dotEnv: {} };
   const source = merged(given);
   const environment = new Environment();
@@ -110,11 +122,13 @@ export function loadEnvironment(variables?: Variables, uses?: readonly (keyof En
   const broken = new Set(problems.map(settingOf));
   const isSound = (name: keyof Environment): boolean => isSet(environment, name) && !broken.has(name);
   add(signerProblems(environment, isSound));
+  add(certificateProblems(environment, isSound));
   if (environment.isProduction) add(productionProblems(environment, isSound));
   if (!isSet(environment, 'PUBLIC_URL')) environment.PUBLIC_URL = `http://localhost:${environment.PORT}`;
+  if (!environment.isProduction && problems.length === 0)
+    useDevelopmentSecrets(environment, makesSecrets ? developmentSecret : existingDevelopmentSecret);
   // Only where none is used and none is given.
-  if (environment.isProduction && !isSet(environment, 'API_KEY_PEPPERS')) environment.API_KEY_PEPPERS = [];
-  if (!environment.isProduction && problems.length === 0) makeDevelopmentSecrets(environment);
+  if (!isSet(environment, 'API_KEY_PEPPERS')) environment.API_KEY_PEPPERS = [];
   if (problems.length > 0) throw new ConfigurationError(`Configuration refused:\n  ${problems.join('\n  ')}`);
   sources.set(environment, sourcesIn(given));
   return Object.freeze(environment);

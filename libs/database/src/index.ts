@@ -1,5 +1,6 @@
 export { assertApplicationRoleIsApart } from './application-role';
 export { postgresOptions } from './connection-options';
+export { blaming, connectionProblem } from './connection-problem';
 export { DatabaseModule } from './database.module';
 export { Listener } from './listener';
 export type { Hearing } from './listener';
@@ -24,5 +25,5 @@ export {
 } from './role-password';
 export { hasTransactionHooks, transaction, withTransactionHooks } from './transaction';
 export type { TransactionHooks } from './transaction';
-export { startEmbeddedPostgres, removeEmbeddedPostgres } from './embedded';
+export { hasEmbeddedPostgres, startEmbeddedPostgres, removeEmbeddedPostgres } from './embedded';
 export type { EmbeddedPostgres, EmbeddedPostgresOptions } from './embedded';

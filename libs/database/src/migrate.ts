@@ -111,9 +111,17 @@ export async function migrateDown(dataSource: DataSource): Promise<string | unde
 
 /** Every migration this version knows, oldest first, and whether the database has it. */
 export async function migrationStates(dataSource: DataSource): Promise<MigrationState[]> {
-  const [table] = await dataSource.query<{ name: string | null }[]>(
-    `SELECT to_regclass('schema_migrations') AS name`,
+  const [table] = await dataSource.query<{ name: string | null; hidden: boolean }[]>(
+    `SELECT to_regclass('schema_migrations') AS name,
+            EXISTS (SELECT FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+                    WHERE relname = 'schema_migrations' AND relkind = 'r'
+                      AND NOT has_schema_privilege(pg_namespace.oid, 'USAGE')) AS hidden`,
   );
+  // Without the schema its tables look as if they were not there.
+  if (table?.name === null && table.hidden)
+    throw new ConfigurationError(
+      "DATABASE_URL: its role lacks privileges (it may not use the tables' schema); run `aegis migrate up` with MIGRATION_DATABASE_URL: it grants this role what it needs.",
+    );
   const rows = table?.name
     ? await dataSource.query<{ name: string }[]>('SELECT name FROM schema_migrations')
     : [];

@@ -39,7 +39,10 @@ const UNAVAILABLE_ERRNO = new Set([
 const UNAVAILABLE_MESSAGES =
   /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Driver not Connected|Query runner already released|Database connection provided by a query runner was already released)/i;
 
-function chain(error: unknown): (Error & { code?: unknown; constraint?: unknown })[] {
+/** An error, and what it was caused by. */
+export function chain(
+  error: unknown,
+): (Error & { code?: unknown; constraint?: unknown; syscall?: unknown })[] {
   const errors = [];
   for (let current = error; isNativeError(current) && errors.length < 5;) {
     errors.push(current);
@@ -74,7 +77,9 @@ export function isInputRefused(error: unknown): boolean {
 
 /** Whether the database is out of reach or overloaded: the same request may succeed a moment later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  return chain(error).some(({ code, message }) => {
+  return chain(error).some(({ code, message, syscall }) => {
+    // The file of a Unix socket is there while the server runs.
+    if (code === 'ENOENT' && syscall === 'connect') return true;
     if (typeof code === 'string')
       return code.startsWith('08') || UNAVAILABLE_STATES.has(code) || UNAVAILABLE_ERRNO.has(code);
     return UNAVAILABLE_MESSAGES.test(message);

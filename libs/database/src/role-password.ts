@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { blaming } from './connection-problem';
 import { scramVerifier } from './scram';
 
 const PASSWORD_BYTES = 32;
@@ -25,8 +26,20 @@ export function twinOf(role: string): string {
   return role.endsWith(TWIN_SUFFIX) ? role.slice(0, -TWIN_SUFFIX.length) : role + TWIN_SUFFIX;
 }
 
-/** Runs something on a connection of its own. */
-export async function withConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+/**
+ * Runs something on a connection of its own.
+ * @param setting that the URL comes from
+ * @throws ConfigurationError where that setting is to blame
+ */
+export function withConnection<T>(
+  url: string,
+  work: (client: Client) => Promise<T>,
+  setting = 'DATABASE_URL',
+): Promise<T> {
+  return blaming(setting, connected(url, work));
+}
+
+async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({
     connectionString: url,
     application_name: 'aegis rotate-secrets',

@@ -36,7 +36,7 @@ export type { OpenedKey, SignerSource } from './signer-source';
 export { signerSource } from './signer-sources';
 export { SignerUnavailable, SigningKeyConflict } from './signing.errors';
 export { SigningKeysModule } from './signing-keys.module';
-export { SigningKeys } from './signing-keys.service';
+export { keysOnRecord, SigningKeys } from './signing-keys.service';
 export type { Changed, Compromise, Force } from './signing-keys.service';
 export { SigningReplicas } from './signing-replicas';
 export type { SigningReplica } from './signing-replicas';

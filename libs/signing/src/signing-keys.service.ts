@@ -133,11 +133,17 @@ export class SigningKeys {
   }
 }
 
+/** The keys that a name can mean, for whoever mistyped one. */
+export function keysOnRecord(keys: readonly Pick<SigningKey, 'kid' | 'state'>[]): string {
+  if (keys.length === 0) return 'there are none';
+  return `there are ${keys.map(({ kid, state }) => `${kid} (${state})`).join(', ')}`;
+}
+
 function onRecord(register: SigningKeyRegister, kid: string): SigningKey {
   const key = register.known.find((one) => one.kid === kid);
   if (!key)
     throw new SigningKeyConflict(
-      `No signing key ${kid} is on record: \`aegis keys publish ${kid}\` puts it there.`,
+      `No signing key ${kid} is on record; ${keysOnRecord(register.known)}. A new key is put there by \`aegis keys publish ${kid}\`.`,
     );
   return key;
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { jsonLine } from './json-line';
 import { PROBLEM_MEDIA_TYPE, problemDocument } from './problem-document';
 import { refusalByStatus } from './refusals';
 
@@ -32,7 +33,7 @@ export function handleClientErrors(server: Server, environment: Environment): vo
 function refuse(socket: Duplex, status: number, { PUBLIC_URL }: Environment): void {
   const id = randomUUID();
   const document = problemDocument(refusalByStatus(status), PUBLIC_URL, { url: '/', id });
-  const body = JSON.stringify(document);
+  const body = jsonLine(document);
   socket.on('error', () => undefined);
   // Who never closes its side would keep the connection.
   if (socket instanceof Socket) socket.setTimeout(PARTING_MS, () => socket.destroy());

@@ -1,7 +1,9 @@
+import { StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Application, Response } from 'express';
 import { createServer, IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import { answerBody } from './answer-body';
+import { jsonLine } from './json-line';
 
 /**
  * Express over a server whose requests and responses have Express' prototypes from the start, which gives every answer
@@ -22,8 +24,17 @@ export class HttpAdapter extends ExpressAdapter {
 
   /** @param result what the handler returned */
   override reply(response: Response, result: unknown, status?: number): unknown {
-    return super.reply(response, answerBody(response.req, response, result), status) as unknown;
+    const body = answerBody(response.req, response, result);
+    if (!isJson(body)) return super.reply(response, body, status) as unknown;
+    if (!response.hasHeader('Content-Type'))
+      response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    return super.reply(response, jsonLine(body), status) as unknown;
   }
+}
+
+/** Whether a body is to be sent as JSON; texts (tokens among them) and files are sent as they are. */
+function isJson(body: unknown): body is object {
+  return typeof body === 'object' && body !== null && !(body instanceof StreamableFile);
 }
 
 /** What Express' types leave out: the prototypes that it gives each request and response. */

@@ -240,7 +240,7 @@ describe('bodies', () => {
     expect(answer.status).toBe(422);
     expect(answer.body.errors).toEqual(
       expect.arrayContaining([
-        { field: 'name', message: 'must be a string' },
+        { field: 'name', message: 'is required' },
         { field: 'count', message: 'must be an integer number' },
         { field: 'extra', message: 'is no known field' },
         { field: 'items.1.token', message: 'must be shorter than or equal to 5 characters' },
@@ -260,7 +260,7 @@ describe('bodies', () => {
   it('answers 422 for the missing fields of a missing body', async () => {
     const answer = await request(web.url).post('/things');
     expect(answer.status).toBe(422);
-    expect(answer.body.errors).toEqual([{ field: 'name', message: 'must be a string' }]);
+    expect(answer.body.errors).toEqual([{ field: 'name', message: 'is required' }]);
   });
 
   it('gives no handler a body that nothing checks', async () => {
@@ -295,7 +295,7 @@ describe('bodies', () => {
       web.url,
       'POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     );
-    expect(answer?.body).toMatchObject({ errors: [{ field: 'name', message: 'must be a string' }] });
+    expect(answer?.body).toMatchObject({ errors: [{ field: 'name', message: 'is required' }] });
   });
 
   it('reads no body of callers who are turned away', async () => {

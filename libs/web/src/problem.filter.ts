@@ -5,6 +5,7 @@ import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } fr
 import type { Request, Response } from 'express';
 import { allowedMethods } from './allowed-methods';
 import { bearsCredential, credentialOf, Identification, identifyOnce } from './identification';
+import { jsonLine } from './json-line';
 import { PROBLEM_MEDIA_TYPE, problemDocument } from './problem-document';
 import { RateLimiter } from './rate-limiter';
 import { factsOf } from './request-facts';
@@ -63,7 +64,7 @@ export class ProblemFilter implements ExceptionFilter {
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('Content-Type', PROBLEM_MEDIA_TYPE);
     response.statusCode = status;
-    response.end(JSON.stringify(document));
+    response.end(jsonLine(document));
   }
 
   private refusalFor(thrown: unknown, request: Request, response: Response): DomainError {

@@ -137,6 +137,17 @@ describe('answers', () => {
     },
   );
 
+  it.each(['one', 'many', 'prebuilt', 'broken', 'missing'])(
+    'end with a line feed where they are JSON, of which their length and type know: %s',
+    async (route) => {
+      const answer = await request(web.url).get(`/things/${route}`);
+      expect(answer.text).toMatch(/[}\]]\n$/);
+      const length = answer.headers['content-length'];
+      if (length !== undefined) expect(Number(length)).toBe(Buffer.byteLength(answer.text));
+      expect(answer.headers['content-type']).toMatch(/^application\/(problem\+)?json/);
+    },
+  );
+
   it('are handed on as they are where the handler builds them', async () => {
     expect((await request(web.url).get('/things/prebuilt').expect(200)).body).toEqual({ id: 'o' });
   });

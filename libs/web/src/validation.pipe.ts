@@ -12,6 +12,7 @@ type Source = 'body' | 'query';
 type Fields = Readonly<Record<string, unknown>>;
 
 const PLAIN_TYPES: ReadonlySet<unknown> = new Set([String, Number, Boolean, Array, Object]);
+const REQUIRED = 'is required';
 const RULES = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true } as const;
 const FORGIVING_RULES = { ...RULES, forbidNonWhitelisted: false } as const;
 
@@ -122,12 +123,15 @@ function addErrors(
   errors: FieldErrors,
   refused?: ReadonlySet<string>,
 ): void {
-  for (const { property, constraints = {} } of broken) {
+  for (const { property, value, constraints = {} } of broken) {
     if (errors.isFull) return;
     if (refused?.has(property)) continue;
-    const messages = Object.entries(constraints).map(([rule, text]) =>
-      ruleInWords(rule, text, property, source),
-    );
+    const rules = Object.entries(constraints);
+    // Of a field that is not there, the rules on its value say nothing.
+    const messages =
+      value === undefined && rules.length > 0
+        ? [REQUIRED]
+        : rules.map(([rule, text]) => ruleInWords(rule, text, property, source));
     for (const message of new Set(messages)) errors.add(joined(path, property), message);
   }
 }

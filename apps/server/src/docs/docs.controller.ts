@@ -77,7 +77,7 @@ export class DocsController {
     schema: { type: 'object', additionalProperties: true, example: { openapi: '3.1.0' } },
   })
   openApi(): string {
-    return this.document.json();
+    return `${this.document.json()}\n`;
   }
 
   @Get('docs')

@@ -10,7 +10,7 @@ import {
 import { constants, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
-import type { ClusterFolder } from './cluster-folder';
+import type { ClusterFolder } from './cluster';
 import { errorCode } from './error-code';
 
 const INSTEAD =

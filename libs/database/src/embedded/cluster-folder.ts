@@ -1,49 +1,96 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
+import type { ClusterFolder } from './cluster';
+import { moveCluster } from './cluster-move';
 import { errorCode } from './error-code';
-import { currentAccount, unprivilegedAccount, type SystemAccount } from './system-account';
+import { currentAccount, unprivilegedAccount } from './system-account';
 
-/** Survives a restart of the machine, and every user may enter it. */
-const PERSISTENT_TEMPORARY_FOLDER = '/var/tmp';
-
-/** Where the cluster of a DATA_DIR lives, with its lock, its log and the list of its users. */
-export interface ClusterFolder {
-  path: string;
-  /** Set as root: who runs PostgreSQL and owns its data. Unset: we do it ourselves. */
-  account?: SystemAccount;
-}
+/** Kept by the system for as long as programs want; every user may enter it. */
+const STATE_FOLDER = '/var/lib/aegis-embedded';
+/** Where earlier versions kept clusters: systemd-tmpfiles deletes there what was not used for 30 days. */
+const FORMER_FOLDER = '/var/tmp';
 
 /**
- * As an ordinary user `DATA_DIR/postgres`. As root a folder in /var/tmp named after DATA_DIR, which may lie
- * where the unprivileged account can't go.
+ * As an ordinary user `DATA_DIR/postgres`. As root a folder in /var/lib named after DATA_DIR, which may lie where the
+ * unprivileged account can't go; one that an earlier version made in /var/tmp as long as it was not moved.
  * @param dataDir absolute; need not exist
  */
 export function clusterFolderPath(dataDir: string): string {
-  const canonical = canonicalPath(dataDir);
-  if (currentAccount().uid !== 0) return join(canonical, 'postgres');
-  const name = createHash('sha256').update(canonical).digest('hex').slice(0, 16);
-  return join(PERSISTENT_TEMPORARY_FOLDER, `aegis-${name}`);
+  const { path, former } = candidates(dataDir);
+  return former !== undefined && !existsSync(path) && isOurs(former) ? former : path;
 }
 
 /**
- * Makes the folder if it is missing and refuses one that another user could have prepared.
+ * Makes the folder if it is missing and refuses one that another user could have prepared. A cluster in /var/tmp is
+ * moved to /var/lib; while its PostgreSQL runs, it is used where it is.
  * @param dataDir absolute; exists
+ * @param log told when a cluster is moved, or lies where the system deletes files
  * @throws ConfigurationError if the folder can't be trusted or made
  */
-export function openClusterFolder(dataDir: string): ClusterFolder {
-  const path = clusterFolderPath(dataDir);
+export async function openClusterFolder(
+  dataDir: string,
+  log: (message: string) => void = () => undefined,
+): Promise<ClusterFolder> {
+  const { path: wanted, former } = candidates(dataDir);
+  const isMovable = former !== undefined && !existsSync(wanted) && isOurs(former);
+  if (isMovable) {
+    assertTrusted(former);
+    makeParent(wanted);
+  }
+  const path = isMovable && !(await moveCluster(former, wanted, log)) ? former : wanted;
   const asRoot = currentAccount().uid === 0;
   try {
+    makeParent(path);
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
+    if (errorCode(error) !== 'EEXIST') throw unwritable(path, error);
   }
   assertTrusted(path);
+  if (isSweptFolder(canonicalPath(dataDir)))
+    log(
+      `DATA_DIR (${dataDir}) lies in a folder whose files the system deletes after some time: set it to another.`,
+    );
+  if (!asRoot) return { path };
   // The account that runs PostgreSQL must get in, whatever the umask.
-  if (asRoot) chmodSync(path, 0o755);
-  return asRoot ? { path, account: unprivilegedAccount() } : { path };
+  chmodSync(path, 0o755);
+  return { path, account: unprivilegedAccount() };
+}
+
+/** The account that runs PostgreSQL must get through it. */
+function makeParent(path: string): void {
+  const made = mkdirSync(dirname(path), { recursive: true });
+  if (made !== undefined && made === dirname(path) && currentAccount().uid === 0) chmodSync(made, 0o755);
+}
+
+/** Whether systemd-tmpfiles deletes there what was not used for some time. */
+export function isSweptFolder(path: string): boolean {
+  return /^(\/private)?\/(var\/)?tmp\//.test(path);
+}
+
+/** Where the cluster is to lie, and where an earlier version may have made it. */
+function candidates(dataDir: string): { path: string; former?: string } {
+  const canonical = canonicalPath(dataDir);
+  if (currentAccount().uid !== 0) return { path: join(canonical, 'postgres') };
+  const name = createHash('sha256').update(canonical).digest('hex').slice(0, 16);
+  return {
+    path: join(STATE_FOLDER, name),
+    former: join(FORMER_FOLDER, `aegis-${name}`),
+  };
+}
+
+/** A folder of another user in /var/tmp was not made by us. */
+function isOurs(path: string): boolean {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  return status?.isDirectory() === true && status.uid === currentAccount().uid;
+}
+
+function unwritable(path: string, error: unknown): ConfigurationError {
+  return new ConfigurationError(
+    `${path}, where the embedded PostgreSQL keeps its data, can't be made (${errorCode(error) ?? 'unknown error'}); let this user write there, or set DATABASE_URL.`,
+    { cause: error },
+  );
 }
 
 /**

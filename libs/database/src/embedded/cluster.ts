@@ -1,6 +1,12 @@
 import { join } from 'node:path';
-import type { ClusterFolder } from './cluster-folder';
 import type { SystemAccount } from './system-account';
+
+/** Where the cluster of a DATA_DIR lives, with its lock, its log and the list of its users. */
+export interface ClusterFolder {
+  path: string;
+  /** Set as root: who runs PostgreSQL and owns its data. Unset: we do it ourselves. */
+  account?: SystemAccount;
+}
 
 /** A PostgreSQL cluster: one data folder that one postmaster serves. */
 export interface Cluster {

@@ -4,7 +4,7 @@ import { ConfigurationError } from '@aegis/errors';
 import type { Cluster } from './cluster';
 import { SUPERUSER } from './cluster-creation';
 import { errorCode } from './error-code';
-import { findPostmaster, launchPostmaster, type Launch } from './postmaster';
+import { findPostmaster, launchPostmaster, type Launch, type LaunchOptions } from './postmaster';
 
 const START_DEADLINE_MS = 60_000;
 const POLL_MS = 15;
@@ -36,7 +36,7 @@ export interface Connected {
 export async function connectStarting(
   cluster: Cluster,
   superuserPassword: string,
-  durable: boolean,
+  options: LaunchOptions,
   prepare: () => Promise<string>,
 ): Promise<Connected> {
   const deadline = performance.now() + START_DEADLINE_MS;
@@ -61,7 +61,7 @@ export async function connectStarting(
         await delay(RELAUNCH_PAUSE_MS);
       }
       binaries ??= await prepare();
-      launch = await launchPostmaster(cluster, binaries, durable);
+      launch = await launchPostmaster(cluster, binaries, options);
     }
     await delay(POLL_MS);
   }

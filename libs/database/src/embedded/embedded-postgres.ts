@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync, existsSync } f
 import { dirname, isAbsolute, join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
 import { prepareBinaries } from './binaries';
-import { clusterIn } from './cluster';
+import { clusterIn, type ClusterFolder } from './cluster';
 import { createClusterIfMissing, SUPERUSER } from './cluster-creation';
-import { assertTrusted, clusterFolderPath, openClusterFolder, type ClusterFolder } from './cluster-folder';
+import { assertTrusted, clusterFolderPath, openClusterFolder } from './cluster-folder';
 import { connectStarting } from './connection';
 import { credentialsPath, readOrCreateCredentials } from './credentials';
 import { errorCode } from './error-code';
@@ -23,6 +23,8 @@ export interface EmbeddedPostgresOptions {
   pgBin?: string;
   /** Default true. False is for tests: fsync, synchronous_commit and full_page_writes off. */
   durable?: boolean;
+  /** For tests: a folder in which the server also opens a Unix socket. */
+  socketFolder?: string;
   /** Told, in a sentence, what takes a while or may surprise. */
   log?: (message: string) => void;
 }
@@ -50,9 +52,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   if (!isAbsolute(options.dataDir)) throw new ConfigurationError('DATA_DIR must be an absolute path here.');
   mkdirSync(options.dataDir, { recursive: true });
   const dataDir = realpathSync(options.dataDir);
-  const folder = openClusterFolder(dataDir);
+  const folder = await openClusterFolder(dataDir, log);
 
-  return withExclusiveLock(folder.path, LOCK_TIMEOUT_MS, async () => {
+  const starting = withExclusiveLock(folder.path, LOCK_TIMEOUT_MS, async () => {
     const credentials = readOrCreateCredentials(dataDir);
     const cluster = clusterIn(folder, credentials.clusterId);
     const users = new ClusterUsers(folder.path, credentials.clusterId);
@@ -62,7 +64,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       const { client, port, adopted } = await connectStarting(
         cluster,
         credentials.superuserPassword,
-        durable,
+        { durable, socketFolder: options.socketFolder },
         async () => {
           const binaries = prepareBinaries(folder, options.pgBin);
           if (!existsSync(cluster.dataFolder))
@@ -94,6 +96,22 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       throw error;
     }
   });
+  return starting.catch((error: unknown) => {
+    // Another process has moved it meanwhile.
+    if (errorCode(error) === 'ENOENT' && !existsSync(folder.path)) return startEmbeddedPostgres(options);
+    throw error;
+  });
+}
+
+/**
+ * Whether this DATA_DIR has a cluster, running or not. Makes nothing.
+ * @param dataDir absolute; need not exist
+ * @throws ConfigurationError if its credentials can't be read or are damaged
+ */
+export function hasEmbeddedPostgres(dataDir: string): boolean {
+  if (!existsSync(credentialsPath(dataDir))) return false;
+  const { clusterId } = readOrCreateCredentials(dataDir);
+  return existsSync(clusterIn({ path: clusterFolderPath(dataDir) }, clusterId).dataFolder);
 }
 
 /**
@@ -122,7 +140,7 @@ async function signOff(folder: ClusterFolder, clusterId: string, handle: string)
   await withExclusiveLock(folder.path, LOCK_TIMEOUT_MS, async () => {
     const users = new ClusterUsers(folder.path, clusterId);
     users.remove(handle);
-    if (users.isEmpty()) await stop(folder, clusterId, 'fast');
+    if (users.isEmpty()) await stop(folder, clusterId, 'clean');
   });
 }
 
@@ -136,7 +154,7 @@ async function removeForsakenClusters(folder: ClusterFolder, ownId: string): Pro
   }
 }
 
-async function stop(folder: ClusterFolder, clusterId: string, mode: 'fast' | 'immediate'): Promise<void> {
+async function stop(folder: ClusterFolder, clusterId: string, mode: 'clean' | 'immediate'): Promise<void> {
   const postmaster = findPostmaster(clusterIn(folder, clusterId));
   if (postmaster !== undefined) await stopPostmaster(postmaster, mode);
 }

@@ -18,6 +18,14 @@ export interface Postmaster {
   ready: boolean;
 }
 
+/** How a server process is started. */
+export interface LaunchOptions {
+  /** False, for tests: nothing is flushed to disk. */
+  durable: boolean;
+  /** Folder of a Unix socket; none unless given. */
+  socketFolder?: string | undefined;
+}
+
 /** A server process that was started and may have ended since. */
 export interface Launch {
   ended: boolean;
@@ -51,7 +59,7 @@ export function findPostmaster(cluster: Cluster): Postmaster | undefined {
 export async function launchPostmaster(
   cluster: Cluster,
   binaries: string,
-  durable: boolean,
+  options: LaunchOptions,
 ): Promise<Launch> {
   // PostgreSQL would take a zombie, or an unrelated process with this pid, for its predecessor. That backends of
   // the predecessor still live it finds out by their shared memory, without this file.
@@ -61,7 +69,7 @@ export async function launchPostmaster(
   try {
     if (fstatSync(log).size > LOG_LIMIT_BYTES) ftruncateSync(log);
     const logStart = fstatSync(log).size;
-    const child = spawn(join(binaries, 'postgres'), postmasterArguments(cluster, port, durable), {
+    const child = spawn(join(binaries, 'postgres'), postmasterArguments(cluster, port, options), {
       cwd: cluster.folder,
       env: PROGRAM_ENVIRONMENT,
       stdio: ['ignore', log, log],
@@ -87,15 +95,33 @@ export async function launchPostmaster(
   }
 }
 
+/** How long connections may take to end by themselves. */
+const CLIENT_PATIENCE_MS = 3_000;
+const SIGNAL_PATIENCE_MS = 15_000;
+
 /**
  * Stops a postmaster and waits until it is gone.
- * @param mode `fast` ends connections and writes a checkpoint; `immediate` is for data that is deleted anyway
+ * @param mode `clean` lets connections that are ending end, then ends the others, and writes a checkpoint; `immediate`
+ * is for data that is deleted anyway
+ * @param clientPatienceMs how long connections may take to end by themselves: the driver's pool says that it has ended
+ * while its connections are still being closed, and whoever is cut off then reports an error (57P01)
  * @throws Error if it does not end
  */
-export async function stopPostmaster(postmaster: Postmaster, mode: 'fast' | 'immediate'): Promise<void> {
-  const signals = mode === 'fast' ? (['SIGINT', 'SIGQUIT'] as const) : (['SIGQUIT'] as const);
-  for (const signal of signals) {
-    const deadline = performance.now() + 15_000;
+export async function stopPostmaster(
+  postmaster: Postmaster,
+  mode: 'clean' | 'immediate',
+  clientPatienceMs = CLIENT_PATIENCE_MS,
+): Promise<void> {
+  const signals: [NodeJS.Signals, number][] =
+    mode === 'clean'
+      ? [
+          ['SIGTERM', clientPatienceMs],
+          ['SIGINT', SIGNAL_PATIENCE_MS],
+          ['SIGQUIT', SIGNAL_PATIENCE_MS],
+        ]
+      : [['SIGQUIT', SIGNAL_PATIENCE_MS]];
+  for (const [signal, patienceMs] of signals) {
+    const deadline = performance.now() + patienceMs;
     if (isRunning(postmaster.process)) process.kill(postmaster.process.pid, signal);
     while (isRunning(postmaster.process) && performance.now() < deadline) await delay(POLL_MS);
     if (!isRunning(postmaster.process)) return;
@@ -103,11 +129,15 @@ export async function stopPostmaster(postmaster: Postmaster, mode: 'fast' | 'imm
   throw new Error(`The embedded PostgreSQL (process ${postmaster.process.pid}) does not stop.`);
 }
 
-function postmasterArguments(cluster: Cluster, port: number, durable: boolean): string[] {
+function postmasterArguments(
+  cluster: Cluster,
+  port: number,
+  { durable, socketFolder = '' }: LaunchOptions,
+): string[] {
   const settings = {
     port,
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
+    unix_socket_directories: socketFolder,
     shared_buffers: '64MB',
     max_connections: 100,
     timezone: 'UTC',

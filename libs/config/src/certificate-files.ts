@@ -1,0 +1,40 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Environment } from './environment';
+import { settings } from './setting';
+
+/**
+ * What is wrong with the files that a database's URL names in sslrootcert, sslcert and sslkey: the driver reads them when
+ * it connects, which is too late to say which setting is meant.
+ * @param isSound whether a setting is set and keeps the rules on its value
+ * @returns one line a refusal
+ */
+export function certificateProblems(
+  environment: Environment,
+  isSound: (name: keyof Environment) => boolean,
+): string[] {
+  const urls = [...settings()].filter(([, { kind }]) => kind === 'postgres-url');
+  return urls.flatMap(([name]) => {
+    const value: unknown = environment[name as keyof Environment];
+    if (typeof value !== 'string' || !isSound(name as keyof Environment)) return [];
+    const parameters = new URL(value).searchParams;
+    return ['sslrootcert', 'sslcert', 'sslkey'].flatMap((parameter) => {
+      const path = parameters.get(parameter);
+      const problem = path === null ? undefined : fileProblem(path, parameter !== 'sslkey');
+      return problem === undefined ? [] : [`${name}: ${parameter}=${path ?? ''} ${problem}`];
+    });
+  });
+}
+
+function fileProblem(path: string, isCertificate: boolean): string | undefined {
+  try {
+    const content = readFileSync(path);
+    if (isCertificate) new X509Certificate(content);
+    return undefined;
+  } catch (error) {
+    const { syscall, code = 'unknown reason' } = error as NodeJS.ErrnoException;
+    return syscall === undefined
+      ? 'holds no certificate as PEM; name the file of the CA that signed the certificate of the server'
+      : `can't be read (${code}); correct the path, or let this user read it`;
+  }
+}

@@ -1,0 +1,91 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'configuration',
+  suites: [
+    'libs/config',
+    'libs/database/src/postgres-url.spec.ts',
+    'libs/database/src/embedded/cluster-move.spec.ts',
+    'libs/web/src/response.spec.ts',
+    'libs/web/src/json-body.spec.ts',
+    'apps/launcher/launcher.spec.ts',
+  ],
+  faults: [
+    ...inFile('libs/config/src/sources/file-text.ts', [
+      [
+        'a byte order mark belongs to the first name',
+        "text.replace(BYTE_ORDER_MARK, '')",
+        "text.replace(/^never/, '')",
+      ],
+      [
+        'UTF-16 is read as if it were UTF-8',
+        'if (part.includes(0)) return',
+        'if (part.includes(256)) return',
+      ],
+    ]),
+    ...inFile('libs/config/src/sources/dot-env.ts', [
+      ['an unquoted # is taken', "if (rest.includes('#'))", "if (rest.includes('##'))"],
+      ['a name given twice takes the first', 'if (before === undefined) {', 'if (before !== 0) {'],
+      ['text behind the closing quote is lost', '/^\\s*(#.*)?$/.test', '/^/.test'],
+      [
+        'a line that is not understood is ignored',
+        '      problems.push({ line, rule: read });\n      return;',
+        '      return;',
+      ],
+    ]),
+    ...inFile('libs/config/src/sources/secret-file.ts', [
+      [
+        'further lines of a secret file are lost',
+        'if (rest.length > 0) return',
+        'if (rest.length > 9) return',
+      ],
+    ]),
+    ...inFile('libs/config/src/sources/setting-sources.ts', [
+      ['a link to nothing counts as no .env', "code === 'ENOENT' && !exists(path)", "code === 'ENOENT'"],
+      [
+        'an empty variable hides what .env says',
+        "value !== undefined && value !== ''",
+        'value !== undefined',
+      ],
+    ]),
+    ...inFile('libs/config/src/plain-url.ts', [
+      ['white space in a URL is taken', 'if (NOT_PLAIN.test(text) || ', 'if ('],
+      ['an upper-case scheme is taken', '/^[a-z][a-z0-9+.-]*:\\//', '/^[a-z][a-z0-9+.-]*:\\//i'],
+    ]),
+    ...inFile('libs/config/src/postgres-url.ts', [
+      ['a user that is given twice is taken', 'if (isTwice || user', 'if (user'],
+      ['the port of a socket is lost', "taken.port === undefined ? '' :", "taken.port !== '' ? '' :"],
+    ]),
+    ...inFile('libs/config/src/production-rules.ts', [
+      [
+        'a Unix socket needs TLS',
+        'isLoopback(url.hostname) || isSocketHost(url.hostname)',
+        'isLoopback(url.hostname)',
+      ],
+    ]),
+    ...inFile('libs/config/src/service-links.ts', [
+      [
+        "Kubernetes' variables are not recognised",
+        "!name.endsWith('_PORT') || ",
+        "name.endsWith('_PORT') || ",
+      ],
+    ]),
+    ...inFile('libs/database/src/embedded/cluster-folder.ts', [
+      ['the cluster lies where the system clears', "'/var/lib/aegis-embedded'", "'/var/tmp/aegis-embedded'"],
+      [
+        'an earlier cluster is left behind',
+        '&& !existsSync(wanted) && isOurs(former);',
+        '&& existsSync(wanted);',
+      ],
+    ]),
+    ...inFile('libs/database/src/embedded/cluster-move.ts', [
+      ['a cluster is moved under its user', 'if (isInUse(from)) return', 'if (from === to) return'],
+    ]),
+    ...inFile('libs/web/src/json-line.ts', [
+      ['a JSON answer ends without a line feed', '${JSON.stringify(value)}\\n', '${JSON.stringify(value)}'],
+    ]),
+    ...inFile('apps/launcher/parent-end.mjs', [
+      ['a server outlives its npm', 'if (asked || process.ppid === parent) return;', 'return;'],
+    ]),
+  ],
+};
