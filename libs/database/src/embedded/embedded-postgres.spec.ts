@@ -299,7 +299,7 @@ describe('embedded PostgreSQL', () => {
           const { uid, mode } = lstatSync(path);
           return { root: uid === 0, mode: (mode & 0o777).toString(8) };
         };
-        expect(folder()).toMatch(/^\/var\/tmp\/aegis-[0-9a-f]{16}$/);
+        expect(folder()).toMatch(/^\/var\/lib\/aegis-embedded\/[0-9a-f]{16}$/);
         expect(modes(folder())).toEqual({ root: true, mode: '755' });
         expect(modes(dataFolder())).toEqual({ root: false, mode: '700' });
         expect(lstatSync(`/proc/${postmasterPid()}`).uid).toBe(lstatSync(dataFolder()).uid);
