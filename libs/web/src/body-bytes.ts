@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { watchPace } from './body-pace';
 import { refusalByStatus } from './refusals';
 import { MalformedRequest, UnsupportedMediaType } from './web.errors';
 
@@ -12,7 +13,8 @@ const KEPT_PIECES = 64;
  * this server never has: other encodings, other charsets, verification (docs/adr/0023).
  * @param limit in bytes; what is beyond is read off, so that the caller gets to see the answer
  * @throws UnsupportedMediaType for a content encoding (415), a refusal for more bytes than the limit (413),
- * MalformedRequest when the body breaks off, or comes in more than 10,000 pieces (400)
+ * MalformedRequest when the body breaks off, or comes in more than 10,000 pieces (400), a refusal for a body that comes
+ * too slowly for its size (408)
  */
 export function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
@@ -31,6 +33,14 @@ export function readBytes(request: Request, limit: number): Promise<Uint8Array> 
       breakOff();
       return;
     }
+    const stop = request.complete
+      ? undefined
+      : watchPace(
+          () => Math.min(size, limit),
+          () => {
+            reject(refusalByStatus(408));
+          },
+        );
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size > limit || ++pieces > MOST_PIECES) {
@@ -41,6 +51,7 @@ export function readBytes(request: Request, limit: number): Promise<Uint8Array> 
       chunks.push(chunk);
     });
     request.once('end', () => {
+      stop?.();
       const [first] = chunks;
       if (size > limit) reject(refusalByStatus(413));
       else if (pieces > MOST_PIECES)
@@ -49,6 +60,7 @@ export function readBytes(request: Request, limit: number): Promise<Uint8Array> 
     });
     request.once('error', breakOff);
     request.once('close', () => {
+      stop?.();
       // Comes after a whole body too: an error with its stack, for nobody, would cost a validation a fortieth.
       if (!request.readableEnded) breakOff();
     });

@@ -16,7 +16,8 @@ import { soundRequests } from './sound-request';
 
 const SERVER: ServerOptions = {
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  // What the largest body may take at the slowest pace (body-pace.ts), and its headers.
+  requestTimeout: 90_000,
   // How often Node looks for requests that took too long; 30 s unless set.
   connectionsCheckingInterval: 2_000,
   // Longer than common load balancers keep a connection (60 s), so that it is they who close it.

@@ -2,6 +2,8 @@ import type { Request, RequestHandler } from 'express';
 import type { IncomingHttpHeaders } from 'node:http';
 import { FrameworkRefusal, MalformedRequest } from './web.errors';
 
+/** Node's parser lets 0.9 and 2.0 pass, which are not written like this (RFC 9112 section 2.3, RFC 9113). */
+const SPOKEN: readonly string[] = ['1.1', '1.0'];
 /** Node drops header fields beyond 2,000 without a word; no honest client sends a hundred. */
 const MAX_HEADER_FIELDS = 100;
 /**
@@ -29,13 +31,17 @@ const SINGLE_FIELDS: readonly string[] = ['host', 'content-type'];
  * (`GET http://host/path`) to a path, so that everything behind sees one form.
  */
 export function soundRequests(): RequestHandler {
-  return (request, _response, next) => {
+  return (request, response, next) => {
+    // What follows on such a connection may be framed otherwise than we would read it.
+    if (!SPOKEN.includes(request.httpVersion)) response.setHeader('Connection', 'close');
     next(flawOf(request));
   };
 }
 
 function flawOf(request: Request): Error | undefined {
   const { rawHeaders, url } = request;
+  if (!SPOKEN.includes(request.httpVersion))
+    return new MalformedRequest('The request line names another version than HTTP/1.1 or HTTP/1.0.');
   if (!url.startsWith('/') || !ORIGIN_FORM.test(url)) {
     const target = originFormOf(url);
     // What is answered names the request by it.
