@@ -24,6 +24,7 @@ import { SealThroughTheOwner1764110000000 } from './1764110000000-seal-through-t
 import { CheckSeals1764110060000 } from './1764110060000-check-seals';
 import { NameAnonymousActors1764170000000 } from './1764170000000-name-anonymous-actors';
 import { IndexAuditQuestions1764170060000 } from './1764170060000-index-audit-questions';
+import { JudgeCallersAgain1764120000000 } from './1764120000000-judge-callers-again';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -58,6 +59,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CheckSeals1764110060000,
       NameAnonymousActors1764170000000,
       IndexAuditQuestions1764170060000,
+      JudgeCallersAgain1764120000000,
     ],
     extra: {
       application_name: 'aegis migrate',

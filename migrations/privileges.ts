@@ -43,5 +43,6 @@ export const applicationPrivileges: Privileges = {
     'status_lists_fold(integer)',
     'signing_keys_hold_alone()',
     'signing_keys_require_active(text[])',
+    'callers_in_force(jsonb,jsonb)',
   ],
 };

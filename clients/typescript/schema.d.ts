@@ -806,6 +806,12 @@ export interface components {
             expires_at: string | null;
             /**
              * Format: date-time
+             * @description Until when the secret before the last rotation is still accepted; null when it is not. It can be ended early:
+             *     `PATCH` with null.
+             */
+            previous_valid_until: string | null;
+            /**
+             * Format: date-time
              * @description When the key was last accepted; written every few seconds.
              */
             last_used_at: string | null;
@@ -966,13 +972,6 @@ export interface components {
              */
             rate_limit_per_minute?: number | null;
             /**
-             * @description What the key is recognised by: 1–100 characters.
-             * @example Web shop
-             */
-            name: string;
-            /** @example Issues licenses when an order is paid */
-            description?: string | null;
-            /**
              * @description What the key may do; nothing that the calling key may not. `admin` contains all others.
              * @example [
              *       "licenses:issue",
@@ -980,6 +979,13 @@ export interface components {
              *     ]
              */
             scopes: components["schemas"]["Scope"][];
+            /**
+             * @description What the key is recognised by: 1–100 characters.
+             * @example Web shop
+             */
+            name: string;
+            /** @example Issues licenses when an order is paid */
+            description?: string | null;
         };
         CreateCustomer: {
             /**
@@ -1005,7 +1011,7 @@ export interface components {
             address?: string | null;
             /** @description The vendor's own; never shown to the customer. */
             notes?: string | null;
-            /** @description An inactive customer gets no licenses, and those that it has do not validate. */
+            /** @description Deactivating stops new licenses, and the existing ones no longer validate. */
             is_active?: boolean;
         };
         CreatedApiKey: {
@@ -1046,6 +1052,12 @@ export interface components {
             expires_at: string | null;
             /**
              * Format: date-time
+             * @description Until when the secret before the last rotation is still accepted; null when it is not. It can be ended early:
+             *     `PATCH` with null.
+             */
+            previous_valid_until: string | null;
+            /**
+             * Format: date-time
              * @description When the key was last accepted; written every few seconds.
              */
             last_used_at: string | null;
@@ -1056,36 +1068,6 @@ export interface components {
              * @example cli:operator
              */
             created_by: string;
-        };
-        CreatedCustomer: {
-            /**
-             * @description Sentences for people: other customers whose ids differ in case alone. Absent when there are none.
-             * @example []
-             */
-            warnings?: string[];
-            /**
-             * @description Chosen by the vendor, never given twice.
-             * @example acme
-             */
-            id: string;
-            /** @example Acme Corporation */
-            name: string;
-            /** @example licenses@acme.example */
-            email: string | null;
-            /** @example Acme Holding */
-            company: string | null;
-            /** @example +1 555 0100 */
-            phone: string | null;
-            /** @example 1 Main Street, Springfield */
-            address: string | null;
-            /** @description The vendor's own; never shown to the customer. */
-            notes: string | null;
-            /** @description No license is issued to an inactive customer, and its licenses do not validate. */
-            is_active: boolean;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
         };
         Customer: {
             /**
@@ -1145,12 +1127,6 @@ export interface components {
             domain: string;
         };
         FingerprintAnswer: {
-            /**
-             * @description Sentences for people: what in `domain` no client ever sends (a scheme, a slash, a port, upper case, white space).
-             *     Empty when nothing is odd; the fingerprint is computed all the same.
-             * @example []
-             */
-            warnings: string[];
             /** @description `"sha256:" + hex(sha256(db_uuid + ":" + domain))`, byte for byte as given. */
             fingerprint: string;
             db_uuid: string;
@@ -1308,13 +1284,13 @@ export interface components {
             license_type: components["schemas"]["LicenseType"];
             /** @description Binds the license to one installation: see the fingerprint route. */
             instance_fingerprint?: string | null;
-            /** @description The vendor's own; never shown to the customer. */
-            notes?: string | null;
             /**
              * @description Required for a subscription, 30 unless given for a demo, absent for a perpetual license.
              * @example 365
              */
             duration_days?: number;
+            /** @description The vendor's own; never shown to the customer. */
+            notes?: string | null;
         };
         License: {
             /**
@@ -1641,13 +1617,6 @@ export interface components {
              */
             rate_limit_per_minute?: number | null;
             /**
-             * @description What the key is recognised by: 1–100 characters.
-             * @example Web shop
-             */
-            name?: string;
-            /** @example Issues licenses when an order is paid */
-            description?: string | null;
-            /**
              * @description All that the key may do from now on; neither before nor after the change anything that the calling key may not.
              * @example [
              *       "licenses:issue",
@@ -1655,8 +1624,17 @@ export interface components {
              *     ]
              */
             scopes?: components["schemas"]["Scope"][];
+            /** @description Null ends the grace of the secret before the last rotation now. It can't be made longer. */
+            previous_valid_until?: null;
+            /**
+             * @description What the key is recognised by: 1–100 characters.
+             * @example Web shop
+             */
+            name?: string;
             /** @description An inactive key is refused. */
             is_active?: boolean;
+            /** @example Issues licenses when an order is paid */
+            description?: string | null;
         };
         UpdateCustomer: {
             /**
@@ -2706,7 +2684,6 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "warnings": [],
                      *       "id": "acme",
                      *       "name": "Acme Corporation",
                      *       "email": "licenses@acme.example",
@@ -2719,7 +2696,7 @@ export interface operations {
                      *       "updated_at": "2026-02-03T19:12:10.000Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["CreatedCustomer"];
+                    "application/json": components["schemas"]["Customer"];
                 };
             };
             400: components["responses"]["invalid_request"];
@@ -3097,7 +3074,6 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "warnings": [],
                      *       "fingerprint": "sha256:9b74c9897bac770ffc029102a200c5de0d2e4f2f1d8c9a7b6e5f4d3c2b1a0987",
                      *       "db_uuid": "5f0c9a3e-8a7b-11ee-b9d1-0242ac120002",
                      *       "domain": "erp.acme.example"
@@ -3237,8 +3213,8 @@ export interface operations {
                  *       ],
                  *       "license_type": "subscription",
                  *       "instance_fingerprint": null,
-                 *       "notes": null,
-                 *       "duration_days": 365
+                 *       "duration_days": 365,
+                 *       "notes": null
                  *     }
                  */
                 "application/json": components["schemas"]["IssueLicense"];
@@ -4924,6 +4900,7 @@ export interface operations {
                      *           "prefix": "aegis_production_0aZ9bY8cX7dW",
                      *           "is_active": true,
                      *           "expires_at": "2027-02-03T19:12:10.000Z",
+                     *           "previous_valid_until": null,
                      *           "last_used_at": null,
                      *           "created_at": "2026-02-03T19:12:10.000Z",
                      *           "created_by": "cli:operator"
@@ -4964,12 +4941,12 @@ export interface operations {
                  * @example {
                  *       "expires_at": "2027-01-01T00:00:00.000Z",
                  *       "rate_limit_per_minute": 250,
-                 *       "name": "Web shop",
-                 *       "description": "Issues licenses when an order is paid",
                  *       "scopes": [
                  *         "licenses:issue",
                  *         "customers:write"
-                 *       ]
+                 *       ],
+                 *       "name": "Web shop",
+                 *       "description": "Issues licenses when an order is paid"
                  *     }
                  */
                 "application/json": components["schemas"]["CreateApiKey"];
@@ -5011,6 +4988,7 @@ export interface operations {
                      *       "prefix": "aegis_production_0aZ9bY8cX7dW",
                      *       "is_active": true,
                      *       "expires_at": "2027-02-03T19:12:10.000Z",
+                     *       "previous_valid_until": null,
                      *       "last_used_at": null,
                      *       "created_at": "2026-02-03T19:12:10.000Z",
                      *       "created_by": "cli:operator"
@@ -5074,6 +5052,7 @@ export interface operations {
                      *       "prefix": "aegis_production_0aZ9bY8cX7dW",
                      *       "is_active": true,
                      *       "expires_at": "2027-02-03T19:12:10.000Z",
+                     *       "previous_valid_until": null,
                      *       "last_used_at": null,
                      *       "created_at": "2026-02-03T19:12:10.000Z",
                      *       "created_by": "cli:operator"
@@ -5168,13 +5147,14 @@ export interface operations {
                  * @example {
                  *       "expires_at": "2027-01-01T00:00:00.000Z",
                  *       "rate_limit_per_minute": 250,
-                 *       "name": "Web shop",
-                 *       "description": "Issues licenses when an order is paid",
                  *       "scopes": [
                  *         "licenses:issue",
                  *         "customers:write"
                  *       ],
-                 *       "is_active": true
+                 *       "previous_valid_until": null,
+                 *       "name": "Web shop",
+                 *       "is_active": true,
+                 *       "description": "Issues licenses when an order is paid"
                  *     }
                  */
                 "application/json": components["schemas"]["UpdateApiKey"];
@@ -5209,6 +5189,7 @@ export interface operations {
                      *       "prefix": "aegis_production_0aZ9bY8cX7dW",
                      *       "is_active": true,
                      *       "expires_at": "2027-02-03T19:12:10.000Z",
+                     *       "previous_valid_until": null,
                      *       "last_used_at": null,
                      *       "created_at": "2026-02-03T19:12:10.000Z",
                      *       "created_by": "cli:operator"
@@ -5290,6 +5271,7 @@ export interface operations {
                      *       "prefix": "aegis_production_0aZ9bY8cX7dW",
                      *       "is_active": true,
                      *       "expires_at": "2027-02-03T19:12:10.000Z",
+                     *       "previous_valid_until": null,
                      *       "last_used_at": null,
                      *       "created_at": "2026-02-03T19:12:10.000Z",
                      *       "created_by": "cli:operator"

@@ -338,6 +338,7 @@ describe('aegis', () => {
           description: 'Web shop',
           scopes: ['licenses:issue', 'customers:write'],
           prefix: key.slice(0, 23),
+          previous_valid_until: null,
           is_active: true,
           rate_limit_per_minute: 250,
           expires_at: '2098-12-31T23:00:00.000Z',
@@ -417,6 +418,13 @@ describe('aegis', () => {
         expect(shown).toEqual((await admin.get(`/api/v1/admin/api-keys/${id}`)).body);
         const second = new Client(server.url, key);
         for (const by of [client, second]) expect((await by.get('/api/v1/me')).status).toBe(200);
+
+        const listed = await here.run('api-keys', 'list');
+        expect(listed.stdout).toMatch(new RegExp(`^${id} .*the secret before counts until 20`, 'm'));
+        const ended = await here.run('api-keys', 'update', id, '--end-grace', '--json');
+        expect(JSON.parse(ended.stdout)).toMatchObject({ id, previous_valid_until: null });
+        expect((await client.get('/api/v1/me')).status).toBe(401);
+        expect((await second.get('/api/v1/me')).status).toBe(200);
 
         const { exitCode, stdout } = await here.run('api-keys', 'rotate', id);
         const [third = ''] = /aegis_test_\S+/.exec(stdout) ?? [];

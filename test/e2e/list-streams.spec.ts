@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { get } from 'node:http';
 import { randomInt } from 'node:crypto';
 import { Client as Postgres } from 'pg';
 import { Client } from '../support/client';
 import { expectStatus } from '../support/expect-status';
 import { aCustomer, aLicense } from '../support/factories';
+import { connectTo } from '../support/raw-http';
 import { testServer, type TestServer } from '../support/server';
 import { until } from '../support/sql';
 
@@ -116,6 +118,48 @@ describe('lists', () => {
       const isAborted = (line: string): boolean =>
         line.includes('"route":"/api/v1/customers"') && line.includes('aborted');
       await until('the log says so', () => Promise.resolve(server.log().split('\n').some(isAborted)));
+    });
+
+    describe('too long for the buffers of a connection', () => {
+      beforeAll(async () => {
+        await postgres.query(
+          `INSERT INTO customers (id, name, notes) SELECT 'long-' || n, 'Long', repeat('x', 2000) FROM generate_series(1, 20000) AS n`,
+        );
+      });
+
+      const KEYS = '/api/v1/admin/api-keys';
+      const ends: [string, (at: string) => Promise<unknown>][] = [
+        ['deleted', (at) => admin.delete(at)],
+        ['narrowed', (at) => admin.patch(at, { scopes: ['stats:read'] })],
+      ];
+
+      it.each(
+        ends.flatMap(([how, end]) =>
+          ['text/csv', 'application/x-ndjson'].flatMap((type) =>
+            ['1.0', '1.1'].map((version) => ({ how, end, type, version })),
+          ),
+        ),
+      )(
+        'are reset, and never look whole, when their key is $how: $type in HTTP/$version',
+        async ({ end, type, version }) => {
+          const made = await admin.post(KEYS, { name: 'Reader', scopes: ['customers:read', 'stats:read'] });
+          const { id, key } = made.body as { id: string; key: string };
+          const socket = connectTo(server.url);
+          const received: Buffer[] = [];
+          socket.write(
+            `GET /api/v1/customers?q=long- HTTP/${version}\r\nHost: x\r\nX-API-Key: ${key}\r\nAccept: ${type}\r\n\r\n`,
+          );
+          await once(socket, 'readable');
+          await end(`${KEYS}/${id}`);
+          socket.on('data', (chunk: Buffer) => received.push(chunk));
+          const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+          expect(error.code).toBe('ECONNRESET');
+          const text = Buffer.concat(received).toString('latin1');
+          expect(text).toMatch(/^HTTP\/1\.1 200 /);
+          expect(text).not.toMatch(/\r\n0\r\n\r\n$/);
+          expect(text.match(/\blong-\d/g)!.length).toBeLessThan(20_000);
+        },
+      );
     });
 
     it('are walked by cursor without doubles or gaps while rows come and go', async () => {

@@ -7,6 +7,7 @@ import checkpoints from './faults/checkpoints.mjs';
 import { applied, rules } from './faults/field-rules.mjs';
 import database from './faults/database.mjs';
 import configuration from './faults/configuration.mjs';
+import endedCallers from './faults/ended-callers.mjs';
 import guard from './faults/guard.mjs';
 import idempotency from './faults/idempotency.mjs';
 import input from './faults/input.mjs';
@@ -24,6 +25,7 @@ export const AREAS = [
   guard,
   input,
   apiKeys,
+  endedCallers,
   batches,
   auditQuestions,
   rateLimits,

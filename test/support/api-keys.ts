@@ -2,6 +2,7 @@ import { AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { Logger } from '@aegis/logging';
 import { PassThrough } from 'node:stream';
+import type { Scope } from '@aegis/web';
 import type { DataSource } from 'typeorm';
 import { ApiKeyAuthentication } from '../../libs/api-keys/src/api-key-authentication';
 import { ApiKeyUsage } from '../../libs/api-keys/src/api-key-usage';
@@ -9,6 +10,7 @@ import { ApiKeysService } from '../../libs/api-keys/src/api-keys.service';
 import { PepperRenewal } from '../../libs/api-keys/src/pepper-renewal';
 import { ApiKeyRotation } from '../../libs/api-keys/src/api-key-rotation';
 import { PepperUse } from '../../libs/api-keys/src/pepper-use';
+import type { KeyHolder } from '../../libs/api-keys/src/key-holder';
 import { Peppers } from '../../libs/api-keys/src/peppers';
 
 export const PEPPER_V1 = 'v1:a-pepper-for-tests-of-32-characters-or-more';
@@ -52,4 +54,9 @@ export function apiKeysOf(
     peppers,
     logged: () => lines.join(''),
   };
+}
+
+/** Who has these scopes, and else what a key has that is bounded by nothing. */
+export function holding(scopes: readonly Scope[], bounds: Partial<KeyHolder> = {}): KeyHolder {
+  return { scopes, expires_at: null, rate_limit_per_minute: null, hasCurrentSecret: true, ...bounds };
 }

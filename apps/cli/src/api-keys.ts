@@ -4,6 +4,7 @@ import {
   ApiKeyRotation,
   ApiKeysModule,
   ApiKeysService,
+  COMMAND_LINE,
   type CreateApiKey,
   MAX_GRACE_SECONDS,
   type UpdateApiKey,
@@ -41,18 +42,17 @@ export interface UpdateOptions {
   rateLimit?: number | 'default';
   activate?: boolean;
   deactivate?: boolean;
+  /** Ends the grace of the secret before the last rotation. */
+  endGrace?: boolean;
   /** Even if no admin key is left that is active and does not expire. */
   force?: boolean;
 }
-
-/** Whoever reaches the database may grant whatever there is: the command line is the way back in. */
-const HELD: readonly Scope[] = ['admin'];
 
 /** `aegis api-keys create` */
 export async function createApiKey(output: Output, options: CreateOptions): Promise<ExitCode> {
   const input = readCreation(options);
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'makes', async (services) => {
-    const { apiKey, key } = await services.get(ApiKeysService).create(commandLineActor(), HELD, input);
+    const { apiKey, key } = await services.get(ApiKeysService).create(commandLineActor(), COMMAND_LINE, input);
     output.end(
       { ...publicFields(apiKey), key },
       `API key ${apiKey.id} (${printable(apiKey.name)}) made. Its secret, shown this once:\n${key}`,
@@ -68,7 +68,7 @@ export async function updateApiKey(output: Output, id: string, options: UpdateOp
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'changes', async (services) => {
     const apiKey = await services
       .get(ApiKeysService)
-      .update(commandLineActor(), HELD, id, changes, { evenLastAdmin: options.force ?? false });
+      .update(commandLineActor(), COMMAND_LINE, id, changes, { evenLastAdmin: options.force ?? false });
     output.end(publicFields(apiKey), `API key changed:\n${row(apiKey)}`);
     return ExitCode.yes;
   });
@@ -82,7 +82,7 @@ export async function rotateApiKey(output: Output, id: string, graceSeconds: num
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'changes', async (services) => {
     const { apiKey, key } = await services
       .get(ApiKeyRotation)
-      .rotate(commandLineActor(), HELD, id, graceSeconds);
+      .rotate(commandLineActor(), COMMAND_LINE, id, graceSeconds);
     const before = graceSeconds > 0 ? `counts for ${graceSeconds} s more` : 'counts no more';
     output.end(
       { ...publicFields(apiKey), key },
@@ -109,7 +109,7 @@ export function listApiKeys(output: Output): Promise<ExitCode> {
 export async function deleteApiKey(output: Output, id: string, force: boolean): Promise<ExitCode> {
   assertKeyId(id);
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'changes', async (services) => {
-    await services.get(ApiKeysService).remove(commandLineActor(), HELD, id, { evenLastAdmin: force });
+    await services.get(ApiKeysService).remove(commandLineActor(), COMMAND_LINE, id, { evenLastAdmin: force });
     output.end({ id, deleted: true }, `API key ${id} deleted.`);
     return ExitCode.yes;
   });
@@ -143,6 +143,7 @@ function readChanges(options: UpdateOptions): UpdateApiKey {
       rate_limit_per_minute: rateLimit === 'default' ? null : readLimit(rateLimit),
     }),
     ...((activate || deactivate) && { is_active: activate }),
+    ...(options.endGrace && { previous_valid_until: null }),
   };
   if (Object.keys(changes).length === 0) throw new UsageProblem('Say what is to change (--help explains).');
   return changes;
@@ -179,7 +180,9 @@ function publicFields({ updated_at: _, deleted_at: __, version: ___, ...shown }:
   return shown;
 }
 
-function row({ id, name, scopes, is_active, expires_at }: ApiKey): string {
+function row({ id, name, scopes, is_active, expires_at, previous_valid_until }: ApiKey): string {
   const state = is_active ? (expires_at ? `until ${expires_at.toISOString()}` : 'active') : 'inactive';
-  return [id, state.padEnd(30), scopes.join(','), printable(name)].join('  ');
+  const grace =
+    previous_valid_until && `the secret before counts until ${previous_valid_until.toISOString()}`;
+  return [id, state.padEnd(30), scopes.join(','), printable(name), ...(grace ? [grace] : [])].join('  ');
 }

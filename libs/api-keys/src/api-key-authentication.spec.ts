@@ -3,6 +3,7 @@ import { PreparedStatement } from '@aegis/database';
 import { DataSource } from 'typeorm';
 import { type ApiKeys, apiKeysOf, PEPPER_V1, PEPPER_V2 } from '../../../test/support/api-keys';
 import { type TestDatabase, testDatabase } from '../../../test/support/database';
+import { COMMAND_LINE } from './key-holder';
 import { makeKey } from './api-key-format';
 import { ApiKey } from './api-key.entity';
 import type { CreatedApiKey, CreateApiKey } from './api-keys.service';
@@ -26,7 +27,7 @@ describe('ApiKeyAuthentication', () => {
   afterAll(() => database.drop());
 
   const make = (input: Partial<CreateApiKey> = {}): Promise<CreatedApiKey> =>
-    keys.service.create(SYSTEM, ['admin'], { name: 'CI', scopes: ['licenses:read'], ...input });
+    keys.service.create(SYSTEM, COMMAND_LINE, { name: 'CI', scopes: ['licenses:read'], ...input });
   const change = (id: string, assignment: string): Promise<unknown> =>
     dataSource.query(`UPDATE api_keys SET ${assignment} WHERE id = $1`, [id]);
   const kindOf = async (key: string, by = keys): Promise<string> =>
@@ -45,6 +46,9 @@ describe('ApiKeyAuthentication', () => {
         id: apiKey.id,
         name: 'Shop',
         scopes: ['licenses:issue', 'customers:read'],
+        kind: 'api_key',
+        proofs: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+        hasCurrentSecret: true,
         rateLimitPerMinute: 30,
         expiresAt: new Date('2099-12-31T23:59:59.999Z'),
       },
@@ -88,7 +92,7 @@ describe('ApiKeyAuthentication', () => {
     const other = apiKeysOf(await database.dataSource([ApiKey, AuditRecord]));
     const { apiKey, key } = await make();
     expect(await kindOf(key, other)).toBe('key');
-    await keys.service.remove(SYSTEM, ['admin'], apiKey.id);
+    await keys.service.remove(SYSTEM, COMMAND_LINE, apiKey.id);
     expect(await kindOf(key)).toBe('refused');
     expect(await kindOf(key, other)).toBe('refused');
   });

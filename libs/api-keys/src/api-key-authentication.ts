@@ -1,5 +1,5 @@
 import { Environment } from '@aegis/config';
-import { MicroBatch, PreparedStatement } from '@aegis/database';
+import { MicroBatch, PreparedStatement, requireCallerInForce } from '@aegis/database';
 import { Metrics } from '@aegis/metrics';
 import type { AuthenticatedKey, Credential } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
@@ -11,7 +11,7 @@ import { Peppers, type KeyHash } from './peppers';
 
 /** A row of the look-up: a key that counts at this moment, and what its secret is compared with. */
 interface Candidate {
-  key: AuthenticatedKey;
+  key: Omit<AuthenticatedKey, 'kind' | 'proofs' | 'hasCurrentSecret'>;
   current: KeyHash;
   /** Of the secret before a rotation, while its grace lasts. */
   previous: KeyHash | undefined;
@@ -89,12 +89,26 @@ export class ApiKeyAuthentication {
       if (!candidate || !(isCurrent || isPrevious)) return { kind: 'refused' };
       const { key, current, checkedAt } = candidate;
       this.usage.count(key.id, checkedAt);
-      if (isCurrent && current.pepperVersion !== this.peppers.currentVersion)
-        this.renewal.renew(key.id, current.hash, this.peppers.hash(keyText));
-      return { kind: 'key', key };
+      const matched = isCurrent ? current : candidate.previous;
+      const proofs = matched ? [matched.hash.toString('hex')] : [];
+      if (isCurrent && current.pepperVersion !== this.peppers.currentVersion) {
+        const renewed = this.peppers.hash(keyText);
+        this.renewal.renew(key.id, current.hash, renewed);
+        // It may take the other's place before the caller is judged again.
+        proofs.push(renewed.hash.toString('hex'));
+      }
+      return { kind: 'key', key: { ...key, kind: 'api_key', proofs, hasCurrentSecret: isCurrent } };
     } catch (error) {
       return { kind: 'unavailable', error };
     }
+  }
+
+  /**
+   * Judges a key again that was authenticated before.
+   * @throws CallerRefused when it counts no longer, CallerNarrowed when it has lost a scope
+   */
+  async judgeAgain(key: AuthenticatedKey): Promise<void> {
+    await requireCallerInForce(this.dataSource, key);
   }
 
   /** @returns for each id the key, or undefined unless it is active and by the database's clock not expired */

@@ -1,6 +1,12 @@
+import type { CallerId } from '@aegis/database';
 import { type EntityManager, IsNull } from 'typeorm';
 import { ApiKey } from './api-key.entity';
 import { ApiKeyNotFound } from './api-keys.errors';
+
+/** The key as a caller: who changes it holds its lock alone (`ending` of `transaction`). */
+export function callerOf(id: string): CallerId {
+  return { kind: 'api_key', id };
+}
 
 /**
  * Locks a key's row against every other change until the transaction ends.

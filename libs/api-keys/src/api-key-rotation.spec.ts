@@ -1,8 +1,9 @@
 import { type Actor, AuditRecord, SYSTEM } from '@aegis/audit';
 import type { Scope } from '@aegis/web';
 import { DataSource } from 'typeorm';
-import { type ApiKeys, apiKeysOf, PEPPER_V1, PEPPER_V2 } from '../../../test/support/api-keys';
+import { type ApiKeys, apiKeysOf, PEPPER_V1, PEPPER_V2, holding } from '../../../test/support/api-keys';
 import { type TestDatabase, testDatabase } from '../../../test/support/database';
+import { COMMAND_LINE } from './key-holder';
 import { ApiKey } from './api-key.entity';
 import { ApiKeyNotFound, ScopeEscalation } from './api-keys.errors';
 import type { CreatedApiKey } from './api-keys.service';
@@ -29,9 +30,9 @@ describe('ApiKeyRotation', () => {
   afterAll(() => database.drop());
 
   const make = (scopes: Scope[] = ['licenses:read']): Promise<CreatedApiKey> =>
-    keys.service.create(SYSTEM, ['admin'], { name: 'CI', scopes });
+    keys.service.create(SYSTEM, COMMAND_LINE, { name: 'CI', scopes });
   const rotate = (id: string, grace: number, by = keys): Promise<CreatedApiKey> =>
-    by.rotation.rotate(BY_KEY, ['admin'], id, grace);
+    by.rotation.rotate(BY_KEY, COMMAND_LINE, id, grace);
   const kindsOf = (...secrets: string[]): Promise<string[]> =>
     Promise.all(secrets.map(async (key) => (await keys.authentication.authenticate(key)).kind));
   const stored = async (id: string): Promise<Record<string, unknown>> => {
@@ -86,11 +87,11 @@ describe('ApiKeyRotation', () => {
   it('lets no grace outlive the key', async () => {
     const { apiKey, key } = await make();
     const rotated = await rotate(apiKey.id, HOUR);
-    await keys.service.update(BY_KEY, ['admin'], apiKey.id, { is_active: false });
+    await keys.service.update(BY_KEY, COMMAND_LINE, apiKey.id, { is_active: false });
     expect(await kindsOf(key, rotated.key)).toEqual(['refused', 'refused']);
-    await keys.service.update(BY_KEY, ['admin'], apiKey.id, { is_active: true });
+    await keys.service.update(BY_KEY, COMMAND_LINE, apiKey.id, { is_active: true });
     expect(await kindsOf(key, rotated.key)).toEqual(['key', 'key']);
-    await keys.service.remove(BY_KEY, ['admin'], apiKey.id);
+    await keys.service.remove(BY_KEY, COMMAND_LINE, apiKey.id);
     expect(await kindsOf(key, rotated.key)).toEqual(['refused', 'refused']);
   });
 
@@ -139,7 +140,7 @@ describe('ApiKeyRotation', () => {
     ],
   ])('gives who holds %j no secret of a key with %j', async (held, scopes) => {
     const { apiKey, key } = await make(scopes);
-    await expect(keys.rotation.rotate(BY_KEY, held, apiKey.id, 0)).rejects.toThrow(ScopeEscalation);
+    await expect(keys.rotation.rotate(BY_KEY, holding(held), apiKey.id, 0)).rejects.toThrow(ScopeEscalation);
     expect(await kindsOf(key)).toEqual(['key']);
     expect(await keys.service.find(apiKey.id)).toEqual(apiKey);
   });
@@ -152,7 +153,7 @@ describe('ApiKeyRotation', () => {
 
   it('finds no key that was deleted or never was', async () => {
     const { apiKey } = await make();
-    await keys.service.remove(SYSTEM, ['admin'], apiKey.id);
+    await keys.service.remove(SYSTEM, COMMAND_LINE, apiKey.id);
     await expect(rotate(apiKey.id, 0)).rejects.toThrow(ApiKeyNotFound);
     await expect(rotate('000000000000', 0)).rejects.toThrow(ApiKeyNotFound);
   });

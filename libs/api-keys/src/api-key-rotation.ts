@@ -1,14 +1,14 @@
 import { type Actor, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { transaction } from '@aegis/database';
-import { NO_PRECONDITION, type Precondition, type Scope } from '@aegis/web';
+import { type CallerInForce, transaction } from '@aegis/database';
+import { NO_PRECONDITION, type Precondition } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { makeKey } from './api-key-format';
-import { lockApiKey } from './api-key-lock';
+import { callerOf, lockApiKey } from './api-key-lock';
 import type { ApiKey } from './api-key.entity';
 import { ApiKeysService, type CreatedApiKey } from './api-keys.service';
-import { assertHolds } from './assert-holds';
+import { assertHolds, assertWithin, holderNow, type KeyHolder } from './key-holder';
 import { Peppers } from './peppers';
 
 /** Longest time that the secret before a rotation may live on: 7 days. */
@@ -28,20 +28,22 @@ export class ApiKeyRotation {
   /**
    * Makes a new secret. The one before counts for `graceSeconds` more, by the database's clock; the one before that
    * counts no more, whatever grace it had.
-   * @param held scopes of whoever rotates it; the command line holds `admin`
+   * @param holder who rotates it
    * @param graceSeconds whole number, 0 to MAX_GRACE_SECONDS
-   * @throws ApiKeyNotFound, ScopeEscalation for a key that may do more than the caller
+   * @throws ApiKeyNotFound, ScopeEscalation and LimitEscalation for a key that may do more than the holder, SecretReplaced
    */
   async rotate(
     actor: Actor,
-    held: readonly Scope[],
+    holder: KeyHolder,
     id: string,
     graceSeconds: number,
     precondition: Precondition<ApiKey> = NO_PRECONDITION,
   ): Promise<CreatedApiKey> {
-    return transaction(this.dataSource, async (tx) => {
+    const rotate = async (tx: EntityManager, caller?: CallerInForce): Promise<CreatedApiKey> => {
       const apiKey = await lockApiKey(tx, id);
-      assertHolds(held, apiKey.scopes);
+      const now = holderNow(holder, caller);
+      assertHolds(now, apiKey.scopes);
+      assertWithin(now, apiKey, this.environment.RATE_LIMIT_DEFAULT);
       precondition(apiKey);
       const { prefix, key } = makeKey(this.environment.ENVIRONMENT, id);
       const { hash, pepperVersion } = this.peppers.hash(key);
@@ -61,6 +63,7 @@ export class ApiKeyRotation {
         data: { id, name: apiKey.name, fields: ['key'], grace_seconds: graceSeconds },
       });
       return { apiKey: await this.apiKeys.find(id, tx), key };
-    });
+    };
+    return transaction(this.dataSource, rotate, { ending: [callerOf(id)] });
   }
 }

@@ -3,6 +3,7 @@ import { postgresOptions } from '@aegis/database';
 import { DataSource, In } from 'typeorm';
 import { type ApiKeys, apiKeysOf } from '../../../test/support/api-keys';
 import { type TestDatabase, testDatabase } from '../../../test/support/database';
+import { COMMAND_LINE } from './key-holder';
 import { ApiKey } from './api-key.entity';
 
 const EARLY = new Date('2026-03-01T10:00:00.000Z');
@@ -27,7 +28,7 @@ describe('ApiKeyUsage', () => {
   afterAll(() => database.drop());
 
   const make = async (): Promise<ApiKey> =>
-    (await keys.service.create(SYSTEM, ['admin'], { name: 'CI', scopes: ['licenses:read'] })).apiKey;
+    (await keys.service.create(SYSTEM, COMMAND_LINE, { name: 'CI', scopes: ['licenses:read'] })).apiKey;
 
   it('writes counts and the latest time of many keys at once, and changes nothing else', async () => {
     const [one, two, unused] = [await make(), await make(), await make()];

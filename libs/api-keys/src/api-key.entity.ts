@@ -1,5 +1,5 @@
 import type { Scope } from '@aegis/web';
-import { Check, Column, Entity, Index, PrimaryColumn, VersionColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn, VersionColumn, VirtualColumn } from 'typeorm';
 
 /** An API key: what it may do and the hash of its secret. Deleted ones stay, marked, for the audit trail's sake. */
 @Entity('api_keys')
@@ -48,6 +48,14 @@ export class ApiKey {
 
   @Column({ type: 'timestamptz', precision: 3, nullable: true, select: false })
   previous_expires_at!: Date | null;
+
+  /** Until when the key before a rotation counts; null when it counts no longer, by the database's clock at the read. */
+  @VirtualColumn({
+    type: 'timestamptz',
+    query: (key) =>
+      `SELECT CASE WHEN ${key}.previous_expires_at > clock_timestamp() THEN ${key}.previous_expires_at END`,
+  })
+  previous_valid_until!: Date | null;
 
   @Column({ type: 'boolean', default: true })
   is_active!: boolean;

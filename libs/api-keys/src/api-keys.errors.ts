@@ -20,6 +20,25 @@ export class ScopeEscalation extends DomainError {
   }
 }
 
+/** A caller without `admin` would let a key do more, or for longer, than its own may. */
+export class LimitEscalation extends DomainError {
+  readonly code = 'insufficient_scope';
+
+  /** @param beyond what the key would have beyond the caller's, e.g. `a later end` */
+  constructor(beyond: readonly string[]) {
+    super(`The API key would get ${beyond.join(' and ')} than the calling key has, which needs the scope admin.`);
+  }
+}
+
+/** A secret that was replaced, and counts on for its grace, would change keys. */
+export class SecretReplaced extends DomainError {
+  readonly code = 'insufficient_scope';
+
+  constructor() {
+    super('The secret of the API key was replaced: only its new secret may create, change, rotate or delete keys.');
+  }
+}
+
 /** Without this key nobody could manage keys any more, except on the command line. */
 export class LastAdminKey extends DomainError {
   readonly code = 'last_admin_key';

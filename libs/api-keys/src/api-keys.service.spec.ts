@@ -1,8 +1,9 @@
 import { type Actor, AuditRecord } from '@aegis/audit';
 import type { Scope } from '@aegis/web';
 import { DataSource } from 'typeorm';
-import { apiKeysOf } from '../../../test/support/api-keys';
+import { apiKeysOf, holding } from '../../../test/support/api-keys';
 import { type TestDatabase, testDatabase } from '../../../test/support/database';
+import { COMMAND_LINE } from './key-holder';
 import { ApiKey } from './api-key.entity';
 import { ApiKeyNotFound, ExpiryInThePast, LastAdminKey, ScopeEscalation } from './api-keys.errors';
 import type { ApiKeysService, CreateApiKey, UpdateApiKey } from './api-keys.service';
@@ -29,7 +30,7 @@ describe('ApiKeysService', () => {
   afterEach(() => database.drop());
 
   const make = (input: Partial<CreateApiKey> = {}): ReturnType<ApiKeysService['create']> =>
-    service.create(CLI, ['admin'], { name: 'CI', scopes: ['licenses:issue'], ...input });
+    service.create(CLI, COMMAND_LINE, { name: 'CI', scopes: ['licenses:issue'], ...input });
   const records = (): Promise<AuditRecord[]> =>
     dataSource.manager.find(AuditRecord, { order: { id: 'ASC' } });
   const tomorrow = (): Date => new Date(Date.now() + 86_400_000);
@@ -37,7 +38,7 @@ describe('ApiKeysService', () => {
   describe('create', () => {
     it('stores what was asked for, and of the secret a hash alone', async () => {
       const expires_at = tomorrow();
-      const { apiKey, key } = await service.create(BY_KEY, ['admin'], {
+      const { apiKey, key } = await service.create(BY_KEY, COMMAND_LINE, {
         name: 'Shop',
         description: 'Issues licenses for the shop',
         scopes: ['licenses:issue', 'customers:write'],
@@ -51,6 +52,7 @@ describe('ApiKeysService', () => {
         description: 'Issues licenses for the shop',
         scopes: ['licenses:issue', 'customers:write'],
         prefix: key.slice(0, 23),
+        previous_valid_until: null,
         is_active: true,
         rate_limit_per_minute: 250,
         expires_at,
@@ -68,7 +70,7 @@ describe('ApiKeysService', () => {
     });
 
     it('records who made it and what it may do, never the secret', async () => {
-      const { apiKey, key } = await service.create(BY_KEY, ['admin'], {
+      const { apiKey, key } = await service.create(BY_KEY, COMMAND_LINE, {
         name: 'CI',
         scopes: ['licenses:read'],
         rate_limit_per_minute: 5,
@@ -100,13 +102,13 @@ describe('ApiKeysService', () => {
       ],
       [[], ['licenses:read']],
     ])('lets a caller with %j grant no %j', async (held, scopes) => {
-      await expect(service.create(BY_KEY, held, { name: 'More', scopes })).rejects.toThrow(ScopeEscalation);
+      await expect(service.create(BY_KEY, holding(held), { name: 'More', scopes })).rejects.toThrow(ScopeEscalation);
       expect(await dataSource.manager.count(ApiKey)).toBe(0);
       expect(await records()).toEqual([]);
     });
 
     it('names the scopes that the caller lacks, and no others', async () => {
-      const refused = service.create(BY_KEY, ['api-keys:manage'], {
+      const refused = service.create(BY_KEY, holding(['api-keys:manage']), {
         name: 'More',
         scopes: ['api-keys:manage', 'stats:read'],
       });
@@ -118,8 +120,8 @@ describe('ApiKeysService', () => {
 
     it('lets a caller grant what it holds, and with admin everything', async () => {
       const held: Scope[] = ['api-keys:manage', 'stats:read'];
-      await service.create(BY_KEY, held, { name: 'Same', scopes: held });
-      await service.create(BY_KEY, ['admin'], { name: 'All', scopes: ['admin', 'webhooks:manage'] });
+      await service.create(BY_KEY, holding(held), { name: 'Same', scopes: held });
+      await service.create(BY_KEY, COMMAND_LINE, { name: 'All', scopes: ['admin', 'webhooks:manage'] });
       expect(await dataSource.manager.count(ApiKey)).toBe(2);
     });
 
@@ -150,7 +152,7 @@ describe('ApiKeysService', () => {
       input: UpdateApiKey,
       held: Scope[] = ['admin'],
       by = service,
-    ): Promise<ApiKey> => by.update(BY_KEY, held, id, input);
+    ): Promise<ApiKey> => by.update(BY_KEY, holding(held), id, input);
 
     it('changes what is given, and nothing else', async () => {
       const { apiKey } = await make({ description: 'before', rate_limit_per_minute: 10 });
@@ -273,7 +275,7 @@ describe('ApiKeysService', () => {
 
     it('finds no key that was deleted', async () => {
       const { apiKey } = await make();
-      await service.remove(CLI, ['admin'], apiKey.id);
+      await service.remove(CLI, COMMAND_LINE, apiKey.id);
       await expect(update(apiKey.id, { is_active: true })).rejects.toThrow(ApiKeyNotFound);
     });
 
@@ -296,7 +298,7 @@ describe('ApiKeysService', () => {
 
     it('weakens the last admin key for the command line, when told to', async () => {
       const { apiKey } = await make({ scopes: ['admin'] });
-      await service.update(CLI, ['admin'], apiKey.id, { is_active: false }, { evenLastAdmin: true });
+      await service.update(CLI, COMMAND_LINE, apiKey.id, { is_active: false }, { evenLastAdmin: true });
       expect(await service.find(apiKey.id)).toMatchObject({ is_active: false });
     });
 
@@ -314,7 +316,7 @@ describe('ApiKeysService', () => {
         const { apiKey } = await make({ scopes: ['admin'] });
         const weaker = weaknesses[round % weaknesses.length]!;
         const outcomes = await Promise.allSettled([
-          round % 2 === 0 ? update(survivor, weaker) : service.remove(CLI, ['admin'], survivor),
+          round % 2 === 0 ? update(survivor, weaker) : service.remove(CLI, COMMAND_LINE, survivor),
           update(apiKey.id, weaker, ['admin'], other),
         ]);
         const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
@@ -329,9 +331,9 @@ describe('ApiKeysService', () => {
   describe('remove', () => {
     it('hides the key, keeps its row and records it', async () => {
       const { apiKey } = await make({ scopes: ['audit:read'] });
-      await service.remove(BY_KEY, ['audit:read'], apiKey.id);
+      await service.remove(BY_KEY, holding(['audit:read']), apiKey.id);
       await expect(service.find(apiKey.id)).rejects.toThrow(ApiKeyNotFound);
-      await expect(service.remove(CLI, ['admin'], apiKey.id)).rejects.toThrow(ApiKeyNotFound);
+      await expect(service.remove(CLI, COMMAND_LINE, apiKey.id)).rejects.toThrow(ApiKeyNotFound);
       const row = await dataSource.manager.findOneByOrFail(ApiKey, { id: apiKey.id });
       expect(row).toMatchObject({ is_active: false, version: 2, deleted_at: expect.any(Date) });
       expect((await records()).map(({ event_type, event_data }) => [event_type, event_data])).toEqual([
@@ -343,7 +345,7 @@ describe('ApiKeysService', () => {
     it('lets nobody delete a key that may do more than the own one', async () => {
       const { apiKey } = await make({ scopes: ['licenses:read', 'licenses:revoke'] });
       await expect(
-        service.remove(BY_KEY, ['api-keys:manage', 'licenses:read'], apiKey.id),
+        service.remove(BY_KEY, holding(['api-keys:manage', 'licenses:read']), apiKey.id),
       ).rejects.toMatchObject({
         code: 'insufficient_scope',
         message: expect.stringContaining('licenses:revoke'),
@@ -358,14 +360,14 @@ describe('ApiKeysService', () => {
       const inactive = await make({ scopes: ['admin'] });
       const deleted = await make({ scopes: ['admin'] });
       await dataSource.manager.update(ApiKey, inactive.apiKey.id, { is_active: false });
-      await service.remove(CLI, ['admin'], deleted.apiKey.id);
-      await expect(service.remove(CLI, ['admin'], last.apiKey.id)).rejects.toMatchObject({
+      await service.remove(CLI, COMMAND_LINE, deleted.apiKey.id);
+      await expect(service.remove(CLI, COMMAND_LINE, last.apiKey.id)).rejects.toMatchObject({
         code: 'last_admin_key',
       });
       expect(await service.find(last.apiKey.id)).toMatchObject({ is_active: true });
       // Those that don't count may go.
-      await service.remove(CLI, ['admin'], expiring.apiKey.id);
-      await service.remove(CLI, ['admin'], inactive.apiKey.id);
+      await service.remove(CLI, COMMAND_LINE, expiring.apiKey.id);
+      await service.remove(CLI, COMMAND_LINE, inactive.apiKey.id);
     });
 
     it('removes one of the last two admin keys when both are deleted at once, in another process each', async () => {
@@ -374,8 +376,8 @@ describe('ApiKeysService', () => {
       for (let round = 0; round < 10; round += 1) {
         const { apiKey } = await make({ scopes: ['admin'] });
         const outcomes = await Promise.allSettled([
-          service.remove(CLI, ['admin'], survivor),
-          other.remove(CLI, ['admin'], apiKey.id),
+          service.remove(CLI, COMMAND_LINE, survivor),
+          other.remove(CLI, COMMAND_LINE, apiKey.id),
         ]);
         const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
         expect(refused.map(({ reason }) => reason as unknown)).toEqual([expect.any(LastAdminKey)]);
@@ -418,7 +420,7 @@ describe('ApiKeysService', () => {
         await make({ scopes: ['admin'] }),
       ];
       await make({ scopes: ['api-keys:manage'] });
-      await service.remove(CLI, ['admin'], deleted.apiKey.id);
+      await service.remove(CLI, COMMAND_LINE, deleted.apiKey.id);
       await dataSource.manager.update(ApiKey, inactive.apiKey.id, { is_active: false });
       await dataSource.manager.update(ApiKey, expired.apiKey.id, { expires_at: () => 'clock_timestamp()' });
       expect(await service.createFirstAdminKey()).toMatch(/^aegis_test_/);

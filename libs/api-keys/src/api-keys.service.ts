@@ -1,16 +1,16 @@
 import { type Actor, AuditLog, SYSTEM } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { transaction } from '@aegis/database';
+import { type CallerInForce, transaction } from '@aegis/database';
 import { API_KEY_TEXTS, brokenTexts } from '@aegis/field-rules';
 import { InvalidInput, NO_PRECONDITION, type Precondition, type Scope } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { isAnyAdminKey, isLastAdminKey, isLastingAdmin, lockAdminKeys } from './admin-keys';
 import { makeKey } from './api-key-format';
-import { lockApiKey } from './api-key-lock';
+import { callerOf, lockApiKey } from './api-key-lock';
 import { ApiKey } from './api-key.entity';
 import { ApiKeyNotFound, ExpiryInThePast, LastAdminKey } from './api-keys.errors';
-import { assertHolds } from './assert-holds';
+import { assertHolds, assertWithin, holderNow, isStronger, type KeyHolder } from './key-holder';
 import { Peppers } from './peppers';
 
 /** What a new key is to be. */
@@ -30,6 +30,8 @@ export interface CreateApiKey {
 /** What a key is to be from now on; what is absent stays, null empties a field. */
 export interface UpdateApiKey extends Partial<CreateApiKey> {
   is_active?: boolean;
+  /** Null ends the grace of the secret before a rotation now. */
+  previous_valid_until?: null;
 }
 
 /** How a change that would leave no admin key is met, and what is demanded of the key before it. */
@@ -48,7 +50,16 @@ export interface CreatedApiKey {
 /** At a start others may wait in front: longer than a request may wait. */
 const START_PATIENCE = '30s';
 /** Fields whose new values an audit record holds; of the others, written by people, it holds the names alone. */
-const RECORDED = ['scopes', 'is_active', 'expires_at', 'rate_limit_per_minute'] as const;
+const RECORDED = [
+  'scopes',
+  'is_active',
+  'expires_at',
+  'rate_limit_per_minute',
+  'previous_valid_until',
+] as const;
+
+/** The secret before a rotation, forgotten. */
+const NO_PREVIOUS = { previous_hash: null, previous_pepper_version: null, previous_expires_at: null };
 
 const now = (): string => 'clock_timestamp()';
 
@@ -63,12 +74,18 @@ export class ApiKeysService {
 
   /**
    * Makes a key.
-   * @param held scopes of whoever makes it; the command line holds `admin`
-   * @throws ScopeEscalation for a scope that the caller lacks, ExpiryInThePast
+   * @param holder who makes it
+   * @throws ScopeEscalation and LimitEscalation for a key that may do more than the holder, SecretReplaced,
+   * ExpiryInThePast
    */
-  async create(actor: Actor, held: readonly Scope[], input: CreateApiKey): Promise<CreatedApiKey> {
-    assertHolds(held, input.scopes);
-    return transaction(this.dataSource, (tx) => this.insert(tx, actor, input));
+  async create(actor: Actor, holder: KeyHolder, input: CreateApiKey): Promise<CreatedApiKey> {
+    return transaction(this.dataSource, async (tx, caller) => {
+      const now = holderNow(holder, caller);
+      const { scopes, expires_at = null, rate_limit_per_minute = null } = input;
+      assertHolds(now, scopes);
+      assertWithin(now, { scopes, expires_at, rate_limit_per_minute }, this.environment.RATE_LIMIT_DEFAULT);
+      return this.insert(tx, actor, input);
+    });
   }
 
   /** @throws ApiKeyNotFound also for a deleted key */
@@ -80,59 +97,74 @@ export class ApiKeysService {
 
   /**
    * Changes the given fields; once this returns, the change holds everywhere.
-   * @param held scopes of whoever changes it; the command line holds `admin`
-   * @throws ApiKeyNotFound, ScopeEscalation for a key that may do more than the caller, before or after the change,
-   * ExpiryInThePast, LastAdminKey; InvalidInput for a new text that breaks its rule
+   * @param holder who changes it
+   * @throws ApiKeyNotFound, ScopeEscalation for a key that may do more than the holder, before or after the change,
+   * LimitEscalation for one that gets stronger and would then end later, or be limited less, than the holder,
+   * SecretReplaced, ExpiryInThePast, LastAdminKey; InvalidInput for a new text that breaks its rule
    */
   async update(
     actor: Actor,
-    held: readonly Scope[],
+    holder: KeyHolder,
     id: string,
     input: UpdateApiKey,
-    { evenLastAdmin = false, precondition = NO_PRECONDITION }: ChangeOptions = {},
+    options: ChangeOptions = {},
   ): Promise<ApiKey> {
-    return transaction(this.dataSource, async (tx) => {
-      await lockAdminKeys(tx);
-      const apiKey = await lockApiKey(tx, id);
-      assertHolds(held, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);
-      precondition(apiKey);
-      const changes = changesOf(apiKey, input);
-      const fields = Object.keys(changes);
-      if (fields.length === 0) return apiKey;
-      const broken = brokenTexts(API_KEY_TEXTS, changes, apiKey);
-      if (broken.length > 0) throw new InvalidInput(broken);
-      const weakens = isLastingAdmin(apiKey) && !isLastingAdmin(Object.assign({}, apiKey, changes));
-      if (weakens && !evenLastAdmin && (await isLastAdminKey(tx, apiKey))) throw new LastAdminKey();
-      await tx.update(ApiKey, id, { ...changes, updated_at: now });
-      const changed = await this.find(id, tx);
-      if (changes.expires_at && changes.expires_at <= changed.updated_at) throw new ExpiryInThePast();
-      const values: Record<string, unknown> = Object.fromEntries(
-        RECORDED.filter((field) => field in changes).map((field) => [field, changed[field]]),
-      );
-      await this.audit.append(tx, {
-        type: 'api_key.updated',
-        actor,
-        data: { id, name: changed.name, fields, ...values },
-      });
-      return changed;
+    const change = (tx: EntityManager, caller?: CallerInForce): Promise<ApiKey> =>
+      this.change(tx, actor, holderNow(holder, caller), id, input, options);
+    return transaction(this.dataSource, change, { ending: [callerOf(id)] });
+  }
+
+  private async change(
+    tx: EntityManager,
+    actor: Actor,
+    holder: KeyHolder,
+    id: string,
+    input: UpdateApiKey,
+    { evenLastAdmin = false, precondition = NO_PRECONDITION }: ChangeOptions,
+  ): Promise<ApiKey> {
+    await lockAdminKeys(tx);
+    const apiKey = await lockApiKey(tx, id);
+    assertHolds(holder, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);
+    precondition(apiKey);
+    const { previous_valid_until: endOfGrace, ...changes } = changesOf(apiKey, input);
+    const fields = [...Object.keys(changes), ...(endOfGrace === null ? ['previous_valid_until'] : [])];
+    if (fields.length === 0) return apiKey;
+    const broken = brokenTexts(API_KEY_TEXTS, changes, apiKey);
+    if (broken.length > 0) throw new InvalidInput(broken);
+    const after = Object.assign({}, apiKey, changes);
+    const { RATE_LIMIT_DEFAULT } = this.environment;
+    if (isStronger(after, apiKey, RATE_LIMIT_DEFAULT)) assertWithin(holder, after, RATE_LIMIT_DEFAULT);
+    const weakens = isLastingAdmin(apiKey) && !isLastingAdmin(after);
+    if (weakens && !evenLastAdmin && (await isLastAdminKey(tx, apiKey))) throw new LastAdminKey();
+    await tx.update(ApiKey, id, { ...changes, ...(endOfGrace === null && NO_PREVIOUS), updated_at: now });
+    const changed = await this.find(id, tx);
+    if (changes.expires_at && changes.expires_at <= changed.updated_at) throw new ExpiryInThePast();
+    const values: Record<string, unknown> = Object.fromEntries(
+      RECORDED.filter((field) => fields.includes(field)).map((field) => [field, changed[field]]),
+    );
+    await this.audit.append(tx, {
+      type: 'api_key.updated',
+      actor,
+      data: { id, name: changed.name, fields, ...values },
     });
+    return changed;
   }
 
   /**
    * Deletes a key: once this returns, it is refused everywhere. Its row stays, hidden.
-   * @param held scopes of whoever deletes it; the command line holds `admin`
-   * @throws ApiKeyNotFound, ScopeEscalation for a key that may do more than the caller, LastAdminKey
+   * @param holder who deletes it
+   * @throws ApiKeyNotFound, ScopeEscalation for a key that may do more than the holder, SecretReplaced, LastAdminKey
    */
   async remove(
     actor: Actor,
-    held: readonly Scope[],
+    holder: KeyHolder,
     id: string,
     { evenLastAdmin = false, precondition = NO_PRECONDITION }: ChangeOptions = {},
   ): Promise<void> {
-    await transaction(this.dataSource, async (tx) => {
+    const remove = async (tx: EntityManager, caller?: CallerInForce): Promise<void> => {
       await lockAdminKeys(tx);
       const apiKey = await lockApiKey(tx, id);
-      assertHolds(held, apiKey.scopes);
+      assertHolds(holderNow(holder, caller), apiKey.scopes);
       precondition(apiKey);
       if (!evenLastAdmin && (await isLastAdminKey(tx, apiKey))) throw new LastAdminKey();
       await tx.update(ApiKey, id, { is_active: false, deleted_at: now, updated_at: now });
@@ -141,7 +173,8 @@ export class ApiKeysService {
         actor,
         data: { id, name: apiKey.name, scopes: apiKey.scopes },
       });
-    });
+    };
+    await transaction(this.dataSource, remove, { ending: [callerOf(id)] });
   }
 
   /**
@@ -191,7 +224,8 @@ export class ApiKeysService {
 
 /** Those of the given fields that would be otherwise than they are. Scopes have no order. */
 function changesOf(apiKey: ApiKey, input: UpdateApiKey): UpdateApiKey {
-  const { name, description, scopes, is_active, expires_at, rate_limit_per_minute } = input;
+  const { name, description, scopes, is_active, expires_at, rate_limit_per_minute, previous_valid_until } =
+    input;
   return {
     ...(name !== undefined && name !== apiKey.name && { name }),
     ...(description !== undefined && description !== apiKey.description && { description }),
@@ -200,6 +234,7 @@ function changesOf(apiKey: ApiKey, input: UpdateApiKey): UpdateApiKey {
     ...(expires_at !== undefined && expires_at?.getTime() !== apiKey.expires_at?.getTime() && { expires_at }),
     ...(rate_limit_per_minute !== undefined &&
       rate_limit_per_minute !== apiKey.rate_limit_per_minute && { rate_limit_per_minute }),
+    ...(previous_valid_until === null && apiKey.previous_valid_until !== null && { previous_valid_until }),
   };
 }
 

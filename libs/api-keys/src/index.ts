@@ -12,9 +12,13 @@ export {
   ExpiryInThePast,
   InsufficientScope,
   LastAdminKey,
+  LimitEscalation,
   ScopeEscalation,
+  SecretReplaced,
   Unauthorized,
 } from './api-keys.errors';
+export { COMMAND_LINE } from './key-holder';
+export type { KeyBounds, KeyHolder } from './key-holder';
 export { ApiKeyGuard } from './http/api-key.guard';
 export { PepperUse } from './pepper-use';
 export type { KeyUnderOldPepper, UseOfPepper } from './pepper-use';

@@ -2,6 +2,7 @@ import { AuditRecord, SYSTEM } from '@aegis/audit';
 import { DataSource } from 'typeorm';
 import { type ApiKeys, apiKeysOf, PEPPER_V1, PEPPER_V2 } from '../../../test/support/api-keys';
 import { type TestDatabase, testDatabase } from '../../../test/support/database';
+import { COMMAND_LINE } from './key-holder';
 import { ApiKey } from './api-key.entity';
 import type { CreatedApiKey } from './api-keys.service';
 
@@ -27,7 +28,7 @@ describe('PepperRenewal', () => {
   afterAll(() => database.drop());
 
   const make = (): Promise<CreatedApiKey> =>
-    before.service.create(SYSTEM, ['admin'], { name: 'CI', scopes: ['licenses:read'] });
+    before.service.create(SYSTEM, COMMAND_LINE, { name: 'CI', scopes: ['licenses:read'] });
   const kindOf = async (key: string, by: ApiKeys): Promise<string> =>
     (await by.authentication.authenticate(key)).kind;
   const row = async (id: string): Promise<Record<string, unknown>> =>
@@ -70,7 +71,7 @@ describe('PepperRenewal', () => {
   it('writes nothing for refused keys, nor for keys under the current pepper', async () => {
     const { apiKey, key } = await make();
     await dataSource.query('UPDATE api_keys SET is_active = false WHERE id = $1', [apiKey.id]);
-    const current = await between.service.create(SYSTEM, ['admin'], { name: 'New', scopes: ['stats:read'] });
+    const current = await between.service.create(SYSTEM, COMMAND_LINE, { name: 'New', scopes: ['stats:read'] });
     const count = writes();
     await kindOf(key, between);
     await kindOf(current.key, between);
@@ -82,7 +83,7 @@ describe('PepperRenewal', () => {
   it('does not bring back a secret that was rotated away meanwhile', async () => {
     const { apiKey, key } = await make();
     await kindOf(key, between);
-    const rotated = await before.rotation.rotate(SYSTEM, ['admin'], apiKey.id, 0);
+    const rotated = await before.rotation.rotate(SYSTEM, COMMAND_LINE, apiKey.id, 0);
     await between.renewal.flush();
     expect(await kindOf(key, between)).toBe('refused');
     expect(await kindOf(rotated.key, between)).toBe('key');
@@ -91,7 +92,7 @@ describe('PepperRenewal', () => {
 
   it('does not put the secret before a rotation in the place of the one after', async () => {
     const { apiKey, key } = await make();
-    await before.rotation.rotate(SYSTEM, ['admin'], apiKey.id, 3600);
+    await before.rotation.rotate(SYSTEM, COMMAND_LINE, apiKey.id, 3600);
     const { hash } = await row(apiKey.id);
     expect(await kindOf(key, between)).toBe('key');
     await between.renewal.flush();

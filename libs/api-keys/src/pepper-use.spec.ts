@@ -2,6 +2,7 @@ import { AuditRecord, SYSTEM } from '@aegis/audit';
 import { DataSource } from 'typeorm';
 import { type ApiKeys, apiKeysOf, PEPPER_V1, PEPPER_V2 } from '../../../test/support/api-keys';
 import { type TestDatabase, testDatabase } from '../../../test/support/database';
+import { COMMAND_LINE } from './key-holder';
 import { ApiKey } from './api-key.entity';
 import type { CreatedApiKey } from './api-keys.service';
 
@@ -20,7 +21,7 @@ describe('PepperUse', () => {
   afterEach(() => database.drop());
 
   const make = (by: ApiKeys, name = 'CI'): Promise<CreatedApiKey> =>
-    by.service.create(SYSTEM, ['admin'], { name, scopes: ['licenses:read'] });
+    by.service.create(SYSTEM, COMMAND_LINE, { name, scopes: ['licenses:read'] });
   const nothing = {
     keys: 0,
     graces: 0,
@@ -45,12 +46,12 @@ describe('PepperUse', () => {
       await make(old),
     ];
     await make(now);
-    await old.service.update(SYSTEM, ['admin'], inactive.apiKey.id, { is_active: false });
+    await old.service.update(SYSTEM, COMMAND_LINE, inactive.apiKey.id, { is_active: false });
     await dataSource.query(
       `UPDATE api_keys SET expires_at = clock_timestamp() - interval '1 ms' WHERE id = $1`,
       [expired.apiKey.id],
     );
-    await old.service.remove(SYSTEM, ['admin'], deleted.apiKey.id);
+    await old.service.remove(SYSTEM, COMMAND_LINE, deleted.apiKey.id);
     expect(await now.pepperUse.byPepper()).toEqual([
       { version: 'v2', state: 'current', ...nothing, keys: 1 },
       { version: 'v1', state: 'known', ...nothing, keys: 3 },
@@ -59,8 +60,8 @@ describe('PepperUse', () => {
 
   it('counts secrets before a rotation while they count, and says until when', async () => {
     const [one, two] = [await make(old), await make(old)];
-    await now.rotation.rotate(SYSTEM, ['admin'], one.apiKey.id, 60);
-    await now.rotation.rotate(SYSTEM, ['admin'], two.apiKey.id, 600);
+    await now.rotation.rotate(SYSTEM, COMMAND_LINE, one.apiKey.id, 60);
+    await now.rotation.rotate(SYSTEM, COMMAND_LINE, two.apiKey.id, 600);
     const [{ until }] = await dataSource.query('SELECT max(previous_expires_at) AS until FROM api_keys');
     expect((await now.pepperUse.byPepper())[1]).toEqual({
       ...{ version: 'v1', state: 'known', ...nothing, graces: 2 },

@@ -1,4 +1,6 @@
 export { assertApplicationRoleIsApart } from './application-role';
+export { CallerNarrowed, CallerRefused, judgeCallers, requireCallerInForce } from './callers';
+export type { CallerId, CallerInForce } from './callers';
 export { postgresOptions } from './connection-options';
 export { blaming, connectionProblem } from './connection-problem';
 export { DatabaseModule } from './database.module';
@@ -23,7 +25,7 @@ export {
   urlFor,
   withConnection,
 } from './role-password';
-export { hasTransactionHooks, transaction, withTransactionHooks } from './transaction';
-export type { TransactionHooks } from './transaction';
+export { hasTransactionHooks, sharedTransaction, transaction, withTransactionHooks } from './transaction';
+export type { TransactionHooks, TransactionOptions } from './transaction';
 export { hasEmbeddedPostgres, startEmbeddedPostgres, removeEmbeddedPostgres } from './embedded';
 export type { EmbeddedPostgres, EmbeddedPostgresOptions } from './embedded';

@@ -1,3 +1,4 @@
+import { currentRequest } from '@aegis/logging';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomInt } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
@@ -8,6 +9,7 @@ import {
   QueryRunnerAlreadyReleasedError,
   QueryRunnerProviderAlreadyReleasedError,
 } from 'typeorm';
+import { type CallerId, type CallerInForce, requireCallerInForce } from './callers';
 import { sqlState, SqlState } from './postgres-errors';
 
 const ATTEMPTS = 4;
@@ -47,21 +49,51 @@ export function hasTransactionHooks(): boolean {
   return hooksHere.getStore() !== undefined;
 }
 
+/** What a transaction does besides its work. */
+export interface TransactionOptions {
+  /** Callers whose credentials it changes, or ends: what they are changing comes before it, or sees it. */
+  readonly ending?: readonly CallerId[];
+}
+
 /**
  * Runs `work` in one transaction and commits; on an error all of it is undone. A deadlock or a serialization
  * failure runs the whole again, so `work` has no effects outside the database: those come after this returns.
- * @param work gets the transaction, which it hands on as first argument
+ * The caller of the request that it runs for is judged again first, and can't be changed until it ends.
+ * @param work gets the transaction, which it hands on as first argument, and the caller as it is now
  * @returns what `work` returned, once it is durable
+ * @throws CallerRefused, CallerNarrowed
  */
 export async function transaction<T>(
   dataSource: DataSource,
-  work: (tx: EntityManager) => Promise<T>,
+  work: (tx: EntityManager, caller: CallerInForce | undefined) => Promise<T>,
+  { ending = [] }: TransactionOptions = {},
 ): Promise<T> {
   const hooks = hooksHere.getStore();
-  const whole = hooks === undefined ? work : within(hooks, work);
+  const caller = currentRequest()?.caller;
+  return repeated(dataSource, async (tx) => {
+    const inForce = await requireCallerInForce(tx, caller, ending);
+    await hooks?.begin(tx);
+    const result = await work(tx, inForce);
+    await hooks?.beforeCommit(tx, result);
+    return result;
+  });
+}
+
+/**
+ * As `transaction`, for work of several requests at once: it runs for none of them, so that no caller is judged. Where
+ * it changes something, `work` judges the callers of all of them (`judgeCallers`).
+ */
+export function sharedTransaction<T>(
+  dataSource: DataSource,
+  work: (tx: EntityManager) => Promise<T>,
+): Promise<T> {
+  return repeated(dataSource, work);
+}
+
+async function repeated<T>(dataSource: DataSource, work: (tx: EntityManager) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runOnce(dataSource, whole);
+      return await runOnce(dataSource, work);
     } catch (error) {
       if (attempt === ATTEMPTS || !isWorthRetrying(error)) throw error;
       await pause(randomInt(1, LONGEST_PAUSE_MS * attempt));
@@ -97,16 +129,4 @@ function saysReleased(error: unknown): boolean {
     error instanceof QueryRunnerAlreadyReleasedError ||
     error instanceof QueryRunnerProviderAlreadyReleasedError
   );
-}
-
-function within<T>(
-  hooks: TransactionHooks,
-  work: (tx: EntityManager) => Promise<T>,
-): (tx: EntityManager) => Promise<T> {
-  return async (tx) => {
-    await hooks.begin(tx);
-    const result = await work(tx);
-    await hooks.beforeCommit(tx, result);
-    return result;
-  };
 }

@@ -2,12 +2,15 @@ import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
 import { CustomersService } from '@aegis/customers';
 import {
   hasTransactionHooks,
+  judgeCallers,
   MicroBatch,
   PreparedStatement,
+  sharedTransaction,
   sqlState,
   SqlState,
   transaction,
 } from '@aegis/database';
+import { currentRequest, type RequestCaller } from '@aegis/logging';
 import { SigningKeyChanged } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -20,6 +23,12 @@ export interface SignedLicense {
   actor: Actor;
   license: License;
   fresh: FreshToken;
+}
+
+/** One that waits to be written together with those of other requests. */
+interface WaitingLicense extends SignedLicense {
+  /** Whose request it is of, to be judged with it; undefined outside of requests. */
+  caller: RequestCaller | undefined;
 }
 
 /** Why a license was not written; null when it was. */
@@ -40,7 +49,7 @@ const INSERT_LICENSES = new PreparedStatement(
  */
 @Injectable()
 export class LicenseWriter {
-  private readonly batch = new MicroBatch<SignedLicense, Refusal>((waiting) => this.writeTogether(waiting), {
+  private readonly batch = new MicroBatch<WaitingLicense, Refusal>((waiting) => this.writeTogether(waiting), {
     maxSize: 100,
     maxConcurrent: 3,
   });
@@ -54,33 +63,34 @@ export class LicenseWriter {
 
   /**
    * @returns the license, once it is durable
-   * @throws CustomerNotFound, CustomerInactive; SigningKeyChanged: it is to be signed anew
+   * @throws CustomerNotFound, CustomerInactive, CallerRefused, CallerNarrowed; SigningKeyChanged: it is to be signed
+   * again
    */
   async write(signed: SignedLicense): Promise<License> {
-    if (hasTransactionHooks()) return this.writeAlone(signed);
-    const refusal = await this.batch.add(signed);
+    // The transaction is the request's own, and judges its caller.
+    if (hasTransactionHooks())
+      return transaction(this.dataSource, (tx) => this.insertOne(tx, { ...signed, caller: undefined }));
+    const refusal = await this.batch.add({ ...signed, caller: currentRequest()?.caller });
     if (refusal) throw refusal;
     return signed.license;
   }
 
-  private writeAlone(signed: SignedLicense): Promise<License> {
-    return transaction(this.dataSource, async (tx) => {
-      const [refusal] = await this.insert(tx, [signed]);
-      if (refusal) throw refusal;
-      return signed.license;
-    });
+  private async insertOne(tx: EntityManager, waiting: WaitingLicense): Promise<License> {
+    const [refusal] = await this.insert(tx, [waiting]);
+    if (refusal) throw refusal;
+    return waiting.license;
   }
 
-  private async writeTogether(waiting: readonly SignedLicense[]): Promise<Refusal[]> {
+  private async writeTogether(waiting: readonly WaitingLicense[]): Promise<Refusal[]> {
     try {
-      return await transaction(this.dataSource, (tx) => this.insert(tx, waiting));
+      return await sharedTransaction(this.dataSource, (tx) => this.insert(tx, waiting));
     } catch (error) {
       if (error instanceof SigningKeyChanged) return this.writeByKey(waiting, error);
       if (sqlState(error) !== SqlState.lockNotAvailable) throw error;
-      // Somebody has held one of the customers for long: that must not refuse the licenses of the others.
+      // Somebody has held one of the customers or callers for long: that must not refuse the licenses of the others.
       return Promise.all(
         waiting.map((one) =>
-          this.writeAlone(one).then(
+          sharedTransaction(this.dataSource, (tx) => this.insertOne(tx, one)).then(
             () => null,
             (reason: unknown) => (reason instanceof Error ? reason : new Error(String(reason))),
           ),
@@ -91,10 +101,10 @@ export class LicenseWriter {
 
   /** The active key was changed: those that the new one signed need not wait until the others are signed anew. */
   private async writeByKey(
-    waiting: readonly SignedLicense[],
+    waiting: readonly WaitingLicense[],
     changed: SigningKeyChanged,
   ): Promise<Refusal[]> {
-    const refusals = new Map<SignedLicense, Refusal>();
+    const refusals = new Map<WaitingLicense, Refusal>();
     for (const kid of new Set(waiting.map(({ fresh }) => fresh.keyId))) {
       const signed = waiting.filter(({ fresh }) => fresh.keyId === kid);
       const answers =
@@ -105,10 +115,18 @@ export class LicenseWriter {
   }
 
   /** @returns for each license why it was left out, or null */
-  private async insert(tx: EntityManager, waiting: readonly SignedLicense[]): Promise<Refusal[]> {
+  private async insert(tx: EntityManager, waiting: readonly WaitingLicense[]): Promise<Refusal[]> {
     const customerIds = new Set(waiting.map(({ license }) => license.customer_id));
-    const refusals = await this.customers.shareEach(tx, [...customerIds]);
-    const accepted = waiting.filter(({ license }) => !refusals.has(license.customer_id));
+    // One behind the other, in this order: callers are locked before anything else, as in every other transaction.
+    const [ofCallers, ofCustomers] = await Promise.all([
+      refusedCallers(tx, waiting),
+      this.customers.shareEach(tx, [...customerIds]),
+    ]);
+    const refusals = waiting.map(
+      ({ caller, license }) =>
+        (caller && ofCallers.get(caller)) ?? ofCustomers.get(license.customer_id) ?? null,
+    );
+    const accepted = waiting.filter((_, index) => refusals[index] === null);
     if (accepted.length > 0) {
       // Sent together: the connection hands them on without waiting, and the first that fails fails those behind it.
       await Promise.all([
@@ -117,12 +135,27 @@ export class LicenseWriter {
         this.audit.append(tx, ...accepted.map(auditEntry)),
       ]);
     }
-    return waiting.map(({ license }) => refusals.get(license.customer_id) ?? null);
+    return refusals;
   }
 
   private async insertRows(tx: EntityManager, accepted: readonly SignedLicense[]): Promise<void> {
     await INSERT_LICENSES.run(tx, [JSON.stringify(accepted.map(({ license }) => license))]);
   }
+}
+
+/** @returns why nothing may be written for some of the callers; those that count are absent */
+async function refusedCallers(
+  tx: EntityManager,
+  waiting: readonly WaitingLicense[],
+): Promise<ReadonlyMap<RequestCaller, Error>> {
+  const callers = [...new Set(waiting.flatMap(({ caller }) => caller ?? []))];
+  const verdicts = await judgeCallers(tx, callers);
+  return new Map(
+    callers.flatMap((caller, index) => {
+      const verdict = verdicts[index];
+      return verdict instanceof Error ? [[caller, verdict] as const] : [];
+    }),
+  );
 }
 
 function auditEntry({ actor, license, fresh }: SignedLicense): AuditEntry {

@@ -4,4 +4,4 @@ export { LoggingModule } from './logging.module';
 export { redactText } from './redact-text';
 export { redact } from './redaction';
 export { addAccessFields, currentRequest, runInRequest } from './request-context';
-export type { AccessFields, RequestContext } from './request-context';
+export type { AccessFields, RequestCaller, RequestContext } from './request-context';

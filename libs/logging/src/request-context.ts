@@ -1,5 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+/**
+ * Who was identified, and by what. Each change that a request makes judges it again, in the transaction of the change
+ * (`transaction` in libs/database).
+ */
+export interface RequestCaller {
+  /** What the database looks up to judge it. */
+  readonly kind: 'api_key';
+  /** Public id, unique within its kind. */
+  readonly id: string;
+  /** Stored hashes that the presented secret has, 32 bytes each in hex: while the database has one of them, it counts. */
+  readonly proofs: readonly string[];
+  /** What it could do when it was identified. */
+  readonly scopes: readonly string[];
+}
+
 /** Who and what a request is, known to everything that runs on its behalf. */
 export interface RequestContext {
   readonly requestId: string;
@@ -12,6 +27,8 @@ export interface RequestContext {
   apiKeyId: string | null;
   /** More fields of the request's line in the access log. */
   accessFields: AccessFields | null;
+  /** Set once it is identified; absent for callers without a credential. */
+  caller?: RequestCaller | undefined;
 }
 
 /** What a handler adds to the access log: codes and ids, never personal values or secrets. */

@@ -1,14 +1,15 @@
+import type { RequestCaller } from '@aegis/logging';
 import type { Scope } from './scopes';
 
 /** The API key that a request was authenticated by, as far as the web layer needs to know it. */
-export interface AuthenticatedKey {
-  /** Public id, never the secret. */
-  readonly id: string;
+export interface AuthenticatedKey extends RequestCaller {
   readonly name: string;
   readonly scopes: readonly Scope[];
   /** The key's own limit, requests a minute; null for the limits of the routes' groups. */
   readonly rateLimitPerMinute: number | null;
   readonly expiresAt: Date | null;
+  /** False for the secret before a rotation, which counts for its grace only. */
+  readonly hasCurrentSecret: boolean;
 }
 
 /** What identification found on a request. */

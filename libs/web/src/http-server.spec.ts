@@ -197,7 +197,7 @@ describe('the HTTP server', () => {
     });
 
     it('as long as is written down, unless a test says otherwise', () => {
-      expect(usual).toEqual([10_000, 30_000, 65_000, 60_000]);
+      expect(usual).toEqual([10_000, 90_000, 65_000, 60_000]);
     });
 
     it('for headers that drip in', async () => {
@@ -367,6 +367,20 @@ describe('the HTTP server', () => {
       expectProblem(await exchange(web.url, bytes, { halfClose: true }), 400, 'invalid_request');
     });
 
+    it.each(['HTTP/2.0', 'HTTP/0.9', 'HTTP/1.2', 'HTTP/2'])(
+      'that its line does not name %s, whatever is right about the rest of it, and reads no further',
+      async (version) => {
+        for (const bytes of [GET, `${POST}Content-Length: 12\r\n`]) {
+          const body = bytes === GET ? '' : '{"name":"a"}';
+          const sent = `${bytes.replace('HTTP/1.1', version)}\r\n${body}${GET}\r\n`;
+          const answer = await exchange(web.url, sent, { untilClosed: true });
+          expectProblem(answer, 400, 'invalid_request');
+          expect(answer!.headers.get('connection')).toBe('close');
+          expect(answersIn(answer!)).toHaveLength(1);
+        }
+      },
+    );
+
     it('less, where it is HTTP/1.0, and closes after the answer', async () => {
       const answer = await exchange(web.url, 'GET /things HTTP/1.0\r\n\r\n', { untilClosed: true });
       expect([answer?.status, answer?.headers.get('connection')]).toEqual([200, 'close']);
@@ -463,6 +477,22 @@ describe('the HTTP server', () => {
         );
         expect(raw.toString()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
       }
+    });
+
+    it('judges it again when the body has come', async () => {
+      const lost = asking('/things/closed', 12).replace(
+        'Expect',
+        'Connection: close\r\nX-API-Key: key-lost\r\nExpect',
+      );
+      const socket = connectTo(web.url);
+      const received: Buffer[] = [];
+      socket.on('data', (chunk: Buffer) => {
+        if (received.push(chunk) === 1) socket.write('{"name":"a"}');
+      });
+      const closed = once(socket, 'close');
+      socket.write(lost);
+      await closed;
+      expect(Buffer.concat(received).toString()).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 401 /);
     });
 
     it('serves whoever expects what nobody knows', async () => {

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { Credential } from './credential';
+import type { AuthenticatedKey, Credential } from './credential';
 import { factsOf } from './request-facts';
 
 /** Finds out who calls. A DI token: libs/api-keys implements it. */
@@ -9,6 +9,12 @@ export abstract class Identification {
    * What it throws counts as `unavailable`.
    */
   abstract identify(request: Request): Promise<Credential>;
+
+  /**
+   * Judges again whom it has identified, for a request that was not complete then.
+   * @throws a problem that refuses the request when the caller counts no longer, or for less
+   */
+  abstract judgeAgain(key: AuthenticatedKey): Promise<void>;
 }
 
 const NONE: Credential = { kind: 'none' };
@@ -28,7 +34,9 @@ async function identify(identification: Identification, request: Request): Promi
   } catch (error) {
     credential = { kind: 'unavailable', error };
   }
-  factsOf(request).credential = credential;
+  const facts = factsOf(request);
+  facts.credential = credential;
+  facts.identifiedEarly = !request.complete;
   return credential;
 }
 

@@ -19,7 +19,10 @@ export class IdentifyGuard implements CanActivate {
   private async identify(request: Request): Promise<boolean> {
     const credential = await identifyOnce(this.identification, request);
     const current = currentRequest();
-    if (credential.kind === 'key' && current !== undefined) current.apiKeyId = credential.key.id;
+    if (credential.kind === 'key' && current !== undefined) {
+      current.apiKeyId = credential.key.id;
+      current.caller = credential.key;
+    }
     return true;
   }
 }

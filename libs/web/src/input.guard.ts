@@ -17,7 +17,7 @@ interface Taken {
 }
 
 /**
- * Last guard: reads the body where a route takes one, so that nothing is read for callers who are turned away, and
+ * Fifth guard: reads the body where a route takes one, so that nothing is read for callers who are turned away, and
  * refuses query parameters on routes that have none, unless the route is public: monitors add parameters against
  * caches. What parameters and fields must look like is the validation
  * pipe's. A body that no route asked for means nothing (RFC 9110 section 9.3.1) and is not read.

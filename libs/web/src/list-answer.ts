@@ -1,7 +1,10 @@
+import { requireCallerInForce } from '@aegis/database';
+import { currentRequest } from '@aegis/logging';
 import { StreamableFile, type Type } from '@nestjs/common';
 import type { Request } from 'express';
 import { Readable } from 'node:stream';
 import type { ObjectLiteral } from 'typeorm';
+import { cutOff } from './cut-off';
 import { listPage, type ListSource } from './list-page';
 import { listLines, STREAM_TYPES } from './list-stream';
 import type { PageQueryDto } from './page-query.dto';
@@ -9,7 +12,8 @@ import { type Page, pageOf } from './page.dto';
 import { InvalidInput } from './web.errors';
 
 /**
- * Answers a list in what the caller accepts: a page as JSON, or the whole list as a stream of CSV or NDJSON.
+ * Answers a list in what the caller accepts: a page as JSON, or the whole list as a stream of CSV or NDJSON, which is
+ * cut off when its caller counts no longer.
  * @param name field that holds the rows of a page
  * @param RowDto what leaves of a row
  * @throws InvalidInput for a cursor of another list, or a page asked for of a stream
@@ -29,7 +33,11 @@ export async function answerList<Row extends ObjectLiteral, Name extends string>
     throw new InvalidInput(
       asked.map((field) => ({ field, message: `must be absent: ${type} has the whole list` })),
     );
-  return streamed(listLines(source, RowDto, type, query.formulas), type, name);
+  const caller = currentRequest()?.caller;
+  const judge = async (): Promise<void> => {
+    await requireCallerInForce(source.rows.dataSource, caller);
+  };
+  return streamed(listLines(source, RowDto, type, judge, query.formulas), type, name);
 }
 
 /** The first rows are read before the answer begins, so that a failure can still be told as one. */
@@ -45,6 +53,6 @@ async function streamed(lines: AsyncGenerator<string>, type: string, name: strin
     disposition: `attachment; filename="${name}.${extension}"`,
   }).setErrorHandler((_error, response) => {
     // Half a list must not look like a whole one.
-    response.destroy?.();
+    cutOff(response);
   });
 }

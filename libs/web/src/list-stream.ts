@@ -15,12 +15,14 @@ const CHUNK = 2000;
  * Every row of a list as lines of text, read as fast as they are taken.
  * Rows that come or go meanwhile may be in it or not; none is in it twice.
  * @param RowDto what leaves of a row
+ * @param judge throws when the caller counts no longer; asked before each piece, and before the end
  * @param formulas whether cells of CSV that a spreadsheet would take for a formula are escaped, or left as they are
  */
 export async function* listLines<Row extends ObjectLiteral>(
   source: ListSource<Row>,
   RowDto: Type<object>,
   type: StreamType,
+  judge: () => Promise<void>,
   formulas: Formulas = 'escaped',
 ): AsyncGenerator<string> {
   const format = FORMATS[type];
@@ -28,6 +30,7 @@ export async function* listLines<Row extends ObjectLiteral>(
   let last: Row | undefined;
   for (;;) {
     const rows = await rowsAfter(source, last, CHUNK);
+    await judge();
     const answers = plainToInstance(RowDto, rows, { excludeExtraneousValues: true });
     if (columns === undefined) {
       columns = Object.keys(plainToInstance(RowDto, {}, { excludeExtraneousValues: true }));
@@ -35,8 +38,10 @@ export async function* listLines<Row extends ObjectLiteral>(
     }
     yield format.lines(answers, columns, formulas);
     last = rows.at(-1);
-    if (rows.length < CHUNK) return;
+    if (rows.length < CHUNK) break;
   }
+  // The caller may have taken long to read the last piece.
+  await judge();
 }
 
 interface LineFormat {

@@ -4,6 +4,7 @@ import { currentRequest, Logger } from '@aegis/logging';
 import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { allowedMethods } from './allowed-methods';
+import { cutOff } from './cut-off';
 import { bearsCredential, credentialOf, Identification, identifyOnce } from './identification';
 import { jsonLine } from './json-line';
 import { PROBLEM_MEDIA_TYPE, problemDocument } from './problem-document';
@@ -50,7 +51,7 @@ export class ProblemFilter implements ExceptionFilter {
     this.log(status, thrown, refusal);
     if (response.headersSent) {
       // Half an answer must not pass for a whole one.
-      response.destroy();
+      cutOff(response);
       return;
     }
     for (const name of FORGOTTEN_HEADERS) response.removeHeader(name);
@@ -60,6 +61,8 @@ export class ProblemFilter implements ExceptionFilter {
     });
     if (refusal.retryAfterSeconds !== undefined)
       response.setHeader('Retry-After', Math.max(1, Math.ceil(refusal.retryAfterSeconds)));
+    // What is left of the body is not waited for.
+    if (status === 408) response.setHeader('Connection', 'close');
     if (status === 401) response.setHeader('WWW-Authenticate', challenge(request));
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('Content-Type', PROBLEM_MEDIA_TYPE);
@@ -87,6 +90,6 @@ export class ProblemFilter implements ExceptionFilter {
 
 /** RFC 6750 section 3: `error` only where a credential was presented. */
 function challenge(request: Request): string {
-  const refused = credentialOf(request).kind === 'refused';
+  const refused = ['refused', 'key'].includes(credentialOf(request).kind);
   return `Bearer realm="aegis"${refused ? ', error="invalid_token"' : ''}`;
 }

@@ -25,6 +25,7 @@ export function requestContext(logger: Logger, metrics: Metrics): RequestHandler
       userAgent: request.headers['user-agent'] ?? null,
       apiKeyId: null,
       accessFields: null,
+      caller: undefined,
     };
     response.setHeader('X-Request-ID', context.requestId);
     response.once('close', () => {

@@ -9,6 +9,8 @@ export interface RequestFacts {
   identifying?: Promise<Credential>;
   /** Set when identification is through. */
   credential?: Credential;
+  /** Whether some of the request was still to come when its caller was identified. */
+  identifiedEarly?: boolean;
   /** Read once a request. */
   body?: Promise<unknown>;
   /** Set when its route is found: the reply to what the handler returns. */

@@ -12,7 +12,14 @@ import {
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { Writable } from 'node:stream';
-import { createHttpApp, credentialOf, Identification, WebModule, type Credential } from '@aegis/web';
+import {
+  createHttpApp,
+  credentialOf,
+  Identification,
+  WebModule,
+  type AuthenticatedKey,
+  type Credential,
+} from '@aegis/web';
 
 /** Knows keys by their text: `key-<id>` is valid, `limited-<n>` allows n requests a minute, all else is refused. */
 @Injectable()
@@ -28,8 +35,21 @@ class TextIdentification extends Identification {
     const rateLimitPerMinute = kind === 'limited' ? Number(id) : null;
     return Promise.resolve({
       kind: 'key',
-      key: { id: text, name: text, scopes: ['admin'], rateLimitPerMinute, expiresAt: null },
+      key: {
+        kind: 'api_key',
+        id: text,
+        name: text,
+        scopes: ['admin'],
+        proofs: [],
+        rateLimitPerMinute,
+        expiresAt: null,
+        hasCurrentSecret: true,
+      },
     });
+  }
+
+  override judgeAgain({ id }: AuthenticatedKey): Promise<void> {
+    return id === 'key-lost' ? Promise.reject(new Refused('The API key was refused.')) : Promise.resolve();
   }
 }
 

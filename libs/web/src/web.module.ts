@@ -14,6 +14,7 @@ import { ThrottlerModule } from '@nestjs/throttler';
 import { BoundedThrottlerStorage } from './bounded-throttler-storage';
 import { IdentifyGuard } from './identify.guard';
 import { InputGuard } from './input.guard';
+import { LateBodyGuard } from './late-body.guard';
 import { NegotiationGuard } from './negotiation.guard';
 import { ProblemFilter } from './problem.filter';
 import { RateLimitGuard } from './rate-limit.guard';
@@ -52,9 +53,14 @@ export interface WebOptions {
 @Module({})
 export class WebModule {
   static for({ imports, accessGuard }: WebOptions): DynamicModule {
-    const guards: Provider[] = [IdentifyGuard, RateLimitGuard, accessGuard, NegotiationGuard, InputGuard].map(
-      (guard) => ({ provide: APP_GUARD, useClass: guard }),
-    );
+    const guards: Provider[] = [
+      IdentifyGuard,
+      RateLimitGuard,
+      accessGuard,
+      NegotiationGuard,
+      InputGuard,
+      LateBodyGuard,
+    ].map((guard) => ({ provide: APP_GUARD, useClass: guard }));
     return {
       module: WebModule,
       // The limiter serves controllers too, wherever they are.

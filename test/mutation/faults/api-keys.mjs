@@ -43,13 +43,13 @@ export default {
     ...inFile('libs/api-keys/src/api-keys.service.ts', [
       [
         'lets anybody grant by a change',
-        'assertHolds(held, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);',
-        'assertHolds(held, apiKey.scopes);',
+        'assertHolds(holder, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);',
+        'assertHolds(holder, apiKey.scopes);',
       ],
       [
         'lets anybody weaken a stronger key',
-        'assertHolds(held, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);',
-        'assertHolds(held, input.scopes ?? []);',
+        'assertHolds(holder, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);',
+        'assertHolds(holder, input.scopes ?? []);',
       ],
       [
         'lets the last admin key be weakened',
@@ -72,8 +72,37 @@ export default {
         'if (apiKey.expires_at && apiKey.expires_at <= apiKey.created_at) throw new ExpiryInThePast();',
         '',
       ],
+      [
+        'makes a child that ends later',
+        'assertWithin(now, { scopes, expires_at, rate_limit_per_minute }, this.environment.RATE_LIMIT_DEFAULT);',
+        '',
+      ],
+      [
+        'lets a key make itself stronger',
+        'if (isStronger(after, apiKey, RATE_LIMIT_DEFAULT)) assertWithin(holder, after, RATE_LIMIT_DEFAULT);',
+        '',
+      ],
+      ['ends no grace early', '...(endOfGrace === null && NO_PREVIOUS), ', ''],
       ['makes a second first admin key', 'if (await isAnyAdminKey(tx)) return null;', ''],
       ['records no deletion', "type: 'api_key.deleted'", "type: 'api_key.updated'"],
+    ]),
+    ...inFile('libs/api-keys/src/key-holder.ts', [
+      ['lets an old secret manage keys', 'if (!holder.hasCurrentSecret) throw new SecretReplaced();', ''],
+      ['bounds no end', "...(endOf(after) > endOf(holder) ? ['a later end'] : []),", ''],
+      ['bounds no limit', "...(limitOf(after) > limitOf(holder) ? ['a higher limit'] : []),", ''],
+      ['lets a stronger key be activated', '(after.is_active && !before.is_active) ||', ''],
+      [
+        'lets a scope be given to a stronger key',
+        'after.scopes.some((scope) => !grants(before.scopes, scope)) ||',
+        '',
+      ],
+    ]),
+    ...inFile('libs/api-keys/src/api-key.entity.ts', [
+      [
+        'shows a grace that is over',
+        'previous_expires_at > clock_timestamp() THEN',
+        'previous_expires_at IS NOT NULL THEN',
+      ],
     ]),
     ...inFile('libs/api-keys/src/admin-keys.ts', [
       [
@@ -84,7 +113,12 @@ export default {
       ['counts an admin key that ends as lasting', '&& expires_at === null', ''],
     ]),
     ...inFile('libs/api-keys/src/api-key-rotation.ts', [
-      ['lets anybody rotate a stronger key', 'assertHolds(held, apiKey.scopes);', ''],
+      ['lets anybody rotate a stronger key', 'assertHolds(now, apiKey.scopes);', ''],
+      [
+        'lets a key learn the secret of one that ends later',
+        'assertWithin(now, apiKey, this.environment.RATE_LIMIT_DEFAULT);',
+        '',
+      ],
       [
         'keeps the old secret without being asked',
         'previous_expires_at = CASE WHEN $5 > 0',

@@ -35,6 +35,7 @@ stats:read, audit:read, api-keys:manage, webhooks:manage, admin (contains all ot
     .option('--rate-limit <number>', "requests a minute, or default for the server's limit", limitOrDefault)
     .option('--activate', 'accept it again')
     .option('--deactivate', 'refuse it until it is activated')
+    .option('--end-grace', 'refuse the secret before the last rotation from now on')
     .option('--force', 'even if no admin key is left that is active and does not expire')
     .action((id: string, options: UpdateOptions) =>
       ends(import('../api-keys.js').then(({ updateApiKey }) => updateApiKey(output, id, options))),

@@ -1,7 +1,9 @@
-import { type Credential, Identification } from '@aegis/web';
+import { type AuthenticatedKey, type Credential, Identification } from '@aegis/web';
+import { DomainError } from '@aegis/errors';
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { ApiKeyAuthentication } from '../api-key-authentication';
+import { AuthenticationUnavailable } from '../api-keys.errors';
 
 /** Several times the length of a key; what is longer is not even looked at. */
 const LONGEST_CREDENTIAL = 256;
@@ -30,5 +32,14 @@ export class ApiKeyIdentification extends Identification {
     if (others.length > 0 || credential.length > LONGEST_CREDENTIAL) return UNREADABLE;
     const key = keys.length > 0 ? credential : /^bearer +(\S+)$/i.exec(credential)?.[1];
     return key === undefined ? UNREADABLE : this.authentication.authenticate(key);
+  }
+
+  /** @throws CallerRefused, CallerNarrowed, AuthenticationUnavailable */
+  async judgeAgain(key: AuthenticatedKey): Promise<void> {
+    try {
+      await this.authentication.judgeAgain(key);
+    } catch (error) {
+      throw error instanceof DomainError ? error : new AuthenticationUnavailable(error);
+    }
   }
 }

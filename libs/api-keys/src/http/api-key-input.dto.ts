@@ -6,6 +6,7 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   ArrayUnique,
+  Equals,
   IsArray,
   IsBoolean,
   IsIn,
@@ -113,6 +114,12 @@ export class UpdateApiKeyDto extends ApiKeyDetailsDto implements UpdateApiKey {
   @MayBeAbsent()
   @IsBoolean()
   is_active?: boolean;
+
+  /** Null ends the grace of the secret before the last rotation now. It can't be made longer. */
+  @ApiProperty({ type: 'null', required: false })
+  @MayBeAbsent()
+  @Equals(null, { message: 'must be null: a grace can be ended, not set' })
+  previous_valid_until?: null;
 }
 
 /** How a key gets its new secret. */

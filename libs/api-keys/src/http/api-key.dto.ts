@@ -47,6 +47,13 @@ export class ApiKeyDto {
   @Expose()
   expires_at!: Date | null;
 
+  /**
+   * Until when the secret before the last rotation is still accepted; null when it is not. It can be ended early:
+   * `PATCH` with null.
+   */
+  @Expose()
+  previous_valid_until!: Date | null;
+
   /** When the key was last accepted; written every few seconds. */
   @Expose()
   last_used_at!: Date | null;

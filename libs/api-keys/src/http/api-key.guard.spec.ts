@@ -20,7 +20,16 @@ import { ApiKeyGuard } from './api-key.guard';
 
 const keyWith = (...scopes: Scope[]): Credential => ({
   kind: 'key',
-  key: { id: '0aZ9bY8cX7dW', name: 'CI', scopes, rateLimitPerMinute: null, expiresAt: null },
+  key: {
+    kind: 'api_key',
+    id: '0aZ9bY8cX7dW',
+    name: 'CI',
+    scopes,
+    proofs: [],
+    rateLimitPerMinute: null,
+    expiresAt: null,
+    hasCurrentSecret: true,
+  },
 });
 const NONE: Credential = { kind: 'none' };
 const REFUSED: Credential = { kind: 'refused' };
@@ -83,6 +92,10 @@ class WrittenIdentification extends Identification {
   identify(request: Request): Promise<Credential> {
     const written = JSON.parse(String(request.headers['x-api-key'])) as Credential;
     return Promise.resolve(written.kind === 'unavailable' ? UNAVAILABLE : written);
+  }
+
+  judgeAgain(): Promise<void> {
+    return Promise.resolve();
   }
 }
 

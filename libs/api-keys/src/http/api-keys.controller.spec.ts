@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import request, { type Response } from 'supertest';
+import { DataSource } from 'typeorm';
 import { type TestDatabase, testDatabase } from '../../../../test/support/database';
 import { ApiKey } from '../api-key.entity';
 import { ApiKeysHttpModule } from '../api-keys-http.module';
@@ -99,6 +100,7 @@ describe('API keys over HTTP', () => {
       description: 'Issues licenses',
       scopes: ['licenses:issue', 'api-keys:manage'],
       prefix: `aegis_test_${body.id}`,
+      previous_valid_until: null,
       is_active: true,
       rate_limit_per_minute: 250,
       expires_at: '2099-01-01T00:00:00.000Z',
@@ -262,8 +264,197 @@ describe('API keys over HTTP', () => {
     expect((await get('/probe', second)).status).toBe(200);
     const third = ((await rotate(id, { grace_seconds: 604_800 })).body as { key: string }).key;
     for (const secret of [second, third]) expect((await get('/probe', secret)).status).toBe(200);
-    expect((await get(`${ROUTE}/${id}`)).body).toEqual(record);
+    expect((await get(`${ROUTE}/${id}`)).body).toEqual({
+      ...record,
+      previous_valid_until: expect.stringMatching(/^\d{4}-.*T.*\.\d{3}Z$/),
+    });
     for (const secret of [key, second, third]) expect(logged).not.toContain(secret.slice(24));
+  });
+
+  describe('the grace of a rotated secret', () => {
+    const rotated = async (): Promise<{ id: string; key: string; next: string }> => {
+      const { id, key } = await made('api-keys:manage', 'licenses:read');
+      const { body } = await rotate(id, { grace_seconds: 3600 });
+      return { id, key, next: (body as { key: string }).key };
+    };
+    const at = async (id: string): Promise<{ body: Record<string, unknown>; etag: string }> => {
+      const { body, headers } = await get(`${ROUTE}/${id}`);
+      return { body: body as Record<string, unknown>, etag: headers.etag! };
+    };
+
+    it('shows in every answer about the key, on the page of keys and in its stream', async () => {
+      const { id } = await rotated();
+      const { body } = await at(id);
+      const until = new Date(body.previous_valid_until as string).getTime() - Date.now();
+      expect(until).toBeGreaterThan(3_000_000);
+      expect(until).toBeLessThan(4_200_000);
+      expect((await patch(id, { name: 'Other' })).body.previous_valid_until).toBe(body.previous_valid_until);
+      const page = (await get(ROUTE)).body.api_keys as Record<string, unknown>[];
+      expect(page.find((key) => key.id === id)).toMatchObject({
+        previous_valid_until: body.previous_valid_until,
+      });
+      const { text } = await get(ROUTE).set('Accept', 'text/csv');
+      const line = text.split('\r\n').find((one) => one.startsWith(id))!;
+      expect(line.split(',')).toContain(body.previous_valid_until);
+    });
+
+    it('ends early when it is set to null, on record, and the new secret stays', async () => {
+      const { id, key, next } = await rotated();
+      const before = await at(id);
+      const { status, body, headers } = await patch(id, { previous_valid_until: null });
+      expect([status, body.previous_valid_until]).toEqual([200, null]);
+      expect(headers.etag).not.toBe(before.etag);
+      expect((await get('/probe', key)).status).toBe(401);
+      expect((await get('/probe', next)).status).toBe(200);
+      const [record] = await app
+        .get(DataSource)
+        .query(
+          `SELECT event_data FROM audit_logs WHERE event_type = 'api_key.updated' AND event_data->>'id' = $1`,
+          [id],
+        );
+      expect(record.event_data).toEqual({ id, fields: ['previous_valid_until'], previous_valid_until: null });
+      const again = await patch(id, { previous_valid_until: null });
+      expect([again.status, again.headers.etag]).toEqual([200, headers.etag]);
+    });
+
+    it('is seen by If-None-Match when it ends by itself', async () => {
+      const { id } = await rotated();
+      const { etag } = await at(id);
+      await app
+        .get(DataSource)
+        .query(`UPDATE api_keys SET previous_expires_at = clock_timestamp() WHERE id = $1`, [id]);
+      const read = await get(`${ROUTE}/${id}`).set('If-None-Match', etag);
+      expect([read.status, read.body.previous_valid_until]).toEqual([200, null]);
+    });
+
+    it.each(['2099-01-01T00:00:00Z', '2020-01-01T00:00:00Z', 0, false, ''])(
+      'is not made longer or shorter: %j is refused',
+      async (previous_valid_until) => {
+        const { id, key } = await rotated();
+        const { status, body } = await patch(id, { previous_valid_until });
+        expect([status, body.errors]).toEqual([
+          422,
+          [{ field: 'previous_valid_until', message: 'must be null: a grace can be ended, not set' }],
+        ]);
+        expect((await get('/probe', key)).status).toBe(200);
+      },
+    );
+
+    it('lets the old secret read, but create, change, rotate and delete no key', async () => {
+      const { id, key, next } = await rotated();
+      const other = await made('licenses:read');
+      const count = (await get(ROUTE)).body.total as number;
+      const attempts = (secret: string): request.Test[] => [
+        rotate(id, { grace_seconds: 604_800 }, secret),
+        rotate(other.id, {}, secret),
+        post({ name: 'More', scopes: ['licenses:read'] }, secret),
+        patch(id, { name: 'More' }, secret),
+        patch(other.id, { is_active: false }, secret),
+        remove(other.id, secret),
+      ];
+      for (const attempt of attempts(key)) {
+        const { status, body } = await attempt;
+        expect([status, body.code]).toEqual([403, 'insufficient_scope']);
+        expect(body.detail).toBe(
+          'The secret of the API key was replaced: only its new secret may create, change, rotate or delete keys.',
+        );
+      }
+      expect((await get(ROUTE, key)).body.total).toBe(count);
+      const statuses = [];
+      for (const attempt of attempts(next).slice(1)) statuses.push((await attempt).status);
+      expect(statuses).toEqual([200, 201, 200, 200, 204]);
+    });
+
+    it('binds an old secret of an admin key too', async () => {
+      const { id, key } = await made('admin');
+      await rotate(id, { grace_seconds: 3600 });
+      expect((await rotate(id, {}, key)).status).toBe(403);
+      expect((await post({ name: 'More', scopes: ['admin'] }, key)).status).toBe(403);
+      expect((await remove(id)).status).toBe(204);
+    });
+  });
+
+  describe('without admin, a key', () => {
+    const SOON = '2098-01-01T00:00:00.000Z';
+    const LATER = '2098-06-01T00:00:00.000Z';
+    const SOONER = '2097-06-01T00:00:00.000Z';
+    const bounded = async (scopes: Scope[], bounds: object): Promise<{ id: string; key: string }> => {
+      const { status, body } = await post({ name: 'Bounded', scopes, ...bounds });
+      expect(status).toBe(201);
+      return body as { id: string; key: string };
+    };
+    const manager = (): Promise<{ id: string; key: string }> =>
+      bounded(['api-keys:manage', 'licenses:read'], { expires_at: SOON, rate_limit_per_minute: 50 });
+    const WITHIN = { expires_at: SOON, rate_limit_per_minute: 50 };
+
+    it.each([
+      [{ expires_at: LATER }, 'a later end'],
+      [{ expires_at: null }, 'a later end'],
+      [{ rate_limit_per_minute: 51 }, 'a higher limit'],
+      // The server's limit is 100 a minute.
+      [{ rate_limit_per_minute: null }, 'a higher limit'],
+      [{ expires_at: LATER, rate_limit_per_minute: 1_000_000 }, 'a later end and a higher limit'],
+    ])('neither changes itself to %j, nor makes, or strengthens, another one so', async (bounds, beyond) => {
+      const { id, key } = await manager();
+      const sibling = await bounded(['api-keys:manage', 'licenses:read'], WITHIN);
+      for (const attempt of [
+        patch(id, bounds, key),
+        patch(sibling.id, bounds, key),
+        post({ name: 'Child', scopes: ['licenses:read'], ...WITHIN, ...bounds }, key),
+      ]) {
+        const { status, body } = await attempt;
+        expect([status, body.code, body.detail]).toEqual([
+          403,
+          'insufficient_scope',
+          `The API key would get ${beyond} than the calling key has, which needs the scope admin.`,
+        ]);
+      }
+      for (const one of [id, sibling.id]) expect((await get(`${ROUTE}/${one}`)).body).toMatchObject(WITHIN);
+    });
+
+    it.each([{ expires_at: LATER }, { expires_at: null }, { rate_limit_per_minute: 51 }])(
+      'neither rotates, activates, nor gives a scope to one with %j',
+      async (bounds) => {
+        const { key } = await manager();
+        const stronger = await bounded(['licenses:read'], { ...WITHIN, ...bounds });
+        expect((await rotate(stronger.id, {}, key)).status).toBe(403);
+        expect((await patch(stronger.id, { scopes: ['licenses:read', 'api-keys:manage'] }, key)).status).toBe(
+          403,
+        );
+        expect((await get('/probe', stronger.key)).status).toBe(200);
+        // What makes it weaker is not refused.
+        expect((await patch(stronger.id, { is_active: false }, key)).status).toBe(200);
+        expect((await patch(stronger.id, { is_active: true }, key)).status).toBe(403);
+        expect((await patch(stronger.id, { rate_limit_per_minute: 5, expires_at: SOONER }, key)).status).toBe(
+          200,
+        );
+        expect((await patch(stronger.id, { is_active: true }, key)).status).toBe(200);
+      },
+    );
+
+    it('shortens itself, and makes, extends and rotates others as far as it goes itself', async () => {
+      const { id, key } = await manager();
+      const child = await post(
+        { name: 'Child', scopes: ['licenses:read'], expires_at: SOONER, rate_limit_per_minute: 10 },
+        key,
+      );
+      expect(child.status).toBe(201);
+      const childId = (child.body as { id: string }).id;
+      expect((await patch(childId, WITHIN, key)).status).toBe(200);
+      expect((await rotate(childId, {}, key)).status).toBe(200);
+      expect((await patch(id, { expires_at: SOONER, rate_limit_per_minute: 49 }, key)).status).toBe(200);
+      expect((await patch(id, { expires_at: SOON }, key)).status).toBe(403);
+      expect((await rotate(childId, {}, key)).status).toBe(403);
+      expect((await rotate(id, {}, key)).status).toBe(200);
+    });
+
+    it('that does not end may make others that do not end', async () => {
+      const { key } = await made('api-keys:manage', 'licenses:read');
+      expect((await post({ name: 'Child', scopes: ['licenses:read'] }, key)).status).toBe(201);
+      expect(
+        (await post({ name: 'Child', scopes: ['licenses:read'], rate_limit_per_minute: 101 }, key)).status,
+      ).toBe(403);
+    });
   });
 
   it.each([-1, 604_801, 1.5, '60', null, [60]])('refuses a grace of %j seconds', async (grace_seconds) => {
@@ -388,6 +579,7 @@ describe('API keys over HTTP', () => {
       'last_used_at',
       'name',
       'prefix',
+      'previous_valid_until',
       'rate_limit_per_minute',
       'scopes',
       'usage_count',

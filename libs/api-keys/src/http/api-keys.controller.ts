@@ -14,7 +14,6 @@ import {
   RequireScopes,
   Responds,
   RespondsNothing,
-  type Scope,
   STREAM_TYPES,
 } from '@aegis/web';
 import { API_KEY_ID_RULE } from '@aegis/field-rules';
@@ -25,12 +24,14 @@ import { ApiKeyList } from '../api-key-list';
 import { ApiKeyRotation } from '../api-key-rotation';
 import type { ApiKey } from '../api-key.entity';
 import { ApiKeysService, type CreatedApiKey } from '../api-keys.service';
+import type { KeyHolder } from '../key-holder';
 import { CreateApiKeyDto, RotateApiKeyDto, UpdateApiKeyDto } from './api-key-input.dto';
 import { ApiKeyDto, ApiKeyPageDto, CreatedApiKeyDto } from './api-key.dto';
-import { HeldScopes } from './held-scopes';
+import { Holder } from './holder';
 
-/** Uses of a key are no changes of it. */
-const apiKeyTag = ({ version }: ApiKey): string => String(version);
+/** Uses of a key do not change it; that the grace of its secret before has ended does. */
+const apiKeyTag = ({ version, previous_valid_until }: ApiKey): string =>
+  previous_valid_until === null ? String(version) : `${version}.grace`;
 
 const withSecret = ({ apiKey, key }: CreatedApiKey): object => Object.assign({}, apiKey, { key });
 
@@ -59,10 +60,10 @@ export class ApiKeysController {
   })
   create(
     @Caller() actor: Actor,
-    @HeldScopes() held: Scope[],
+    @Holder() holder: KeyHolder,
     @Body() input: CreateApiKeyDto,
   ): Promise<CreatedApiKey> {
-    return this.apiKeys.create(actor, held, input);
+    return this.apiKeys.create(actor, holder, input);
   }
 
   @Get()
@@ -92,12 +93,12 @@ export class ApiKeysController {
   @Responds(ApiKeyDto)
   update(
     @Caller() actor: Actor,
-    @HeldScopes() held: Scope[],
+    @Holder() holder: KeyHolder,
     @Param('id', asKeyId) id: string,
     @Body() input: UpdateApiKeyDto,
     @IfMatch(apiKeyTag) precondition: Precondition<ApiKey>,
   ): Promise<ApiKey> {
-    return this.apiKeys.update(actor, held, id, input, { precondition });
+    return this.apiKeys.update(actor, holder, id, input, { precondition });
   }
 
   @Post(':id/rotate')
@@ -113,12 +114,12 @@ export class ApiKeysController {
   @Responds(CreatedApiKeyDto, { description: 'Rotated', from: withSecret })
   rotate(
     @Caller() actor: Actor,
-    @HeldScopes() held: Scope[],
+    @Holder() holder: KeyHolder,
     @Param('id', asKeyId) id: string,
     @Body() input: RotateApiKeyDto,
     @IfMatch(apiKeyTag) precondition: Precondition<ApiKey>,
   ): Promise<CreatedApiKey> {
-    return this.rotation.rotate(actor, held, id, input.grace_seconds ?? 0, precondition);
+    return this.rotation.rotate(actor, holder, id, input.grace_seconds ?? 0, precondition);
   }
 
   @Delete(':id')
@@ -131,10 +132,10 @@ export class ApiKeysController {
   @RespondsNothing('Deleted')
   remove(
     @Caller() actor: Actor,
-    @HeldScopes() held: Scope[],
+    @Holder() holder: KeyHolder,
     @Param('id', asKeyId) id: string,
     @IfMatch(apiKeyTag) precondition: Precondition<ApiKey>,
   ): Promise<void> {
-    return this.apiKeys.remove(actor, held, id, { precondition });
+    return this.apiKeys.remove(actor, holder, id, { precondition });
   }
 }

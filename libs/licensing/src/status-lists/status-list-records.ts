@@ -1,4 +1,4 @@
-import { transaction } from '@aegis/database';
+import { sharedTransaction } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
@@ -57,7 +57,7 @@ export class StatusListRecords {
    * @param lists not many at once: each may be 1 MiB
    */
   async read(lists: readonly number[]): Promise<ListRecord[]> {
-    const rows = await transaction(this.dataSource, async (tx) => {
+    const rows = await sharedTransaction(this.dataSource, async (tx) => {
       await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [String(STATEMENT_TIMEOUT_MS)]);
       return tx.query<
         (Omit<ListRecord, 'revoked' | 'suspended'> & Record<'revoked' | 'suspended', Buffer | null>)[]

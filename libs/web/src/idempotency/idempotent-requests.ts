@@ -1,4 +1,4 @@
-import { type TransactionHooks, withTransactionHooks } from '@aegis/database';
+import { requireCallerInForce, type TransactionHooks, withTransactionHooks } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { DataSource } from 'typeorm';
@@ -42,7 +42,8 @@ export class IdempotentRequests {
    * Answers what the first request with this key was answered, or carries the request out and remembers the answer
    * in the transaction of its work.
    * @param idempotencyKey header of that name
-   * @throws InvalidInput, RequestInProgress, IdempotencyKeyReused, AnswerUnreadable, ScopeLostSince
+   * @throws InvalidInput, RequestInProgress, IdempotencyKeyReused, AnswerUnreadable, ScopeLostSince, CallerRefused,
+   * CallerNarrowed
    */
   async answer(
     request: Request,
@@ -52,7 +53,10 @@ export class IdempotentRequests {
     const keyed = keyedRequest(request, idempotencyKey);
     // Before the work, which may sign or call others; the look that decides is the one under the lock.
     const earlier = await this.answers.find(this.dataSource.manager, keyed);
-    return earlier ? replayed(earlier) : this.carryOut(keyed, performance);
+    if (earlier === undefined) return this.carryOut(keyed, performance);
+    // No transaction is begun that would judge the caller.
+    await requireCallerInForce(this.dataSource, keyed.caller);
+    return replayed(earlier);
   }
 
   private async carryOut(keyed: KeyedRequest, performance: Performance): Promise<ReadyReply> {

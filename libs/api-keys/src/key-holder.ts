@@ -1,0 +1,86 @@
+import type { CallerInForce } from '@aegis/database';
+import { grants, type Scope } from '@aegis/web';
+import { LimitEscalation, ScopeEscalation, SecretReplaced } from './api-keys.errors';
+
+/** What bounds a key: what it may do, how long, and how often a minute (null for the server's limit). */
+export interface KeyBounds {
+  readonly scopes: readonly Scope[];
+  readonly expires_at: Date | null;
+  readonly rate_limit_per_minute: number | null;
+}
+
+/** Who makes and changes keys. */
+export type KeyHolder = KeyBounds & {
+  /** False for a secret that was replaced and counts on for its grace. */
+  readonly hasCurrentSecret: boolean;
+};
+
+/** Whoever reaches the database may grant whatever there is: the command line is the way back in. */
+export const COMMAND_LINE: KeyHolder = {
+  scopes: ['admin'],
+  expires_at: null,
+  rate_limit_per_minute: null,
+  hasCurrentSecret: true,
+};
+
+/**
+ * The holder as the transaction finds it, which may have less than when its request came in.
+ * @param holder as it was when it was identified
+ * @param caller the same, judged again; undefined on the command line
+ */
+export function holderNow(holder: KeyHolder, caller: CallerInForce | undefined): KeyHolder {
+  if (caller === undefined) return holder;
+  return {
+    scopes: caller.scopes as readonly Scope[],
+    expires_at: caller.expiresAt,
+    rate_limit_per_minute: caller.rateLimitPerMinute,
+    hasCurrentSecret: caller.hasCurrentSecret,
+  };
+}
+
+/**
+ * Makes sure that nobody gains a scope by way of another key.
+ * @param wanted scopes that it would grant, or that the key has which it would take
+ * @throws ScopeEscalation naming those that the holder lacks; SecretReplaced for a secret in its grace
+ */
+export function assertHolds(holder: KeyHolder, wanted: readonly Scope[]): void {
+  if (!holder.hasCurrentSecret) throw new SecretReplaced();
+  const lacking = wanted.filter((scope) => !grants(holder.scopes, scope));
+  if (lacking.length > 0) throw new ScopeEscalation(lacking);
+}
+
+/**
+ * Makes sure that nobody without `admin` gains time or requests: neither for its own key nor by way of one that it
+ * makes, strengthens, or learns the secret of.
+ * @param after the key as it is to be
+ * @param defaultLimit the server's limit, requests a minute
+ * @throws LimitEscalation when it would end later, or be limited less, than the holder
+ */
+export function assertWithin(holder: KeyHolder, after: KeyBounds, defaultLimit: number): void {
+  if (grants(holder.scopes, 'admin')) return;
+  const limitOf = ({ rate_limit_per_minute }: KeyBounds): number => rate_limit_per_minute ?? defaultLimit;
+  const beyond = [
+    ...(endOf(after) > endOf(holder) ? ['a later end'] : []),
+    ...(limitOf(after) > limitOf(holder) ? ['a higher limit'] : []),
+  ];
+  if (beyond.length > 0) throw new LimitEscalation(beyond);
+}
+
+/** Whether a key gains anything: a scope, time, requests, or that it counts at all. */
+export function isStronger(
+  after: KeyBounds & { is_active: boolean },
+  before: KeyBounds & { is_active: boolean },
+  defaultLimit: number,
+): boolean {
+  const limitOf = ({ rate_limit_per_minute }: KeyBounds): number => rate_limit_per_minute ?? defaultLimit;
+  return (
+    (after.is_active && !before.is_active) ||
+    after.scopes.some((scope) => !grants(before.scopes, scope)) ||
+    endOf(after) > endOf(before) ||
+    limitOf(after) > limitOf(before)
+  );
+}
+
+function endOf({ expires_at }: KeyBounds): number {
+  return expires_at?.getTime() ?? Infinity;
+}

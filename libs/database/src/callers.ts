@@ -1,0 +1,104 @@
+import { DomainError } from '@aegis/errors';
+import type { RequestCaller } from '@aegis/logging';
+import type { DataSource, EntityManager } from 'typeorm';
+import { PreparedStatement } from './prepared-statement';
+
+/** What names a caller. */
+export type CallerId = Pick<RequestCaller, 'kind' | 'id'>;
+
+/** A caller as the database has it while its lock is shared: until the transaction ends nobody changes it. */
+export interface CallerInForce {
+  readonly scopes: readonly string[];
+  /** When it ends by itself, null if it does not. */
+  readonly expiresAt: Date | null;
+  /** Requests a minute, null for the server's limit. */
+  readonly rateLimitPerMinute: number | null;
+  /** False for a secret that was replaced and counts for its grace only. */
+  readonly hasCurrentSecret: boolean;
+}
+
+/** The caller was deleted, deactivated, has expired or got another secret since it was identified (401). */
+export class CallerRefused extends DomainError {
+  readonly code = 'unauthorized';
+
+  constructor() {
+    // The text of every other refusal: nothing tells why.
+    super('The API key was refused.');
+  }
+}
+
+/** The caller has lost a scope since it was identified (403). */
+export class CallerNarrowed extends DomainError {
+  readonly code = 'insufficient_scope';
+
+  /** @param lost scopes that it had and has not now */
+  constructor(lost: readonly string[]) {
+    super(`The API key has lost the scope ${lost.join(', ')} since the request began.`);
+  }
+}
+
+/** As the database's function tells it. */
+interface Standing {
+  scopes: string[];
+  expires_at: string | null;
+  rate_limit_per_minute: number | null;
+  has_current_secret: boolean;
+}
+
+const JUDGE = new PreparedStatement<{ standings: (Standing | null)[] }>(
+  'callers-judge',
+  'SELECT public.callers_in_force($1::jsonb, $2::jsonb) AS standings',
+);
+
+/**
+ * Judges callers again, after the locks of all of them are held: shared, so that none of them is changed until the
+ * transaction ends.
+ * @param on the transaction of what they want to change; the data source where nothing is changed
+ * @param callers as they were identified
+ * @param ending those whose credentials the transaction changes: their locks are held alone, so that it waits for what
+ * they are changing and later changes see it
+ * @returns for each caller how it is now, or why it is refused
+ */
+export async function judgeCallers(
+  on: EntityManager | DataSource,
+  callers: readonly RequestCaller[],
+  ending: readonly CallerId[] = [],
+): Promise<(CallerInForce | CallerRefused | CallerNarrowed)[]> {
+  if (callers.length === 0 && ending.length === 0) return [];
+  // Requests that come together mostly have one caller.
+  const asked = callers.map(({ kind, id, proofs }) => JSON.stringify({ kind, id, proofs }));
+  const distinct = [...new Set(asked)];
+  const [row] = await JUDGE.run(on, [`[${distinct.join(',')}]`, JSON.stringify(ending)]);
+  const standings = new Map(distinct.map((text, index) => [text, row?.standings[index] ?? null]));
+  return callers.map((caller, index) => judged(caller, standings.get(asked[index] ?? '') ?? null));
+}
+
+function judged(
+  caller: RequestCaller,
+  standing: Standing | null,
+): CallerInForce | CallerRefused | CallerNarrowed {
+  if (standing === null) return new CallerRefused();
+  const lost = caller.scopes.filter((scope) => !standing.scopes.includes(scope));
+  if (lost.length > 0) return new CallerNarrowed(lost);
+  return {
+    scopes: standing.scopes,
+    expiresAt: standing.expires_at === null ? null : new Date(standing.expires_at),
+    rateLimitPerMinute: standing.rate_limit_per_minute,
+    hasCurrentSecret: standing.has_current_secret,
+  };
+}
+
+/**
+ * Judges one caller as `judgeCallers` does.
+ * @returns undefined where there is no caller: a public route, the command line
+ * @throws CallerRefused, CallerNarrowed
+ */
+export async function requireCallerInForce(
+  on: EntityManager | DataSource,
+  caller: RequestCaller | undefined,
+  ending: readonly CallerId[] = [],
+): Promise<CallerInForce | undefined> {
+  const [verdict] = await judgeCallers(on, caller === undefined ? [] : [caller], ending);
+  if (verdict instanceof Error) throw verdict;
+  return verdict;
+}

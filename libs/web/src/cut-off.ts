@@ -1,0 +1,16 @@
+import type { Socket } from 'node:net';
+
+/** What ends with its connection: a response, or the part of it that Nest hands to error handlers of streams. */
+interface Cuttable {
+  readonly socket?: Socket | null;
+  destroy?(): unknown;
+}
+
+/**
+ * Ends half an answer by resetting its connection (RST). An end in order (FIN) would make a whole answer of it where its
+ * length is not known otherwise: in HTTP/1.0, which proxies speak too (RFC 9112 section 6.3).
+ */
+export function cutOff(response: Cuttable): void {
+  response.socket?.resetAndDestroy();
+  response.destroy?.();
+}

@@ -1,0 +1,64 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'callers that end while their request is under way',
+  suites: [
+    'test/attacks/ended-callers.spec.ts',
+    'test/e2e/list-streams.spec.ts',
+    'libs/web/src/http-server.spec.ts',
+    'libs/web/src/body-pace.spec.ts',
+  ],
+  faults: [
+    ...inFile('libs/database/src/callers.ts', [
+      ['lets an ended caller go on', 'if (verdict instanceof Error) throw verdict;', ''],
+      ['ignores lost scopes', 'if (lost.length > 0) return new CallerNarrowed(lost);', ''],
+    ]),
+    ...inFile('libs/database/src/transaction.ts', [
+      [
+        'judges no caller in its transaction',
+        'const inForce = await requireCallerInForce(tx, caller, ending);',
+        'const inForce = undefined;',
+      ],
+    ]),
+    ...inFile('migrations/1764120000000-judge-callers-again.ts', [
+      ['shares no lock', 'PERFORM pg_advisory_xact_lock_shared(held.number);', 'NULL;'],
+      ['holds no lock alone', 'PERFORM pg_advisory_xact_lock(held.number);', 'NULL;'],
+      ['takes expired callers', 'AND (expires_at IS NULL OR expires_at > clock_timestamp())', ''],
+      ['takes inactive callers', 'AND is_active AND deleted_at IS NULL', ''],
+    ]),
+    ...inFile('libs/licensing/src/license-writer.ts', [
+      ['judges no caller of a batch', 'refusedCallers(tx, waiting),', 'new Map(),'],
+    ]),
+    ...inFile('libs/web/src/idempotency/idempotent-requests.ts', [
+      ['replays to ended callers', 'await requireCallerInForce(this.dataSource, keyed.caller);', ''],
+    ]),
+    ...inFile('libs/web/src/late-body.guard.ts', [
+      [
+        'judges nobody after the body',
+        'if (!identifiedEarly || body === undefined) return true;',
+        'return true;',
+      ],
+    ]),
+    ...inFile('libs/web/src/list-stream.ts', [
+      ['goes on to send to ended callers', 'await judge();\n    const answers', 'const answers'],
+    ]),
+    ...inFile('libs/web/src/sound-request.ts', [
+      [
+        'speaks every version',
+        "const SPOKEN: readonly string[] = ['1.1', '1.0'];",
+        "const SPOKEN: readonly string[] = ['2.0', '1.1', '1.0'];",
+      ],
+    ]),
+    ...inFile('libs/web/src/body-pace.ts', [
+      ['gives a body all the time', 'if (left <= 0) giveUp();', 'if (left <= -1e9) giveUp();'],
+      [
+        'gives every body the same time',
+        'return PATIENCE_MS + received / BYTES_PER_MS;',
+        'return PATIENCE_MS;',
+      ],
+    ]),
+    ...inFile('libs/web/src/body-bytes.ts', [
+      ['waits for what it does not take', '() => Math.min(size, limit),', '() => size,'],
+    ]),
+  ],
+};
