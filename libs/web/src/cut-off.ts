@@ -11,6 +11,13 @@ interface Cuttable {
  * length is not known otherwise: in HTTP/1.0, which proxies speak too (RFC 9112 section 6.3).
  */
 export function cutOff(response: Cuttable): void {
-  response.socket?.resetAndDestroy();
+  const { socket } = response;
+  if (socket) {
+    // Node resets a connection after an end in order of what was written, which is what must not be seen.
+    socket.destroySoon = () => {
+      socket.destroy();
+    };
+    socket.resetAndDestroy();
+  }
   response.destroy?.();
 }
