@@ -972,6 +972,13 @@ export interface components {
              */
             rate_limit_per_minute?: number | null;
             /**
+             * @description What the key is recognised by: 1–100 characters.
+             * @example Web shop
+             */
+            name: string;
+            /** @example Issues licenses when an order is paid */
+            description?: string | null;
+            /**
              * @description What the key may do; nothing that the calling key may not. `admin` contains all others.
              * @example [
              *       "licenses:issue",
@@ -979,13 +986,6 @@ export interface components {
              *     ]
              */
             scopes: components["schemas"]["Scope"][];
-            /**
-             * @description What the key is recognised by: 1–100 characters.
-             * @example Web shop
-             */
-            name: string;
-            /** @example Issues licenses when an order is paid */
-            description?: string | null;
         };
         CreateCustomer: {
             /**
@@ -1011,7 +1011,7 @@ export interface components {
             address?: string | null;
             /** @description The vendor's own; never shown to the customer. */
             notes?: string | null;
-            /** @description Deactivating stops new licenses, and the existing ones no longer validate. */
+            /** @description An inactive customer gets no licenses, and those that it has do not validate. */
             is_active?: boolean;
         };
         CreatedApiKey: {
@@ -1068,6 +1068,36 @@ export interface components {
              * @example cli:operator
              */
             created_by: string;
+        };
+        CreatedCustomer: {
+            /**
+             * @description Sentences for people: other customers whose ids differ in case alone. Absent when there are none.
+             * @example []
+             */
+            warnings?: string[];
+            /**
+             * @description Chosen by the vendor, never given twice.
+             * @example acme
+             */
+            id: string;
+            /** @example Acme Corporation */
+            name: string;
+            /** @example licenses@acme.example */
+            email: string | null;
+            /** @example Acme Holding */
+            company: string | null;
+            /** @example +1 555 0100 */
+            phone: string | null;
+            /** @example 1 Main Street, Springfield */
+            address: string | null;
+            /** @description The vendor's own; never shown to the customer. */
+            notes: string | null;
+            /** @description No license is issued to an inactive customer, and its licenses do not validate. */
+            is_active: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
         };
         Customer: {
             /**
@@ -1127,6 +1157,12 @@ export interface components {
             domain: string;
         };
         FingerprintAnswer: {
+            /**
+             * @description Sentences for people: what in `domain` no client ever sends (a scheme, a slash, a port, upper case, white space).
+             *     Empty when nothing is odd; the fingerprint is computed all the same.
+             * @example []
+             */
+            warnings: string[];
             /** @description `"sha256:" + hex(sha256(db_uuid + ":" + domain))`, byte for byte as given. */
             fingerprint: string;
             db_uuid: string;
@@ -1284,13 +1320,13 @@ export interface components {
             license_type: components["schemas"]["LicenseType"];
             /** @description Binds the license to one installation: see the fingerprint route. */
             instance_fingerprint?: string | null;
+            /** @description The vendor's own; never shown to the customer. */
+            notes?: string | null;
             /**
              * @description Required for a subscription, 30 unless given for a demo, absent for a perpetual license.
              * @example 365
              */
             duration_days?: number;
-            /** @description The vendor's own; never shown to the customer. */
-            notes?: string | null;
         };
         License: {
             /**
@@ -1617,6 +1653,13 @@ export interface components {
              */
             rate_limit_per_minute?: number | null;
             /**
+             * @description What the key is recognised by: 1–100 characters.
+             * @example Web shop
+             */
+            name?: string;
+            /** @example Issues licenses when an order is paid */
+            description?: string | null;
+            /**
              * @description All that the key may do from now on; neither before nor after the change anything that the calling key may not.
              * @example [
              *       "licenses:issue",
@@ -1626,15 +1669,8 @@ export interface components {
             scopes?: components["schemas"]["Scope"][];
             /** @description Null ends the grace of the secret before the last rotation now. It can't be made longer. */
             previous_valid_until?: null;
-            /**
-             * @description What the key is recognised by: 1–100 characters.
-             * @example Web shop
-             */
-            name?: string;
             /** @description An inactive key is refused. */
             is_active?: boolean;
-            /** @example Issues licenses when an order is paid */
-            description?: string | null;
         };
         UpdateCustomer: {
             /**
@@ -2684,6 +2720,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "warnings": [],
                      *       "id": "acme",
                      *       "name": "Acme Corporation",
                      *       "email": "licenses@acme.example",
@@ -2696,7 +2733,7 @@ export interface operations {
                      *       "updated_at": "2026-02-03T19:12:10.000Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["Customer"];
+                    "application/json": components["schemas"]["CreatedCustomer"];
                 };
             };
             400: components["responses"]["invalid_request"];
@@ -3074,6 +3111,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "warnings": [],
                      *       "fingerprint": "sha256:9b74c9897bac770ffc029102a200c5de0d2e4f2f1d8c9a7b6e5f4d3c2b1a0987",
                      *       "db_uuid": "5f0c9a3e-8a7b-11ee-b9d1-0242ac120002",
                      *       "domain": "erp.acme.example"
@@ -3213,8 +3251,8 @@ export interface operations {
                  *       ],
                  *       "license_type": "subscription",
                  *       "instance_fingerprint": null,
-                 *       "duration_days": 365,
-                 *       "notes": null
+                 *       "notes": null,
+                 *       "duration_days": 365
                  *     }
                  */
                 "application/json": components["schemas"]["IssueLicense"];
@@ -4941,12 +4979,12 @@ export interface operations {
                  * @example {
                  *       "expires_at": "2027-01-01T00:00:00.000Z",
                  *       "rate_limit_per_minute": 250,
+                 *       "name": "Web shop",
+                 *       "description": "Issues licenses when an order is paid",
                  *       "scopes": [
                  *         "licenses:issue",
                  *         "customers:write"
-                 *       ],
-                 *       "name": "Web shop",
-                 *       "description": "Issues licenses when an order is paid"
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["CreateApiKey"];
@@ -5147,14 +5185,14 @@ export interface operations {
                  * @example {
                  *       "expires_at": "2027-01-01T00:00:00.000Z",
                  *       "rate_limit_per_minute": 250,
+                 *       "name": "Web shop",
+                 *       "description": "Issues licenses when an order is paid",
                  *       "scopes": [
                  *         "licenses:issue",
                  *         "customers:write"
                  *       ],
                  *       "previous_valid_until": null,
-                 *       "name": "Web shop",
-                 *       "is_active": true,
-                 *       "description": "Issues licenses when an order is paid"
+                 *       "is_active": true
                  *     }
                  */
                 "application/json": components["schemas"]["UpdateApiKey"];

@@ -52,7 +52,9 @@ export interface UpdateOptions {
 export async function createApiKey(output: Output, options: CreateOptions): Promise<ExitCode> {
   const input = readCreation(options);
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'makes', async (services) => {
-    const { apiKey, key } = await services.get(ApiKeysService).create(commandLineActor(), COMMAND_LINE, input);
+    const { apiKey, key } = await services
+      .get(ApiKeysService)
+      .create(commandLineActor(), COMMAND_LINE, input);
     output.end(
       { ...publicFields(apiKey), key },
       `API key ${apiKey.id} (${printable(apiKey.name)}) made. Its secret, shown this once:\n${key}`,

@@ -26,7 +26,9 @@ export class LimitEscalation extends DomainError {
 
   /** @param beyond what the key would have beyond the caller's, e.g. `a later end` */
   constructor(beyond: readonly string[]) {
-    super(`The API key would get ${beyond.join(' and ')} than the calling key has, which needs the scope admin.`);
+    super(
+      `The API key would get ${beyond.join(' and ')} than the calling key has, which needs the scope admin.`,
+    );
   }
 }
 
@@ -35,7 +37,9 @@ export class SecretReplaced extends DomainError {
   readonly code = 'insufficient_scope';
 
   constructor() {
-    super('The secret of the API key was replaced: only its new secret may create, change, rotate or delete keys.');
+    super(
+      'The secret of the API key was replaced: only its new secret may create, change, rotate or delete keys.',
+    );
   }
 }
 

@@ -102,7 +102,9 @@ describe('ApiKeysService', () => {
       ],
       [[], ['licenses:read']],
     ])('lets a caller with %j grant no %j', async (held, scopes) => {
-      await expect(service.create(BY_KEY, holding(held), { name: 'More', scopes })).rejects.toThrow(ScopeEscalation);
+      await expect(service.create(BY_KEY, holding(held), { name: 'More', scopes })).rejects.toThrow(
+        ScopeEscalation,
+      );
       expect(await dataSource.manager.count(ApiKey)).toBe(0);
       expect(await records()).toEqual([]);
     });

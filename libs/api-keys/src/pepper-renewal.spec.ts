@@ -71,7 +71,10 @@ describe('PepperRenewal', () => {
   it('writes nothing for refused keys, nor for keys under the current pepper', async () => {
     const { apiKey, key } = await make();
     await dataSource.query('UPDATE api_keys SET is_active = false WHERE id = $1', [apiKey.id]);
-    const current = await between.service.create(SYSTEM, COMMAND_LINE, { name: 'New', scopes: ['stats:read'] });
+    const current = await between.service.create(SYSTEM, COMMAND_LINE, {
+      name: 'New',
+      scopes: ['stats:read'],
+    });
     const count = writes();
     await kindOf(key, between);
     await kindOf(current.key, between);
