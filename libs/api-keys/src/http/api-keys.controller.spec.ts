@@ -312,7 +312,12 @@ describe('API keys over HTTP', () => {
           `SELECT event_data FROM audit_logs WHERE event_type = 'api_key.updated' AND event_data->>'id' = $1`,
           [id],
         );
-      expect(record.event_data).toEqual({ id, fields: ['previous_valid_until'], previous_valid_until: null });
+      expect(record.event_data).toEqual({
+        id,
+        name: 'CI',
+        fields: ['previous_valid_until'],
+        previous_valid_until: null,
+      });
       const again = await patch(id, { previous_valid_until: null });
       expect([again.status, again.headers.etag]).toEqual([200, headers.etag]);
     });
