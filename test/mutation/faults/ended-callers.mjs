@@ -13,6 +13,9 @@ export default {
       ['lets an ended caller go on', 'if (verdict instanceof Error) throw verdict;', ''],
       ['ignores lost scopes', 'if (lost.length > 0) return new CallerNarrowed(lost);', ''],
     ]),
+    ...inFile('libs/web/src/cut-off.ts', [
+      ['ends a broken answer in order', 'socket.resetAndDestroy();', 'socket.destroy();'],
+    ]),
     ...inFile('libs/database/src/transaction.ts', [
       [
         'judges no caller in its transaction',
