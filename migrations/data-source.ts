@@ -5,8 +5,8 @@ import { CreateSigningKeys1763856060000 } from './1763856060000-create-signing-k
 import { CreateLicenses1763856120000 } from './1763856120000-create-licenses';
 import { CreateAuditLogs1763856180000 } from './1763856180000-create-audit-logs';
 import { CreateApiKeys1763856240000 } from './1763856240000-create-api-keys';
-import { ForgetAddresses1763856480000 } from './1763856480000-forget-addresses';
 import { CreateValidationCounts1763856300000 } from './1763856300000-create-validation-counts';
+import { ForgetAddresses1763856480000 } from './1763856480000-forget-addresses';
 import { CreateIdempotencyKeys1763856540000 } from './1763856540000-create-idempotency-keys';
 import { CreateStatistics1763856600000 } from './1763856600000-create-statistics';
 import { CountChanges1763856660000 } from './1763856660000-count-changes';
@@ -22,9 +22,9 @@ import { CloseThePublicSchema1764100000000 } from './1764100000000-close-the-pub
 import { FixSearchPaths1764100060000 } from './1764100060000-fix-search-paths';
 import { SealThroughTheOwner1764110000000 } from './1764110000000-seal-through-the-owner';
 import { CheckSeals1764110060000 } from './1764110060000-check-seals';
+import { JudgeCallersAgain1764120000000 } from './1764120000000-judge-callers-again';
 import { NameAnonymousActors1764170000000 } from './1764170000000-name-anonymous-actors';
 import { IndexAuditQuestions1764170060000 } from './1764170060000-index-audit-questions';
-import { JudgeCallersAgain1764120000000 } from './1764120000000-judge-callers-again';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -57,9 +57,9 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       FixSearchPaths1764100060000,
       SealThroughTheOwner1764110000000,
       CheckSeals1764110060000,
+      JudgeCallersAgain1764120000000,
       NameAnonymousActors1764170000000,
       IndexAuditQuestions1764170060000,
-      JudgeCallersAgain1764120000000,
     ],
     extra: {
       application_name: 'aegis migrate',

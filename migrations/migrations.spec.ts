@@ -52,6 +52,14 @@ describe('migrations', () => {
     }
   });
 
+  it('stand in the order of their times, in which they run', () => {
+    const names = (migrationDataSource('postgres://nowhere').options.migrations as { name: string }[]).map(
+      ({ name }) => name,
+    );
+    const timeOf = (name: string): number => Number(name.slice(-13));
+    expect(names).toEqual([...names].sort((one, other) => timeOf(one) - timeOf(other)));
+  });
+
   it('run once when three processes start at once', async () => {
     database = await emptyDatabase();
     const owners = await Promise.all(
