@@ -25,6 +25,42 @@ async function run(script: string, args: string[], env: NodeJS.ProcessEnv = {}):
   return { status, output };
 }
 
+interface LockEntry {
+  version?: string;
+  integrity?: string;
+  resolved?: string;
+  link?: boolean;
+  hasInstallScript?: boolean;
+}
+
+describe('what npm installs', () => {
+  const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
+  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, LockEntry> };
+  const entries = Object.entries(packages).filter(([path]) => path !== '');
+
+  it('is named in the lock file with the hash of each package, of other platforms too, and no address', () => {
+    expect(entries.length).toBeGreaterThan(500);
+    const unproven = entries.filter(
+      ([, { integrity }]) => !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity ?? ''),
+    );
+    expect(unproven.map(([path]) => path)).toEqual([]);
+    expect(
+      entries.filter(([, { resolved, link }]) => resolved !== undefined || link).map(([path]) => path),
+    ).toEqual([]);
+  });
+
+  it('runs no script of a package, with any npm', () => {
+    const settings = read('.npmrc').trim().split('\n');
+    expect(settings).toContain('ignore-scripts=true');
+    expect(settings).toContain('omit-lockfile-registry-resolved=true');
+    // For npm 11 where somebody sets ignore-scripts=false.
+    const { allowScripts } = JSON.parse(read('package.json')) as { allowScripts: Record<string, boolean> };
+    const withScript = entries.filter(([, { hasInstallScript }]) => hasInstallScript === true);
+    const names = withScript.map(([path]) => path.replace(/^.*node_modules\//, ''));
+    expect(allowScripts).toEqual(Object.fromEntries(names.map((name) => [name, false])));
+  });
+});
+
 describe('the bill of materials', () => {
   it('lists every production package of the lock file, with its version and hash, and no other', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'aegis-sbom-'));

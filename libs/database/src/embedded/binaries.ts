@@ -82,7 +82,7 @@ export function restoreSymlinks(packageFolder: string, target: string): void {
       if (errorCode(error) === 'EEXIST') continue;
       throw new ConfigurationError(
         `The embedded PostgreSQL in ${target} lacks the link ${link.target}, which can't be made ` +
-          `(${errorCode(error) ?? 'unknown error'}): install again with npm ci.`,
+          `(${errorCode(error) ?? 'unknown error'}): run \`npm run build\` as the user who owns node_modules.`,
       );
     }
   }
