@@ -15,7 +15,7 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
  */
 export async function prepare({ withTools = false } = {}) {
   // What is installed and built here is run: nobody else may write to it, whatever the umask of the caller.
-  process.umask(process.umask() | 0o022);
+  process.umask(process.umask(0o022) | 0o022);
   if (!hasSources(root)) {
     if (existsSync(compiledMain(root, 'server'))) return;
     console.error(`There are neither sources nor a build in ${root}.`);

@@ -1,7 +1,7 @@
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from '@aegis/database';
 import { readPrivateKey } from '@aegis/signing';
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client as SqlClient } from 'pg';
@@ -167,7 +167,7 @@ describe('aegis', () => {
     });
 
     it('works in production without a database or any other setting', async () => {
-      writeFileSync(join(folder, 'passphrase'), `${STRONG_PASSPHRASE}\n`);
+      writeFileSync(join(folder, 'passphrase'), `${STRONG_PASSPHRASE}\n`, { mode: 0o600 });
       const { exitCode, stdout, stderr } = await aegis
         .with({
           ENVIRONMENT: 'production',
@@ -609,27 +609,54 @@ describe('aegis', () => {
     });
 
     describe('import licenses', () => {
-      let old: KeyObject;
+      let old: KeyObject | undefined;
       const predecessor = join(__dirname, '../data/predecessor');
       const token = readFileSync(join(predecessor, 'example-perpetual.jwt'), 'utf8').trim();
 
-      beforeAll(() => {
-        copyFileSync(
-          join(predecessor, 'aegis-2026-01.public.pem'),
-          join(server.keysDir, 'aegis-2026-01.public.pem'),
-        );
+      beforeEach(async () => {
+        if (old) return;
         const pair = generateKeyPairSync('ed25519');
         old = pair.privateKey;
         writeFileSync(
           join(server.keysDir, 'old.public.pem'),
           pair.publicKey.export({ type: 'spki', format: 'pem' }),
         );
+        // The one from KEYS_DIR, the other from where it lies.
+        expect(await here.run('keys', 'adopt', 'old')).toMatchObject({ exitCode: 0 });
+        const file = join(predecessor, 'aegis-2026-01.public.pem');
+        const adopted = await here.run('keys', 'adopt', 'aegis-2026-01', '--file', file, '--json');
+        expect(adopted).toMatchObject({ exitCode: 0, stderr: '' });
+        expect(JSON.parse(adopted.stdout)).toMatchObject({
+          kid: 'aegis-2026-01',
+          state: 'retired',
+          changed: true,
+          jwk: { x: 'r_l-QD7J4jA4fZvIEIlfpH2DcDicMTCT9pjBGpgUr84' },
+        });
+      });
+
+      it('adopts a key once, with a record that names who did it, and none that KEYS_DIR lacks', async () => {
+        const again = await here.run('keys', 'adopt', 'old');
+        expect(again).toMatchObject({
+          exitCode: 0,
+          stdout: 'Signing key old is on record already: retired.\n',
+        });
+        const { rows } = await sql.query(
+          `SELECT actor LIKE 'cli:%' AS by_hand FROM audit_logs WHERE event_type = 'signing_key.adopted'`,
+        );
+        expect(rows).toEqual([{ by_hand: true }, { by_hand: true }]);
+        const missing = await here.run('keys', 'adopt', 'k-missing');
+        expect(missing).toMatchObject({
+          exitCode: 2,
+          stderr: expect.stringMatching(
+            /^KEYS_DIR has no k-missing\.public\.pem \(there: .*old\)\. Name the file/,
+          ),
+        });
       });
 
       const aLine = (fields: object = {}): string =>
         JSON.stringify({
           token: signed(
-            old,
+            old!,
             { alg: 'EdDSA', typ: 'JWT', kid: 'old' },
             {
               jti: randomUUID(),

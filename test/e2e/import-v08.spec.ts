@@ -59,6 +59,7 @@ describe('aegis import v0.8', () => {
       DATABASE_URL: database.applicationUrl,
       MIGRATION_DATABASE_URL: database.ownerUrl,
       KEYS_DIR: keysDir,
+      ADOPT_PUBLIC_KEYS: 'true',
       KEY_PASSPHRASE: 'a passphrase for tests',
       V08_DATABASE_URL: v08.url,
       LOG_LEVEL: 'warn',

@@ -252,7 +252,8 @@ describe('after another key was activated', () => {
     const first = await testServer();
     const { database, keysDir } = first;
     await writeKeyPair(keysDir, 'the-next', 'a passphrase for tests');
-    const second = await testServer({ database, keysDir });
+    const variables = { ADOPT_PUBLIC_KEYS: 'true' };
+    const second = await testServer({ database, keysDir, variables });
     try {
       await activateKey(database, 'the-next');
       const admin = new Client(first.url, first.adminKey);

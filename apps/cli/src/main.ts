@@ -29,7 +29,7 @@ async function run(): Promise<ExitCode> {
 
 async function main(): Promise<void> {
   // No file that this command creates is writable by others, whatever the umask of the caller.
-  process.umask(process.umask() | 0o022);
+  process.umask(process.umask(0o022) | 0o022);
   listenForInterrupts();
   const exitCode = await run();
   try {

@@ -24,6 +24,7 @@ import type { Access } from './access';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
 import { withServices } from './services';
+import { UsageProblem } from './usage-problem';
 import { timeOf } from './time-option';
 
 /** As typed. */
@@ -82,6 +83,19 @@ export function publishKey(output: Output, kid: string, file: string | undefined
   });
 }
 
+/** `aegis keys adopt` */
+export function adoptKey(output: Output, kid: string, file: string | undefined): Promise<ExitCode> {
+  assertKid(kid);
+  return withKeys(async (services) => {
+    const publicKey = await foreignPublicKey(services.get(Environment).KEYS_DIR, kid, file);
+    const changed = await services.get(SigningKeys).adopt(commandLineActor(), kid, publicKey);
+    return ended(output, changed, {
+      done: `Public key ${kid} is adopted as retired: what it signed verifies, once imported. Thumbprint, to compare: ${jwkThumbprint(changed.key.public_key)}`,
+      already: `Signing key ${kid} is on record already: ${changed.key.state}.`,
+    });
+  });
+}
+
 /** `aegis keys activate` */
 export function activateKey(output: Output, kid: string, force: boolean): Promise<ExitCode> {
   return withKeys('changes', async (services) => {
@@ -130,6 +144,18 @@ function withKeys(
   work: (services: INestApplicationContext) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   return withServices([], [SigningKeysModule], access, work);
+}
+
+/** From the file that is named, else from KEYS_DIR. */
+async function foreignPublicKey(keysDir: string, kid: string, file: string | undefined): Promise<KeyObject> {
+  if (file !== undefined) return readPublicKey(file);
+  const published = await readPublicKeys(keysDir);
+  const publicKey = published.get(kid);
+  if (publicKey) return publicKey;
+  const there = published.size === 0 ? 'none' : [...published.keys()].join(', ');
+  throw new UsageProblem(
+    `KEYS_DIR has no ${kid}.public.pem (there: ${there}). Name the file with --file <pem>.`,
+  );
 }
 
 /** From the file that is named, else from KEYS_DIR, else from where the private key is. */

@@ -11,7 +11,7 @@ const SAME_INTERRUPT_MS = 1000;
 
 async function main(): Promise<void> {
   // No file that this process creates is writable by others, whatever the umask of the caller.
-  process.umask(process.umask() | 0o022);
+  process.umask(process.umask(0o022) | 0o022);
   // Node writes its warnings there; whoever read them may be gone.
   process.stderr.on('error', () => undefined);
   const environment = loadEnvironment();

@@ -6,8 +6,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -88,6 +90,7 @@ it('makes none when all are given, and none in production', () => {
     ...given,
     ENVIRONMENT: 'production',
     PUBLIC_URL: 'https://licenses.acme.test',
+    LICENSE_ISSUER: 'https://issuer.acme.test',
     DATABASE_URL: 'postgres://app@127.0.0.1/aegis',
   });
   expect(existsSync(dataDir)).toBe(false);
@@ -107,3 +110,16 @@ it('names DATA_DIR when they can not be made', () => {
     }),
   );
 });
+
+it.each(['secrets', 'secrets/api-key-pepper'])(
+  'refuses a link in place of %s, and follows it nowhere',
+  (name) => {
+    loadEnvironment({ DATA_DIR: dataDir });
+    const elsewhere = join(dataDir, 'elsewhere');
+    renameSync(join(dataDir, name), elsewhere);
+    symlinkSync(elsewhere, join(dataDir, name));
+    expect(() => loadEnvironment({ DATA_DIR: dataDir })).toThrow(
+      /^DATA_DIR: secrets or secrets\/.* is a symbolic link/,
+    );
+  },
+);

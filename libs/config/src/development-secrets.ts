@@ -1,6 +1,7 @@
 import { ConfigurationError } from '@aegis/errors';
+import { OWN_SECRET, openOwnFolderSync, readTrustedFileSync, UnsafeFile } from '@aegis/secret-files';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -15,6 +16,10 @@ export function developmentSecret(dataDir: string, name: string): string {
   try {
     return readOrMake(folder, join(folder, name));
   } catch (error) {
+    if (error instanceof UnsafeFile)
+      throw new ConfigurationError(`DATA_DIR: secrets or secrets/${name} in it ${error.message}.`, {
+        cause: error,
+      });
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigurationError(
       `DATA_DIR: secrets/${name} in it can't be read or made (${code ?? 'unknown reason'}); make it a folder that only this user may write to`,
@@ -33,13 +38,12 @@ export function existingDevelopmentSecret(dataDir: string, name: string): string
 }
 
 function readOrMake(folder: string, file: string): string {
+  openOwnFolderSync(folder);
   try {
-    return readFileSync(file, 'utf8').trimEnd();
+    return readTrustedFileSync(file, OWN_SECRET).toString().trimEnd();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
   const draft = `${file}.${randomUUID()}`;
   writeFileSync(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
   try {
@@ -49,5 +53,5 @@ function readOrMake(folder: string, file: string): string {
   } finally {
     rmSync(draft);
   }
-  return readFileSync(file, 'utf8').trimEnd();
+  return readTrustedFileSync(file, OWN_SECRET).toString().trimEnd();
 }

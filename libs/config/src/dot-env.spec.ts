@@ -82,11 +82,32 @@ it('takes what .env says where the process has an empty variable', () => {
 });
 
 it('tells by name which settings came from where, and what of .env is no setting', () => {
-  writeFileSync('passphrase', 'canary7f3a of a passphrase');
+  writeFileSync('passphrase', 'canary7f3a of a passphrase', { mode: 0o600 });
   writeFileSync('.env', 'PORT=8123\nLOG_LEVEL=warn\nENVIROMENT=test\nKEY_PASSPHRASE_FILE=passphrase\n');
   process.env.PORT = '8124';
   const sources = sourcesOf(loadEnvironment());
   expect(sources).toMatchObject({ dotEnv: ['KEY_PASSPHRASE_FILE', 'LOG_LEVEL'], unknown: ['ENVIROMENT'] });
   expect(sources.process).toContain('PORT');
   expect(JSON.stringify(sources)).not.toContain('canary7f3a');
+});
+
+it('refuses a .env with secrets that others may read, in production only', () => {
+  const production = 'ENVIRONMENT=production\nPUBLIC_URL=https://licenses.acme.test\n';
+  writeFileSync('.env', `${production}KEY_PASSPHRASE=canary7f3a\n`, { mode: 0o644 });
+  const refusal = (): string => {
+    try {
+      loadEnvironment(undefined, []);
+      return '';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(refusal()).toMatch(
+    /the file \.env in the working directory has secrets and has mode 0644: others must have no access/,
+  );
+  expect(refusal()).not.toContain('canary7f3a');
+  writeFileSync('.env', production);
+  expect(refusal()).not.toContain('.env');
+  writeFileSync('.env', 'KEY_PASSPHRASE=canary7f3a\n');
+  expect(refusal()).toBe('');
 });

@@ -162,6 +162,15 @@ export class Environment extends SignerSettings {
   KEYS_DIR!: string;
 
   @Setting({
+    kind: 'boolean',
+    default: 'false',
+    description:
+      'Adopt every public key of KEYS_DIR that is not on record, at each start. Otherwise `aegis keys adopt` does, one by one.',
+  })
+  @IsBoolean()
+  ADOPT_PUBLIC_KEYS!: boolean;
+
+  @Setting({
     kind: 'text',
     default: '(the only private key; a fresh id where there is none)',
     description:

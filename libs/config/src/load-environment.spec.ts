@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@aegis/errors';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from './environment';
@@ -82,6 +82,7 @@ describe('defaults', () => {
     CHECKPOINT_SINK: undefined,
     CHECKPOINT_SINK_TOKEN: undefined,
     VALIDATION_REQUIRES_API_KEY: false,
+    ADOPT_PUBLIC_KEYS: false,
     DOCS_ENABLED: true,
     CORS_ORIGINS: undefined,
     RATE_LIMIT_ENABLED: true,
@@ -118,6 +119,7 @@ describe('defaults', () => {
   it('are those of the contract in production', () => {
     const given = {
       PUBLIC_URL: 'https://licenses.acme.test',
+      LICENSE_ISSUER: 'https://issuer.acme.test',
       DATABASE_URL: 'postgres://app:pw@db.acme.test:5432/aegis?sslmode=verify-full',
       KEY_PASSPHRASE: 'correct horse battery staple',
     };
@@ -302,6 +304,7 @@ describe('a bad value', () => {
     DEFAULT_DEMO_DURATION_DAYS: [CANARY, '0', '36501'],
     AUDIT_IP_RETENTION_DAYS: [CANARY, '-1', '1.5', '100000000'],
     VALIDATION_REQUIRES_API_KEY: [CANARY, 'True', '0'],
+    ADOPT_PUBLIC_KEYS: [CANARY, 'on'],
     DOCS_ENABLED: [CANARY, 'on'],
     CORS_ORIGINS: ['*', 'null', CANARY, `https://${CANARY}.test/`, `https://a.test,${CANARY}`],
     RATE_LIMIT_ENABLED: [CANARY],
@@ -431,7 +434,7 @@ describe('what this version does not support', () => {
 
   it('refuses it from a file as well', () => {
     const file = join(folder, 'replica-urls');
-    writeFileSync(file, 'postgres://app@replica.test/aegis');
+    writeFileSync(file, 'postgres://app@replica.test/aegis', { mode: 0o600 });
     expect(problems({ DATABASE_REPLICA_URLS_FILE: file })).toEqual([
       'DATABASE_REPLICA_URLS: not supported by this version; unset it',
     ]);
@@ -451,14 +454,14 @@ describe('a secret from a file', () => {
     const file = join(folder, name);
     const expected = name === 'API_KEY_PEPPERS' ? [value] : value;
     for (const ending of ['', '\n', '\r\n']) {
-      writeFileSync(file, value + ending);
+      writeFileSync(file, value + ending, { mode: 0o600 });
       expect(load({ [`${name}_FILE`]: file })).toHaveProperty(name, expected);
     }
   });
 
   it('keeps white space within its line, which may belong to the secret, and skips a byte order mark', () => {
     const file = join(folder, 'spaces');
-    writeFileSync(file, '\uFEFF a pass\tphrase \n');
+    writeFileSync(file, '\uFEFF a pass\tphrase \n', { mode: 0o600 });
     expect(load({ KEY_PASSPHRASE_FILE: file }).KEY_PASSPHRASE).toBe(' a pass\tphrase ');
   });
 
@@ -475,7 +478,7 @@ describe('a secret from a file', () => {
     ['Latin-1', Buffer.from('canary7f3a \xfc', 'latin1'), 1, /is not UTF-8/],
   ])('is refused with the number of the line for %s', (_, content, line, rule) => {
     const file = join(folder, 'not-understood');
-    writeFileSync(file, content);
+    writeFileSync(file, content, { mode: 0o600 });
     const refused = problems({ KEY_PASSPHRASE_FILE: file });
     expect(refused).toHaveLength(1);
     expect(refused[0]).toMatch(new RegExp(`^KEY_PASSPHRASE_FILE, line ${line}: `));
@@ -485,7 +488,7 @@ describe('a secret from a file', () => {
 
   it.each(Object.entries(secrets))('is refused for %s when it is set itself too', (name, value) => {
     const file = join(folder, `${name}-twice`);
-    writeFileSync(file, value);
+    writeFileSync(file, value, { mode: 0o600 });
     expect(problems({ [name]: value, [`${name}_FILE`]: file })).toEqual([
       `${name}: set it or ${name}_FILE, not both`,
     ]);
@@ -497,13 +500,39 @@ describe('a secret from a file', () => {
     ]);
     mkdirSync(join(folder, 'a-folder'), { recursive: true });
     expect(problems({ [`${name}_FILE`]: join(folder, 'a-folder') })).toEqual([
-      `${name}_FILE: can't be read (EISDIR)`,
+      `${name}_FILE: is not a regular file`,
     ]);
   });
 
+  it.each(Object.keys(secrets))('is refused for %s when others may read it, also through a link', (name) => {
+    const file = join(folder, `${name}-open`);
+    const link = join(folder, `${name}-link`);
+    writeFileSync(file, 'canary7f3a', { mode: 0o644 });
+    symlinkSync(file, link);
+    for (const path of [file, link])
+      expect(problems({ [`${name}_FILE`]: path })).toEqual([
+        `${name}_FILE: has mode 0644: others must have no access and the group must not write. Run \`chmod 600\` on it`,
+      ]);
+  });
+
+  it.each(['DATABASE_URL', 'MIGRATION_DATABASE_URL', 'ADMIN_DATABASE_URL', 'V08_DATABASE_URL'])(
+    'is judged where %s names the private key of a TLS client',
+    (name) => {
+      const file = join(folder, `${name}-key.pem`);
+      const url = `postgres://app@127.0.0.1/aegis?sslcert=/c.pem&sslkey=${encodeURIComponent(file)}`;
+      expect(problems({ [name]: url })).toEqual([
+        `${name}: the file that sslkey names can't be read (ENOENT)`,
+      ]);
+      writeFileSync(file, 'a key', { mode: 0o644 });
+      expect(problems({ [name]: url })[0]).toMatch(/the file that sslkey names has mode 0644: others must /);
+      chmodSync(file, 0o600);
+      expect(load({ [name]: url })).toHaveProperty(name, url);
+    },
+  );
+
   it.each(Object.keys(secrets))('is refused for %s when the file is empty', (name) => {
     const file = join(folder, 'empty');
-    writeFileSync(file, '\n');
+    writeFileSync(file, '\n', { mode: 0o600 });
     expect(problems({ [`${name}_FILE`]: file })).toEqual([
       `${name}_FILE, line 1: is empty: the file must hold the value`,
     ]);

@@ -2,6 +2,7 @@ import { ConfigurationError } from '@aegis/errors';
 import { validateSync } from 'class-validator';
 import { resolve } from 'node:path';
 import { certificateProblems } from './certificate-files';
+import { clientKeyProblems } from './client-keys';
 import { developmentSecret, existingDevelopmentSecret } from './development-secrets';
 import { Environment } from './environment';
 import { productionProblems } from './production-rules';
@@ -10,6 +11,7 @@ import { settings } from './setting';
 import { signerProblems } from './signer-rules';
 import { convert, defaultOf, textOf } from './setting-text';
 import {
+  assertDotEnvIsClosed,
   describeSources,
   merged,
   readSources,
@@ -106,6 +108,7 @@ export function loadEnvironment(
   { makesSecrets = true }: { makesSecrets?: boolean } = {},
 ): Environment {
   const given: Sources = variables === undefined ? readSources() : { process: variables, dotEnv: {} };
+  if (variables === undefined) assertDotEnvIsClosed(given, secretSettings());
   const source = merged(given);
   const environment = new Environment();
   const problems: string[] = [];
@@ -119,6 +122,7 @@ export function loadEnvironment(
   add(assign(environment, source));
   add(unsupported(environment));
   add(brokenRules(environment));
+  add(clientKeyProblems(environment));
   const broken = new Set(problems.map(settingOf));
   const isSound = (name: keyof Environment): boolean => isSet(environment, name) && !broken.has(name);
   add(signerProblems(environment, isSound));
@@ -143,7 +147,9 @@ export function sourcesOf(environment: Environment): SettingSources {
 }
 
 function sourcesIn(given: Sources): SettingSources {
-  const all = settings();
-  const secrets = [...all].filter(([, { secret }]) => secret === true).map(([name]) => name);
-  return describeSources(given, all.keys(), new Set(secrets));
+  return describeSources(given, settings().keys(), new Set(secretSettings()));
+}
+
+function secretSettings(): string[] {
+  return [...settings()].filter(([, { secret }]) => secret === true).map(([name]) => name);
 }

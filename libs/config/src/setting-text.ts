@@ -1,3 +1,4 @@
+import { whyUnreadable } from '@aegis/secret-files';
 import { canonicalPostgresUrl } from './postgres-url';
 import type { SettingSpec } from './setting';
 import { readSecretFile } from './sources/secret-file';
@@ -26,9 +27,7 @@ export function textOf(
     problems.push(`${name}_FILE, line ${read.line}: ${read.rule}`);
     return undefined;
   } catch (error) {
-    problems.push(
-      `${name}_FILE: can't be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
-    );
+    problems.push(`${name}_FILE: ${whyUnreadable(error)}`);
     return undefined;
   }
 }

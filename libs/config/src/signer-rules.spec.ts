@@ -51,6 +51,7 @@ const sound: Record<string, Record<string, string>> = {
 const production = {
   ENVIRONMENT: 'production',
   PUBLIC_URL: 'https://licenses.acme.test',
+  LICENSE_ISSUER: 'https://issuer.acme.test',
   DATABASE_URL: 'postgres://app@127.0.0.1/aegis',
   API_KEY_PEPPERS: `v1:${'0123456789abcdef'.repeat(2)}`,
 };

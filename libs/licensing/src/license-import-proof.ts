@@ -53,7 +53,7 @@ export async function proveToken(
 
 function unknownKey(kid: string): LineRefused {
   const advice = KEY_ID.test(kid)
-    ? `put its public key into KEYS_DIR as ${kid}.public.pem and import again`
+    ? `adopt its public key (aegis keys adopt ${kid} --file <pem>) and import again`
     : 'its id is none that a key of this server can have';
   return new LineRefused('unknown_key', `The key that signed is not known here: ${advice}.`);
 }

@@ -58,6 +58,7 @@ describe('LicenseImport', () => {
     const environment = Object.assign(new Environment(), {
       ENVIRONMENT: 'test',
       KEYS_DIR: join(folder, 'keys'),
+      ADOPT_PUBLIC_KEYS: true,
       SIGNER: 'pem',
       KEY_PASSPHRASE: 'a passphrase for tests',
       LICENSE_ISSUER: ISSUER,
@@ -526,7 +527,7 @@ describe('LicenseImport', () => {
           { token: aToken({}, { key: foreignKey, kid: '\u001b[2J../x' }) },
           { token: aToken(), customer: { id: 'CUST-SECRET', name: 'Zoe Private' } },
         ]);
-        expect(refusals[0]!.message).toContain('KEYS_DIR as foreign-1.public.pem');
+        expect(refusals[0]!.message).toContain('aegis keys adopt foreign-1 --file <pem>');
         expect(refusals[1]!.message).toContain('extra');
         const shown = JSON.stringify(refusals);
         expect(shown).not.toContain('acme.example');

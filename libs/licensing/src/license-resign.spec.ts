@@ -78,6 +78,7 @@ describe('LicenseResign', () => {
       ENVIRONMENT: 'test',
       SIGNER: 'pem',
       KEYS_DIR: join(folder, 'keys'),
+      ADOPT_PUBLIC_KEYS: true,
       KEY_ID: keyId,
       KEY_PASSPHRASE: 'a passphrase for tests',
       LICENSE_ISSUER: 'https://license.biz4a.com',

@@ -2,9 +2,11 @@ import { type AuditLog, SYSTEM } from '@aegis/audit';
 import type { Environment } from '@aegis/config';
 import { transaction } from '@aegis/database';
 import type { Logger } from '@aegis/logging';
+import type { KeyObject } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { chooseActiveKey } from './active-key-choice';
 import type { HeldKeys } from './held-keys';
+import { jwkThumbprint, publicJwk } from './jwks';
 import { readPublicKeys } from './key-files';
 import type { SignerSource } from './signer-source';
 import { SigningKeyRegister } from './signing-key-register';
@@ -23,7 +25,8 @@ export interface Parties {
 
 /**
  * Brings KEYS_DIR, the source of signers and the database together at the start of a process, in one transaction:
- * adopts public keys, chooses the key that signs, makes it where it is missing and may be made, and opens it.
+ * chooses the key that signs, makes it where it is missing and may be made, and opens it. Public keys that are not on
+ * record are adopted if ADOPT_PUBLIC_KEYS says so: whoever can put a file into KEYS_DIR must not become trusted by it.
  * @throws {ConfigurationError} when they contradict each other, or there is no key that could sign.
  */
 export function agreeOnKeys(parties: Parties): Promise<void> {
@@ -32,9 +35,26 @@ export function agreeOnKeys(parties: Parties): Promise<void> {
     const publicKeys = await readPublicKeys(parties.environment.KEYS_DIR);
     const kid = await chosenKey(tx, register, [...publicKeys.keys()], parties);
     if (kid !== null) publicKeys.delete(kid);
-    await register.adopt(publicKeys);
+    if (parties.environment.ADOPT_PUBLIC_KEYS) await register.adopt(publicKeys);
+    else tellOfStrangers(publicKeys, register, parties);
     if (kid !== null) await takeIntoUse(kid, register, parties);
   });
+}
+
+/** @throws {ConfigurationError} when a public key contradicts the one on record */
+function tellOfStrangers(
+  publicKeys: ReadonlyMap<string, KeyObject>,
+  register: SigningKeyRegister,
+  { logger }: Parties,
+): void {
+  for (const [kid, publicKey] of publicKeys) {
+    if (register.find(kid, publicKey)) continue;
+    logger.write(
+      'warn',
+      `KEYS_DIR has the public key ${kid}, which is not on record, and nothing verifies by it: run \`aegis keys adopt ${kid}\` if another server signed with it, \`aegis keys publish ${kid}\` if it is to sign here; else remove the file`,
+      { kid, thumbprint: jwkThumbprint(publicJwk(kid, publicKey).x) },
+    );
+  }
 }
 
 async function chosenKey(

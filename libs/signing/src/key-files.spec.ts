@@ -179,6 +179,15 @@ describe('KEYS_DIR', () => {
       expect(error.message).toContain('k1.public.pem');
     });
 
+    it.each([0o664, 0o646, 0o666])('are refused when others may change them: mode %o', async (mode) => {
+      const pem = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
+      await writeFile(path('k1.public.pem'), pem);
+      await chmod(path('k1.public.pem'), mode);
+      expect((await refusal(readPublicKeys(keysDir))).message).toMatch(
+        new RegExp(`k1\\.public\\.pem in KEYS_DIR has mode 0${mode.toString(8)}: .*chmod go-w`),
+      );
+    });
+
     it('are refused when a file is named by no key id', async () => {
       await writeFile(path('k 1.public.pem'), '');
       expect((await refusal(readPublicKeys(keysDir))).message).toContain('"k 1"');
@@ -187,7 +196,7 @@ describe('KEYS_DIR', () => {
     it('are refused when a file is a directory', async () => {
       await mkdir(path('k1.public.pem'));
       expect((await refusal(readPublicKeys(keysDir))).message).toMatch(
-        /k1\.public\.pem can't be read \(EISDIR\)/,
+        /k1\.public\.pem in KEYS_DIR is not a regular file/,
       );
     });
   });
@@ -217,6 +226,20 @@ describe('KEYS_DIR', () => {
       expect((await readPrivateKey(mount, 'k1', PASSPHRASE)).privateKey.type).toBe('private');
       await chmod(path('k1.private.pem'), 0o644);
       expect((await refusal(readPrivateKey(mount, 'k1', PASSPHRASE))).message).toContain('has mode 0644');
+    });
+
+    it('are neither read nor written where others may put files beside them', async () => {
+      await chmod(keysDir, 0o1777);
+      for (const attempt of [
+        () => readPrivateKey(keysDir, 'k1', PASSPHRASE),
+        () => readPublicKeys(keysDir),
+        () => listPrivateKeys(keysDir),
+        () => writeKeyPair(keysDir, 'k2', PASSPHRASE),
+      ])
+        expect((await refusal(attempt())).message).toMatch(
+          /^KEYS_DIR \(.*\) has mode 1777: others may put keys into it\..*chmod o-w/,
+        );
+      expect((await readdir(keysDir)).sort()).toEqual(['k1.private.pem', 'k1.public.pem']);
     });
 
     it('are refused when the file is missing, with what to do', async () => {

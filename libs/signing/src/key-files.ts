@@ -1,7 +1,15 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
+import {
+  assertKeysFolderSync,
+  type FileRule,
+  READABLE,
+  readTrustedFile,
+  SECRET,
+  UnsafeFile,
+} from '@aegis/secret-files';
 import { createFile, replaceFile } from './durable-file';
 import { decryptPrivateKey, encryptPrivateKey, type DecryptedKey } from './encrypted-pem';
 import { assertKid } from './kid';
@@ -10,8 +18,6 @@ import { isWeakPublicKey } from './weak-public-key';
 
 const PRIVATE = '.private.pem';
 const PUBLIC = '.public.pem';
-// Kubernetes mounts a secret 0440 for the group of the pod, so the group may read; nobody else may do anything.
-const FORBIDDEN_MODE = 0o027;
 
 /** A key pair of KEYS_DIR. */
 export interface KeyPair extends DecryptedKey {
@@ -35,6 +41,7 @@ export async function writeKeyPair(keysDir: string, kid: string, passphrase: str
   await mkdir(keysDir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw fileError(keysDir, 'made', error);
   });
+  assertKeysFolder(keysDir);
   // The private file first: should the process die between the two, the pair is still usable.
   await create(privatePath, encrypted, 0o600);
   try {
@@ -86,7 +93,7 @@ async function opensWith(keysDir: string, kid: string, passphrase: string): Prom
 export async function readPublicKeys(keysDir: string): Promise<Map<string, KeyObject>> {
   const keys = new Map<string, KeyObject>();
   for (const kid of await listKids(keysDir, PUBLIC)) {
-    keys.set(kid, parsePublicKey((await readPem(keysDir, kid + PUBLIC)).pem, kid + PUBLIC));
+    keys.set(kid, parsePublicKey(await readPem(keysDir, kid + PUBLIC, READABLE), kid + PUBLIC));
   }
   return keys;
 }
@@ -96,7 +103,7 @@ export async function readPublicKeys(keysDir: string): Promise<Map<string, KeyOb
  * @throws {ConfigurationError} when it is no Ed25519 public key in PEM, or can't be read.
  */
 export async function readPublicKey(path: string): Promise<KeyObject> {
-  return parsePublicKey((await readPem(dirname(path), basename(path))).pem, basename(path));
+  return parsePublicKey(await readPem(dirname(path), basename(path), READABLE), basename(path));
 }
 
 /**
@@ -125,17 +132,12 @@ export async function readPrivateKey(
 ): Promise<KeyPair> {
   assertKid(kid);
   const name = kid + PRIVATE;
-  const { pem, mode } = await readPem(keysDir, name);
-  if ((mode & FORBIDDEN_MODE) !== 0) {
-    const bits = (mode & 0o777).toString(8).padStart(4, '0');
-    throw new ConfigurationError(
-      `${name} in KEYS_DIR has mode ${bits}: others must have no access and the group must not write. Run \`chmod 600\` on it.`,
-    );
-  }
+  assertKeysFolder(keysDir);
+  const pem = await readPem(keysDir, name, SECRET);
   const decrypted = decryptPrivateKey(pem, passphrase, name);
   const publicKey = createPublicKey(decrypted.privateKey);
   const published = (await listKids(keysDir, PUBLIC)).includes(kid)
-    ? parsePublicKey((await readPem(keysDir, kid + PUBLIC)).pem, kid + PUBLIC)
+    ? parsePublicKey(await readPem(keysDir, kid + PUBLIC, READABLE), kid + PUBLIC)
     : publicKey;
   if (!published.equals(publicKey)) {
     throw new ConfigurationError(
@@ -156,7 +158,19 @@ async function create(path: string, content: string, mode: number): Promise<void
   }
 }
 
+/** @throws ConfigurationError when others may put keys into it */
+function assertKeysFolder(keysDir: string): void {
+  try {
+    assertKeysFolderSync(keysDir);
+  } catch (error) {
+    if (error instanceof UnsafeFile)
+      throw new ConfigurationError(`KEYS_DIR (${keysDir}) ${error.message}.`, { cause: error });
+    throw fileError(keysDir, 'read', error);
+  }
+}
+
 async function listKids(keysDir: string, suffix: string): Promise<string[]> {
+  assertKeysFolder(keysDir);
   const names = await readdir(keysDir).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw fileError(keysDir, 'read', error);
@@ -168,15 +182,12 @@ async function listKids(keysDir: string, suffix: string): Promise<string[]> {
   return kids.sort();
 }
 
-async function readPem(keysDir: string, name: string): Promise<{ pem: string; mode: number }> {
+async function readPem(keysDir: string, name: string, rule: FileRule): Promise<string> {
   try {
-    const file = await open(join(keysDir, name), 'r');
-    try {
-      return { mode: (await file.stat()).mode, pem: await file.readFile('utf8') };
-    } finally {
-      await file.close();
-    }
+    return await readTrustedFile(join(keysDir, name), rule);
   } catch (error) {
+    if (error instanceof UnsafeFile)
+      throw new ConfigurationError(`${name} in KEYS_DIR ${error.message}.`, { cause: error });
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       throw new ConfigurationError(
         `KEYS_DIR has no file ${name}: make a key pair with \`aegis keys generate\`, or set KEYS_DIR and KEY_ID to one that exists.`,

@@ -54,8 +54,8 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Brings KEYS_DIR and the database together and opens the key that signs: public keys that the database lacks
-   * are adopted as retired; where no key is active, the one that is chosen becomes so. Processes that start at once
+   * Brings KEYS_DIR and the database together and opens the key that signs: where no key is active, the one that is
+   * chosen becomes so; with ADOPT_PUBLIC_KEYS public keys that the database lacks are adopted. Processes that start at once
    * agree, and each change is made and recorded once. Needs the migrated database.
    * @throws {ConfigurationError} when a file and the database contradict each other, or the signing key is
    * missing, ambiguous, or can't be opened.

@@ -142,6 +142,7 @@ describe('KeyRing', () => {
     );
   const recorded = async (): Promise<unknown> => [await keys(), await records()];
   const publicPem = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }).toString();
+  const adopting = (): Partial<Environment> => production({ ADOPT_PUBLIC_KEYS: true });
   const aPublicKey = (): string => publicPem(generateKeyPairSync('ed25519').publicKey);
   const put = (name: string, content: string): Promise<void> => writeFile(join(keysDir, name), content);
   const change = (kid: string, state: SigningKeyState): Promise<unknown> =>
@@ -221,16 +222,74 @@ describe('KeyRing', () => {
     it('gives a new key no id that an adopted one bears', async () => {
       const kid = await thisMonth();
       await put(`${kid}.public.pem`, PREDECESSOR);
-      await aLoadedRing();
+      await aLoadedRing({ ADOPT_PUBLIC_KEYS: true });
       expect(await keys()).toEqual({ [kid]: 'retired', [`${kid}-2`]: 'active' });
+    });
+
+    it('gives a new key no id that a public key bears which is not adopted', async () => {
+      const kid = await thisMonth();
+      await put(`${kid}.public.pem`, PREDECESSOR);
+      await aLoadedRing();
+      expect(await keys()).toEqual({ [`${kid}-2`]: 'active' });
     });
   });
 
-  describe('adopts public keys', () => {
+  it('adopts no public key because it is there, and logs what to do about it', async () => {
+    await put('aegis-2026-01.public.pem', PREDECESSOR);
+    await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+    const ring = await aLoadedRing(production());
+    expect(await keys()).toEqual({ k1: 'active' });
+    expect(await records()).toEqual([['signing_key.activated', 'k1']]);
+    expect(await ring.publicKey('aegis-2026-01')).toBeUndefined();
+    expect((await ring.jwks()).keys.map(({ kid }) => kid)).toEqual(['k1']);
+    const warnings = log.split('\n').filter((line) => line.includes('aegis keys adopt'));
+    expect(warnings.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        message: expect.stringContaining('run `aegis keys adopt aegis-2026-01`'),
+        kid: 'aegis-2026-01',
+        thumbprint: PREDECESSOR_THUMBPRINT,
+      }),
+    ]);
+
+    await signingKeys().adopt(SYSTEM, 'aegis-2026-01', createPublicKey(PREDECESSOR));
+    log = '';
+    const next = await aLoadedRing(production());
+    expect(await next.publicKey('aegis-2026-01')).toBeDefined();
+    expect(log).not.toContain('aegis keys adopt');
+  });
+
+  it('does not start when a public key contradicts the one on record, adopted by presence or not', async () => {
+    await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+    await aLoadedRing(production());
+    await signingKeys().adopt(SYSTEM, 'k0', createPublicKey(PREDECESSOR));
+    await put('k0.public.pem', aPublicKey());
+    expect(await refusal(production())).toMatch(
+      /k0 in KEYS_DIR is not the one that the database knows as k0/,
+    );
+  });
+
+  it('adopts a public key once, and none that is compromised or bears the id of another', async () => {
+    const key = createPublicKey(PREDECESSOR);
+    expect(await signingKeys().adopt(SYSTEM, 'k0', key)).toMatchObject({
+      changed: true,
+      key: { kid: 'k0', state: 'retired' },
+    });
+    expect(await signingKeys().adopt(SYSTEM, 'k0', key)).toMatchObject({ changed: false });
+    expect(await records()).toEqual([['signing_key.adopted', 'k0']]);
+    await expect(signingKeys().adopt(SYSTEM, 'k0', createPublicKey(aPublicKey()))).rejects.toThrow(
+      /is not the one/,
+    );
+    await expect(signingKeys().adopt(SYSTEM, 'k2', key)).rejects.toThrow(/is the same as k0/);
+    await change('k0', 'compromised');
+    await expect(signingKeys().adopt(SYSTEM, 'k0', key)).rejects.toThrow(/compromised/);
+  });
+
+  describe('with ADOPT_PUBLIC_KEYS adopts public keys', () => {
     it('that the database lacks, as retired, each with its record, and verifies with them', async () => {
       await put('aegis-2026-01.public.pem', PREDECESSOR);
       await writeKeyPair(keysDir, 'k1', PASSPHRASE);
-      const ring = await aLoadedRing(production());
+      const ring = await aLoadedRing(adopting());
       expect(await keys()).toEqual({ 'aegis-2026-01': 'retired', k1: 'active' });
       expect(await records()).toEqual([
         ['signing_key.adopted', 'aegis-2026-01'],
@@ -250,7 +309,7 @@ describe('KeyRing', () => {
     it('once, when three processes start at once', async () => {
       await writeKeyPair(keysDir, 'k1', PASSPHRASE);
       await put('k0.public.pem', PREDECESSOR);
-      const rings = await Promise.all(Array.from({ length: 3 }, () => aRing(production())));
+      const rings = await Promise.all(Array.from({ length: 3 }, () => aRing(adopting())));
       await Promise.all(rings.map((ring) => ring.load()));
       expect(await records()).toEqual([
         ['signing_key.adopted', 'k0'],
@@ -261,9 +320,9 @@ describe('KeyRing', () => {
     it('and does not start when a kid has another key than the database knows', async () => {
       await writeKeyPair(keysDir, 'k1', PASSPHRASE);
       await put('k0.public.pem', PREDECESSOR);
-      await aLoadedRing(production());
+      await aLoadedRing(adopting());
       await put('k0.public.pem', aPublicKey());
-      expect(await refusal(production())).toMatch(
+      expect(await refusal(adopting())).toMatch(
         /k0 in KEYS_DIR is not the one that the database knows as k0/,
       );
     });
@@ -271,25 +330,25 @@ describe('KeyRing', () => {
     it('and does not start when a compromised kid has another key', async () => {
       await writeKeyPair(keysDir, 'k1', PASSPHRASE);
       await put('k0.public.pem', PREDECESSOR);
-      await aLoadedRing(production());
+      await aLoadedRing(adopting());
       await change('k0', 'compromised');
-      await aLoadedRing(production());
+      await aLoadedRing(adopting());
       expect((await keys()).k0).toBe('compromised');
       await put('k0.public.pem', aPublicKey());
-      expect(await refusal(production())).toMatch(/k0 in KEYS_DIR is not the one/);
+      expect(await refusal(adopting())).toMatch(/k0 in KEYS_DIR is not the one/);
     });
 
     it('and does not start when one key has two kids', async () => {
       await writeKeyPair(keysDir, 'k1', PASSPHRASE);
       await put('k0.public.pem', PREDECESSOR);
       await put('k2.public.pem', PREDECESSOR);
-      expect(await refusal(production())).toMatch(/k2 in KEYS_DIR is the same as k0/);
+      expect(await refusal(adopting())).toMatch(/k2 in KEYS_DIR is the same as k0/);
     });
 
     it('and does not start when a file holds no Ed25519 key', async () => {
       await writeKeyPair(keysDir, 'k1', PASSPHRASE);
       await put('k0.public.pem', publicPem(generateKeyPairSync('x25519').publicKey));
-      expect(await refusal(production())).toMatch(/k0\.public\.pem.*not Ed25519/);
+      expect(await refusal(adopting())).toMatch(/k0\.public\.pem.*not Ed25519/);
     });
   });
 
@@ -386,15 +445,16 @@ describe('KeyRing', () => {
       await writeKeyPair(keysDir, 'k2', PASSPHRASE);
     });
 
-    it('keeps the active key until it is set, and adopts the other', async () => {
+    it('keeps the active key until it is set, and leaves the other alone', async () => {
       expect((await aLoadedRing(production())).active().kid).toBe('k1');
-      expect(await keys()).toEqual({ k1: 'active', k2: 'retired' });
+      expect(await keys()).toEqual({ k1: 'active' });
+      expect(log).toMatch(/"level":"warn".*`aegis keys publish k2` if it is to sign here/);
     });
 
     it('follows the database, and says so: a late restart must not bring an old key back', async () => {
       const ring = await aLoadedRing(production({ KEY_ID: 'k2' }));
       expect(ring.active().kid).toBe('k1');
-      expect(await keys()).toEqual({ k1: 'active', k2: 'retired' });
+      expect(await keys()).toEqual({ k1: 'active' });
       expect(log).toMatch(/"level":"warn".*KEY_ID names k2, but k1 is the active signing key/);
     });
 
@@ -433,7 +493,7 @@ describe('KeyRing', () => {
       jest.spyOn(performance, 'now').mockImplementation(() => clock);
       expect(await ring.publicKey('k0')).toBeUndefined();
       await put('k0.public.pem', PREDECESSOR);
-      await aLoadedRing(production());
+      await aLoadedRing(adopting());
       clock += 999;
       expect(await ring.publicKey('k0')).toBeUndefined();
       clock += 1;
@@ -459,7 +519,7 @@ describe('KeyRing', () => {
     it('that was compromised, still gives its key: whether it counts is the database’s to say', async () => {
       await writeKeyPair(keysDir, 'k1', PASSPHRASE);
       await put('k0.public.pem', PREDECESSOR);
-      await aLoadedRing(production());
+      await aLoadedRing(adopting());
       await change('k0', 'compromised');
       const ring = await aLoadedRing(production());
       expect((await ring.publicKey('k0'))?.equals(createPublicKey(PREDECESSOR))).toBe(true);
@@ -477,7 +537,7 @@ describe('KeyRing', () => {
       await put('k0.public.pem', aPublicKey());
       await put('k2.public.pem', aPublicKey());
       await writeKeyPair(keysDir, 'k1', PASSPHRASE);
-      const ring = await aLoadedRing(production());
+      const ring = await aLoadedRing(adopting());
       await change('k2', 'pending');
       const { keys: published } = await ring.jwks();
       expect(published.map(({ kid }) => kid).sort()).toEqual(['aegis-2026-01', 'k0', 'k1', 'k2']);

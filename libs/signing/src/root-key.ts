@@ -1,7 +1,8 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdir, readFile, realpath } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
+import { readTrustedFile, SECRET, UnsafeFile } from '@aegis/secret-files';
 import { createFile } from './durable-file';
 import { decryptPrivateKey, encryptPrivateKey } from './encrypted-pem';
 import { jwkThumbprint, publicJwk } from './jwks';
@@ -50,7 +51,9 @@ export async function makeRootKey(folder: string, passphrase: string, keysDir: s
  * @throws {ConfigurationError} each with its own message, as for signing keys.
  */
 export async function readRootKey(path: string, passphrase: string | undefined): Promise<RootKey> {
-  const pem = await readFile(path, 'utf8').catch((error: unknown) => {
+  const pem = await readTrustedFile(path, SECRET).catch((error: unknown) => {
+    if (error instanceof UnsafeFile)
+      throw new ConfigurationError(`${path} ${error.message}.`, { cause: error });
     throw fileError(path, 'read', error);
   });
   const { privateKey } = decryptPrivateKey(pem, passphrase, basename(path), VARIABLE);

@@ -58,6 +58,19 @@ export class SigningKeys {
   }
 
   /**
+   * Puts the key of another server on record as retired: what it signed verifies, and it does not sign here.
+   * @throws ConfigurationError when its id or its public half is on record otherwise; SigningKeyConflict when compromised
+   */
+  adopt(actor: Actor, kid: string, publicKey: KeyObject): Promise<Changed> {
+    return this.change(actor, async (register) => {
+      const before = register.find(kid, publicKey);
+      if (before) return { key: usable(register, kid), changed: false, skipped: [] };
+      await register.adopt(new Map([[kid, publicKey]]));
+      return { key: onRecord(register, kid), changed: true, skipped: [] };
+    });
+  }
+
+  /**
    * Makes a key the one that signs; the one that did is retired.
    * @throws SigningKeyConflict when it is unknown or compromised or, unless forced, a live replica can't sign with it
    */

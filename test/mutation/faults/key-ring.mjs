@@ -38,6 +38,25 @@ export default {
       ],
       ['records no adoption', "await this.record('signing_key.adopted', { kid, public_key });", ''],
     ]),
+    ...inFile('libs/signing/src/key-agreement.ts', [
+      [
+        'adopts a public key because it is there',
+        'if (parties.environment.ADOPT_PUBLIC_KEYS)',
+        'if (parties.environment)',
+      ],
+      [
+        'says nothing of a public key that is not on record',
+        'if (register.find(kid, publicKey)) continue;',
+        'if (register.find(kid, publicKey) ?? true) continue;',
+      ],
+    ]),
+    ...inFile('libs/signing/src/signing-keys.service.ts', [
+      [
+        'calls a compromised key adopted',
+        'if (before) return { key: usable(register, kid), changed: false, skipped: [] };',
+        'if (before) return { key: before, changed: false, skipped: [] };',
+      ],
+    ]),
     ...inFile('libs/signing/src/key-ring.service.ts', [
       [
         'trusts what it knew while nobody tells',

@@ -25,7 +25,7 @@ notes            1 to 2000 characters
 customer         {"id", "name", "email", "company", "phone", "address", "notes"} to create the customer with,
                  if it is not on record (default: id and name from the token)
 
-Put the public key that signed the tokens into KEYS_DIR first, as <kid>.public.pem; its issuer must be
+Adopt the public key that signed the tokens first (\`aegis keys adopt <kid> --file <pem>\`); its issuer must be
 LICENSE_ISSUER or one of ACCEPTED_ISSUERS. Texts that the API would refuse (control characters, an e-mail that is not
 an address) are adapted and reported; the customer's notes keep what would be lost. Running it again is safe: what is on record is left alone, except that a
 license is revoked when a line says so.`,
@@ -51,8 +51,8 @@ password is refused as an argument. The database is read in one snapshot that wr
 
 and the same for customers, audit_logs and api_keys, in one folder; all but licenses may be missing.
 
-Every token is verified: put the public key that signed them into KEYS_DIR first, as <kid>.public.pem. Running it
-again is safe: what is on record is left alone, except that a license is revoked when v0.8 says so.
+Every token is verified: adopt the public key that signed them first (\`aegis keys adopt <kid> --file <pem>\`). Running
+it again is safe: what is on record is left alone, except that a license is revoked when v0.8 says so.
 
 Exit code 1: a row was refused; the others were taken. docs/migrating-from-v0.8.md tells the whole procedure.`,
     )

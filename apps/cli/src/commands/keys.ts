@@ -56,6 +56,21 @@ function addStates(keys: Command, output: Output, ends: Ends): void {
     .action((kid: string, { file }: { file?: string }) =>
       ends(import('../signing-keys.js').then(({ publishKey }) => publishKey(output, kid, file))),
     );
+  addCommand(
+    keys,
+    'adopt <kid>',
+    'put the public key of another server on record, so that its licenses verify',
+  )
+    .option('--file <pem>', 'the public key (default: <kid>.public.pem in KEYS_DIR)')
+    .addHelpText(
+      'after',
+      `
+It comes on record as retired: it never signs here unless it is activated. <kid> is the id that its tokens name.
+Compare the thumbprint that is printed with the other server's.`,
+    )
+    .action((kid: string, { file }: { file?: string }) =>
+      ends(import('../signing-keys.js').then(({ adoptKey }) => adoptKey(output, kid, file))),
+    );
   addCommand(keys, 'activate <kid>', 'sign with a key from now on; the one that did is retired')
     .option('--force', 'even if live servers lack it: they refuse to issue until they have it')
     .action((kid: string, { force = false }: { force?: boolean }) =>

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readTrustedFileSync, SECRET } from '@aegis/secret-files';
 import { linesOfFile } from './file-text';
 import type { LineProblem } from './line-problem';
 
@@ -9,10 +9,10 @@ const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
  * may belong to a secret and is kept.
  * @param name of the setting
  * @returns the value, or the line that is not understood
- * @throws NodeJS.ErrnoException when the file can't be read
+ * @throws UnsafeFile when others may read it, or NodeJS.ErrnoException when it can't be read
  */
 export function readSecretFile(path: string, name: string): string | LineProblem {
-  const lines = linesOfFile(readFileSync(path));
+  const lines = linesOfFile(readTrustedFileSync(path, SECRET));
   if (!Array.isArray(lines)) return lines;
   const [value = '', ...rest] = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
   if (rest.length > 0) return { line: 2, rule: 'is one too many: the file must hold one line, the value' };

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@aegis/errors';
+import { assertTrustedFileSync, SECRET, UnsafeFile } from '@aegis/secret-files';
 import { lstatSync, readFileSync } from 'node:fs';
 import { parseDotEnv } from './dot-env';
 
@@ -24,6 +25,26 @@ export interface Sources {
 /** @throws ConfigurationError when there is a file `.env` that can't be read or has a line that is not understood */
 export function readSources(): Sources {
   return { process: process.env, dotEnv: readDotEnv('.env') };
+}
+
+/**
+ * Judges the file `.env` as a file of secrets, in production, if it has any. In development it is a file of the
+ * checkout, which an editor writes.
+ * @param secrets names of the settings that are secret
+ * @throws ConfigurationError when others may read it
+ */
+export function assertDotEnvIsClosed(sources: Sources, secrets: readonly string[]): void {
+  if (merged(sources).ENVIRONMENT !== 'production') return;
+  if (!secrets.some((name) => (sources.dotEnv[name] ?? '') !== '')) return;
+  try {
+    assertTrustedFileSync('.env', SECRET);
+  } catch (error) {
+    if (!(error instanceof UnsafeFile)) throw error;
+    throw new ConfigurationError(
+      `Configuration refused: the file .env in the working directory has secrets and ${error.message}.`,
+      { cause: error },
+    );
+  }
 }
 
 /** The process wins over the file; an empty value counts as unset, in the process too. */

@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
@@ -27,7 +36,16 @@ describe('credentials of the embedded PostgreSQL', () => {
   it('are refused when others may read them', () => {
     readOrCreateCredentials(dataDir);
     chmodSync(file(), 0o640);
-    expect(() => readOrCreateCredentials(dataDir)).toThrow(/embedded-postgres.json must have mode 0600/);
+    expect(() => readOrCreateCredentials(dataDir)).toThrow(
+      /embedded-postgres.json has mode 0640: it must have mode 0600/,
+    );
+  });
+
+  it.each(['secrets', 'secrets/embedded-postgres.json'])('are refused where %s is a link', (name) => {
+    readOrCreateCredentials(dataDir);
+    renameSync(join(dataDir, name), join(dataDir, 'elsewhere'));
+    symlinkSync(join(dataDir, 'elsewhere'), join(dataDir, name));
+    expect(() => readOrCreateCredentials(dataDir)).toThrow(/is a symbolic link/);
   });
 
   it.each(['', '{}', 'null', '{"clusterId":"../../etc"}'])('are refused when damaged: %j', (text) => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync } from 'node:fs';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
+import { OWN_SECRET, openOwnFolderSync, readTrustedFileSync, whyUnreadable } from '@aegis/secret-files';
 import { errorCode } from './error-code';
 
 /** What one cluster was made with. All random, so that a cluster never answers to another one's file. */
@@ -22,23 +22,25 @@ export function credentialsPath(dataDir: string): string {
 /**
  * Reads the credentials of this DATA_DIR, or makes them: one file, so that they can't come apart.
  * @param dataDir absolute; exists
- * @throws ConfigurationError if the file can't be read, is readable by others, or is damaged
+ * @throws ConfigurationError if the file can't be read, is readable by others, a link, or damaged
  */
 export function readOrCreateCredentials(dataDir: string): Credentials {
   const path = credentialsPath(dataDir);
-  mkdirSync(join(dataDir, 'secrets'), { recursive: true, mode: 0o700 });
+  try {
+    openOwnFolderSync(dirname(path));
+  } catch (error) {
+    unreadable(dirname(path), whyUnreadable(error));
+  }
   return readCredentials(path) ?? create(path) ?? unreadable(path, 'was deleted while it was read');
 }
 
 function readCredentials(path: string): Credentials | undefined {
   let text: string;
   try {
-    if ((statSync(path).mode & 0o077) !== 0) unreadable(path, 'must have mode 0600');
-    text = readFileSync(path, 'utf8');
+    text = readTrustedFileSync(path, OWN_SECRET).toString();
   } catch (error) {
-    if (error instanceof ConfigurationError) throw error;
     if (errorCode(error) === 'ENOENT') return undefined;
-    return unreadable(path, `can't be read (${errorCode(error) ?? 'unknown error'})`);
+    return unreadable(path, whyUnreadable(error));
   }
   return parse(text) ?? unreadable(path, 'is damaged');
 }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { ConfigurationError } from '@aegis/errors';
+import { READABLE, readTrustedFile, whyUnreadable } from '@aegis/secret-files';
 import { pick, requestJson } from './json-request';
 import { openingError, RemoteFailure } from './remote-failure';
 
@@ -100,11 +100,10 @@ async function proof(
 ): Promise<Record<string, string>> {
   if (identity.method === 'secret') return { client_secret: identity.secret };
   try {
-    const assertion = await readFile(identity.tokenFile, 'utf8');
+    const assertion = await readTrustedFile(identity.tokenFile, READABLE);
     return { client_assertion_type: ASSERTION_TYPE, client_assertion: assertion.trim() };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
-    throw new ConfigurationError(`The file that AZURE_FEDERATED_TOKEN_FILE names can't be read (${code}).`, {
+    throw new ConfigurationError(`The file that AZURE_FEDERATED_TOKEN_FILE names ${whyUnreadable(error)}.`, {
       cause: error,
     });
   }

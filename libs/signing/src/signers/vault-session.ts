@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { ConfigurationError } from '@aegis/errors';
+import { READABLE, readTrustedFile, whyUnreadable } from '@aegis/secret-files';
 import { type JsonAnswer, pick, requestJson } from './json-request';
 import { RemoteFailure } from './remote-failure';
 
@@ -165,11 +165,10 @@ async function credentials(login: Exclude<VaultLogin, { method: 'token' }>): Pro
   if (login.method === 'approle') return { role_id: login.roleId, secret_id: login.secretId };
   try {
     // Kubernetes replaces the file from time to time.
-    return { role: login.role, jwt: (await readFile(login.jwtFile, 'utf8')).trim() };
+    return { role: login.role, jwt: (await readTrustedFile(login.jwtFile, READABLE)).trim() };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
     throw new ConfigurationError(
-      `The file that VAULT_JWT_FILE names can't be read (${code}): mount the pod's service account token.`,
+      `The file that VAULT_JWT_FILE names ${whyUnreadable(error)}. It is the pod's service account token.`,
       { cause: error },
     );
   }

@@ -1,0 +1,51 @@
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { type FileRule, judge, openFlags, openingError } from './file-rule';
+
+/**
+ * Reads a file as UTF-8 text, if it may be trusted. What is judged is the open file, at the end of every link.
+ * @param rule SECRET, OWN_SECRET or READABLE
+ * @throws UnsafeFile, or as the file system says; `whyUnreadable` puts either into words
+ */
+export async function readTrustedFile(path: string, rule: FileRule): Promise<string> {
+  const file: FileHandle = await open(path, openFlags(rule)).catch((error: unknown) => {
+    throw openingError(error);
+  });
+  try {
+    judge(await file.stat(), rule);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+/** The bytes of a file, judged as by `readTrustedFile`, without a promise: for settings. */
+export function readTrustedFileSync(path: string, rule: FileRule): Buffer {
+  return withOpen(path, rule, (file) => readFileSync(file));
+}
+
+/**
+ * Judges a file that somebody else will read.
+ * @throws as `readTrustedFile`
+ */
+export function assertTrustedFileSync(path: string, rule: FileRule): void {
+  withOpen(path, rule, () => undefined);
+}
+
+function withOpen<T>(path: string, rule: FileRule, work: (file: number) => T): T {
+  const file = openToRead(path, rule);
+  try {
+    judge(fstatSync(file), rule);
+    return work(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openToRead(path: string, rule: FileRule): number {
+  try {
+    return openSync(path, openFlags(rule));
+  } catch (error) {
+    throw openingError(error);
+  }
+}
