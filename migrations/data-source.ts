@@ -20,6 +20,8 @@ import { TakeOverRecords1764040000000 } from './1764040000000-take-over-records'
 import { RememberWhatWasShipped1764080000000 } from './1764080000000-remember-what-was-shipped';
 import { CloseThePublicSchema1764100000000 } from './1764100000000-close-the-public-schema';
 import { FixSearchPaths1764100060000 } from './1764100060000-fix-search-paths';
+import { CheckPeppers1764100120000 } from './1764100120000-check-peppers';
+import { RecordIssuers1764100180000 } from './1764100180000-record-issuers';
 import { SealThroughTheOwner1764110000000 } from './1764110000000-seal-through-the-owner';
 import { CheckSeals1764110060000 } from './1764110060000-check-seals';
 import { JudgeCallersAgain1764120000000 } from './1764120000000-judge-callers-again';
@@ -55,6 +57,8 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       RememberWhatWasShipped1764080000000,
       CloseThePublicSchema1764100000000,
       FixSearchPaths1764100060000,
+      CheckPeppers1764100120000,
+      RecordIssuers1764100180000,
       SealThroughTheOwner1764110000000,
       CheckSeals1764110060000,
       JudgeCallersAgain1764120000000,

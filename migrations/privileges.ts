@@ -25,6 +25,8 @@ export const applicationPrivileges: Privileges = {
     audit_shipments: 'SELECT, INSERT, UPDATE',
     taken_over_records: 'SELECT, INSERT',
     api_keys: 'SELECT, INSERT, UPDATE',
+    pepper_checks: 'SELECT, INSERT',
+    license_issuers: 'SELECT, INSERT',
     validation_counts: 'SELECT, INSERT, UPDATE, DELETE',
     idempotency_keys: 'SELECT, INSERT, DELETE',
     statistics_counts: 'SELECT',
@@ -44,5 +46,6 @@ export const applicationPrivileges: Privileges = {
     'signing_keys_hold_alone()',
     'signing_keys_require_active(text[])',
     'callers_in_force(jsonb,jsonb)',
+    'license_token_issuer(text)',
   ],
 };

@@ -89,6 +89,7 @@ describe('production', () => {
       ENVIRONMENT: 'production',
       HOST: '127.0.0.1',
       PUBLIC_URL: 'https://licenses.acme.test',
+      LICENSE_ISSUER: 'https://issuer.acme.test',
       DATABASE_URL: database.applicationUrl,
       KEYS_DIR: keysDir,
       KEY_PASSPHRASE: PASSPHRASE,
@@ -206,10 +207,31 @@ describe('production', () => {
     await expectRefusal(changed({ DATABASE_URL: url.href }), /^DATABASE_URL.*password authentication failed/);
   });
 
+  it('refuses another pepper under the version that the API keys were made with', async () => {
+    await expectRefusal(
+      changed({ API_KEY_PEPPERS: `v1:${PEPPER.toUpperCase()}` }),
+      /^API_KEY_PEPPERS: the secret given for v1 is not the one that this database knows/,
+    );
+  });
+
+  it('refuses a role that may create in the schema public', async () => {
+    const superuser = await superuserOf({ database });
+    try {
+      await superuser.query('GRANT CREATE ON SCHEMA public TO aegis_app');
+      await expectRefusal(
+        variables,
+        /^DATABASE_URL: its role aegis_app may create objects in the schema public/,
+      );
+    } finally {
+      await superuser.query('REVOKE CREATE ON SCHEMA public FROM aegis_app');
+      await superuser.end();
+    }
+  });
+
   it('refuses all that is missing at once', async () => {
     await expectRefusal(
       { ENVIRONMENT: 'production' },
-      /^Configuration refused:\n(?=[\s\S]*\n? {2}DATABASE_URL: )(?=[\s\S]* {2}PUBLIC_URL: )(?=[\s\S]* {2}KEY_PASSPHRASE: )(?=[\s\S]* {2}API_KEY_PEPPERS: )/,
+      /^Configuration refused:\n(?=[\s\S]*\n? {2}DATABASE_URL: )(?=[\s\S]* {2}PUBLIC_URL: )(?=[\s\S]* {2}LICENSE_ISSUER: )(?=[\s\S]* {2}KEY_PASSPHRASE: )(?=[\s\S]* {2}API_KEY_PEPPERS: )/,
     );
   });
 });

@@ -11,11 +11,13 @@ import endedCallers from './faults/ended-callers.mjs';
 import guard from './faults/guard.mjs';
 import idempotency from './faults/idempotency.mjs';
 import input from './faults/input.mjs';
+import issuers from './faults/issuers.mjs';
 import judge from './faults/judge.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
 import rateLimits from './faults/rate-limits.mjs';
 import sealing from './faults/sealing.mjs';
+import secretFiles from './faults/secret-files.mjs';
 import signers from './faults/signers.mjs';
 import statusLists from './faults/status-lists.mjs';
 
@@ -41,4 +43,6 @@ export const AREAS = [
   rules,
   applied,
   configuration,
+  secretFiles,
+  issuers,
 ];

@@ -16,7 +16,7 @@ const MOST_LISTED = 10_000;
 export async function importLicenses(output: Output, path: string, atomic: boolean): Promise<ExitCode> {
   const lines = path === '-' ? process.stdin : await openFile(path);
   // Its file is opened before the database is: a wrong name is told at once.
-  return withServices(['KEY_PASSPHRASE'], [LicensingModule], 'makes', async (services) => {
+  return withServices(['KEY_PASSPHRASE', 'LICENSE_ISSUER'], [LicensingModule], 'makes', async (services) => {
     let told = 0;
     let adapted = 0;
     const adaptations: AdaptedLine[] = [];

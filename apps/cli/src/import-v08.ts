@@ -46,38 +46,43 @@ export async function importV08(
   // A trial needs a database, but makes none.
   const access = dryRun ? 'changes' : 'makes';
   try {
-    return await withServices(['KEY_PASSPHRASE'], [LicensingModule], access, async (services) => {
-      const keys: V08ApiKey[] = [];
-      let findings = 0;
-      let told = 0;
-      const report = await services.get(V08Import).run(commandLineActor(), source, {
-        dryRun,
-        onFinding: (finding) => {
-          findings += 1;
-          output.entry('findings', finding, findingText(finding));
-        },
-        onApiKey: (key) => keys.push(key),
-        onProgress: (table, line) => {
-          if (line < told) told = 0;
-          if (!process.stderr.isTTY || line < told + PROGRESS_LINES) return;
-          told = line;
-          process.stderr.write(`${table}: line ${line} …\n`);
-        },
-      });
-      const refused = [report.customers, report.licenses, report.audit_logs].some(
-        (part) => (part?.refused ?? 0) > 0,
-      );
-      output.end(
-        {
-          ...(findings === 0 && { findings: [] }),
-          ...report,
-          api_keys: report.api_keys && { ...report.api_keys, to_replace: keys },
-          dry_run: dryRun,
-        },
-        summary(report, keys, dryRun),
-      );
-      return refused ? ExitCode.no : ExitCode.yes;
-    });
+    return await withServices(
+      ['KEY_PASSPHRASE', 'LICENSE_ISSUER'],
+      [LicensingModule],
+      access,
+      async (services) => {
+        const keys: V08ApiKey[] = [];
+        let findings = 0;
+        let told = 0;
+        const report = await services.get(V08Import).run(commandLineActor(), source, {
+          dryRun,
+          onFinding: (finding) => {
+            findings += 1;
+            output.entry('findings', finding, findingText(finding));
+          },
+          onApiKey: (key) => keys.push(key),
+          onProgress: (table, line) => {
+            if (line < told) told = 0;
+            if (!process.stderr.isTTY || line < told + PROGRESS_LINES) return;
+            told = line;
+            process.stderr.write(`${table}: line ${line} …\n`);
+          },
+        });
+        const refused = [report.customers, report.licenses, report.audit_logs].some(
+          (part) => (part?.refused ?? 0) > 0,
+        );
+        output.end(
+          {
+            ...(findings === 0 && { findings: [] }),
+            ...report,
+            api_keys: report.api_keys && { ...report.api_keys, to_replace: keys },
+            dry_run: dryRun,
+          },
+          summary(report, keys, dryRun),
+        );
+        return refused ? ExitCode.no : ExitCode.yes;
+      },
+    );
   } finally {
     await close();
   }

@@ -25,53 +25,59 @@ export async function resignLicenses(output: Output, options: ResignCommandOptio
   if (rate !== undefined && (rate < 1 || rate > MAX_RATE))
     throw new UsageProblem(`--rate must be 1 to ${MAX_RATE}.`);
   if (path !== undefined) await formatOf(path);
-  return withServices(['KEY_PASSPHRASE', 'PUBLIC_URL'], [LicensingModule], 'changes', async (services) => {
-    const resign = services.get(LicenseResign);
-    const plan = await resign.plan({ keyId, includeExpired });
-    if (options.dryRun) {
-      output.end(
-        { key_id: keyId, ...plan },
-        `${plan.due} license(s) would be signed anew. ${leftText(plan)}`,
-      );
-      return ExitCode.yes;
-    }
-    const file = path === undefined ? undefined : await ResignReportFile.begin(path, resign.reissued(keyId));
-    const progress = new Progress(plan.due);
-    let done = 0;
-    try {
-      const { reissued, failed, postponed } = await resign.run(commandLineActor(), {
-        keyId,
-        supersede,
-        includeExpired,
-        ratePerSecond: rate,
-        onReissued: async (licenses) => {
-          await file?.add(licenses);
-          done += licenses.length;
-          progress.show(done);
-        },
-        onFailure: (failure) => {
-          progress.end();
-          output.entry('failures', failure, `${failure.license_id}: ${failure.message}`);
-        },
-      });
-      progress.end();
-      output.end(
-        {
-          ...(failed === 0 && { failures: [] }),
-          key_id: keyId,
-          reissued,
-          failed,
-          postponed,
-          left: plan.left,
-          report: path ?? null,
-        },
-        `${reissued} license(s) signed anew, ${failed} failed, ${postponed} postponed. ${leftText(plan)}`,
-      );
-      return failed + postponed === 0 ? ExitCode.yes : ExitCode.no;
-    } finally {
-      await file?.close();
-    }
-  });
+  return withServices(
+    ['KEY_PASSPHRASE', 'PUBLIC_URL', 'LICENSE_ISSUER'],
+    [LicensingModule],
+    'changes',
+    async (services) => {
+      const resign = services.get(LicenseResign);
+      const plan = await resign.plan({ keyId, includeExpired });
+      if (options.dryRun) {
+        output.end(
+          { key_id: keyId, ...plan },
+          `${plan.due} license(s) would be signed anew. ${leftText(plan)}`,
+        );
+        return ExitCode.yes;
+      }
+      const file =
+        path === undefined ? undefined : await ResignReportFile.begin(path, resign.reissued(keyId));
+      const progress = new Progress(plan.due);
+      let done = 0;
+      try {
+        const { reissued, failed, postponed } = await resign.run(commandLineActor(), {
+          keyId,
+          supersede,
+          includeExpired,
+          ratePerSecond: rate,
+          onReissued: async (licenses) => {
+            await file?.add(licenses);
+            done += licenses.length;
+            progress.show(done);
+          },
+          onFailure: (failure) => {
+            progress.end();
+            output.entry('failures', failure, `${failure.license_id}: ${failure.message}`);
+          },
+        });
+        progress.end();
+        output.end(
+          {
+            ...(failed === 0 && { failures: [] }),
+            key_id: keyId,
+            reissued,
+            failed,
+            postponed,
+            left: plan.left,
+            report: path ?? null,
+          },
+          `${reissued} license(s) signed anew, ${failed} failed, ${postponed} postponed. ${leftText(plan)}`,
+        );
+        return failed + postponed === 0 ? ExitCode.yes : ExitCode.no;
+      } finally {
+        await file?.close();
+      }
+    },
+  );
 }
 
 function leftText({ left }: ResignPlan): string {

@@ -1,4 +1,4 @@
-import { ApiKeysModule, PepperUse, type UseOfPepper } from '@aegis/api-keys';
+import { ApiKeysModule, PepperChecks, PepperUse, type UseOfPepper } from '@aegis/api-keys';
 import { Environment, type Pepper, readPeppers } from '@aegis/config';
 import { randomBytes } from 'node:crypto';
 import { ExitCode } from './exit-code';
@@ -43,7 +43,13 @@ export function rotatePeppers(output: Output, path: string): Promise<ExitCode> {
     const peppers = readPeppers(services.get(Environment).API_KEY_PEPPERS);
     const uses = await services.get(PepperUse).byPepper();
     const step = nextPepperStep(peppers, uses);
-    const after = step === 'wait' ? peppers : peppersAfter(step, peppers, uses);
+    const after =
+      step === 'wait'
+        ? peppers
+        : peppersAfter(step, peppers, [
+            ...uses,
+            ...(await services.get(PepperChecks).versions()).map((version) => ({ version })),
+          ]);
     if (step !== 'wait')
       await writeSecretFile(path, after.map(({ version, secret }) => `${version}:${secret}`).join(','));
     const file = step === 'wait' ? null : path;
@@ -58,13 +64,13 @@ export function rotatePeppers(output: Output, path: string): Promise<ExitCode> {
 function peppersAfter(
   step: Exclude<PepperStep, 'wait'>,
   peppers: readonly Pepper[],
-  uses: readonly UseOfPepper[],
+  used: readonly { version: string }[],
 ): Pepper[] {
   const newest = peppers.toSorted((a, b) => numberOf(b) - numberOf(a))[0];
   switch (step) {
     case 'add': {
-      // A version that something in the database rests on is never given to another secret.
-      const taken = [...peppers, ...uses].map(numberOf);
+      // A version that was ever used, also in a rotation that was given up, is never given to another secret.
+      const taken = [...peppers, ...used].map(numberOf);
       const version = `v${Math.max(0, ...taken) + 1}`;
       return [...peppers, { version, secret: randomBytes(PEPPER_BYTES).toString('base64url') }];
     }

@@ -86,7 +86,7 @@ export function publishKey(output: Output, kid: string, file: string | undefined
 /** `aegis keys adopt` */
 export function adoptKey(output: Output, kid: string, file: string | undefined): Promise<ExitCode> {
   assertKid(kid);
-  return withKeys(async (services) => {
+  return withKeys('changes', async (services) => {
     const publicKey = await foreignPublicKey(services.get(Environment).KEYS_DIR, kid, file);
     const changed = await services.get(SigningKeys).adopt(commandLineActor(), kid, publicKey);
     return ended(output, changed, {

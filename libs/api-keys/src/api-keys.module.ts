@@ -6,6 +6,7 @@ import { ApiKeyList } from './api-key-list';
 import { ApiKeyRotation } from './api-key-rotation';
 import { ApiKey } from './api-key.entity';
 import { ApiKeysService } from './api-keys.service';
+import { PepperChecks } from './pepper-checks';
 import { PepperUse } from './pepper-use';
 import { Peppers } from './peppers';
 
@@ -15,6 +16,7 @@ import { Peppers } from './peppers';
     ApiKeysService,
     ApiKeyRotation,
     ApiKeyList,
+    PepperChecks,
     PepperUse,
     {
       provide: Peppers,
@@ -22,6 +24,6 @@ import { Peppers } from './peppers';
       useFactory: ({ API_KEY_PEPPERS }: Environment) => new Peppers(API_KEY_PEPPERS),
     },
   ],
-  exports: [ApiKeysService, ApiKeyRotation, ApiKeyList, PepperUse, Peppers],
+  exports: [ApiKeysService, ApiKeyRotation, ApiKeyList, PepperChecks, PepperUse, Peppers],
 })
 export class ApiKeysModule {}

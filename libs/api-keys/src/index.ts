@@ -20,5 +20,6 @@ export {
 export { COMMAND_LINE } from './key-holder';
 export type { KeyBounds, KeyHolder } from './key-holder';
 export { ApiKeyGuard } from './http/api-key.guard';
+export { PepperChecks } from './pepper-checks';
 export { PepperUse } from './pepper-use';
 export type { KeyUnderOldPepper, UseOfPepper } from './pepper-use';

@@ -9,6 +9,9 @@ export interface KeyHash {
   hash: Buffer;
 }
 
+/** What a pepper's check value is made of. No API key is this text: it has spaces. */
+const CHECKED_TEXT = 'aegis check of a pepper';
+
 /** Compared with when nothing is stored; a match with it counts for nothing. */
 const NO_HASH = Buffer.alloc(32);
 
@@ -41,6 +44,11 @@ export class Peppers {
   /** Of all known peppers, the current one first. */
   get versions(): string[] {
     return [...this.secrets.keys()];
+  }
+
+  /** What each known pepper makes of a constant: it tells one secret from another, and neither secret. */
+  checkValues(): { version: string; value: Buffer }[] {
+    return [...this.secrets].map(([version, secret]) => ({ version, value: hmac(secret, CHECKED_TEXT) }));
   }
 
   /** Hashes a new key under the current pepper. */

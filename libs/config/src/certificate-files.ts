@@ -1,3 +1,4 @@
+import { assertTrustedFileSync, SECRET, UnsafeFile } from '@aegis/secret-files';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Environment } from './environment';
@@ -28,10 +29,12 @@ export function certificateProblems(
 
 function fileProblem(path: string, isCertificate: boolean): string | undefined {
   try {
-    const content = readFileSync(path);
-    if (isCertificate) new X509Certificate(content);
+    // The private key of a TLS client is a secret; the driver reads it without judging it.
+    if (isCertificate) new X509Certificate(readFileSync(path));
+    else assertTrustedFileSync(path, SECRET);
     return undefined;
   } catch (error) {
+    if (error instanceof UnsafeFile) return error.message;
     const { syscall, code = 'unknown reason' } = error as NodeJS.ErrnoException;
     return syscall === undefined
       ? 'holds no certificate as PEM; name the file of the CA that signed the certificate of the server'

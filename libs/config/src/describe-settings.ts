@@ -31,11 +31,17 @@ function isMadeUp(text: string | undefined): boolean {
   return text?.startsWith('(') === true;
 }
 
+function bare(text: string): string {
+  return isMadeUp(text) ? text.slice(1, -1) : text;
+}
+
 function dotenvEntry([name, spec]: [string, SettingSpec]): string {
   const { default: value = '' } = spec;
   const facts = [
     isMadeUp(value) ? `Unset: ${value.slice(1, -1)}.` : undefined,
-    spec.productionDefault === undefined ? undefined : `Default in production: ${spec.productionDefault}.`,
+    spec.productionDefault === undefined
+      ? undefined
+      : `Default in production: ${bare(spec.productionDefault)}.`,
     spec.production === undefined ? undefined : `Production: ${spec.production}.`,
     spec.secret === true ? `Secret: or ${name}_FILE.` : undefined,
   ].filter((fact) => fact !== undefined);
@@ -48,7 +54,9 @@ function dotenvEntry([name, spec]: [string, SettingSpec]): string {
 
 function markdownRow([name, spec]: [string, SettingSpec]): string {
   const inProduction =
-    spec.productionDefault === undefined ? '' : ` (production: \`${spec.productionDefault}\`)`;
+    spec.productionDefault === undefined
+      ? ''
+      : ` (production: ${isMadeUp(spec.productionDefault) ? bare(spec.productionDefault) : `\`${spec.productionDefault}\``})`;
   const value =
     spec.default === undefined
       ? '–'

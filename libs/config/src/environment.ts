@@ -239,7 +239,14 @@ export class Environment extends SignerSettings {
   @IsPepperList()
   API_KEY_PEPPERS!: string[];
 
-  @Setting({ kind: 'text', default: 'https://license.biz4a.com', description: 'The `iss` of issued tokens.' })
+  @Setting({
+    kind: 'text',
+    default: 'https://license.biz4a.com',
+    productionDefault: '(none)',
+    production: 'required',
+    description:
+      'The `iss` of issued tokens; they validate where it is LICENSE_ISSUER or in ACCEPTED_ISSUERS.',
+  })
   @Length(1, 255)
   LICENSE_ISSUER!: string;
 

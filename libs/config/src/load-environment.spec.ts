@@ -519,12 +519,14 @@ describe('a secret from a file', () => {
     'is judged where %s names the private key of a TLS client',
     (name) => {
       const file = join(folder, `${name}-key.pem`);
-      const url = `postgres://app@127.0.0.1/aegis?sslcert=/c.pem&sslkey=${encodeURIComponent(file)}`;
+      const url = `postgres://app@127.0.0.1/aegis?sslkey=${encodeURIComponent(file)}`;
       expect(problems({ [name]: url })).toEqual([
-        `${name}: the file that sslkey names can't be read (ENOENT)`,
+        expect.stringMatching(`^${name}: sslkey=.* can't be read \\(ENOENT\\)`),
       ]);
       writeFileSync(file, 'a key', { mode: 0o644 });
-      expect(problems({ [name]: url })[0]).toMatch(/the file that sslkey names has mode 0644: others must /);
+      expect(problems({ [name]: url })).toEqual([
+        expect.stringMatching(`^${name}: sslkey=.* has mode 0644: others must have no access`),
+      ]);
       chmodSync(file, 0o600);
       expect(load({ [name]: url })).toHaveProperty(name, url);
     },

@@ -2,7 +2,6 @@ import { ConfigurationError } from '@aegis/errors';
 import { validateSync } from 'class-validator';
 import { resolve } from 'node:path';
 import { certificateProblems } from './certificate-files';
-import { clientKeyProblems } from './client-keys';
 import { developmentSecret, existingDevelopmentSecret } from './development-secrets';
 import { Environment } from './environment';
 import { productionProblems } from './production-rules';
@@ -56,6 +55,10 @@ function assign(environment: Environment, variables: Variables): string[] {
   environment.DATA_DIR = resolve(environment.DATA_DIR);
   if (production && !isSet(environment, 'PUBLIC_URL'))
     problems.push('PUBLIC_URL: required in production: it is written into every token');
+  if (production && !isSet(environment, 'LICENSE_ISSUER'))
+    problems.push(
+      'LICENSE_ISSUER: required in production: it is written into every token. Licenses that were issued without it carry https://license.biz4a.com',
+    );
   return problems;
 }
 
@@ -83,7 +86,7 @@ function brokenRules(environment: Environment): string[] {
 
 /** What is made or derived where it is not given: nobody can have got it wrong. */
 function isMade(name: string, environment: Environment): boolean {
-  if (name === 'PUBLIC_URL') return !isSet(environment, name);
+  if (name === 'PUBLIC_URL' || name === 'LICENSE_ISSUER') return !isSet(environment, name);
   return name === 'API_KEY_PEPPERS' && !environment.isProduction && !isSet(environment, name);
 }
 
@@ -122,7 +125,6 @@ export function loadEnvironment(
   add(assign(environment, source));
   add(unsupported(environment));
   add(brokenRules(environment));
-  add(clientKeyProblems(environment));
   const broken = new Set(problems.map(settingOf));
   const isSound = (name: keyof Environment): boolean => isSet(environment, name) && !broken.has(name);
   add(signerProblems(environment, isSound));

@@ -3,6 +3,7 @@ import { loadEnvironment } from './load-environment';
 const sound = {
   ENVIRONMENT: 'production',
   PUBLIC_URL: 'https://licenses.acme.test',
+  LICENSE_ISSUER: 'https://issuer.acme.test',
   DATABASE_URL: 'postgres://app:s3cret@db.acme.test:5432/aegis?sslmode=verify-full',
   KEY_PASSPHRASE: 'correct horse battery staple',
   API_KEY_PEPPERS: `v1:${'0123456789abcdef'.repeat(2)}`,
@@ -85,6 +86,7 @@ describe('production refuses', () => {
       { REDIS_URL: 'rediss://redis.acme.test' },
       /^REDIS_URL: give a password/,
     ],
+    ['no issuer', { LICENSE_ISSUER: '' }, /^LICENSE_ISSUER: required in production/],
     ['no public URL', { PUBLIC_URL: '' }, /^PUBLIC_URL: required in production/],
     ['a public URL without TLS', { PUBLIC_URL: 'http://licenses.acme.test' }, /^PUBLIC_URL: use https/],
     ['no passphrase', { KEY_PASSPHRASE: '' }, /^KEY_PASSPHRASE: required in production/],

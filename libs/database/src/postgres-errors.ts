@@ -8,6 +8,7 @@ export const SqlState = {
   deadlockDetected: '40P01',
   lockNotAvailable: '55P03',
   readOnly: '25006',
+  queryCanceled: '57014',
 } as const;
 
 const UNAVAILABLE_STATES = new Set([

@@ -26,6 +26,7 @@ describe('a Unix socket', () => {
   const production = {
     ENVIRONMENT: 'production',
     PUBLIC_URL: 'https://licenses.acme.test',
+    LICENSE_ISSUER: 'https://issuer.acme.test',
     KEY_PASSPHRASE: 'correct horse battery staple',
     API_KEY_PEPPERS: `v1:${'x'.repeat(32)}`,
   };

@@ -5,6 +5,7 @@ import { SigningModule } from '@aegis/signing';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CustomerRemovalService } from './customer-removal.service';
+import { IssuerCheck } from './issuer-check';
 import { LicenseImportWriter } from './license-import-writer';
 import { LicenseImport } from './license-import.service';
 import { LicenseList } from './license-list';
@@ -55,6 +56,7 @@ const services = [
   ],
   providers: [
     ...services,
+    IssuerCheck,
     LicenseImportWriter,
     LicenseLock,
     LicenseResignWriter,

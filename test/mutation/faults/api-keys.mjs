@@ -10,6 +10,7 @@ export default {
     'libs/api-keys/src/api-key-rotation.spec.ts',
     'libs/api-keys/src/pepper-renewal.spec.ts',
     'libs/api-keys/src/pepper-use.spec.ts',
+    'libs/api-keys/src/pepper-checks.spec.ts',
     'libs/api-keys/src/http/api-keys.controller.spec.ts',
   ],
   faults: [
@@ -22,6 +23,15 @@ export default {
       ['takes any secret', 'return equal && pepper !== undefined;', 'return pepper !== undefined;'],
       ['takes hashes of unknown peppers', 'return equal && pepper !== undefined;', 'return equal;'],
       ['hashes without a pepper', "createHmac('sha256', pepper)", "createHmac('sha256', '')"],
+    ]),
+    ...inFile('libs/api-keys/src/pepper-checks.ts', [
+      ['starts with any secret', 'if (wrong.length === 0) return;', 'return;'],
+      [
+        'compares no secret',
+        'return known?.length !== value.length || !timingSafeEqual(known, value);',
+        'return known?.length !== value.length;',
+      ],
+      ['looks at no older pepper', 'const wrong = given.filter(', 'const wrong = given.slice(0, 1).filter('],
     ]),
     ...inFile('libs/api-keys/src/api-key-authentication.ts', [
       [

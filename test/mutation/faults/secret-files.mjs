@@ -59,9 +59,12 @@ export default {
         'readTrustedFileSync(path, { ...SECRET, forbidden: 0 })',
       ],
     ]),
-    ...inFile('libs/config/src/client-keys.ts', [
-      ['forgets the database of the migrations', "'MIGRATION_DATABASE_URL',", ''],
-      ['judges no key of a TLS client', 'assertTrustedFileSync(file, SECRET);', ''],
+    ...inFile('libs/config/src/certificate-files.ts', [
+      [
+        'judges no key of a TLS client',
+        'else assertTrustedFileSync(path, SECRET);',
+        'else readFileSync(path);',
+      ],
     ]),
     ...inFile('libs/config/src/load-environment.ts', [
       [

@@ -1,0 +1,33 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'issuers',
+  suites: ['libs/licensing/src/issuer-check.spec.ts', 'libs/config/src/production-rules.spec.ts'],
+  faults: [
+    ...inFile('libs/licensing/src/issuer-check.ts', [
+      [
+        'forgets the issuers that are accepted',
+        'const accepted = [own, ...others];',
+        'const accepted = [own];',
+      ],
+      ['warns of licenses that do not count', "WHERE status = 'active' AND (", 'WHERE ('],
+      ['warns of licenses that ended', 'expires_at > clock_timestamp()', 'true'],
+      [
+        'never warns',
+        'if (await this.mayHaveLicenses(issuer))',
+        'if (!(await this.mayHaveLicenses(issuer)))',
+      ],
+    ]),
+    ...inFile('migrations/1764100180000-record-issuers.ts', [
+      ['loses the issuers of older licenses', 'issuer IS NOT NULL`);', 'issuer IS NULL`);'],
+      ['fails for a token that is none', "OR payload !~ '^[A-Za-z0-9_-]+$' THEN ''", "THEN ''"],
+    ]),
+    ...inFile('libs/config/src/load-environment.ts', [
+      [
+        'takes a default for the issuer in production',
+        "if (production && !isSet(environment, 'LICENSE_ISSUER'))",
+        "if (production && isSet(environment, 'LICENSE_ISSUER'))",
+      ],
+    ]),
+  ],
+};
