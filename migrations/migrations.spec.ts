@@ -23,10 +23,11 @@ async function schemaOf(dataSource: DataSource): Promise<string[]> {
 }
 
 describe('migrations', () => {
-  let database: TestDatabase;
+  let database: TestDatabase | undefined;
 
   afterEach(async () => {
-    await database.drop();
+    await database?.drop();
+    database = undefined;
   });
 
   it('go up, each down again to what was before, and up once more to the same schema', async () => {
@@ -61,10 +62,8 @@ describe('migrations', () => {
   });
 
   it('run once when three processes start at once', async () => {
-    database = await emptyDatabase();
-    const owners = await Promise.all(
-      [1, 2, 3].map(() => migrationDataSource(database.ownerUrl).initialize()),
-    );
+    const empty = (database = await emptyDatabase());
+    const owners = await Promise.all([1, 2, 3].map(() => migrationDataSource(empty.ownerUrl).initialize()));
     try {
       const applied = await Promise.all(
         owners.map((owner) => migrateUp(owner, 'aegis_app', applicationPrivileges)),
