@@ -1,11 +1,12 @@
 // Who may import whom. Each line allows; what is not allowed here is refused.
 const PLATFORM = ['config', 'logging', 'metrics', 'database', 'web'];
-const FREE = ['errors', 'license-token', 'field-rules', 'secret-files'];
+const FREE = ['errors', 'license-token', 'field-rules', 'secret-files', 'json-line'];
 const ALLOWED = {
   errors: [],
   'license-token': [],
   'field-rules': ['license-token'],
   'secret-files': [],
+  'json-line': [],
   ...Object.fromEntries(PLATFORM.map((lib) => [lib, PLATFORM])),
   audit: PLATFORM,
   events: PLATFORM,

@@ -153,6 +153,15 @@ describe('the signed key set', () => {
     );
   });
 
+  it('is signed of an export that an editor gave a byte order mark', async () => {
+    const signed = await sign();
+    const exported = readFileSync(join(folder, 'export.json'), 'utf8');
+    writeFileSync(join(folder, 'export.json'), `\ufeff${exported}`);
+    const summary = (told: string): string => told.replace(/until \S+/, '');
+    expect(summary(await sign())).toBe(summary(signed));
+    writeFileSync(join(folder, 'export.json'), exported);
+  });
+
   it('is not served when the file is something else', async () => {
     const { token } = await aLicense(admin);
     for (const [text, why] of [

@@ -15,6 +15,7 @@ import issuers from './faults/issuers.mjs';
 import judge from './faults/judge.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
+import plainLines from './faults/plain-lines.mjs';
 import rateLimits from './faults/rate-limits.mjs';
 import sealing from './faults/sealing.mjs';
 import secretFiles from './faults/secret-files.mjs';
@@ -40,6 +41,7 @@ export const AREAS = [
   signers,
   database,
   realCallers,
+  plainLines,
   rules,
   applied,
   configuration,

@@ -11,6 +11,7 @@ import { addStatusLists } from './commands/status-lists';
 import { addRotateSecrets } from './commands/rotate-secrets';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
+import { printableLines } from './printable';
 
 const AFTER_HELP = `
 Settings come from the environment and a file .env in the working directory, as the server's do. Paths count from
@@ -48,6 +49,7 @@ export function commandTree(output: Output, ends: Ends): Command {
     )
     .option('-V, --version', 'print the version')
     .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) })
     .showHelpAfterError('(--help explains)')
     .addHelpText('after', AFTER_HELP);
   addKeys(program, output, ends);

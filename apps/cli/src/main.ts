@@ -5,6 +5,7 @@ import { ExitCode } from './exit-code';
 import { describeFailure } from './describe-failure';
 import { isInterrupted, listenForInterrupts } from './interruption';
 import { Output } from './output';
+import { printableLines } from './printable';
 
 const output = new Output(process.argv.includes('--json'));
 
@@ -21,7 +22,7 @@ async function run(): Promise<ExitCode> {
       return ExitCode.usage;
     }
     const failure = await describeFailure(error);
-    process.stderr.write(`${failure.message}\n`);
+    process.stderr.write(`${printableLines(failure.message)}\n`);
     output.fail(failure.code, failure.message);
     return failure.exitCode;
   }

@@ -1,3 +1,4 @@
+import { jsonLine } from '@aegis/json-line';
 import type { ReissuedLicense } from '@aegis/licensing';
 import { csv } from '@aegis/web';
 import { randomBytes } from 'node:crypto';
@@ -27,7 +28,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   '.ndjson': {
     head: '',
     begins: '{"license_id":',
-    lines: (licenses) => licenses.map((license) => `${JSON.stringify(pick(license))}\n`).join(''),
+    lines: (licenses) => licenses.map((license) => `${jsonLine(pick(license))}\n`).join(''),
   },
   // RFC 4180, as the API's lists.
   '.csv': {

@@ -1,4 +1,5 @@
 import type { SignedBy } from '@aegis/checkpoints';
+import { printable } from './printable';
 
 /**
  * Says, a line a key, which checkpoints it signed, with its thumbprint for people to compare.
@@ -12,6 +13,6 @@ export function signedByLines(signers: readonly SignedBy[], source: 'file' | 'da
     const key = held
       ? `thumbprint ${thumbprint}${source === 'database' ? ', by the database' : ''}`
       : unknown;
-    return `signed by ${kid} (${key}${held ? '' : '; these keys do not hold it'}): ${which}`;
+    return `signed by ${printable(kid)} (${key}${held ? '' : '; these keys do not hold it'}): ${which}`;
   });
 }

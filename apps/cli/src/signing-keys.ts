@@ -23,6 +23,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Access } from './access';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
+import { printable } from './printable';
 import { withServices } from './services';
 import { UsageProblem } from './usage-problem';
 import { timeOf } from './time-option';
@@ -192,7 +193,7 @@ function ended(
   const passedOver =
     skipped.length === 0
       ? ''
-      : `\nPassed over: ${skipped.join(', ')} can't sign with it, and refuse to issue until they have it.`;
+      : `\nPassed over: ${skipped.map(printable).join(', ')} can't sign with it, and refuse to issue until they have it.`;
   output.end(
     { ...publicFields(key, []), changed, skipped_replicas: skipped },
     (changed ? texts.done : texts.already) + passedOver,

@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { UsageProblem } from './usage-problem';
 
 /**
@@ -12,13 +11,28 @@ export async function linesOf(path: string): Promise<AsyncIterable<string>> {
   return eachLine(input);
 }
 
-/** Reads nothing before it is asked for: lines that nobody waits for yet would be lost. */
-async function* eachLine(input: NodeJS.ReadableStream): AsyncGenerator<string> {
-  let isFirst = true;
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    yield isFirst ? withoutByteOrderMark(line) : line;
-    isFirst = false;
+/**
+ * Lines that end in LF or CR LF; the last one need not. `readline` of Node 24 also ends one at U+2028 and U+2029,
+ * which JSON allows within a text.
+ */
+async function* eachLine(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  // It skips a byte order mark.
+  const decoder = new TextDecoder('utf-8');
+  let rest = '';
+  for await (const chunk of input) {
+    const [end = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n');
+    rest += end;
+    for (const text of more) {
+      yield withoutCarriageReturn(rest);
+      rest = text;
+    }
   }
+  rest += decoder.decode();
+  if (rest !== '') yield withoutCarriageReturn(rest);
+}
+
+function withoutCarriageReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
 /** A text without the mark that some editors put at its beginning. */
@@ -30,7 +44,10 @@ export function withoutByteOrderMark(text: string): string {
 export async function openFile(path: string): Promise<NodeJS.ReadableStream & AsyncIterable<Buffer>> {
   try {
     const file = await open(path, 'r');
-    if ((await file.stat()).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    if ((await file.stat()).isDirectory()) {
+      await file.close();
+      throw Object.assign(new Error(), { code: 'EISDIR' });
+    }
     return file.createReadStream();
   } catch (error) {
     const { code = 'unknown reason' } = error as NodeJS.ErrnoException;

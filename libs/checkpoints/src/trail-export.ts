@@ -1,3 +1,4 @@
+import { jsonLine } from '@aegis/json-line';
 import type { DataSource, EntityManager } from 'typeorm';
 import { EXPORT_FORMAT, type ExportLine, recordOfLeaf } from './export-line';
 import { leafOf } from './leaf';
@@ -47,7 +48,7 @@ export function exportTrail(
     await tx.query(`SELECT set_config('statement_timeout', '0', true),
                            set_config('idle_in_transaction_session_timeout', '0', true)`);
     const exported: Exported = { checkpoints: 0, records: 0, edited: [] };
-    const put = (line: ExportLine): Promise<void> => write(JSON.stringify(line));
+    const put = (line: ExportLine): Promise<void> => write(jsonLine(line));
     const [clock] = await tx.query<{ now: Date }[]>('SELECT clock_timestamp() AS now');
     await put({
       type: 'export',

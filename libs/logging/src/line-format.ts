@@ -1,16 +1,10 @@
+import { jsonLine, spellControls } from '@aegis/json-line';
 import { format } from 'winston';
 import type { Format } from 'logform';
 
-/** C0 and C1 controls, DEL and Unicode's line breaks: what could begin a line of its own, or drive a terminal. */
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 /** Where winston keeps the finished line. */
 export const MESSAGE = Symbol.for('message');
 const BARE_VALUE = /^[\w.:/@+,[\]-]+$/;
-
-/** Text with its control characters spelt out as JSON spells them. */
-function spellControls(text: string): string {
-  return text.replace(CONTROL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
 
 function fact([name, value]: [string, unknown]): string {
   const bare = typeof value === 'string' && BARE_VALUE.test(value);
@@ -34,9 +28,9 @@ const asText = format.printf(({ timestamp, level, message, ...fields }) => {
   return line + frames.join('');
 });
 
-/** JSON escapes the controls below U+0020 itself. What comes here was made plain by `redact`. */
+/** What comes here was made plain by `redact`. */
 const asJson = format((info) => {
-  info[MESSAGE] = spellControls(JSON.stringify({ ...info, timestamp: new Date().toISOString() }));
+  info[MESSAGE] = jsonLine({ ...info, timestamp: new Date().toISOString() });
   return info;
 });
 

@@ -1,3 +1,4 @@
+import { jsonLine } from '@aegis/json-line';
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import type { ObjectLiteral } from 'typeorm';
@@ -62,7 +63,7 @@ const FORMATS: Readonly<Record<StreamType, LineFormat>> = {
   },
   'application/x-ndjson': {
     head: () => '',
-    lines: (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+    lines: (rows) => rows.map((row) => `${jsonLine(row)}\n`).join(''),
   },
 };
 

@@ -1,45 +1,11 @@
-import { parse } from 'csv-parse/sync';
-import { spawnSync } from 'node:child_process';
 import type { Client as SqlClient } from 'pg';
-import { Client } from '../support/client';
-import { expectStatus } from '../support/expect-status';
-import { aCustomer, aLicense } from '../support/factories';
-import { testServer, type TestServer } from '../support/server';
-import { superuserOf } from '../support/sql';
-
-/** Texts that break a reader or a writer: quotes, separators, line breaks of every kind, controls, formulas. */
-const TEXTS = [
-  'line\nfeed',
-  'carriage\rreturn',
-  'both\r\nof them',
-  '\nfirst and last\n',
-  '"quoted"',
-  '""',
-  'comma, semicolon; tab\t pipe|',
-  '=1+1',
-  '+cmd|calc!A0',
-  '-2+3',
-  '@SUM(A1)',
-  "'apostrophe",
-  ' blanks around ',
-  '\u0085\u2028\u2029',
-  'bell\u0007 escape\u001b[31m',
-  'Zoë 🦊 שלום',
-  '\\n \\" \\',
-];
-
-const PYTHON = `
-import csv, io, json, sys
-rows = list(csv.reader(io.StringIO(sys.stdin.buffer.read().decode("utf-8"), newline=""), strict=True))
-print(json.dumps(rows))`;
-
-/** Rows of a CSV as Python's csv module reads it; where there is no Python, another library's. */
-function readCsv(text: string): string[][] {
-  const python = spawnSync('python3', ['-c', PYTHON], { input: text, encoding: 'utf8', maxBuffer: 2 ** 26 });
-  if (python.error !== undefined) return parse(text);
-  expect(python.stderr).toBe('');
-  return JSON.parse(python.stdout) as string[][];
-}
+import { AWKWARD_TEXTS } from '../../support/awkward-texts';
+import { Client } from '../../support/client';
+import { expectStatus } from '../../support/expect-status';
+import { aCustomer, aLicense } from '../../support/factories';
+import { readCsv, readJsonLines } from '../../support/independent-reader';
+import { testServer, type TestServer } from '../../support/server';
+import { superuserOf } from '../../support/sql';
 
 /** The cell that a value of a JSON answer becomes. */
 function cellOf(value: unknown): string {
@@ -57,7 +23,7 @@ describe('what is written for others is read back as it was', () => {
     admin = new Client(server.url, server.adminKey);
     sql = await superuserOf(server);
     // Straight into the tables: imports and older rows hold what the API would refuse today.
-    for (const text of TEXTS) {
+    for (const text of AWKWARD_TEXTS) {
       const customer = await aCustomer(admin);
       const license = await aLicense(admin, { customer_id: customer.id });
       expectStatus(await admin.post(`/api/v1/licenses/${license.id}/revoke`, { reason: 'x' }), 200);
@@ -72,6 +38,12 @@ describe('what is written for others is read back as it was', () => {
       ]);
       await sql.query('UPDATE api_keys SET name = $2, description = $2 WHERE id = $1', [made.body.id, text]);
     }
+    for (const text of AWKWARD_TEXTS)
+      await sql.query(
+        `INSERT INTO audit_logs (event_type, actor, customer_id, module_name, api_key_id, user_agent, request_id, event_data)
+         VALUES ('license.validated', 'cli:' || $1, $1, $1, $1, $1, $1, jsonb_build_object('text', $1::text, $1::text, '{}'::text[]))`,
+        [text],
+      );
   });
   afterAll(async () => {
     await sql.end();
@@ -82,7 +54,7 @@ describe('what is written for others is read back as it was', () => {
     ['/api/v1/customers', 'customers', 'name'],
     ['/api/v1/licenses', 'licenses', 'notes'],
     ['/api/v1/admin/api-keys', 'api_keys', 'description'],
-    ['/api/v1/admin/audit-logs', 'audit_logs', undefined],
+    ['/api/v1/admin/audit-logs', 'audit_logs', 'user_agent'],
   ] as const;
 
   async function rowsOf(path: string, name: string): Promise<Record<string, unknown>[]> {
@@ -97,16 +69,30 @@ describe('what is written for others is read back as it was', () => {
     const [columns = [], ...records] = readCsv(answer.body as string);
     // The trail goes on; its first page is the newest.
     expect(records.slice(0, rows.length)).toEqual(rows.map((row) => columns.map((one) => cellOf(row[one]))));
-    const index = columns.indexOf(column ?? '');
-    if (column !== undefined)
-      expect(records.map((record) => record[index])).toEqual(expect.arrayContaining(TEXTS));
+    const index = columns.indexOf(column);
+    expect(records.map((record) => record[index])).toEqual(expect.arrayContaining(AWKWARD_TEXTS));
+  });
+
+  it('the trail as CSV, each text column of it', async () => {
+    const answer = await admin.get('/api/v1/admin/audit-logs?formulas=raw', { Accept: 'text/csv' });
+    const [columns = [], ...records] = readCsv(answer.body as string);
+    const values = (column: string): (string | undefined)[] =>
+      records
+        .filter((record) => record[columns.indexOf('actor')]?.startsWith('cli:'))
+        .map((record) => record[columns.indexOf(column)])
+        .toReversed();
+    expect(values('actor')).toEqual(AWKWARD_TEXTS.map((text) => `cli:${text}`));
+    for (const column of ['customer_id', 'module_name', 'api_key_id', 'user_agent', 'request_id'])
+      expect(values(column)).toEqual(AWKWARD_TEXTS);
+    expect(values('event_data').map((cell) => JSON.parse(cell ?? '') as unknown)).toEqual(
+      AWKWARD_TEXTS.map((text) => ({ text, [text]: [] })),
+    );
   });
 
   it.each(LISTS)('%s as NDJSON', async (path, name) => {
     const rows = await rowsOf(path, name);
     const answer = await admin.get(path, { Accept: 'application/x-ndjson' });
-    const lines = (answer.body as string).split('\n').slice(0, -1);
-    expect(lines.slice(0, rows.length).map((line) => JSON.parse(line) as unknown)).toEqual(rows);
+    expect(readJsonLines(answer.body as string).slice(0, rows.length)).toEqual(rows);
   });
 
   it('CSV for spreadsheets differs in cells alone that they would run', async () => {

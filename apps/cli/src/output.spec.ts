@@ -1,0 +1,40 @@
+import { Writable } from 'node:stream';
+import { Output } from './output';
+
+const EVIL = 'a\u001b[2J\u009b31m\u2028\u202eb';
+
+describe('what a command answers', () => {
+  let written: string;
+  beforeEach(() => {
+    written = '';
+  });
+  function output(json: boolean): Output {
+    const stream = new Writable({
+      write: (text: Buffer, _encoding, done) => {
+        written += text.toString();
+        done();
+      },
+    });
+    return new Output(json, stream);
+  }
+
+  it('is lines for people, in which nothing is left that a terminal obeys', async () => {
+    const told = output(false);
+    told.entry('rows', {}, `${EVIL}\nsame line`);
+    told.line(EVIL);
+    told.end({ total: 1 }, `${EVIL}\nlast line`);
+    await told.flush();
+    expect(written).toBe('a?[2J?31m??b?same line\na?[2J?31m??b\na?[2J?31m??b\nlast line\n');
+  });
+
+  it('is one line of JSON for programs, which read what was written', async () => {
+    const told = output(true);
+    told.entry('rows', { text: EVIL }, '');
+    told.entry('rows', { text: `${EVIL}\n` }, '');
+    told.line(EVIL);
+    told.end({ last: EVIL }, '');
+    await told.flush();
+    expect(written).toMatch(/^[\x20-\x7e]+\n$/);
+    expect(JSON.parse(written)).toEqual({ rows: [{ text: EVIL }, { text: `${EVIL}\n` }], last: EVIL });
+  });
+});

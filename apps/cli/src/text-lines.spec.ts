@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { linesOf, withoutByteOrderMark } from './text-lines';
+
+describe('lines of a file', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'aegis-lines-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  async function lines(content: string | Buffer): Promise<string[]> {
+    const path = join(folder, 'lines.txt');
+    writeFileSync(path, content);
+    const read: string[] = [];
+    for await (const line of await linesOf(path)) read.push(line);
+    return read;
+  }
+
+  it.each([
+    ['LF', 'one\ntwo\n', ['one', 'two']],
+    ['CR LF', 'one\r\ntwo\r\n', ['one', 'two']],
+    ['nothing at the end', 'one\ntwo', ['one', 'two']],
+    ['CR LF, but the last', 'one\r\ntwo', ['one', 'two']],
+    ['LF, some of them empty', '\n\none\n\n', ['', '', 'one', '']],
+    ['nothing, as the file is empty', '', []],
+  ])('end in %s', async (_, content, expected) => {
+    expect(await lines(content)).toEqual(expected);
+  });
+
+  it.each(['\u2028', '\u2029', '\u0085', '\v', '\f', '\u001e', '\r'])(
+    'do not end at %j, which may be part of a text',
+    async (character) => {
+      expect(await lines(`one${character}two\nthree\n`)).toEqual([`one${character}two`, 'three']);
+    },
+  );
+
+  it('begin after a byte order mark, and only there', async () => {
+    expect(await lines('\ufeffone\n\ufefftwo\n')).toEqual(['one', '\ufefftwo']);
+    expect(await lines('\ufeff')).toEqual([]);
+  });
+
+  it('are whole however long they are, and whatever they are made of', async () => {
+    // Characters of four bytes, at an odd offset: some are divided between two chunks.
+    const long = [`x${'🦊'.repeat(100_000)}`, 'é'.repeat(100_001), 'short'];
+    expect(await lines(long.join('\n'))).toEqual(long);
+    expect(await lines(`\ufeff${long.join('\r\n')}\r\n`)).toEqual(long);
+  });
+
+  it('are read of nothing that is not a file', async () => {
+    await expect(linesOf(join(folder, 'missing'))).rejects.toThrow(/missing can't be read \(ENOENT\)/);
+    await expect(linesOf(folder)).rejects.toThrow(/EISDIR/);
+  });
+});
+
+it('a byte order mark is taken off once', () => {
+  expect(withoutByteOrderMark('\ufeff{}')).toBe('{}');
+  expect(withoutByteOrderMark('\ufeff\ufeff{}')).toBe('\ufeff{}');
+  expect(withoutByteOrderMark('{}\ufeff')).toBe('{}\ufeff');
+});

@@ -1,0 +1,1 @@
+export { jsonLine, spellControls } from './json-line';
