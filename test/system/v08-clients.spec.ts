@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Client } from '../support/client';
+import type { CommandLine, Ended } from '../support/command-line';
+import { expectStatus } from '../support/expect-status';
+import { aLicense, type IssuedLicense } from '../support/factories';
+import { Processes, type ServerProcess } from '../support/server-process';
+import { until } from '../support/sql';
+
+/** Debian's own: its packages are not for another Python that may come first on the path. */
+const PYTHON = '/usr/bin/python3';
+const VERIFIER = join(__dirname, '../support/python/v08_verifier.py');
+const hasPyJwt = spawnSync(PYTHON, ['-c', 'import jwt, cryptography']).status === 0;
+// Under CI a missing tool is a failure, not a reason to skip.
+const describeIt = hasPyJwt || process.env.CI === 'true' ? describe : describe.skip;
+const because = hasPyJwt ? '' : ' (Debian packages python3-jwt and python3-cryptography are needed)';
+
+const V08_KID = 'aegis-2026-01';
+
+describeIt(`an add-on of v0.8, which has one public key built in${because}`, () => {
+  const processes = new Processes();
+  let server: ServerProcess;
+  let aegis: CommandLine;
+  let admin: Client;
+  let publicKeyFile: string;
+
+  beforeAll(async () => {
+    const folder = processes.emptyFolder();
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const privateKeyFile = join(folder, 'v08-private.pem');
+    publicKeyFile = join(folder, 'v08-public.pem');
+    writeFileSync(privateKeyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    writeFileSync(publicKeyFile, publicKey.export({ type: 'spki', format: 'pem' }));
+    const settings = {
+      ENVIRONMENT: 'test',
+      DATA_DIR: processes.emptyFolder(),
+      KEYS_DIR: join(folder, 'keys'),
+      KEY_PASSPHRASE: 'a passphrase for tests',
+      RATE_LIMIT_ENABLED: 'false',
+    };
+    aegis = processes.commandLine(settings);
+    await succeeds(aegis.run('keys', 'adopt-private', V08_KID, '--file', privateKeyFile));
+    server = await processes.server({ ...settings, KEY_ID: V08_KID }).ready();
+    const [, key = ''] = /admin API key: (\S+)/.exec(server.stdout) ?? [];
+    admin = new Client(server.url, key);
+  });
+  afterAll(() => processes.close());
+
+  async function succeeds(command: Promise<Ended>): Promise<void> {
+    const { exitCode, stderr } = await command;
+    expect([exitCode, exitCode === 0 ? '' : stderr]).toEqual([0, '']);
+  }
+
+  /** What the add-on says of each token. */
+  function verdictsOf(...licenses: { token: string }[]): string[] {
+    const { stdout, stderr, status } = spawnSync(PYTHON, [VERIFIER, publicKeyFile], {
+      input: licenses.map(({ token }) => `${token}\n`).join(''),
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([0, '']);
+    return stdout.trim().split('\n');
+  }
+
+  async function changed(path: string, body: object): Promise<IssuedLicense> {
+    const answer = await admin.post(`/api/v1/licenses/${path}`, body);
+    expectStatus(answer, 200);
+    return answer.body as IssuedLicense;
+  }
+
+  const subscription = (): Promise<IssuedLicense> =>
+    aLicense(admin, { license_type: 'subscription', duration_days: 30 });
+
+  it('accepts what is issued, renewed and reissued with the private key of v0.8', async () => {
+    const issued = await subscription();
+    const renewed = await changed(`${issued.id}/renew`, { duration_days: 30 });
+    const reissued = await changed(`${issued.id}/reissue`, { supersede: true });
+    const valid = `valid ${issued.id}`;
+    expect(verdictsOf(issued, renewed, reissued)).toEqual([valid, valid, valid]);
+  });
+
+  it('does not learn of a revocation: only the server and status lists know', async () => {
+    const license = await subscription();
+    await changed(`${license.id}/revoke`, { reason: 'refunded' });
+    expect(verdictsOf(license)).toEqual([`valid ${license.id}`]);
+    const answer = await admin.post('/api/v1/licenses/validate', {
+      token: license.token,
+      module_name: 'payroll',
+      odoo_version: '17.0',
+    });
+    expect(answer.body.code).toBe('REVOKED');
+  });
+
+  it('refuses what a new key signs, until the new public key is built in', async () => {
+    const before = await subscription();
+    await succeeds(aegis.run('keys', 'generate', '--key-id', 'new-key'));
+    await succeeds(aegis.run('keys', 'publish', 'new-key'));
+    await until('the server holds the new key', async () => {
+      const { exitCode } = await aegis.run('keys', 'activate', 'new-key');
+      return exitCode === 0;
+    });
+    const after = await subscription();
+    const renewed = await changed(`${before.id}/renew`, { duration_days: 30 });
+    expect(verdictsOf(before, after, renewed)).toEqual([
+      `valid ${before.id}`,
+      'InvalidSignatureError',
+      'InvalidSignatureError',
+    ]);
+    const { keys } = (await admin.get('/.well-known/jwks.json')).body as {
+      keys: { kid: string; x: string }[];
+    };
+    expect(keys.map(({ kid }) => kid).sort()).toEqual([V08_KID, 'new-key']);
+
+    const old = readFileSync(publicKeyFile);
+    await succeeds(aegis.run('keys', 'activate', V08_KID));
+    expect(readFileSync(publicKeyFile)).toEqual(old);
+    expect(verdictsOf(await changed(`${before.id}/reissue`, {}))).toEqual([`valid ${before.id}`]);
+  });
+});
