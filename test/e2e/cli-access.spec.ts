@@ -15,6 +15,8 @@ const COMMANDS: Record<string, { access: 'none' | 'reads' | 'changes' | 'makes';
   'keys list': { access: 'reads' },
   'keys inspect': { access: 'reads', args: ['k'] },
   'keys publish': { access: 'makes', args: ['k'] },
+  'keys adopt': { access: 'makes', args: ['k'] },
+  'keys adopt-private': { access: 'none', args: ['k', '--file', 'k.pem'] },
   'keys activate': { access: 'changes', args: ['k'] },
   'keys retire': { access: 'changes', args: ['k'] },
   'keys compromise': { access: 'changes', args: ['k'] },

@@ -11,6 +11,7 @@ export {
   writeKeyPair,
 } from './key-files';
 export type { KeyPair } from './key-files';
+export { readPlainPrivateKey } from './plain-private-key';
 export { assertKid } from './kid';
 export { KeyRing } from './key-ring.service';
 export { SigningKey } from './signing-key.entity';

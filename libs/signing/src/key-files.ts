@@ -25,17 +25,23 @@ export interface KeyPair extends DecryptedKey {
 }
 
 /**
- * Makes an Ed25519 key pair in `<kid>.private.pem` (0600, encrypted) and `<kid>.public.pem` (0644).
+ * Writes an Ed25519 key pair to `<kid>.private.pem` (0600, encrypted) and `<kid>.public.pem` (0644).
  * @param keysDir - made with mode 0700 when missing.
- * @param kid - id of the new key.
+ * @param kid - id of the key.
  * @param passphrase - 1 to 1,024 bytes.
+ * @param privateKey - a new one unless given.
  * @returns the public key.
  * @throws {ConfigurationError} when either file exists (neither is touched), can't be written, or `kid` or
  * `passphrase` breaks a rule.
  */
-export async function writeKeyPair(keysDir: string, kid: string, passphrase: string): Promise<KeyObject> {
+export async function writeKeyPair(
+  keysDir: string,
+  kid: string,
+  passphrase: string,
+  privateKey: KeyObject = generateKeyPairSync('ed25519').privateKey,
+): Promise<KeyObject> {
   assertKid(kid);
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const publicKey = createPublicKey(privateKey);
   const encrypted = await encryptPrivateKey(privateKey, passphrase);
   const privatePath = join(keysDir, kid + PRIVATE);
   await mkdir(keysDir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {

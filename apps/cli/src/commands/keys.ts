@@ -8,6 +8,7 @@ import { wholeNumber } from './whole-number';
 export function addKeys(program: Command, output: Output, ends: Ends): void {
   const keys = program.command('keys').description('signing keys');
   addGenerate(keys, output, ends);
+  addAdoptPrivate(keys, output, ends);
   addCommand(keys, 'list', 'list the keys on record, their states, and which servers hold them').action(() =>
     ends(import('../signing-keys.js').then(({ listKeys }) => listKeys(output))),
   );
@@ -46,6 +47,30 @@ server, set KEY_ID to its id.`,
     )
     .action(({ keyId }: { keyId?: string }) =>
       ends(import('../generate-key.js').then(({ generateKey }) => generateKey(output, keyId))),
+    );
+}
+
+function addAdoptPrivate(keys: Command, output: Output, ends: Ends): void {
+  addCommand(
+    keys,
+    'adopt-private <kid>',
+    'take over the private key of v0.8, encrypted on the way; needs no database',
+  )
+    .requiredOption('--file <pem>', 'the private key: PKCS#8 in PEM, not encrypted, as v0.8 kept it')
+    .addHelpText(
+      'after',
+      `
+Writes <kid>.private.pem, encrypted, and <kid>.public.pem into KEYS_DIR; never overwrites a file, and leaves the
+given file as it is: delete it, and every copy, afterwards. The passphrase comes from KEY_PASSPHRASE or
+KEY_PASSPHRASE_FILE; where neither is set, it is asked for. <kid> is the id that the tokens of that key name.
+
+To sign with it: KEY_ID=<kid> for a new server, else \`aegis keys publish <kid>\` (unless its public key is on record)
+and \`aegis keys activate <kid>\`.`,
+    )
+    .action((kid: string, { file }: { file: string }) =>
+      ends(
+        import('../adopt-private-key.js').then(({ adoptPrivateKey }) => adoptPrivateKey(output, kid, file)),
+      ),
     );
 }
 
