@@ -150,6 +150,11 @@ describe('encrypted private key files', () => {
       (text: string) => text.replace('\nM', '\n*'),
       "that can't be read as such",
     ],
+    [
+      'with a character of base64url, which Node would decode, and OpenSSL would not',
+      (text: string) => text.replace(/.(?=.{8}\n-----END)/, '_'),
+      "that can't be read as such",
+    ],
     ['with a character too few', (text: string) => text.replace('\nM', '\n'), "that can't be read as such"],
     [
       'with a hyphen within',
