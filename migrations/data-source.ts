@@ -1,4 +1,4 @@
-import { postgresOptions } from '@aegis/database';
+import { postgresOptions, SESSION_OPTIONS } from '@aegis/database';
 import { DataSource } from 'typeorm';
 import { CreateCustomers1763856000000 } from './1763856000000-create-customers';
 import { CreateSigningKeys1763856060000 } from './1763856060000-create-signing-keys';
@@ -27,6 +27,7 @@ import { CheckSeals1764110060000 } from './1764110060000-check-seals';
 import { JudgeCallersAgain1764120000000 } from './1764120000000-judge-callers-again';
 import { NameAnonymousActors1764170000000 } from './1764170000000-name-anonymous-actors';
 import { IndexAuditQuestions1764170060000 } from './1764170060000-index-audit-questions';
+import { RefuseFalseCheckpoints1764180000000 } from './1764180000000-refuse-false-checkpoints';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -64,13 +65,13 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       JudgeCallersAgain1764120000000,
       NameAnonymousActors1764170000000,
       IndexAuditQuestions1764170060000,
+      RefuseFalseCheckpoints1764180000000,
     ],
     extra: {
       application_name: 'aegis migrate',
       connectionTimeoutMillis: 10_000,
       lock_timeout: 5000,
-      // The default path begins with a schema named after the role: whoever could create one would be the first found.
-      options: '-c search_path=public,pg_temp',
+      options: SESSION_OPTIONS,
     },
   });
 }

@@ -88,7 +88,7 @@ describe('functions of the schema', () => {
   it('judge the signing keys of the schema, not those of a temporary table', async () => {
     const judged = app.transaction(async (tx) => {
       await tx.query('CREATE TEMPORARY TABLE signing_keys (kid text, state text) ON COMMIT DROP');
-      await tx.query(`INSERT INTO signing_keys VALUES ('forged', 'active')`);
+      await tx.query(`INSERT INTO pg_temp.signing_keys VALUES ('forged', 'active')`);
       await tx.query(`SELECT signing_keys_require_active('{forged}')`);
     });
     await expect(judged).rejects.toMatchObject({ code: 'AE001' });

@@ -1,13 +1,16 @@
 import { PemSigner } from '@aegis/signing';
-import { TrailVerification } from '@aegis/checkpoints';
+import { Sealer, TrailVerification } from '@aegis/checkpoints';
+import { loadEnvironment } from '@aegis/config';
+import { poolOptions, postgresOptions } from '@aegis/database';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import type { QueryRunner } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import {
   checkpointHash,
   type CheckpointClaims,
   readCheckpoint,
   signCheckpoint,
 } from '../../libs/checkpoints/src/checkpoint';
+import { migrationDataSource } from '../../migrations/data-source';
 import { migratedDatabase } from '../support/database';
 import { until } from '../support/sql';
 import { Trail } from '../support/trail';
@@ -62,6 +65,24 @@ const AUDIT_TABLES = [
   'audit_checkpoints_set_aside',
   'audit_seals_set_aside',
 ];
+
+const seconds = (): number => Math.floor(Date.now() / 1000);
+
+/** What a role may set for its own sessions to come, and what the server works with all the same. */
+const OWN_DEFAULTS: Readonly<Record<string, [set: string, inForce: string]>> = {
+  default_transaction_isolation: ['repeatable read', 'read committed'],
+  default_transaction_deferrable: ['on', 'off'],
+  synchronous_commit: ['off', 'on'],
+  search_path: ['pg_temp', 'public,pg_temp'],
+  extra_float_digits: ['-15', '1'],
+  DateStyle: ['German', 'ISO, MDY'],
+  IntervalStyle: ['iso_8601', 'postgres'],
+  TimeZone: ['Pacific/Kiritimati', 'UTC'],
+  bytea_output: ['escape', 'hex'],
+  standard_conforming_strings: ['off', 'on'],
+  array_nulls: ['off', 'on'],
+  transform_null_equals: ['on', 'off'],
+};
 
 /** What somebody does who has the password of the application's role, and no key. */
 describe('an attacker with the application’s role', () => {
@@ -176,6 +197,40 @@ describe('an attacker with the application’s role', () => {
       await session.release();
       await sound();
     },
+    async 'changes the defaults of its sessions'() {
+      const [here] = await asRole<{ name: string }[]>('SELECT current_database() AS name');
+      for (const [name, [value]] of Object.entries(OWN_DEFAULTS))
+        await asRole(`ALTER ROLE ${ROLE} IN DATABASE ${here!.name} SET ${name} = '${value}'`);
+      const plain = await new DataSource(postgresOptions(trail.database.applicationUrl)).initialize();
+      const server = await new DataSource({
+        ...postgresOptions(trail.database.applicationUrl),
+        extra: poolOptions(loadEnvironment({})),
+      }).initialize();
+      const migrations = await migrationDataSource(trail.database.applicationUrl).initialize();
+      try {
+        const settings = async (dataSource: DataSource): Promise<object> => {
+          const rows = await dataSource.query<{ name: string; value: string }[]>(
+            `SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name`,
+            [Object.keys(OWN_DEFAULTS)],
+          );
+          return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+        };
+        const inForce = Object.fromEntries(
+          Object.entries(OWN_DEFAULTS).map(([name, [, value]]) => [name, value]),
+        );
+        expect(await settings(plain)).toMatchObject({ extra_float_digits: '-15', synchronous_commit: 'off' });
+        expect(await settings(server)).toEqual(inForce);
+        expect(await settings(migrations)).toEqual(inForce);
+        await trail.append(1, 300);
+        await trail.sealAll();
+        await trail.append(1, 301);
+        await new Sealer(server, trail.keyRing).seal();
+      } finally {
+        for (const dataSource of [plain, server, migrations]) await dataSource.destroy();
+        await trail.superuser.query(`ALTER ROLE ${ROLE} IN DATABASE ${here!.name} RESET ALL`);
+      }
+      await sound();
+    },
     async 'calls what else the owner offers'() {
       await asRole('SELECT audit_logs_make_partitions(24)');
       await asRole('SELECT audit_logs_forget_addresses(1)');
@@ -198,7 +253,7 @@ describe('an attacker with the application’s role', () => {
       root: 'A'.repeat(43),
       previous: checkpointHash(last),
       complete_to: null,
-      iat: 1,
+      iat: Math.floor(Date.now() / 1000),
       ...changes,
     });
   }
@@ -220,6 +275,17 @@ describe('an attacker with the application’s role', () => {
     const [row] = await trail.superuser.query<{ id: string }[]>('SELECT max(id)::text AS id FROM audit_logs');
     return row!.id;
   };
+
+  /** As a break does with a checkpoint. */
+  async function setAside(jws: string, number: number): Promise<string> {
+    await trail.superuser.query(
+      `INSERT INTO audit_checkpoints_set_aside
+         (set_aside_by, number, epoch, cluster, sealed_xact, sealed_id, jws, created_at)
+       VALUES (2, $2, 1, '', '0', 0, $1, now())`,
+      [jws, number],
+    );
+    return jws;
+  }
 
   async function misfits(): Promise<void> {
     const signer = trail.keyRing.active();
@@ -256,6 +322,11 @@ describe('an attacker with the application’s role', () => {
       ['a record that is left out', await fitting(signer, { size: 2 }), [ids[0]!, ids[2]!]],
       ['hashes that are none', await three(), ids, `'x'::bytea`],
       ['what is not a checkpoint', 'nothing', ids],
+      ['a time to come that it is complete up to', await three({ complete_to: seconds() + 60 }), ids],
+      ['a checkpoint of an earlier time', await three({ iat: seconds() - 600 }), ids],
+      ['a checkpoint of a later time', await three({ iat: seconds() + 600 }), ids],
+      ['a checkpoint that is too long', `${await three()}.${'A'.repeat(4096)}`, ids],
+      ['a checkpoint that was set aside', await setAside(await three(), last + 1), ids],
     ];
     for (const [what, jws, given, hash] of refusals) {
       const refused = await call(jws, given, hash).then(
@@ -267,6 +338,7 @@ describe('an attacker with the application’s role', () => {
         expect.objectContaining({ code: expect.stringMatching(/^23/) }),
       ]);
     }
+    await trail.superuser.query('DELETE FROM audit_checkpoints_set_aside');
     await inTransaction('READ COMMITTED', async (session) => {
       await session.query(`INSERT INTO audit_logs (event_type, actor) VALUES ('license.revoked', 'system')`);
       const [own] = (await session.query(

@@ -40,6 +40,7 @@ export const KNOWN_PRIVILEGES: Readonly<Record<string, string>> = {
   'function audit_logs_forget_addresses(integer) EXECUTE': 'calls what else the owner offers',
   'function statistics_fold(integer) EXECUTE': 'calls what else the owner offers',
   'function status_lists_fold(integer) EXECUTE': 'calls what else the owner offers',
+  'function callers_in_force(jsonb,jsonb) EXECUTE': 'outside the trail',
   'function signing_keys_hold_alone() EXECUTE': 'holds locks and transactions',
   'function signing_keys_require_active(text[]) EXECUTE': 'calls what else the owner offers',
 
@@ -80,6 +81,11 @@ export const KNOWN_PRIVILEGES: Readonly<Record<string, string>> = {
   'table idempotency_keys DELETE': 'outside the trail',
   'table statistics_counts SELECT': 'outside the trail',
   'table statistics_deltas SELECT': 'outside the trail',
+  'function license_token_issuer(text) EXECUTE': 'outside the trail',
+  'table license_issuers SELECT': 'outside the trail',
+  'table license_issuers INSERT': 'outside the trail',
+  'table pepper_checks SELECT': 'outside the trail',
+  'table pepper_checks INSERT': 'outside the trail',
   'table status_list_versions SELECT': 'outside the trail',
   'table status_list_changes SELECT': 'outside the trail',
 };

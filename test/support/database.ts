@@ -1,4 +1,4 @@
-import { migrateUp, postgresOptions } from '@aegis/database';
+import { migrateUp, postgresOptions, SESSION_OPTIONS } from '@aegis/database';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { DataSource, type MixedList } from 'typeorm';
@@ -57,7 +57,7 @@ async function create(name: string, template: string): Promise<TestDatabase> {
     superuserUrl: inDatabase(superuserUrl, name),
     async dataSource(entities) {
       // As the server's own connections are.
-      const extra = { pipeline: true };
+      const extra = { pipeline: true, options: SESSION_OPTIONS };
       const dataSource = new DataSource({ ...postgresOptions(applicationUrlHere), entities, extra });
       await dataSource.initialize();
       open.push(dataSource);

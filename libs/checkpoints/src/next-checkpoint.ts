@@ -22,6 +22,8 @@ export async function appendCheckpoint(
   { moved }: Base,
   { kid, jws, leaves }: NextCheckpoint,
 ): Promise<boolean> {
+  // The first statement of the transaction: the function refuses every other level.
+  await tx.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
   if (moved) await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [MOVED_TIMEOUT]);
   const [row] = await tx.query<{ written: boolean }[]>(
     `SELECT audit_append_checkpoint($1, $2::bigint[], $3::bytea[]) AS written

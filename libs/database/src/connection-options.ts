@@ -1,6 +1,32 @@
 import type { Environment } from '@aegis/config';
 import type { DataSourceOptions } from 'typeorm';
 
+const SESSION_SETTINGS: Readonly<Record<string, string>> = {
+  default_transaction_isolation: 'read committed',
+  default_transaction_deferrable: 'off',
+  synchronous_commit: 'on',
+  // A temporary table is never found in the place of a table.
+  search_path: 'public,pg_temp',
+  // How values are written and read as text.
+  extra_float_digits: '1',
+  DateStyle: 'ISO,MDY',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  bytea_output: 'hex',
+  standard_conforming_strings: 'on',
+  array_nulls: 'on',
+  transform_null_equals: 'off',
+};
+
+/**
+ * The startup parameter `options` of every connection that the project makes. A role may change its own defaults
+ * (`ALTER ROLE`), and what is asked for at startup comes before those. `default_transaction_read_only` is left to the
+ * database: it marks a server that must not be written to.
+ */
+export const SESSION_OPTIONS = Object.entries(SESSION_SETTINGS)
+  .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+  .join(' ');
+
 /** The part of the connection's options that every data source of the project shares. */
 export function postgresOptions(
   url: string,
@@ -31,5 +57,6 @@ export function poolOptions(environment: Environment): Record<string, unknown> {
     // Statements of one transaction that need nothing of each other may be sent together.
     pipeline: true,
     application_name: 'aegis',
+    options: SESSION_OPTIONS,
   };
 }

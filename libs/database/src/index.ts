@@ -1,7 +1,7 @@
 export { assertApplicationRoleIsApart } from './application-role';
 export { CallerNarrowed, CallerRefused, judgeCallers, requireCallerInForce } from './callers';
 export type { CallerId, CallerInForce } from './callers';
-export { postgresOptions } from './connection-options';
+export { poolOptions, postgresOptions, SESSION_OPTIONS } from './connection-options';
 export { blaming, connectionProblem } from './connection-problem';
 export { DatabaseModule } from './database.module';
 export { Listener } from './listener';

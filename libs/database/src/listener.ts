@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions';
+import { SESSION_OPTIONS } from './connection-options';
 
 /** A broken connection is made anew after so long, and after twice as long each time it fails again. */
 const FIRST_PAUSE_MS = 100;
@@ -60,6 +61,7 @@ export class Listener {
     const client = new Client({
       connectionString: url,
       application_name: 'aegis listener',
+      options: SESSION_OPTIONS,
       connectionTimeoutMillis: PATIENCE_MS,
       query_timeout: PATIENCE_MS,
       keepAlive: true,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { SESSION_OPTIONS } from './connection-options';
 import { blaming } from './connection-problem';
 import { scramVerifier } from './scram';
 
@@ -43,6 +44,7 @@ async function connected<T>(url: string, work: (client: Client) => Promise<T>): 
   const client = new Client({
     connectionString: url,
     application_name: 'aegis rotate-secrets',
+    options: SESSION_OPTIONS,
     connectionTimeoutMillis: CONNECT_PATIENCE_MS,
   });
   client.on('error', () => undefined);

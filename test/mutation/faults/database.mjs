@@ -35,8 +35,8 @@ export default {
         'grantee = 0 OR pg_has_role',
       ],
     ]),
-    ...inFile('migrations/data-source.ts', [
-      ['creates tables in a schema named after the role', "options: '-c search_path=public,pg_temp',", ''],
+    ...inFile('libs/database/src/connection-options.ts', [
+      ['creates tables in a schema named after the role', "  search_path: 'public,pg_temp',\n", ''],
     ]),
     ...inFile('libs/database/src/application-role.ts', [
       [

@@ -8,6 +8,23 @@ export default {
     ...inFile('libs/checkpoints/src/sealer.ts', [
       ['builds on any checkpoint', 'await this.chainEnd.assertTrusted(unsealed.base);', ''],
     ]),
+    ...inFile('libs/database/src/connection-options.ts', [
+      ['leaves the settings of its sessions to its role', '    options: SESSION_OPTIONS,\n', ''],
+    ]),
+    ...inFile('migrations/1764180000000-refuse-false-checkpoints.ts', [
+      [
+        'takes a checkpoint of any length',
+        'IF octet_length(NEW.jws) > ${MOST_JWS_BYTES} THEN',
+        'IF false THEN',
+      ],
+      ['takes a checkpoint of any time', 'extract(epoch FROM clock_timestamp())) > 300 THEN', '0) < 0 THEN'],
+      [
+        'takes a checkpoint that is complete up to a time to come',
+        "(claims->>'complete_to')::numeric > extract(epoch FROM NEW.read_at)",
+        'false',
+      ],
+      ['takes a checkpoint that a break set aside', 'aside.jws = NEW.jws', 'false'],
+    ]),
     ...inFile('libs/checkpoints/src/unsealed-records.ts', [
       [
         'says that the trail is complete though records are left out',
