@@ -71,6 +71,14 @@ describe('the schema public', () => {
     await expect(migrate()).rejects.toThrow(/REVOKE CREATE ON SCHEMA public FROM PUBLIC/);
   });
 
+  it('stops the migration where the privilege was taken from the migration role too', async () => {
+    await using(testDatabase());
+    await superuser.query('ALTER SCHEMA public OWNER TO postgres');
+    await superuser.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC, aegis_owner');
+    await superuser.query(`DELETE FROM schema_migrations WHERE name = 'CloseThePublicSchema1764100000000'`);
+    await expect(migrate()).rejects.toThrow(/GRANT CREATE ON SCHEMA public TO "aegis_owner"/);
+  });
+
   it('holds the tables even where a schema is named after the migration role', async () => {
     await using(emptyDatabase());
     await superuser.query('CREATE SCHEMA aegis_owner AUTHORIZATION aegis_owner');

@@ -30,9 +30,9 @@ export default {
         'return;',
       ],
       [
-        'takes a privilege of PUBLIC for its own',
-        'grantee <> 0 AND pg_has_role',
-        'grantee = 0 OR pg_has_role',
+        'goes on though the migration role may create nothing',
+        'if (migrationRoleCreates && !publicCreates) return;',
+        'if (!publicCreates) return;',
       ],
     ]),
     ...inFile('libs/database/src/connection-options.ts', [
