@@ -28,6 +28,9 @@ import { JudgeCallersAgain1764120000000 } from './1764120000000-judge-callers-ag
 import { NameAnonymousActors1764170000000 } from './1764170000000-name-anonymous-actors';
 import { IndexAuditQuestions1764170060000 } from './1764170060000-index-audit-questions';
 import { RefuseFalseCheckpoints1764180000000 } from './1764180000000-refuse-false-checkpoints';
+import { BoundWhatIsWritten1764180060000 } from './1764180060000-bound-what-is-written';
+import { IgnoreNullArguments1764180120000 } from './1764180120000-ignore-null-arguments';
+import { FixKeysOnRecord1764180180000 } from './1764180180000-fix-keys-on-record';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -66,6 +69,9 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       NameAnonymousActors1764170000000,
       IndexAuditQuestions1764170060000,
       RefuseFalseCheckpoints1764180000000,
+      BoundWhatIsWritten1764180060000,
+      IgnoreNullArguments1764180120000,
+      FixKeysOnRecord1764180180000,
     ],
     extra: {
       application_name: 'aegis migrate',

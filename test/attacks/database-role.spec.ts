@@ -133,6 +133,57 @@ describe('an attacker with the application’s role', () => {
       trail = await Trail.open(migratedDatabase());
       await trail.sealed();
     },
+    async 'writes what is too large to read'() {
+      for (const [column, value] of [
+        ['user_agent', `repeat('x', 2001)`],
+        ['customer_id', `repeat('x', 1025)`],
+        ['module_name', `repeat('x', 1025)`],
+        ['api_key_id', `repeat('x', 1025)`],
+        ['request_id', `repeat('x', 1025)`],
+        ['event_data', `jsonb_build_object('a', repeat('x', 65536))`],
+        ['occurred_at', `'-infinity'`],
+        ['occurred_at', `'infinity'`],
+        ['occurred_at', `'2020-01-01Z BC'`],
+      ])
+        await expect(
+          asRole(
+            `INSERT INTO audit_logs (event_type, actor, ${column}) VALUES ('license.revoked', 'system', ${value})`,
+          ),
+        ).rejects.toMatchObject({ code: '23514' });
+      await asRole('SELECT audit_logs_make_partitions(6)');
+      const loose = await trail.superuser.query<{ partition: string }[]>(
+        `SELECT inhrelid::regclass::text AS partition FROM pg_inherits
+         WHERE inhparent = 'audit_logs'::regclass AND 2 > (
+           SELECT count(*) FROM pg_constraint
+           WHERE conrelid = inhrelid AND conname IN ('audit_logs_bounded', 'audit_logs_occurred_at_finite'))`,
+      );
+      expect(loose).toEqual([]);
+      for (const statement of [
+        `INSERT INTO signing_replicas (id, name, kids) VALUES (gen_random_uuid(), repeat('x', 1025), '{}')`,
+        `INSERT INTO signing_replicas (id, name, kids) VALUES (gen_random_uuid(), 'x', ARRAY[repeat('x', 65536)])`,
+        `INSERT INTO audit_shipments (sink) VALUES (repeat('x', 16385))`,
+        `INSERT INTO audit_shipments (sink, acknowledged_hash) VALUES ('x', repeat('x', 129))`,
+      ])
+        await expect(asRole(statement)).rejects.toMatchObject({
+          code: expect.stringMatching(/^(23514|54000)$/),
+        });
+      await sound();
+    },
+    async 'calls functions with NULL'() {
+      const functions = await trail.superuser.query<{ name: string; strict: boolean }[]>(
+        `SELECT oid::regprocedure::text AS name, proisstrict AS strict FROM pg_proc
+         WHERE pronamespace = 'public'::regnamespace AND pronargs > 0 AND prorettype <> 'trigger'::regtype
+           AND has_function_privilege($1, oid, 'EXECUTE')`,
+        [ROLE],
+      );
+      expect(functions.length).toBeGreaterThan(8);
+      expect(functions.filter(({ strict }) => !strict)).toEqual([]);
+      const horizon = 'SELECT forgotten_until FROM audit_address_horizon';
+      const before = await asRole(horizon);
+      await asRole('SELECT audit_logs_forget_addresses(NULL) FROM generate_series(1, 100)');
+      expect(await asRole(horizon)).toEqual(before);
+      await sound();
+    },
     async 'uses up ids'() {
       await asRole(`SELECT nextval('audit_logs_id_seq') FROM generate_series(1, 1000)`);
       await expect(asRole(`SELECT setval('audit_logs_id_seq', 1)`)).rejects.toThrow(/permission denied/);
@@ -144,7 +195,10 @@ describe('an attacker with the application’s role', () => {
       const [jwk] = (await trail.keyRing.jwks()).keys;
       const kept = createPublicKey({ key: { ...jwk }, format: 'jwk' });
       const { x } = publicKey.export({ format: 'jwk' });
-      await asRole('UPDATE signing_keys SET public_key = $1 WHERE kid = $2', [x, jwk!.kid]);
+      for (const change of ['public_key = $1', `kid = left($1, 9)`])
+        await expect(
+          asRole(`UPDATE signing_keys SET ${change} WHERE kid = $2`, [x, jwk!.kid]),
+        ).rejects.toThrow(/keeps its id and its public key/);
       const verified = await new TrailVerification(trail.application, (kid) =>
         Promise.resolve(kid === jwk!.kid ? { publicKey: kept } : undefined),
       ).verify(() => undefined);
@@ -153,6 +207,18 @@ describe('an attacker with the application’s role', () => {
       await append(forged);
       await trail.append(1, 70);
       await expect(trail.sealer.seal()).rejects.toThrow(/not one that a key of this server signed/);
+      // When a key was withdrawn is the database's to say, once.
+      for (let time = 1; time <= 2; time += 1)
+        await asRole(
+          `UPDATE signing_keys SET state = 'compromised', compromised_at = '2020-01-01Z', compromised_after = NULL
+           WHERE kid = $1`,
+          [jwk!.kid],
+        );
+      const [withdrawn] = await asRole<{ now: boolean }[]>(
+        `SELECT compromised_at > now() - interval '1 hour' AS now FROM signing_keys WHERE kid = $1`,
+        [jwk!.kid],
+      );
+      expect(withdrawn).toEqual({ now: true });
       await trail.close();
       trail = await Trail.open(migratedDatabase());
       await trail.sealed();

@@ -10,6 +10,12 @@ import { Check, Column, Entity, Index, PrimaryColumn, VersionColumn, VirtualColu
   `num_nonnulls(previous_hash, previous_pepper_version, previous_expires_at) IN (0, 3)`,
 )
 @Check('api_keys_lengths', `char_length(name) BETWEEN 1 AND 100 AND char_length(description) <= 500`)
+@Check(
+  'api_keys_bounded',
+  `octet_length(scopes::text) <= 4096 AND octet_length(prefix) <= 128
+      AND octet_length(pepper_version) <= 1024 AND octet_length(previous_pepper_version) <= 1024
+      AND octet_length(created_by) <= 1024`,
+)
 @Check('api_keys_scopes_count', `cardinality(scopes) BETWEEN 1 AND 20`)
 @Check('api_keys_rate_limit', `rate_limit_per_minute >= 1`)
 @Check('api_keys_deleted', `deleted_at IS NULL OR NOT is_active`)

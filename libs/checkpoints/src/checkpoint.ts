@@ -7,6 +7,15 @@ const CHECKPOINT_TYPE = 'aegis-checkpoint+jwt';
 const ALGORITHMS: readonly unknown[] = ['EdDSA', 'Ed25519'];
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 
+/**
+ * The SQL expression for the text of a checkpoint, empty where no checkpoint is so long: a process that reads hundreds
+ * of megabytes ends.
+ * @param column with the table's name, where the query has several
+ */
+export function jwsFrom(column: string): string {
+  return `CASE WHEN octet_length(${column}) <= 4096 THEN ${column} WHEN ${column} IS NOT NULL THEN '' END`;
+}
+
 /** What a checkpoint says, in this order. */
 export interface CheckpointClaims {
   /** From 1, without a gap. */

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { CheckpointClaims } from './checkpoint';
+import { type CheckpointClaims, jwsFrom } from './checkpoint';
 import { LEAF_COLUMNS, type LeafFields } from './leaf';
 
 export interface StoredCheckpoint {
@@ -33,7 +33,7 @@ export function isLeaf({ leaf_index }: SealedLeaf, claims: CheckpointClaims | un
 /** Checkpoints in their order, beginning with a number. */
 export function readCheckpoints(tx: EntityManager, from: number, count: number): Promise<StoredCheckpoint[]> {
   return tx.query<StoredCheckpoint[]>(
-    'SELECT number, jws FROM audit_checkpoints WHERE number >= $1 ORDER BY number LIMIT $2',
+    `SELECT number, ${jwsFrom('jws')} AS jws FROM audit_checkpoints WHERE number >= $1 ORDER BY number LIMIT $2`,
     [from, count],
   );
 }

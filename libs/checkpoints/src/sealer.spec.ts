@@ -12,10 +12,12 @@ import { migrationDataSource } from '../../../migrations/data-source';
 import { applicationPrivileges } from '../../../migrations/privileges';
 import { until } from '../../../test/support/sql';
 import { Trail } from '../../../test/support/trail';
+import { ChainNotTrusted } from './chain/chain-end';
 import { readCheckpoint } from './checkpoint';
 import { Sealer } from './sealer';
 import { Sealing } from './sealing';
 import { TrailVerification } from './trail-verification';
+import { RecordTooLarge } from './unsealed-records';
 
 describe('the sealer', () => {
   let trail: Trail;
@@ -83,6 +85,44 @@ describe('the sealer', () => {
     const sizes = (await trail.checkpoints()).map((jws) => readCheckpoint(jws)!.size);
     expect(sizes.slice(0, 2)).toEqual([4096, 4096]);
     expect(await trail.findings()).toEqual([]);
+  });
+
+  it('reads no more than it can hold, and seals nothing after a record that is too large', async () => {
+    await trail.sealAll();
+    const before = (await trail.checkpoints()).length;
+    await trail.superuser.query('ALTER TABLE audit_logs DROP CONSTRAINT audit_logs_bounded');
+    const insert = `INSERT INTO audit_logs (event_type, actor, user_agent) VALUES ('license.validated', 'system', repeat('x', $1))`;
+    for (let count = 1; count <= 3; count += 1) await trail.application.query(insert, [15_000_000]);
+    await trail.sealAll();
+    const sizes = (await trail.checkpoints()).slice(before).map((jws) => readCheckpoint(jws)!.size);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(3);
+    expect(Math.max(...sizes)).toBeLessThan(3);
+    expect(await trail.findings()).toEqual([]);
+    await trail.application.query(insert, [40_000_000]);
+    await trail.append(1);
+    await until('the record could be read', async () => {
+      const failure = await trail.sealer.seal().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      return failure instanceof RecordTooLarge;
+    });
+    expect(await trail.sealer.chainEnd.read()).toMatchObject({ last: before + sizes.length });
+  });
+
+  it('trusts no checkpoint that is too long to read', async () => {
+    await trail.append(1);
+    await trail.sealAll();
+    await trail.tamper(`UPDATE audit_checkpoints SET jws = jws || repeat('A', 5000)`);
+    await trail.append(1);
+    expect(await trail.sealer.chainEnd.read()).toMatchObject({ trusted: 0 });
+    await until('the record can be sealed, and is not', async () => {
+      const failure = await trail.sealer.seal().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      return failure instanceof ChainNotTrusted;
+    });
   });
 
   it('holds neither lock nor transaction while it signs, and leaves off when another was faster', async () => {

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { readCheckpoint } from './checkpoint';
+import { jwsFrom, readCheckpoint } from './checkpoint';
 import { LEAF_COLUMNS, type LeafFields } from './leaf';
 
 /** Leaves of one checkpoint at most: a proof reads them all. */
@@ -47,12 +47,33 @@ export interface Unsealed {
 
 type Row = LeafFields & { xact: string };
 
+/** Bytes of the records that are read at once at most: a process that reads hundreds of megabytes ends. */
+const MOST_BYTES = 32 * 1024 * 1024;
+/** Text of one jsonb value at most, as it is stored; it is not made into a text to see how long that is. */
+const MOST_STORED_BYTES = 256 * 1024;
+const SIZE = `
+  record.id::text AS id,
+  CASE WHEN pg_column_size(record.event_data) > ${MOST_STORED_BYTES} THEN ${2 * MOST_BYTES}
+       ELSE octet_length(record.event_data::text) END::float8
+  + coalesce(octet_length(record.user_agent), 0) + coalesce(octet_length(record.customer_id), 0)
+  + coalesce(octet_length(record.module_name), 0) + coalesce(octet_length(record.api_key_id), 0)
+  + coalesce(octet_length(record.request_id), 0) + octet_length(record.actor) AS bytes`;
+
+/** The next record is too large to be read. Those after it can't be sealed before it. */
+export class RecordTooLarge extends Error {
+  override readonly name = 'RecordTooLarge';
+}
+
 /** Reads, in one snapshot, the records that the next checkpoint is to seal. */
 export function readUnsealed(dataSource: DataSource): Promise<Unsealed> {
   return dataSource.transaction('REPEATABLE READ', async (tx) => {
     const base = await readBase(tx);
-    const rows = base.moved ? await unsealedOfAnyTime(tx) : await unsealedSince(tx, base);
-    const full = rows.length === MOST_LEAVES;
+    const select = <T>(columns: string, most: number): Promise<T[]> =>
+      base.moved ? unsealedOfAnyTime<T>(tx, columns, most) : unsealedSince<T>(tx, base, columns, most);
+    const sizes = await select<{ id: string; bytes: number }>(SIZE, MOST_LEAVES);
+    const most = countThatFits(sizes);
+    const rows = most === 0 ? [] : await select<Row>(`${LEAF_COLUMNS}, record.xact::text AS xact`, most);
+    const full = rows.length === MOST_LEAVES || rows.length < sizes.length;
     const last = rows.at(-1);
     const completeTo =
       last === undefined
@@ -63,11 +84,20 @@ export function readUnsealed(dataSource: DataSource): Promise<Unsealed> {
   });
 }
 
+/** @throws RecordTooLarge when not even the first fits */
+function countThatFits(sizes: readonly { id: string; bytes: number }[]): number {
+  let total = 0;
+  const tooMany = sizes.findIndex(({ bytes }) => (total += bytes) > MOST_BYTES);
+  if (tooMany === 0)
+    throw new RecordTooLarge(`The audit record ${sizes[0]?.id ?? ''} is too large to be read and sealed.`);
+  return tooMany === -1 ? sizes.length : tooMany;
+}
+
 async function readBase(tx: EntityManager): Promise<Base> {
   const [base] = await tx.query<Base[]>(`
     SELECT coalesce(last.number, 0) AS number, coalesce(last.epoch, break.epoch, 1) AS epoch,
            coalesce(last.sealed_xact, '0'::xid8)::text AS sealed_xact, coalesce(last.sealed_id, 0) AS sealed_id,
-           last.jws, here.cluster, break.epoch AS break_epoch,
+           ${jwsFrom('last.jws')} AS jws, here.cluster, break.epoch AS break_epoch,
            coalesce(last.cluster <> here.cluster, false) OR coalesce(break.epoch > coalesce(last.epoch, 0), false) AS moved,
            coalesce(last.cluster = here.cluster AND last.sealed_xact >= pg_snapshot_xmax(pg_current_snapshot()), false)
              AS ahead,
@@ -82,25 +112,31 @@ async function readBase(tx: EntityManager): Promise<Base> {
 }
 
 /** Below the horizon every transaction has ended: none can bring a record there any more, however late it commits. */
-function unsealedSince(tx: EntityManager, { sealed_xact, sealed_id, horizon }: Base): Promise<Row[]> {
-  return tx.query<Row[]>(
-    `SELECT ${LEAF_COLUMNS}, record.xact::text AS xact
+function unsealedSince<T>(
+  tx: EntityManager,
+  { sealed_xact, sealed_id, horizon }: Base,
+  columns: string,
+  most: number,
+): Promise<T[]> {
+  return tx.query<T[]>(
+    `SELECT ${columns}
      FROM audit_logs AS record
      WHERE (record.xact, record.id) > ($1::xid8, $2::bigint) AND record.xact < $3::xid8
        AND NOT EXISTS (SELECT FROM audit_seals WHERE audit_id = record.id)
-     ORDER BY record.xact, record.id LIMIT ${MOST_LEAVES}`,
-    [sealed_xact, sealed_id, horizon],
+     ORDER BY record.xact, record.id LIMIT $4`,
+    [sealed_xact, sealed_id, horizon, most],
   );
 }
 
 /** Every committed record that no checkpoint seals, whatever its xid says. */
-async function unsealedOfAnyTime(tx: EntityManager): Promise<Row[]> {
+async function unsealedOfAnyTime<T>(tx: EntityManager, columns: string, most: number): Promise<T[]> {
   await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [MOVED_TIMEOUT]);
-  return tx.query<Row[]>(
-    `SELECT ${LEAF_COLUMNS}, record.xact::text AS xact
+  return tx.query<T[]>(
+    `SELECT ${columns}
      FROM audit_logs AS record
      WHERE NOT EXISTS (SELECT FROM audit_seals WHERE audit_id = record.id)
-     ORDER BY record.id LIMIT ${MOST_LEAVES}`,
+     ORDER BY record.id LIMIT $1`,
+    [most],
   );
 }
 

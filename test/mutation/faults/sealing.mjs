@@ -25,6 +25,22 @@ export default {
       ],
       ['takes a checkpoint that a break set aside', 'aside.jws = NEW.jws', 'false'],
     ]),
+    ...inFile('migrations/1764180060000-bound-what-is-written.ts', [
+      ['takes a record of any length', 'octet_length(user_agent) <= 2000', 'true'],
+      ['takes a record of no time', "occurred_at >= '0001-01-01T00:00:00Z' AND ", ''],
+      ['takes data of any length', 'octet_length(event_data::text) <= 65536', 'true'],
+    ]),
+    ...inFile('migrations/1764180120000-ignore-null-arguments.ts', [
+      ['forgets addresses for NULL days', "  'audit_logs_forget_addresses(integer)',\n", ''],
+    ]),
+    ...inFile('migrations/1764180180000-fix-keys-on-record.ts', [
+      [
+        'gives an id to another key',
+        '(NEW.kid, NEW.alg, NEW.public_key) IS DISTINCT FROM (OLD.kid, OLD.alg, OLD.public_key)',
+        'false',
+      ],
+      ['lets the role say when a key was withdrawn', 'NEW.compromised_at := clock_timestamp();', 'NULL;'],
+    ]),
     ...inFile('libs/checkpoints/src/unsealed-records.ts', [
       [
         'says that the trail is complete though records are left out',

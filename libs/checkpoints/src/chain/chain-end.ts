@@ -1,6 +1,6 @@
 import type { KeyRing } from '@aegis/signing';
 import type { DataSource } from 'typeorm';
-import { checkpointKid, openCheckpoint } from '../checkpoint';
+import { checkpointKid, jwsFrom, openCheckpoint } from '../checkpoint';
 import type { Base } from '../unsealed-records';
 
 const AT_ONCE = 100;
@@ -98,7 +98,7 @@ export class ChainEnd {
 
   private rows(below: string | null, count: number): Promise<Row[]> {
     return this.dataSource.query<Row[]>(
-      `SELECT number::text AS number, jws,
+      `SELECT number::text AS number, ${jwsFrom('jws')} AS jws,
               cluster <> '' AND sealed_xact >= pg_snapshot_xmax(pg_current_snapshot())
                 AND cluster = (SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
                                FROM pg_control_system()) AS ahead
