@@ -333,7 +333,16 @@ describe('aegis audit', () => {
       change(record, [lines[record], lines[record]].join('\n'));
       expect(await verifyExport()).toMatchObject({ exitCode: 1, findings: [{ kind: 'line_misplaced' }] });
       writeFileSync(file, text);
-      writeFileSync(keys, generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }));
+      const [jwk] = (await trail.keyRing.jwks()).keys;
+      const { publicKey } = generateKeyPairSync('ed25519');
+      // Of a key without an id nobody can tell which checkpoints it should have signed.
+      writeFileSync(keys, publicKey.export({ type: 'spki', format: 'pem' }));
+      expect(await verifyExport()).toMatchObject({
+        exitCode: 3,
+        sound: null,
+        findings: [{ kind: 'key_not_held', checkpoint: 1, to: 3 }],
+      });
+      writeFileSync(keys, JSON.stringify({ keys: [publicJwk(jwk!.kid, publicKey)] }));
       expect(await verifyExport()).toMatchObject({
         exitCode: 1,
         findings: expect.arrayContaining([

@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey, verify } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type JsonWebKey, verify } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,6 +117,34 @@ describe('the audit trail after its key was compromised', () => {
     expect(await told('audit', 'verify', '--keys', path('all.json'))).toMatchObject({
       exitCode: 0,
       sound: true,
+    });
+  });
+
+  it('is sound by the public key of today alone, as PEM, and left open by that of a stranger', async () => {
+    const { keys } = JSON.parse(readFileSync(path('jwks.json'), 'utf8')) as { keys: JsonWebKey[] };
+    const today = createPublicKey({ key: keys[0]!, format: 'jwk' });
+    writeFileSync(path('k2.pem'), today.export({ type: 'spki', format: 'pem' }));
+    expect(await told('audit', 'verify', '--keys', path('k2.pem'))).toMatchObject({
+      exitCode: 0,
+      sound: true,
+      findings: [],
+      signed_by: [
+        { kid: 'k1', held: false, from: 1 },
+        { kid: 'k2', held: true },
+      ],
+    });
+    expect(
+      await told('audit', 'verify-export', path('before.ndjson'), '--keys', path('k2.pem')),
+    ).toMatchObject({ exitCode: 3, sound: null, findings: [{ kind: 'key_not_held', kid: 'k1' }] });
+    const { publicKey } = generateKeyPairSync('ed25519');
+    writeFileSync(path('stranger.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
+    expect(await told('audit', 'verify', '--keys', path('stranger.pem'))).toMatchObject({
+      exitCode: 3,
+      sound: null,
+      findings: [
+        { kind: 'key_not_held', kid: 'k1' },
+        { kind: 'key_not_held', kid: 'k2' },
+      ],
     });
   });
 

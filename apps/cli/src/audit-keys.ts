@@ -1,4 +1,4 @@
-import type { CheckpointKey, CheckpointKeys } from '@aegis/checkpoints';
+import { type CheckpointKey, type CheckpointKeys, openCheckpoint } from '@aegis/checkpoints';
 import { parseTimestamp } from '@aegis/field-rules';
 import { canonicalPem, pemBlocks } from '@aegis/signing';
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
@@ -8,7 +8,7 @@ import { UsageProblem } from './usage-problem';
 
 /** What one file says of keys. */
 interface KeyFile {
-  /** One that counts for any kid. */
+  /** One that came without its id: it counts for what it signed, whatever kid that names. */
   any?: KeyObject;
   keys: Map<string, KeyObject>;
   /** Up to when what a key signed counts, seconds since 1970; null: nothing does. */
@@ -18,19 +18,23 @@ interface KeyFile {
 /**
  * Keys that were kept elsewhere than in the database.
  * @param paths each of a JWK set, as /.well-known/jwks.json answers it, of what `aegis keys export` wrote, with `--all`
- * or without, or of one public key as PEM, which then counts for any kid
+ * or without, or of one public key as PEM, which then counts for what it signed, whatever kid that names
  * @throws UsageProblem when one can't be read, or two of them contradict each other
  */
 export async function keysOfFiles(paths: readonly string[]): Promise<CheckpointKeys> {
   const all: KeyFile = { keys: new Map(), compromised: new Map() };
   for (const path of paths) merge(all, await readKeyFile(path), path);
-  return (kid) => {
-    const publicKey = all.keys.get(kid) ?? all.any;
-    if (publicKey === undefined) return Promise.resolve(undefined);
+  return async (kid, jws): Promise<CheckpointKey | undefined> => {
+    const publicKey = all.keys.get(kid) ?? (await signerOf(jws, all.any));
+    if (publicKey === undefined) return undefined;
     const after = all.compromised.get(kid);
-    const key: CheckpointKey = { publicKey, ...(after !== undefined && { compromised: { after } }) };
-    return Promise.resolve(key);
+    return { publicKey, ...(after !== undefined && { compromised: { after } }) };
   };
+}
+
+/** Another key of the chain is not held: that it did not sign what this one signed is no forgery. */
+async function signerOf(jws: string, key: KeyObject | undefined): Promise<KeyObject | undefined> {
+  return (await openCheckpoint(jws, () => Promise.resolve(key))) === undefined ? undefined : key;
 }
 
 /** Trust that one file withdraws is withdrawn, whatever the others say. */

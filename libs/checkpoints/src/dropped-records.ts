@@ -11,14 +11,17 @@ export interface Dropped {
 /** @returns undefined when nothing was ever dropped */
 export async function readDropped(tx: EntityManager): Promise<Dropped | undefined> {
   const [row] = await tx.query<{ until: Date | null; records: number }[]>(
-    'SELECT max(dropped_until) AS until, sum(records)::float8 AS records FROM audit_drops',
+    // A time that a Date can't be is not the time of a drop either: `dropsContradict` says so.
+    `SELECT greatest('0001-01-01Z', least(max(dropped_until), '9999-12-31Z')) AS until,
+            sum(records)::float8 AS records
+     FROM audit_drops HAVING count(*) > 0`,
   );
   return row?.until ? { until: row.until, records: row.records } : undefined;
 }
 
 /**
  * Whether what is said to be dropped can't be: more or fewer records are gone, something of an earlier time is left, or
- * a drop has no record in the trail.
+ * a drop has no record in the trail, or is older than what it dropped.
  * @param gone how many records are gone by what is sealed; undefined when that was not counted
  */
 export async function dropsContradict(
@@ -31,6 +34,8 @@ export async function dropsContradict(
   // The record of a drop may have been dropped itself, by a later one.
   const [row] = await tx.query<{ contradicted: boolean }[]>(
     `SELECT coalesce((SELECT min(recorded_at) FROM audit_logs) < $1, false)
+         OR EXISTS (SELECT FROM audit_drops WHERE recorded_at < dropped_until
+                      OR dropped_until < '0001-01-01Z' OR dropped_until > '9999-12-31Z')
          OR EXISTS (SELECT FROM audit_drops AS gone WHERE gone.recorded_at >= $1 AND NOT EXISTS (
               SELECT FROM audit_logs AS record
               WHERE record.id = gone.audit_id AND record.recorded_at = gone.recorded_at

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { LeafFields } from './leaf';
 
 export const EXPORT_FORMAT = 'aegis-audit-export-1';
@@ -42,11 +41,16 @@ export function recordOfLeaf(leaf: string): ExportedRecord | undefined {
   }
 }
 
-/** @returns undefined when the text is no line of an export */
+/**
+ * Reads a line as `exportTrail` writes it, byte for byte: of a number with more digits than a double keeps, or of a
+ * name that is there twice, JSON.parse does not show what the text says.
+ * @returns undefined when the text is no line of an export
+ */
 export function parseExportLine(text: string): ExportLine | undefined {
   try {
     const line = JSON.parse(text) as Partial<Record<string, unknown>> | null;
-    return line !== null && isExportLine(line) ? (line as unknown as ExportLine) : undefined;
+    const isWhole = line !== null && JSON.stringify(line) === text.trim() && isExportLine(line);
+    return isWhole ? (line as unknown as ExportLine) : undefined;
   } catch {
     return undefined;
   }
@@ -66,7 +70,7 @@ function isExportLine(line: Partial<Record<string, unknown>>): boolean {
         path.every((hash) => typeof hash === 'string') &&
         typeof leaf === 'string' &&
         record !== undefined &&
-        isDeepStrictEqual(recordOfLeaf(leaf), record)
+        JSON.stringify(recordOfLeaf(leaf)) === JSON.stringify(record)
       );
     case 'end':
       return Number.isSafeInteger(checkpoints) && Number.isSafeInteger(records);

@@ -50,11 +50,15 @@ export function isUndetermined({ kind }: { kind: string }): boolean {
 
 export function tellUnproven(runs: readonly Unproven[], tell: Tell): void {
   for (const { state, kid, thumbprint, from, to } of runs)
-    tell({
-      kind: state === 'unknown' ? 'key_not_held' : 'checkpoint_compromised',
-      checkpoint: from,
-      to,
-      kid,
-      ...(thumbprint !== undefined && { thumbprint }),
-    });
+    if (state === 'unrecorded')
+      for (let checkpoint = from; checkpoint <= to; checkpoint += 1)
+        tell({ kind: 'checkpoint_forged', checkpoint });
+    else
+      tell({
+        kind: state === 'unknown' ? 'key_not_held' : 'checkpoint_compromised',
+        checkpoint: from,
+        to,
+        kid,
+        ...(thumbprint !== undefined && { thumbprint }),
+      });
 }

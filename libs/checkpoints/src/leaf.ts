@@ -23,6 +23,16 @@ export const LEAF_COLUMNS = `
   record.customer_id, record.module_name, record.api_key_id, record.actor, record.user_agent, record.request_id,
   record.event_data::text AS event_data, ${utc('occurred_at')} AS occurred_at`;
 
+const inWrittenYears = (column: string): string =>
+  `record.${column} >= '0001-01-01T00:00:00Z' AND record.${column} < '10000-01-01T00:00:00Z'`;
+
+/**
+ * SQL: whether the text of both times of `audit_logs record` is that of no other time. Text has no era, and none for an
+ * infinite time: 2020 BC reads like 2020, and infinity like null.
+ */
+export const TIMES_ARE_SEALABLE = `(${inWrittenYears('recorded_at')}
+  AND (record.occurred_at IS NULL OR ${inWrittenYears('occurred_at')}))`;
+
 /**
  * The bytes of a record that are sealed: a JSON array without white space of `"aegis-audit-1"` and the fields in this
  * order, each a string or null. `event_data` is the text of PostgreSQL's jsonb, which is the same for the same value

@@ -2,9 +2,8 @@ import type { EntityManager } from 'typeorm';
 import type { CheckpointClaims } from './checkpoint';
 import type { Dropped } from './dropped-records';
 import type { Tell } from './finding';
-import { leafOf } from './leaf';
-import { leafHash, rootHash } from './merkle-tree';
-import { isComplete, isLeaf, type SealedLeaf } from './sealed-records';
+import { rootHash } from './merkle-tree';
+import { isAsSealed, isComplete, isLeaf, type SealedLeaf } from './sealed-records';
 
 /** What holds for a checkpoint's records besides their seals. */
 export interface Expectations {
@@ -35,7 +34,7 @@ export async function verifyRecords(
     const record = leaf.audit_id;
     const early = notBefore !== null && Date.parse(leaf.sealed_at) < notBefore * 1000;
     if (isComplete(leaf)) {
-      if (!leafHash(leafOf(leaf)).equals(leaf.leaf_hash)) tell({ kind: 'record_edited', record, checkpoint });
+      if (!isAsSealed(leaf)) tell({ kind: 'record_edited', record, checkpoint });
       if (early) tell({ kind: 'record_backdated', record, checkpoint });
       // What is too early to be a record of this checkpoint can't be one that was dropped.
     } else gone.push(early ? { ...leaf, sealed_at: '9999-12-31T23:59:59.999Z' } : leaf);

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { type CheckpointClaims, jwsFrom } from './checkpoint';
-import { LEAF_COLUMNS, type LeafFields } from './leaf';
+import { LEAF_COLUMNS, type LeafFields, leafOf, TIMES_ARE_SEALABLE } from './leaf';
+import { leafHash } from './merkle-tree';
 
 export interface StoredCheckpoint {
   number: string;
@@ -15,11 +16,18 @@ export type SealedLeaf = Partial<LeafFields> & {
   sealed_at: string;
   leaf_index: number;
   leaf_hash: Buffer;
+  /** Whether a leaf tells the record's times from all others; null without the record. */
+  is_sealable: boolean | null;
 };
 
 /** Whether the record of a seal is there. */
 export function isComplete(leaf: SealedLeaf): leaf is SealedLeaf & LeafFields {
   return typeof leaf.id === 'string';
+}
+
+/** Whether a record is what its seal says. */
+export function isAsSealed(leaf: SealedLeaf & LeafFields): boolean {
+  return leaf.is_sealable === true && leafHash(leafOf(leaf)).equals(leaf.leaf_hash);
 }
 
 /**
@@ -57,7 +65,8 @@ export async function sealsOf(
 function readSeals(tx: EntityManager, first: string, last: string): Promise<SealedLeaf[]> {
   return tx.query<SealedLeaf[]>(
     `SELECT seal.checkpoint, seal.audit_id::text AS audit_id, seal.leaf_index, seal.leaf_hash,
-            to_char(seal.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS sealed_at, ${LEAF_COLUMNS}
+            to_char(seal.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS sealed_at,
+            ${TIMES_ARE_SEALABLE} AS is_sealable, ${LEAF_COLUMNS}
      FROM audit_seals AS seal
      LEFT JOIN audit_logs AS record ON record.id = seal.audit_id AND record.recorded_at = seal.recorded_at
      WHERE seal.checkpoint BETWEEN $1 AND $2 ORDER BY seal.checkpoint, seal.leaf_index`,

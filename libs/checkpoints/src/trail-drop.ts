@@ -37,8 +37,8 @@ export class TrailDrop {
     keys: CheckpointKeys,
   ) {
     // What a compromised key signed counts here as long as the database's own chain has it: see `assertOurs`.
-    this.keys = async (kid) => {
-      const key = await keys(kid);
+    this.keys = async (kid, jws) => {
+      const key = await keys(kid, jws);
       return key && { publicKey: key.publicKey };
     };
   }
@@ -90,7 +90,8 @@ export class TrailDrop {
     const [last] = await this.owner.query<{ jws: string }[]>(
       'SELECT jws FROM audit_checkpoints ORDER BY number DESC LIMIT 1',
     );
-    const claims = last && (await openCheckpoint(last.jws, async (kid) => (await this.keys(kid))?.publicKey));
+    const claims =
+      last && (await openCheckpoint(last.jws, async (kid) => (await this.keys(kid, last.jws))?.publicKey));
     if (last && claims === undefined)
       throw new TrailNotDroppable('none of these keys signed the last checkpoint: verify the trail');
     const completeTo = claims?.complete_to ?? 0;

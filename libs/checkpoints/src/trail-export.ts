@@ -2,9 +2,10 @@ import { jsonLine } from '@aegis/json-line';
 import type { DataSource, EntityManager } from 'typeorm';
 import { EXPORT_FORMAT, type ExportLine, recordOfLeaf } from './export-line';
 import { leafOf } from './leaf';
-import { auditPaths, leafHash } from './merkle-tree';
+import { auditPaths } from './merkle-tree';
 import { readCheckpoint } from './checkpoint';
 import {
+  isAsSealed,
   isComplete,
   isLeaf,
   readCheckpoints,
@@ -105,7 +106,7 @@ function prove(
     const leaf = leafOf(fields);
     const record = recordOfLeaf(leaf);
     if (record === undefined) continue;
-    if (!leafHash(leaf).equals(fields.leaf_hash)) proven.edited.push(fields.audit_id);
+    if (!isAsSealed(fields)) proven.edited.push(fields.audit_id);
     const path = (paths[index] ?? []).map((hash) => hash.toString('base64url'));
     proven.lines.push({ type: 'record', index, leaf, path, record });
   }

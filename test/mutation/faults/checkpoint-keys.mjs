@@ -6,6 +6,11 @@ export default {
   suites: ['libs/checkpoints/src/chain/foreign-keys.spec.ts', 'apps/cli/src/soundness.spec.ts'],
   faults: [
     ...inFile('libs/checkpoints/src/chain/chain-verification.ts', [
+      [
+        'believes what a checkpoint of an invented key says is complete',
+        "if (isOurs && judged.state !== 'unrecorded') {",
+        'if (isOurs) {',
+      ],
       ['leaves the end of the chain unjudged', 'tellUnproven(this.runs.end(), this.tell);', ''],
     ]),
     ...inFile('libs/checkpoints/src/trail-verification.ts', [
@@ -18,7 +23,7 @@ export default {
     ...inFile('libs/checkpoints/src/chain/checkpoint-keys.ts', [
       [
         'takes an invented key for one that is not held',
-        "return recorded === undefined ? { state: 'unknown', claims, kid } : FORGED;",
+        "return { state: recorded === undefined ? 'unknown' : 'unrecorded', claims, kid };",
         "return { state: 'unknown', claims, kid };",
       ],
       [
@@ -32,6 +37,20 @@ export default {
         "return { state: 'trusted', ...signed };",
       ],
       ['does not ask when a compromised key signed', 'claims.iat <= compromised.after', 'claims.iat > 0'],
+    ]),
+    ...inFile('libs/checkpoints/src/chain/checkpoint-keys.ts', [
+      [
+        'calls a checkpoint forged though a later one names it',
+        "return trusted === undefined ? { state: 'unrecorded', claims, kid } : FORGED;",
+        'return FORGED;',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/finding.ts', [
+      [
+        'does not say which checkpoints nobody on record signed',
+        "tell({ kind: 'checkpoint_forged', checkpoint });",
+        ';',
+      ],
     ]),
     ...inFile('libs/checkpoints/src/chain/signature-runs.ts', [
       [

@@ -7,6 +7,7 @@ export default {
     'libs/checkpoints/src/checkpoint.spec.ts',
     'libs/checkpoints/src/sealer.spec.ts',
     'libs/checkpoints/src/trail.spec.ts',
+    'libs/checkpoints/src/export-line.spec.ts',
   ],
   faults: [
     ...inFile('libs/checkpoints/src/merkle-tree.ts', [
@@ -64,16 +65,24 @@ export default {
         'return signature && claims;',
       ],
     ]),
+    ...inFile('libs/checkpoints/src/export-line.ts', [
+      [
+        'believes what JSON.parse keeps of a line',
+        'line !== null && JSON.stringify(line) === text.trim() && isExportLine(line)',
+        'line !== null && isExportLine(line)',
+      ],
+      [
+        'does not hold a record against its leaf',
+        'JSON.stringify(recordOfLeaf(leaf)) === JSON.stringify(record)',
+        'recordOfLeaf(leaf) !== undefined',
+      ],
+    ]),
     ...inFile('libs/checkpoints/src/leaf.ts', [
       ['leaves the actor out of the leaf', '    fields.actor,\n', ''],
       ['leaves the data out of the leaf', '    fields.event_data,\n', ''],
     ]),
     ...inFile('libs/checkpoints/src/record-verification.ts', [
-      [
-        'sees no edit',
-        "if (!leafHash(leafOf(leaf)).equals(leaf.leaf_hash)) tell({ kind: 'record_edited', record, checkpoint });",
-        '',
-      ],
+      ['sees no edit', "if (!isAsSealed(leaf)) tell({ kind: 'record_edited', record, checkpoint });", ''],
       [
         'sees no record as of the past',
         "if (early) tell({ kind: 'record_backdated', record, checkpoint });",

@@ -3,7 +3,11 @@ import { inFile } from './fault.mjs';
 /** Who may seal, what counts as sealed, and what the server says when it can't seal. */
 export default {
   area: 'sealing',
-  suites: ['libs/checkpoints/src/chain/decoy-seals.spec.ts', 'test/attacks/database-role.spec.ts'],
+  suites: [
+    'libs/checkpoints/src/chain/decoy-seals.spec.ts',
+    'test/attacks/superuser.spec.ts',
+    'test/attacks/database-role.spec.ts',
+  ],
   faults: [
     ...inFile('libs/checkpoints/src/sealer.ts', [
       ['builds on any checkpoint', 'await this.chainEnd.assertTrusted(unsealed.base);', ''],
@@ -61,8 +65,33 @@ export default {
     ...inFile('libs/checkpoints/src/added-records.ts', [
       [
         'believes a seal of a checkpoint that is not there',
-        ' JOIN audit_checkpoints AS sealing ON sealing.number = seal.checkpoint',
-        '',
+        ' JOIN sealing ON sealing.number = seal.checkpoint',
+        ' LEFT JOIN sealing ON sealing.number = seal.checkpoint',
+      ],
+      [
+        'believes a seal beyond the tree of a checkpoint that is not verified',
+        'seal.leaf_index >= 0 AND seal.leaf_index < sealing.size',
+        'seal.leaf_index >= 0',
+      ],
+      [
+        'believes a seal before the tree of a checkpoint that is not verified',
+        'seal.leaf_index >= 0 AND seal.leaf_index < sealing.size',
+        'seal.leaf_index < sealing.size',
+      ],
+      [
+        'believes a seal of a checkpoint below the first',
+        'FROM audit_checkpoints WHERE number >= 1)',
+        'FROM audit_checkpoints)',
+      ],
+      [
+        'looks for added records from the first id on',
+        'let after: string | null = null;',
+        "let after: string | null = '0';",
+      ],
+      [
+        'goes by the columns alone that are not signed',
+        '\n              OR extract(epoch FROM record.recorded_at) < $5::numeric)',
+        ' AND ($5::numeric IS NULL OR true))',
       ],
       [
         'believes a seal that is no leaf',
@@ -70,7 +99,32 @@ export default {
         'AND $2::bigint[] IS NOT NULL',
       ],
     ]),
+    ...inFile('libs/checkpoints/src/chain/stray-seals.ts', [
+      [
+        'looks for seals from the first id on',
+        'let after: string | null = null;',
+        "let after: string | null = '0';",
+      ],
+      [
+        'takes what stands below the first checkpoint for one',
+        "for (const { number } of early) tell({ kind: 'checkpoint_forged', checkpoint: Number(number) });",
+        '',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/leaf.ts', [
+      ['does not see a time of another era', "record.${column} >= '0001-01-01T00:00:00Z' AND", ''],
+      ['does not see an endless time', " AND record.${column} < '10000-01-01T00:00:00Z'", ''],
+    ]),
+    ...inFile('libs/checkpoints/src/dropped-records.ts', [
+      ['takes a drop that is older than what it dropped', 'WHERE recorded_at < dropped_until', 'WHERE false'],
+      [
+        'takes a drop of an impossible time',
+        "OR dropped_until < '0001-01-01Z' OR dropped_until > '9999-12-31Z')",
+        ')',
+      ],
+    ]),
     ...inFile('libs/checkpoints/src/sealed-records.ts', [
+      ['does not ask whether times are told apart', 'leaf.is_sealable === true && ', ''],
       ['takes any seal for a leaf', 'leaf_index >= 0 && leaf_index < claims.size', 'leaf_index >= 0'],
     ]),
     ...inFile('libs/checkpoints/src/sealing.ts', [

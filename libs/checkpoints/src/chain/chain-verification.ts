@@ -12,6 +12,8 @@ const AT_ONCE = 16;
 
 /** What a chain of checkpoints was found to be. */
 export interface VerifiedChain {
+  /** Number of the first checkpoint that was verified. */
+  since: number;
   checkpoints: number;
   /** Records that are sealed, with those that were dropped since. */
   records: number;
@@ -20,6 +22,8 @@ export interface VerifiedChain {
   last: number | null;
   /** Number of the last checkpoint that is not forged; 0 when there is none. */
   lastGood: number;
+  /** Seconds since 1970: what the good checkpoints say is complete. Null when none says that. */
+  completeTo: number | null;
   /** Ids of records whose only seals are no leaves of their checkpoints. */
   strays: string[];
   signedBy: SignedBy[];
@@ -38,11 +42,13 @@ export interface ChainBasis {
 export class ChainVerification {
   private readonly runs = new SignatureRuns();
   private readonly chain: VerifiedChain = {
+    since: 1,
     checkpoints: 0,
     records: 0,
     dropped: 0,
     last: null,
     lastGood: 0,
+    completeTo: null,
     strays: [],
     signedBy: [],
   };
@@ -56,10 +62,14 @@ export class ChainVerification {
   /** @param since number of the first checkpoint; those before are trusted */
   async verify(since: number): Promise<VerifiedChain> {
     const { tx, chain } = this;
-    const [first] = await readCheckpoints(tx, since - 1, 1);
+    chain.since = since;
+    const [first] = since > 1 ? await readCheckpoints(tx, since - 1, 1) : [];
     let before = first?.number === String(since - 1) ? first : undefined;
-    if (before !== undefined) chain.lastGood = since - 1;
-    let notBefore = before && ((await this.claimsOf(before))?.complete_to ?? null);
+    if (before !== undefined) {
+      chain.lastGood = since - 1;
+      chain.completeTo = (await this.claimsOf(before))?.complete_to ?? null;
+    }
+    let notBefore = chain.completeTo;
     let expected = since;
     for (;;) {
       const batch = await readCheckpoints(tx, expected, AT_ONCE);
@@ -71,7 +81,7 @@ export class ChainVerification {
         const claims = await this.verifyOne(number, one, before);
         const leaves = seals.get(one.number) ?? [];
         const { dropped } = this.basis;
-        const expectations = { claims, notBefore: notBefore ?? null, dropped };
+        const expectations = { claims, notBefore, dropped };
         const verified = await verifyRecords(tx, number, leaves, expectations, this.tell);
         chain.dropped += verified.dropped;
         chain.records += leaves.length - verified.strays.length;
@@ -100,9 +110,14 @@ export class ChainVerification {
     const isOurs = judged.state !== 'forged' && judged.claims.number === number;
     const linked = isOurs && isLinked(before, number, judged.claims);
     const follows = linked && (before === undefined || Number(before.number) === number - 1);
-    tellUnproven(this.runs.take(number, isOurs ? judged : { state: 'forged' }, follows), this.tell);
+    // One that no key on record signed has nothing to speak for it once it does not follow the one before.
+    const isForged = !isOurs || (judged.state === 'unrecorded' && !linked);
+    tellUnproven(this.runs.take(number, isForged ? { state: 'forged' } : judged, follows), this.tell);
     if (!linked) this.tell({ kind: 'checkpoint_forged', checkpoint: number });
-    if (isOurs) this.chain.lastGood = number;
+    if (isOurs && judged.state !== 'unrecorded') {
+      this.chain.lastGood = number;
+      this.chain.completeTo = judged.claims.complete_to ?? this.chain.completeTo;
+    }
     return judged.state === 'forged' ? undefined : judged.claims;
   }
 

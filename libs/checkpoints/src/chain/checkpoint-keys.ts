@@ -10,8 +10,11 @@ export interface CheckpointKey {
   compromised?: { after: number | null };
 }
 
-/** Gives the key that a kid names, or undefined where it is not among them. */
-export type CheckpointKeys = (kid: string) => Promise<CheckpointKey | undefined>;
+/**
+ * Gives the key that a kid names, or undefined where it is not among them.
+ * @param jws the checkpoint: a key that came without its id is told by what it signed
+ */
+export type CheckpointKeys = (kid: string, jws: string) => Promise<CheckpointKey | undefined>;
 
 /**
  * What a checkpoint's signature is worth by itself.
@@ -19,11 +22,13 @@ export type CheckpointKeys = (kid: string) => Promise<CheckpointKey | undefined>
  * - `trusted`: a trusted key signed it.
  * - `compromised`: a key signed it that was compromised by the time that the checkpoint says.
  * - `unknown`: it names a key that is not among the trusted ones.
- * - `forged`: it is not a checkpoint, or the key that it names did not sign it.
+ * - `unrecorded`: neither a trusted key nor one on record signed it. It is forged, unless a later checkpoint of a trusted
+ *   key names it: then the record of its key was changed since.
+ * - `forged`: it is not a checkpoint, or the trusted key that it names did not sign it.
  */
 export type Judged =
   | {
-      state: 'trusted' | 'compromised' | 'unknown';
+      state: 'trusted' | 'compromised' | 'unknown' | 'unrecorded';
       claims: CheckpointClaims;
       kid: string;
       thumbprint?: string;
@@ -35,8 +40,8 @@ const FORGED: Judged = { state: 'forged' };
 /**
  * Judges a checkpoint's signature.
  * @param keys the trusted ones
- * @param recorded every key that ever signed here, where that is known: what names none of them is forged, and so is
- * what such a key did not sign. Without it a key that is not trusted can't be told from an invented one.
+ * @param recorded every key that ever signed here, where that is known: whether one of them signed what no trusted key
+ * did. Without it a key that is not trusted can't be told from an invented one.
  */
 export async function judgeCheckpoint(
   jws: string,
@@ -46,10 +51,11 @@ export async function judgeCheckpoint(
   const claims = readCheckpoint(jws);
   const kid = checkpointKid(jws);
   if (claims === undefined || kid === undefined) return FORGED;
-  const trusted = await keys(kid);
-  const key = trusted ?? (await recorded?.(kid));
-  if (key === undefined) return recorded === undefined ? { state: 'unknown', claims, kid } : FORGED;
-  if ((await openCheckpoint(jws, () => Promise.resolve(key.publicKey))) === undefined) return FORGED;
+  const trusted = await keys(kid, jws);
+  const key = trusted ?? (await recorded?.(kid, jws));
+  if (key === undefined) return { state: recorded === undefined ? 'unknown' : 'unrecorded', claims, kid };
+  if ((await openCheckpoint(jws, () => Promise.resolve(key.publicKey))) === undefined)
+    return trusted === undefined ? { state: 'unrecorded', claims, kid } : FORGED;
   const signed = { claims, kid, thumbprint: thumbprintOf(key.publicKey) };
   if (trusted === undefined) return { state: 'unknown', ...signed };
   const { compromised } = trusted;

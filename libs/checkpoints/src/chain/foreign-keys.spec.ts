@@ -126,6 +126,51 @@ describe('a trail that several keys signed', () => {
     });
   });
 
+  it.each([
+    ['is on no record any more', 'gone'],
+    ['is on record with another public key', 'old'],
+  ])(
+    'is sound over checkpoints whose key %s, once a later one of a trusted key names them',
+    async (_, kid) => {
+      const { signer } = aKey(kid);
+      await trail.signAgain(signer, signer, now());
+      expect(await verify(held())).toMatchObject({
+        found: [],
+        undetermined: 0,
+        signedBy: [
+          { kid, thumbprint: null, held: false },
+          { kid: active.kid, held: true },
+        ],
+      });
+      // Nothing that is sealed goes unverified meanwhile.
+      await trail.tamper(`UPDATE audit_logs SET actor = 'cli:mallory' WHERE customer_id = 'C-2'`);
+      expect((await verify(held())).found).toEqual([
+        { kind: 'record_edited', record: await trail.idOf('C-2'), checkpoint: 1 },
+      ]);
+      await trail.signAgain(now(), signer, signer);
+      expect((await verify(held())).found).toEqual(
+        expect.arrayContaining([2, 3].map((checkpoint) => ({ kind: 'checkpoint_forged', checkpoint }))),
+      );
+      const [, second] = await trail.signAgain(now(), now(), now());
+      const forged = await signCheckpoint(signer, readCheckpoint(second!)!);
+      await trail.tamper(`UPDATE audit_checkpoints SET jws = '${forged}' WHERE number = 2`);
+      const { found, undetermined } = await verify(held());
+      expect(found.filter(({ kind }) => kind !== 'record_edited')).toEqual(
+        [2, 3].map((checkpoint) => ({ kind: 'checkpoint_forged', checkpoint })),
+      );
+      expect(undetermined).toBe(0);
+    },
+  );
+
+  it('takes nothing for complete because a checkpoint says so that no key on record signed', async () => {
+    const [, , third] = await trail.checkpoints();
+    const claims = { ...readCheckpoint(third!)!, complete_to: FAR };
+    const forged = await signCheckpoint(aKey('invented').signer, claims);
+    await trail.tamper(`UPDATE audit_checkpoints SET jws = '${forged}' WHERE number = 3`);
+    await trail.append(1, 60);
+    expect((await verify(held())).found).toEqual([{ kind: 'checkpoint_forged', checkpoint: 3 }]);
+  });
+
   it('shows an edited record under a checkpoint whose key is not held', async () => {
     await trail.signAgain(now(), now(), old.signer);
     await trail.tamper(`UPDATE audit_logs SET actor = 'cli:mallory' WHERE customer_id = 'C-12'`);

@@ -2,7 +2,7 @@ import type { Judged } from './checkpoint-keys';
 
 /** Checkpoints that follow one another, signed by the same key, whose signatures prove nothing by themselves. */
 export interface Unproven {
-  state: 'unknown' | 'compromised';
+  state: 'unknown' | 'compromised' | 'unrecorded';
   kid: string;
   /** Of the key, where it is known. */
   thumbprint?: string;
@@ -82,7 +82,7 @@ export class SignatureRuns {
       this.keys.set(kid, {
         kid,
         thumbprint: thumbprint ?? null,
-        held: state !== 'unknown',
+        held: state === 'trusted' || state === 'compromised',
         checkpoints: 1,
         from: number,
         to: number,

@@ -4,8 +4,8 @@ import type { Tell } from '../finding';
 const AT_ONCE = 1000;
 
 /**
- * Tells of checkpoints after the last one that only seals are left of, and of every seal that belongs to no
- * checkpoint: those that are left of a missing one, and those that were never one's.
+ * Tells of checkpoints below the first, which count from 1; of those after the last one that only seals are left of; and
+ * of every seal that belongs to no checkpoint: those that are left of a missing one, and those that were never one's.
  * @param since number of the first checkpoint that is verified
  * @param last number of the last checkpoint that is there
  */
@@ -15,18 +15,23 @@ export async function findStraySeals(
   last: number,
   tell: Tell,
 ): Promise<void> {
+  const early = await tx.query<{ number: string }[]>(
+    'SELECT number::text AS number FROM audit_checkpoints WHERE number < 1 ORDER BY audit_checkpoints.number',
+  );
+  for (const { number } of early) tell({ kind: 'checkpoint_forged', checkpoint: Number(number) });
   const cut = await tx.query<{ number: string }[]>(
     'SELECT DISTINCT checkpoint::text AS number, checkpoint FROM audit_seals WHERE checkpoint > $1 ORDER BY checkpoint',
     [last],
   );
   for (const { number } of cut) tell({ kind: 'checkpoint_missing', checkpoint: Number(number) });
-  let after = '-9223372036854775808';
+  let after: string | null = null;
   let rows: { id: string; checkpoint: string; leaf: number }[];
   do {
     rows = await tx.query<typeof rows>(
       `SELECT audit_id::text AS id, checkpoint::text AS checkpoint, leaf_index AS leaf FROM audit_seals AS seal
-       WHERE audit_id > $1 AND (checkpoint < 1 OR checkpoint >= $2)
-         AND NOT EXISTS (SELECT FROM audit_checkpoints WHERE number = seal.checkpoint)
+       WHERE ($1::bigint IS NULL OR audit_id > $1)
+         AND (checkpoint < 1
+              OR checkpoint >= $2 AND NOT EXISTS (SELECT FROM audit_checkpoints WHERE number = seal.checkpoint))
        ORDER BY audit_id LIMIT ${AT_ONCE}`,
       [after, since],
     );
