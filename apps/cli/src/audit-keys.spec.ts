@@ -1,4 +1,4 @@
-import { publishedJwk } from '@aegis/signing';
+import { PemSigner, publishedJwk, signCompact } from '@aegis/signing';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,13 +8,23 @@ import { keysOfFiles } from './audit-keys';
 describe('keys that were kept in files', () => {
   let folder: string;
   let key: KeyObject;
-  beforeEach(() => {
+  let signed: string;
+  beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'aegis-keys-'));
-    key = generateKeyPairSync('ed25519').publicKey;
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    key = publicKey;
+    signed = await checkpointBy(new PemSigner('mine', privateKey, publicKey));
   });
   afterEach(() => {
     rmSync(folder, { recursive: true });
   });
+
+  const checkpointBy = (signer: PemSigner): Promise<string> =>
+    signCompact(
+      signer,
+      { typ: 'aegis-checkpoint+jwt' },
+      { number: 1, epoch: 1, size: 1, root: 'A', previous: null, complete_to: null, iat: 1 },
+    );
 
   function file(content: string): string {
     const path = join(folder, 'keys');
@@ -34,10 +44,19 @@ describe('keys that were kept in files', () => {
   ])('are read %s', async (_, change) => {
     for (const text of [keySet(), pem()]) {
       const keys = await keysOfFiles([file(change(text))]);
-      expect((await keys('mine'))?.publicKey.equals(key)).toBe(true);
+      expect((await keys('mine', signed))?.publicKey.equals(key)).toBe(true);
     }
     const keys = await keysOfFiles([file(change(keySet()))]);
-    expect(await keys('another')).toBeUndefined();
+    expect(await keys('another', signed)).toBeUndefined();
+  });
+
+  it('count without an id for what they signed, whatever kid that names', async () => {
+    const keys = await keysOfFiles([file(pem())]);
+    expect((await keys('mine', signed))?.publicKey.equals(key)).toBe(true);
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const other = await checkpointBy(new PemSigner('mine', privateKey, publicKey));
+    expect(await keys('mine', other)).toBeUndefined();
+    expect(await keys('mine', `${signed.slice(0, -4)}AAAA`)).toBeUndefined();
   });
 
   it.each(['', '\ufeff', '{}', 'hello', '\ufeff\ufeff{"keys":[]}'])('are not found in %j', async (text) => {

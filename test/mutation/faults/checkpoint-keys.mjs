@@ -3,7 +3,11 @@ import { inFile } from './fault.mjs';
 /** What a checkpoint is worth by the key that signed it. */
 export default {
   area: 'checkpoint keys',
-  suites: ['libs/checkpoints/src/chain/foreign-keys.spec.ts', 'apps/cli/src/soundness.spec.ts'],
+  suites: [
+    'libs/checkpoints/src/chain/foreign-keys.spec.ts',
+    'apps/cli/src/soundness.spec.ts',
+    'apps/cli/src/audit-keys.spec.ts',
+  ],
   faults: [
     ...inFile('libs/checkpoints/src/chain/chain-verification.ts', [
       [
@@ -63,6 +67,9 @@ export default {
         "if (state === 'trusted') {\n      this.open = [];",
         "if (state === 'trusted') {",
       ],
+    ]),
+    ...inFile('apps/cli/src/audit-keys.ts', [
+      ['counts a key without an id for every kid', '?? (await signerOf(jws, all.any));', '?? all.any;'],
     ]),
     ...inFile('apps/cli/src/soundness.ts', [
       [
