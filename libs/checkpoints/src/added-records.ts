@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { VerifiedChain } from './chain/chain-verification';
+import { jwsFrom } from './checkpoint';
 import type { Tell } from './finding';
 
 const AT_ONCE = 1000;
@@ -21,7 +22,7 @@ const UNSEALED = `NOT EXISTS (
     AND (seal.recorded_at = record.recorded_at OR NOT EXISTS (
       SELECT FROM audit_logs AS sealed WHERE sealed.id = seal.audit_id AND sealed.recorded_at = seal.recorded_at)))`;
 const SEALING = `sealing AS MATERIALIZED (
-  SELECT number, CASE WHEN number < $3::bigint THEN audit_checkpoint_size(jws) END AS size
+  SELECT number, CASE WHEN number < $3::bigint THEN audit_checkpoint_size(${jwsFrom('jws')}) END AS size
   FROM audit_checkpoints WHERE number >= 1)`;
 const LAST = `(SELECT sealed_xact, sealed_id, cluster FROM audit_checkpoints WHERE number = $1) AS last`;
 const HERE = `(SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
