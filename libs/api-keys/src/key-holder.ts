@@ -58,10 +58,9 @@ export function assertHolds(holder: KeyHolder, wanted: readonly Scope[]): void {
  */
 export function assertWithin(holder: KeyHolder, after: KeyBounds, defaultLimit: number): void {
   if (grants(holder.scopes, 'admin')) return;
-  const limitOf = ({ rate_limit_per_minute }: KeyBounds): number => rate_limit_per_minute ?? defaultLimit;
   const beyond = [
     ...(endOf(after) > endOf(holder) ? ['a later end'] : []),
-    ...(limitOf(after) > limitOf(holder) ? ['a higher limit'] : []),
+    ...(isLimitedLess(after, holder, defaultLimit) ? ['a higher limit'] : []),
   ];
   if (beyond.length > 0) throw new LimitEscalation(beyond);
 }
@@ -72,13 +71,20 @@ export function isStronger(
   before: KeyBounds & { is_active: boolean },
   defaultLimit: number,
 ): boolean {
-  const limitOf = ({ rate_limit_per_minute }: KeyBounds): number => rate_limit_per_minute ?? defaultLimit;
   return (
     (after.is_active && !before.is_active) ||
     after.scopes.some((scope) => !grants(before.scopes, scope)) ||
     endOf(after) > endOf(before) ||
-    limitOf(after) > limitOf(before)
+    isLimitedLess(after, before, defaultLimit)
   );
+}
+
+/** A key without a limit of its own has several of the server's, one for each group of routes: more than any one limit. */
+function isLimitedLess(after: KeyBounds, before: KeyBounds, defaultLimit: number): boolean {
+  const limit = after.rate_limit_per_minute;
+  const limitBefore = before.rate_limit_per_minute;
+  if (limit === null) return limitBefore !== null;
+  return limit > (limitBefore ?? defaultLimit);
 }
 
 function endOf({ expires_at }: KeyBounds): number {

@@ -30,9 +30,17 @@ export const DIRECTION_RULE =
 export const VISIBLE_RULE = 'must contain a visible character';
 export const EMAIL_RULE = 'must be an email';
 
-/** The form in which texts are stored and compared: NFC (UAX #15). */
+/** No language stacks as many marks; UAX #15 bounds them alike (Stream-Safe Text Format). */
+const MANY_MARKS = /\p{M}{31}/u;
+export const MARKS_RULE = 'must not have more than 30 combining marks in a row';
+
+/**
+ * The form in which texts are stored and compared: NFC (UAX #15).
+ * @returns the text as it is where it has too many marks in a row: sorting them takes time that grows with the square of
+ * their number, and every rule refuses such a text
+ */
 export function normalText(text: string): string {
-  return text.normalize('NFC');
+  return MANY_MARKS.test(text) ? text : text.normalize('NFC');
 }
 
 /**
@@ -69,7 +77,13 @@ export function adaptText(given: string, rule: TextRule): AdaptedText {
 
 function cleaned(text: string, { lineBreaks = false }: TextRule): string {
   const controls = lineBreaks ? /(?:(?![\r\n])\p{Cc})+/gu : /[\p{Cc}\u2028\u2029]+/gu;
-  return text.replace(new RegExp(DIRECTION, 'gu'), '').replace(controls, ' ').trim().normalize('NFC');
+  return normalText(
+    text
+      .replace(new RegExp(DIRECTION, 'gu'), '')
+      .replace(controls, ' ')
+      .replace(/(\p{M}{30})\p{M}+/gu, '$1')
+      .trim(),
+  );
 }
 
 function lengthProblem(text: string, { minLength, maxLength }: TextRule): string | null {
@@ -84,5 +98,6 @@ function contentProblem(text: string, { lineBreaks = false, email = false }: Tex
   if ((lineBreaks ? CONTROLS_BUT_LINE_BREAKS : CONTROLS).test(text))
     return lineBreaks ? CONTROLS_BUT_LINE_BREAKS_RULE : CONTROLS_RULE;
   if (DIRECTION.test(text)) return DIRECTION_RULE;
+  if (MANY_MARKS.test(text)) return MARKS_RULE;
   return email && !isEmail(text) ? EMAIL_RULE : null;
 }

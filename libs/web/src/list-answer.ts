@@ -7,16 +7,20 @@ import type { ObjectLiteral } from 'typeorm';
 import { cutOff } from './cut-off';
 import { listPage, type ListSource } from './list-page';
 import { listLines, STREAM_TYPES } from './list-stream';
+import { OpenStreams } from './open-streams';
 import type { PageQueryDto } from './page-query.dto';
 import { type Page, pageOf } from './page.dto';
 import { InvalidInput } from './web.errors';
+
+const openStreams = new OpenStreams();
 
 /**
  * Answers a list in what the caller accepts: a page as JSON, or the whole list as a stream of CSV or NDJSON, which is
  * cut off when its caller counts no longer.
  * @param name field that holds the rows of a page
  * @param RowDto what leaves of a row
- * @throws InvalidInput for a cursor of another list, or a page asked for of a stream
+ * @throws InvalidInput for a cursor of another list, or a page asked for of a stream; RateLimited where too many streams
+ * are open
  */
 export async function answerList<Row extends ObjectLiteral, Name extends string>(
   request: Request,
@@ -37,7 +41,15 @@ export async function answerList<Row extends ObjectLiteral, Name extends string>
   const judge = async (): Promise<void> => {
     await requireCallerInForce(source.rows.dataSource, caller);
   };
-  return streamed(listLines(source, RowDto, type, judge, query.formulas), type, name);
+  const close = openStreams.open(currentRequest()?.apiKeyId ?? 'without a key');
+  try {
+    const answer = await streamed(listLines(source, RowDto, type, judge, query.formulas), type, name);
+    answer.getStream().once('close', close);
+    return answer;
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
 /** The first rows are read before the answer begins, so that a failure can still be told as one. */

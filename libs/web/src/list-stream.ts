@@ -10,7 +10,7 @@ export const STREAM_TYPES = ['text/csv', 'application/x-ndjson'] as const;
 export type StreamType = (typeof STREAM_TYPES)[number];
 
 /** Rows read at a time: memory stays the same however long the list is, and no transaction stays open. */
-const CHUNK = 2000;
+const CHUNK = 500;
 
 /**
  * Every row of a list as lines of text, read as fast as they are taken.
