@@ -12,6 +12,7 @@ const KEYS = {
   ENVIRONMENT: 'production',
   HOST: '127.0.0.1',
   PUBLIC_URL: 'https://licenses.acme.test',
+  LICENSE_ISSUER: 'https://licenses.acme.test',
   KEY_PASSPHRASE: 'correct horse battery staple',
   API_KEY_PEPPERS: 'v1:5e8dd316726b0335e8dd316726b0335e',
 };

@@ -132,6 +132,28 @@ describe('an imported text', () => {
   });
 });
 
+describe('many combining marks in a row', () => {
+  /** Marks of two classes, which sorting would have to exchange one by one. */
+  const marks = (count: number): string => `a${'\u0301'.repeat(count / 2)}${'\u0323'.repeat(count / 2)}`;
+
+  it('are refused from 31 on', () => {
+    expect(textProblem(normalText(marks(30)), NOTES)).toBeNull();
+    expect(textProblem(normalText(marks(32)), NOTES)).toBe(
+      'must not have more than 30 combining marks in a row',
+    );
+  });
+
+  it('are not sorted: a text that has them stays as it is', () => {
+    const text = marks(30_000);
+    expect(normalText(text)).toBe(text);
+  });
+
+  it('are cut to 30 where a text is adapted', () => {
+    expect(adaptText(marks(40), NOTES)).toMatchObject({ cleaned: true, cut: false });
+    expect(textProblem(adaptText(marks(40), NOTES).text!, NOTES)).toBeNull();
+  });
+});
+
 describe('a change of texts', () => {
   it('is judged by its new values alone', () => {
     const stored = { name: 'a\u0007b', email: 'n/a', company: 'e\u0301\u0007', notes: null };
