@@ -99,7 +99,12 @@ export default {
     ...inFile('libs/api-keys/src/key-holder.ts', [
       ['lets an old secret manage keys', 'if (!holder.hasCurrentSecret) throw new SecretReplaced();', ''],
       ['bounds no end', "...(endOf(after) > endOf(holder) ? ['a later end'] : []),", ''],
-      ['bounds no limit', "...(limitOf(after) > limitOf(holder) ? ['a higher limit'] : []),", ''],
+      ['bounds no limit', "...(isLimitedLess(after, holder, defaultLimit) ? ['a higher limit'] : []),", ''],
+      [
+        'lets a limit be taken away',
+        'if (limit === null) return limitBefore !== null;',
+        'if (limit === null) return false;',
+      ],
       ['lets a stronger key be activated', '(after.is_active && !before.is_active) ||', ''],
       [
         'lets a scope be given to a stronger key',

@@ -25,7 +25,11 @@ export const rules = {
       ['takes isolates', '\\u2066-\\u2069]/u;', ']/u;'],
       ['takes any e-mail address', 'return email && !isEmail(text) ? EMAIL_RULE : null;', 'return null;'],
       ['cuts an address to another one', 'cut && !rule.email ?', 'cut ?'],
-      ['does not compose texts', "return text.normalize('NFC');", 'return text;'],
+      [
+        'does not compose texts',
+        "return MANY_MARKS.test(text) ? text : text.normalize('NFC');",
+        'return text;',
+      ],
     ]),
     ...inFile('libs/field-rules/src/fields.ts', [
       [
