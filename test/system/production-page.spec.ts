@@ -90,7 +90,7 @@ describe('docs/production.md', () => {
     expect([before.status, before.status === 0 ? '' : before.output]).toEqual([0, '']);
 
     // What systemd would do with the unit: its settings file, its command.
-    const [unit = ''] = blocksOf('ini');
+    const unit = blocksOf('ini').find((block) => block.includes('ExecStart=')) ?? '';
     const [, settingsFile = ''] = /^EnvironmentFile=(.*)$/m.exec(here(unit)) ?? [];
     const [, command = ''] = /^ExecStart=(.*)$/m.exec(here(unit)) ?? [];
     const settings = Object.fromEntries(

@@ -3,12 +3,17 @@ import { inFile } from './fault.mjs';
 export default {
   area: 'configuration',
   suites: [
-    'libs/config',
+    'libs/config/src/configuration-page.spec.ts',
+    'libs/config/src/describe-settings.spec.ts',
+    'libs/config/src/dot-env.spec.ts',
+    'libs/config/src/load-environment.spec.ts',
+    'libs/config/src/production-rules.spec.ts',
+    'libs/config/src/sources/dot-env.spec.ts',
+    'libs/config/src/url-settings.spec.ts',
     'libs/database/src/postgres-url.spec.ts',
     'libs/database/src/embedded/cluster-move.spec.ts',
     'libs/web/src/response.spec.ts',
     'libs/web/src/json-body.spec.ts',
-    'apps/launcher/launcher.spec.ts',
   ],
   faults: [
     ...inFile('libs/config/src/sources/file-text.ts', [
@@ -83,9 +88,6 @@ export default {
     ]),
     ...inFile('libs/web/src/json-line.ts', [
       ['a JSON answer ends without a line feed', '${JSON.stringify(value)}\\n', '${JSON.stringify(value)}'],
-    ]),
-    ...inFile('apps/launcher/parent-end.mjs', [
-      ['a server outlives its npm', 'if (asked || process.ppid === parent) return;', 'return;'],
     ]),
   ],
 };

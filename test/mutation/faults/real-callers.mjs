@@ -10,7 +10,6 @@ export default {
     'libs/signing/src/key-files.spec.ts',
     'libs/web/src/json-body.spec.ts',
     'libs/web/src/rate-limit.spec.ts',
-    'test/contract/forgiving.spec.ts',
     'test/e2e/inspect.spec.ts',
     'test/e2e/readiness.spec.ts',
     'test/e2e/round-trips/lists.spec.ts',
