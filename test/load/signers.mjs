@@ -125,7 +125,17 @@ async function softHsm() {
     const token = ['--module', SOFT_HSM, '--token-label', 'bench', '--login', '--pin', '648219'];
     run('pkcs11-tool', ...token, '--keypairgen', '--key-type', 'EC:edwards25519', '--label', 'bench');
     writeFileSync(join(folder, 'package.json'), '{"private":true}');
-    run('npm', 'install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', 'pkcs11js@2.1.7');
+    run(
+      'npm',
+      'install',
+      '--prefix',
+      folder,
+      '--no-save',
+      '--ignore-scripts=false',
+      '--no-audit',
+      '--no-fund',
+      'pkcs11js@2.1.7',
+    );
   } catch (error) {
     process.stderr.write(`SoftHSM2 is left out: ${String(error).split('\n')[0]}\n`);
     return undefined;

@@ -43,7 +43,16 @@ export class SoftHsm {
     execFileSync(
       'npm',
       // Under `npm run` npm would take the checkout for the place to install to.
-      ['install', '--prefix', this.folder, '--no-save', '--no-audit', '--no-fund', 'pkcs11js@2.1.7'],
+      [
+        'install',
+        '--prefix',
+        this.folder,
+        '--no-save',
+        '--ignore-scripts=false',
+        '--no-audit',
+        '--no-fund',
+        'pkcs11js@2.1.7',
+      ],
       { cwd: this.folder, stdio: ['ignore', 'ignore', 'pipe'] },
     );
   }

@@ -75,7 +75,7 @@ function loadAddon(addon: string): Pkcs11 {
     return new PKCS11();
   } catch (error) {
     throw new ConfigurationError(
-      'SIGNER=pkcs11 needs the package pkcs11js, which is compiled where it is installed: `npm install --no-save pkcs11js@2.1.7`.',
+      'SIGNER=pkcs11 needs the package pkcs11js, which is compiled where it is installed: `npm install --no-save --ignore-scripts=false pkcs11js@2.1.7`.',
       { cause: error },
     );
   }

@@ -99,6 +99,6 @@ describe('keys in a PKCS#11 device', () => {
 
 it('says what to install where the addon is missing', () => {
   expect(() => loadPkcs11('/usr/lib/none.so')).toThrow(
-    /needs the package pkcs11js, which is compiled where it is installed: `npm install --no-save pkcs11js@2.1.7`/,
+    /needs the package pkcs11js, which is compiled where it is installed: `npm install --no-save --ignore-scripts=false pkcs11js@2.1.7`/,
   );
 });
