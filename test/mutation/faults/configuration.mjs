@@ -3,8 +3,6 @@ import { inFile } from './fault.mjs';
 export default {
   area: 'configuration',
   suites: [
-    'libs/config/src/configuration-page.spec.ts',
-    'libs/config/src/describe-settings.spec.ts',
     'libs/config/src/dot-env.spec.ts',
     'libs/config/src/load-environment.spec.ts',
     'libs/config/src/production-rules.spec.ts',
