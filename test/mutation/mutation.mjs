@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isCompiled } from '../../apps/launcher/compilation.mjs';
 import { AREAS } from './areas.mjs';
 import { Bench } from './bench.mjs';
 
@@ -27,7 +28,8 @@ process.exitCode = stale(all) ? 2 : await main(chosen(all, options));
 
 async function main(faults) {
   if (faults.length === 0) return 2;
-  await startPostgres(false);
+  // With the build the contract is served, which some suites read.
+  await startPostgres(isCompiled(process.cwd()));
   const benches = Array.from({ length: Math.min(2, availableParallelism()) }, () => new Bench());
   try {
     const areas = AREAS.filter(({ area }) => faults.some((fault) => fault.area === area));

@@ -41,15 +41,23 @@ export function recordOfLeaf(leaf: string): ExportedRecord | undefined {
   }
 }
 
+/** JSON with every escape and every character beyond ASCII spelled one way: tools differ in what they escape. */
+function spelled(json: string): string {
+  return json
+    .replace(/\\(?:u[0-9a-fA-F]{4}|.)/g, (escape) => (escape[1] === 'u' ? escape.toLowerCase() : escape))
+    .replace(/[\u007f-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /**
- * Reads a line as `exportTrail` writes it, byte for byte: of a number with more digits than a double keeps, or of a
+ * Reads a line as `exportTrail` writes it, to the letter but for escapes: of a number with more digits than a double keeps, or of a
  * name that is there twice, JSON.parse does not show what the text says.
  * @returns undefined when the text is no line of an export
  */
 export function parseExportLine(text: string): ExportLine | undefined {
   try {
     const line = JSON.parse(text) as Partial<Record<string, unknown>> | null;
-    const isWhole = line !== null && JSON.stringify(line) === text.trim() && isExportLine(line);
+    const isWhole =
+      line !== null && spelled(JSON.stringify(line)) === spelled(text.trim()) && isExportLine(line);
     return isWhole ? (line as unknown as ExportLine) : undefined;
   } catch {
     return undefined;
