@@ -3,7 +3,7 @@ import { ConfigurationError } from '@aegis/errors';
 import { redactText } from '@aegis/logging';
 
 /**
- * What an error of a start means for whoever starts the server.
+ * What an error of a start means for the person who starts the server.
  * @returns a ConfigurationError where it is a matter of the database's settings, or the database is out of reach; else
  * the error itself
  */

@@ -13,7 +13,7 @@ type Obstacle =
 
 /**
  * Bounds of a partition are shown as this session would write them, so that reading them back gives the same moments.
- * A partition that is being detached takes no more rows.
+ * A partition that is being detached accepts no further rows.
  */
 const ASK = `
   SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only,
