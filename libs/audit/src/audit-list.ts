@@ -1,4 +1,4 @@
-import type { ListOrder, ListSource, PageQueryDto } from '@aegis/web';
+import type { ListOrder, ListSource, PageQuery } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditRecord } from './audit-record.entity';
@@ -21,7 +21,7 @@ export interface AuditFilters {
   until?: Date;
 }
 
-export type ListAuditLogs = PageQueryDto & AuditFilters;
+export type ListAuditLogs = PageQuery & AuditFilters;
 
 type Condition = (value: unknown) => { sql: string; parameters: Record<string, unknown> };
 

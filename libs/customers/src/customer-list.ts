@@ -1,4 +1,4 @@
-import { type ListOrder, type ListSource, type PageQueryDto, whereBeginsWith } from '@aegis/web';
+import { type ListOrder, type ListSource, type PageQuery, whereBeginsWith } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Customer } from './customer.entity';
@@ -10,7 +10,7 @@ export interface CustomerFilters {
   q?: string;
 }
 
-export type ListCustomers = PageQueryDto & CustomerFilters;
+export type ListCustomers = PageQuery & CustomerFilters;
 
 const NEWEST_FIRST: ListOrder<Customer> = {
   keys: [

@@ -1,5 +1,5 @@
 import type { LicenseType } from '@aegis/license-token';
-import { type ListOrder, type ListSource, type PageQueryDto, whereBeginsWith } from '@aegis/web';
+import { type ListOrder, type ListSource, type PageQuery, whereBeginsWith } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type SelectQueryBuilder } from 'typeorm';
 import { License, type LicenseStatus } from './license.entity';
@@ -20,7 +20,7 @@ export interface LicenseFilters {
   q?: string;
 }
 
-export type ListLicenses = PageQueryDto & LicenseFilters & { sort: LicenseSort };
+export type ListLicenses = PageQuery & LicenseFilters & { sort: LicenseSort };
 
 /** SQL of the filters that compare a column with what was given; `expires_*` never finds a perpetual license. */
 const CONDITIONS = {

@@ -1,7 +1,8 @@
 import type { Request } from 'express';
 import { watchPace } from './body-pace';
 import { refusalByStatus } from './refusals';
-import { MalformedRequest, UnsupportedMediaType } from './web.errors';
+import { MalformedRequest } from './malformed-request';
+import { UnsupportedMediaType } from './web.errors';
 
 /** Pieces that a body may come in: a chunk of one byte costs as much work as one of many. */
 const MOST_PIECES = 10_000;

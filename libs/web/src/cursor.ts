@@ -1,7 +1,7 @@
 import { parseTimestamp, UUID } from '@aegis/field-rules';
 import { createHash } from 'node:crypto';
 import { isStorableText } from './storable-text';
-import { InvalidInput } from './web.errors';
+import { InvalidInput } from './invalid-input';
 
 /** One sort key of the last row of a page, as text; null where the row has none. */
 export type CursorKey = string | null;

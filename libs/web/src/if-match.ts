@@ -3,17 +3,9 @@ import { ApiHeader } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiProblems } from './api-problems';
 import { entityTag, parseEntityTags, type TagOf } from './entity-tag';
-import { InvalidInput, PreconditionFailed } from './web.errors';
-
-/**
- * What a caller demands of the present state before it is changed. A service calls it with the row that it has
- * locked, before it changes anything.
- * @throws PreconditionFailed when somebody changed it meanwhile
- */
-export type Precondition<Resource> = (current: Resource) => void;
-
-/** For callers who demand nothing. */
-export const NO_PRECONDITION: Precondition<unknown> = () => undefined;
+import { NO_PRECONDITION, type Precondition } from './precondition';
+import { InvalidInput } from './invalid-input';
+import { PreconditionFailed } from './web.errors';
 
 /**
  * Controller parameter: what `If-Match` demands (RFC 9110 section 13.1.1). Tags are compared strongly, so that weak

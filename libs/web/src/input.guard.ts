@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { accessOf, isForgiving } from './access';
 import { FieldErrors } from './bounds/field-errors';
 import { hasBody, readJsonBody } from './json-body';
-import { InvalidInput } from './web.errors';
+import { InvalidInput } from './invalid-input';
 
 /** Where Nest keeps which arguments of a handler come from where: `<kind>:<index>`. */
 const HANDLER_ARGUMENTS = '__routeArguments__';

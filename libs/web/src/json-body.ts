@@ -4,7 +4,8 @@ import { readBytes } from './body-bytes';
 import { type BodyRules, bodyRulesOf } from './bounds/body-rules';
 import { parseJson } from './json-text';
 import { factsOf } from './request-facts';
-import { MalformedRequest, UnsupportedMediaType } from './web.errors';
+import { MalformedRequest } from './malformed-request';
+import { UnsupportedMediaType } from './web.errors';
 
 const AWAITS_CONTINUE = /(^|\W)100-continue($|\W)/i;
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;

@@ -1,8 +1,9 @@
 import { FieldErrors } from './bounds/field-errors';
-import type { JsonBounds } from './bounds/body-bounds';
+import type { JsonBounds } from './bounds/json-bounds';
 import { scanJson } from './bounds/json-scan';
 import { isStorableText, STORABLE_TEXT_RULE } from './storable-text';
-import { InvalidInput, MalformedRequest } from './web.errors';
+import { InvalidInput } from './invalid-input';
+import { MalformedRequest } from './malformed-request';
 
 /**
  * Names that JavaScript gives a meaning of its own: class-transformer drops some, and class-validator takes those

@@ -10,7 +10,7 @@ import { listLines, STREAM_TYPES } from './list-stream';
 import { OpenStreams } from './open-streams';
 import type { PageQueryDto } from './page-query.dto';
 import { type Page, pageOf } from './page.dto';
-import { InvalidInput } from './web.errors';
+import { InvalidInput } from './invalid-input';
 
 const openStreams = new OpenStreams();
 

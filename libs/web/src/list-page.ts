@@ -1,7 +1,6 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { type CursorKey, type CursorKeyKind, decodeCursor, encodeCursor } from './cursor';
-import type { PageQueryDto } from './page-query.dto';
-import type { Rows } from './page.dto';
+import type { PageQuery } from './page-query';
 
 /** Up to here `total` is counted; beyond, the planner estimates it. */
 const COUNTED_ROWS = 100_000;
@@ -34,13 +33,23 @@ export interface ListSource<Row extends ObjectLiteral> {
   list: Readonly<Record<string, unknown>>;
 }
 
+/** The rows that a list's query found. */
+export interface Rows<Row> {
+  rows: readonly Row[];
+  /** Rows of the whole list. */
+  total: number;
+  totalIsEstimate?: boolean;
+  /** Made by `encodeCursor`; null on the last page. */
+  nextCursor: string | null;
+}
+
 /**
  * Reads one page of a list: by number, or after a cursor, which costs the same however deep it lies.
  * @throws InvalidInput for a cursor that is none, or of another list
  */
 export async function listPage<Row extends ObjectLiteral>(
   { rows, order, list }: ListSource<Row>,
-  query: PageQueryDto,
+  query: PageQuery,
 ): Promise<Rows<Row>> {
   const selected = sorted(rows, order);
   if (query.cursor === undefined) selected.offset(((query.page ?? 1) - 1) * query.page_size);

@@ -1,4 +1,4 @@
-import { RateLimited } from './web.errors';
+import { RateLimited } from './rate-limit.errors';
 
 const PER_CALLER = 4;
 const PER_PROCESS = 32;

@@ -10,6 +10,7 @@ import {
 } from 'class-validator';
 import { FORMULAS, type Formulas } from './csv';
 import { QueryInteger } from './input-fields';
+import type { PageQuery } from './page-query';
 
 const MAX_PAGE = 1_000_000_000;
 const MAX_PAGE_SIZE = 100;
@@ -41,7 +42,7 @@ function WithinReach(): PropertyDecorator {
 }
 
 /** What every list takes: a page by number, or the next one by cursor. Lists add their filters by extending it. */
-export class PageQueryDto {
+export class PageQueryDto implements PageQuery {
   /** Number of the page, from 1 on. Not together with `cursor`. */
   @Expose()
   @QueryInteger({ min: 1, max: MAX_PAGE })

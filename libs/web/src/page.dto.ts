@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Expose, Type as TypeOf } from 'class-transformer';
+import type { Rows } from './list-page';
 import type { PageQueryDto } from './page-query.dto';
 
 /** What every page says besides its rows. */
@@ -64,16 +65,6 @@ export function PageDto<Row extends object, Name extends string>(
   TypeOf(() => RowDto)(ListPageDto.prototype, name);
   ApiProperty({ type: [RowDto] })(ListPageDto.prototype, name);
   return ListPageDto as unknown as Type<Page<Row, Name>>;
-}
-
-/** The rows that a list's query found. */
-export interface Rows<Row> {
-  rows: readonly Row[];
-  /** Rows of the whole list. */
-  total: number;
-  totalIsEstimate?: boolean;
-  /** Made by `encodeCursor`; null on the last page. */
-  nextCursor: string | null;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { UUID } from '@aegis/field-rules';
 import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
-import { InvalidInput } from './web.errors';
+import { InvalidInput } from './invalid-input';
 
 /** Checks an id in the path: `@Param('id', new ParsePathId(CUSTOMER_ID, 'must be …')) id: string`. */
 @Injectable()

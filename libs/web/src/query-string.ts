@@ -1,5 +1,6 @@
 import { shortened } from './bounds/field-errors';
-import { InvalidInput, MalformedRequest } from './web.errors';
+import { InvalidInput } from './invalid-input';
+import { MalformedRequest } from './malformed-request';
 
 /** Three times as many as any list of the contract has. */
 const MOST_PARAMETERS = 50;

@@ -9,7 +9,7 @@ import type { AuthenticatedKey } from './credential';
 import { credentialOf } from './identification';
 import type { Quota } from './quota';
 import { factsOf } from './request-facts';
-import { RateLimited } from './web.errors';
+import { RateLimited } from './rate-limit.errors';
 import type { WeightedThrottlerStorage } from './weighted-throttler-storage';
 
 const WINDOW_SECONDS = 60;

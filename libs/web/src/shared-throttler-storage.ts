@@ -3,7 +3,7 @@ import type { Metrics } from '@aegis/metrics';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { BoundedThrottlerStorage } from './bounded-throttler-storage';
-import { RateLimitsUnavailable } from './web.errors';
+import { RateLimitsUnavailable } from './rate-limit.errors';
 import type { ThrottlerStorageRecord, WeightedThrottlerStorage } from './weighted-throttler-storage';
 
 /** Longest that a request waits for Redis. */

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { IncomingHttpHeaders } from 'node:http';
-import { FrameworkRefusal, MalformedRequest } from './web.errors';
+import { MalformedRequest } from './malformed-request';
+import { FrameworkRefusal } from './web.errors';
 
 /** Node's parser lets 0.9 and 2.0 pass, which are not written like this (RFC 9112 section 2.3, RFC 9113). */
 const SPOKEN: readonly string[] = ['1.1', '1.0'];

@@ -6,7 +6,7 @@ import { FieldErrors } from './bounds/field-errors';
 import { RESERVED_NAMES } from './json-text';
 import { isStorableText, STORABLE_TEXT_RULE } from './storable-text';
 import { ignoresUnknownFields } from './unknown-fields';
-import { InvalidInput } from './web.errors';
+import { InvalidInput } from './invalid-input';
 
 type Source = 'body' | 'query';
 type Fields = Readonly<Record<string, unknown>>;

@@ -4,7 +4,7 @@ import {
   ETagged,
   IfNoneMatch,
   ParsePathId,
-  type Precompressed,
+  Precompressed,
   Public,
   RespondsAsIs,
 } from '@aegis/web';
@@ -31,9 +31,9 @@ export class StatusListsController {
   @IfNoneMatch()
   @ETagged(({ tag }: Precompressed) => tag)
   @RespondsAsIs('application/statuslist+jwt')
-  find(
+  async find(
     @Param('id', new ParsePathId(/^(0|[1-9][0-9]{0,8})$/, 'must be the number of a list')) id: string,
   ): Promise<Precompressed> {
-    return this.lists.find(Number(id));
+    return new Precompressed(await this.lists.find(Number(id)));
   }
 }

@@ -1,8 +1,8 @@
 import { Metrics } from '@aegis/metrics';
 import { KeyRing } from '@aegis/signing';
-import { Precompressed } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
 import { StatusListNotFound, type StatusListTooLarge, StatusListUnavailable } from '../licensing.errors';
+import { type CompressedText, compressText } from './compressed-text';
 import {
   type Content,
   LIFETIME_S,
@@ -18,7 +18,7 @@ const SERVED_FOR_MS = (LIFETIME_S - 3600) * 1000;
 const FOLDED_FROM = 100;
 
 interface ServedList extends SignedStatusList {
-  answer: Precompressed;
+  answer: CompressedText;
   /** Before it was read, by the process's clock. */
   madeAt: number;
 }
@@ -47,7 +47,7 @@ export class StatusLists {
    * @throws StatusListNotFound, StatusListUnavailable, StatusListTooLarge; where the list is not in memory also what
    * the database or the signer throw
    */
-  async find(list: number): Promise<Precompressed> {
+  async find(list: number): Promise<CompressedText> {
     // A token is handed out as soon as it is on record, and its list may be asked for right then.
     if (!this.served.has(list)) await this.refresh();
     const served = this.served.get(list);
@@ -95,7 +95,7 @@ export class StatusLists {
     for await (const signed of signedLists)
       this.served.set(signed.list, {
         ...signed,
-        answer: await Precompressed.of(signed.jws),
+        answer: await compressText(signed.jws),
         madeAt: startedAt,
       });
     this.tooLarge = tooLarge;

@@ -1,14 +1,7 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, getMetadataStorage, IsArray } from 'class-validator';
-
-/** How much JSON a route takes, besides its bytes: known before any of it becomes an object. */
-export interface JsonBounds {
-  /** Most elements of a list, by the name of the field that holds it. */
-  readonly lists: ReadonlyMap<string, number>;
-  /** Most values in all: members, elements and what holds them. */
-  readonly values: number;
-}
+import type { JsonBounds } from './json-bounds';
 
 /** A list of objects, which `ValidationPipe` makes and validates one by one. */
 export interface ObjectList {

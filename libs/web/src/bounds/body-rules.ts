@@ -1,6 +1,7 @@
 import { SetMetadata, type Type } from '@nestjs/common';
 import { accessOf, isForgiving } from '../access';
-import { type JsonBounds, jsonBoundsOf } from './body-bounds';
+import { jsonBoundsOf } from './body-bounds';
+import type { JsonBounds } from './json-bounds';
 
 const DEFAULT_LIMIT = 64 * 1024;
 const BODY_LIMIT = 'aegis:body-limit';

@@ -1,5 +1,6 @@
-import { InvalidInput, MalformedRequest } from '../web.errors';
-import type { JsonBounds } from './body-bounds';
+import { InvalidInput } from '../invalid-input';
+import { MalformedRequest } from '../malformed-request';
+import type { JsonBounds } from './json-bounds';
 import { shortened } from './field-errors';
 
 /** Far deeper than any body of the contract. */

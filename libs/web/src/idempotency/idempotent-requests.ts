@@ -1,10 +1,9 @@
 import { requireCallerInForce, type TransactionHooks, withTransactionHooks } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
-import type { Request } from 'express';
 import { DataSource } from 'typeorm';
-import { ReadyReply, type Reply } from '../reply';
-import { type KeyedRequest, keyedRequest } from './keyed-request';
+import type { KeyedRequest } from './keyed-request';
 import { RememberedAnswers } from './remembered-answers';
+import type { RememberedReply } from './remembered-reply';
 
 /** How the answers of a route are remembered. */
 export interface Idempotence<Result = unknown> {
@@ -20,12 +19,12 @@ export interface Performance extends Idempotence {
   /** Runs the handler. */
   perform(): unknown;
   /** The answer to what the handler, and its transaction, returned. */
-  replyTo(result: unknown): Reply;
+  replyTo(result: unknown): RememberedReply;
 }
 
 /** Ends a transaction in which the answer of an earlier one was found. */
 class AnsweredBefore extends Error {
-  constructor(readonly reply: Reply) {
+  constructor(readonly reply: RememberedReply) {
     super('answered before');
   }
 }
@@ -41,16 +40,10 @@ export class IdempotentRequests {
   /**
    * Answers what the first request with this key was answered, or carries the request out and remembers the answer
    * in the transaction of its work.
-   * @param idempotencyKey header of that name
-   * @throws InvalidInput, RequestInProgress, IdempotencyKeyReused, AnswerUnreadable, ScopeLostSince, CallerRefused,
+   * @throws RequestInProgress, IdempotencyKeyReused, AnswerUnreadable, ScopeLostSince, CallerRefused,
    * CallerNarrowed
    */
-  async answer(
-    request: Request,
-    idempotencyKey: string | string[],
-    performance: Performance,
-  ): Promise<ReadyReply> {
-    const keyed = keyedRequest(request, idempotencyKey);
+  async answer(keyed: KeyedRequest, performance: Performance): Promise<RememberedReply> {
     // Before the work, which may sign or call others; the look that decides is the one under the lock.
     const earlier = await this.answers.find(this.dataSource.manager, keyed);
     if (earlier === undefined) return this.carryOut(keyed, performance);
@@ -59,8 +52,8 @@ export class IdempotentRequests {
     return replayed(earlier);
   }
 
-  private async carryOut(keyed: KeyedRequest, performance: Performance): Promise<ReadyReply> {
-    let given: ReadyReply | undefined;
+  private async carryOut(keyed: KeyedRequest, performance: Performance): Promise<RememberedReply> {
+    let given: RememberedReply | undefined;
     const hooks: TransactionHooks = {
       begin: async (tx) => {
         const earlier = await this.answers.claim(tx, keyed);
@@ -70,7 +63,7 @@ export class IdempotentRequests {
       },
       beforeCommit: async (tx, result) => {
         const { body, headers } = performance.replyTo(result);
-        given = new ReadyReply(body, headers);
+        given = { body, headers };
         await this.answers.remember(tx, keyed, given, performance.customerOf?.(result) ?? null);
       },
     };
@@ -85,6 +78,6 @@ export class IdempotentRequests {
   }
 }
 
-function replayed({ body, headers }: Reply): ReadyReply {
-  return new ReadyReply(body, { ...headers, 'Idempotent-Replayed': 'true' });
+function replayed({ body, headers }: RememberedReply): RememberedReply {
+  return { body, headers: { ...headers, 'Idempotent-Replayed': 'true' } };
 }

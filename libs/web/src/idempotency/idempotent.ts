@@ -4,8 +4,11 @@ import { ApiHeader } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiProblems } from '../api-problems';
 import { DocumentAnswer } from '../documented-answer';
+import { credentialOf } from '../identification';
+import { ReadyReply, type Reply } from '../reply';
 import { factsOf } from '../request-facts';
 import { type Idempotence, IdempotentRequests } from './idempotent-requests';
+import { keyedRequest } from './keyed-request';
 
 const REQUESTS = Symbol('idempotent requests');
 
@@ -55,7 +58,7 @@ function carriedOutOnce(idempotence: Idempotence): MethodDecorator {
       const { replyTo } = factsOf(request);
       if (key === undefined) return perform();
       if (replyTo === undefined) throw new Error('an @Idempotent() route that passed no NegotiationGuard');
-      return this[REQUESTS].answer(request, key, { ...idempotence, replyTo, perform });
+      return answerOnce(this[REQUESTS], request, key, { ...idempotence, replyTo, perform });
     };
     // What other decorators have said of the handler, and its name, by which guards look up what it takes.
     for (const key of Reflect.getMetadataKeys(handler) as unknown[])
@@ -63,6 +66,19 @@ function carriedOutOnce(idempotence: Idempotence): MethodDecorator {
     Object.defineProperty(once, 'name', { value: handler.name });
     descriptor.value = once as typeof descriptor.value;
   };
+}
+
+async function answerOnce(
+  requests: IdempotentRequests,
+  request: Request,
+  idempotencyKey: string | string[],
+  performance: Idempotence & { perform(): unknown; replyTo(result: unknown): Reply },
+): Promise<ReadyReply> {
+  const credential = credentialOf(request);
+  if (credential.kind !== 'key') throw new Error('an @Idempotent() route must require an API key');
+  const keyed = keyedRequest(credential.key, idempotencyKey, request);
+  const { body, headers } = await requests.answer(keyed, performance);
+  return new ReadyReply(body, headers);
 }
 
 /** How many arguments of a handler decorators have asked for, which is where the next one goes. */

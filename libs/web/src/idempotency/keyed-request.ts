@@ -1,8 +1,6 @@
-import type { Request } from 'express';
 import { createHash } from 'node:crypto';
 import type { AuthenticatedKey } from '../credential';
-import { credentialOf } from '../identification';
-import { InvalidInput } from '../web.errors';
+import { InvalidInput } from '../invalid-input';
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -18,17 +16,20 @@ export interface KeyedRequest {
 
 /**
  * Reads what identifies a request. Its body has been read.
+ * @param caller who sent it
  * @param idempotencyKey header of that name
+ * @param request its method, path with query, and parsed body
  * @throws InvalidInput when the key is not 1 to 255 visible ASCII characters (422)
  */
-export function keyedRequest(request: Request, idempotencyKey: string | string[]): KeyedRequest {
-  const credential = credentialOf(request);
-  if (credential.kind !== 'key') throw new Error('@Idempotent() needs a route that is closed to strangers');
+export function keyedRequest(
+  caller: AuthenticatedKey,
+  idempotencyKey: string | string[],
+  request: { method: string; originalUrl: string; body?: unknown },
+): KeyedRequest {
   if (typeof idempotencyKey !== 'string' || !IDEMPOTENCY_KEY.test(idempotencyKey))
     throw new InvalidInput([
       { field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' },
     ]);
-  const { key: caller } = credential;
   return {
     caller,
     idempotencyKey,

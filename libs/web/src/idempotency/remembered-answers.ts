@@ -2,7 +2,6 @@ import { Environment, type Pepper, readPeppers } from '@aegis/config';
 import { Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import type { Reply } from '../reply';
 import { grants, type Scope } from '../scopes';
 import { AnswerSeal } from './answer-seal';
 import {
@@ -12,6 +11,7 @@ import {
   ScopeLostSince,
 } from './idempotency.errors';
 import type { KeyedRequest } from './keyed-request';
+import type { RememberedReply } from './remembered-reply';
 
 interface Row {
   request_hash: Buffer;
@@ -22,7 +22,7 @@ interface Row {
 
 /** What is encrypted: the answer, and what its caller was allowed to do. */
 interface Remembered {
-  reply: Reply;
+  reply: RememberedReply;
   scopes: Scope[];
 }
 
@@ -40,7 +40,7 @@ export class RememberedAnswers {
    * @returns undefined when there was none within 24 hours
    * @throws IdempotencyKeyReused, AnswerUnreadable, ScopeLostSince
    */
-  async find(manager: EntityManager, request: KeyedRequest): Promise<Reply | undefined> {
+  async find(manager: EntityManager, request: KeyedRequest): Promise<RememberedReply | undefined> {
     const row = await this.row(manager, request);
     return row?.is_fresh ? this.read(row, request) : undefined;
   }
@@ -49,7 +49,7 @@ export class RememberedAnswers {
    * The same, and from now on no other request with this key gets here until the transaction ends.
    * @throws RequestInProgress at once, where another one is here already; else as `find`
    */
-  async claim(tx: EntityManager, request: KeyedRequest): Promise<Reply | undefined> {
+  async claim(tx: EntityManager, request: KeyedRequest): Promise<RememberedReply | undefined> {
     const { keyHash } = request;
     const [lock] = await tx.query<{ taken: boolean }[]>('SELECT pg_try_advisory_xact_lock($1, $2) AS taken', [
       keyHash.readInt32BE(0),
@@ -71,7 +71,7 @@ export class RememberedAnswers {
   async remember(
     tx: EntityManager,
     request: KeyedRequest,
-    reply: Reply,
+    reply: RememberedReply,
     customerId: string | null,
   ): Promise<void> {
     const [pepper] = this.peppers;
@@ -96,7 +96,7 @@ export class RememberedAnswers {
     return row;
   }
 
-  private read(row: Row, { caller, idempotencyKey, keyHash, text }: KeyedRequest): Reply {
+  private read(row: Row, { caller, idempotencyKey, keyHash, text }: KeyedRequest): RememberedReply {
     const pepper = this.peppers.find(({ version }) => version === row.pepper_version);
     if (pepper === undefined) throw new AnswerUnreadable();
     const seal = new AnswerSeal(pepper.secret, caller.id, idempotencyKey);
