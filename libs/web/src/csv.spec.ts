@@ -18,6 +18,17 @@ describe('cells of CSV', () => {
     '+1+1',
     '--1',
     '-abc',
+    '\uFF1D1+1',
+    '\uFF0Bcmd',
+    '\uFF0D2+3',
+    '\uFF20SUM(A1)',
+    '\uFF0B49 30 1234567',
+    ' \uFF1D1+1',
+    '\u3000\uFF20SUM(A1)',
+    '\n\uFF1D1+1',
+    ' =1+1',
+    '\u00A0@SUM(A1)',
+    '\uFEFF-2+3',
   ])('are escaped where a spreadsheet would run them: %j', (text) => {
     expect(withoutFormula(text)).toBe(`'${text}`);
   });
@@ -33,7 +44,10 @@ describe('cells of CSV', () => {
     '+1 (555) 010-9999',
     '+49/30/12',
     '1-2',
-    ' =1',
+    ' a=1',
+    ' -1',
+    ' +49 30 1234567',
+    'a\uFF1D1',
   ])('stay as they are otherwise: %j', (text) => {
     expect(withoutFormula(text)).toBe(text);
   });

@@ -64,7 +64,8 @@ export class PageQueryDto implements PageQuery {
 
   /**
    * For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
-   * (= + - @, tab or CR first, and neither a plain number nor a phone number). `raw`: the exact text, for programs.
+   * (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+   * `raw`: the exact text, for programs.
    */
   @Expose()
   @ApiPropertyOptional({ enum: FORMULAS, default: 'escaped' })

@@ -39,6 +39,8 @@ export default {
     ...inFile('libs/web/src/csv.ts', [
       ['quotes no line break', ', quoted_match: /[\\r\\n]/', ''],
       ['escapes no formula', 'FORMULA.test(text) && ', 'FORMULA.test(text) && false && '],
+      ['escapes no full-width formula', '\\uFF1D\\uFF0B\\uFF0D\\uFF20]', ']'],
+      ['escapes no formula after white space', '[\\t\\r]|\\s*[', '[\\t\\r]|['],
       ['escapes phone numbers', '&& !HARMLESS.test(text)', ''],
     ]),
     ...inFile('libs/web/src/list-stream.ts', [
