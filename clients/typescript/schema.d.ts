@@ -2340,7 +2340,8 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
-                 *     (= + - @, tab or CR first, and neither a plain number nor a phone number). `raw`: the exact text, for programs.
+                 *     (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 *     `raw`: the exact text, for programs.
                  */
                 formulas?: "escaped" | "raw";
                 event_type?: components["schemas"]["AuditEventType"];
@@ -2432,7 +2433,8 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
-                 *     (= + - @, tab or CR first, and neither a plain number nor a phone number). `raw`: the exact text, for programs.
+                 *     (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 *     `raw`: the exact text, for programs.
                  */
                 formulas?: "escaped" | "raw";
             };
@@ -2606,7 +2608,8 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
-                 *     (= + - @, tab or CR first, and neither a plain number nor a phone number). `raw`: the exact text, for programs.
+                 *     (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 *     `raw`: the exact text, for programs.
                  */
                 formulas?: "escaped" | "raw";
                 is_active?: boolean;
@@ -3141,7 +3144,8 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
-                 *     (= + - @, tab or CR first, and neither a plain number nor a phone number). `raw`: the exact text, for programs.
+                 *     (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 *     `raw`: the exact text, for programs.
                  */
                 formulas?: "escaped" | "raw";
                 customer_id?: string;
@@ -4894,9 +4898,15 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
-                 *     (= + - @, tab or CR first, and neither a plain number nor a phone number). `raw`: the exact text, for programs.
+                 *     (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 *     `raw`: the exact text, for programs.
                  */
                 formulas?: "escaped" | "raw";
+                /**
+                 * @description Id of an API key, also of a deleted one: the keys that it made, those that they made, and so on. After a leak these
+                 *     are the keys to delete besides.
+                 */
+                made_by?: string;
             };
             header?: never;
             path?: never;

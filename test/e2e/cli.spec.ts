@@ -357,6 +357,9 @@ describe('aegis', () => {
         const text = await here.run('api-keys', 'list');
         expect(text.stdout).toContain('shop');
         expect(listed.stdout + text.stdout).not.toContain(key.slice(24));
+        const madeByIt = await here.run('api-keys', 'list', '--made-by', shown.id, '--json');
+        expect(JSON.parse(madeByIt.stdout)).toEqual({ api_keys: [], total: 0 });
+        expect((await here.run('api-keys', 'list', '--made-by', 'shop')).exitCode).toBe(2);
 
         expect((await here.run('api-keys', 'delete', shown.id)).exitCode).toBe(0);
         expect((await shop.post('/api/v1/customers', { id: 'x', name: 'Acme' })).status).toBe(401);

@@ -541,6 +541,42 @@ describe('Idempotency-Key', () => {
       expect(JSON.stringify(refused.body)).not.toContain(first.body.key);
     });
 
+    it('gets no secret by a secret that was replaced, on no route of keys', async () => {
+      const { id: other } = await aKey(['stats:read']);
+      const { id: gone } = await aKey(['stats:read']);
+      const manager = await aKey(['api-keys:manage', 'stats:read']);
+      const requests: (() => Promise<Answer>)[] = [
+        () =>
+          manager.client.post(
+            '/api/v1/admin/api-keys',
+            { name: 'CI', scopes: ['stats:read'] },
+            keyed('old-make'),
+          ),
+        () => manager.client.post(`/api/v1/admin/api-keys/${other}/rotate`, {}, keyed('old-other')),
+        () => manager.client.delete(`/api/v1/admin/api-keys/${gone}`, undefined, keyed('old-delete')),
+        () =>
+          manager.client.post(
+            `/api/v1/admin/api-keys/${manager.id}/rotate`,
+            { grace_seconds: 3_600 },
+            keyed('old-own'),
+          ),
+      ];
+      const first: Answer[] = [];
+      for (const request of requests) first.push(await request());
+      expect(first.map(({ status }) => status)).toEqual([201, 200, 204, 200]);
+      // The old secret counts, but neither changes keys nor learns what a change has answered.
+      expectStatus(await manager.client.get('/api/v1/me'), 200);
+      for (const [index, request] of requests.entries()) {
+        const refused = await request();
+        expectProblem(refused, 403, 'insufficient_scope');
+        expect(JSON.stringify(refused.body)).not.toContain(first[index]!.body?.key ?? 'aegis_');
+      }
+      const renewed = new Client(server.url, first.at(-1)!.body.key as string);
+      const rotation = { grace_seconds: 3_600 };
+      const own = `/api/v1/admin/api-keys/${manager.id}/rotate`;
+      expectReplay(await renewed.post(own, rotation, keyed('old-own')), first.at(-1)!);
+    });
+
     it('gets no secret of a key that may do what it may no more', async () => {
       const manager = await aKey(['api-keys:manage', 'stats:read']);
       const make = (): Promise<Answer> =>

@@ -94,11 +94,15 @@ export async function rotateApiKey(output: Output, id: string, graceSeconds: num
   });
 }
 
-/** `aegis api-keys list`, newest first */
-export function listApiKeys(output: Output): Promise<ExitCode> {
+/**
+ * `aegis api-keys list`, newest first
+ * @param madeBy id of a key: only those that it made, and those that they made
+ */
+export async function listApiKeys(output: Output, madeBy?: string): Promise<ExitCode> {
+  if (madeBy !== undefined) assertKeyId(madeBy);
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'reads', async (services) => {
     let total = 0;
-    for await (const apiKey of allRows(services.get(ApiKeyList).source())) {
+    for await (const apiKey of allRows(services.get(ApiKeyList).source({ made_by: madeBy }))) {
       output.entry('api_keys', publicFields(apiKey), row(apiKey));
       total += 1;
     }

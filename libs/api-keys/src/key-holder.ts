@@ -39,12 +39,20 @@ export function holderNow(holder: KeyHolder, caller: CallerInForce | undefined):
 }
 
 /**
+ * Keeps a secret that was replaced from changing keys, and from the answers of earlier changes: they hold new secrets.
+ * @throws SecretReplaced for a secret in its grace
+ */
+export function assertHasCurrentSecret({ hasCurrentSecret }: Pick<KeyHolder, 'hasCurrentSecret'>): void {
+  if (!hasCurrentSecret) throw new SecretReplaced();
+}
+
+/**
  * Makes sure that nobody gains a scope by way of another key.
  * @param wanted scopes that it would grant, or that the key has which it would take
  * @throws ScopeEscalation naming those that the holder lacks; SecretReplaced for a secret in its grace
  */
 export function assertHolds(holder: KeyHolder, wanted: readonly Scope[]): void {
-  if (!holder.hasCurrentSecret) throw new SecretReplaced();
+  assertHasCurrentSecret(holder);
   const lacking = wanted.filter((scope) => !grants(holder.scopes, scope));
   if (lacking.length > 0) throw new ScopeEscalation(lacking);
 }

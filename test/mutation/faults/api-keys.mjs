@@ -97,7 +97,7 @@ export default {
       ['records no deletion', "type: 'api_key.deleted'", "type: 'api_key.updated'"],
     ]),
     ...inFile('libs/api-keys/src/key-holder.ts', [
-      ['lets an old secret manage keys', 'if (!holder.hasCurrentSecret) throw new SecretReplaced();', ''],
+      ['lets an old secret manage keys', 'if (!hasCurrentSecret) throw new SecretReplaced();', ''],
       ['bounds no end', "...(endOf(after) > endOf(holder) ? ['a later end'] : []),", ''],
       ['bounds no limit', "...(isLimitedLess(after, holder, defaultLimit) ? ['a higher limit'] : []),", ''],
       [
@@ -117,6 +117,19 @@ export default {
         'shows a grace that is over',
         'previous_expires_at > clock_timestamp() THEN',
         'previous_expires_at IS NOT NULL THEN',
+      ],
+    ]),
+    ...inFile('libs/api-keys/src/api-key-list.ts', [
+      [
+        'lists every key as made by any',
+        'if (made_by !== undefined) rows.andWhere(MADE_BY, { made_by });',
+        '',
+      ],
+      ['finds only what a key made itself', "ON api_keys.created_by = 'api_key:' || made.id", 'ON false'],
+      [
+        "takes a cursor of another maker's list",
+        "list: { list: 'api_keys', made_by }",
+        "list: { list: 'api_keys' }",
       ],
     ]),
     ...inFile('libs/api-keys/src/admin-keys.ts', [

@@ -53,6 +53,11 @@ export default {
         '',
       ],
       ['does not say that it replays', "'Idempotent-Replayed': 'true'", "'Idempotent-Replayed': 'false'"],
+      [
+        'gives answers about keys to a secret that was replaced',
+        'if (inForce !== undefined) performance.assertMayReplay?.(inForce);',
+        '',
+      ],
       ['does not look under the lock', 'if (earlier === undefined) return;', 'return;'],
     ]),
     ...inFile('libs/web/src/idempotency/answer-seal.ts', [

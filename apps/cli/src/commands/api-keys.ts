@@ -24,9 +24,11 @@ stats:read, audit:read, api-keys:manage, webhooks:manage, admin (contains all ot
     .action((options: { name: string; scopes: string }) =>
       ends(import('../api-keys.js').then(({ createApiKey }) => createApiKey(output, options))),
     );
-  addCommand(apiKeys, 'list', 'list the API keys, never a secret').action(() =>
-    ends(import('../api-keys.js').then(({ listApiKeys }) => listApiKeys(output))),
-  );
+  addCommand(apiKeys, 'list', 'list the API keys, never a secret')
+    .option('--made-by <id>', 'only those that this key made, those that they made, and so on')
+    .action(({ madeBy }: { madeBy?: string }) =>
+      ends(import('../api-keys.js').then(({ listApiKeys }) => listApiKeys(output, madeBy))),
+    );
   addCommand(apiKeys, 'update <id>', 'change an API key: it holds from the next request on')
     .option('--name <name>', 'what it is recognised by, 1 to 100 characters')
     .option('--description <text>', 'at most 500 characters; an empty text for none')

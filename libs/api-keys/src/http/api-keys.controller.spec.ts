@@ -596,6 +596,41 @@ describe('API keys over HTTP', () => {
     expect((await get(ROUTE)).body.total).toBe(all.body.total - 1);
   });
 
+  it('lists what a key made, and what those made, in one call, though keys between were deleted', async () => {
+    const make = async (by: string): Promise<{ id: string; key: string }> => {
+      const { status, body } = await post({ name: 'CI', scopes: ['api-keys:manage'] }, by);
+      expect(status).toBe(201);
+      return body as { id: string; key: string };
+    };
+    const leaked = await make(admin);
+    const other = await make(admin);
+    await make(other.key);
+    const child = await make(leaked.key);
+    const between = await make(leaked.key);
+    const grandchild = await make(between.key);
+    const last = await make(grandchild.key);
+    expect((await remove(between.id)).status).toBe(204);
+    expect((await remove(leaked.id)).status).toBe(204);
+    const { status, body } = await get(`${ROUTE}?made_by=${leaked.id}&page_size=100`);
+    expect(status).toBe(200);
+    expect((body.api_keys as { id: string }[]).map(({ id }) => id)).toEqual([
+      last.id,
+      grandchild.id,
+      child.id,
+    ]);
+    expect(body.total).toBe(3);
+    expect((await get(`${ROUTE}?made_by=${last.id}`)).body.api_keys).toEqual([]);
+    const stream = await get(`${ROUTE}?made_by=${leaked.id}`).set('Accept', 'application/x-ndjson');
+    expect(stream.text.trimEnd().split('\n')).toHaveLength(3);
+    const page = await get(`${ROUTE}?made_by=${leaked.id}&page_size=2`);
+    expect((await get(`${ROUTE}?page_size=2&cursor=${page.body.next_cursor}`)).status).toBe(422);
+    const refused = await get(`${ROUTE}?made_by=api_key:${leaked.id}`);
+    expect([refused.status, refused.body.errors]).toEqual([
+      422,
+      [{ field: 'made_by', message: 'must be 12 of 0-9 A-Z a-z' }],
+    ]);
+  });
+
   it('writes the last uses when it stops', async () => {
     const { id, key } = await made('stats:read');
     const dataSource = await database.dataSource([ApiKey]);

@@ -8,7 +8,6 @@ import {
   IfMatch,
   IfNoneMatch,
   NoStore,
-  PageQueryDto,
   ParsePathId,
   type Precondition,
   RequireScopes,
@@ -24,8 +23,9 @@ import { ApiKeyList } from '../api-key-list';
 import { ApiKeyRotation } from '../api-key-rotation';
 import type { ApiKey } from '../api-key.entity';
 import { ApiKeysService, type CreatedApiKey } from '../api-keys.service';
-import type { KeyHolder } from '../key-holder';
+import { assertHasCurrentSecret, type KeyHolder } from '../key-holder';
 import { CreateApiKeyDto, RotateApiKeyDto, UpdateApiKeyDto } from './api-key-input.dto';
+import { ListApiKeysDto } from './api-key-list.dto';
 import { ApiKeyDto, ApiKeyPageDto, CreatedApiKeyDto } from './api-key.dto';
 import { Holder } from './holder';
 
@@ -50,7 +50,7 @@ export class ApiKeysController {
   @Post()
   @NoStore()
   @ApiOperation({ operationId: 'createApiKey', summary: 'Make an API key; its secret is shown this once' })
-  @Idempotent()
+  @Idempotent({ assertMayReplay: assertHasCurrentSecret })
   @Creates(({ apiKey }: CreatedApiKey) => `/api/v1/admin/api-keys/${apiKey.id}`)
   @ETagged(({ apiKey }: CreatedApiKey) => apiKeyTag(apiKey))
   @Responds(CreatedApiKeyDto, {
@@ -69,8 +69,8 @@ export class ApiKeysController {
   @Get()
   @ApiOperation({ operationId: 'listApiKeys', summary: 'List API keys, newest first' })
   @Responds(ApiKeyPageDto, { alsoOffers: STREAM_TYPES })
-  page(@Query() query: PageQueryDto, @Req() request: Request): Promise<object> {
-    return answerList(request, 'api_keys', query, this.list.source(), ApiKeyDto);
+  page(@Query() query: ListApiKeysDto, @Req() request: Request): Promise<object> {
+    return answerList(request, 'api_keys', query, this.list.source(query), ApiKeyDto);
   }
 
   @Get(':id')
@@ -109,7 +109,7 @@ export class ApiKeysController {
   })
   @ApiBody({ type: RotateApiKeyDto, required: false })
   @ApiProblems('api_key_not_found')
-  @Idempotent()
+  @Idempotent({ assertMayReplay: assertHasCurrentSecret })
   @ETagged(({ apiKey }: CreatedApiKey) => apiKeyTag(apiKey))
   @Responds(CreatedApiKeyDto, { description: 'Rotated', from: withSecret })
   rotate(
@@ -128,7 +128,7 @@ export class ApiKeysController {
     summary: 'Delete an API key: refused from the next request on',
   })
   @ApiProblems('api_key_not_found', 'last_admin_key')
-  @Idempotent()
+  @Idempotent({ assertMayReplay: assertHasCurrentSecret })
   @RespondsNothing('Deleted')
   remove(
     @Caller() actor: Actor,

@@ -1,4 +1,9 @@
-import { requireCallerInForce, type TransactionHooks, withTransactionHooks } from '@aegis/database';
+import {
+  type CallerInForce,
+  requireCallerInForce,
+  type TransactionHooks,
+  withTransactionHooks,
+} from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { KeyedRequest } from './keyed-request';
@@ -12,6 +17,11 @@ export interface Idempotence<Result = unknown> {
    * answers hold none.
    */
   readonly customerOf?: (result: Result) => string;
+  /**
+   * Throws where a caller may not have the answer of an earlier request, beyond having lost a scope. Absent where every
+   * caller may have it that the route lets in.
+   */
+  readonly assertMayReplay?: (caller: CallerInForce) => void;
 }
 
 /** How a route carries out a request and what it answers. */
@@ -41,15 +51,25 @@ export class IdempotentRequests {
    * Answers what the first request with this key was answered, or carries the request out and remembers the answer
    * in the transaction of its work.
    * @throws RequestInProgress, IdempotencyKeyReused, AnswerUnreadable, ScopeLostSince, CallerRefused,
-   * CallerNarrowed
+   * CallerNarrowed, and what `assertMayReplay` throws
    */
   async answer(keyed: KeyedRequest, performance: Performance): Promise<RememberedReply> {
     // Before the work, which may sign or call others; the look that decides is the one under the lock.
     const earlier = await this.answers.find(this.dataSource.manager, keyed);
-    if (earlier === undefined) return this.carryOut(keyed, performance);
-    // No transaction is begun that would judge the caller.
-    await requireCallerInForce(this.dataSource, keyed.caller);
-    return replayed(earlier);
+    return earlier === undefined
+      ? this.carryOut(keyed, performance)
+      : this.replay(earlier, keyed, performance);
+  }
+
+  /** Judges the caller again, for no transaction of a change does. */
+  private async replay(
+    earlier: RememberedReply,
+    { caller }: KeyedRequest,
+    performance: Performance,
+  ): Promise<RememberedReply> {
+    const inForce = await requireCallerInForce(this.dataSource, caller);
+    if (inForce !== undefined) performance.assertMayReplay?.(inForce);
+    return { body: earlier.body, headers: { ...earlier.headers, 'Idempotent-Replayed': 'true' } };
   }
 
   private async carryOut(keyed: KeyedRequest, performance: Performance): Promise<RememberedReply> {
@@ -70,14 +90,10 @@ export class IdempotentRequests {
     try {
       await withTransactionHooks(hooks, () => Promise.resolve(performance.perform()));
     } catch (error) {
-      if (error instanceof AnsweredBefore) return replayed(error.reply);
+      if (error instanceof AnsweredBefore) return this.replay(error.reply, keyed, performance);
       throw error;
     }
     if (given === undefined) throw new Error('an @Idempotent() route did its work outside of transaction()');
     return given;
   }
-}
-
-function replayed({ body, headers }: RememberedReply): RememberedReply {
-  return { body, headers: { ...headers, 'Idempotent-Replayed': 'true' } };
 }
