@@ -125,6 +125,59 @@ describe('rate limits', () => {
     expect((await key(validate('t'))).status).toBe(429);
   });
 
+  it.each([
+    ['at the default one', 100],
+    ['below it', 50],
+  ])('counts validations by license for a key with a limit of its own %s', async (_what, own) => {
+    await start({ RATE_LIMIT_LICENSE: '2' });
+    const ask = (token: string) => validate(token).set('X-API-Key', `limited-${own}`);
+    expect((await ask('token-1')).headers['ratelimit-policy']).toBe(
+      `"default";q=${own};w=60, "license";q=2;w=60`,
+    );
+    await ask('token-1').expect(200);
+    const refused = await ask('token-1');
+    expect([refused.status, refused.headers['x-ratelimit-limit']]).toEqual([429, '2']);
+    await ask('token-2').expect(200);
+  });
+
+  it('counts no license for a key whose own limit is above the default one', async () => {
+    await start({ RATE_LIMIT_LICENSE: '1' });
+    for (let times = 0; times < 3; times++) {
+      const { status, headers } = await validate('token-1').set('X-API-Key', 'limited-101');
+      expect([status, headers['ratelimit-policy']]).toEqual([200, '"default";q=101;w=60']);
+    }
+  });
+
+  it('says in the headers too that nothing is left while the storage is away and requests are refused', async () => {
+    await start({ RATE_LIMIT_ON_STORAGE_FAILURE: 'closed', REDIS_URL: 'redis://127.0.0.1:1' });
+    const told = ({ status, headers }: Response) => [
+      status,
+      headers['ratelimit-policy'],
+      headers.ratelimit,
+      headers['x-ratelimit-limit'],
+      headers['x-ratelimit-remaining'],
+      headers['x-ratelimit-reset'],
+      headers['retry-after'],
+    ];
+    expect(told(await get('/open'))).toEqual([
+      503,
+      '"public";q=300;w=60',
+      '"public";r=0;t=1',
+      '300',
+      '0',
+      '1',
+      '1',
+    ]);
+    // No license is counted that nobody can count.
+    expect(told(await validate('token-1')).slice(0, 3)).toEqual([
+      503,
+      '"validate";q=1000;w=60',
+      '"validate";r=0;t=1',
+    ]);
+    expect(told(await get('/nowhere')).slice(0, 2)).toEqual([503, '"default";q=100;w=60']);
+    expect((await get('/health')).status).toBe(200);
+  });
+
   it('counts failed authentications against the address', async () => {
     await start({ RATE_LIMIT_PUBLIC: '3' });
     expect(remaining(await get('/open').set('X-API-Key', 'guess-1'))).toBe('2');

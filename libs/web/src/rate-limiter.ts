@@ -9,7 +9,7 @@ import type { AuthenticatedKey } from './credential';
 import { credentialOf } from './identification';
 import type { Quota } from './quota';
 import { factsOf } from './request-facts';
-import { RateLimited } from './rate-limit.errors';
+import { RateLimited, RateLimitsUnavailable } from './rate-limit.errors';
 import type { WeightedThrottlerStorage } from './weighted-throttler-storage';
 
 const WINDOW_SECONDS = 60;
@@ -41,8 +41,10 @@ export class RateLimiter {
 
   /**
    * Counts a request against its caller's bucket: the authenticated key's, else the address's (IPv6: its /64).
+   * A validation counts against its license too, except for a key whose own limit is above the default one: only an
+   * administrator gives such a limit, and any other key could have made itself one that passes by the license's limit.
    * @param license names the license that a validation asks about; null where none is presented
-   * @throws RateLimited when a bucket is used up; the headers are set then too
+   * @throws RateLimited when a bucket is used up, RateLimitsUnavailable when nobody can tell; the headers are set then too
    */
   async count(
     request: Request,
@@ -64,7 +66,7 @@ export class RateLimiter {
     const quotas = [await this.hit(policy, bucketOf(key), limit)];
     facts.quotas = quotas;
     // A body that can't be read ends the request here: its answer bears the headers too.
-    if (license !== undefined && ownLimit === null && !isExceeded(quotas)) {
+    if (license !== undefined && (ownLimit ?? 0) <= this.limits.default && !isExceeded(quotas)) {
       const asked = await license().catch((error: unknown) => {
         announce(response, quotas);
         throw error;
@@ -79,7 +81,7 @@ export class RateLimiter {
    * counts requests. A batch that does not fit is not charged.
    * @param response of the request that was counted already; its headers then say what is left of both limits
    * @param items that differ: how many requests they would be one by one
-   * @throws RateLimited when they do not all fit; the headers are set then too
+   * @throws RateLimited when they do not all fit, RateLimitsUnavailable when nobody can tell; the headers are set then too
    */
   async chargeBatch(response: Response, items: number): Promise<void> {
     if (!this.enabled) return;
@@ -96,9 +98,8 @@ export class RateLimiter {
 
   private hit(policy: string, bucket: string, limit: number, weight = 1): Promise<Quota> {
     const milliseconds = WINDOW_SECONDS * 1000;
-    return this.storage
-      .increment(bucket, milliseconds, limit, milliseconds, policy, weight)
-      .then((record) => {
+    return this.storage.increment(bucket, milliseconds, limit, milliseconds, policy, weight).then(
+      (record) => {
         if (record.isBlocked) this.metrics.rateLimitRefused(policy);
         return {
           policy,
@@ -107,7 +108,14 @@ export class RateLimiter {
           resetSeconds: record.isBlocked ? record.timeToBlockExpire : record.timeToExpire,
           exceeded: record.isBlocked,
         };
-      });
+      },
+      (error: unknown) => {
+        if (!(error instanceof RateLimitsUnavailable)) throw error;
+        // Nothing is left to the caller until the storage is asked again.
+        const resetSeconds = error.retryAfterSeconds;
+        return { policy, limit, remaining: 0, resetSeconds, exceeded: true, unavailable: error };
+      },
+    );
   }
 }
 
@@ -123,7 +131,7 @@ function isExceeded(quotas: readonly Quota[]): boolean {
 /**
  * Sets the headers (draft-ietf-httpapi-ratelimit-headers, and the older X-RateLimit ones for the tighter limit).
  * @param detail what a refusal says
- * @throws RateLimited when one of the limits is exceeded
+ * @throws RateLimited when one of the limits is exceeded, RateLimitsUnavailable when nobody can tell
  */
 function announce(response: Response, quotas: readonly Quota[], detail?: string): void {
   let policies = '';
@@ -141,5 +149,5 @@ function announce(response: Response, quotas: readonly Quota[], detail?: string)
   response.setHeader('X-RateLimit-Limit', tightest.limit);
   response.setHeader('X-RateLimit-Remaining', tightest.remaining);
   response.setHeader('X-RateLimit-Reset', tightest.resetSeconds);
-  if (tightest.exceeded) throw new RateLimited(tightest.resetSeconds, detail);
+  if (tightest.exceeded) throw tightest.unavailable ?? new RateLimited(tightest.resetSeconds, detail);
 }

@@ -34,6 +34,22 @@ export default {
         'async chargeBatch(response: Response, items: number): Promise<void> {\n    if (!this.enabled) return;',
         'async chargeBatch(response: Response, items: number): Promise<void> {',
       ],
+      [
+        'lets a limit of its own pass by the limit of a license',
+        '(ownLimit ?? 0) <= this.limits.default',
+        'ownLimit === null',
+      ],
+      [
+        'holds up a key with a high limit of its own by the license',
+        '(ownLimit ?? 0) <= this.limits.default',
+        'true',
+      ],
+      [
+        'says nothing of limits while the storage is away',
+        'if (!(error instanceof RateLimitsUnavailable)) throw error;',
+        'throw error;',
+      ],
+      ['calls a storage that is away a used-up limit', 'throw tightest.unavailable ?? new', 'throw new'],
       ['calls every refusal final', 'items > limit\n        ?', 'items > 0\n        ?'],
     ]),
     ...inFile('libs/licensing/src/validation.service.ts', [
