@@ -1,4 +1,4 @@
-import type { ListOrder, ListSource, PageQueryDto } from '@aegis/web';
+import type { ListOrder, ListSource, PageQuery } from '@aegis/web';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ApiKey } from './api-key.entity';
@@ -22,7 +22,7 @@ export interface ApiKeyFilters {
   made_by?: string | undefined;
 }
 
-export type ListApiKeys = PageQueryDto & ApiKeyFilters;
+export type ListApiKeys = PageQuery & ApiKeyFilters;
 
 /** UNION, not UNION ALL: it ends even where the rows were changed by hand to make each other. */
 const MADE_BY = `api_key.id IN (
