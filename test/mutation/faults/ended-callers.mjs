@@ -33,7 +33,11 @@ export default {
       ['judges no caller of a batch', 'refusedCallers(tx, waiting),', 'new Map(),'],
     ]),
     ...inFile('libs/web/src/idempotency/idempotent-requests.ts', [
-      ['replays to ended callers', 'await requireCallerInForce(this.dataSource, keyed.caller);', ''],
+      [
+        'replays to ended callers',
+        'const inForce = await requireCallerInForce(this.dataSource, caller);',
+        'const inForce = undefined;',
+      ],
     ]),
     ...inFile('libs/web/src/late-body.guard.ts', [
       [
