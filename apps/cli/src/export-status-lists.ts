@@ -1,4 +1,4 @@
-import { LicensingModule, StatusListIssuer } from '@aegis/licensing';
+import { StatusListIssuer, StatusListsModule } from '@aegis/licensing';
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -19,7 +19,7 @@ export async function exportStatusLists(
 ): Promise<ExitCode> {
   const mustBeFolder = only === undefined;
   const isFolder = await isFolderAt(path, mustBeFolder);
-  return withServices(['KEY_PASSPHRASE', 'PUBLIC_URL'], [LicensingModule], 'changes', async (services) => {
+  return withServices(['KEY_PASSPHRASE', 'PUBLIC_URL'], [StatusListsModule], 'changes', async (services) => {
     if (mustBeFolder) await makeFolder(path);
     const issuer = services.get(StatusListIssuer);
     const count = await issuer.count();

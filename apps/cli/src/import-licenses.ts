@@ -1,5 +1,5 @@
 import { commandLineActor } from '@aegis/audit';
-import { type AdaptedLine, LicenseImport, LicensingModule } from '@aegis/licensing';
+import { type AdaptedLine, LicenseImport, LicenseImportModule } from '@aegis/licensing';
 import { ExitCode } from './exit-code';
 import type { Output } from './output';
 import { withServices } from './services';
@@ -16,31 +16,36 @@ const MOST_LISTED = 10_000;
 export async function importLicenses(output: Output, path: string, atomic: boolean): Promise<ExitCode> {
   const lines = path === '-' ? process.stdin : await openFile(path);
   // Its file is opened before the database is: a wrong name is told at once.
-  return withServices(['KEY_PASSPHRASE', 'LICENSE_ISSUER'], [LicensingModule], 'makes', async (services) => {
-    let told = 0;
-    let adapted = 0;
-    const adaptations: AdaptedLine[] = [];
-    const report = await services.get(LicenseImport).run(commandLineActor(), lines, {
-      atomic,
-      onRefusal: (refusal) => {
-        output.entry('refusals', refusal, `line ${refusal.line}: ${refusal.code}: ${refusal.message}`);
-      },
-      onAdaptation: (adaptation) => {
-        adapted += 1;
-        if (adaptations.length < MOST_LISTED) adaptations.push(adaptation);
-        output.line(`line ${adaptation.line}: note: ${adaptation.code}: ${adaptation.message}`);
-      },
-      onProgress: (line) => {
-        if (!process.stderr.isTTY || line < told + PROGRESS_LINES) return;
-        told = line;
-        process.stderr.write(`line ${line} …\n`);
-      },
-    });
-    const { imported, revoked, unchanged, refused } = report;
-    const counts = `${imported} imported, ${revoked} revoked, ${unchanged} unchanged, ${refused} refused`;
-    const nothing = atomic && refused > 0 ? '; nothing was written' : '';
-    const listed = adapted > 0 && { adapted, adaptations };
-    output.end({ ...(refused === 0 && { refusals: [] }), ...report, ...listed }, counts + nothing);
-    return refused === 0 ? ExitCode.yes : ExitCode.no;
-  });
+  return withServices(
+    ['KEY_PASSPHRASE', 'LICENSE_ISSUER'],
+    [LicenseImportModule],
+    'makes',
+    async (services) => {
+      let told = 0;
+      let adapted = 0;
+      const adaptations: AdaptedLine[] = [];
+      const report = await services.get(LicenseImport).run(commandLineActor(), lines, {
+        atomic,
+        onRefusal: (refusal) => {
+          output.entry('refusals', refusal, `line ${refusal.line}: ${refusal.code}: ${refusal.message}`);
+        },
+        onAdaptation: (adaptation) => {
+          adapted += 1;
+          if (adaptations.length < MOST_LISTED) adaptations.push(adaptation);
+          output.line(`line ${adaptation.line}: note: ${adaptation.code}: ${adaptation.message}`);
+        },
+        onProgress: (line) => {
+          if (!process.stderr.isTTY || line < told + PROGRESS_LINES) return;
+          told = line;
+          process.stderr.write(`line ${line} …\n`);
+        },
+      });
+      const { imported, revoked, unchanged, refused } = report;
+      const counts = `${imported} imported, ${revoked} revoked, ${unchanged} unchanged, ${refused} refused`;
+      const nothing = atomic && refused > 0 ? '; nothing was written' : '';
+      const listed = adapted > 0 && { adapted, adaptations };
+      output.end({ ...(refused === 0 && { refusals: [] }), ...report, ...listed }, counts + nothing);
+      return refused === 0 ? ExitCode.yes : ExitCode.no;
+    },
+  );
 }

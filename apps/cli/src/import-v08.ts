@@ -9,10 +9,10 @@ import {
 } from '@aegis/config';
 import { ConfigurationError } from '@aegis/errors';
 import {
-  LicensingModule,
   type V08ApiKey,
   type V08Finding,
   V08Import,
+  V08ImportModule,
   type V08Report,
   type V08Source,
 } from '@aegis/licensing';
@@ -48,7 +48,7 @@ export async function importV08(
   try {
     return await withServices(
       ['KEY_PASSPHRASE', 'LICENSE_ISSUER'],
-      [LicensingModule],
+      [V08ImportModule],
       access,
       async (services) => {
         const keys: V08ApiKey[] = [];

@@ -4,7 +4,7 @@ import { CheckpointsHttpModule } from '@aegis/checkpoints';
 import { ConfigModule, type Environment } from '@aegis/config';
 import { CustomersHttpModule } from '@aegis/customers';
 import { DatabaseModule } from '@aegis/database';
-import { LicensingHttpModule } from '@aegis/licensing';
+import { LicensingHttpModule, StatisticsHttpModule, StatusListsHttpModule } from '@aegis/licensing';
 import { type Logger, LoggingModule } from '@aegis/logging';
 import { SigningHttpModule } from '@aegis/signing';
 import { IdempotencyModule, WebModule } from '@aegis/web';
@@ -32,6 +32,8 @@ export class AppModule {
         CheckpointsHttpModule,
         CustomersHttpModule,
         LicensingHttpModule,
+        StatisticsHttpModule,
+        StatusListsHttpModule,
         SigningHttpModule,
         HealthModule,
         InfoModule,

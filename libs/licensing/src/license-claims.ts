@@ -1,6 +1,7 @@
 import { lintClaims, type LicenseClaims, type LicenseType } from '@aegis/license-token';
 import { UnsoundClaims } from './licensing.errors';
 import type { StatusPlace } from './status-index';
+import { statusListUri } from './status-lists/status-list-uri';
 
 /** Clients refuse a token from the future, and clocks differ. */
 const CLOCK_TOLERANCE_S = 60;
@@ -22,11 +23,6 @@ export interface TokenFacts {
   instanceFingerprint: string | null;
   revision: number;
   status: StatusPlace;
-}
-
-/** Where clients get a status list, and its name in them for good. */
-export function statusListUri(publicUrl: string, list: number): string {
-  return `${publicUrl}/api/v1/status-lists/${list}`;
 }
 
 /**

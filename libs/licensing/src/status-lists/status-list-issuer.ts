@@ -2,10 +2,10 @@ import { Environment } from '@aegis/config';
 import { STATUS_LIST_TYPE, type StatusListClaims } from '@aegis/license-token';
 import { InputTooLarge, KeyRing, signCompact } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
-import { statusListUri } from '../license-claims';
-import { StatusListTooLarge } from '../licensing.errors';
 import { BITS, compressStatuses, packStatuses } from './status-list-content';
 import { type ListRecord, StatusListRecords } from './status-list-records';
+import { statusListUri } from './status-list-uri';
+import { StatusListTooLarge } from './status-lists.errors';
 
 /** For how long a list counts: clients that are offline for a month go by it. */
 export const LIFETIME_S = 35 * 24 * 60 * 60;

@@ -1,7 +1,6 @@
 import { Metrics } from '@aegis/metrics';
 import { KeyRing } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
-import { StatusListNotFound, type StatusListTooLarge, StatusListUnavailable } from '../licensing.errors';
 import { type CompressedText, compressText } from './compressed-text';
 import {
   type Content,
@@ -11,6 +10,7 @@ import {
   TTL_S,
 } from './status-list-issuer';
 import { StatusListRecords, type Survey } from './status-list-records';
+import { StatusListNotFound, type StatusListTooLarge, StatusListUnavailable } from './status-lists.errors';
 
 /** A list is no longer served in the last hour of its life: a client could not keep it. */
 const SERVED_FOR_MS = (LIFETIME_S - 3600) * 1000;

@@ -1,0 +1,14 @@
+import { AuditModule } from '@aegis/audit';
+import { CustomersModule } from '@aegis/customers';
+import { SigningModule } from '@aegis/signing';
+import { Module } from '@nestjs/common';
+import { LicenseImportWriter } from './license-import-writer';
+import { LicenseImport } from './license-import.service';
+
+/** Imports licenses that another system issued. */
+@Module({
+  imports: [AuditModule, CustomersModule, SigningModule],
+  providers: [LicenseImport, LicenseImportWriter],
+  exports: [LicenseImport],
+})
+export class LicenseImportModule {}

@@ -1,0 +1,13 @@
+import { MetricsModule } from '@aegis/metrics';
+import { Module } from '@nestjs/common';
+import { StatisticsController } from './http/statistics.controller';
+import { StatisticsUpkeep } from './statistics-upkeep';
+import { StatisticsModule } from './statistics.module';
+
+/** Serves the statistics. */
+@Module({
+  imports: [MetricsModule, StatisticsModule],
+  providers: [StatisticsUpkeep],
+  controllers: [StatisticsController],
+})
+export class StatisticsHttpModule {}
