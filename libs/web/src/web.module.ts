@@ -11,7 +11,6 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
-import { BoundedThrottlerStorage } from './bounded-throttler-storage';
 import { IdentifyGuard } from './identify.guard';
 import { InputGuard } from './input.guard';
 import { LateBodyGuard } from './late-body.guard';
@@ -19,8 +18,8 @@ import { NegotiationGuard } from './negotiation.guard';
 import { ProblemFilter } from './problem.filter';
 import { RateLimitGuard } from './rate-limit.guard';
 import { RateLimiter } from './rate-limiter';
+import { throttlerStorage } from './throttler-storage';
 import { ValidationPipe } from './validation.pipe';
-import type { WeightedThrottlerStorage } from './weighted-throttler-storage';
 
 const throttling = ThrottlerModule.forRootAsync({
   imports: [MetricsModule],
@@ -30,17 +29,6 @@ const throttling = ThrottlerModule.forRootAsync({
     storage: await throttlerStorage(environment, logger, metrics),
   }),
 });
-
-/** The Redis client is loaded only where it is used: it costs the start and memory of those who have none. */
-async function throttlerStorage(
-  { REDIS_URL: url, RATE_LIMIT_ON_STORAGE_FAILURE: onFailure }: Environment,
-  logger: Logger,
-  metrics: Metrics,
-): Promise<WeightedThrottlerStorage> {
-  if (url === undefined) return new BoundedThrottlerStorage();
-  const { SharedThrottlerStorage } = await import('./shared-throttler-storage.js');
-  return SharedThrottlerStorage.connect({ url, onFailure, logger, metrics });
-}
 
 export interface WebOptions {
   /** Modules that export `Identification` and what the access guard needs. */

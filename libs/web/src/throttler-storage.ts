@@ -1,0 +1,19 @@
+import type { Environment } from '@aegis/config';
+import type { Logger } from '@aegis/logging';
+import type { Metrics } from '@aegis/metrics';
+import { BoundedThrottlerStorage } from './bounded-throttler-storage';
+import type { WeightedThrottlerStorage } from './weighted-throttler-storage';
+
+/**
+ * The storage that counts hits: Redis where REDIS_URL is set, else this process's memory. The Redis client is loaded
+ * only where it is used, because it costs start time and memory.
+ */
+export async function throttlerStorage(
+  { REDIS_URL: url, RATE_LIMIT_ON_STORAGE_FAILURE: onFailure }: Environment,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<WeightedThrottlerStorage> {
+  if (url === undefined) return new BoundedThrottlerStorage();
+  const { SharedThrottlerStorage } = await import('./shared-throttler-storage.js');
+  return SharedThrottlerStorage.connect({ url, onFailure, logger, metrics });
+}
