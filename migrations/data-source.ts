@@ -31,6 +31,7 @@ import { RefuseFalseCheckpoints1764180000000 } from './1764180000000-refuse-fals
 import { BoundWhatIsWritten1764180060000 } from './1764180060000-bound-what-is-written';
 import { IgnoreNullArguments1764180120000 } from './1764180120000-ignore-null-arguments';
 import { FixKeysOnRecord1764180180000 } from './1764180180000-fix-keys-on-record';
+import { BoundMoments1764220000000 } from './1764220000000-bound-moments';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -72,6 +73,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       BoundWhatIsWritten1764180060000,
       IgnoreNullArguments1764180120000,
       FixKeysOnRecord1764180180000,
+      BoundMoments1764220000000,
     ],
     extra: {
       application_name: 'aegis migrate',

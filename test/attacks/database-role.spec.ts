@@ -163,6 +163,7 @@ describe('an attacker with the application’s role', () => {
         `INSERT INTO signing_replicas (id, name, kids) VALUES (gen_random_uuid(), 'x', ARRAY[repeat('x', 65536)])`,
         `INSERT INTO audit_shipments (sink) VALUES (repeat('x', 16385))`,
         `INSERT INTO audit_shipments (sink, acknowledged_hash) VALUES ('x', repeat('x', 129))`,
+        `INSERT INTO audit_shipments (sink, leased_until) VALUES ('x', 'infinity')`,
       ])
         await expect(asRole(statement)).rejects.toMatchObject({
           code: expect.stringMatching(/^(23514|54000)$/),
@@ -227,7 +228,7 @@ describe('an attacker with the application’s role', () => {
       await asRole(
         `INSERT INTO audit_shipments (sink, acknowledged) VALUES ('https://sink.example', 999999)`,
       );
-      await asRole(`UPDATE audit_shipments SET leased_until = 'infinity', acknowledged = 9999999`);
+      await asRole(`UPDATE audit_shipments SET leased_until = '9999-12-31Z', acknowledged = 9999999`);
       await sound();
     },
     async 'holds locks and transactions'() {

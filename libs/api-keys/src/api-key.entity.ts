@@ -1,3 +1,4 @@
+import { momentsCheck } from '@aegis/database';
 import type { Scope } from '@aegis/web';
 import { Check, Column, Entity, Index, PrimaryColumn, VersionColumn, VirtualColumn } from 'typeorm';
 
@@ -19,6 +20,10 @@ import { Check, Column, Entity, Index, PrimaryColumn, VersionColumn, VirtualColu
 @Check('api_keys_scopes_count', `cardinality(scopes) BETWEEN 1 AND 20`)
 @Check('api_keys_rate_limit', `rate_limit_per_minute >= 1`)
 @Check('api_keys_deleted', `deleted_at IS NULL OR NOT is_active`)
+@Check(
+  'api_keys_moments',
+  momentsCheck('previous_expires_at', 'expires_at', 'last_used_at', 'created_at', 'updated_at', 'deleted_at'),
+)
 @Index('api_keys_by_creation', { synchronize: false })
 export class ApiKey {
   /** 12 Base62 digits, part of the key itself. */

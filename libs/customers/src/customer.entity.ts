@@ -1,3 +1,4 @@
+import { momentsCheck } from '@aegis/database';
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A customer; deleted ones stay as a tombstone, the id alone, so that it is never given to another. */
@@ -11,6 +12,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
   'customers_tombstone',
   `CASE WHEN deleted_at IS NULL THEN name IS NOT NULL ELSE NOT is_active AND num_nonnulls(name, email, company, phone, address, notes) = 0 END`,
 )
+@Check('customers_moments', momentsCheck('created_at', 'updated_at', 'deleted_at'))
 @Index('customers_by_creation', { synchronize: false })
 @Index('customers_by_activity', { synchronize: false })
 @Index('customers_by_id_prefix', { synchronize: false })

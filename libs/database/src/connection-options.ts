@@ -1,5 +1,6 @@
 import type { Environment } from '@aegis/config';
 import type { DataSourceOptions } from 'typeorm';
+import { VALUE_TYPES } from './moments';
 
 const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   default_transaction_isolation: 'read committed',
@@ -58,5 +59,6 @@ export function poolOptions(environment: Environment): Record<string, unknown> {
     pipeline: true,
     application_name: 'aegis',
     options: SESSION_OPTIONS,
+    types: VALUE_TYPES,
   };
 }

@@ -9,6 +9,7 @@ export type { Hearing } from './listener';
 export { MicroBatch } from './micro-batch';
 export { grantPrivileges, migrateDown, migrateUp, migrationStates } from './migrate';
 export type { MigrationState, Privileges } from './migrate';
+export { momentsCheck } from './moments';
 export { openDatabase } from './open-database';
 export type { DatabaseAccess } from './open-database';
 export { PoolRenewal } from './pool-renewal';

@@ -15,6 +15,14 @@ export function isMoment(moment: Date): boolean {
 }
 
 /**
+ * The moment nearest to a time among those that can be answered.
+ * @param time milliseconds since 1970; infinite ones too
+ */
+export function nearestMoment(time: number): Date {
+  return new Date(Math.min(Math.max(time, FIRST_MOMENT), LAST_MOMENT));
+}
+
+/**
  * Reads a time with its offset from UTC (RFC 3339 section 5.6), without leap seconds.
  * @returns null when it is not one, not a day of the calendar, or in UTC before the year 1 or after 9999;
  * `timestampProblem` says which

@@ -1,3 +1,4 @@
+import { momentsCheck } from '@aegis/database';
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
 import { SigningKey } from '@aegis/signing';
 import { License } from './license.entity';
@@ -10,6 +11,7 @@ import { License } from './license.entity';
   'license_tokens_status',
   `(status_list IS NULL) = (status_index IS NULL) AND status_list >= 0 AND status_index BETWEEN 0 AND 131071`,
 )
+@Check('license_tokens_moments', momentsCheck('recorded_at', 'superseded_at'))
 @Unique('license_tokens_revision_unique', ['license_id', 'revision'])
 @Unique('license_tokens_status_unique', ['status_list', 'status_index'])
 @Index('license_tokens_by_key', { synchronize: false })

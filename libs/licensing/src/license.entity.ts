@@ -1,3 +1,4 @@
+import { momentsCheck } from '@aegis/database';
 import { Customer } from '@aegis/customers';
 import type { LicenseType } from '@aegis/license-token';
 import { SigningKey } from '@aegis/signing';
@@ -26,6 +27,10 @@ export type LicenseStatus = StoredStatus | 'expired';
 @Check(
   'licenses_lengths',
   `char_length(notes) <= 2000 AND char_length(revoked_reason) BETWEEN 1 AND 500 AND char_length(suspended_reason) BETWEEN 1 AND 500`,
+)
+@Check(
+  'licenses_moments',
+  momentsCheck('issued_at', 'expires_at', 'revoked_at', 'suspended_at', 'created_at', 'updated_at'),
 )
 @Index('licenses_by_creation', { synchronize: false })
 @Index('licenses_by_expiry', { synchronize: false })

@@ -1,3 +1,4 @@
+import { momentsCheck } from '@aegis/database';
 import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** `pending` is published and does not sign, `active` signs, `retired` verifies, `compromised` verifies nothing. */
@@ -13,6 +14,7 @@ export type SigningKeyState = 'pending' | 'active' | 'retired' | 'compromised';
   'signing_keys_compromised',
   `(state = 'compromised') = (compromised_at IS NOT NULL) AND (compromised_after IS NULL OR state = 'compromised')`,
 )
+@Check('signing_keys_moments', momentsCheck('created_at', 'activated_at', 'retired_at', 'compromised_after'))
 @Unique('signing_keys_public_key_unique', ['public_key'])
 @Index('signing_keys_one_active', { synchronize: false })
 export class SigningKey {

@@ -1,4 +1,5 @@
 import { Environment, type Pepper, readPeppers } from '@aegis/config';
+import { nearestMoment } from '@aegis/field-rules';
 import { Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
@@ -103,12 +104,21 @@ export class RememberedAnswers {
     if (!timingSafeEqual(seal.recognise(text), row.request_hash)) throw new IdempotencyKeyReused();
     const { reply, scopes } = JSON.parse(
       seal.open(row.answer, rowOf(keyHash, row.request_hash)),
+      writableMoment,
     ) as Remembered;
     // What the request itself asked for may have taken more scopes than its route: none may be gone.
     const lost = scopes.filter((scope) => !grants(caller.scopes, scope));
     if (lost.length > 0) throw new ScopeLostSince(lost);
     return reply;
   }
+}
+
+/** Earlier versions remembered times after the year 9999, as ECMAScript writes them; RFC 3339 has no such form. */
+function writableMoment(name: string, value: unknown): unknown {
+  if (typeof value !== 'string' || !/_(?:at|until|after)$/.test(name) || !/^[+-]\d{6}-/.test(value))
+    return value;
+  const time = Date.parse(value);
+  return Number.isNaN(time) ? value : nearestMoment(time).toISOString();
 }
 
 function rowOf(keyHash: Buffer, requestHash: Buffer): Buffer {
