@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@aegis/errors';
 import { redactText } from '@aegis/logging';
-import { chain, sqlState } from './postgres-errors';
+import { chain, sqlState, SqlState } from './postgres-errors';
 
 /** What Node's TLS says where a chain of certificates ends at nobody it trusts. */
 const UNKNOWN_CA = new Set([
@@ -82,6 +82,8 @@ function refusal(error: unknown, setting: string): string | undefined {
       return setting === 'MIGRATION_DATABASE_URL'
         ? `its role is not allowed to (${reason}); name the role that owns the schema.`
         : `its role lacks privileges (${reason}); run \`aegis migrate up\` with MIGRATION_DATABASE_URL: it grants this role what it needs.`;
+    case SqlState.readOnly:
+      return `the database takes no writes (${reason}); name the primary, or promote this standby.`;
     case '42P01':
       return `tables are missing (${reason}); run \`aegis migrate up\`.`;
     case undefined:

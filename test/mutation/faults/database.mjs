@@ -2,7 +2,13 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'database',
-  suites: ['migrations/functions.spec.ts', 'migrations/public-schema.spec.ts'],
+  suites: [
+    'migrations/functions.spec.ts',
+    'migrations/public-schema.spec.ts',
+    'libs/database/src/moments.spec.ts',
+    'test/e2e/input/stored-moments.spec.ts',
+    'test/e2e/standby.spec.ts',
+  ],
   faults: [
     ...inFile('migrations/1764100060000-fix-search-paths.ts', [
       [
@@ -37,6 +43,47 @@ export default {
     ]),
     ...inFile('libs/database/src/connection-options.ts', [
       ['creates tables in a schema named after the role', "  search_path: 'public,pg_temp',\n", ''],
+    ]),
+    ...inFile('libs/database/src/moments.ts', [
+      [
+        'reads times as the driver does',
+        'if (oid !== types.builtins.TIMESTAMPTZ ||',
+        'if (oid !== types.builtins.TIMESTAMP ||',
+      ],
+      [
+        'reads times before Christ as the last',
+        "text.endsWith(' BC') ? -Infinity",
+        "text.endsWith(' BC') ? Infinity",
+      ],
+    ]),
+    ...inFile('libs/web/src/idempotency/remembered-answers.ts', [
+      ['repeats times that RFC 3339 has no form for', '      writableMoment,\n', ''],
+    ]),
+    ...inFile('migrations/1764220000000-bound-moments.ts', [
+      [
+        'leaves ends of licenses unbounded',
+        "licenses: ['issued_at', 'expires_at', ",
+        "licenses: ['issued_at', ",
+      ],
+      [
+        'leaves stored times as they are',
+        "WHERE (${rule.join(' AND ')}) IS FALSE`",
+        "WHERE (${rule.join(' AND ')}) IS NULL`",
+      ],
+      [
+        'leaves the ETag of what it changes',
+        "if (VERSIONED.has(table)) nearest.push('version = version + 1');",
+        '',
+      ],
+    ]),
+    ...inFile('libs/database/src/connection-problem.ts', [
+      ['takes a standby for a database out of reach', '    case SqlState.readOnly:\n', "    case '25P99':\n"],
+    ]),
+    ...inFile('apps/server/src/health/database-readiness.ts', [
+      ['is ready on a standby', 'if (answer === undefined || answer.read_only)', 'if (answer === undefined)'],
+    ]),
+    ...inFile('libs/database/src/pool-renewal.ts', [
+      ['keeps connections to a standby', 'if (this.isOld(client)) void client.end();', ''],
     ]),
     ...inFile('libs/database/src/application-role.ts', [
       [

@@ -68,7 +68,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
         async () => {
           const binaries = prepareBinaries(folder, options.pgBin);
           if (!existsSync(cluster.dataFolder))
-            log(`Creating the embedded PostgreSQL in ${cluster.dataFolder}.`);
+            log(`Creating the embedded PostgreSQL in ${cluster.dataFolder}; this takes a few seconds …`);
           const { superuserPassword } = credentials;
           await createClusterIfMissing(cluster, { binaries, superuserPassword, durable });
           return binaries;
