@@ -94,6 +94,10 @@ describe('the server as a process', () => {
     await until('the next step', () => Promise.resolve(NEXT_LINE.test(readFileSync(file, 'utf8'))));
     expect(readFileSync(file, 'utf8').match(/aegis_development_/g)).toHaveLength(1);
 
+    // What takes a while is announced with how long, then what it made is named.
+    expect(readFileSync(file, 'utf8')).toMatch(
+      /Creating the embedded PostgreSQL in .*; this takes a few seconds …[^]*migrations applied[^]*signing key made kid=[^]*\nadmin API key: /,
+    );
     const next = readFileSync(file, 'utf8').match(NEXT_LINE)!;
     expect(next).toHaveLength(1);
     const answer = await runCurl(next[0].replace('<the admin API key above>', key));
