@@ -30,7 +30,8 @@ describe('what the documentation shows', () => {
       .server({
         ENVIRONMENT: 'test',
         DATA_DIR: processes.emptyFolder(),
-        LICENSE_ISSUER: 'https://licenses.example.com',
+        // As no page says it: what a reader copies must work with any.
+        LICENSE_ISSUER: 'https://licenses.acme.test',
       })
       .ready();
   });
