@@ -1,13 +1,15 @@
 import { nearestMoment } from '@aegis/field-rules';
 import { types } from 'pg';
 
+type TypeId = Parameters<typeof types.getTypeParser>[0];
+
 /**
  * How the driver reads values. A `timestamptz` outside of the years 1 to 9999, or an infinite one, is read as the
  * first or the last moment inside: what is answered is always an RFC 3339 time. CHECK constraints keep such values out
  * of the tables; what an append-only table has from before can't be changed.
  */
 export const VALUE_TYPES = {
-  getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
+  getTypeParser(oid: TypeId, format?: 'text' | 'binary'): (text: string) => unknown {
     const read = types.getTypeParser(oid, format) as (text: string) => unknown;
     if (oid !== types.builtins.TIMESTAMPTZ || format === 'binary') return read;
     return (text) => {
