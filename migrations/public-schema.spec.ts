@@ -1,5 +1,13 @@
-import { assertApplicationRoleIsApart, migrateUp, postgresOptions } from '@aegis/database';
+import {
+  assertApplicationRoleIsApart,
+  assertSessionSettings,
+  migrateUp,
+  postgresOptions,
+  warnOfSessionDefaults,
+} from '@aegis/database';
+import { Logger } from '@aegis/logging';
 import { randomBytes } from 'node:crypto';
+import { PassThrough } from 'node:stream';
 import { DataSource } from 'typeorm';
 import { emptyDatabase, testDatabase, type TestDatabase } from '../test/support/database';
 import { migrationDataSource } from './data-source';
@@ -128,6 +136,41 @@ describe('the schema public', () => {
       expect(refusal).toContain(remedy);
       await superuser.query(remedy);
       await expect(assertApplicationRoleIsApart(app)).resolves.toBeUndefined();
+    });
+
+    it('refuses sessions that have other settings than it asks for, as behind a pooler that drops them', async () => {
+      await expect(assertSessionSettings(app)).resolves.toBeUndefined();
+      const name = new URL(database.superuserUrl).pathname.slice(1);
+      await superuser.query(`ALTER ROLE aegis_app IN DATABASE ${name} SET extra_float_digits = -15`);
+      await superuser.query(`ALTER ROLE aegis_app IN DATABASE ${name} SET search_path = pg_temp, public`);
+      await expect(assertSessionSettings(app)).resolves.toBeUndefined();
+      const dropping = await connect(new DataSource(postgresOptions(database.applicationUrl)));
+      const refusal = await assertSessionSettings(dropping).catch(
+        (error: unknown) => (error as Error).message,
+      );
+      expect(refusal).toMatch(/^DATABASE_URL: its sessions have other settings/);
+      expect(refusal).toContain(`search_path = 'public,pg_temp', extra_float_digits = '1'`);
+    });
+
+    it('warns of settings that the database has for the sessions of the role, and names them', async () => {
+      const lines: string[] = [];
+      const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(chunk.toString()));
+      const logger = new Logger({ level: 'info', format: 'json', stream });
+      await warnOfSessionDefaults(app, logger);
+      expect(lines).toEqual([]);
+      const name = new URL(database.superuserUrl).pathname.slice(1);
+      // A role may do so by itself.
+      await app.query(`ALTER ROLE aegis_app IN DATABASE ${name} SET extra_float_digits = -15`);
+      await superuser.query(`ALTER DATABASE ${name} SET row_security = off`);
+      await superuser.query(`ALTER ROLE aegis_owner IN DATABASE ${name} SET work_mem = '8MB'`);
+      await warnOfSessionDefaults(app, logger);
+      expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+        expect.objectContaining({
+          level: 'warn',
+          of_the_role: ['extra_float_digits'],
+          of_the_database: ['row_security'],
+        }),
+      ]);
     });
 
     it.each([

@@ -1,6 +1,12 @@
 import { ApiKeysService } from '@aegis/api-keys';
 import { type Environment, PRODUCT_NAME, PRODUCT_VERSION } from '@aegis/config';
-import { assertApplicationRoleIsApart, type DatabaseAccess, openDatabase } from '@aegis/database';
+import {
+  assertApplicationRoleIsApart,
+  assertSessionSettings,
+  type DatabaseAccess,
+  openDatabase,
+  warnOfSessionDefaults,
+} from '@aegis/database';
 import type { Logger } from '@aegis/logging';
 import { Metrics, type MetricsServer, serveMetrics } from '@aegis/metrics';
 import { assertEveryBodyIsBounded, assertEveryRouteDeclaresAccess, createHttpApp } from '@aegis/web';
@@ -53,7 +59,11 @@ export async function startServer(
     assertEveryRouteDeclaresAccess(app);
     assertEveryBodyIsBounded(app);
     app.get(ServedDocument).describe(app);
-    if (environment.isProduction) await assertApplicationRoleIsApart(app.get(DataSource));
+    if (environment.isProduction) {
+      await assertApplicationRoleIsApart(app.get(DataSource));
+      await assertSessionSettings(app.get(DataSource));
+    }
+    await warnOfSessionDefaults(app.get(DataSource), logger);
     const requests = new RequestsInFlight(app.getHttpServer());
     metrics = await listenForScrapes(app, environment);
     await app.init();

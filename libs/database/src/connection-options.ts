@@ -2,7 +2,8 @@ import type { Environment } from '@aegis/config';
 import type { DataSourceOptions } from 'typeorm';
 import { VALUE_TYPES } from './moments';
 
-const SESSION_SETTINGS: Readonly<Record<string, string>> = {
+/** What every session of the project works with, by the name of the setting. */
+export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   default_transaction_isolation: 'read committed',
   default_transaction_deferrable: 'off',
   synchronous_commit: 'on',

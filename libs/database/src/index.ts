@@ -30,3 +30,4 @@ export { hasTransactionHooks, sharedTransaction, transaction, withTransactionHoo
 export type { TransactionHooks, TransactionOptions } from './transaction';
 export { hasEmbeddedPostgres, startEmbeddedPostgres, removeEmbeddedPostgres } from './embedded';
 export type { EmbeddedPostgres, EmbeddedPostgresOptions } from './embedded';
+export { assertSessionSettings, warnOfSessionDefaults } from './session-settings';

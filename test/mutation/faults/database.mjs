@@ -28,6 +28,10 @@ export default {
         '',
       ],
     ]),
+    ...inFile('libs/database/src/session-settings.ts', [
+      ['takes sessions with any settings', 'if (others.length === 0) return;', 'return;'],
+      ['warns of nothing that is kept for the role', 'if (rows.length === 0) return;', 'return;'],
+    ]),
     ...inFile('migrations/1764100000000-close-the-public-schema.ts', [
       ['leaves public open to everybody', 'if (before.ownsSchema) for', 'if (!before.ownsSchema) for'],
       [
