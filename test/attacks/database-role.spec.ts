@@ -1,8 +1,8 @@
-import { PemSigner } from '@aegis/signing';
+import { PemSigner, SigningReplicas } from '@aegis/signing';
 import { Sealer, TrailVerification } from '@aegis/checkpoints';
 import { loadEnvironment } from '@aegis/config';
 import { poolOptions, postgresOptions } from '@aegis/database';
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { DataSource, type QueryRunner } from 'typeorm';
 import {
   checkpointHash,
@@ -169,6 +169,72 @@ describe('an attacker with the application’s role', () => {
           code: expect.stringMatching(/^(23514|54000)$/),
         });
       await sound();
+    },
+    async 'fills the table of server processes'() {
+      const replicas = new SigningReplicas(trail.application);
+      const write = (seenAt: string): Promise<unknown> =>
+        asRole(`INSERT INTO signing_replicas (id, name, kids, seen_at)
+                SELECT gen_random_uuid(), 'false', '{}', ${seenAt} FROM generate_series(1, 2500)`);
+      for (const seenAt of [
+        `'infinity'`,
+        `now() + interval '1 day'`,
+        `'-infinity'`,
+        `now() - interval '1 day'`,
+      ])
+        await write(seenAt);
+      expect(await replicas.live()).toEqual([]);
+      for (let time = 1; time <= 11; time += 1)
+        await replicas.report({ id: randomUUID(), name: 'genuine', kids: [] });
+      const [row] = await asRole<{ left: number }[]>(
+        `SELECT count(*)::int AS left FROM signing_replicas WHERE name = 'false'`,
+      );
+      expect(row).toEqual({ left: 0 });
+      await write('now()');
+      expect(await replicas.live()).toHaveLength(1000);
+      await asRole('DELETE FROM signing_replicas');
+      await sound();
+    },
+    async 'races the servers that seal'() {
+      const signer = trail.keyRing.active();
+      const others = await Promise.all(
+        [1, 2].map(() => new DataSource(postgresOptions(trail.database.applicationUrl)).initialize()),
+      );
+      try {
+        for (let round = 0; round < 5; round += 1) {
+          await trail.append(1, 400 + round);
+          const id = await newest();
+          const jws = await fitting(signer);
+          const before = (await trail.checkpoints()).length;
+          const racing = [
+            ...others.map((other) => new Sealer(other, trail.keyRing).seal()),
+            ...others.map((other) =>
+              other.query(`SELECT audit_append_checkpoint($1, ARRAY[$2]::bigint[], ARRAY[sha256('x')])`, [
+                jws,
+                id,
+              ]),
+            ),
+          ];
+          await Promise.allSettled(racing);
+          expect((await trail.checkpoints()).length).toBeLessThanOrEqual(before + 2);
+          // A key of the server signed what the attacker wrote here, as no attacker can: it is the race that counts.
+          const written = await trail.checkpoints();
+          const numbers = written.map((one) => readCheckpoint(one)!.number);
+          expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+          expect(written.map((one) => readCheckpoint(one)!.previous)).toEqual([
+            null,
+            ...written.slice(0, -1).map(checkpointHash),
+          ]);
+        }
+      } finally {
+        for (const other of others) await other.destroy();
+      }
+      const [twice] = await trail.superuser.query<{ seals: number; sealed: number }[]>(
+        `SELECT count(*)::int AS seals, count(DISTINCT (checkpoint, leaf_index))::int AS sealed FROM audit_seals`,
+      );
+      expect(twice!.seals).toBe(twice!.sealed);
+      await trail.close();
+      trail = await Trail.open(migratedDatabase());
+      await trail.sealed();
     },
     async 'calls functions with NULL'() {
       const functions = await trail.superuser.query<{ name: string; strict: boolean }[]>(

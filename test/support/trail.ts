@@ -23,14 +23,21 @@ export class Trail {
     readonly keyRing: KeyRing,
     readonly sealer: Sealer,
     readonly audit: AuditLog,
+    readonly keysDir: string,
     private readonly folder: string,
   ) {}
 
-  /** @param made the database to use; a copy of the run's template unless given */
-  static async open(made: Promise<TestDatabase> = testDatabase()): Promise<Trail> {
+  /**
+   * @param made the database to use; a copy of the run's template unless given
+   * @param entities besides those that sealing needs
+   */
+  static async open(
+    made: Promise<TestDatabase> = testDatabase(),
+    entities: readonly (new () => object)[] = [],
+  ): Promise<Trail> {
     const folder = mkdtempSync(join(tmpdir(), 'aegis-checkpoints-'));
     const database = await made;
-    const application = await database.dataSource([AuditRecord, SigningKey]);
+    const application = await database.dataSource([AuditRecord, SigningKey, ...entities]);
     const superuser = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
     const environment = loadEnvironment({ DATA_DIR: folder, KEY_PASSPHRASE: 'a passphrase for tests' });
     const logger = new Logger({ level: 'error', format: 'json', stream: new Writable() });
@@ -50,6 +57,7 @@ export class Trail {
       keyRing,
       new Sealer(application, keyRing),
       audit,
+      environment.KEYS_DIR,
       folder,
     );
   }

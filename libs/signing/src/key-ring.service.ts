@@ -85,12 +85,18 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Gives a public key that this process holds itself: of a private key that it opened, or in a file of KEYS_DIR. The
-   * database is not asked, so that who may write there can't add a key.
+   * Gives a public key that this process holds itself: of a private key that it opened, or in a file of KEYS_DIR if the
+   * same key is on record. Neither who may write to the database nor who may put a file into KEYS_DIR can add a key alone:
+   * a key comes on record by a command of the operator, or where ADOPT_PUBLIC_KEYS says so.
    * @returns undefined when this process does not hold it.
+   * @throws when the table can't be read.
    */
   async heldPublicKey(kid: string): Promise<KeyObject | undefined> {
-    return this.held.get(kid)?.publicKey ?? (await this.files.get(kid));
+    const opened = this.held.get(kid)?.publicKey;
+    if (opened !== undefined) return opened;
+    const file = await this.files.get(kid);
+    if (file === undefined) return undefined;
+    return (await this.publicKey(kid))?.equals(file) === true ? file : undefined;
   }
 
   /**

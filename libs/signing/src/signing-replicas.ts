@@ -3,6 +3,10 @@ import { DataSource, type EntityManager } from 'typeorm';
 
 /** A process that says nothing for so long is dead. */
 const ALIVE_SECONDS = 15;
+/** Rows that are read or cleared away at once at most: whoever has the database role can write millions. */
+const AT_ONCE = 1000;
+/** Rows that say nothing of a process that lives: of long ago, or of a time to come. */
+const STALE = `(seen_at < clock_timestamp() - interval '1 hour' OR seen_at > clock_timestamp() + interval '1 minute')`;
 
 /** A server process, and with which keys it says that it can sign. */
 export interface SigningReplica {
@@ -18,28 +22,30 @@ export interface SigningReplica {
 export class SigningReplicas {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Says that a process lives and what it can sign with; to be repeated every few seconds. */
+  /** Says that a process lives and what it can sign with; to be repeated every few seconds. Clears away stale rows. */
   async report({ id, name, kids }: Omit<SigningReplica, 'seen_at'>): Promise<void> {
     await this.dataSource.query(
       `INSERT INTO signing_replicas (id, name, kids) VALUES ($1, $2, $3)
        ON CONFLICT (id) DO UPDATE SET kids = excluded.kids, seen_at = clock_timestamp()`,
       [id, name, kids],
     );
-  }
-
-  /** Says that a process ends, and clears away those that died without a word. */
-  async leave(id: string): Promise<void> {
     await this.dataSource.query(
-      `DELETE FROM signing_replicas WHERE id = $1 OR seen_at < clock_timestamp() - interval '1 hour'`,
-      [id],
+      `DELETE FROM signing_replicas WHERE id IN (
+         SELECT id FROM signing_replicas WHERE ${STALE} LIMIT ${AT_ONCE} FOR UPDATE SKIP LOCKED)`,
     );
   }
 
-  /** The processes that live, by name. */
+  /** Says that a process ends. */
+  async leave(id: string): Promise<void> {
+    await this.dataSource.query('DELETE FROM signing_replicas WHERE id = $1', [id]);
+  }
+
+  /** The processes that live, by name; some thousand at most. */
   live(tx: EntityManager = this.dataSource.manager): Promise<SigningReplica[]> {
     return tx.query<SigningReplica[]>(
       `SELECT id, name, kids, seen_at FROM signing_replicas
-       WHERE seen_at > clock_timestamp() - make_interval(secs => $1) ORDER BY name, id`,
+       WHERE seen_at > clock_timestamp() - make_interval(secs => $1) AND NOT ${STALE}
+       ORDER BY name, id LIMIT ${AT_ONCE}`,
       [ALIVE_SECONDS],
     );
   }

@@ -12,6 +12,21 @@ export default {
     ...inFile('libs/checkpoints/src/sealer.ts', [
       ['builds on any checkpoint', 'await this.chainEnd.assertTrusted(unsealed.base);', ''],
     ]),
+    ...inFile('libs/signing/src/key-ring.service.ts', [
+      [
+        'trusts a public key because it is in KEYS_DIR',
+        'return (await this.publicKey(kid))?.equals(file) === true ? file : undefined;',
+        'return file;',
+      ],
+    ]),
+    ...inFile('libs/signing/src/signing-replicas.ts', [
+      ['reads any number of server processes', 'ORDER BY name, id LIMIT ${AT_ONCE}`', 'ORDER BY name, id`'],
+      [
+        'keeps server processes of a time to come',
+        "OR seen_at > clock_timestamp() + interval '1 minute')",
+        ')',
+      ],
+    ]),
     ...inFile('libs/database/src/connection-options.ts', [
       ['leaves the settings of its sessions to its role', '    options: SESSION_OPTIONS,\n', ''],
     ]),

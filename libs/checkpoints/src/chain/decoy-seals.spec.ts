@@ -3,6 +3,8 @@ import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { PemSigner } from '@aegis/signing';
 import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { migratedDatabase } from '../../../../test/support/database';
 import { until } from '../../../../test/support/sql';
@@ -271,5 +273,29 @@ describe('seals that belong to no checkpoint', () => {
     });
     await trail.append(1, 61);
     await expect(trail.sealer.seal()).rejects.toThrow(/it names mallory/);
+  });
+
+  it('are believed of a key in KEYS_DIR only once it is on record: a file there adds no key', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const { x } = publicKey.export({ format: 'jwk' });
+    const [, , third] = await trail.checkpoints();
+    const jws = await signCheckpoint(new PemSigner('former', privateKey, publicKey), readCheckpoint(third!)!);
+    await trail.tamper(`UPDATE audit_checkpoints SET jws = '${jws}' WHERE number = 3`);
+    writeFileSync(
+      join(trail.keysDir, 'former.public.pem'),
+      publicKey.export({ format: 'pem', type: 'spki' }),
+      { mode: 0o644 },
+    );
+    expect(await trail.keyRing.heldPublicKey('former')).toBeUndefined();
+    expect(await trail.sealer.chainEnd.read()).toEqual({ last: 3, trusted: 2 });
+    await trail.application.query(
+      `INSERT INTO signing_keys (kid, alg, public_key, state) VALUES ('former', 'EdDSA', $1, 'retired')`,
+      [x],
+    );
+    await until(
+      'the key is read from the database',
+      async () => (await trail.keyRing.heldPublicKey('former'))?.equals(publicKey) === true,
+    );
+    expect(await trail.sealer.chainEnd.read()).toEqual({ last: 3, trusted: 3 });
   });
 });
