@@ -32,6 +32,8 @@ import { BoundWhatIsWritten1764180060000 } from './1764180060000-bound-what-is-w
 import { IgnoreNullArguments1764180120000 } from './1764180120000-ignore-null-arguments';
 import { FixKeysOnRecord1764180180000 } from './1764180180000-fix-keys-on-record';
 import { BoundMoments1764220000000 } from './1764220000000-bound-moments';
+import { BoundWhatIsRead1764200000000 } from './1764200000000-bound-what-is-read';
+import { BoundWhatIsKept1764200060000 } from './1764200060000-bound-what-is-kept';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -74,6 +76,8 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       IgnoreNullArguments1764180120000,
       FixKeysOnRecord1764180180000,
       BoundMoments1764220000000,
+      BoundWhatIsRead1764200000000,
+      BoundWhatIsKept1764200060000,
     ],
     extra: {
       application_name: 'aegis migrate',
