@@ -21,6 +21,7 @@ import sealing from './faults/sealing.mjs';
 import secretFiles from './faults/secret-files.mjs';
 import signers from './faults/signers.mjs';
 import statusLists from './faults/status-lists.mjs';
+import trailBounds from './faults/trail-bounds.mjs';
 
 /** @type {{ area: string, suites: string[], faults: import('./faults/fault.mjs').Fault[] }[]} */
 export const AREAS = [
@@ -47,4 +48,5 @@ export const AREAS = [
   configuration,
   secretFiles,
   issuers,
+  trailBounds,
 ];

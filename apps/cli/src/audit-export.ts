@@ -18,22 +18,29 @@ export interface ExportOptions {
 }
 
 /**
- * `aegis audit export`: no when records are not what was sealed.
+ * `aegis audit export`: no when records are not what was sealed, or too large to be exported.
  * @param path of a file that is not there yet; `-` for standard output, where nothing else goes then
  */
 export async function exportAudit(output: Output, path: string, options: ExportOptions): Promise<ExitCode> {
   const filters = filtersOf(options);
   return withServices([], [], 'reads', async (services) => {
     const sink = path === '-' ? standardOutputLines() : await newLineFile(path);
-    const { edited, ...counts } = await exportTrail(services.get(DataSource), filters, (line) =>
+    const { edited, too_large, ...counts } = await exportTrail(services.get(DataSource), filters, (line) =>
       sink.write(line),
     );
     await sink.close();
     const told = `${counts.records} record(s) of ${counts.checkpoints} checkpoint(s)`;
-    const wrong = edited.map((id) => `record ${id} is not what was sealed: its proof does not hold`);
+    const wrong = [
+      ...edited.map((id) => `record ${id} is not what was sealed: its proof does not hold`),
+      ...too_large.map((id) => `record ${id} is too large to be exported: it is left out`),
+    ];
     if (path === '-') process.stderr.write([...wrong, told, ''].join('\n'));
-    else output.end({ ...counts, edited, file: path }, [...wrong, `${told} written to ${path}`].join('\n'));
-    return edited.length === 0 ? ExitCode.yes : ExitCode.no;
+    else
+      output.end(
+        { ...counts, edited, too_large, file: path },
+        [...wrong, `${told} written to ${path}`].join('\n'),
+      );
+    return wrong.length === 0 ? ExitCode.yes : ExitCode.no;
   });
 }
 

@@ -53,6 +53,8 @@ const MEANING: Readonly<Record<FindingKind, (finding: Finding) => string>> = {
     `record ${record} was added: no checkpoint seals it, though its time is sealed`,
   record_backdated: ({ record, checkpoint }) =>
     `record ${record} was added as of the past: checkpoint ${checkpoint} sealed it, though its time was complete before`,
+  record_too_large: ({ record, checkpoint }) =>
+    `record ${record}, sealed by checkpoint ${checkpoint}, is too large to be verified`,
   records_reordered: ({ record, checkpoint }) =>
     `record ${record} does not stand where it stood in checkpoint ${checkpoint}`,
   records_dropped_differ: () => 'more or fewer records are gone than the record of the last drop says',
@@ -62,7 +64,9 @@ const MEANING: Readonly<Record<FindingKind, (finding: Finding) => string>> = {
   seals_changed: ({ checkpoint }) => `the seals of checkpoint ${checkpoint} were changed`,
   checkpoint_forged: ({ checkpoint }) =>
     `checkpoint ${checkpoint} is forged: it was changed, does not follow the one before, or the key that it names did not sign it`,
-  checkpoint_missing: ({ checkpoint }) => `checkpoint ${checkpoint} is missing`,
+  complete_to_false: ({ checkpoint = 0 }) =>
+    `checkpoint ${checkpoint} says that the trail is complete up to a time after its own, which proves nothing: \`aegis audit resume --after ${checkpoint - 1}\` sets it aside`,
+  checkpoint_missing: ({ checkpoint, to = checkpoint }) => `${range({ checkpoint, to })} missing`,
   checkpoint_replaced: ({ checkpoint }) => `checkpoint ${checkpoint} is not the one that was shipped`,
   checkpoint_compromised: (finding) =>
     `${range(finding)} signed by ${finding.kid} after that key was compromised, and no later checkpoint of a trusted key names it`,
@@ -76,7 +80,7 @@ const MEANING: Readonly<Record<FindingKind, (finding: Finding) => string>> = {
     `line ${line} of the shipped checkpoints is not a checkpoint, or the key that it names did not sign it`,
 };
 
-function range({ checkpoint, to }: Finding): string {
+function range({ checkpoint, to }: Pick<Finding, 'checkpoint' | 'to'>): string {
   return checkpoint === to ? `checkpoint ${checkpoint} is` : `checkpoints ${checkpoint} to ${to} are`;
 }
 

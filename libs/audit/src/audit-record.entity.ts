@@ -1,8 +1,15 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
+import { shownData, shownText } from './record-size';
+
+/** A text column, cut where it is longer than the server or the database's CHECKs admit. */
+function ShownText(name: string): PropertyDecorator {
+  return VirtualColumn({ type: 'text', query: (table) => shownText(`${table}.${name}`) });
+}
 
 /**
  * One row of the append-only trail. Written by `AuditLog` alone, never changed, never deleted.
- * TypeORM knows neither partitions nor the type of the table's `xact` (xid8), so it leaves this table alone.
+ * TypeORM knows neither partitions nor the type of the table's `xact` (xid8), so it leaves this table alone. What was
+ * written before the texts had bounds is shown in part: a process that reads hundreds of megabytes ends.
  */
 @Entity('audit_logs', { synchronize: false })
 export class AuditRecord {
@@ -13,34 +20,34 @@ export class AuditRecord {
   @PrimaryColumn({ type: 'timestamptz', precision: 3, default: () => 'clock_timestamp()' })
   recorded_at!: Date;
 
-  @Column({ type: 'text' })
+  @ShownText('event_type')
   event_type!: string;
 
   @Column({ type: 'uuid', nullable: true })
   license_id!: string | null;
 
-  @Column({ type: 'text', nullable: true })
+  @ShownText('customer_id')
   customer_id!: string | null;
 
-  @Column({ type: 'text', nullable: true })
+  @ShownText('module_name')
   module_name!: string | null;
 
-  @Column({ type: 'text', nullable: true })
+  @ShownText('api_key_id')
   api_key_id!: string | null;
 
-  @Column({ type: 'text' })
+  @ShownText('actor')
   actor!: string;
 
   @Column({ type: 'inet', nullable: true })
   ip_address!: string | null;
 
-  @Column({ type: 'text', nullable: true })
+  @ShownText('user_agent')
   user_agent!: string | null;
 
-  @Column({ type: 'text', nullable: true })
+  @ShownText('request_id')
   request_id!: string | null;
 
-  @Column({ type: 'jsonb', default: {} })
+  @VirtualColumn({ type: 'jsonb', query: (table) => shownData(`${table}.event_data`) })
   event_data!: Record<string, unknown>;
 
   /** When it happened elsewhere, for records taken over from another system. */

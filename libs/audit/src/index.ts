@@ -9,3 +9,4 @@ export { AuditModule } from './audit.module';
 export { EVENT_TYPES } from './event-types';
 export type { EventType } from './event-types';
 export { AuditLogDto } from './http/audit-log.dto';
+export { MOST_RECORD_BYTES, recordBytes, recordColumnsWhere } from './record-size';

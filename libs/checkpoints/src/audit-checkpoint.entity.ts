@@ -1,5 +1,5 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { type CheckpointClaims, checkpointKid, readCheckpoint } from './checkpoint';
+import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
+import { type CheckpointClaims, checkpointKid, jwsFrom, readCheckpoint } from './checkpoint';
 
 /** A signed checkpoint as it is listed. Written by the sealer alone, never changed, never deleted. */
 @Entity('audit_checkpoints', { synchronize: false })
@@ -10,8 +10,8 @@ export class AuditCheckpoint {
   @Column({ type: 'integer' })
   epoch!: number;
 
-  /** The checkpoint: all that counts of it is in here. */
-  @Column({ type: 'text' })
+  /** The checkpoint: all that counts of it is in here. Empty where it is longer than any checkpoint. */
+  @VirtualColumn({ type: 'text', query: (table) => jwsFrom(`${table}.jws`) })
   jws!: string;
 
   /** What it says, not verified; undefined when it can't be read, for somebody has changed it. */

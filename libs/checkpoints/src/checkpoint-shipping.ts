@@ -4,7 +4,7 @@ import { Metrics } from '@aegis/metrics';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
-import { checkpointHash } from './checkpoint';
+import { checkpointHash, jwsFrom } from './checkpoint';
 import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
 import { FileSink } from './file-sink';
 import { HttpSink } from './http-sink';
@@ -87,7 +87,7 @@ export class CheckpointShipping implements OnApplicationBootstrap, BeforeApplica
   private async trailAt(number: number): Promise<{ last: number; jws: string | null }> {
     const [row] = await this.dataSource.query<{ last: number; jws: string | null }[]>(
       `SELECT (SELECT coalesce(max(number), 0) FROM audit_checkpoints)::float8 AS last,
-              (SELECT jws FROM audit_checkpoints WHERE number = $1) AS jws`,
+              (SELECT ${jwsFrom('jws')} FROM audit_checkpoints WHERE number = $1) AS jws`,
       [number],
     );
     return row ?? { last: 0, jws: null };
@@ -96,7 +96,8 @@ export class CheckpointShipping implements OnApplicationBootstrap, BeforeApplica
   private async next(): Promise<ShippedCheckpoint[]> {
     const { trusted } = await this.sealer.chainEnd.read();
     const rows = await this.dataSource.query<{ number: string; jws: string }[]>(
-      'SELECT number, jws FROM audit_checkpoints WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3',
+      `SELECT number, ${jwsFrom('jws')} AS jws FROM audit_checkpoints
+       WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3`,
       [this.acknowledged, trusted, AT_ONCE],
     );
     return rows.map(({ number, jws }) => ({ number: Number(number), jws }));

@@ -34,6 +34,24 @@ export interface CheckpointClaims {
   iat: number;
 }
 
+/**
+ * Up to when a checkpoint proves the trail complete: one that says so of a time after its own proves nothing by that.
+ * @returns seconds since 1970, or null
+ */
+export function provenCompleteTo({ complete_to, iat }: CheckpointClaims): number | null {
+  return complete_to !== null && complete_to <= iat ? complete_to : null;
+}
+
+/**
+ * Whether a checkpoint is the first to say that the trail is complete up to a time after its own. Those that follow carry
+ * it on; so they do, rightly, after the clock was set back.
+ * @param before what the checkpoint before says, if it is there
+ */
+export function isFalselyComplete(claims: CheckpointClaims, before: CheckpointClaims | undefined): boolean {
+  const { complete_to } = claims;
+  return complete_to !== null && provenCompleteTo(claims) === null && complete_to !== before?.complete_to;
+}
+
 /** Gives the key that a kid names, or undefined. */
 export type PublicKeys = (kid: string) => Promise<KeyObject | undefined>;
 

@@ -16,6 +16,14 @@ export class AuditRecordNotSealed extends DomainError {
   }
 }
 
+export class AuditRecordTooLarge extends DomainError {
+  readonly code = 'audit_record_too_large';
+
+  constructor(id: string) {
+    super(`The audit record ${id} has more text than is read of one.`);
+  }
+}
+
 export class TrailNotDroppable extends DomainError {
   readonly code = 'audit_trail_not_droppable';
 

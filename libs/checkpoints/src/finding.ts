@@ -6,6 +6,8 @@ export type FindingKind =
   | 'record_missing'
   | 'record_added'
   | 'record_backdated'
+  /** The record has more text than is read of one: whether it was edited can't be told. */
+  | 'record_too_large'
   | 'records_reordered'
   | 'records_dropped_differ'
   | 'seal_missing'
@@ -13,6 +15,8 @@ export type FindingKind =
   | 'seal_stray'
   | 'seals_changed'
   | 'checkpoint_forged'
+  /** A checkpoint says that the trail is complete up to a time after its own: a server was misled, or its key stolen. */
+  | 'complete_to_false'
   | 'checkpoint_missing'
   | 'checkpoint_replaced'
   /** A key signed it after it was compromised, and no later checkpoint of a trusted key names it. */
@@ -46,6 +50,11 @@ export type Tell = (finding: Finding) => void;
 /** Whether a finding leaves open whether something is wrong: whoever has the key can tell. */
 export function isUndetermined({ kind }: { kind: string }): boolean {
   return kind === 'key_not_held';
+}
+
+/** Of checkpoints that are missing, one after another: their number may be any, so each is not a finding of its own. */
+export function missing(from: number, to: number): Finding {
+  return { kind: 'checkpoint_missing', checkpoint: from, ...(to > from && { to }) };
 }
 
 export function tellUnproven(runs: readonly Unproven[], tell: Tell): void {

@@ -1,11 +1,13 @@
-import { AuditRecord } from '@aegis/audit';
+import { AuditRecord, MOST_RECORD_BYTES, recordBytes, recordColumnsWhere } from '@aegis/audit';
 import { type PublishedJwk, publishedJwk } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditCheckpoint } from './audit-checkpoint.entity';
-import { AuditRecordNotFound, AuditRecordNotSealed } from './checkpoints.errors';
+import { AuditRecordNotFound, AuditRecordNotSealed, AuditRecordTooLarge } from './checkpoints.errors';
 import { LEAF_COLUMNS, type LeafFields, leafOf } from './leaf';
 import { auditPath } from './merkle-tree';
+import { leafHashFrom } from './sealed-records';
+import { MOST_LEAVES } from './unsealed-records';
 
 /** That a record is sealed by a checkpoint, to be verified by whoever has the public key. */
 export interface InclusionProof {
@@ -36,19 +38,27 @@ export class InclusionProofs {
 
   /**
    * Made from the record as it is now: of one that was changed since it was sealed, the proof does not hold.
-   * @throws AuditRecordNotFound, AuditRecordNotSealed
+   * @throws AuditRecordNotFound, AuditRecordNotSealed, AuditRecordTooLarge
    */
   async of(id: string): Promise<InclusionProof> {
     const { manager } = this.dataSource;
     const record = await manager.findOneBy(AuditRecord, { id });
-    const [fields] = await manager.query<LeafFields[]>(
-      `SELECT ${LEAF_COLUMNS} FROM audit_logs AS record WHERE record.id = $1`,
+    const [fields] = await manager.query<(LeafFields & { is_too_large: boolean })[]>(
+      `SELECT is_too_large, ${LEAF_COLUMNS}
+       FROM (SELECT bytes > ${MOST_RECORD_BYTES} AS is_too_large,
+                    ${recordColumnsWhere('logged', `bytes <= ${MOST_RECORD_BYTES}`)}
+             FROM audit_logs AS logged CROSS JOIN LATERAL (SELECT ${recordBytes('logged')} AS bytes OFFSET 0) AS size
+             WHERE logged.id = $1 LIMIT 1) AS record`,
       [id],
     );
     if (record === null || fields === undefined) throw new AuditRecordNotFound(id);
+    if (fields.is_too_large) throw new AuditRecordTooLarge(id);
     const seals = await manager.query<{ id: string; number: string; leaf_index: number; hash: Buffer }[]>(
-      `SELECT audit_id::text AS id, checkpoint::text AS number, leaf_index, leaf_hash AS hash FROM audit_seals
-       WHERE checkpoint = (SELECT checkpoint FROM audit_seals WHERE audit_id = $1) ORDER BY leaf_index`,
+      `SELECT audit_id::text AS id, checkpoint::text AS number, leaf_index, ${leafHashFrom('leaf_hash')} AS hash
+       FROM audit_seals
+       WHERE checkpoint = (SELECT checkpoint FROM audit_seals WHERE audit_id = $1)
+         AND leaf_index BETWEEN 0 AND ${MOST_LEAVES - 1}
+       ORDER BY leaf_index LIMIT ${MOST_LEAVES}`,
       [id],
     );
     const checkpoint = await manager.findOneBy(AuditCheckpoint, { number: seals[0]?.number ?? '0' });

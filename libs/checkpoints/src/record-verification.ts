@@ -3,7 +3,44 @@ import type { CheckpointClaims } from './checkpoint';
 import type { Dropped } from './dropped-records';
 import type { Tell } from './finding';
 import { rootHash } from './merkle-tree';
-import { isAsSealed, isComplete, isLeaf, type SealedLeaf } from './sealed-records';
+import { MOST_LEAVES } from './unsealed-records';
+import {
+  byCheckpoint,
+  isAsSealed,
+  isComplete,
+  isLeaf,
+  type Seal,
+  type SealedLeaf,
+  sealsOf,
+  type StoredCheckpoint,
+} from './sealed-records';
+
+/** A seal, and what became of its record. */
+export interface JudgedSeal extends Seal {
+  /** The record's time, as the seal says it. */
+  sealed_at: string;
+  record: 'as_sealed' | 'edited' | 'too_large' | 'gone';
+}
+
+/** The seals of checkpoints that follow one another, by the checkpoint's number, in the order of their trees. */
+export async function judgedSealsOf(
+  tx: EntityManager,
+  checkpoints: readonly StoredCheckpoint[],
+): Promise<Map<string, JudgedSeal[]>> {
+  const seals: JudgedSeal[] = [];
+  for await (const part of sealsOf(tx, checkpoints))
+    for (const leaf of part) {
+      const { checkpoint, audit_id, leaf_index, leaf_hash, sealed_at } = leaf;
+      seals.push({ checkpoint, audit_id, leaf_index, leaf_hash, sealed_at, record: stateOf(leaf) });
+    }
+  return byCheckpoint(seals);
+}
+
+function stateOf(leaf: SealedLeaf): JudgedSeal['record'] {
+  if (leaf.is_too_large) return 'too_large';
+  if (!isComplete(leaf)) return 'gone';
+  return isAsSealed(leaf) ? 'as_sealed' : 'edited';
+}
 
 /** What holds for a checkpoint's records besides their seals. */
 export interface Expectations {
@@ -21,11 +58,11 @@ export interface Expectations {
 export async function verifyRecords(
   tx: EntityManager,
   checkpoint: number,
-  seals: readonly SealedLeaf[],
+  seals: readonly JudgedSeal[],
   { claims, notBefore, dropped }: Expectations,
   tell: Tell,
 ): Promise<{ dropped: number; strays: string[] }> {
-  const gone: SealedLeaf[] = [];
+  const gone: JudgedSeal[] = [];
   const leaves = seals.filter((seal) => isLeaf(seal, claims));
   const strays = seals.filter((seal) => !isLeaf(seal, claims));
   for (const { audit_id: record, leaf_index: leaf } of strays)
@@ -33,8 +70,9 @@ export async function verifyRecords(
   for (const leaf of leaves) {
     const record = leaf.audit_id;
     const early = notBefore !== null && Date.parse(leaf.sealed_at) < notBefore * 1000;
-    if (isComplete(leaf)) {
-      if (!isAsSealed(leaf)) tell({ kind: 'record_edited', record, checkpoint });
+    if (leaf.record !== 'gone') {
+      if (leaf.record === 'edited') tell({ kind: 'record_edited', record, checkpoint });
+      if (leaf.record === 'too_large') tell({ kind: 'record_too_large', record, checkpoint });
       if (early) tell({ kind: 'record_backdated', record, checkpoint });
       // What is too early to be a record of this checkpoint can't be one that was dropped.
     } else gone.push(early ? { ...leaf, sealed_at: '9999-12-31T23:59:59.999Z' } : leaf);
@@ -48,11 +86,11 @@ export async function verifyRecords(
 async function verifyGone(
   tx: EntityManager,
   checkpoint: number,
-  gone: readonly SealedLeaf[],
+  gone: readonly JudgedSeal[],
   dropped: Dropped | undefined,
   tell: Tell,
 ): Promise<number> {
-  const mayBeDropped = ({ sealed_at }: SealedLeaf): boolean =>
+  const mayBeDropped = ({ sealed_at }: JudgedSeal): boolean =>
     dropped !== undefined && Date.parse(sealed_at) < dropped.until.getTime();
   const rest = gone.filter((leaf) => !mayBeDropped(leaf));
   if (rest.length > 0) {
@@ -69,13 +107,18 @@ async function verifyGone(
 
 function verifyTree(
   checkpoint: number,
-  leaves: readonly SealedLeaf[],
+  leaves: readonly JudgedSeal[],
   { root, size }: CheckpointClaims,
   tell: Tell,
 ): void {
-  const isRoot = (list: readonly SealedLeaf[]): boolean =>
+  const isRoot = (list: readonly JudgedSeal[]): boolean =>
     rootHash(list.map(({ leaf_hash }) => leaf_hash)).toString('base64url') === root;
   if (leaves.length === size && isRoot(leaves)) return;
+  if (size > MOST_LEAVES) {
+    // It is forged: which leaves are missing is a list as long as it says.
+    tell({ kind: 'seals_changed', checkpoint });
+    return;
+  }
   const places = new Set(leaves.map(({ leaf_index }) => leaf_index));
   const missing = Array.from({ length: Math.max(0, size) }, (_, leaf) => leaf).filter(
     (leaf) => !places.has(leaf),

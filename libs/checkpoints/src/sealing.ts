@@ -3,8 +3,10 @@ import { Metrics } from '@aegis/metrics';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { TrailAlarms } from './chain/trail-alarms';
+import { jwsFrom } from './checkpoint';
 import { Repetition } from './repetition';
 import { Sealer } from './sealer';
+import { RecordTooLarge } from './unsealed-records';
 
 const PAUSE_MS = 500;
 
@@ -24,7 +26,7 @@ export class Sealing implements OnApplicationBootstrap, BeforeApplicationShutdow
     const sealing = 'audit records could not be sealed; they wait';
     const measuring = 'how long audit records wait to be sealed could not be told';
     this.jobs = [
-      new Repetition(logger, sealing, PAUSE_MS, (goesOn) => sealer.seal(goesOn)),
+      new Repetition(logger, sealing, PAUSE_MS, (goesOn) => this.seal(goesOn)),
       new Repetition(logger, measuring, PAUSE_MS, () => this.measure()),
     ];
   }
@@ -35,6 +37,16 @@ export class Sealing implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.jobs.map((job) => job.stop()));
+  }
+
+  private async seal(goesOn: () => boolean): Promise<void> {
+    try {
+      await this.sealer.seal(goesOn);
+    } catch (error) {
+      if (error instanceof RecordTooLarge) this.alarms.set('record_too_large', true);
+      throw error;
+    }
+    this.alarms.set('record_too_large', false);
   }
 
   /** A record counts as sealed by a trusted checkpoint alone. */
@@ -50,7 +62,7 @@ export class Sealing implements OnApplicationBootstrap, BeforeApplicationShutdow
                  AND xact < pg_snapshot_xmax(pg_current_snapshot())
                  AND NOT coalesce((
                    SELECT seal.checkpoint <= $1
-                      AND (SELECT seal.leaf_index < audit_checkpoint_size(jws) FROM audit_checkpoints WHERE number = seal.checkpoint)
+                      AND (SELECT seal.leaf_index < audit_checkpoint_size(${jwsFrom('jws')}) FROM audit_checkpoints WHERE number = seal.checkpoint)
                    FROM audit_seals AS seal WHERE seal.audit_id = record.id), false)
                ORDER BY xact, id LIMIT 1), unsealable.since)), 0)::float8 AS lag,
              unsealable.since IS NOT NULL AS unsealable,

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { CheckpointKeys } from './chain/checkpoint-keys';
-import { openCheckpoint } from './checkpoint';
+import { jwsFrom, openCheckpoint, provenCompleteTo } from './checkpoint';
 import { TrailNotDroppable } from './checkpoints.errors';
 import { readDropped } from './dropped-records';
 import { ExportVerification } from './export-verification';
@@ -88,13 +88,13 @@ export class TrailDrop {
 
   private async assertSealed(months: readonly Month[], before: Date): Promise<void> {
     const [last] = await this.owner.query<{ jws: string }[]>(
-      'SELECT jws FROM audit_checkpoints ORDER BY number DESC LIMIT 1',
+      `SELECT ${jwsFrom('jws')} AS jws FROM audit_checkpoints ORDER BY number DESC LIMIT 1`,
     );
     const claims =
       last && (await openCheckpoint(last.jws, async (kid) => (await this.keys(kid, last.jws))?.publicKey));
     if (last && claims === undefined)
       throw new TrailNotDroppable('none of these keys signed the last checkpoint: verify the trail');
-    const completeTo = claims?.complete_to ?? 0;
+    const completeTo = (claims && provenCompleteTo(claims)) ?? 0;
     if (completeTo * 1000 < before.getTime())
       throw new TrailNotDroppable('no checkpoint says yet that the trail is complete up to then');
     for (const { partition } of months) {
@@ -143,7 +143,7 @@ export class TrailDrop {
     const [row] = await this.owner.query<{ number: string }[]>(
       `SELECT number FROM unnest($1::bigint[], $2::text[]) AS exported (number, hash)
        WHERE NOT EXISTS (SELECT FROM audit_checkpoints AS here
-                         WHERE here.number = exported.number AND encode(sha256(here.jws::bytea), 'hex') = exported.hash)
+                         WHERE here.number = exported.number AND encode(sha256(convert_to(${jwsFrom('here.jws')}, 'UTF8')), 'hex') = exported.hash)
        LIMIT 1`,
       [[...checkpoints.keys()], [...checkpoints.values()]],
     );

@@ -1,5 +1,6 @@
 import { until } from '../../../test/support/sql';
 import { Trail } from '../../../test/support/trail';
+import { readCheckpoint, signCheckpoint } from './checkpoint';
 
 describe('the sealed audit trail', () => {
   let trail: Trail;
@@ -175,6 +176,40 @@ describe('the sealed audit trail', () => {
       ...records.map((record, leaf) => ({ kind: 'seal_stray', record, checkpoint: 2, leaf })),
       ...records.map((record) => ({ kind: 'record_added', record })),
     ]);
+  });
+
+  it('tells of a gap of many numbers at once', async () => {
+    await trail.sealed();
+    await trail.tamper(
+      'UPDATE audit_checkpoints SET number = 900000 WHERE number = 3',
+      'UPDATE audit_seals SET checkpoint = 950000 + leaf_index / 3 * 10 WHERE checkpoint = 3',
+    );
+    const findings = await trail.findings();
+    expect(findings.filter(({ kind }) => kind === 'checkpoint_missing')).toEqual([
+      { kind: 'checkpoint_missing', checkpoint: 3, to: 899_999 },
+      { kind: 'checkpoint_missing', checkpoint: 950_000 },
+      { kind: 'checkpoint_missing', checkpoint: 950_010 },
+    ]);
+  });
+
+  it('names checkpoints of numbers beyond those that can be told apart', async () => {
+    await trail.sealed();
+    await trail.tamper(
+      `INSERT INTO audit_checkpoints (number, epoch, cluster, sealed_xact, sealed_id, jws)
+       SELECT 9223372036854775790 + n, 1, '', '0', 0, 'x' FROM generate_series(1, 17) AS n`,
+    );
+    const findings = await trail.findings();
+    expect(findings).toHaveLength(17);
+    expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(['checkpoint_forged']));
+  });
+
+  it('tells that a forged checkpoint says it has more leaves than any', async () => {
+    await trail.sealed();
+    const [, , third] = await trail.checkpoints();
+    const claims = { ...readCheckpoint(third!)!, size: Number.MAX_SAFE_INTEGER };
+    const jws = await signCheckpoint(trail.keyRing.active(), claims);
+    await trail.tamper(`UPDATE audit_checkpoints SET jws = '${jws}' WHERE number = 3`);
+    expect(await trail.findings()).toEqual([{ kind: 'seals_changed', checkpoint: 3 }]);
   });
 
   it('tells which seals were taken out', async () => {

@@ -1,3 +1,4 @@
+import { MOST_RECORD_BYTES, recordBytes } from '@aegis/audit';
 import type { DataSource, EntityManager } from 'typeorm';
 import { jwsFrom, readCheckpoint } from './checkpoint';
 import { LEAF_COLUMNS, type LeafFields } from './leaf';
@@ -47,17 +48,7 @@ export interface Unsealed {
 
 type Row = LeafFields & { xact: string };
 
-/** Bytes of the records that are read at once at most: a process that reads hundreds of megabytes ends. */
-const MOST_BYTES = 32 * 1024 * 1024;
-/** Text of one jsonb value at most, as it is stored; it is not made into a text to see how long that is. */
-const MOST_STORED_BYTES = 256 * 1024;
-const SIZE = `
-  record.id::text AS id,
-  CASE WHEN pg_column_size(record.event_data) > ${MOST_STORED_BYTES} THEN ${2 * MOST_BYTES}
-       ELSE octet_length(record.event_data::text) END::float8
-  + coalesce(octet_length(record.user_agent), 0) + coalesce(octet_length(record.customer_id), 0)
-  + coalesce(octet_length(record.module_name), 0) + coalesce(octet_length(record.api_key_id), 0)
-  + coalesce(octet_length(record.request_id), 0) + octet_length(record.actor) AS bytes`;
+const SIZE = `record.id::text AS id, ${recordBytes('record')} AS bytes`;
 
 /** The next record is too large to be read. Those after it can't be sealed before it. */
 export class RecordTooLarge extends Error {
@@ -87,7 +78,7 @@ export function readUnsealed(dataSource: DataSource): Promise<Unsealed> {
 /** @throws RecordTooLarge when not even the first fits */
 function countThatFits(sizes: readonly { id: string; bytes: number }[]): number {
   let total = 0;
-  const tooMany = sizes.findIndex(({ bytes }) => (total += bytes) > MOST_BYTES);
+  const tooMany = sizes.findIndex(({ bytes }) => (total += bytes) > MOST_RECORD_BYTES);
   if (tooMany === 0)
     throw new RecordTooLarge(`The audit record ${sizes[0]?.id ?? ''} is too large to be read and sealed.`);
   return tooMany === -1 ? sizes.length : tooMany;

@@ -123,6 +123,12 @@ const catalogue = {
     description:
       'Records are sealed about a second after they were written. Ask again in a moment; `aegis_checkpoint_lag_seconds` tells when sealing is held up.',
   },
+  audit_record_too_large: {
+    status: 409,
+    title: 'Audit record too large',
+    description:
+      'The record has more text than is read of one, so that nothing can be proven of it. Somebody wrote it before the database bounded its texts, or past its bounds.',
+  },
   audit_trail_not_droppable: {
     status: 409,
     title: 'Audit records can not be dropped yet',

@@ -10,7 +10,7 @@ export type BatchName = 'api_keys' | 'validations';
 /** What runs by a timer. */
 export type JobName = 'audit_addresses' | 'audit_partitions' | 'statistics' | 'status_lists';
 /** What is wrong with the audit trail's end, as the server itself sees it. */
-export type TrailAlarm = 'untrusted_checkpoint' | 'unsealable_records';
+export type TrailAlarm = 'untrusted_checkpoint' | 'unsealable_records' | 'record_too_large';
 
 /**
  * How the making of a signature ended. `refused`: not tried, the signer was away; `failed`: an error or no sense;
@@ -42,7 +42,11 @@ const JOBS = [
   'statistics',
   'status_lists',
 ] as const satisfies JobName[];
-const TRAIL_ALARMS = ['untrusted_checkpoint', 'unsealable_records'] as const satisfies TrailAlarm[];
+const TRAIL_ALARMS = [
+  'untrusted_checkpoint',
+  'unsealable_records',
+  'record_too_large',
+] as const satisfies TrailAlarm[];
 const SIGNATURE_RESULTS = [
   'made',
   'refused',

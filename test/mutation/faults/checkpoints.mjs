@@ -82,7 +82,12 @@ export default {
       ['leaves the data out of the leaf', '    fields.event_data,\n', ''],
     ]),
     ...inFile('libs/checkpoints/src/record-verification.ts', [
-      ['sees no edit', "if (!isAsSealed(leaf)) tell({ kind: 'record_edited', record, checkpoint });", ''],
+      [
+        'sees no edit',
+        "if (leaf.record === 'edited') tell({ kind: 'record_edited', record, checkpoint });",
+        '',
+      ],
+      ['lists as many leaves as a forged checkpoint says', 'if (size > MOST_LEAVES) {', 'if (size < 0) {'],
       [
         'sees no record as of the past',
         "if (early) tell({ kind: 'record_backdated', record, checkpoint });",
@@ -117,8 +122,13 @@ export default {
       ],
       [
         'sees no checkpoint missing in between',
-        'for (; expected < number; expected += 1)',
-        'for (; expected < 0; expected += 1)',
+        'if (expected < number) this.tell(missing(expected, number - 1));',
+        '',
+      ],
+      [
+        'names but the first of several that are missing',
+        'missing(expected, number - 1)',
+        'missing(expected, expected)',
       ],
     ]),
   ],

@@ -1,9 +1,15 @@
 import type { EntityManager } from 'typeorm';
-import { checkpointHash, type CheckpointClaims } from '../checkpoint';
+import {
+  checkpointHash,
+  type CheckpointClaims,
+  isFalselyComplete,
+  provenCompleteTo,
+  readCheckpoint,
+} from '../checkpoint';
 import type { Dropped } from '../dropped-records';
-import { type Tell, tellUnproven } from '../finding';
-import { verifyRecords } from '../record-verification';
-import { readCheckpoints, sealsOf, type StoredCheckpoint } from '../sealed-records';
+import { missing, type Tell, tellUnproven } from '../finding';
+import { judgedSealsOf, verifyRecords } from '../record-verification';
+import { readCheckpoints, type StoredCheckpoint } from '../sealed-records';
 import { type CheckpointKeys, judgeCheckpoint } from './checkpoint-keys';
 import { SignatureRuns, type SignedBy } from './signature-runs';
 
@@ -67,17 +73,17 @@ export class ChainVerification {
     let before = first?.number === String(since - 1) ? first : undefined;
     if (before !== undefined) {
       chain.lastGood = since - 1;
-      chain.completeTo = (await this.claimsOf(before))?.complete_to ?? null;
+      const claims = await this.claimsOf(before);
+      chain.completeTo = claims === undefined ? null : provenCompleteTo(claims);
     }
     let notBefore = chain.completeTo;
     let expected = since;
     for (;;) {
       const batch = await readCheckpoints(tx, expected, AT_ONCE);
-      const seals = await sealsOf(tx, batch);
+      const seals = await judgedSealsOf(tx, batch);
       for (const one of batch) {
         const number = Number(one.number);
-        for (; expected < number; expected += 1)
-          this.tell({ kind: 'checkpoint_missing', checkpoint: expected });
+        if (expected < number) this.tell(missing(expected, number - 1));
         const claims = await this.verifyOne(number, one, before);
         const leaves = seals.get(one.number) ?? [];
         const { dropped } = this.basis;
@@ -90,12 +96,12 @@ export class ChainVerification {
         chain.last = number;
         expected = number + 1;
         before = one;
-        notBefore = claims?.complete_to ?? notBefore;
+        notBefore = (claims && provenCompleteTo(claims)) ?? notBefore;
       }
       if (batch.length < AT_ONCE) break;
     }
     tellUnproven(this.runs.end(), this.tell);
-    if (since > 1 && chain.checkpoints === 0) this.tell({ kind: 'checkpoint_missing', checkpoint: since });
+    if (since > 1 && chain.checkpoints === 0) this.tell(missing(since, since));
     return { ...chain, signedBy: this.runs.signedBy };
   }
 
@@ -116,7 +122,9 @@ export class ChainVerification {
     if (!linked) this.tell({ kind: 'checkpoint_forged', checkpoint: number });
     if (isOurs && judged.state !== 'unrecorded') {
       this.chain.lastGood = number;
-      this.chain.completeTo = judged.claims.complete_to ?? this.chain.completeTo;
+      this.chain.completeTo = provenCompleteTo(judged.claims) ?? this.chain.completeTo;
+      if (isFalselyComplete(judged.claims, before && readCheckpoint(before.jws)))
+        this.tell({ kind: 'complete_to_false', checkpoint: number });
     }
     return judged.state === 'forged' ? undefined : judged.claims;
   }

@@ -164,7 +164,7 @@ describe('a trail that several keys signed', () => {
 
   it('takes nothing for complete because a checkpoint says so that no key on record signed', async () => {
     const [, , third] = await trail.checkpoints();
-    const claims = { ...readCheckpoint(third!)!, complete_to: FAR };
+    const claims = { ...readCheckpoint(third!)!, complete_to: FAR, iat: FAR };
     const forged = await signCheckpoint(aKey('invented').signer, claims);
     await trail.tamper(`UPDATE audit_checkpoints SET jws = '${forged}' WHERE number = 3`);
     await trail.append(1, 60);

@@ -2,7 +2,7 @@ import { type Actor, AuditLog } from '@aegis/audit';
 import { sqlState, SqlState } from '@aegis/database';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
-import { checkpointHash } from '../checkpoint';
+import { checkpointHash, isFalselyComplete, jwsFrom, readCheckpoint } from '../checkpoint';
 import { TrailNotResumable } from '../checkpoints.errors';
 import { readCheckpoints, type StoredCheckpoint } from '../sealed-records';
 import { type CheckpointKeys, judgeCheckpoint } from './checkpoint-keys';
@@ -39,7 +39,8 @@ export class TrailResume {
    * Sets aside, in tables of their own, the checkpoints after one and every seal that belongs to none that is left,
    * and records the break. The records are sealed again, in a new epoch.
    * @param after number of the last checkpoint that holds; 0 when none does
-   * @throws TrailNotResumable when that checkpoint does not hold, or the one after it does
+   * @throws TrailNotResumable when that checkpoint does not hold, or the one after it does: one that is the first to say
+   * that the trail is complete up to a time after its own does not
    */
   async resume(actor: Actor, after: number): Promise<Resumed> {
     for (let attempt = 1; ; attempt += 1)
@@ -78,7 +79,7 @@ export class TrailResume {
          WHERE NOT EXISTS (SELECT FROM audit_checkpoints WHERE number = seal.checkpoint)
          UNION
          SELECT audit_id
-         FROM (SELECT number, audit_checkpoint_size(jws) AS size FROM audit_checkpoints) AS sealing
+         FROM (SELECT number, audit_checkpoint_size(${jwsFrom('jws')}) AS size FROM audit_checkpoints) AS sealing
          JOIN audit_seals AS seal ON seal.checkpoint = sealing.number AND seal.leaf_index >= sealing.size
          WHERE sealing.size > 0),
        gone AS (DELETE FROM audit_seals AS seal USING stray WHERE seal.audit_id = stray.audit_id
@@ -108,7 +109,8 @@ export class TrailResume {
     if (
       judged.state === 'trusted' &&
       judged.claims.number === after + 1 &&
-      judged.claims.previous === previous
+      judged.claims.previous === previous &&
+      !isFalselyComplete(judged.claims, last && readCheckpoint(last.jws))
     )
       throw new TrailNotResumable(
         `checkpoint ${after + 1} follows, and it holds; name the last checkpoint that holds`,

@@ -44,7 +44,7 @@ export class CheckpointsController {
     operationId: 'getInclusionProof',
     summary: 'Prove that an audit record is sealed by a signed checkpoint',
   })
-  @ApiProblems('audit_record_not_found', 'audit_record_not_sealed')
+  @ApiProblems('audit_record_not_found', 'audit_record_not_sealed', 'audit_record_too_large')
   @IfNoneMatch()
   @ETagged(proofTag)
   @Responds(InclusionProofDto)

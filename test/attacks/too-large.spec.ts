@@ -1,0 +1,121 @@
+import { commandLineActor } from '@aegis/audit';
+import { exportTrail } from '@aegis/checkpoints';
+import { AuditCheckpoint } from '../../libs/checkpoints/src/audit-checkpoint.entity';
+import { CheckpointList } from '../../libs/checkpoints/src/checkpoint-list';
+import { InclusionProofs } from '../../libs/checkpoints/src/inclusion-proofs';
+import { AuditList } from '../../libs/audit/src/audit-list';
+import { TrailResume } from '../../libs/checkpoints/src/chain/trail-resume';
+import { readRecordedKeys } from '../../libs/checkpoints/src/trail-verification';
+import { listPage } from '../../libs/web/src/list-page';
+import { Trail } from '../support/trail';
+
+jest.setTimeout(120_000);
+
+/** A process that reads a text of more than 512 MB ends: a superuser, or whoever wrote before there were bounds, can make one. */
+const LARGE = 300_000_000;
+const UNBOUNDED = `DO $$ DECLARE one record; BEGIN
+  FOR one IN SELECT conname, conrelid::regclass AS owner FROM pg_constraint
+             WHERE contype = 'c' AND conislocal
+               AND conrelid IN ('audit_logs'::regclass, 'audit_seals'::regclass, 'audit_checkpoints'::regclass) LOOP
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', one.owner, one.conname);
+  END LOOP; END $$`;
+
+describe('values too large to read', () => {
+  let trail: Trail;
+
+  beforeAll(async () => {
+    trail = await Trail.open(undefined, [AuditCheckpoint]);
+    await trail.sealed();
+    await trail.tamper(UNBOUNDED, 'DROP INDEX audit_logs_by_customer_id, audit_logs_by_subject');
+  });
+  afterAll(() => trail.close());
+
+  const page = { page: 1, page_size: 50 };
+
+  async function changed(statement: string, restore: string, check: () => Promise<void>): Promise<void> {
+    await trail.tamper(statement);
+    try {
+      await check();
+    } finally {
+      await trail.tamper(restore);
+    }
+    expect(await trail.findings()).toEqual([]);
+  }
+
+  it.each([
+    ['user_agent', `repeat('x', ${LARGE})`],
+    ['customer_id', `repeat('x', ${LARGE})`],
+    ['event_data', `jsonb_build_object('a', repeat('x', 250000000))`],
+  ])('is named, exported and listed without its content: %s of a sealed record', async (column, value) => {
+    const record = await trail.idOf('C-7');
+    await trail.tamper(
+      `DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT * FROM audit_logs WHERE id = ${record}`,
+    );
+    await changed(
+      `UPDATE audit_logs SET ${column} = ${value} WHERE id = ${record}`,
+      `UPDATE audit_logs SET ${column} = kept.${column} FROM kept WHERE audit_logs.id = kept.id`,
+      async () => {
+        expect(await trail.findings()).toEqual([{ kind: 'record_too_large', record, checkpoint: 2 }]);
+        const lines: string[] = [];
+        const exported = await exportTrail(trail.application, {}, (line) => {
+          lines.push(line);
+          return Promise.resolve();
+        });
+        expect(exported).toMatchObject({ checkpoints: 3, edited: [], too_large: [record] });
+        expect(lines.filter((line) => line.includes(`"id":"${record}"`))).toEqual([]);
+        const { rows } = await listPage(new AuditList(trail.application).source(page), page);
+        const shown = rows.find(({ id }) => id === record)!;
+        expect(JSON.stringify(shown).length).toBeLessThan(3000);
+        if (column === 'event_data') expect(shown.event_data).toEqual({ too_large: true });
+        else expect(shown).toMatchObject({ [column]: 'x'.repeat(2000), event_data: { code: 'VALID' } });
+        await expect(new InclusionProofs(trail.application).of(record)).rejects.toMatchObject({
+          code: 'audit_record_too_large',
+        });
+      },
+    );
+  });
+
+  it('is named: the hash of a seal', async () => {
+    const record = await trail.idOf('C-7');
+    await changed(
+      `CREATE TABLE kept_seals AS SELECT * FROM audit_seals;
+       UPDATE audit_seals SET leaf_hash = convert_to(repeat('x', ${LARGE}), 'UTF8') WHERE audit_id = ${record}`,
+      'UPDATE audit_seals AS seal SET leaf_hash = kept.leaf_hash FROM kept_seals AS kept WHERE kept.audit_id = seal.audit_id',
+      async () => {
+        expect(await trail.findings()).toEqual([
+          { kind: 'record_edited', record, checkpoint: 2 },
+          { kind: 'seals_changed', checkpoint: 2 },
+        ]);
+        const exported = await exportTrail(trail.application, {}, () => Promise.resolve());
+        expect(exported.edited).toEqual([record]);
+        await new InclusionProofs(trail.application).of(await trail.idOf('C-8'));
+      },
+    );
+  });
+
+  it('is named, listed as empty and set aside: a checkpoint', async () => {
+    const kept = (await trail.checkpoints()).at(-1)!;
+    await trail.tamper(`UPDATE audit_checkpoints SET jws = jws || repeat('A', ${LARGE}) WHERE number = 3`);
+    expect(await trail.findings([kept])).toEqual([
+      { kind: 'checkpoint_forged', checkpoint: 3 },
+      { kind: 'checkpoint_replaced', checkpoint: 3 },
+    ]);
+    const { rows } = await listPage(new CheckpointList(trail.application).source(), page);
+    expect(rows.map(({ number, jws }) => [number, jws.length < 4096])).toEqual([
+      ['3', true],
+      ['2', true],
+      ['1', true],
+    ]);
+    expect(rows[0]!.jws).toBe('');
+    const [row] = await trail.superuser.query<{ size: string | null }[]>(
+      'SELECT audit_checkpoint_size(jws) AS size FROM audit_checkpoints WHERE number = 3',
+    );
+    expect(row).toEqual({ size: '0' });
+    await new TrailResume(trail.superuser, await readRecordedKeys(trail.superuser)).resume(
+      commandLineActor(),
+      2,
+    );
+    await trail.sealAll();
+    expect(await trail.findings()).toEqual([]);
+  });
+});

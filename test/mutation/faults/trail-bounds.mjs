@@ -1,0 +1,86 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'trail-bounds',
+  suites: [
+    'test/attacks/too-large.spec.ts',
+    'migrations/bounded-columns.spec.ts',
+    'libs/checkpoints/src/chain/false-completeness.spec.ts',
+    'libs/checkpoints/src/chain/trail-alarms.spec.ts',
+  ],
+  faults: [
+    ...inFile('libs/audit/src/record-size.ts', [
+      [
+        'reads texts of any size',
+        'THEN ${table}.${column} END AS ${column}',
+        'OR true THEN ${table}.${column} END AS ${column}',
+      ],
+      ['shows texts of any size', 'return `left(${column}, 2000)`;', 'return column;'],
+      ['shows data of any size', '${jsonBytes(column)} <= 65536 THEN', '${jsonBytes(column)} >= 0 THEN'],
+      [
+        'counts no text',
+        "return `(${jsonBytes(`${table}.event_data`)} + ${texts.join(' + ')})`;",
+        'return jsonBytes(`${table}.event_data`);',
+      ],
+      [
+        'takes stored bytes for those of the text',
+        'ELSE coalesce(octet_length(${column}::text), 0) END)',
+        'ELSE coalesce(pg_column_size(${column}), 0) END)',
+        'a value that is stored in up to 256 KiB has some 64 MB of text at most: it costs memory, and shows in a list',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/record-verification.ts', [
+      [
+        'says nothing of a record that is too large',
+        "if (leaf.record === 'too_large') tell({ kind: 'record_too_large', record, checkpoint });",
+        '',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/trail-export.ts', [
+      ['exports what is too large', 'if (fields.is_too_large) {', 'if (fields.id === undefined) {'],
+    ]),
+    ...inFile('libs/checkpoints/src/inclusion-proofs.ts', [
+      ['proves what is too large', 'if (fields.is_too_large) throw new AuditRecordTooLarge(id);', ''],
+    ]),
+    ...inFile('libs/checkpoints/src/audit-checkpoint.entity.ts', [
+      ['lists checkpoints of any size', 'jwsFrom(`${table}.jws`)', '`${table}.jws`'],
+    ]),
+    ...inFile('migrations/1764200000000-bound-what-is-read.ts', [
+      [
+        'decodes checkpoints of any size',
+        'IF octet_length(jws) > ${MOST_JWS_BYTES} THEN RETURN NULL; END IF;',
+        '',
+      ],
+    ]),
+    ...inFile('migrations/1764200060000-bound-what-is-kept.ts', [
+      ['bounds no code of a verdict', '  validation_counts: `octet_length(code) <= 128`,\n', ''],
+    ]),
+    ...inFile('libs/checkpoints/src/checkpoint.ts', [
+      [
+        'takes a time to come for complete',
+        'return complete_to !== null && complete_to <= iat ? complete_to : null;',
+        'return complete_to;',
+      ],
+      ['takes what is carried on for false', 'complete_to !== before?.complete_to;', 'before !== null;'],
+    ]),
+    ...inFile('libs/checkpoints/src/chain/trail-resume.ts', [
+      [
+        'refuses to set aside what is falsely complete',
+        '&&\n      !isFalselyComplete(judged.claims, last && readCheckpoint(last.jws))',
+        '',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/sealing.ts', [
+      [
+        'raises no alarm of a record that is too large',
+        "if (error instanceof RecordTooLarge) this.alarms.set('record_too_large', true);",
+        '',
+      ],
+      [
+        'never ends the alarm of a record that is too large',
+        "this.alarms.set('record_too_large', false);",
+        '',
+      ],
+    ]),
+  ],
+};
