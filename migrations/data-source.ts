@@ -34,6 +34,7 @@ import { FixKeysOnRecord1764180180000 } from './1764180180000-fix-keys-on-record
 import { BoundMoments1764220000000 } from './1764220000000-bound-moments';
 import { BoundWhatIsRead1764200000000 } from './1764200000000-bound-what-is-read';
 import { BoundWhatIsKept1764200060000 } from './1764200060000-bound-what-is-kept';
+import { BoundHowManyKeys1764200120000 } from './1764200120000-bound-how-many-keys';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -78,6 +79,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       BoundMoments1764220000000,
       BoundWhatIsRead1764200000000,
       BoundWhatIsKept1764200060000,
+      BoundHowManyKeys1764200120000,
     ],
     extra: {
       application_name: 'aegis migrate',

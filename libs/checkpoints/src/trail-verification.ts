@@ -91,7 +91,8 @@ export class TrailVerification {
 export async function readRecordedKeys(tx: Pick<EntityManager, 'query'>): Promise<CheckpointKeys> {
   const rows = await tx.query<{ kid: string; x: string; compromised: boolean; after: number | null }[]>(
     `SELECT kid, public_key AS x, state = 'compromised' AS compromised,
-            extract(epoch FROM compromised_after)::float8 AS after FROM signing_keys`,
+            extract(epoch FROM compromised_after)::float8 AS after
+     FROM signing_keys WHERE octet_length(kid) <= 256 AND public_key ~ '^[A-Za-z0-9_-]{43}$' LIMIT 10000`,
   );
   const keys = new Map<string, CheckpointKey>();
   for (const { kid, x, compromised, after } of rows) {

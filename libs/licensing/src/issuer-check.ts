@@ -29,7 +29,7 @@ export class IssuerCheck implements OnApplicationBootstrap {
       [accepted],
     );
     const foreign = await this.dataSource.query<{ issuer: string }[]>(
-      'SELECT issuer FROM license_issuers WHERE issuer <> ALL($1) ORDER BY issuer',
+      'SELECT issuer FROM license_issuers WHERE issuer <> ALL($1) ORDER BY issuer LIMIT 1000',
       [accepted],
     );
     for (const { issuer } of foreign)

@@ -55,6 +55,9 @@ export default {
     ...inFile('migrations/1764200060000-bound-what-is-kept.ts', [
       ['bounds no code of a verdict', '  validation_counts: `octet_length(code) <= 128`,\n', ''],
     ]),
+    ...inFile('migrations/1764200120000-bound-how-many-keys.ts', [
+      ['takes any number of signing keys', '>= ${MOST_KEYS} THEN', '< 0 THEN'],
+    ]),
     ...inFile('libs/checkpoints/src/checkpoint.ts', [
       [
         'takes a time to come for complete',
