@@ -36,9 +36,14 @@ const listOf = (element: string, count: number, bytes: number): string => {
 /**
  * Bodies in which one bound meets another: names by elements, elements by rules, fields by levels.
  * @param names of fields that the route has
+ * @param lists that the route has, by name, and how many elements each may have: often as many as that
  * @param bytes the largest body that it takes
  */
-export function multipliedBody(names: readonly string[], bytes: number): fc.Arbitrary<string> {
+export function multipliedBody(
+  names: readonly string[],
+  lists: readonly (readonly [name: string, most: number])[],
+  bytes: number,
+): fc.Arbitrary<string> {
   const name = fc.oneof(fc.constantFrom(...names), fc.constantFrom(...NAMES));
   const element = fc.constantFrom(...ELEMENTS);
   const count = fc.constantFrom(...COUNTS);
@@ -74,7 +79,11 @@ export function multipliedBody(names: readonly string[], bytes: number): fc.Arbi
       ([at, unit]) =>
         `{"${at}":"${unit.repeat(Math.max(0, Math.floor((bytes - at.length - 7) / (2 * unit.length))))}"}`,
     );
-  return fc.oneof(list, wide, deep, nested, text);
+  const full = lists.map(([at, most]) => ({
+    weight: 10,
+    arbitrary: element.map((one) => `{"${at}":${listOf(one, most, bytes - at.length - 5)}}`),
+  }));
+  return fc.oneof(list, wide, deep, nested, text, ...full);
 }
 
 /** Queries of the same kind, of what fits into a request line. */

@@ -35,6 +35,7 @@ export class FuzzRequests {
       { weight: 2, arbitrary: this.wellFormed(route) },
       { weight: 4, arbitrary: this.nearlyWellFormed(route) },
       { weight: 4, arbitrary: this.hostile(route) },
+      { weight: 2, arbitrary: this.crowded(route) },
     );
   }
 
@@ -100,10 +101,29 @@ export class FuzzRequests {
       .map(([other, request]) => ({ ...request, method: other }));
   }
 
+  /** With a credential that counts and no other fault, so that it gets as far as its many elements let it. */
+  private crowded(route: Route): fc.Arbitrary<FuzzRequest> {
+    const admin = fc.constant<HeaderLine[]>([['X-API-Key', '{{admin}}']]);
+    const type = fc.constant('application/json');
+    return this.request(
+      route,
+      this.target(route, false),
+      admin,
+      fc.constant([]),
+      this.multiplied(route),
+      type,
+    );
+  }
+
   private multiplied({ path, operation }: Route): fc.Arbitrary<string | undefined> {
     const schema = operation.requestBody?.content['application/json']?.schema;
-    const names = schema === undefined ? [] : Object.keys(resolved(this.contract, schema).properties ?? {});
-    return multipliedBody(['x', ...names], mostBytesOf(path)).map(asBytes);
+    const fields = Object.entries(
+      (schema === undefined ? undefined : resolved(this.contract, schema).properties) ?? {},
+    );
+    const lists = fields.flatMap(([name, { maxItems }]): [string, number][] =>
+      typeof maxItems === 'number' ? [[name, maxItems]] : [],
+    );
+    return multipliedBody(['x', ...fields.map(([name]) => name)], lists, mostBytesOf(path)).map(asBytes);
   }
 
   private request(
