@@ -1,10 +1,11 @@
 import { get } from 'node:http';
 import { randomInt } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { Client as Postgres } from 'pg';
 import { Client } from '../support/client';
 import { expectStatus } from '../support/expect-status';
 import { aCustomer, aLicense } from '../support/factories';
+import { howItEnds } from '../support/how-it-ends';
 import { testServer, type TestServer } from '../support/server';
 import { until } from '../support/sql';
 
@@ -212,22 +213,3 @@ describe('lists', () => {
     });
   });
 });
-
-/**
- * Whether a connection is reset (RST) or ended in order (FIN). Node may report either as an end, because libuv does not
- * read on when it was hung up; only a connection that was ended in order can still be written to.
- * @param socket with `allowHalfOpen`
- */
-function howItEnds(socket: Socket): Promise<'reset' | 'in order'> {
-  return new Promise((resolve) => {
-    socket.once('error', () => {
-      resolve('reset');
-    });
-    socket.once('end', () => {
-      socket.write('x', (error) => {
-        resolve(error ? 'reset' : 'in order');
-        socket.destroy();
-      });
-    });
-  });
-}

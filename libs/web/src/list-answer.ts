@@ -7,7 +7,7 @@ import type { ObjectLiteral } from 'typeorm';
 import { cutOff } from './cut-off';
 import { listPage, type ListSource } from './list-page';
 import { listLines, STREAM_TYPES } from './list-stream';
-import { OpenStreams } from './open-streams';
+import { type OpenStream, OpenStreams } from './open-streams';
 import type { PageQueryDto } from './page-query.dto';
 import { type Page, pageOf } from './page.dto';
 import { InvalidInput } from './invalid-input';
@@ -16,7 +16,7 @@ const openStreams = new OpenStreams();
 
 /**
  * Answers a list in what the caller accepts: a page as JSON, or the whole list as a stream of CSV or NDJSON, which is
- * cut off when its caller counts no longer.
+ * cut off when its caller counts no longer, or takes it too slowly.
  * @param name field that holds the rows of a page
  * @param RowDto what leaves of a row
  * @throws InvalidInput for a cursor of another list, or a page asked for of a stream; RateLimited where too many streams
@@ -41,26 +41,26 @@ export async function answerList<Row extends ObjectLiteral, Name extends string>
   const judge = async (): Promise<void> => {
     await requireCallerInForce(source.rows.dataSource, caller);
   };
-  const close = openStreams.open(currentRequest()?.apiKeyId ?? 'without a key');
-  try {
-    const answer = await streamed(listLines(source, RowDto, type, judge, query.formulas), type, name);
-    answer.getStream().once('close', close);
-    return answer;
-  } catch (error) {
-    close();
-    throw error;
-  }
+  const { res: response } = request;
+  if (response === undefined) throw new Error('a request without its response');
+  const stream = openStreams.open(currentRequest()?.apiKeyId ?? 'without a key', response);
+  return streamed(listLines(source, RowDto, type, judge, query.formulas), type, name, stream);
 }
 
 /** The first rows are read before the answer begins, so that a failure can still be told as one. */
-async function streamed(lines: AsyncGenerator<string>, type: string, name: string): Promise<StreamableFile> {
+async function streamed(
+  lines: AsyncGenerator<string>,
+  type: string,
+  name: string,
+  stream: OpenStream,
+): Promise<StreamableFile> {
   const first = await lines.next();
   async function* all(): AsyncGenerator<string> {
     if (first.done !== true) yield first.value;
     yield* lines;
   }
   const extension = type === 'text/csv' ? 'csv' : 'ndjson';
-  return new StreamableFile(Readable.from(all(), { objectMode: false }), {
+  return new StreamableFile(Readable.from(stream.paced(all()), { objectMode: false }), {
     type: `${type}; charset=utf-8`,
     disposition: `attachment; filename="${name}.${extension}"`,
   }).setErrorHandler((_error, response) => {

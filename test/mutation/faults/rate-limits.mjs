@@ -4,6 +4,7 @@ export default {
   area: 'rate limits',
   suites: [
     'libs/web/src/bounded-throttler-storage.spec.ts',
+    'libs/web/src/open-streams.spec.ts',
     'libs/web/src/rate-limit.spec.ts',
     'test/e2e/batch-limits.spec.ts',
   ],
@@ -51,6 +52,30 @@ export default {
       ],
       ['calls a storage that is away a used-up limit', 'throw tightest.unavailable ?? new', 'throw new'],
       ['calls every refusal final', 'items > limit\n        ?', 'items > 0\n        ?'],
+    ]),
+    ...inFile('libs/web/src/open-streams.ts', [
+      [
+        'waits for a slow reader for ever',
+        'if (!this.hasEnded) this.cancelPiece = this.after(this.bounds.piece, this.cut);',
+        '',
+      ],
+      [
+        'streams for ever',
+        'this.cancelTotal = after(bounds.total, this.cut);',
+        'this.cancelTotal = () => undefined;',
+      ],
+      ['ends a stalled stream in order', "response.once('timeout', this.cut);", ''],
+      [
+        'counts the time that a piece takes to be made',
+        '      yield piece;\n      this.cancelPiece();',
+        '      yield piece;',
+      ],
+      ['keeps the share of a stream that has ended', 'this.close(caller);', ''],
+      [
+        'takes a slow end for none',
+        '    // What is left in the buffers of the connection.\n    this.expectTaken();',
+        '',
+      ],
     ]),
     ...inFile('libs/licensing/src/validation.service.ts', [
       ['charges nothing', 'await charge(questions.length);', ''],
