@@ -1,33 +1,54 @@
 // Who may import whom. Each line allows; what is not allowed here is refused.
-const PLATFORM = ['config', 'logging', 'metrics', 'database', 'web'];
-const FREE = ['errors', 'license-token', 'field-rules', 'secret-files', 'json-line'];
+const GROUND = ['errors', 'license-token', 'field-rules', 'json', 'secret-files'];
+const PLATFORM = [
+  'config',
+  'logging',
+  'metrics',
+  'database',
+  'embedded-postgres',
+  'access',
+  'lists',
+  'rate-limits',
+  'idempotency',
+];
 const ALLOWED = {
   errors: [],
   'license-token': [],
-  'field-rules': ['license-token'],
   'secret-files': [],
-  'json-line': [],
-  ...Object.fromEntries(PLATFORM.map((lib) => [lib, PLATFORM])),
-  audit: PLATFORM,
-  events: PLATFORM,
-  signing: ['audit', 'events', ...PLATFORM],
-  'api-keys': ['audit', 'events', ...PLATFORM],
-  customers: ['audit', 'events', ...PLATFORM],
-  webhooks: ['audit', 'events', ...PLATFORM],
-  checkpoints: ['audit', 'signing', ...PLATFORM],
-  licensing: ['customers', 'signing', 'audit', 'events', ...PLATFORM],
+  'field-rules': ['license-token'],
+  json: ['errors'],
+  ...Object.fromEntries(PLATFORM.map((lib) => [lib, [...PLATFORM, ...GROUND]])),
+  http: [...PLATFORM, ...GROUND],
+  audit: domain(),
+  signing: domain('audit'),
+  'api-keys': domain('audit'),
+  customers: domain('audit'),
+  checkpoints: domain('audit', 'signing'),
+  'status-lists': domain('audit', 'signing'),
+  licensing: domain('audit', 'signing', 'customers', 'status-lists'),
+  statistics: domain('licensing'),
+  'license-import': domain('audit', 'signing', 'customers', 'licensing'),
+  'v08-import': domain('audit', 'customers', 'licensing', 'license-import'),
 };
+
+/** What a lib with a subject of its own may import. Only its http folder may import the lib `http`: see below. */
+function domain(...below) {
+  return [...below, 'http', ...PLATFORM, ...GROUND];
+}
 
 const layers = Object.entries(ALLOWED).map(([lib, allowed]) => ({
   name: `${lib}-imports`,
-  comment: `${lib} may import ${[...allowed, ...FREE].join(', ')} of ours, and nothing else`,
+  comment: `of our libs, ${lib} may import ${allowed.join(', ') || 'none'}`,
   severity: 'error',
   from: { path: `^libs/${lib}/`, pathNot: '\\.spec\\.ts$' },
   to: {
     path: '^(libs|apps|migrations|test)/',
-    pathNot: `^libs/(${[lib, ...allowed, ...(FREE.includes(lib) ? [] : FREE)].join('|')})/`,
+    pathNot: `^libs/(${[lib, ...allowed].join('|')})/`,
   },
 }));
+
+/** Where a lib talks HTTP: its http folder, the module that registers it, and the door to both. */
+const HTTP_FILES = '^libs/([^/]+)/src/(http/|http\\.ts$|[^/]+-http\\.module\\.ts$)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -41,24 +62,37 @@ module.exports = {
     },
     {
       name: 'front-door-only',
-      comment: 'across libs only through index.ts',
+      comment: 'across libs only through index.ts, and http.ts for what talks HTTP',
       severity: 'error',
       from: { path: '^libs/([^/]+)/' },
-      to: { path: '^libs/([^/]+)/src/', pathNot: ['^libs/$1/', '^libs/[^/]+/src/index\\.ts$'] },
+      to: { path: '^libs/([^/]+)/src/', pathNot: ['^libs/$1/', '^libs/[^/]+/src/(index|http)\\.ts$'] },
     },
     {
       name: 'front-door-only-from-outside',
-      comment: 'apps, migrations and tests use libs through index.ts too',
+      comment: 'apps, migrations and tests use libs through their doors too',
       severity: 'error',
       from: { path: '^(apps|migrations)/' },
-      to: { path: '^libs/[^/]+/src/', pathNot: '^libs/[^/]+/src/index\\.ts$' },
+      to: { path: '^libs/[^/]+/src/', pathNot: '^libs/[^/]+/src/(index|http)\\.ts$' },
     },
     {
       name: 'http-stays-in-http',
-      comment: 'outside web and http folders no express, no swagger',
+      comment: 'outside the lib http and the http folders no Express, no Swagger, and no lib http',
       severity: 'error',
-      from: { path: '^libs/(?!web/)', pathNot: ['/http/', '\\.spec\\.ts$'] },
-      to: { path: 'node_modules/(express|@nestjs/swagger|@nestjs/platform-express|@types/express)' },
+      from: { path: '^libs/', pathNot: ['^libs/http/', HTTP_FILES, '\\.spec\\.ts$'] },
+      to: {
+        path: [
+          'node_modules/(express|@nestjs/swagger|@nestjs/platform-express|@types/express)',
+          '^libs/http/',
+          '^libs/[^/]+/src/http\\.ts$',
+        ],
+      },
+    },
+    {
+      name: 'http-not-in-commands',
+      comment: 'the command line and the migrations load no HTTP',
+      severity: 'error',
+      from: { path: '^(apps/cli|migrations)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: ['^libs/http/', '^libs/[^/]+/src/http\\.ts$'] },
     },
     {
       name: 'pure-token',
@@ -69,24 +103,24 @@ module.exports = {
     },
     {
       name: 'no-deep-nest',
-      comment: 'deep imports would tie us to one major version',
+      comment: 'deep imports would tie us to one version; framework-internals.ts is where the few stand',
       severity: 'error',
-      from: { path: '^(apps|libs|migrations)/' },
+      from: { path: '^(apps|libs|migrations)/', pathNot: '^libs/http/src/framework-internals\\.ts$' },
       to: {
-        path: 'node_modules/@nestjs/[^/]+/.+/',
+        path: 'node_modules/@nestjs/[^/]+/.+',
         pathNot: 'node_modules/@nestjs/[^/]+/(dist/)?index\\.(d\\.ts|js)$',
       },
     },
     {
       name: 'no-test-in-production',
       severity: 'error',
-      from: { path: '^(apps|libs|migrations)/', pathNot: '\\.spec\\.ts$' },
-      to: { path: '^test/|\\.spec\\.ts$' },
+      from: { path: '^(apps|libs|migrations)/', pathNot: '(\\.spec|\\.fixture)\\.ts$' },
+      to: { path: '^test/|(\\.spec|\\.fixture)\\.ts$' },
     },
     {
       name: 'no-undeclared-package',
       severity: 'error',
-      from: { path: '^(apps|libs|migrations)/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^(apps|libs|migrations)/', pathNot: '(\\.spec|\\.fixture)\\.ts$' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev', 'unknown'] },
     },
   ],

@@ -11,7 +11,9 @@ module.exports = {
   // jose is published as ECMAScript modules only.
   transformIgnorePatterns: ['/node_modules/(?!(jose)/)'],
   moduleNameMapper: {
-    '^@aegis/([a-z-]+)$': '<rootDir>/libs/$1/src',
+    '^@aegis/([a-z0-9-]+)$': '<rootDir>/libs/$1/src',
+    // What a lib offers to the HTTP server: its second door.
+    '^@aegis-http/([a-z0-9-]+)$': '<rootDir>/libs/$1/src/http.ts',
     // Modules that are loaded late are imported by the name of what is built.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -1,6 +1,6 @@
 import { postgresOptions } from '@aegis/database';
 import { DataSource } from 'typeorm';
-import { testDatabase, type TestDatabase } from '../test/support/database';
+import { testDatabase, type TestDatabase } from '../test/support/database/database';
 
 /** A value of a type without a length, longer than any that the server writes, of one character. */
 const LONG: Readonly<Record<string, (character: string) => unknown>> = {

@@ -1,6 +1,6 @@
 import { migrateUp, postgresOptions } from '@aegis/database';
 import { DataSource } from 'typeorm';
-import { emptyDatabase, type TestDatabase } from '../test/support/database';
+import { emptyDatabase, type TestDatabase } from '../test/support/database/database';
 import { migrationDataSource } from './data-source';
 import { applicationPrivileges } from './privileges';
 

@@ -2,8 +2,8 @@ import { AuditLog, AuditRecord, SYSTEM } from '@aegis/audit';
 import { Customer } from '@aegis/customers';
 import { migrateDown, migrateUp, migrationStates, postgresOptions } from '@aegis/database';
 import { DataSource } from 'typeorm';
-import { entities } from '../test/support/entities';
-import { emptyDatabase, testDatabase, type TestDatabase } from '../test/support/database';
+import { entities } from '../test/support/database/entities';
+import { emptyDatabase, testDatabase, type TestDatabase } from '../test/support/database/database';
 import { migrationDataSource } from './data-source';
 import { applicationPrivileges } from './privileges';
 

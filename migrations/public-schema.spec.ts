@@ -9,7 +9,7 @@ import { Logger } from '@aegis/logging';
 import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { DataSource } from 'typeorm';
-import { emptyDatabase, testDatabase, type TestDatabase } from '../test/support/database';
+import { emptyDatabase, testDatabase, type TestDatabase } from '../test/support/database/database';
 import { migrationDataSource } from './data-source';
 import { applicationPrivileges } from './privileges';
 

@@ -37,12 +37,14 @@ function treeWith(planted: Record<string, string>): string {
     'libs/license-token/src/index.ts': `export const t = 1;`,
     'libs/database/src/index.ts': `export const d = 1;`,
     'libs/database/src/inner.ts': `export const inner = 1;`,
-    'libs/web/src/index.ts': `import express from 'express'; export const w = express;`,
+    'libs/http/src/index.ts': `import express from 'express'; export const w = express;`,
     'libs/audit/src/index.ts': `export { d } from '@aegis/database';`,
     'libs/customers/src/index.ts': `export { d } from '@aegis/audit';`,
     'libs/signing/src/index.ts': `export const s = 1;`,
     'libs/licensing/src/index.ts': `export { d } from '@aegis/customers'; export { t } from '@aegis/license-token';`,
     'libs/licensing/src/http/routes.ts': `import { Router } from 'express'; export const r = Router;`,
+    'libs/licensing/src/http.ts': `export { r } from './http/routes';`,
+    'libs/licensing/src/licensing-http.module.ts': `export { w } from '@aegis/http'; export { r } from './http/routes';`,
     'migrations/data-source.ts': `export { d } from '@aegis/database';`,
     'test/support/thing.ts': `export const thing = 1;`,
   };
@@ -66,9 +68,9 @@ const PLANTED: [name: string, file: string, text: string, rule: string][] = [
   ],
   [
     'a platform lib that imports a domain lib',
-    'libs/web/src/a.ts',
+    'libs/lists/src/a.ts',
     `import '@aegis/signing';`,
-    'web-imports',
+    'lists-imports',
   ],
   [
     'a domain lib that imports a higher one',
@@ -97,11 +99,30 @@ const PLANTED: [name: string, file: string, text: string, rule: string][] = [
   ],
   ['express in a service', 'libs/signing/src/c.ts', `import 'express';`, 'http-stays-in-http'],
   ['swagger in a service', 'libs/signing/src/d.ts', `import '@nestjs/swagger';`, 'http-stays-in-http'],
+  ['the lib http in a service', 'libs/signing/src/g.ts', `import '@aegis/http';`, 'http-stays-in-http'],
+  [
+    'routes of another lib in a service',
+    'libs/statistics/src/a.ts',
+    `import '@aegis-http/licensing';`,
+    'http-stays-in-http',
+  ],
+  [
+    'routes in the command line',
+    'apps/cli/src/a.ts',
+    `import '@aegis-http/licensing';`,
+    'http-not-in-commands',
+  ],
   ['Node in the shared token code', 'libs/license-token/src/a.ts', `import 'node:crypto';`, 'pure-token'],
   [
     'a deep import of Nest',
     'libs/signing/src/e.ts',
     `import '@nestjs/common/utils/shared.utils';`,
+    'no-deep-nest',
+  ],
+  [
+    'a deep import of Nest, one level down',
+    'libs/signing/src/h.ts',
+    `import '@nestjs/common/constants';`,
     'no-deep-nest',
   ],
   [

@@ -1,7 +1,7 @@
 import createClient, { type Client, type ClientOptions } from 'openapi-fetch';
-import type { paths } from './schema';
+import type { paths } from './schema.d';
 
-export type { components, operations, paths } from './schema';
+export type { components, operations, paths } from './schema.d';
 
 export interface AegisOptions extends Omit<ClientOptions, 'baseUrl' | 'headers'> {
   /** Where the server is, e.g. `https://licenses.example.com`. */

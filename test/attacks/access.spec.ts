@@ -1,11 +1,11 @@
 import { makeKey as madeUp } from '../../libs/api-keys/src/api-key-format';
-import { Client } from '../support/client';
-import { readContract, routesOf } from '../support/contract';
-import { exampleBody, type Ids, pathOf, someIds } from '../support/example-requests';
-import { ROUTE_ACCESS, SINGLE_SCOPES } from '../support/route-access';
-import { testServer, type TestServer } from '../support/server';
-import { giveKeySet } from '../support/signing-keys';
-import { superuserOf } from '../support/sql';
+import { Client } from '../support/requests/client';
+import { readContract, routesOf } from '../support/contract/contract';
+import { exampleBody, type Ids, pathOf, someIds } from '../support/contract/example-requests';
+import { ROUTE_ACCESS, SINGLE_SCOPES } from '../support/contract/route-access';
+import { testServer, type TestServer } from '../support/processes/server';
+import { giveKeySet } from '../support/keys/signing-keys';
+import { superuserOf } from '../support/database/sql';
 
 const routes = new Map(routesOf(readContract()).map((route) => [`${route.method} ${route.path}`, route]));
 const isScope = (access: string): boolean => access.includes(':');

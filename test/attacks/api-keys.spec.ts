@@ -1,10 +1,10 @@
-import { readContract, resolved, type Route, routesOf } from '../support/contract';
-import { type Answer, Client } from '../support/client';
-import { expectStatus } from '../support/expect-status';
-import { exampleBody, type Ids, pathOf, someIds } from '../support/example-requests';
-import { SINGLE_SCOPES } from '../support/route-access';
-import { testServer, type TestServer } from '../support/server';
-import { superuserOf } from '../support/sql';
+import { readContract, resolved, type Route, routesOf } from '../support/contract/contract';
+import { type Answer, Client } from '../support/requests/client';
+import { expectStatus } from '../support/contract/expect-status';
+import { exampleBody, type Ids, pathOf, someIds } from '../support/contract/example-requests';
+import { SINGLE_SCOPES } from '../support/contract/route-access';
+import { testServer, type TestServer } from '../support/processes/server';
+import { superuserOf } from '../support/database/sql';
 
 const ROUTE = '/api/v1/admin/api-keys';
 

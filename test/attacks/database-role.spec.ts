@@ -11,9 +11,9 @@ import {
   signCheckpoint,
 } from '../../libs/checkpoints/src/checkpoint';
 import { migrationDataSource } from '../../migrations/data-source';
-import { migratedDatabase } from '../support/database';
-import { until } from '../support/sql';
-import { Trail } from '../support/trail';
+import { migratedDatabase } from '../support/database/database';
+import { until } from '../support/database/sql';
+import { Trail } from '../support/trail/trail';
 import { KNOWN_PRIVILEGES } from './known-privileges';
 
 const ROLE = 'aegis_app';

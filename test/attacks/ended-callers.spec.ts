@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Client as Postgres } from 'pg';
-import { type Answer, Client } from '../support/client';
-import { readContract, type Route, routesOf } from '../support/contract';
-import { exampleBody } from '../support/example-requests';
-import { expectStatus } from '../support/expect-status';
+import { type Answer, Client } from '../support/requests/client';
+import { readContract, type Route, routesOf } from '../support/contract/contract';
+import { exampleBody } from '../support/contract/example-requests';
+import { expectStatus } from '../support/contract/expect-status';
 import { aCustomer, aCustomerId, aLicense } from '../support/factories';
-import { heldRequest } from '../support/held-request';
-import { ROUTE_ACCESS } from '../support/route-access';
-import { testServer, type TestServer } from '../support/server';
-import { superuserOf, untilBlocked } from '../support/sql';
+import { heldRequest } from '../support/requests/held-request';
+import { ROUTE_ACCESS } from '../support/contract/route-access';
+import { testServer, type TestServer } from '../support/processes/server';
+import { superuserOf, untilBlocked } from '../support/database/sql';
 
 const KEYS = '/api/v1/admin/api-keys';
 /** What a key has besides the scope that a route needs: it is what narrowing leaves. */

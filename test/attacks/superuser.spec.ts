@@ -1,5 +1,5 @@
-import { TIMES_ARE_SEALABLE } from '../../libs/checkpoints/src/leaf';
-import { Trail } from '../support/trail';
+import { TIMES_ARE_SEALABLE } from '../../libs/checkpoints/src/tree/leaf';
+import { Trail } from '../support/trail/trail';
 
 jest.setTimeout(120_000);
 

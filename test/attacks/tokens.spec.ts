@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Client } from '../support/client';
-import { expectStatus } from '../support/expect-status';
+import { Client } from '../support/requests/client';
+import { expectStatus } from '../support/contract/expect-status';
 import { aLicense, type IssuedLicense } from '../support/factories';
-import { Forger } from '../support/forger';
-import { testServer, type TestServer } from '../support/server';
-import { until } from '../support/sql';
+import { Forger } from '../support/keys/forger';
+import { testServer, type TestServer } from '../support/processes/server';
+import { until } from '../support/database/sql';
 
 /** As many as a batch takes. */
 const BATCH = 1_000;

@@ -2,12 +2,12 @@ import { commandLineActor } from '@aegis/audit';
 import { exportTrail } from '@aegis/checkpoints';
 import { AuditCheckpoint } from '../../libs/checkpoints/src/audit-checkpoint.entity';
 import { CheckpointList } from '../../libs/checkpoints/src/checkpoint-list';
-import { InclusionProofs } from '../../libs/checkpoints/src/inclusion-proofs';
+import { InclusionProofs } from '../../libs/checkpoints/src/tree/inclusion-proofs';
 import { AuditList } from '../../libs/audit/src/audit-list';
-import { TrailResume } from '../../libs/checkpoints/src/chain/trail-resume';
-import { readRecordedKeys } from '../../libs/checkpoints/src/trail-verification';
-import { listPage } from '../../libs/web/src/list-page';
-import { Trail } from '../support/trail';
+import { TrailResume } from '../../libs/checkpoints/src/verification/trail-resume';
+import { readRecordedKeys } from '../../libs/checkpoints/src/verification/trail-verification';
+import { listPage } from '../../libs/lists/src/list-page';
+import { Trail } from '../support/trail/trail';
 
 jest.setTimeout(120_000);
 

@@ -1,10 +1,10 @@
 import { aegisClient } from '../../clients/typescript';
-import { Client } from '../support/client';
-import { ContractCheck } from '../support/contract-check';
-import { readContract, routesOf } from '../support/contract';
+import { Client } from '../support/requests/client';
+import { ContractCheck } from '../support/contract/contract-check';
+import { readContract, routesOf } from '../support/contract/contract';
 import { aCustomerId } from '../support/factories';
-import { testServer, type TestServer } from '../support/server';
-import { until } from '../support/sql';
+import { testServer, type TestServer } from '../support/processes/server';
+import { until } from '../support/database/sql';
 
 const contract = readContract();
 const check = new ContractCheck(contract);

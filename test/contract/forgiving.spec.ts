@@ -1,12 +1,12 @@
 import { makeKey } from '../../libs/api-keys/src/api-key-format';
-import type { Answer } from '../support/client';
-import { Client } from '../support/client';
-import { expectStatus } from '../support/expect-status';
+import type { Answer } from '../support/requests/client';
+import { Client } from '../support/requests/client';
+import { expectStatus } from '../support/contract/expect-status';
 import { aCustomer, aLicense, type IssuedLicense } from '../support/factories';
-import { type Ids, pathOf, someIds } from '../support/example-requests';
-import { ROUTE_ACCESS } from '../support/route-access';
-import { testServer, type TestServer } from '../support/server';
-import { giveKeySet } from '../support/signing-keys';
+import { type Ids, pathOf, someIds } from '../support/contract/example-requests';
+import { ROUTE_ACCESS } from '../support/contract/route-access';
+import { testServer, type TestServer } from '../support/processes/server';
+import { giveKeySet } from '../support/keys/signing-keys';
 
 /** Routes of the contract that callers without a key may read: monitors, proxies and installations do. */
 const PUBLIC_READS = ROUTE_ACCESS.filter(

@@ -2,7 +2,7 @@ import Ajv2020 from 'ajv/dist/2020';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { contractFolder, readContract, resolved, routesOf, type Schema } from '../support/contract';
+import { contractFolder, readContract, resolved, routesOf, type Schema } from '../support/contract/contract';
 
 const ROOT = join(__dirname, '../..');
 const contract = readContract();

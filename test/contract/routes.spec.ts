@@ -1,5 +1,5 @@
-import { readContract, routesOf } from '../support/contract';
-import { ROUTE_ACCESS } from '../support/route-access';
+import { readContract, routesOf } from '../support/contract/contract';
+import { ROUTE_ACCESS } from '../support/contract/route-access';
 
 const contract = readContract();
 const routes = new Map(routesOf(contract).map((route) => [`${route.method} ${route.path}`, route]));

@@ -1,13 +1,13 @@
-import type { Answer } from '../support/client';
-import { Client } from '../support/client';
-import { checkAgainstContract } from '../support/contract-check';
-import { readContract, type Route, routesOf } from '../support/contract';
-import { exampleBody, type Ids, pathOf, someIds, UNKNOWN_IDS } from '../support/example-requests';
-import { exchange } from '../support/raw-http';
-import { testServer, type TestServer } from '../support/server';
-import { giveKeySet } from '../support/signing-keys';
-import { freePort, START_PATIENCE_MS } from '../support/server-process';
-import { superuserOf, until } from '../support/sql';
+import type { Answer } from '../support/requests/client';
+import { Client } from '../support/requests/client';
+import { checkAgainstContract } from '../support/contract/contract-check';
+import { readContract, type Route, routesOf } from '../support/contract/contract';
+import { exampleBody, type Ids, pathOf, someIds, UNKNOWN_IDS } from '../support/contract/example-requests';
+import { exchange } from '../support/requests/raw-http';
+import { testServer, type TestServer } from '../support/processes/server';
+import { giveKeySet } from '../support/keys/signing-keys';
+import { freePort, START_PATIENCE_MS } from '../support/processes/server-process';
+import { superuserOf, until } from '../support/database/sql';
 
 const contract = readContract();
 

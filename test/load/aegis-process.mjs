@@ -13,9 +13,9 @@ const POLL_MS = 5;
 /** As good as none, while every request still passes the code that counts it. */
 const UNREACHED_LIMIT = '1000000000';
 
-/** @returns {Promise<typeof import('../../libs/database/src/embedded/embedded-postgres')>} as it was built */
+/** @returns {Promise<typeof import('../../libs/embedded-postgres/src/embedded-postgres')>} as it was built */
 export async function embeddedPostgres() {
-  const built = join(root, 'dist/libs/database/src/embedded/embedded-postgres.js');
+  const built = join(root, 'dist/libs/embedded-postgres/src/embedded-postgres.js');
   const { default: exports } = await import(pathToFileURL(built).href);
   return exports;
 }

@@ -30,10 +30,10 @@ const { Metrics } = built('./libs/metrics/src/index.js');
 const { PemSigner } = built('./libs/signing/src/index.js');
 const { migrationDataSource } = built('./migrations/data-source.js');
 const { applicationPrivileges } = built('./migrations/privileges.js');
-const { compressStatuses } = built('./libs/licensing/src/status-lists/status-list-content.js');
-const { StatusListIssuer } = built('./libs/licensing/src/status-lists/status-list-issuer.js');
-const { StatusListRecords } = built('./libs/licensing/src/status-lists/status-list-records.js');
-const { StatusLists } = built('./libs/licensing/src/status-lists/status-lists.service.js');
+const { compressStatuses } = built('./libs/status-lists/src/status-list-content.js');
+const { StatusListIssuer } = built('./libs/status-lists/src/status-list-issuer.js');
+const { StatusListRecords } = built('./libs/status-lists/src/status-list-records.js');
+const { StatusLists } = built('./libs/status-lists/src/status-lists.service.js');
 
 /** @param {() => Promise<unknown>} work  @returns {Promise<number>} seconds */
 async function timed(work) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { expectStatus } from './expect-status';
-import type { Client } from './client';
+import { expectStatus } from './contract/expect-status';
+import type { Client } from './requests/client';
 
 /** What the routes answer, as far as tests read it. */
 export interface IssuedLicense {

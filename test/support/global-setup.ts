@@ -1,9 +1,9 @@
-import { startEmbeddedPostgres } from '@aegis/database';
+import { startEmbeddedPostgres } from '@aegis/embedded-postgres';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeTemplate } from './database';
-import { serveContract } from './serve-contract';
+import { makeTemplate } from './database/database';
+import { serveContract } from './contract/serve-contract';
 
 /**
  * One PostgreSQL a run, without durability, and a migrated template in it; and the OpenAPI document that the compiled

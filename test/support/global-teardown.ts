@@ -1,6 +1,6 @@
-import { removeEmbeddedPostgres } from '@aegis/database';
+import { removeEmbeddedPostgres } from '@aegis/embedded-postgres';
 import { rmSync } from 'node:fs';
-import { contractFolder } from './contract';
+import { contractFolder } from './contract/contract';
 
 export default async function globalTeardown(): Promise<void> {
   const dataDir = process.env.AEGIS_TEST_DATA_DIR;

@@ -18,6 +18,7 @@ Module._extensions['.ts'] = (module, filename) => {
 
 const resolveFilename = Module._resolveFilename;
 Module._resolveFilename = function (request, ...rest) {
-  const lib = /^@aegis\/([a-z-]+)$/.exec(request)?.[1];
-  return resolveFilename.call(this, lib ? path.join(root, 'libs', lib, 'src') : request, ...rest);
+  const [, door, lib] = /^@(aegis|aegis-http)\/([a-z0-9-]+)$/.exec(request) ?? [];
+  const file = lib && path.join(root, 'libs', lib, 'src', door === 'aegis' ? '' : 'http.ts');
+  return resolveFilename.call(this, file ?? request, ...rest);
 };

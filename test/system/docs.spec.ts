@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Processes, type ServerProcess } from '../support/server-process';
-import { until } from '../support/sql';
+import { Processes, type ServerProcess } from '../support/processes/server-process';
+import { until } from '../support/database/sql';
 
 const ROOT = join(__dirname, '../..');
 const hasTools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--version']).status === 0);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { Processes } from '../support/server-process';
+import { Processes } from '../support/processes/server-process';
 
 const hasPromtool = spawnSync('promtool', ['--version']).error === undefined;
 // Under CI a missing tool is a failure, not a reason to skip.

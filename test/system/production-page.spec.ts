@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeEmbeddedPostgres, startEmbeddedPostgres } from '@aegis/database';
+import { removeEmbeddedPostgres, startEmbeddedPostgres } from '@aegis/embedded-postgres';
 import { Client } from 'pg';
-import { freePort, probeAt } from '../support/server-process';
-import { until } from '../support/sql';
+import { freePort, probeAt } from '../support/processes/server-process';
+import { until } from '../support/database/sql';
 
 const ROOT = join(__dirname, '../..');
 const PAGE = readFileSync(join(ROOT, 'docs/production.md'), 'utf8');

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { Processes, type ServerProcess } from '../support/server-process';
+import { Processes, type ServerProcess } from '../support/processes/server-process';
 
 const CHROMIUM = '/usr/bin/chromium';
 const hasChromium = existsSync(CHROMIUM);

@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Client } from '../support/client';
-import type { CommandLine, Ended } from '../support/command-line';
-import { expectStatus } from '../support/expect-status';
+import { Client } from '../support/requests/client';
+import type { CommandLine, Ended } from '../support/processes/command-line';
+import { expectStatus } from '../support/contract/expect-status';
 import { aLicense, type IssuedLicense } from '../support/factories';
-import { Processes, type ServerProcess } from '../support/server-process';
-import { until } from '../support/sql';
+import { Processes, type ServerProcess } from '../support/processes/server-process';
+import { until } from '../support/database/sql';
 
 /** Debian's own: its packages are not for another Python that may come first on the path. */
 const PYTHON = '/usr/bin/python3';

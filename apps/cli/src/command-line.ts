@@ -9,9 +9,9 @@ import { addLicenses } from './commands/licenses';
 import { addMigrate } from './commands/migrate';
 import { addStatusLists } from './commands/status-lists';
 import { addRotateSecrets } from './commands/rotate-secrets';
-import { ExitCode } from './exit-code';
-import type { Output } from './output';
-import { printableLines } from './printable';
+import { ExitCode } from './terminal/exit-code';
+import type { Output } from './terminal/output';
+import { printableLines } from './terminal/printable';
 
 const AFTER_HELP = `
 Settings come from the environment and a file .env in the working directory, as the server's do. Paths count from

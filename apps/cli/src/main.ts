@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { commandLine } from './command-line';
-import { ExitCode } from './exit-code';
-import { describeFailure } from './describe-failure';
-import { isInterrupted, listenForInterrupts } from './interruption';
-import { Output } from './output';
-import { printableLines } from './printable';
+import { ExitCode } from './terminal/exit-code';
+import { describeFailure } from './failures/describe-failure';
+import { isInterrupted, listenForInterrupts } from './terminal/interruption';
+import { Output } from './terminal/output';
+import { printableLines } from './terminal/printable';
 
 const output = new Output(process.argv.includes('--json'));
 

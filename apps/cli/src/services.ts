@@ -11,8 +11,8 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { assertMigrated, settleMigrations } from '../../../migrations/settle';
-import type { Access } from './access';
-import { withDatabase } from './database';
+import type { Access } from './database/access';
+import { withDatabase } from './database/database';
 import { assertSecretsExist, type SettingName, withSettings } from './settings';
 
 type Modules = NonNullable<ModuleMetadata['imports']>;

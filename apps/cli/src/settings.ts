@@ -2,7 +2,7 @@ import { type Environment, loadEnvironment } from '@aegis/config';
 import { ConfigurationError } from '@aegis/errors';
 import { Logger } from '@aegis/logging';
 import { Writable } from 'node:stream';
-import { isInterrupted } from './interruption';
+import { isInterrupted } from './terminal/interruption';
 
 export type SettingName = keyof Environment;
 

@@ -1,13 +1,16 @@
-import { ApiKeyGuard, ApiKeysHttpModule } from '@aegis/api-keys';
-import { AuditHttpModule } from '@aegis/audit';
-import { CheckpointsHttpModule } from '@aegis/checkpoints';
+import { ApiKeyGuard, ApiKeysHttpModule } from '@aegis-http/api-keys';
+import { AuditHttpModule } from '@aegis-http/audit';
+import { CheckpointsHttpModule } from '@aegis-http/checkpoints';
 import { ConfigModule, type Environment } from '@aegis/config';
-import { CustomersHttpModule } from '@aegis/customers';
+import { CustomersHttpModule } from '@aegis-http/customers';
 import { DatabaseModule } from '@aegis/database';
-import { LicensingHttpModule, StatisticsHttpModule, StatusListsHttpModule } from '@aegis/licensing';
+import { LicensingHttpModule } from '@aegis-http/licensing';
+import { StatisticsHttpModule } from '@aegis-http/statistics';
+import { StatusListsHttpModule } from '@aegis-http/status-lists';
 import { type Logger, LoggingModule } from '@aegis/logging';
-import { SigningHttpModule } from '@aegis/signing';
-import { IdempotencyModule, WebModule } from '@aegis/web';
+import { SigningHttpModule } from '@aegis-http/signing';
+import { HttpModule } from '@aegis/http';
+import { IdempotencyModule } from '@aegis/idempotency';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DocsModule } from './docs/docs.module';
 import { HealthModule } from './health/health.module';
@@ -26,7 +29,7 @@ export class AppModule {
         LoggingModule.for(logger),
         DatabaseModule.for(databaseUrl),
         LifecycleModule,
-        WebModule.for({ imports: [ApiKeysHttpModule], accessGuard: ApiKeyGuard }),
+        HttpModule.for({ imports: [ApiKeysHttpModule], accessGuard: ApiKeyGuard }),
         IdempotencyModule,
         AuditHttpModule,
         CheckpointsHttpModule,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, get, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { until } from '../../../test/support/sql';
+import { until } from '../../../test/support/database/sql';
 import { RequestsInFlight } from './drain';
 
 describe('RequestsInFlight', () => {

@@ -9,7 +9,7 @@ import {
 } from '@aegis/database';
 import type { Logger } from '@aegis/logging';
 import { Metrics, type MetricsServer, serveMetrics } from '@aegis/metrics';
-import { assertEveryBodyIsBounded, assertEveryRouteDeclaresAccess, createHttpApp } from '@aegis/web';
+import { assertEveryBodyIsBounded, assertEveryRouteDeclaresAccess, createHttpApp } from '@aegis/http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';

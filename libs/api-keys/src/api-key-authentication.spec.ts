@@ -1,8 +1,8 @@
 import { AuditRecord, SYSTEM } from '@aegis/audit';
 import { PreparedStatement } from '@aegis/database';
 import { DataSource } from 'typeorm';
-import { type ApiKeys, apiKeysOf, PEPPER_V1, PEPPER_V2 } from '../../../test/support/api-keys';
-import { type TestDatabase, testDatabase } from '../../../test/support/database';
+import { type ApiKeys, apiKeysOf, PEPPER_V1, PEPPER_V2 } from '../../../test/support/keys/api-keys';
+import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
 import { COMMAND_LINE } from './key-holder';
 import { makeKey } from './api-key-format';
 import { ApiKey } from './api-key.entity';

@@ -1,13 +1,13 @@
 import { Environment } from '@aegis/config';
 import { MicroBatch, PreparedStatement, requireCallerInForce } from '@aegis/database';
 import { Metrics } from '@aegis/metrics';
-import type { AuthenticatedKey, Credential } from '@aegis/web';
+import type { AuthenticatedKey, Credential } from '@aegis/access';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { readKey } from './api-key-format';
 import { ApiKeyUsage } from './api-key-usage';
-import { PepperRenewal } from './pepper-renewal';
-import { Peppers, type KeyHash } from './peppers';
+import { PepperRenewal } from './peppers/pepper-renewal';
+import { Peppers, type KeyHash } from './peppers/peppers';
 
 /** A row of the look-up: a key that counts at this moment, and what its secret is compared with. */
 interface Candidate {

@@ -1,8 +1,8 @@
 import { type Actor, AuditRecord, SYSTEM } from '@aegis/audit';
-import type { Scope } from '@aegis/web';
+import type { Scope } from '@aegis/access';
 import { DataSource } from 'typeorm';
-import { type ApiKeys, apiKeysOf, PEPPER_V1, PEPPER_V2, holding } from '../../../test/support/api-keys';
-import { type TestDatabase, testDatabase } from '../../../test/support/database';
+import { type ApiKeys, apiKeysOf, PEPPER_V1, PEPPER_V2, holding } from '../../../test/support/keys/api-keys';
+import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
 import { COMMAND_LINE } from './key-holder';
 import { ApiKey } from './api-key.entity';
 import { ApiKeyNotFound, ScopeEscalation } from './api-keys.errors';

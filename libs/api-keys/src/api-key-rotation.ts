@@ -1,7 +1,7 @@
 import { type Actor, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { type CallerInForce, transaction } from '@aegis/database';
-import { NO_PRECONDITION, type Precondition } from '@aegis/web';
+import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { makeKey } from './api-key-format';
@@ -9,7 +9,7 @@ import { callerOf, lockApiKey } from './api-key-lock';
 import type { ApiKey } from './api-key.entity';
 import { ApiKeysService, type CreatedApiKey } from './api-keys.service';
 import { assertHolds, assertWithin, holderNow, type KeyHolder } from './key-holder';
-import { Peppers } from './peppers';
+import { Peppers } from './peppers/peppers';
 
 /** Longest time that the secret before a rotation may live on: 7 days. */
 export const MAX_GRACE_SECONDS = 7 * 86_400;

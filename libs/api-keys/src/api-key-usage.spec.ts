@@ -1,8 +1,8 @@
 import { AuditRecord, SYSTEM } from '@aegis/audit';
 import { postgresOptions } from '@aegis/database';
 import { DataSource, In } from 'typeorm';
-import { type ApiKeys, apiKeysOf } from '../../../test/support/api-keys';
-import { type TestDatabase, testDatabase } from '../../../test/support/database';
+import { type ApiKeys, apiKeysOf } from '../../../test/support/keys/api-keys';
+import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
 import { COMMAND_LINE } from './key-holder';
 import { ApiKey } from './api-key.entity';
 

@@ -1,5 +1,5 @@
 import { momentsCheck } from '@aegis/database';
-import type { Scope } from '@aegis/web';
+import type { Scope } from '@aegis/access';
 import { Check, Column, Entity, Index, PrimaryColumn, VersionColumn, VirtualColumn } from 'typeorm';
 
 /** An API key: what it may do and the hash of its secret. Deleted ones stay, marked, for the audit trail's sake. */

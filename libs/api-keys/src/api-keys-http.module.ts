@@ -1,11 +1,11 @@
 import { MetricsModule } from '@aegis/metrics';
-import { Identification } from '@aegis/web';
+import { Identification } from '@aegis/http';
 import { Module } from '@nestjs/common';
 import { ApiKeyAuthentication } from './api-key-authentication';
 import { ApiKeyUsage } from './api-key-usage';
 import { ApiKeysModule } from './api-keys.module';
 import { ApiKeyIdentification } from './http/api-key-identification';
-import { PepperRenewal } from './pepper-renewal';
+import { PepperRenewal } from './peppers/pepper-renewal';
 import { MeController } from './http/me.controller';
 import { ApiKeysController } from './http/api-keys.controller';
 

@@ -1,5 +1,5 @@
 import { DomainError } from '@aegis/errors';
-import type { Scope } from '@aegis/web';
+import type { Scope } from '@aegis/access';
 
 /** No key has this id, or it was deleted. */
 export class ApiKeyNotFound extends DomainError {

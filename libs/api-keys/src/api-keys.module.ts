@@ -6,9 +6,9 @@ import { ApiKeyList } from './api-key-list';
 import { ApiKeyRotation } from './api-key-rotation';
 import { ApiKey } from './api-key.entity';
 import { ApiKeysService } from './api-keys.service';
-import { PepperChecks } from './pepper-checks';
-import { PepperUse } from './pepper-use';
-import { Peppers } from './peppers';
+import { PepperChecks } from './peppers/pepper-checks';
+import { PepperUse } from './peppers/pepper-use';
+import { Peppers } from './peppers/peppers';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ApiKey]), AuditModule],

@@ -1,8 +1,8 @@
 import { type Actor, AuditRecord } from '@aegis/audit';
-import type { Scope } from '@aegis/web';
+import type { Scope } from '@aegis/access';
 import { DataSource } from 'typeorm';
-import { apiKeysOf, holding } from '../../../test/support/api-keys';
-import { type TestDatabase, testDatabase } from '../../../test/support/database';
+import { apiKeysOf, holding } from '../../../test/support/keys/api-keys';
+import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
 import { COMMAND_LINE } from './key-holder';
 import { ApiKey } from './api-key.entity';
 import { ApiKeyNotFound, ExpiryInThePast, LastAdminKey, ScopeEscalation } from './api-keys.errors';

@@ -2,7 +2,8 @@ import { type Actor, AuditLog, SYSTEM } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { type CallerInForce, transaction } from '@aegis/database';
 import { API_KEY_TEXTS, brokenTexts } from '@aegis/field-rules';
-import { InvalidInput, NO_PRECONDITION, type Precondition, type Scope } from '@aegis/web';
+import { NO_PRECONDITION, type Precondition, type Scope } from '@aegis/access';
+import { InvalidInput } from '@aegis/errors';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { isAnyAdminKey, isLastAdminKey, isLastingAdmin, lockAdminKeys } from './admin-keys';
@@ -11,7 +12,7 @@ import { callerOf, lockApiKey } from './api-key-lock';
 import { ApiKey } from './api-key.entity';
 import { ApiKeyNotFound, ExpiryInThePast, LastAdminKey } from './api-keys.errors';
 import { assertHolds, assertWithin, holderNow, isStronger, type KeyHolder } from './key-holder';
-import { Peppers } from './peppers';
+import { Peppers } from './peppers/peppers';
 
 /** What a new key is to be. */
 export interface CreateApiKey {

@@ -1,5 +1,5 @@
 import type { CallerInForce } from '@aegis/database';
-import { grants, type Scope } from '@aegis/web';
+import { grants, type Scope } from '@aegis/access';
 import { LimitEscalation, ScopeEscalation, SecretReplaced } from './api-keys.errors';
 
 /** What bounds a key: what it may do, how long, and how often a minute (null for the server's limit). */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { postgresOptions } from '@aegis/database';
 import { DataSource } from 'typeorm';
-import { testDatabase, type TestDatabase } from '../../../test/support/database';
+import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
 import { AuditAddresses } from './audit-addresses';
 
 describe('addresses in the audit trail', () => {

@@ -1,4 +1,4 @@
-import type { ListOrder, ListSource, PageQuery } from '@aegis/web';
+import type { ListOrder, ListSource, PageQuery } from '@aegis/lists';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditRecord } from './audit-record.entity';

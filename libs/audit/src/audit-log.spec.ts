@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
-import { testDatabase, type TestDatabase } from '../../../test/support/database';
+import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
 import { type Actor, SYSTEM } from './actor';
 import { AuditLog } from './audit-log';
 import { AuditRecord } from './audit-record.entity';

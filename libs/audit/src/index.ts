@@ -1,12 +1,10 @@
-export { callingActor, Caller, commandLineActor, SYSTEM } from './actor';
 export type { Actor } from './actor';
-export { AuditHttpModule } from './audit-http.module';
-export { AuditLog } from './audit-log';
+export { Caller, SYSTEM, commandLineActor } from './actor';
 export type { AuditEntry } from './audit-log';
+export { AuditLog } from './audit-log';
 export { AuditPartitions } from './audit-partitions';
 export { AuditRecord } from './audit-record.entity';
 export { AuditModule } from './audit.module';
-export { EVENT_TYPES } from './event-types';
 export type { EventType } from './event-types';
-export { AuditLogDto } from './http/audit-log.dto';
+export { EVENT_TYPES } from './event-types';
 export { MOST_RECORD_BYTES, recordBytes, recordColumnsWhere } from './record-size';

@@ -1,4 +1,4 @@
-import type { ListOrder, ListSource } from '@aegis/web';
+import type { ListOrder, ListSource } from '@aegis/lists';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditCheckpoint } from './audit-checkpoint.entity';

@@ -2,12 +2,12 @@ import { AuditModule } from '@aegis/audit';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditCheckpoint } from './audit-checkpoint.entity';
-import { CheckpointShipping } from './checkpoint-shipping';
+import { CheckpointShipping } from './shipping/checkpoint-shipping';
 import { CheckpointList } from './checkpoint-list';
 import { CheckpointsModule } from './checkpoints.module';
 import { CheckpointsController } from './http/checkpoints.controller';
-import { InclusionProofs } from './inclusion-proofs';
-import { Sealing } from './sealing';
+import { InclusionProofs } from './tree/inclusion-proofs';
+import { Sealing } from './sealing/sealing';
 
 /** What the server adds: the trail is sealed all the time, and proves itself to callers. */
 @Module({

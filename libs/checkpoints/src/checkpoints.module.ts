@@ -1,6 +1,6 @@
 import { SigningModule } from '@aegis/signing';
 import { Module } from '@nestjs/common';
-import { Sealer } from './sealer';
+import { Sealer } from './sealing/sealer';
 
 @Module({ imports: [SigningModule], providers: [Sealer], exports: [Sealer] })
 export class CheckpointsModule {}

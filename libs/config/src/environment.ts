@@ -9,7 +9,7 @@ import {
   IsTrustProxy,
 } from './rules';
 import { Setting } from './setting';
-import { SignerSettings } from './signer-settings';
+import { SignerSettings } from './signers/signer-settings';
 
 const PORT_MAX = 65_535;
 

@@ -5,9 +5,9 @@ import { certificateProblems } from './certificate-files';
 import { developmentSecret, existingDevelopmentSecret } from './development-secrets';
 import { Environment } from './environment';
 import { productionProblems } from './production-rules';
-import { serviceLinkProblem } from './service-links';
+import { serviceLinkProblem } from './urls/service-links';
 import { settings } from './setting';
-import { signerProblems } from './signer-rules';
+import { signerProblems } from './signers/signer-rules';
 import { convert, defaultOf, textOf } from './setting-text';
 import {
   assertDotEnvIsClosed,

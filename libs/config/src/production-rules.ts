@@ -1,6 +1,6 @@
 import type { Environment } from './environment';
-import { isLoopback, isSocketHost } from './loopback';
-import { signerTlsProblems } from './signer-rules';
+import { isLoopback, isSocketHost } from './urls/loopback';
+import { signerTlsProblems } from './signers/signer-rules';
 
 const PLACEHOLDER = /change[-_ ]?me|changeit|placeholder|example|password|passphrase|default|your[-_ ]/i;
 const MIN_PASSPHRASE = 16;

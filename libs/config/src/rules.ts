@@ -1,8 +1,8 @@
 import { registerDecorator } from 'class-validator';
 import { BlockList, isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { isPlainUrl } from './plain-url';
-import { isPostgresUrl, POSTGRES_URL_RULE } from './postgres-url';
+import { isPlainUrl } from './urls/plain-url';
+import { isPostgresUrl, POSTGRES_URL_RULE } from './urls/postgres-url';
 
 /** A rule on one variable: `holds` says whether the value keeps it, `message` is the rule in words. */
 function rule(name: string, message: string, holds: (value: unknown) => boolean): PropertyDecorator {

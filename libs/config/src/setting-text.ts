@@ -1,5 +1,5 @@
 import { whyUnreadable } from '@aegis/secret-files';
-import { canonicalPostgresUrl } from './postgres-url';
+import { canonicalPostgresUrl } from './urls/postgres-url';
 import type { SettingSpec } from './setting';
 import { readSecretFile } from './sources/secret-file';
 import type { Variables } from './sources/setting-sources';

@@ -1,4 +1,4 @@
-import { type ListOrder, type ListSource, type PageQuery, whereBeginsWith } from '@aegis/web';
+import { type ListOrder, type ListSource, type PageQuery, whereBeginsWith } from '@aegis/lists';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Customer } from './customer.entity';

@@ -2,7 +2,7 @@ import { type Actor, AuditLog, AuditRecord } from '@aegis/audit';
 import { transaction } from '@aegis/database';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
-import { testDatabase, type TestDatabase } from '../../../test/support/database';
+import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
 import { Customer } from './customer.entity';
 import { CustomerExists, CustomerInactive, CustomerNotFound } from './customers.errors';
 import { CustomersService } from './customers.service';

@@ -1,7 +1,8 @@
 import { type Actor, AuditLog } from '@aegis/audit';
 import { MicroBatch, PreparedStatement, transaction, violates } from '@aegis/database';
 import { brokenTexts, CUSTOMER_TEXTS } from '@aegis/field-rules';
-import { InvalidInput, NO_PRECONDITION, type Precondition } from '@aegis/web';
+import { NO_PRECONDITION, type Precondition } from '@aegis/access';
+import { InvalidInput } from '@aegis/errors';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { Customer } from './customer.entity';

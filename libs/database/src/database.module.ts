@@ -3,9 +3,9 @@ import { Logger } from '@aegis/logging';
 import { MetricsModule } from '@aegis/metrics';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { poolOptions, postgresOptions } from './connection-options';
-import { PoolMetrics } from './pool-metrics';
-import { PoolRenewal } from './pool-renewal';
+import { poolOptions, postgresOptions } from './connections/connection-options';
+import { PoolMetrics } from './connections/pool-metrics';
+import { PoolRenewal } from './connections/pool-renewal';
 
 /** The pool of the application's role. Entities register themselves through their libs' modules. */
 @Module({})

@@ -1,20 +1,19 @@
 export { assertApplicationRoleIsApart } from './application-role';
-export { CallerNarrowed, CallerRefused, judgeCallers, requireCallerInForce } from './callers';
 export type { CallerId, CallerInForce } from './callers';
-export { poolOptions, postgresOptions, SESSION_OPTIONS } from './connection-options';
-export { blaming, connectionProblem } from './connection-problem';
+export { judgeCallers, requireCallerInForce } from './callers';
+export { SESSION_OPTIONS, poolOptions, postgresOptions } from './connections/connection-options';
+export { blaming, connectionProblem } from './connections/connection-problem';
+export { momentsCheck } from './connections/moments';
+export { PoolRenewal } from './connections/pool-renewal';
+export { assertSessionSettings, warnOfSessionDefaults } from './connections/session-settings';
 export { DatabaseModule } from './database.module';
 export { Listener } from './listener';
-export type { Hearing } from './listener';
 export { MicroBatch } from './micro-batch';
-export { grantPrivileges, migrateDown, migrateUp, migrationStates } from './migrate';
 export type { MigrationState, Privileges } from './migrate';
-export { momentsCheck } from './moments';
-export { openDatabase } from './open-database';
+export { grantPrivileges, migrateDown, migrateUp, migrationStates } from './migrate';
 export type { DatabaseAccess } from './open-database';
-export { PoolRenewal } from './pool-renewal';
-export { isDatabaseUnavailable, isInputRefused, sqlState, SqlState, violates } from './postgres-errors';
-export { runSplitting } from './run-splitting';
+export { openDatabase } from './open-database';
+export { SqlState, isDatabaseUnavailable, isInputRefused, sqlState, violates } from './postgres-errors';
 export { PreparedStatement } from './prepared-statement';
 export {
   connectionsOf,
@@ -26,8 +25,6 @@ export {
   urlFor,
   withConnection,
 } from './role-password';
+export { runSplitting } from './run-splitting';
+export type { TransactionHooks } from './transaction';
 export { hasTransactionHooks, sharedTransaction, transaction, withTransactionHooks } from './transaction';
-export type { TransactionHooks, TransactionOptions } from './transaction';
-export { hasEmbeddedPostgres, startEmbeddedPostgres, removeEmbeddedPostgres } from './embedded';
-export type { EmbeddedPostgres, EmbeddedPostgresOptions } from './embedded';
-export { assertSessionSettings, warnOfSessionDefaults } from './session-settings';

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions';
-import { SESSION_OPTIONS } from './connection-options';
+import { SESSION_OPTIONS } from './connections/connection-options';
 
 /** A broken connection is made anew after so long, and after twice as long each time it fails again. */
 const FIRST_PAUSE_MS = 100;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { removeEmbeddedPostgres } from './embedded';
+import { removeEmbeddedPostgres } from '@aegis/embedded-postgres';
 import { openDatabase } from './open-database';
 
 const settings = (given: Partial<Environment>): Environment => Object.assign(new Environment(), given);

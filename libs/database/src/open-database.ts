@@ -1,5 +1,4 @@
 import type { Environment } from '@aegis/config';
-import { startEmbeddedPostgres } from './embedded';
 
 /** The database as the settings name it, or the embedded one in their absence. */
 export interface DatabaseAccess {
@@ -23,5 +22,6 @@ export async function openDatabase(
   const { DATABASE_URL: url, MIGRATION_DATABASE_URL: ownerUrl } = environment;
   if (url !== undefined)
     return { applicationUrl: url, ownerUrl: ownerUrl ?? url, release: () => Promise.resolve() };
+  const { startEmbeddedPostgres } = await import('./embedded.js');
   return startEmbeddedPostgres({ dataDir: environment.DATA_DIR, pgBin: environment.PG_BIN, log });
 }

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { Client, type Pool } from 'pg';
 import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
-import { testDatabase, type TestDatabase } from '../../../test/support/database';
-import { until } from '../../../test/support/sql';
-import { postgresOptions } from './connection-options';
+import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
+import { until } from '../../../test/support/database/sql';
+import { postgresOptions } from './connections/connection-options';
 import { isDatabaseUnavailable, sqlState, violates } from './postgres-errors';
 
 async function errorOf(work: Promise<unknown>): Promise<unknown> {

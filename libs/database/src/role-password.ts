@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
-import { SESSION_OPTIONS } from './connection-options';
-import { blaming } from './connection-problem';
+import { SESSION_OPTIONS } from './connections/connection-options';
+import { blaming } from './connections/connection-problem';
 import { scramVerifier } from './scram';
 
 const PASSWORD_BYTES = 32;

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
-import { testDatabase, type TestDatabase } from '../../../test/support/database';
-import { LostAnswer } from '../../../test/support/lost-answer';
-import { until } from '../../../test/support/sql';
-import { postgresOptions } from './connection-options';
+import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
+import { LostAnswer } from '../../../test/support/database/lost-answer';
+import { until } from '../../../test/support/database/sql';
+import { postgresOptions } from './connections/connection-options';
 import { MicroBatch } from './micro-batch';
 import { sqlState } from './postgres-errors';
 import { runSplitting } from './run-splitting';

@@ -1,4 +1,4 @@
-import type { LicenseClaims } from './claims';
+import type { LicenseClaims } from './claims/claims';
 import { judge } from './judge';
 import type { Evidence, Question, SignatureHolds, TokenRecord } from './judge';
 

@@ -1,5 +1,5 @@
-import type { LicenseClaims } from './claims';
-import type { ListedStatus } from './status-list-reader';
+import type { LicenseClaims } from './claims/claims';
+import type { ListedStatus } from './status-lists/status-list-reader';
 import { VERDICT_ERRORS } from './verdict';
 import type { Verdict, VerdictCode, Warning } from './verdict';
 import { majorVersion } from './version';

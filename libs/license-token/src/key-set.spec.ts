@@ -1,12 +1,6 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import {
-  type Ed25519Jwk,
-  type KeySetTrust,
-  judgeOffline,
-  openKeySet,
-  type OfflineTrust,
-  parseKeySet,
-} from '.';
+import { type Ed25519Jwk, type KeySetTrust, openKeySet, parseKeySet } from './key-set';
+import { judgeOffline, type OfflineTrust } from './offline';
 
 const NOW = new Date('2026-11-25T12:00:00.000Z');
 const NOW_S = NOW.getTime() / 1000;

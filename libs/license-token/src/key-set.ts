@@ -1,6 +1,6 @@
 import type { CryptoKey } from 'jose';
-import { type Malformed, parseCompactJws, type SignedText } from './compact-jws';
-import { KEY_ID } from './rules';
+import { type Malformed, parseCompactJws, type SignedText } from './text/compact-jws';
+import { KEY_ID } from './claims/rules';
 import { isAcceptedAlg, verifySignature } from './signature';
 
 /** The `typ` of a signed key set, and with `application/` before it its media type. */

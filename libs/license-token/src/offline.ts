@@ -2,7 +2,7 @@ import { judge, type Evidence, type Question } from './judge';
 import { importEd25519, type KeySet } from './key-set';
 import { parseToken } from './parse';
 import { verifySignature } from './signature';
-import { listedStatus, type StatusList } from './status-list-reader';
+import { listedStatus, type StatusList } from './status-lists/status-list-reader';
 import type { Verdict } from './verdict';
 
 /** What an installation that can't ask the server judges by. */

@@ -1,8 +1,8 @@
-import { overlongClaim } from './claim-lengths';
-import { malformedClaim } from './claim-shape';
-import type { LicenseClaims, LicenseHeader } from './claims';
-import { type Malformed, parseCompactJws } from './compact-jws';
-import { MAX_TOKEN_BYTES } from './rules';
+import { overlongClaim } from './claims/claim-lengths';
+import { malformedClaim } from './claims/claim-shape';
+import type { LicenseClaims, LicenseHeader } from './claims/claims';
+import { type Malformed, parseCompactJws } from './text/compact-jws';
+import { MAX_TOKEN_BYTES } from './claims/rules';
 
 /** A token whose form is right. Nothing in it is verified yet. */
 export interface ParsedToken {

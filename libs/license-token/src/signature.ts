@@ -1,5 +1,5 @@
 import type { CryptoKey } from 'jose';
-import type { SignedText } from './compact-jws';
+import type { SignedText } from './text/compact-jws';
 
 /** `EdDSA` (RFC 8037) is what is issued; RFC 9864 gave Ed25519 a name of its own. */
 const ACCEPTED_ALGS = ['EdDSA', 'Ed25519'];

@@ -3,8 +3,12 @@ import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { isAcceptedAlg, judge, parseToken, VERDICT_CODES, verifySignature } from '.';
-import type { Evidence, KeyTrust, Question, TokenRecord, Verdict, VerdictCode } from '.';
+import { judge } from './judge';
+import { parseToken } from './parse';
+import { isAcceptedAlg, verifySignature } from './signature';
+import { VERDICT_CODES } from './verdict';
+import type { Evidence, KeyTrust, Question, TokenRecord } from './judge';
+import type { Verdict, VerdictCode } from './verdict';
 
 const NOW = new Date('2026-02-03T19:12:10.000Z');
 const NOW_S = 1770145930;

@@ -1,4 +1,4 @@
-import type { LicenseType } from './claims';
+import type { LicenseType } from './claims/claims';
 
 /** Every answer to "is this license valid here and now?". The first failing check, in this order, names it. */
 export const VERDICT_CODES = [

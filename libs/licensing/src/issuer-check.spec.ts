@@ -5,9 +5,9 @@ import type { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { RecordIssuers1764100180000 } from '../../../migrations/1764100180000-record-issuers';
 import { migrationDataSource } from '../../../migrations/data-source';
-import { type TestDatabase, testDatabase } from '../../../test/support/database';
-import { insertLicenseRows, insertRowKey } from '../../../test/support/license-rows';
-import { superuserOf } from '../../../test/support/sql';
+import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
+import { insertLicenseRows, insertRowKey } from '../../../test/support/database/license-rows';
+import { superuserOf } from '../../../test/support/database/sql';
 import { IssuerCheck } from './issuer-check';
 
 const OLD = 'https://old.vendor.example';

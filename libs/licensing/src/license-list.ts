@@ -1,5 +1,5 @@
 import type { LicenseType } from '@aegis/license-token';
-import { type ListOrder, type ListSource, type PageQuery, whereBeginsWith } from '@aegis/web';
+import { type ListOrder, type ListSource, type PageQuery, whereBeginsWith } from '@aegis/lists';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type SelectQueryBuilder } from 'typeorm';
 import { License, type LicenseStatus } from './license.entity';

@@ -4,22 +4,22 @@ import { MetricsModule } from '@aegis/metrics';
 import { SigningModule } from '@aegis/signing';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { CustomerRemovalService } from './customer-removal.service';
+import { CustomerRemovalService } from './remove/customer-removal.service';
 import { IssuerCheck } from './issuer-check';
 import { LicenseList } from './license-list';
 import { LicenseLock } from './license-lock';
-import { LicenseRenewalService } from './license-renewal.service';
-import { LicenseResignWriter } from './license-resign-writer';
-import { LicenseResign } from './license-resign.service';
-import { LicenseStateService } from './license-state.service';
+import { LicenseRenewalService } from './renew/license-renewal.service';
+import { LicenseResignWriter } from './resign/license-resign-writer';
+import { LicenseResign } from './resign/license-resign.service';
+import { LicenseStateService } from './state/license-state.service';
 import { LicenseToken } from './license-token.entity';
-import { LicenseWriter } from './license-writer';
+import { LicenseWriter } from './issue/license-writer';
 import { License } from './license.entity';
-import { LicensingService } from './licensing.service';
-import { TokenInspection } from './token-inspection.service';
-import { TokenMaker } from './token-maker';
-import { ValidationCounts } from './validation-counts';
-import { ValidationService } from './validation.service';
+import { LicensingService } from './issue/licensing.service';
+import { TokenInspection } from './validate/token-inspection.service';
+import { TokenIssuer } from './issue/token-issuer';
+import { ValidationCounts } from './validate/validation-counts';
+import { ValidationService } from './validate/validation.service';
 
 const services = [
   CustomerRemovalService,
@@ -41,7 +41,7 @@ const services = [
     MetricsModule,
     SigningModule,
   ],
-  providers: [...services, IssuerCheck, LicenseLock, LicenseResignWriter, LicenseWriter, TokenMaker],
+  providers: [...services, IssuerCheck, LicenseLock, LicenseResignWriter, LicenseWriter, TokenIssuer],
   exports: services,
 })
 export class LicensingModule {}

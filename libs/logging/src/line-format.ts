@@ -1,4 +1,4 @@
-import { jsonLine, spellControls } from '@aegis/json-line';
+import { jsonLine, spellControls } from '@aegis/json';
 import { format } from 'winston';
 import type { Format } from 'logform';
 

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
-import { Logger, type LogLevel, runInRequest } from './index';
+import { Logger, type LogLevel } from './logger';
+import { runInRequest } from './request-context';
 
 const CONTEXT = {
   requestId: 'request-1',

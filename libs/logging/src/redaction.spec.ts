@@ -1,5 +1,6 @@
 import { types } from 'node:util';
-import { redact, redactText } from './index';
+import { redactText } from './redact-text';
+import { redact } from './redaction';
 
 const CANARY = 'canary7f3a';
 const API_KEY = `aegis_production_0123456789AB_${CANARY}${'x'.repeat(39)}`;

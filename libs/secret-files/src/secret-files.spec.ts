@@ -12,18 +12,10 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  assertKeysFolderSync,
-  assertTrustedFileSync,
-  type FileRule,
-  OWN_SECRET,
-  openOwnFolderSync,
-  READABLE,
-  readTrustedFile,
-  readTrustedFileSync,
-  SECRET,
-  whyUnreadable,
-} from '.';
+import { type FileRule, OWN_SECRET, READABLE, SECRET } from './file-rule';
+import { assertKeysFolderSync, openOwnFolderSync } from './folders';
+import { assertTrustedFileSync, readTrustedFile, readTrustedFileSync } from './read-file';
+import { whyUnreadable } from './unsafe-file';
 import { judge } from './file-rule';
 
 const CANARY = 'canary7f3a';

@@ -1,7 +1,10 @@
-export { requiresActiveKey, SigningKeyChanged, signingKeyChanged } from './active-key';
-export { freshKid } from './active-key-choice';
-export { decryptPrivateKey, encryptPrivateKey } from './encrypted-pem';
-export type { DecryptedKey } from './encrypted-pem';
+export type { PublishedJwk } from './jws/jwks';
+export { KEY_SET_SECONDS, jwkThumbprint, publicJwk, publishedJwk } from './jws/jwks';
+export { signCompact, signInput, signingInput, verifySignature } from './jws/jws';
+export type { KeySetContent } from './jws/signed-key-set';
+export { keySetContent, signKeySet } from './jws/signed-key-set';
+export { VerifiedSignatures } from './jws/verified-signatures';
+export { writeFileWhole } from './keys/durable-file';
 export {
   listPrivateKeys,
   readPrivateKey,
@@ -9,36 +12,26 @@ export {
   readPublicKeys,
   rewrapPrivateKey,
   writeKeyPair,
-} from './key-files';
-export type { KeyPair } from './key-files';
-export { readPlainPrivateKey } from './plain-private-key';
-export { assertKid } from './kid';
-export { KeyRing } from './key-ring.service';
-export { SigningKey } from './signing-key.entity';
-export type { SigningKeyState } from './signing-key.entity';
-export { SigningHttpModule } from './signing-http.module';
-export { SigningModule } from './signing.module';
-export { jwkThumbprint, KEY_SET_SECONDS, keySetOf, publicJwk, publishedJwk } from './jwks';
-export type { Jwks, PublicJwk, PublishedJwk } from './jwks';
-export { signCompact, signingInput, signInput, verifySignature } from './jws';
-export type { JwsType } from './jws';
-export { makeRootKey, readRootKey } from './root-key';
-export type { NewRootKey, RootKey } from './root-key';
-export { keySetContent, signKeySet } from './signed-key-set';
-export type { KeySetContent } from './signed-key-set';
-export { writeFileWhole } from './durable-file';
-export { PemSigner } from './signer';
-export type { Signer } from './signer';
-export { canonicalPem, pemBlocks } from './pem';
-export type { PemBlock } from './pem';
-export { SIGNER_SOURCE } from './signer-source';
+} from './keys/key-files';
+export { assertKid } from './keys/kid';
+export { canonicalPem, pemBlocks } from './keys/pem';
+export { readPlainPrivateKey } from './keys/plain-private-key';
+export { makeRootKey, readRootKey } from './keys/root-key';
+export { freshKid } from './ring/active-key-choice';
+export { SigningKeyChanged, requiresActiveKey, signingKeyChanged } from './ring/active-key';
+export { KeyRing } from './ring/key-ring.service';
+export type { SigningKeyState } from './ring/signing-key.entity';
+export { SigningKey } from './ring/signing-key.entity';
+export type { Changed } from './ring/signing-keys.service';
+export { SigningKeys, keysOnRecord } from './ring/signing-keys.service';
+export type { SigningReplica } from './ring/signing-replicas';
+export { SigningReplicas } from './ring/signing-replicas';
 export { InputTooLarge } from './signers/remote-key';
-export type { OpenedKey, SignerSource } from './signer-source';
-export { signerSource } from './signer-sources';
-export { SignerUnavailable, SigningKeyConflict } from './signing.errors';
+export { signerSource } from './signers/signer-sources';
+export type { OpenedKey, SignerSource } from './signers/signer-source';
+export { SIGNER_SOURCE } from './signers/signer-source';
+export type { Signer } from './signers/signer';
+export { PemSigner } from './signers/signer';
 export { SigningKeysModule } from './signing-keys.module';
-export { keysOnRecord, SigningKeys } from './signing-keys.service';
-export type { Changed, Compromise, Force } from './signing-keys.service';
-export { SigningReplicas } from './signing-replicas';
-export type { SigningReplica } from './signing-replicas';
-export { VerifiedSignatures } from './verified-signatures';
+export { SignerUnavailable } from './signing.errors';
+export { SigningModule } from './signing.module';

@@ -1,8 +1,8 @@
 import { MetricsModule } from '@aegis/metrics';
 import { Module } from '@nestjs/common';
 import { JwksController } from './http/jwks.controller';
-import { KeyFollowing } from './key-following';
-import { ServedKeySet } from './served-key-set';
+import { KeyFollowing } from './ring/key-following';
+import { ServedKeySet } from './jws/served-key-set';
 import { SigningKeysModule } from './signing-keys.module';
 import { SigningModule } from './signing.module';
 

@@ -1,9 +1,9 @@
 import { AuditModule } from '@aegis/audit';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { SigningKey } from './signing-key.entity';
-import { SigningKeys } from './signing-keys.service';
-import { SigningReplicas } from './signing-replicas';
+import { SigningKey } from './ring/signing-key.entity';
+import { SigningKeys } from './ring/signing-keys.service';
+import { SigningReplicas } from './ring/signing-replicas';
 
 /** The keys on record, without any private one: for operators. */
 @Module({

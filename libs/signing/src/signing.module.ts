@@ -3,9 +3,9 @@ import { Environment } from '@aegis/config';
 import { Logger } from '@aegis/logging';
 import { Metrics, MetricsModule } from '@aegis/metrics';
 import { Module } from '@nestjs/common';
-import { KeyRing } from './key-ring.service';
-import { SIGNER_SOURCE } from './signer-source';
-import { signerSource } from './signer-sources';
+import { KeyRing } from './ring/key-ring.service';
+import { SIGNER_SOURCE } from './signers/signer-source';
+import { signerSource } from './signers/signer-sources';
 import { SigningKeysModule } from './signing-keys.module';
 
 /** The key ring, loaded when the module starts: migrations have run by then. */

@@ -1,5 +1,5 @@
-import type { Answer } from '../../support/answer';
-import { checkAgainstContract, problemsOfError } from '../../support/contract-check';
+import type { Answer } from '../../support/contract/answer';
+import { checkAgainstContract, problemsOfError } from '../../support/contract/contract-check';
 
 /** What only code of the server can have said: frames of a stack, files, SQL. */
 const INSIDES =

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Contract, resolved, type Schema } from '../../support/contract';
+import { type Contract, resolved, type Schema } from '../../support/contract/contract';
 import { hostileText } from './hostile';
 
 /** Fields whose values must name something that is there: `{{name}}` is replaced when the request is sent. */

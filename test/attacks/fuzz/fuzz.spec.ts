@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
-import { readContract, type Route, routesOf } from '../../support/contract';
-import { type TestDatabase, testDatabase } from '../../support/database';
-import { answersIn, exchange } from '../../support/raw-http';
-import { Processes, type ServerProcess } from '../../support/server-process';
-import { superuserOf } from '../../support/sql';
-import { WIDE_LIMITS } from '../../support/wide-limits';
+import { readContract, type Route, routesOf } from '../../support/contract/contract';
+import { type TestDatabase, testDatabase } from '../../support/database/database';
+import { answersIn, exchange } from '../../support/requests/raw-http';
+import { Processes, type ServerProcess } from '../../support/processes/server-process';
+import { superuserOf } from '../../support/database/sql';
+import { WIDE_LIMITS } from '../../support/processes/wide-limits';
 import { bytesOf, type Known } from './bytes';
 import { CostWatch, padded } from './cost';
 import { faultsOfAnswer, faultsOfBytes } from './findings';

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { type Contract, type Parameter, resolved, type Route, type Schema } from '../../support/contract';
+import {
+  type Contract,
+  type Parameter,
+  resolved,
+  type Route,
+  type Schema,
+} from '../../support/contract/contract';
 import { FromSchema } from './from-schema';
 import { credentials, type HeaderLine, oddHeaders } from './headers';
 import { hostileBody, hostileFragment, hostileText } from './hostile';

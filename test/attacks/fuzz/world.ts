@@ -1,5 +1,5 @@
-import { Client } from '../../support/client';
-import { expectStatus } from '../../support/expect-status';
+import { Client } from '../../support/requests/client';
+import { expectStatus } from '../../support/contract/expect-status';
 import { aCustomer, aLicense } from '../../support/factories';
 import type { Known } from './bytes';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { aCustomer, aLicense } from '../../support/factories';
-import { Client } from '../../support/client';
-import { expectStatus } from '../../support/expect-status';
-import { Forger } from '../../support/forger';
-import { testServer, type TestServer } from '../../support/server';
-import { superuserOf } from '../../support/sql';
+import { Client } from '../../support/requests/client';
+import { expectStatus } from '../../support/contract/expect-status';
+import { Forger } from '../../support/keys/forger';
+import { testServer, type TestServer } from '../../support/processes/server';
+import { superuserOf } from '../../support/database/sql';
 
 const OUT_OF_RANGE = 'must be from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z in UTC';
 const LAST = '9999-12-31T23:59:59.000Z';

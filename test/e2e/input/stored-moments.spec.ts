@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client as SqlClient } from 'pg';
-import { AnswerSeal } from '../../../libs/web/src/idempotency/answer-seal';
+import { AnswerSeal } from '../../../libs/idempotency/src/answer-seal';
 import { migrationDataSource } from '../../../migrations/data-source';
 import { applicationPrivileges } from '../../../migrations/privileges';
-import { Client } from '../../support/client';
-import { CommandLine } from '../../support/command-line';
-import { expectStatus } from '../../support/expect-status';
+import { Client } from '../../support/requests/client';
+import { CommandLine } from '../../support/processes/command-line';
+import { expectStatus } from '../../support/contract/expect-status';
 import { aCustomer, aLicense } from '../../support/factories';
-import { testServer, type TestServer } from '../../support/server';
-import { superuserOf } from '../../support/sql';
+import { testServer, type TestServer } from '../../support/processes/server';
+import { superuserOf } from '../../support/database/sql';
 
 // Each command is a process of its own, and the machine may be busy.
 jest.setTimeout(180_000);

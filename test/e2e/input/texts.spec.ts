@@ -1,9 +1,9 @@
 import type { Client as SqlClient } from 'pg';
 import { aCustomer, aCustomerId, aLicense } from '../../support/factories';
-import { type Answer, Client } from '../../support/client';
-import { expectStatus } from '../../support/expect-status';
-import { testServer, type TestServer } from '../../support/server';
-import { superuserOf } from '../../support/sql';
+import { type Answer, Client } from '../../support/requests/client';
+import { expectStatus } from '../../support/contract/expect-status';
+import { testServer, type TestServer } from '../../support/processes/server';
+import { superuserOf } from '../../support/database/sql';
 
 const REFUSED: [what: string, text: string][] = [
   ['blank', '   '],

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client as SqlClient } from 'pg';
-import { AWKWARD_TEXTS } from '../../support/awkward-texts';
-import { CommandLine, type Ended } from '../../support/command-line';
-import { signed } from '../../support/forger';
-import { readLines } from '../../support/independent-reader';
-import { testServer, type TestServer } from '../../support/server';
-import { superuserOf } from '../../support/sql';
-import { V08Database } from '../../support/v08';
+import { AWKWARD_TEXTS } from '../../support/requests/awkward-texts';
+import { CommandLine, type Ended } from '../../support/processes/command-line';
+import { signed } from '../../support/keys/forger';
+import { readLines } from '../../support/trail/independent-reader';
+import { testServer, type TestServer } from '../../support/processes/server';
+import { superuserOf } from '../../support/database/sql';
+import { V08Database } from '../../support/trail/v08';
 
 // Each command is a process of its own, and the machine may be busy.
 jest.setTimeout(180_000);

@@ -1,11 +1,11 @@
 import type { Client as SqlClient } from 'pg';
-import { AWKWARD_TEXTS } from '../../support/awkward-texts';
-import { Client } from '../../support/client';
-import { expectStatus } from '../../support/expect-status';
+import { AWKWARD_TEXTS } from '../../support/requests/awkward-texts';
+import { Client } from '../../support/requests/client';
+import { expectStatus } from '../../support/contract/expect-status';
 import { aCustomer, aLicense } from '../../support/factories';
-import { readCsv, readJsonLines } from '../../support/independent-reader';
-import { testServer, type TestServer } from '../../support/server';
-import { superuserOf } from '../../support/sql';
+import { readCsv, readJsonLines } from '../../support/trail/independent-reader';
+import { testServer, type TestServer } from '../../support/processes/server';
+import { superuserOf } from '../../support/database/sql';
 
 /** The cell that a value of a JSON answer becomes. */
 function cellOf(value: unknown): string {

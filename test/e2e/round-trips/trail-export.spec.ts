@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AWKWARD_TEXTS } from '../../support/awkward-texts';
-import { CommandLine } from '../../support/command-line';
-import { readJsonLines } from '../../support/independent-reader';
-import { Trail } from '../../support/trail';
+import { AWKWARD_TEXTS } from '../../support/requests/awkward-texts';
+import { CommandLine } from '../../support/processes/command-line';
+import { readJsonLines } from '../../support/trail/independent-reader';
+import { Trail } from '../../support/trail/trail';
 
 // Each command is a process of its own, and the machine may be busy.
 jest.setTimeout(180_000);

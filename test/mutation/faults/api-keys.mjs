@@ -4,13 +4,13 @@ export default {
   area: 'API keys',
   suites: [
     'libs/api-keys/src/api-key-format.spec.ts',
-    'libs/api-keys/src/peppers.spec.ts',
+    'libs/api-keys/src/peppers/peppers.spec.ts',
     'libs/api-keys/src/api-key-authentication.spec.ts',
     'libs/api-keys/src/api-keys.service.spec.ts',
     'libs/api-keys/src/api-key-rotation.spec.ts',
-    'libs/api-keys/src/pepper-renewal.spec.ts',
-    'libs/api-keys/src/pepper-use.spec.ts',
-    'libs/api-keys/src/pepper-checks.spec.ts',
+    'libs/api-keys/src/peppers/pepper-renewal.spec.ts',
+    'libs/api-keys/src/peppers/pepper-use.spec.ts',
+    'libs/api-keys/src/peppers/pepper-checks.spec.ts',
     'libs/api-keys/src/http/api-keys.controller.spec.ts',
   ],
   faults: [
@@ -19,12 +19,12 @@ export default {
       ['makes short secrets', 'const SECRET_BYTES = 32;', 'const SECRET_BYTES = 16;'],
       ['makes the same key always', 'randomBytes(SECRET_BYTES)', 'Buffer.alloc(SECRET_BYTES, 7)'],
     ]),
-    ...inFile('libs/api-keys/src/peppers.ts', [
+    ...inFile('libs/api-keys/src/peppers/peppers.ts', [
       ['takes any secret', 'return equal && pepper !== undefined;', 'return pepper !== undefined;'],
       ['takes hashes of unknown peppers', 'return equal && pepper !== undefined;', 'return equal;'],
       ['hashes without a pepper', "createHmac('sha256', pepper)", "createHmac('sha256', '')"],
     ]),
-    ...inFile('libs/api-keys/src/pepper-checks.ts', [
+    ...inFile('libs/api-keys/src/peppers/pepper-checks.ts', [
       ['starts with any secret', 'if (wrong.length === 0) return;', 'return;'],
       [
         'compares no secret',

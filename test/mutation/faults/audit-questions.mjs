@@ -2,9 +2,9 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'audit questions',
-  suites: ['test/e2e/audit-questions.spec.ts', 'libs/audit/src/actor.spec.ts'],
+  suites: ['test/e2e/audit/audit-questions.spec.ts', 'libs/audit/src/actor.spec.ts'],
   faults: [
-    ...inFile('libs/licensing/src/validation.service.ts', [
+    ...inFile('libs/licensing/src/validate/validation.service.ts', [
       [
         'names the license of a compromised token to anyone',
         'if (row.recorded_at === null || actor.apiKeyId === null) return verdict;',
@@ -21,7 +21,7 @@ export default {
         '',
       ],
     ]),
-    ...inFile('libs/licensing/src/token-audit-data.ts', [
+    ...inFile('libs/licensing/src/issue/token-audit-data.ts', [
       ['records no hash of the token', "token.sha256.toString('hex')", "''"],
       ['records the wrong place', 'token.status?.index ?? null', 'token.status?.list ?? null'],
     ]),

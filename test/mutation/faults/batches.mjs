@@ -6,7 +6,7 @@ export default {
     'libs/database/src/run-splitting.spec.ts',
     'libs/database/src/micro-batch.spec.ts',
     'libs/license-token/src/parse.spec.ts',
-    'libs/licensing/src/validation-counts.spec.ts',
+    'libs/licensing/src/validate/validation-counts.spec.ts',
     'libs/api-keys/src/api-key-usage.spec.ts',
   ],
   faults: [
@@ -36,7 +36,7 @@ export default {
     ...inFile('libs/license-token/src/parse.ts', [
       ['reads claims of any length', 'if (overlong !== null) return { malformed: `claim ${overlong}` };', ''],
     ]),
-    ...inFile('libs/license-token/src/claim-lengths.ts', [
+    ...inFile('libs/license-token/src/claims/claim-lengths.ts', [
       [
         'counts UTF-16 units',
         'text.length > maxLength && Array.from(text).length > maxLength',
@@ -45,7 +45,7 @@ export default {
       ['refuses names that v0.8 issued', "['customer.name', 255,", "['customer.name', 200,"],
       ['reads a customer id that no column holds', "['customer.id', 50,", "['customer.id', 4096,"],
     ]),
-    ...inFile('libs/licensing/src/validation-counts.ts', [
+    ...inFile('libs/licensing/src/validate/validation-counts.ts', [
       ['keeps a refused count for ever', 'if (isInputRefused(error)) {', 'if (error === undefined) {'],
     ]),
     ...inFile('libs/api-keys/src/waiting-writes.ts', [

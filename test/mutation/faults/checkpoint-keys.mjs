@@ -4,12 +4,12 @@ import { inFile } from './fault.mjs';
 export default {
   area: 'checkpoint keys',
   suites: [
-    'libs/checkpoints/src/chain/foreign-keys.spec.ts',
-    'apps/cli/src/soundness.spec.ts',
-    'apps/cli/src/audit-keys.spec.ts',
+    'libs/checkpoints/src/verification/foreign-keys.spec.ts',
+    'apps/cli/src/audit/soundness.spec.ts',
+    'apps/cli/src/audit/audit-keys.spec.ts',
   ],
   faults: [
-    ...inFile('libs/checkpoints/src/chain/chain-verification.ts', [
+    ...inFile('libs/checkpoints/src/verification/chain-verification.ts', [
       [
         'believes what a checkpoint of an invented key says is complete',
         "if (isOurs && judged.state !== 'unrecorded') {",
@@ -17,14 +17,14 @@ export default {
       ],
       ['leaves the end of the chain unjudged', 'tellUnproven(this.runs.end(), this.tell);', ''],
     ]),
-    ...inFile('libs/checkpoints/src/trail-verification.ts', [
+    ...inFile('libs/checkpoints/src/verification/trail-verification.ts', [
       [
         'compares nothing that another key signed',
         "if (judged.state === 'forged') {",
         "if (judged.state !== 'trusted') {",
       ],
     ]),
-    ...inFile('libs/checkpoints/src/chain/checkpoint-keys.ts', [
+    ...inFile('libs/checkpoints/src/verification/checkpoint-keys.ts', [
       [
         'takes an invented key for one that is not held',
         "return { state: recorded === undefined ? 'unknown' : 'unrecorded', claims, kid };",
@@ -42,21 +42,21 @@ export default {
       ],
       ['does not ask when a compromised key signed', 'claims.iat <= compromised.after', 'claims.iat > 0'],
     ]),
-    ...inFile('libs/checkpoints/src/chain/checkpoint-keys.ts', [
+    ...inFile('libs/checkpoints/src/verification/checkpoint-keys.ts', [
       [
         'calls a checkpoint forged though a later one names it',
         "return trusted === undefined ? { state: 'unrecorded', claims, kid } : FORGED;",
         'return FORGED;',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/finding.ts', [
+    ...inFile('libs/checkpoints/src/verification/finding.ts', [
       [
         'does not say which checkpoints nobody on record signed',
         "tell({ kind: 'checkpoint_forged', checkpoint });",
         ';',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/chain/signature-runs.ts', [
+    ...inFile('libs/checkpoints/src/verification/signature-runs.ts', [
       [
         'proves over a link that does not hold',
         'const given = isLinked ? [] : this.end();',
@@ -68,10 +68,10 @@ export default {
         "if (state === 'trusted') {",
       ],
     ]),
-    ...inFile('apps/cli/src/audit-keys.ts', [
+    ...inFile('apps/cli/src/audit/audit-keys.ts', [
       ['counts a key without an id for every kid', '?? (await signerOf(jws, all.any));', '?? all.any;'],
     ]),
-    ...inFile('apps/cli/src/soundness.ts', [
+    ...inFile('apps/cli/src/audit/soundness.ts', [
       [
         'lets what can not be told hide what does not hold',
         'return findings === undetermined ? null : false;',

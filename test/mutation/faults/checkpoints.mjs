@@ -3,14 +3,14 @@ import { inFile } from './fault.mjs';
 export default {
   area: 'checkpoints',
   suites: [
-    'libs/checkpoints/src/merkle-tree.spec.ts',
+    'libs/checkpoints/src/tree/merkle-tree.spec.ts',
     'libs/checkpoints/src/checkpoint.spec.ts',
-    'libs/checkpoints/src/sealer.spec.ts',
-    'libs/checkpoints/src/trail.spec.ts',
-    'libs/checkpoints/src/export-line.spec.ts',
+    'libs/checkpoints/src/sealing/sealer.spec.ts',
+    'libs/checkpoints/src/verification/trail.spec.ts',
+    'libs/checkpoints/src/export/export-line.spec.ts',
   ],
   faults: [
-    ...inFile('libs/checkpoints/src/merkle-tree.ts', [
+    ...inFile('libs/checkpoints/src/tree/merkle-tree.ts', [
       ['hashes leaves as nodes', 'const LEAF = Uint8Array.of(0);', 'const LEAF = Uint8Array.of(1);'],
       ['hashes nodes as leaves', 'const NODE = Uint8Array.of(1);', 'const NODE = Uint8Array.of(0);'],
       ['splits at the middle', 'while (split * 2 < size) split *= 2;', 'split = Math.ceil(size / 2);'],
@@ -21,7 +21,7 @@ export default {
         'index < 0) return undefined;',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/unsealed-records.ts', [
+    ...inFile('libs/checkpoints/src/sealing/unsealed-records.ts', [
       [
         'seals before those who began earlier have ended',
         'AND record.xact < $3::xid8',
@@ -43,7 +43,7 @@ export default {
         'rows.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? 1 : -1))',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/sealer.ts', [
+    ...inFile('libs/checkpoints/src/sealing/sealer.ts', [
       ['links to no checkpoint before', 'base.jws === null ? null : checkpointHash(base.jws)', 'null'],
       [
         'signs any root',
@@ -65,7 +65,7 @@ export default {
         'return signature && claims;',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/export-line.ts', [
+    ...inFile('libs/checkpoints/src/export/export-line.ts', [
       [
         'believes what JSON.parse keeps of a line',
         'line !== null && spelled(JSON.stringify(line)) === spelled(text.trim()) && isExportLine(line)',
@@ -77,11 +77,11 @@ export default {
         'recordOfLeaf(leaf) !== undefined',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/leaf.ts', [
+    ...inFile('libs/checkpoints/src/tree/leaf.ts', [
       ['leaves the actor out of the leaf', '    fields.actor,\n', ''],
       ['leaves the data out of the leaf', '    fields.event_data,\n', ''],
     ]),
-    ...inFile('libs/checkpoints/src/record-verification.ts', [
+    ...inFile('libs/checkpoints/src/verification/record-verification.ts', [
       [
         'sees no edit',
         "if (leaf.record === 'edited') tell({ kind: 'record_edited', record, checkpoint });",
@@ -100,7 +100,7 @@ export default {
       ],
       ['sees no changed seal', 'if (leaves.length === size && isRoot(leaves)) return;', 'return;'],
     ]),
-    ...inFile('libs/checkpoints/src/trail-verification.ts', [
+    ...inFile('libs/checkpoints/src/verification/trail-verification.ts', [
       ['looks for no added record', 'await findAdded(tx, chain, tell);', ''],
       ['names no stray seal', 'await findStraySeals(tx, since, chain.last ?? since - 1, tell);', ''],
       [
@@ -114,7 +114,7 @@ export default {
         'if (here && here.jws',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/chain/chain-verification.ts', [
+    ...inFile('libs/checkpoints/src/verification/chain-verification.ts', [
       [
         'follows no link',
         "if (!linked) this.tell({ kind: 'checkpoint_forged', checkpoint: number });",

@@ -7,11 +7,11 @@ export default {
     'libs/config/src/load-environment.spec.ts',
     'libs/config/src/production-rules.spec.ts',
     'libs/config/src/sources/dot-env.spec.ts',
-    'libs/config/src/url-settings.spec.ts',
+    'libs/config/src/urls/url-settings.spec.ts',
     'libs/database/src/postgres-url.spec.ts',
-    'libs/database/src/embedded/cluster-move.spec.ts',
-    'libs/web/src/response.spec.ts',
-    'libs/web/src/json-body.spec.ts',
+    'libs/embedded-postgres/src/cluster-move.spec.ts',
+    'libs/http/src/answers/answers.spec.ts',
+    'libs/http/src/input/json-body.spec.ts',
   ],
   faults: [
     ...inFile('libs/config/src/sources/file-text.ts', [
@@ -51,11 +51,11 @@ export default {
         'value !== undefined',
       ],
     ]),
-    ...inFile('libs/config/src/plain-url.ts', [
+    ...inFile('libs/config/src/urls/plain-url.ts', [
       ['white space in a URL is taken', 'if (NOT_PLAIN.test(text) || ', 'if ('],
       ['an upper-case scheme is taken', '/^[a-z][a-z0-9+.-]*:\\//', '/^[a-z][a-z0-9+.-]*:\\//i'],
     ]),
-    ...inFile('libs/config/src/postgres-url.ts', [
+    ...inFile('libs/config/src/urls/postgres-url.ts', [
       ['a user that is given twice is taken', 'if (isTwice || user', 'if (user'],
       ['the port of a socket is lost', "taken.port === undefined ? '' :", "taken.port !== '' ? '' :"],
     ]),
@@ -66,14 +66,14 @@ export default {
         'isLoopback(url.hostname)',
       ],
     ]),
-    ...inFile('libs/config/src/service-links.ts', [
+    ...inFile('libs/config/src/urls/service-links.ts', [
       [
         "Kubernetes' variables are not recognised",
         "!name.endsWith('_PORT') || ",
         "name.endsWith('_PORT') || ",
       ],
     ]),
-    ...inFile('libs/database/src/embedded/cluster-folder.ts', [
+    ...inFile('libs/embedded-postgres/src/cluster-folder.ts', [
       ['the cluster lies where the system clears', "'/var/lib/aegis-embedded'", "'/var/tmp/aegis-embedded'"],
       [
         'an earlier cluster is left behind',
@@ -81,10 +81,10 @@ export default {
         '&& existsSync(wanted);',
       ],
     ]),
-    ...inFile('libs/database/src/embedded/cluster-move.ts', [
+    ...inFile('libs/embedded-postgres/src/cluster-move.ts', [
       ['a cluster is moved under its user', 'if (isInUse(from)) return', 'if (from === to) return'],
     ]),
-    ...inFile('libs/web/src/json-line.ts', [
+    ...inFile('libs/http/src/answers/json-answer.ts', [
       ['a JSON answer ends without a line feed', '${JSON.stringify(value)}\\n', '${JSON.stringify(value)}'],
     ]),
   ],

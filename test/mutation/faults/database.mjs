@@ -5,9 +5,9 @@ export default {
   suites: [
     'migrations/functions.spec.ts',
     'migrations/public-schema.spec.ts',
-    'libs/database/src/moments.spec.ts',
+    'libs/database/src/connections/moments.spec.ts',
     'test/e2e/input/stored-moments.spec.ts',
-    'test/e2e/standby.spec.ts',
+    'test/e2e/operation/standby.spec.ts',
   ],
   faults: [
     ...inFile('migrations/1764100060000-fix-search-paths.ts', [
@@ -28,7 +28,7 @@ export default {
         '',
       ],
     ]),
-    ...inFile('libs/database/src/session-settings.ts', [
+    ...inFile('libs/database/src/connections/session-settings.ts', [
       ['takes sessions with any settings', 'if (others.length === 0) return;', 'return;'],
       ['warns of nothing that is kept for the role', 'if (rows.length === 0) return;', 'return;'],
     ]),
@@ -45,10 +45,10 @@ export default {
         'if (!publicCreates) return;',
       ],
     ]),
-    ...inFile('libs/database/src/connection-options.ts', [
+    ...inFile('libs/database/src/connections/connection-options.ts', [
       ['creates tables in a schema named after the role', "  search_path: 'public,pg_temp',\n", ''],
     ]),
-    ...inFile('libs/database/src/moments.ts', [
+    ...inFile('libs/database/src/connections/moments.ts', [
       [
         'reads times as the driver does',
         'if (oid !== types.builtins.TIMESTAMPTZ ||',
@@ -60,7 +60,7 @@ export default {
         "text.endsWith(' BC') ? Infinity",
       ],
     ]),
-    ...inFile('libs/web/src/idempotency/remembered-answers.ts', [
+    ...inFile('libs/idempotency/src/remembered-answers.ts', [
       ['repeats times that RFC 3339 has no form for', '      writableMoment,\n', ''],
     ]),
     ...inFile('migrations/1764220000000-bound-moments.ts', [
@@ -80,13 +80,13 @@ export default {
         '',
       ],
     ]),
-    ...inFile('libs/database/src/connection-problem.ts', [
+    ...inFile('libs/database/src/connections/connection-problem.ts', [
       ['takes a standby for a database out of reach', '    case SqlState.readOnly:\n', "    case '25P99':\n"],
     ]),
     ...inFile('apps/server/src/health/database-readiness.ts', [
       ['is ready on a standby', 'if (answer === undefined || answer.read_only)', 'if (answer === undefined)'],
     ]),
-    ...inFile('libs/database/src/pool-renewal.ts', [
+    ...inFile('libs/database/src/connections/pool-renewal.ts', [
       ['keeps connections to a standby', 'if (this.isOld(client)) void client.end();', ''],
     ]),
     ...inFile('libs/database/src/application-role.ts', [

@@ -4,16 +4,16 @@ export default {
   area: 'callers that end while their request is under way',
   suites: [
     'test/attacks/ended-callers.spec.ts',
-    'test/e2e/list-streams.spec.ts',
-    'libs/web/src/http-server.spec.ts',
-    'libs/web/src/body-pace.spec.ts',
+    'test/e2e/lists/list-streams.spec.ts',
+    'libs/http/src/edge/http-server.spec.ts',
+    'libs/http/src/input/body-pace.spec.ts',
   ],
   faults: [
     ...inFile('libs/database/src/callers.ts', [
       ['lets an ended caller go on', 'if (verdict instanceof Error) throw verdict;', ''],
       ['ignores lost scopes', 'if (lost.length > 0) return new CallerNarrowed(lost);', ''],
     ]),
-    ...inFile('libs/web/src/cut-off.ts', [
+    ...inFile('libs/http/src/edge/cut-off.ts', [
       ['ends a broken answer in order', 'socket.resetAndDestroy();', 'socket.destroy();'],
     ]),
     ...inFile('libs/database/src/transaction.ts', [
@@ -29,34 +29,34 @@ export default {
       ['takes expired callers', 'AND (expires_at IS NULL OR expires_at > clock_timestamp())', ''],
       ['takes inactive callers', 'AND is_active AND deleted_at IS NULL', ''],
     ]),
-    ...inFile('libs/licensing/src/license-writer.ts', [
+    ...inFile('libs/licensing/src/issue/license-writer.ts', [
       ['judges no caller of a batch', 'refusedCallers(tx, waiting),', 'new Map(),'],
     ]),
-    ...inFile('libs/web/src/idempotency/idempotent-requests.ts', [
+    ...inFile('libs/idempotency/src/idempotent-requests.ts', [
       [
         'replays to ended callers',
         'const inForce = await requireCallerInForce(this.dataSource, caller);',
         'const inForce = undefined;',
       ],
     ]),
-    ...inFile('libs/web/src/late-body.guard.ts', [
+    ...inFile('libs/http/src/edge/late-body.guard.ts', [
       [
         'judges nobody after the body',
         'if (!identifiedEarly || body === undefined) return true;',
         'return true;',
       ],
     ]),
-    ...inFile('libs/web/src/list-stream.ts', [
+    ...inFile('libs/lists/src/list-stream.ts', [
       ['goes on to send to ended callers', 'await judge();\n    const answers', 'const answers'],
     ]),
-    ...inFile('libs/web/src/sound-request.ts', [
+    ...inFile('libs/http/src/edge/sound-request.ts', [
       [
         'speaks every version',
         "const SPOKEN: readonly string[] = ['1.1', '1.0'];",
         "const SPOKEN: readonly string[] = ['2.0', '1.1', '1.0'];",
       ],
     ]),
-    ...inFile('libs/web/src/body-pace.ts', [
+    ...inFile('libs/http/src/input/body-pace.ts', [
       ['gives a body all the time', 'if (left <= 0) giveUp();', 'if (left <= -1e9) giveUp();'],
       [
         'gives every body the same time',
@@ -64,7 +64,7 @@ export default {
         'return PATIENCE_MS;',
       ],
     ]),
-    ...inFile('libs/web/src/body-bytes.ts', [
+    ...inFile('libs/http/src/input/body-bytes.ts', [
       ['waits for what it does not take', '() => Math.min(size, limit),', '() => size,'],
     ]),
   ],

@@ -46,10 +46,10 @@ export const applied = {
   area: 'rules of fields, applied',
   suites: ['test/e2e/input/moments.spec.ts', 'test/e2e/input/texts.spec.ts'],
   faults: [
-    ...inFile('libs/licensing/src/license-term.ts', [
+    ...inFile('libs/licensing/src/issue/license-term.ts', [
       ['renews beyond 9999', 'if (!isMoment(end))', 'if (Number.isNaN(end.getTime()))'],
     ]),
-    ...inFile('libs/web/src/readable-text.ts', [
+    ...inFile('libs/http/src/input/readable-text.ts', [
       ['stores texts as they were typed', "typeof value === 'string' ? normalText(value) : value", 'value'],
       [
         'judges no new text',
@@ -57,14 +57,14 @@ export const applied = {
         'validate: () => true,',
       ],
     ]),
-    ...inFile('libs/web/src/prefix-search.ts', [
+    ...inFile('libs/lists/src/prefix-search.ts', [
       [
         'searches rows in NFC alone',
         "[text.normalize('NFC'), text.normalize('NFD')]",
         "[text.normalize('NFC')]",
       ],
     ]),
-    ...inFile('libs/web/src/input-fields.ts', [
+    ...inFile('libs/http/src/input/input-fields.ts', [
       ['says nothing of a bare plus', 'meant !== value && parseTimestamp(meant) !== null', 'meant === value'],
     ]),
     ...inFile('libs/customers/src/customers.service.ts', [
@@ -75,13 +75,13 @@ export const applied = {
         '\n   ORDER BY given.position',
       ],
     ]),
-    ...inFile('libs/licensing/src/licensing.service.ts', [
+    ...inFile('libs/licensing/src/issue/licensing.service.ts', [
       ['stores any changed notes', 'brokenTexts(LICENSE_TEXTS, { notes }, license)', '[]'],
     ]),
     ...inFile('libs/api-keys/src/api-keys.service.ts', [
       ['stores any changed text of a key', 'brokenTexts(API_KEY_TEXTS, changes, apiKey)', '[]'],
     ]),
-    ...inFile('libs/licensing/src/domain-warnings.ts', [
+    ...inFile('libs/licensing/src/validate/domain-warnings.ts', [
       ['does not warn of a port', "[/:\\d*(\\/|$)/.test(rest), 'has a port'],", ''],
     ]),
   ],

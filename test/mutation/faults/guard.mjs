@@ -5,7 +5,7 @@ export default {
   suites: [
     'libs/api-keys/src/http/api-key.guard.spec.ts',
     'libs/api-keys/src/http/api-key-identification.spec.ts',
-    'libs/web/src/access.spec.ts',
+    'libs/http/src/callers/route-access.spec.ts',
   ],
   faults: [
     ...inFile('libs/api-keys/src/http/api-key.guard.ts', [
@@ -34,7 +34,7 @@ export default {
       ],
       ['never closes validation', 'return scope && [scope];', 'return undefined;'],
     ]),
-    ...inFile('libs/web/src/scopes.ts', [
+    ...inFile('libs/access/src/scopes.ts', [
       ['gives every key all scopes', "held.includes(needed) || held.includes('admin')", 'true'],
       ['gives admin nothing more', "|| held.includes('admin')", ''],
     ]),
@@ -42,7 +42,7 @@ export default {
       ['looks at the first of two keys', 'if (others.length > 0 || credential', 'if (credential'],
       ['looks at keys of any length', '|| credential.length > LONGEST_CREDENTIAL', ''],
     ]),
-    ...inFile('libs/web/src/access-check.ts', [
+    ...inFile('libs/http/src/callers/access-check.ts', [
       [
         'starts with routes that declare nothing',
         'if (undeclared.length > 0)',

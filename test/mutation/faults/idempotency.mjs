@@ -2,9 +2,9 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'idempotency',
-  suites: ['test/e2e/idempotency.spec.ts', 'test/e2e/idempotency-in-flight.spec.ts'],
+  suites: ['test/e2e/idempotency/idempotency.spec.ts', 'test/e2e/idempotency/idempotency-in-flight.spec.ts'],
   faults: [
-    ...inFile('libs/web/src/idempotency/remembered-answers.ts', [
+    ...inFile('libs/idempotency/src/remembered-answers.ts', [
       [
         'gives answers of days ago',
         "created_at > clock_timestamp() - interval '24 hours' AS is_fresh",
@@ -35,7 +35,7 @@ export default {
       ],
       ['notes no customer', 'answer, customerId],', 'answer, null],'],
     ]),
-    ...inFile('libs/web/src/idempotency/keyed-request.ts', [
+    ...inFile('libs/idempotency/src/keyed-request.ts', [
       ['mixes up callers', '`${caller.id}\\0${idempotencyKey}`', '`\\0${idempotencyKey}`'],
       ['ignores the body', 'request.originalUrl, request.body]', 'request.originalUrl]'],
       ['ignores the route', '[request.method, request.originalUrl,', '[request.method,'],
@@ -46,7 +46,7 @@ export default {
         "typeof idempotencyKey !== 'string'",
       ],
     ]),
-    ...inFile('libs/web/src/idempotency/idempotent-requests.ts', [
+    ...inFile('libs/idempotency/src/idempotent-requests.ts', [
       [
         'remembers nothing',
         'await this.answers.remember(tx, keyed, given, performance.customerOf?.(result) ?? null);',
@@ -60,7 +60,7 @@ export default {
       ],
       ['does not look under the lock', 'if (earlier === undefined) return;', 'return;'],
     ]),
-    ...inFile('libs/web/src/idempotency/answer-seal.ts', [
+    ...inFile('libs/idempotency/src/answer-seal.ts', [
       [
         'uses one nonce',
         'const nonce = randomBytes(NONCE_BYTES);',

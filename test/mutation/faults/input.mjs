@@ -2,16 +2,16 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'input',
-  suites: ['libs/web/src/bounds/bounds.spec.ts', 'libs/web/src/json-body.spec.ts'],
+  suites: ['libs/http/src/input/bounds.spec.ts', 'libs/http/src/input/json-body.spec.ts'],
   faults: [
-    ...inFile('libs/web/src/bounds/field-errors.ts', [
+    ...inFile('libs/errors/src/field-errors.ts', [
       ['names any number of errors', 'this.kept.length === MOST_ERRORS', 'this.kept.length === Infinity'],
       ['names errors of any size together', '|| bytes > MOST_BYTES', ''],
       ['counts the bytes of the last error only', 'this.bytes = bytes;', ''],
       ['names fields of any length', 'shortened(field, LONGEST_FIELD)', 'field'],
       ['never says that there were more', '      this.left = true;', ''],
     ]),
-    ...inFile('libs/web/src/bounds/json-scan.ts', [
+    ...inFile('libs/json/src/json-scan.ts', [
       ['takes names of any length', 'if (end - start > MAX_NAME_LENGTH) assert', 'if (end < start) assert'],
       [
         'takes a name that is short once it is unescaped for a long one',
@@ -35,7 +35,7 @@ export default {
       ],
       ['knows no escaped name', "if (!written.includes('\\\\')) return written;", 'return written;'],
     ]),
-    ...inFile('libs/web/src/bounds/body-bounds.ts', [
+    ...inFile('libs/http/src/input/body-bounds.ts', [
       [
         'takes lists without a maximum',
         "if (typeof most !== 'number') throw",
@@ -45,10 +45,10 @@ export default {
       ['knows no list by its type', '=== Array ||', '=== Map ||'],
       ['knows no list by a rule for each element', 'each || LIST_RULE', 'LIST_RULE'],
     ]),
-    ...inFile('libs/web/src/bounds/body-check.ts', [
+    ...inFile('libs/http/src/input/body-check.ts', [
       ['starts with unbounded lists', 'if (unbounded.length > 0)', 'if (unbounded.length > 1000)'],
     ]),
-    ...inFile('libs/web/src/bounds/one-answer-at-a-time.ts', [
+    ...inFile('libs/http/src/edge/one-answer-at-a-time.ts', [
       [
         'serves all requests of a connection at once',
         'if (connection._httpMessage === response)',
@@ -56,10 +56,10 @@ export default {
       ],
       ['lets any number of requests wait', 'if (waiting > MOST_WAITING)', 'if (waiting > Infinity)'],
     ]),
-    ...inFile('libs/web/src/validation.pipe.ts', [
+    ...inFile('libs/http/src/input/validation.pipe.ts', [
       ['validates all items, however many errors there are', '    if (errors.isFull) break;\n', ''],
     ]),
-    ...inFile('libs/web/src/query-string.ts', [
+    ...inFile('libs/http/src/edge/query-string.ts', [
       [
         'takes any number of parameters',
         'if (pairs.length > MOST_PARAMETERS)',
@@ -71,11 +71,13 @@ export default {
         'if (name.length > 100_000)',
       ],
     ]),
-    ...inFile('libs/web/src/problem-document.ts', [['repeats any path', '.slice(0, LONGEST_INSTANCE)', '']]),
-    ...inFile('libs/web/src/sound-request.ts', [
+    ...inFile('libs/http/src/problems/problem-document.ts', [
+      ['repeats any path', '.slice(0, LONGEST_INSTANCE)', ''],
+    ]),
+    ...inFile('libs/http/src/edge/sound-request.ts', [
       ['takes apart headers of any length', '> longest) return name;', '> 100_000) return name;'],
     ]),
-    ...inFile('libs/web/src/body-bytes.ts', [
+    ...inFile('libs/http/src/input/body-bytes.ts', [
       ['takes a body in any number of pieces', 'const MOST_PIECES = 10_000;', 'const MOST_PIECES = 1e9;'],
       [
         'loses pieces that it joins',

@@ -3,12 +3,12 @@ import { inFile } from './fault.mjs';
 export default {
   area: 'key ring',
   suites: [
-    'libs/signing/src/signing-keys.service.spec.ts',
-    'libs/signing/src/active-key-choice.spec.ts',
-    'libs/signing/src/key-ring.spec.ts',
+    'libs/signing/src/ring/signing-keys.service.spec.ts',
+    'libs/signing/src/ring/active-key-choice.spec.ts',
+    'libs/signing/src/ring/key-ring.spec.ts',
   ],
   faults: [
-    ...inFile('libs/signing/src/signing-key-register.ts', [
+    ...inFile('libs/signing/src/ring/signing-key-register.ts', [
       [
         'does not wait for tokens that are being recorded',
         '    await holdActiveKeyAlone(this.tx);\n    const previous',
@@ -38,7 +38,7 @@ export default {
       ],
       ['records no adoption', "await this.record('signing_key.adopted', { kid, public_key });", ''],
     ]),
-    ...inFile('libs/signing/src/key-agreement.ts', [
+    ...inFile('libs/signing/src/ring/key-agreement.ts', [
       [
         'adopts a public key because it is there',
         'if (parties.environment.ADOPT_PUBLIC_KEYS)',
@@ -50,14 +50,14 @@ export default {
         'if (register.find(kid, publicKey) ?? true) continue;',
       ],
     ]),
-    ...inFile('libs/signing/src/signing-keys.service.ts', [
+    ...inFile('libs/signing/src/ring/signing-keys.service.ts', [
       [
         'calls a compromised key adopted',
         'if (before) return { key: usable(register, kid), changed: false, skipped: [] };',
         'if (before) return { key: before, changed: false, skipped: [] };',
       ],
     ]),
-    ...inFile('libs/signing/src/key-ring.service.ts', [
+    ...inFile('libs/signing/src/ring/key-ring.service.ts', [
       [
         'trusts what it knew while nobody tells',
         '!this.isTold && performance.now() - this.readAt > TRUSTED_FOR_MS',

@@ -3,26 +3,26 @@ import { inFile } from './fault.mjs';
 export default {
   area: 'plain-lines',
   suites: [
-    'apps/cli/src/audit-keys.spec.ts',
-    'apps/cli/src/output.spec.ts',
-    'apps/cli/src/printable.spec.ts',
-    'apps/cli/src/resign-report.spec.ts',
-    'apps/cli/src/signed-by.spec.ts',
-    'apps/cli/src/text-lines.spec.ts',
-    'libs/checkpoints/src/trail-export.spec.ts',
-    'libs/json-line/src/json-line.spec.ts',
+    'apps/cli/src/audit/audit-keys.spec.ts',
+    'apps/cli/src/terminal/output.spec.ts',
+    'apps/cli/src/terminal/printable.spec.ts',
+    'apps/cli/src/licenses/resign-report.spec.ts',
+    'apps/cli/src/audit/signed-by.spec.ts',
+    'apps/cli/src/terminal/text-lines.spec.ts',
+    'libs/checkpoints/src/export/trail-export.spec.ts',
+    'libs/json/src/json-line.spec.ts',
   ],
   faults: [
-    ...inFile('libs/json-line/src/json-line.ts', [
+    ...inFile('libs/json/src/json-line.ts', [
       ['escapes no control beyond ASCII', '[\\p{Cc}', '[\\u0000-\\u001f'],
       ['escapes no separator of lines', '\\u2028\\u2029', ''],
       ['escapes no override of direction', '\\p{Bidi_Control}', ''],
       ['escapes with too few digits', "padStart(4, '0')", "padStart(2, '0')"],
     ]),
-    ...inFile('libs/checkpoints/src/trail-export.ts', [
+    ...inFile('libs/checkpoints/src/export/trail-export.ts', [
       ['ends lines of an export within a text', 'jsonLine(line)', 'JSON.stringify(line)'],
     ]),
-    ...inFile('apps/cli/src/text-lines.ts', [
+    ...inFile('apps/cli/src/terminal/text-lines.ts', [
       [
         'reads a byte order mark as text',
         "new TextDecoder('utf-8')",
@@ -33,27 +33,29 @@ export default {
       ['loses a last line without LF', "if (rest !== '') yield", "if (rest === '') yield"],
       ['takes no byte order mark off', "text.startsWith('\\ufeff')", "text.startsWith('\\ufffe')"],
     ]),
-    ...inFile('apps/cli/src/audit-keys.ts', [
+    ...inFile('apps/cli/src/audit/audit-keys.ts', [
       [
         'reads no key set behind a byte order mark',
         'JSON.parse(withoutByteOrderMark(text))',
         'JSON.parse(text)',
       ],
     ]),
-    ...inFile('apps/cli/src/printable.ts', [
+    ...inFile('apps/cli/src/terminal/printable.ts', [
       ['prints controls', '[\\p{Cc}', '['],
       ['prints overrides of direction', '\\p{Cf}', ''],
       ['prints separators of lines', '\\p{Zl}\\p{Zp}', ''],
       ['joins lines', "split('\\n').map(printable).join('\\n')", "split('\\0').map(printable).join('\\n')"],
     ]),
-    ...inFile('apps/cli/src/resign-report.ts', [
+    ...inFile('apps/cli/src/licenses/resign-report.ts', [
       ['ends lines of a report within a text', 'jsonLine(pick(license))', 'JSON.stringify(pick(license))'],
     ]),
-    ...inFile('apps/cli/src/output.ts', [
+    ...inFile('apps/cli/src/terminal/output.ts', [
       ['prints entries as they are', '${printable(text)}', '${text}'],
       ['prints answers as they are', '${printableLines(text)}', '${text}'],
       ['prints controls within entries of JSON', '}${jsonLine(value)}`', '}${JSON.stringify(value)}`'],
     ]),
-    ...inFile('apps/cli/src/signed-by.ts', [['lets a kid begin a line', '${printable(kid)}', '${kid}']]),
+    ...inFile('apps/cli/src/audit/signed-by.ts', [
+      ['lets a kid begin a line', '${printable(kid)}', '${kid}'],
+    ]),
   ],
 };

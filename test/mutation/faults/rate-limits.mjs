@@ -3,13 +3,13 @@ import { inFile } from './fault.mjs';
 export default {
   area: 'rate limits',
   suites: [
-    'libs/web/src/bounded-throttler-storage.spec.ts',
-    'libs/web/src/open-streams.spec.ts',
-    'libs/web/src/rate-limit.spec.ts',
-    'test/e2e/batch-limits.spec.ts',
+    'libs/rate-limits/src/bounded-throttler-storage.spec.ts',
+    'libs/http/src/answers/open-streams.spec.ts',
+    'libs/http/src/limits/rate-limit.spec.ts',
+    'test/e2e/input/batch-limits.spec.ts',
   ],
   faults: [
-    ...inFile('libs/web/src/bounded-throttler-storage.ts', [
+    ...inFile('libs/rate-limits/src/bounded-throttler-storage.ts', [
       [
         'counts a batch as one hit',
         'if (!isBlocked) window.hits += weight;',
@@ -19,7 +19,7 @@ export default {
       ['takes one hit too many', 'window.hits + weight > limit', 'window.hits + weight > limit + 1'],
       ['takes a last batch of any size', 'window.hits + weight > limit', 'window.hits + 1 > limit'],
     ]),
-    ...inFile('libs/web/src/rate-limiter.ts', [
+    ...inFile('libs/http/src/limits/rate-limiter.ts', [
       [
         'counts the items of all keys together',
         'const quota = await this.hit(BATCH_ITEMS, bucket,',
@@ -53,7 +53,7 @@ export default {
       ['calls a storage that is away a used-up limit', 'throw tightest.unavailable ?? new', 'throw new'],
       ['calls every refusal final', 'items > limit\n        ?', 'items > 0\n        ?'],
     ]),
-    ...inFile('libs/web/src/open-streams.ts', [
+    ...inFile('libs/http/src/answers/open-streams.ts', [
       [
         'waits for a slow reader for ever',
         'if (!this.hasEnded) this.cancelPiece = this.after(this.bounds.piece, this.cut);',
@@ -77,7 +77,7 @@ export default {
         '',
       ],
     ]),
-    ...inFile('libs/licensing/src/validation.service.ts', [
+    ...inFile('libs/licensing/src/validate/validation.service.ts', [
       ['charges nothing', 'await charge(questions.length);', ''],
       ['charges equal questions', 'await charge(questions.length);', 'await charge(inputs.length);'],
       [

@@ -4,52 +4,52 @@ export default {
   area: 'real-callers',
   suites: [
     'libs/api-keys/src/http/api-key-identification.spec.ts',
-    'libs/license-token/src/pasted-token.spec.ts',
-    'libs/license-token/src/white-space.spec.ts',
-    'libs/signing/src/encrypted-pem.spec.ts',
-    'libs/signing/src/key-files.spec.ts',
-    'libs/web/src/json-body.spec.ts',
-    'libs/web/src/rate-limit.spec.ts',
-    'test/e2e/inspect.spec.ts',
-    'test/e2e/readiness.spec.ts',
+    'libs/license-token/src/text/pasted-token.spec.ts',
+    'libs/license-token/src/text/white-space.spec.ts',
+    'libs/signing/src/keys/encrypted-pem.spec.ts',
+    'libs/signing/src/keys/key-files.spec.ts',
+    'libs/http/src/input/json-body.spec.ts',
+    'libs/http/src/limits/rate-limit.spec.ts',
+    'test/e2e/input/inspect.spec.ts',
+    'test/e2e/operation/readiness.spec.ts',
     'test/e2e/round-trips/lists.spec.ts',
-    'libs/web/src/csv.spec.ts',
+    'libs/lists/src/csv.spec.ts',
   ],
   faults: [
     ...inFile('libs/api-keys/src/http/api-key-identification.ts', [
       ['takes any scheme for ours', 'authorization.filter((value) => OURS.test(value))', 'authorization'],
       ['does not hear of a key without a scheme', '|aegis_)', ')'],
     ]),
-    ...inFile('libs/web/src/access.ts', [
+    ...inFile('libs/http/src/callers/route-access.ts', [
       ['forgives on every route', "return access?.kind === 'public';", 'return access !== undefined;'],
       ['forgives nowhere', "return access?.kind === 'public';", "return access?.kind === 'nobody';"],
     ]),
-    ...inFile('libs/web/src/json-body.ts', [
+    ...inFile('libs/http/src/input/json-body.ts', [
       ['reads any charset of a public route', '!ANY_CHARSET.test(parameter) ||', 'ANY_CHARSET ||'],
       ['takes a byte order mark nowhere', '(forgiving ? utf8WithoutMark : utf8)', 'utf8'],
       ['takes a byte order mark everywhere', '(forgiving ? utf8WithoutMark : utf8)', 'utf8WithoutMark'],
     ]),
-    ...inFile('libs/web/src/rate-limit.guard.ts', [
+    ...inFile('libs/http/src/limits/rate-limit.guard.ts', [
       [
         'counts a token with white space apart',
         "hash('sha256', withoutOuterWhiteSpace(token), 'base64url')",
         "hash('sha256', token, 'base64url')",
       ],
     ]),
-    ...inFile('libs/web/src/csv.ts', [
+    ...inFile('libs/lists/src/csv.ts', [
       ['quotes no line break', ', quoted_match: /[\\r\\n]/', ''],
       ['escapes no formula', 'FORMULA.test(text) && ', 'FORMULA.test(text) && false && '],
       ['escapes no full-width formula', '\\uFF1D\\uFF0B\\uFF0D\\uFF20]', ']'],
       ['escapes no formula after white space', '[\\t\\r]|\\s*[', '[\\t\\r]|['],
       ['escapes phone numbers', '&& !HARMLESS.test(text)', ''],
     ]),
-    ...inFile('libs/web/src/list-stream.ts', [
+    ...inFile('libs/lists/src/list-stream.ts', [
       ['escapes where the exact text is asked for', "formulas === 'raw'", "String(formulas) === 'exact'"],
     ]),
-    ...inFile('libs/web/src/list-stream.ts', [
+    ...inFile('libs/lists/src/list-stream.ts', [
       ['ends lines of NDJSON within a text', 'jsonLine(row)', 'JSON.stringify(row)'],
     ]),
-    ...inFile('libs/web/src/text-rules.ts', [
+    ...inFile('libs/http/src/input/text-rules.ts', [
       [
         'takes two different versions',
         'return isAbsent(otherValue) || value === otherValue;',
@@ -57,14 +57,14 @@ export default {
       ],
       ['takes an empty text for one', "(value === '' ? undefined : value)", '(value)'],
     ]),
-    ...inFile('libs/web/src/unknown-fields.ts', [
+    ...inFile('libs/http/src/input/unknown-fields.ts', [
       ['hands leniency on to derived classes', 'Reflect.hasOwnMetadata', 'Reflect.hasMetadata'],
     ]),
-    ...inFile('libs/license-token/src/pasted-token.ts', [
+    ...inFile('libs/license-token/src/text/pasted-token.ts', [
       ['leaves a frame', 'if (begin === null) return text;', 'if (begin !== null) return text;'],
       ['does not say what it removed', 'if (cleaned !== rest) removed.add(remain);', ''],
     ]),
-    ...inFile('libs/licensing/src/token-inspection.service.ts', [
+    ...inFile('libs/licensing/src/validate/token-inspection.service.ts', [
       [
         'calls what can not be read unknown',
         'throw new NotAToken(parsed.malformed)',
@@ -72,11 +72,11 @@ export default {
       ],
       ['calls every token the newest', 't.revision = l.revision AS is_newest', 'true AS is_newest'],
     ]),
-    ...inFile('libs/signing/src/encrypted-pem.ts', [
+    ...inFile('libs/signing/src/keys/encrypted-pem.ts', [
       ['opens a PEM as it lies in the file', 'open(canonicalPem(block), passphrase', 'open(pem, passphrase'],
       ['takes a damaged PEM for a wrong passphrase', '|| !isIntact(block)', ''],
     ]),
-    ...inFile('libs/signing/src/key-files.ts', [
+    ...inFile('libs/signing/src/keys/key-files.ts', [
       ['takes the first of two public keys', "|| pem.split('-----BEGIN ').length > 2", ''],
     ]),
     ...inFile('libs/api-keys/src/api-keys.errors.ts', [
@@ -95,11 +95,11 @@ export default {
         'if (answer.may_append === undefined)',
       ],
     ]),
-    ...inFile('libs/database/src/pool-renewal.ts', [
+    ...inFile('libs/database/src/connections/pool-renewal.ts', [
       ['keeps connections that turned read-only', 'if (code === SqlState.readOnly) this.renew();', ''],
       ['lends old connections again', 'if (this.isOld(client)) void client.end();', ''],
     ]),
-    ...inFile('libs/licensing/src/validation.service.ts', [
+    ...inFile('libs/licensing/src/validate/validation.service.ts', [
       [
         'keeps white space around a token',
         'const token = withoutOuterWhiteSpace(input.token);\n    const sha256',

@@ -4,22 +4,22 @@ import { inFile } from './fault.mjs';
 export default {
   area: 'sealing',
   suites: [
-    'libs/checkpoints/src/chain/decoy-seals.spec.ts',
+    'libs/checkpoints/src/verification/decoy-seals.spec.ts',
     'test/attacks/superuser.spec.ts',
     'test/attacks/database-role.spec.ts',
   ],
   faults: [
-    ...inFile('libs/checkpoints/src/sealer.ts', [
+    ...inFile('libs/checkpoints/src/sealing/sealer.ts', [
       ['builds on any checkpoint', 'await this.chainEnd.assertTrusted(unsealed.base);', ''],
     ]),
-    ...inFile('libs/signing/src/key-ring.service.ts', [
+    ...inFile('libs/signing/src/ring/key-ring.service.ts', [
       [
         'trusts a public key because it is in KEYS_DIR',
         'return (await this.publicKey(kid))?.equals(file) === true ? file : undefined;',
         'return file;',
       ],
     ]),
-    ...inFile('libs/signing/src/signing-replicas.ts', [
+    ...inFile('libs/signing/src/ring/signing-replicas.ts', [
       ['reads any number of server processes', 'ORDER BY name, id LIMIT ${AT_ONCE}`', 'ORDER BY name, id`'],
       [
         'keeps server processes of a time to come',
@@ -27,7 +27,7 @@ export default {
         ')',
       ],
     ]),
-    ...inFile('libs/database/src/connection-options.ts', [
+    ...inFile('libs/database/src/connections/connection-options.ts', [
       ['leaves the settings of its sessions to its role', '    options: SESSION_OPTIONS,\n', ''],
     ]),
     ...inFile('migrations/1764180000000-refuse-false-checkpoints.ts', [
@@ -60,24 +60,24 @@ export default {
       ],
       ['lets the role say when a key was withdrawn', 'NEW.compromised_at := clock_timestamp();', 'NULL;'],
     ]),
-    ...inFile('libs/checkpoints/src/unsealed-records.ts', [
+    ...inFile('libs/checkpoints/src/sealing/unsealed-records.ts', [
       [
         'says that the trail is complete though records are left out',
         'if (base.moved || (await isAnyLeftOut(tx, base, count, last))) return before;',
         'if (base.moved) return before;',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/chain/chain-verification.ts', [
+    ...inFile('libs/checkpoints/src/verification/chain-verification.ts', [
       ['forgets which seals are no leaves', 'chain.strays.push(...verified.strays);', ''],
     ]),
-    ...inFile('libs/checkpoints/src/chain/chain-end.ts', [
+    ...inFile('libs/checkpoints/src/verification/chain-end.ts', [
       [
         'asks the database for the key of the last checkpoint',
         '(kid) => this.keyRing.heldPublicKey(kid)',
         '(kid) => this.keyRing.publicKey(kid)',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/added-records.ts', [
+    ...inFile('libs/checkpoints/src/verification/added-records.ts', [
       [
         'believes a seal of a checkpoint that is not there',
         ' JOIN sealing ON sealing.number = seal.checkpoint',
@@ -114,7 +114,7 @@ export default {
         'AND $2::bigint[] IS NOT NULL',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/chain/stray-seals.ts', [
+    ...inFile('libs/checkpoints/src/verification/stray-seals.ts', [
       [
         'looks for seals from the first id on',
         'let after: string | null = null;',
@@ -126,11 +126,11 @@ export default {
         '',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/leaf.ts', [
+    ...inFile('libs/checkpoints/src/tree/leaf.ts', [
       ['does not see a time of another era', "record.${column} >= '0001-01-01T00:00:00Z' AND", ''],
       ['does not see an endless time', " AND record.${column} < '10000-01-01T00:00:00Z'", ''],
     ]),
-    ...inFile('libs/checkpoints/src/dropped-records.ts', [
+    ...inFile('libs/checkpoints/src/verification/dropped-records.ts', [
       ['takes a drop that is older than what it dropped', 'WHERE recorded_at < dropped_until', 'WHERE false'],
       [
         'takes a drop of an impossible time',
@@ -138,11 +138,11 @@ export default {
         ')',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/sealed-records.ts', [
+    ...inFile('libs/checkpoints/src/tree/sealed-records.ts', [
       ['does not ask whether times are told apart', 'leaf.is_sealable === true && ', ''],
       ['takes any seal for a leaf', 'leaf_index >= 0 && leaf_index < claims.size', 'leaf_index >= 0'],
     ]),
-    ...inFile('libs/checkpoints/src/sealing.ts', [
+    ...inFile('libs/checkpoints/src/sealing/sealing.ts', [
       ['counts what a false checkpoint seals', 'SELECT seal.checkpoint <= $1', 'SELECT $1 IS NOT NULL'],
       [
         'does not say that records can not be sealed',
@@ -151,7 +151,7 @@ export default {
       ],
       ['does not say that it stopped', "this.alarms.set('untrusted_checkpoint', trusted < last);", ''],
     ]),
-    ...inFile('libs/checkpoints/src/chain/trail-resume.ts', [
+    ...inFile('libs/checkpoints/src/verification/trail-resume.ts', [
       [
         'sets aside a checkpoint that holds',
         'if (next?.number !== String(after + 1)) return;',

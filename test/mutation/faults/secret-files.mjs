@@ -7,7 +7,7 @@ export default {
     'libs/config/src/load-environment.spec.ts',
     'libs/config/src/development-secrets.spec.ts',
     'libs/config/src/dot-env.spec.ts',
-    'libs/database/src/embedded/credentials.spec.ts',
+    'libs/embedded-postgres/src/credentials.spec.ts',
   ],
   faults: [
     ...inFile('libs/secret-files/src/file-rule.ts', [
@@ -73,7 +73,7 @@ export default {
         '',
       ],
     ]),
-    ...inFile('libs/database/src/embedded/credentials.ts', [
+    ...inFile('libs/embedded-postgres/src/credentials.ts', [
       [
         'reads credentials through a link',
         'readTrustedFileSync(path, OWN_SECRET)',

@@ -3,11 +3,11 @@ import { inFile } from './fault.mjs';
 export default {
   area: 'status lists',
   suites: [
-    'libs/license-token/src/status-list.spec.ts',
-    'libs/licensing/src/status-lists/status-lists.spec.ts',
+    'libs/license-token/src/status-lists/status-list.spec.ts',
+    'libs/status-lists/src/status-lists.spec.ts',
   ],
   faults: [
-    ...inFile('libs/license-token/src/status-list-reader.ts', [
+    ...inFile('libs/license-token/src/status-lists/status-list-reader.ts', [
       ['takes an expired list', ' || now >= list.expires_at', ''],
       [
         'takes the list of another token',
@@ -31,19 +31,19 @@ export default {
       ],
       ['stays fresh for good', 'Math.min(exp, ttl === undefined ? exp : iat + ttl)', 'exp'],
     ]),
-    ...inFile('libs/license-token/src/status-list.ts', [
+    ...inFile('libs/license-token/src/status-lists/status-list.ts', [
       ['takes a list without a type', 'mayLackTyp: false', 'mayLackTyp: true'],
       ['takes a list that never ends', 'exp: second,', 'exp: optional(second),'],
       ['takes three bits', 'STATUS_BITS.includes(value as StatusBits)', 'Number.isInteger(value)'],
     ]),
-    ...inFile('libs/license-token/src/compact-jws.ts', [
+    ...inFile('libs/license-token/src/text/compact-jws.ts', [
       ['takes any type', 'mediaType(typ) !== mediaType(expected.typ)', 'false'],
       ['takes a text of any length', 'if (jws.length > maxLength)', 'if (false)'],
     ]),
-    ...inFile('libs/license-token/src/inflate.ts', [
+    ...inFile('libs/license-token/src/status-lists/inflate.ts', [
       ['inflates without a bound', 'if (length > limit)', 'if (false)'],
     ]),
-    ...inFile('libs/licensing/src/status-lists/status-list-content.ts', [
+    ...inFile('libs/status-lists/src/status-list-content.ts', [
       [
         'lets a suspension outrank a revocation',
         `mark(statuses, suspended, STATUS_VALUES.suspended);
@@ -53,7 +53,7 @@ export default {
       ],
       ['adds up statuses', ' & ~(((1 << BITS) - 1) << shift)', ''],
     ]),
-    ...inFile('libs/licensing/src/status-lists/status-list-records.ts', [
+    ...inFile('libs/status-lists/src/status-list-records.ts', [
       ['leaves out superseded tokens', 'WHERE superseded_at IS NOT NULL AND', 'WHERE false AND'],
       [
         'leaves out suspended licenses',
@@ -71,7 +71,7 @@ export default {
         'SELECT list, 0 AS changes FROM status_list_versions',
       ],
     ]),
-    ...inFile('libs/licensing/src/status-lists/status-lists.service.ts', [
+    ...inFile('libs/status-lists/src/status-lists.service.ts', [
       ['does not sign anew under another key', 'served.kid !== kid ||', ''],
       ['makes every list anew each time', 'served?.version !== (versions.get(list) ?? 0)', 'true'],
       ['makes no list anew', 'served?.version !== (versions.get(list) ?? 0)', 'served === undefined'],

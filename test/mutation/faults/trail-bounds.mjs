@@ -5,8 +5,8 @@ export default {
   suites: [
     'test/attacks/too-large.spec.ts',
     'migrations/bounded-columns.spec.ts',
-    'libs/checkpoints/src/chain/false-completeness.spec.ts',
-    'libs/checkpoints/src/chain/trail-alarms.spec.ts',
+    'libs/checkpoints/src/verification/false-completeness.spec.ts',
+    'libs/checkpoints/src/verification/trail-alarms.spec.ts',
   ],
   faults: [
     ...inFile('libs/audit/src/record-size.ts', [
@@ -29,17 +29,17 @@ export default {
         'a value that is stored in up to 256 KiB has some 64 MB of text at most: it costs memory, and shows in a list',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/record-verification.ts', [
+    ...inFile('libs/checkpoints/src/verification/record-verification.ts', [
       [
         'says nothing of a record that is too large',
         "if (leaf.record === 'too_large') tell({ kind: 'record_too_large', record, checkpoint });",
         '',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/trail-export.ts', [
+    ...inFile('libs/checkpoints/src/export/trail-export.ts', [
       ['exports what is too large', 'if (fields.is_too_large) {', 'if (fields.id === undefined) {'],
     ]),
-    ...inFile('libs/checkpoints/src/inclusion-proofs.ts', [
+    ...inFile('libs/checkpoints/src/tree/inclusion-proofs.ts', [
       ['proves what is too large', 'if (fields.is_too_large) throw new AuditRecordTooLarge(id);', ''],
     ]),
     ...inFile('libs/checkpoints/src/audit-checkpoint.entity.ts', [
@@ -66,14 +66,14 @@ export default {
       ],
       ['takes what is carried on for false', 'complete_to !== before?.complete_to;', 'before !== null;'],
     ]),
-    ...inFile('libs/checkpoints/src/chain/trail-resume.ts', [
+    ...inFile('libs/checkpoints/src/verification/trail-resume.ts', [
       [
         'refuses to set aside what is falsely complete',
         '&&\n      !isFalselyComplete(judged.claims, last && readCheckpoint(last.jws))',
         '',
       ],
     ]),
-    ...inFile('libs/checkpoints/src/sealing.ts', [
+    ...inFile('libs/checkpoints/src/sealing/sealing.ts', [
       [
         'raises no alarm of a record that is too large',
         "if (error instanceof RecordTooLarge) this.alarms.set('record_too_large', true);",

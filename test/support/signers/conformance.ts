@@ -4,7 +4,7 @@ import { Metrics, type SignatureResult } from '@aegis/metrics';
 import { type OpenedKey, type Signer, type SignerSource, SignerUnavailable } from '@aegis/signing';
 import { randomBytes, verify } from 'node:crypto';
 import { Writable } from 'node:stream';
-import { until } from '../sql';
+import { until } from '../database/sql';
 import type { Fault } from './stand-in-server';
 
 /** What a source under test is made with. */

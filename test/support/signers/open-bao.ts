@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { freePort } from '../server-process';
-import { until } from '../sql';
+import { freePort } from '../processes/server-process';
+import { until } from '../database/sql';
 
 /** As docs/signers.md shows it. */
 const POLICY = `path "transit/keys/aegis" { capabilities = ["read"] }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { UpdateOptions } from '../api-keys';
-import type { Output } from '../output';
+import type { UpdateOptions } from '../api-keys/api-keys';
+import type { Output } from '../terminal/output';
 import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
@@ -22,12 +22,12 @@ Scopes: licenses:read, licenses:issue, licenses:revoke, licenses:validate, custo
 stats:read, audit:read, api-keys:manage, webhooks:manage, admin (contains all others).`,
     )
     .action((options: { name: string; scopes: string }) =>
-      ends(import('../api-keys.js').then(({ createApiKey }) => createApiKey(output, options))),
+      ends(import('../api-keys/api-keys.js').then(({ createApiKey }) => createApiKey(output, options))),
     );
   addCommand(apiKeys, 'list', 'list the API keys, never a secret')
     .option('--made-by <id>', 'only those that this key made, those that they made, and so on')
     .action(({ madeBy }: { madeBy?: string }) =>
-      ends(import('../api-keys.js').then(({ listApiKeys }) => listApiKeys(output, madeBy))),
+      ends(import('../api-keys/api-keys.js').then(({ listApiKeys }) => listApiKeys(output, madeBy))),
     );
   addCommand(apiKeys, 'update <id>', 'change an API key: it holds from the next request on')
     .option('--name <name>', 'what it is recognised by, 1 to 100 characters')
@@ -40,7 +40,7 @@ stats:read, audit:read, api-keys:manage, webhooks:manage, admin (contains all ot
     .option('--end-grace', 'refuse the secret before the last rotation from now on')
     .option('--force', 'even if no admin key is left that is active and does not expire')
     .action((id: string, options: UpdateOptions) =>
-      ends(import('../api-keys.js').then(({ updateApiKey }) => updateApiKey(output, id, options))),
+      ends(import('../api-keys/api-keys.js').then(({ updateApiKey }) => updateApiKey(output, id, options))),
     );
   addCommand(apiKeys, 'rotate <id>', 'give an API key a new secret under the same id, shown this once')
     .option(
@@ -50,7 +50,9 @@ stats:read, audit:read, api-keys:manage, webhooks:manage, admin (contains all ot
       0,
     )
     .action((id: string, { graceSeconds }: { graceSeconds: number }) =>
-      ends(import('../api-keys.js').then(({ rotateApiKey }) => rotateApiKey(output, id, graceSeconds))),
+      ends(
+        import('../api-keys/api-keys.js').then(({ rotateApiKey }) => rotateApiKey(output, id, graceSeconds)),
+      ),
     );
   addCommand(apiKeys, 'peppers', 'tell which pepper keys rest on; exit code 1 while an older one is needed')
     .addHelpText(
@@ -60,11 +62,11 @@ To change the pepper: add the new one behind the current one in API_KEY_PEPPERS 
 run with it, put it in front. Keys come under it as they are used. Once this command says yes, drop the older one.
 Keys that it still lists were not used since: rotate or delete them.`,
     )
-    .action(() => ends(import('../peppers.js').then(({ showPeppers }) => showPeppers(output))));
+    .action(() => ends(import('../api-keys/peppers.js').then(({ showPeppers }) => showPeppers(output))));
   addCommand(apiKeys, 'delete <id>', 'delete an API key: it is refused from the next request on')
     .option('--force', 'even the last admin key that is active and does not expire')
     .action((id: string, { force = false }: { force?: boolean }) =>
-      ends(import('../api-keys.js').then(({ deleteApiKey }) => deleteApiKey(output, id, force))),
+      ends(import('../api-keys/api-keys.js').then(({ deleteApiKey }) => deleteApiKey(output, id, force))),
     );
 }
 

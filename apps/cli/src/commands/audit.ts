@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { DropOptions } from '../audit-drop';
-import type { ExportOptions } from '../audit-export';
-import type { ResumeOptions } from '../audit-resume';
-import type { VerifyOptions } from '../audit-verify';
-import type { Output } from '../output';
+import type { DropOptions } from '../audit/audit-drop';
+import type { ExportOptions } from '../audit/audit-export';
+import type { ResumeOptions } from '../audit/audit-resume';
+import type { VerifyOptions } from '../audit/audit-verify';
+import type { Output } from '../terminal/output';
 import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
@@ -27,7 +27,7 @@ Says which record was edited, is missing or was added, as of the past too. That 
 together with its checkpoints shows with --shipped alone.`,
     )
     .action((options: VerifyOptions) =>
-      ends(import('../audit-verify.js').then(({ verifyTrail }) => verifyTrail(output, options))),
+      ends(import('../audit/audit-verify.js').then(({ verifyTrail }) => verifyTrail(output, options))),
     );
   addCommand(
     audit,
@@ -39,19 +39,19 @@ together with its checkpoints shows with --shipped alone.`,
     .option('--from-checkpoint <number>', 'the first checkpoint', checkpointNumber)
     .option('--to-checkpoint <number>', 'the last checkpoint', checkpointNumber)
     .action((file: string, options: ExportOptions) =>
-      ends(import('../audit-export.js').then(({ exportAudit }) => exportAudit(output, file, options))),
+      ends(import('../audit/audit-export.js').then(({ exportAudit }) => exportAudit(output, file, options))),
     );
   addCommand(audit, 'verify-export <file>', 'verify an export by public keys alone; needs no database')
     .requiredOption('--keys <file>', KEYS, another)
     .action((file: string, { keys }: { keys: string[] }) =>
-      ends(import('../audit-export.js').then(({ verifyExport }) => verifyExport(output, file, keys))),
+      ends(import('../audit/audit-export.js').then(({ verifyExport }) => verifyExport(output, file, keys))),
     );
   addCommand(audit, 'drop', 'drop months that are sealed and exported; needs the role that owns the schema')
     .requiredOption('--before <month>', 'what was recorded before this month goes, e.g. 2026-01')
     .requiredOption('--export <file>', 'an export that holds all of it; it is verified first')
     .option('--keys <file>', `${KEYS} (default: those in the database)`, another, [])
     .action((options: DropOptions) =>
-      ends(import('../audit-drop.js').then(({ dropMonths }) => dropMonths(output, options))),
+      ends(import('../audit/audit-drop.js').then(({ dropMonths }) => dropMonths(output, options))),
     );
   addCommand(
     audit,
@@ -68,7 +68,7 @@ and starts an epoch in which those records are sealed again. Refused while the c
 deleted: audit_checkpoints_set_aside and audit_seals_set_aside keep it.`,
     )
     .action((options: ResumeOptions) =>
-      ends(import('../audit-resume.js').then(({ resumeSealing }) => resumeSealing(output, options))),
+      ends(import('../audit/audit-resume.js').then(({ resumeSealing }) => resumeSealing(output, options))),
     );
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ExitCode } from '../exit-code';
+import type { ExitCode } from '../terminal/exit-code';
 
 /** Takes the work of a command, whose exit code ends the program. */
 export type Ends = (work: Promise<ExitCode>) => Promise<void>;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Output } from '../output';
+import type { Output } from '../terminal/output';
 import { addCommand, type Ends } from './command';
 
 export function addImport(program: Command, output: Output, ends: Ends): void {
@@ -32,7 +32,9 @@ license is revoked when a line says so.`,
     )
     .action((file: string, { atomic = false }: { atomic?: boolean }) =>
       ends(
-        import('../import-licenses.js').then(({ importLicenses }) => importLicenses(output, file, atomic)),
+        import('../import/import-licenses.js').then(({ importLicenses }) =>
+          importLicenses(output, file, atomic),
+        ),
       ),
     );
   addCommand(imports, 'v0.8', "take over v0.8's customers, licenses and audit records, and list its API keys")
@@ -57,6 +59,6 @@ it again is safe: what is on record is left alone, except that a license is revo
 Exit code 1: a row was refused; the others were taken. docs/migrating-from-v0.8.md tells the whole procedure.`,
     )
     .action(({ from, dryRun = false }: { from?: string; dryRun?: boolean }) =>
-      ends(import('../import-v08.js').then(({ importV08 }) => importV08(output, from, dryRun))),
+      ends(import('../import-v08/import-v08.js').then(({ importV08 }) => importV08(output, from, dryRun))),
     );
 }

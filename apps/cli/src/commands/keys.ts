@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Output } from '../output';
-import type { CompromiseOptions } from '../signing-keys';
-import type { SignOptions } from '../key-set';
+import type { Output } from '../terminal/output';
+import type { CompromiseOptions } from '../keys/signing-keys';
+import type { SignOptions } from '../keys/key-set';
 import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
@@ -10,10 +10,10 @@ export function addKeys(program: Command, output: Output, ends: Ends): void {
   addGenerate(keys, output, ends);
   addAdoptPrivate(keys, output, ends);
   addCommand(keys, 'list', 'list the keys on record, their states, and which servers hold them').action(() =>
-    ends(import('../signing-keys.js').then(({ listKeys }) => listKeys(output))),
+    ends(import('../keys/signing-keys.js').then(({ listKeys }) => listKeys(output))),
   );
   addCommand(keys, 'inspect <kid>', 'all that is known of one key').action((kid: string) =>
-    ends(import('../signing-keys.js').then(({ inspectKey }) => inspectKey(output, kid))),
+    ends(import('../keys/signing-keys.js').then(({ inspectKey }) => inspectKey(output, kid))),
   );
   addStates(keys, output, ends);
   addCommand(
@@ -28,7 +28,7 @@ The passphrases come from KEY_PASSPHRASE and NEW_KEY_PASSPHRASE, or from files n
 NEW_KEY_PASSPHRASE_FILE, else they are asked for. Each file is replaced as a whole. Safe to run again.`,
     )
     .action((kids: string[]) =>
-      ends(import('../rewrap-keys.js').then(({ rewrapKeys }) => rewrapKeys(output, kids))),
+      ends(import('../keys/rewrap-keys.js').then(({ rewrapKeys }) => rewrapKeys(output, kids))),
     );
   addKeySet(keys, output, ends);
 }
@@ -46,7 +46,7 @@ To sign with the new key: \`aegis keys publish <kid>\`, then \`aegis keys activa
 server, set KEY_ID to its id.`,
     )
     .action(({ keyId }: { keyId?: string }) =>
-      ends(import('../generate-key.js').then(({ generateKey }) => generateKey(output, keyId))),
+      ends(import('../keys/generate-key.js').then(({ generateKey }) => generateKey(output, keyId))),
     );
 }
 
@@ -69,7 +69,9 @@ and \`aegis keys activate <kid>\`.`,
     )
     .action((kid: string, { file }: { file: string }) =>
       ends(
-        import('../adopt-private-key.js').then(({ adoptPrivateKey }) => adoptPrivateKey(output, kid, file)),
+        import('../keys/adopt-private-key.js').then(({ adoptPrivateKey }) =>
+          adoptPrivateKey(output, kid, file),
+        ),
       ),
     );
 }
@@ -79,7 +81,7 @@ function addStates(keys: Command, output: Output, ends: Ends): void {
   addCommand(keys, 'publish <kid>', 'put a new key on record as pending: in the key set, not signing')
     .option('--file <pem>', 'its public key (default: <kid>.public.pem in KEYS_DIR, or asked of the signer)')
     .action((kid: string, { file }: { file?: string }) =>
-      ends(import('../signing-keys.js').then(({ publishKey }) => publishKey(output, kid, file))),
+      ends(import('../keys/signing-keys.js').then(({ publishKey }) => publishKey(output, kid, file))),
     );
   addCommand(
     keys,
@@ -94,22 +96,24 @@ It comes on record as retired: it never signs here unless it is activated. <kid>
 Compare the thumbprint that is printed with the other server's.`,
     )
     .action((kid: string, { file }: { file?: string }) =>
-      ends(import('../signing-keys.js').then(({ adoptKey }) => adoptKey(output, kid, file))),
+      ends(import('../keys/signing-keys.js').then(({ adoptKey }) => adoptKey(output, kid, file))),
     );
   addCommand(keys, 'activate <kid>', 'sign with a key from now on; the one that did is retired')
     .option('--force', 'even if live servers lack it: they refuse to issue until they have it')
     .action((kid: string, { force = false }: { force?: boolean }) =>
-      ends(import('../signing-keys.js').then(({ activateKey }) => activateKey(output, kid, force))),
+      ends(import('../keys/signing-keys.js').then(({ activateKey }) => activateKey(output, kid, force))),
     );
   addCommand(keys, 'retire <kid>', 'take a pending key out of use').action((kid: string) =>
-    ends(import('../signing-keys.js').then(({ retireKey }) => retireKey(output, kid))),
+    ends(import('../keys/signing-keys.js').then(({ retireKey }) => retireKey(output, kid))),
   );
   addCommand(keys, 'compromise <kid>', 'withdraw all trust in a key, for good')
     .option('--after <time>', 'what was recorded up to then still counts, RFC 3339 (default: nothing does)')
     .option('--activate <kid>', 'the key that signs from now on, if the compromised one did')
     .option('--force', 'even if nothing can be issued then, or live servers lack the successor')
     .action((kid: string, options: CompromiseOptions) =>
-      ends(import('../signing-keys.js').then(({ compromiseKey }) => compromiseKey(output, kid, options))),
+      ends(
+        import('../keys/signing-keys.js').then(({ compromiseKey }) => compromiseKey(output, kid, options)),
+      ),
     );
 }
 
@@ -118,7 +122,7 @@ function addKeySet(keys: Command, output: Output, ends: Ends): void {
     .requiredOption('--out <file>', 'e.g. on a medium that is carried to the root key')
     .option('--all', 'every public key with its state, compromised ones too: to verify the audit trail with')
     .action(({ out, all = false }: { out: string; all?: boolean }) =>
-      ends(import('../key-set.js').then(({ exportKeys }) => exportKeys(output, out, all))),
+      ends(import('../keys/key-set.js').then(({ exportKeys }) => exportKeys(output, out, all))),
     );
   const root = keys.command('root').description('the offline key that signs the key set for clients');
   addCommand(root, 'init', 'make a root key; needs no database and no network')
@@ -130,7 +134,7 @@ Writes root-key.pem, encrypted, and root-key.jwk.json, which clients pin; never 
 comes from ROOT_KEY_PASSPHRASE or ROOT_KEY_PASSPHRASE_FILE, else it is asked for.`,
     )
     .action(({ out }: { out: string }) =>
-      ends(import('../key-set.js').then(({ initRoot }) => initRoot(output, out))),
+      ends(import('../keys/key-set.js').then(({ initRoot }) => initRoot(output, out))),
     );
   addCommand(root, 'sign', 'sign a key set; needs no database and no network')
     .requiredOption('--root-key <pem>', 'root-key.pem of `aegis keys root init`')
@@ -143,6 +147,6 @@ comes from ROOT_KEY_PASSPHRASE or ROOT_KEY_PASSPHRASE_FILE, else it is asked for
       90,
     )
     .action((options: SignOptions) =>
-      ends(import('../key-set.js').then(({ signKeys }) => signKeys(output, options))),
+      ends(import('../keys/key-set.js').then(({ signKeys }) => signKeys(output, options))),
     );
 }

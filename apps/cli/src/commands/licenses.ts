@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { Output } from '../output';
-import type { ResignCommandOptions } from '../resign-licenses';
+import type { Output } from '../terminal/output';
+import type { ResignCommandOptions } from '../licenses/resign-licenses';
 import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
@@ -26,6 +26,10 @@ report then holds what was signed before too. Its tokens are credentials: delive
 Exit code 1: a license that is due has no new token yet; the report tells the others.`,
     )
     .action((options: ResignCommandOptions) =>
-      ends(import('../resign-licenses.js').then(({ resignLicenses }) => resignLicenses(output, options))),
+      ends(
+        import('../licenses/resign-licenses.js').then(({ resignLicenses }) =>
+          resignLicenses(output, options),
+        ),
+      ),
     );
 }

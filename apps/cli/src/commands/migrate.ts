@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
-import type { Output } from '../output';
+import type { Output } from '../terminal/output';
 import { addCommand, type Ends } from './command';
 
 export function addMigrate(program: Command, output: Output, ends: Ends): void {
   const migrate = program.command('migrate').description("the database's migrations");
   addCommand(migrate, 'up', "apply what is pending and grant the server's role what it may do").action(() =>
-    ends(import('../migrate.js').then(({ applyMigrations }) => applyMigrations(output))),
+    ends(import('../database/migrate.js').then(({ applyMigrations }) => applyMigrations(output))),
   );
   addCommand(migrate, 'down', 'undo the newest migration and its data; not in production').action(() =>
-    ends(import('../migrate.js').then(({ undoMigration }) => undoMigration(output))),
+    ends(import('../database/migrate.js').then(({ undoMigration }) => undoMigration(output))),
   );
   addCommand(migrate, 'status', 'list the migrations; exit code 1 when some are pending').action(() =>
-    ends(import('../migrate.js').then(({ showMigrations }) => showMigrations(output))),
+    ends(import('../database/migrate.js').then(({ showMigrations }) => showMigrations(output))),
   );
 }

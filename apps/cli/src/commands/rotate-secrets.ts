@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { Output } from '../output';
-import type { RotateDatabaseOptions } from '../rotate-database';
+import type { Output } from '../terminal/output';
+import type { RotateDatabaseOptions } from '../rotation/rotate-database';
 import { addCommand, type Ends } from './command';
 
 export function addRotateSecrets(program: Command, output: Output, ends: Ends): void {
@@ -11,12 +11,14 @@ export function addRotateSecrets(program: Command, output: Output, ends: Ends): 
     rotate,
     'status',
     'tell the next step of each secret; exit code 1 while a rotation is under way',
-  ).action(() => ends(import('../rotation-state.js').then(({ showRotations }) => showRotations(output))));
+  ).action(() =>
+    ends(import('../rotation/rotation-state.js').then(({ showRotations }) => showRotations(output))),
+  );
   addCommand(rotate, 'peppers', 'write the next value of API_KEY_PEPPERS: add, put in front, drop the older')
     .requiredOption('--out <file>', 'new file, mode 0600')
     .addHelpText('after', '\nExit code 1: an older pepper is still needed; nothing was written.')
     .action(({ out }: { out: string }) =>
-      ends(import('../rotate-peppers.js').then(({ rotatePeppers }) => rotatePeppers(output, out))),
+      ends(import('../rotation/rotate-peppers.js').then(({ rotatePeppers }) => rotatePeppers(output, out))),
     );
   addCommand(rotate, 'database', 'give a database role a new password; the file holds the whole new URL')
     .requiredOption('--role <role>', 'application or owner')
@@ -31,6 +33,10 @@ ADMIN_DATABASE_URL, a role that may create roles. The owner's password is change
 The password never leaves this process but into the file: the database is given its SCRAM verifier.`,
     )
     .action((options: RotateDatabaseOptions) =>
-      ends(import('../rotate-database.js').then(({ rotateDatabase }) => rotateDatabase(output, options))),
+      ends(
+        import('../rotation/rotate-database.js').then(({ rotateDatabase }) =>
+          rotateDatabase(output, options),
+        ),
+      ),
     );
 }

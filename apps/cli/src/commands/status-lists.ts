@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Output } from '../output';
+import type { Output } from '../terminal/output';
 import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
@@ -16,7 +16,7 @@ so carry new ones to each site at least once a month. Exit code 1 when there is 
     )
     .action((path: string, { list }: { list?: number }) =>
       ends(
-        import('../export-status-lists.js').then(({ exportStatusLists }) =>
+        import('../licenses/export-status-lists.js').then(({ exportStatusLists }) =>
           exportStatusLists(output, path, list),
         ),
       ),

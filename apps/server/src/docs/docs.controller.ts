@@ -1,4 +1,4 @@
-import { CacheControl, Public, RespondsAsIs } from '@aegis/web';
+import { CacheControl, Public, RespondsAsIs } from '@aegis/http';
 import { Controller, Get, Header, StreamableFile } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { createReadStream } from 'node:fs';

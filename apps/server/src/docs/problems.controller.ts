@@ -1,5 +1,5 @@
 import { DomainError, type ErrorCode, PROBLEMS } from '@aegis/errors';
-import { ApiProblems, CacheControl, Public, RespondsAsIs } from '@aegis/web';
+import { ApiProblems, CacheControl, Public, RespondsAsIs } from '@aegis/http';
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { htmlPage, inlineCode } from './html-page';

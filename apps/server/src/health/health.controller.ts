@@ -1,5 +1,5 @@
 import { Environment, PRODUCT_VERSION } from '@aegis/config';
-import { Public, Responds } from '@aegis/web';
+import { Public, Responds } from '@aegis/http';
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';

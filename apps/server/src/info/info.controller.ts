@@ -1,6 +1,6 @@
 import { Environment, PRODUCT_NAME, PRODUCT_VERSION } from '@aegis/config';
 import { KeyRing } from '@aegis/signing';
-import { Public, Responds } from '@aegis/web';
+import { Public, Responds } from '@aegis/http';
 import { Controller, Get, Req, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';

@@ -1,7 +1,7 @@
 import type { Environment } from '@aegis/config';
 import { type ErrorCode, PROBLEMS } from '@aegis/errors';
 import { CUSTOMER_ID } from '@aegis/license-token';
-import { CACHE_CONTROL_EXTENSION, problemCodesIn } from '@aegis/web';
+import { CACHE_CONTROL_EXTENSION, problemCodesIn } from '@aegis/http';
 import {
   type ApiDocument,
   type ApiResponse,

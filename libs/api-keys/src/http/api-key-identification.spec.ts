@@ -1,4 +1,4 @@
-import type { Credential } from '@aegis/web';
+import type { Credential } from '@aegis/access';
 import type { Request } from 'express';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';

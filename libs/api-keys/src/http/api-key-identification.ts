@@ -1,4 +1,5 @@
-import { type AuthenticatedKey, type Credential, Identification } from '@aegis/web';
+import { type AuthenticatedKey, type Credential } from '@aegis/access';
+import { Identification } from '@aegis/http';
 import { DomainError } from '@aegis/errors';
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';

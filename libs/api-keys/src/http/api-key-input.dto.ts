@@ -1,5 +1,6 @@
 import { API_KEY_TEXTS } from '@aegis/field-rules';
-import { ChangedText, MayBeAbsent, ReadableText, type Scope, SCOPES, Timestamp } from '@aegis/web';
+import { type Scope, SCOPES } from '@aegis/access';
+import { ChangedText, MayBeAbsent, ReadableText, Timestamp } from '@aegis/http';
 import { ApiProperty } from '@nestjs/swagger';
 import { applyDecorators } from '@nestjs/common';
 import {

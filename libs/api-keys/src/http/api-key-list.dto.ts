@@ -1,5 +1,5 @@
 import { API_KEY_ID_RULE } from '@aegis/field-rules';
-import { PageQueryDto, Pattern } from '@aegis/web';
+import { PageQueryDto, Pattern } from '@aegis/http';
 import { IsOptional } from 'class-validator';
 import type { ListApiKeys } from '../api-key-list';
 

@@ -1,4 +1,5 @@
-import { PageDto, type Scope, SCOPES } from '@aegis/web';
+import { type Scope, SCOPES } from '@aegis/access';
+import { PageDto } from '@aegis/http';
 import { ApiProperty } from '@nestjs/swagger';
 import { Expose } from 'class-transformer';
 

@@ -1,16 +1,15 @@
 import { ConfigModule, loadEnvironment } from '@aegis/config';
 import { Logger, LoggingModule } from '@aegis/logging';
+import { type Credential, type Scope } from '@aegis/access';
 import {
   AnyKey,
   createHttpApp,
-  type Credential,
   Identification,
   Public,
   RequireScopes,
   RespondsAsIs,
-  type Scope,
-  WebModule,
-} from '@aegis/web';
+  HttpModule,
+} from '@aegis/http';
 import { Controller, type DynamicModule, Get, Module } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request } from 'express';
@@ -121,7 +120,7 @@ class AppModule {
       imports: [
         ConfigModule.for(environment),
         LoggingModule.for(logger),
-        WebModule.for({ imports: [WrittenIdentificationModule], accessGuard: ApiKeyGuard }),
+        HttpModule.for({ imports: [WrittenIdentificationModule], accessGuard: ApiKeyGuard }),
       ],
       controllers: [Routes],
     };

@@ -1,6 +1,7 @@
 import { Environment } from '@aegis/config';
 import { Metrics } from '@aegis/metrics';
-import { type Access, accessOf, type Credential, credentialOf, grants, type Scope } from '@aegis/web';
+import { type Credential, grants, type Scope } from '@aegis/access';
+import { type Access, accessOf, credentialOf } from '@aegis/http';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import {

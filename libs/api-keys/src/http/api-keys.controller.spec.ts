@@ -1,7 +1,9 @@
 import { ConfigModule, loadEnvironment } from '@aegis/config';
 import { DatabaseModule } from '@aegis/database';
 import { Logger, LoggingModule } from '@aegis/logging';
-import { AnyKey, createHttpApp, IdempotencyModule, RespondsAsIs, type Scope, WebModule } from '@aegis/web';
+import { type Scope } from '@aegis/access';
+import { AnyKey, createHttpApp, RespondsAsIs, HttpModule } from '@aegis/http';
+import { IdempotencyModule } from '@aegis/idempotency';
 import { Controller, Get, Module } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,7 +12,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import request, { type Response } from 'supertest';
 import { DataSource } from 'typeorm';
-import { type TestDatabase, testDatabase } from '../../../../test/support/database';
+import { type TestDatabase, testDatabase } from '../../../../test/support/database/database';
 import { ApiKey } from '../api-key.entity';
 import { ApiKeysHttpModule } from '../api-keys-http.module';
 import { ApiKeysModule } from '../api-keys.module';
@@ -54,7 +56,7 @@ describe('API keys over HTTP', () => {
         ApiKeysModule,
         ApiKeysHttpModule,
         IdempotencyModule,
-        WebModule.for({ imports: [ApiKeysHttpModule], accessGuard: ApiKeyGuard }),
+        HttpModule.for({ imports: [ApiKeysHttpModule], accessGuard: ApiKeyGuard }),
       ],
       controllers: [ProbeController],
     })

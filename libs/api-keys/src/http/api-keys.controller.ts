@@ -1,4 +1,5 @@
 import { type Actor, Caller } from '@aegis/audit';
+import { type Precondition } from '@aegis/access';
 import {
   answerList,
   ApiProblems,
@@ -9,12 +10,11 @@ import {
   IfNoneMatch,
   NoStore,
   ParsePathId,
-  type Precondition,
   RequireScopes,
   Responds,
   RespondsNothing,
-  STREAM_TYPES,
-} from '@aegis/web';
+} from '@aegis/http';
+import { STREAM_TYPES } from '@aegis/lists';
 import { API_KEY_ID_RULE } from '@aegis/field-rules';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';

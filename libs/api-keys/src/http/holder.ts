@@ -1,4 +1,4 @@
-import { credentialOf } from '@aegis/web';
+import { credentialOf } from '@aegis/http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { Unauthorized } from '../api-keys.errors';

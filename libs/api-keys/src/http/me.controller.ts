@@ -1,4 +1,5 @@
-import { AnyKey, type AuthenticatedKey, credentialOf, Responds, SCOPES, type Scope } from '@aegis/web';
+import { type AuthenticatedKey, SCOPES, type Scope } from '@aegis/access';
+import { AnyKey, credentialOf, Responds } from '@aegis/http';
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';

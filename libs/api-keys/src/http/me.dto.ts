@@ -1,4 +1,4 @@
-import { SCOPES, type Scope } from '@aegis/web';
+import { SCOPES, type Scope } from '@aegis/access';
 import { ApiProperty } from '@nestjs/swagger';
 import { Expose } from 'class-transformer';
 

@@ -1,6 +1,6 @@
 import { UUID } from '@aegis/field-rules';
 import { VERDICT_CODES } from '@aegis/license-token';
-import { Length, PageDto, PageQueryDto, QueryTimestamp } from '@aegis/web';
+import { Length, PageDto, PageQueryDto, QueryTimestamp } from '@aegis/http';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Expose, Transform } from 'class-transformer';
 import { IsIn, IsOptional, Matches } from 'class-validator';

@@ -1,4 +1,5 @@
-import { answerList, RequireScopes, Responds, STREAM_TYPES } from '@aegis/web';
+import { answerList, RequireScopes, Responds } from '@aegis/http';
+import { STREAM_TYPES } from '@aegis/lists';
 import { Controller, Get, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';

@@ -1,5 +1,5 @@
-import { AuditLogDto } from '@aegis/audit';
-import { PageDto } from '@aegis/web';
+import { AuditLogDto } from '@aegis-http/audit';
+import { PageDto } from '@aegis/http';
 import { ApiProperty } from '@nestjs/swagger';
 import { Expose, Transform, Type } from 'class-transformer';
 import type { AuditCheckpoint } from '../audit-checkpoint.entity';

@@ -7,14 +7,14 @@ import {
   ParsePathId,
   RequireScopes,
   Responds,
-  STREAM_TYPES,
-} from '@aegis/web';
+} from '@aegis/http';
+import { STREAM_TYPES } from '@aegis/lists';
 import { Controller, Get, Param, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { CheckpointList } from '../checkpoint-list';
-import { type InclusionProof, InclusionProofs } from '../inclusion-proofs';
-import { leafHash } from '../merkle-tree';
+import { type InclusionProof, InclusionProofs } from '../tree/inclusion-proofs';
+import { leafHash } from '../tree/merkle-tree';
 import { CheckpointDto, CheckpointPageDto, InclusionProofDto } from './checkpoint.dto';
 
 const RecordId = new ParsePathId(/^[1-9][0-9]{0,17}$/, 'must be a decimal number');

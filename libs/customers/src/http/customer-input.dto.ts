@@ -1,5 +1,5 @@
 import { CUSTOMER_ID_RULE, CUSTOMER_TEXTS } from '@aegis/field-rules';
-import { ChangedText, MayBeAbsent, Pattern, ReadableText } from '@aegis/web';
+import { ChangedText, MayBeAbsent, Pattern, ReadableText } from '@aegis/http';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
 import type { CreateCustomer, UpdateCustomer } from '../customers.service';
 

@@ -1,4 +1,4 @@
-import { Length, PageDto, PageQueryDto, QueryBoolean } from '@aegis/web';
+import { Length, PageDto, PageQueryDto, QueryBoolean } from '@aegis/http';
 import { IsOptional, IsString } from 'class-validator';
 import type { ListCustomers } from '../customer-list';
 import { CustomerDto } from './customer.dto';

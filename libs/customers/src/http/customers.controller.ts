@@ -1,5 +1,6 @@
 import { type Actor, Caller } from '@aegis/audit';
 import { CUSTOMER_ID_RULE } from '@aegis/field-rules';
+import { type Precondition } from '@aegis/access';
 import {
   answerList,
   ApiProblems,
@@ -9,11 +10,10 @@ import {
   IfMatch,
   IfNoneMatch,
   ParsePathId,
-  type Precondition,
   RequireScopes,
   Responds,
-  STREAM_TYPES,
-} from '@aegis/web';
+} from '@aegis/http';
+import { STREAM_TYPES } from '@aegis/lists';
 import { Body, Controller, Get, Param, Patch, Post, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';

@@ -1,20 +1,21 @@
 import { type Actor, Caller } from '@aegis/audit';
-import { type Customer, customerTag } from '@aegis/customers';
+import { customerTag } from '@aegis-http/customers';
+import { type Customer } from '@aegis/customers';
 import { CUSTOMER_ID_RULE } from '@aegis/field-rules';
+import { type Precondition } from '@aegis/access';
 import {
   ApiProblems,
   demandScope,
   Idempotent,
   IfMatch,
   ParsePathId,
-  type Precondition,
   RequireScopes,
   RespondsNothing,
-} from '@aegis/web';
+} from '@aegis/http';
 import { Controller, Delete, Param, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { CustomerRemovalService } from '../customer-removal.service';
+import { CustomerRemovalService } from '../remove/customer-removal.service';
 import { RemoveCustomerDto } from './customer-removal.dto';
 
 const CustomerId = new ParsePathId(CUSTOMER_ID_RULE.pattern, CUSTOMER_ID_RULE.rule);

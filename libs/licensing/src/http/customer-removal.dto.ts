@@ -1,4 +1,4 @@
-import { QueryBoolean } from '@aegis/web';
+import { QueryBoolean } from '@aegis/http';
 
 /** How a customer is removed. */
 export class RemoveCustomerDto {

@@ -2,7 +2,7 @@ import { PASTE_REMAINS, type PasteRemain } from '@aegis/license-token';
 import type { SigningKeyState } from '@aegis/signing';
 import { ApiProperty } from '@nestjs/swagger';
 import { Expose, Type } from 'class-transformer';
-import type { InspectedToken } from '../token-inspection.service';
+import type { InspectedToken } from '../validate/token-inspection.service';
 import { LicenseWithCustomerDto } from './license.dto';
 
 const KEY_STATES = [

@@ -21,10 +21,10 @@ import {
   IsBoolean,
   ValidateIf,
 } from 'class-validator';
-import { ChangedText, Length, MayBeAbsent, Pattern, ReadableText, Timestamp } from '@aegis/web';
+import { ChangedText, Length, MayBeAbsent, Pattern, ReadableText, Timestamp } from '@aegis/http';
 import { ApiProperty } from '@nestjs/swagger';
-import type { ReissueLicense, RenewLicense } from '../license-renewal.service';
-import type { IssueLicense } from '../licensing.service';
+import type { ReissueLicense, RenewLicense } from '../renew/license-renewal.service';
+import type { IssueLicense } from '../issue/licensing.service';
 
 /** The rules below, for the OpenAPI document. */
 const MAJOR_VERSIONS = {

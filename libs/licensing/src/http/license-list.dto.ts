@@ -1,6 +1,6 @@
 import { CUSTOMER_ID_RULE, MODULE_NAME_RULE } from '@aegis/field-rules';
 import { KEY_ID, LICENSE_TYPES, type LicenseType } from '@aegis/license-token';
-import { Length, PageDto, PageQueryDto, Pattern, QueryTimestamp } from '@aegis/web';
+import { Length, PageDto, PageQueryDto, Pattern, QueryTimestamp } from '@aegis/http';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString } from 'class-validator';
 import { LICENSE_SORTS, type LicenseSort, type ListLicenses } from '../license-list';

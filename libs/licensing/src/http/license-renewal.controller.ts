@@ -1,4 +1,5 @@
 import { type Actor, Caller } from '@aegis/audit';
+import { type Precondition } from '@aegis/access';
 import {
   ApiProblems,
   ETagged,
@@ -6,13 +7,12 @@ import {
   IfMatch,
   NoStore,
   ParsePathUuid,
-  type Precondition,
   RequireScopes,
   Responds,
-} from '@aegis/web';
+} from '@aegis/http';
 import { Body, Controller, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { LicenseRenewalService } from '../license-renewal.service';
+import { LicenseRenewalService } from '../renew/license-renewal.service';
 import type { License } from '../license.entity';
 import { ReissueLicenseDto, RenewLicenseDto } from './license-input.dto';
 import { licenseTag } from './license-tag';

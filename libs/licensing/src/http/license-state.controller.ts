@@ -1,4 +1,5 @@
 import { type Actor, Caller } from '@aegis/audit';
+import { type Precondition } from '@aegis/access';
 import {
   ApiProblems,
   ETagged,
@@ -6,13 +7,12 @@ import {
   IfMatch,
   NoStore,
   ParsePathUuid,
-  type Precondition,
   RequireScopes,
   Responds,
-} from '@aegis/web';
+} from '@aegis/http';
 import { applyDecorators, Body, Controller, Delete, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { LicenseStateService } from '../license-state.service';
+import { LicenseStateService } from '../state/license-state.service';
 import type { License } from '../license.entity';
 import { ReasonDto } from './license-input.dto';
 import { licenseTag } from './license-tag';

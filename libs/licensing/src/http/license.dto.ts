@@ -1,4 +1,4 @@
-import { CustomerDto } from '@aegis/customers';
+import { CustomerDto } from '@aegis-http/customers';
 import { LICENSE_TYPES, type LicenseType } from '@aegis/license-token';
 import { ApiProperty } from '@nestjs/swagger';
 import { Expose, Type } from 'class-transformer';

@@ -1,4 +1,5 @@
 import { type Actor, Caller } from '@aegis/audit';
+import { type Precondition } from '@aegis/access';
 import {
   answerList,
   ApiProblems,
@@ -9,21 +10,20 @@ import {
   IfNoneMatch,
   NoStore,
   ParsePathUuid,
-  type Precondition,
   Public,
   RequireScopes,
   Responds,
   RespondsAsIs,
-  STREAM_TYPES,
-} from '@aegis/web';
+} from '@aegis/http';
+import { STREAM_TYPES } from '@aegis/lists';
 import { Body, Controller, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { LicenseList } from '../license-list';
 import type { License } from '../license.entity';
 import { LicenseNotFound } from '../licensing.errors';
-import { LicensingService, type LicenseStatusNow } from '../licensing.service';
-import { type InspectedToken, TokenInspection } from '../token-inspection.service';
+import { LicensingService, type LicenseStatusNow } from '../issue/licensing.service';
+import { type InspectedToken, TokenInspection } from '../validate/token-inspection.service';
 import { InspectedLicenseDto } from './inspected-license.dto';
 import { InspectTokenDto, IssueLicenseDto, UpdateLicenseDto } from './license-input.dto';
 import { LicenseDto, LicenseStatusAnswerDto, LicenseSummaryDto, LicenseWithCustomerDto } from './license.dto';

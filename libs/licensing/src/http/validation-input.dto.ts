@@ -6,9 +6,9 @@ import {
   MaxLength,
   RequiredUnless,
   SameAs,
-} from '@aegis/web';
+} from '@aegis/http';
 import { IsOptional, IsString } from 'class-validator';
-import type { ValidateLicense } from '../validation.service';
+import type { ValidateLicense } from '../validate/validation.service';
 
 /**
  * What an installation asks: may this module run here? Deployed clients of v0.8 send fields of their own and empty

@@ -1,12 +1,12 @@
 import { type Actor, Caller } from '@aegis/audit';
 import { instanceFingerprint, type Verdict } from '@aegis/license-token';
 import { addAccessFields } from '@aegis/logging';
-import { BodyLimit, NoStore, Public, RateLimiter, RequireScopes, Responds } from '@aegis/web';
+import { BodyLimit, NoStore, Public, RateLimiter, RequireScopes, Responds } from '@aegis/http';
 import { Body, Controller, Post, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { domainWarnings } from '../domain-warnings';
-import { ValidationService } from '../validation.service';
+import { domainWarnings } from '../validate/domain-warnings';
+import { ValidationService } from '../validate/validation.service';
 import { FingerprintDto } from './license-input.dto';
 import { ValidateBatchDto, ValidateLicenseDto } from './validation-input.dto';
 import { FingerprintAnswerDto, VerdictDto, VerdictsDto } from './verdict.dto';

@@ -1,10 +1,10 @@
-import { ApiProblems, CacheControl, ETagged, IfNoneMatch, Public, RespondsAsIs } from '@aegis/web';
+import { ApiProblems, CacheControl, ETagged, IfNoneMatch, Public, RespondsAsIs } from '@aegis/http';
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { hash } from 'node:crypto';
-import { type Jwks, KEY_SET_SECONDS } from '../jwks';
-import { KeyRing } from '../key-ring.service';
-import { ServedKeySet } from '../served-key-set';
+import { type Jwks, KEY_SET_SECONDS } from '../jws/jwks';
+import { KeyRing } from '../ring/key-ring.service';
+import { ServedKeySet } from '../jws/served-key-set';
 import { JWKS_SCHEMA } from './jwks.schema';
 
 @ApiTags('Keys')

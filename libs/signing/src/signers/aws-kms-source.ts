@@ -2,7 +2,7 @@ import type { GetPublicKeyCommandOutput, KMSClient } from '@aws-sdk/client-kms';
 import type { SignerKey } from '@aegis/config';
 import { ConfigurationError } from '@aegis/errors';
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import type { OpenedKey, SignerSource } from '../signer-source';
+import type { OpenedKey, SignerSource } from './signer-source';
 import { SignerUnavailable } from '../signing.errors';
 import { RemoteFailure } from './remote-failure';
 import type { RemoteKey } from './remote-key';

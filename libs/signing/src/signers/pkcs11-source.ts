@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@aegis/errors';
 import type { KeyObject } from 'node:crypto';
-import { isKid } from '../kid';
-import type { OpenedKey, SignerSource } from '../signer-source';
+import { isKid } from '../keys/kid';
+import type { OpenedKey, SignerSource } from './signer-source';
 import { SignerUnavailable } from '../signing.errors';
 import { CK, type Handle, type Pkcs11 } from './pkcs11-module';
 import { Pkcs11Sessions, type Session, type SessionsOptions } from './pkcs11-sessions';

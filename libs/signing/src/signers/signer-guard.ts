@@ -13,7 +13,7 @@ import {
 } from 'cockatiel';
 import { verify } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Signer } from '../signer';
+import type { Signer } from './signer';
 import { SignerUnavailable } from '../signing.errors';
 import { InputTooLarge, type RemoteKey } from './remote-key';
 

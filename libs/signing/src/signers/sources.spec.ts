@@ -6,9 +6,9 @@ import { describeSignerSource, type SignerBench } from '../../../../test/support
 import { KmsStandIn } from '../../../../test/support/signers/kms-stand-in';
 import { Pkcs11StandIn } from '../../../../test/support/signers/pkcs11-stand-in';
 import { VaultStandIn } from '../../../../test/support/signers/vault-stand-in';
-import { writeKeyPair } from '../key-files';
-import { MeasuredSource } from '../measured-source';
-import { PemSource } from '../pem-source';
+import { writeKeyPair } from '../keys/key-files';
+import { MeasuredSource } from './measured-source';
+import { PemSource } from './pem-source';
 import { AwsKmsSource } from './aws-kms-source';
 import { Pkcs11Source } from './pkcs11-source';
 import { SignerGuard } from './signer-guard';

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { VaultStandIn } from '../../../../test/support/signers/vault-stand-in';
-import { until } from '../../../../test/support/sql';
+import { until } from '../../../../test/support/database/sql';
 import { SignerUnavailable } from '../signing.errors';
 import { SignerGuard } from './signer-guard';
 import { type VaultLogin, VaultSession } from './vault-session';

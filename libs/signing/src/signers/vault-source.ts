@@ -1,7 +1,7 @@
 import type { TransitKey } from '@aegis/config';
 import { ConfigurationError } from '@aegis/errors';
 import type { KeyObject } from 'node:crypto';
-import type { OpenedKey, SignerSource } from '../signer-source';
+import type { OpenedKey, SignerSource } from './signer-source';
 import { pick } from './json-request';
 import { ed25519PublicKey, openingError, RemoteFailure } from './remote-failure';
 import type { RemoteKey } from './remote-key';

@@ -1,0 +1,61 @@
+import { commandLineActor } from '@aegis/audit';
+import { readRecordedKeys, TrailDrop } from '@aegis/checkpoints';
+import { blaming } from '@aegis/database';
+import { ConfigurationError } from '@aegis/errors';
+import { migrationDataSource } from '../../../../migrations/data-source';
+import { ownerSetting } from '../../../../migrations/settle';
+import { keysOfFiles } from './audit-keys';
+import { withDatabase } from '../database/database';
+import { ExitCode } from '../terminal/exit-code';
+import type { Output } from '../terminal/output';
+import { withSettings } from '../settings';
+import { linesOf } from '../terminal/text-lines';
+import { UsageProblem } from '../terminal/usage-problem';
+
+export interface DropOptions {
+  /** `yyyy-mm`. */
+  before: string;
+  /** File that holds all that goes. */
+  export: string;
+  keys: string[];
+}
+
+/** `aegis audit drop`: no when something is not sealed or not exported */
+export async function dropMonths(output: Output, options: DropOptions): Promise<ExitCode> {
+  const before = monthOf(options.before);
+  const trusted = options.keys.length === 0 ? undefined : await keysOfFiles(options.keys);
+  const exported = await linesOf(options.export);
+  return withSettings(['DATABASE_URL', 'MIGRATION_DATABASE_URL'], async (environment, logger) => {
+    if (environment.isProduction && environment.MIGRATION_DATABASE_URL === undefined)
+      throw new ConfigurationError(
+        'MIGRATION_DATABASE_URL: required in production to drop months: the role that owns the schema',
+      );
+    return withDatabase(environment, logger, 'changes', async ({ ownerUrl }) => {
+      const owner = await blaming(ownerSetting(environment), migrationDataSource(ownerUrl).initialize());
+      try {
+        const drop = new TrailDrop(owner, trusted ?? (await readRecordedKeys(owner)));
+        const dropped = await drop.drop(commandLineActor(), before, exported);
+        output.end(
+          dropped,
+          dropped.partitions.length === 0
+            ? 'There is nothing to drop.'
+            : `dropped  ${dropped.partitions.join(', ')}: ${dropped.records} record(s)`,
+        );
+        return ExitCode.yes;
+      } finally {
+        await owner.destroy();
+      }
+    });
+  });
+}
+
+function monthOf(text: string): Date {
+  const month = new Date(`${text}-01T00:00:00Z`);
+  const now = new Date();
+  if (
+    !/^(?!0000)\d{4}-(0[1-9]|1[0-2])$/.test(text) ||
+    month.getTime() > Date.UTC(now.getUTCFullYear(), now.getUTCMonth())
+  )
+    throw new UsageProblem('--before must be a month like 2026-01, this one at the latest.');
+  return month;
+}

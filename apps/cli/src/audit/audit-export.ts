@@ -1,0 +1,86 @@
+import { exportTrail, type ExportFilters, type ExportFinding, ExportVerification } from '@aegis/checkpoints';
+import { DataSource } from 'typeorm';
+import { keysOfFiles } from './audit-keys';
+import { ExitCode } from '../terminal/exit-code';
+import { newLineFile, standardOutputLines } from '../terminal/line-sink';
+import type { Output } from '../terminal/output';
+import { signedByLines } from './signed-by';
+import { exitCodeOf, soundness } from './soundness';
+import { withServices } from '../services';
+import { linesOf } from '../terminal/text-lines';
+import { timeOf } from '../terminal/time-option';
+
+export interface ExportOptions {
+  since?: string;
+  until?: string;
+  fromCheckpoint?: number;
+  toCheckpoint?: number;
+}
+
+/**
+ * `aegis audit export`: no when records are not what was sealed, or too large to be exported.
+ * @param path of a file that is not there yet; `-` for standard output, where nothing else goes then
+ */
+export async function exportAudit(output: Output, path: string, options: ExportOptions): Promise<ExitCode> {
+  const filters = filtersOf(options);
+  return withServices([], [], 'reads', async (services) => {
+    const sink = path === '-' ? standardOutputLines() : await newLineFile(path);
+    const { edited, too_large, ...counts } = await exportTrail(services.get(DataSource), filters, (line) =>
+      sink.write(line),
+    );
+    await sink.close();
+    const told = `${counts.records} record(s) of ${counts.checkpoints} checkpoint(s)`;
+    const wrong = [
+      ...edited.map((id) => `record ${id} is not what was sealed: its proof does not hold`),
+      ...too_large.map((id) => `record ${id} is too large to be exported: it is left out`),
+    ];
+    if (path === '-') process.stderr.write([...wrong, told, ''].join('\n'));
+    else
+      output.end(
+        { ...counts, edited, too_large, file: path },
+        [...wrong, `${told} written to ${path}`].join('\n'),
+      );
+    return wrong.length === 0 ? ExitCode.yes : ExitCode.no;
+  });
+}
+
+function filtersOf({ since, until, fromCheckpoint: from, toCheckpoint: to }: ExportOptions): ExportFilters {
+  return {
+    ...(since !== undefined && { since: timeOf('--since', since) }),
+    ...(until !== undefined && { until: timeOf('--until', until) }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+  };
+}
+
+/** `aegis audit verify-export`: no when something does not hold; unknown when the keys lack one that is needed to tell */
+export async function verifyExport(output: Output, path: string, keys: readonly string[]): Promise<ExitCode> {
+  const verification = new ExportVerification(await keysOfFiles(keys), {
+    found: (finding) => {
+      output.entry('findings', finding, findingText(finding));
+    },
+  });
+  const { findings, undetermined, ...counts } = await verification.verify(await linesOf(path));
+  const sound = soundness({ findings, undetermined });
+  const left =
+    undetermined === 0 ? '' : ', which leave open whether it is sound: give the keys that they name';
+  output.end(
+    { ...(findings === 0 && { findings: [] }), ...counts, sound },
+    [
+      ...signedByLines(counts.signed_by, 'file'),
+      `${counts.records} record(s) proven by ${counts.checkpoints} checkpoint(s), ${counts.whole_checkpoints} of them whole` +
+        (findings === 0 ? '' : `; ${findings} finding(s)${sound === null ? left : ''}`),
+    ].join('\n'),
+  );
+  return exitCodeOf(sound);
+}
+
+function findingText(finding: ExportFinding): string {
+  const { line, kind, checkpoint, to, kid, record } = finding;
+  const where = [
+    checkpoint && `checkpoint ${checkpoint}${to === undefined || to === checkpoint ? '' : ` to ${to}`}`,
+    kid && `signed by ${kid}`,
+    record && `record ${record}`,
+  ].filter(Boolean);
+  return `line ${line}: ${[kind, ...where].join(', ')}`;
+}

@@ -1,0 +1,110 @@
+import { type CheckpointKey, type CheckpointKeys, openCheckpoint } from '@aegis/checkpoints';
+import { parseTimestamp } from '@aegis/field-rules';
+import { canonicalPem, pemBlocks } from '@aegis/signing';
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { withoutByteOrderMark } from '../terminal/text-lines';
+import { UsageProblem } from '../terminal/usage-problem';
+
+/** What one file says of keys. */
+interface KeyFile {
+  /** One that came without its id: it counts for what it signed, whatever kid that names. */
+  any?: KeyObject;
+  keys: Map<string, KeyObject>;
+  /** Up to when what a key signed counts, seconds since 1970; null: nothing does. */
+  compromised: Map<string, number | null>;
+}
+
+/**
+ * Keys that were kept elsewhere than in the database.
+ * @param paths each of a JWK set, as /.well-known/jwks.json answers it, of what `aegis keys export` wrote, with `--all`
+ * or without, or of one public key as PEM, which then counts for what it signed, whatever kid that names
+ * @throws UsageProblem when one can't be read, or two of them contradict each other
+ */
+export async function keysOfFiles(paths: readonly string[]): Promise<CheckpointKeys> {
+  const all: KeyFile = { keys: new Map(), compromised: new Map() };
+  for (const path of paths) merge(all, await readKeyFile(path), path);
+  return async (kid, jws): Promise<CheckpointKey | undefined> => {
+    const publicKey = all.keys.get(kid) ?? (await signerOf(jws, all.any));
+    if (publicKey === undefined) return undefined;
+    const after = all.compromised.get(kid);
+    return { publicKey, ...(after !== undefined && { compromised: { after } }) };
+  };
+}
+
+/** Another key of the chain is not held: that it did not sign what this one signed is no forgery. */
+async function signerOf(jws: string, key: KeyObject | undefined): Promise<KeyObject | undefined> {
+  return (await openCheckpoint(jws, () => Promise.resolve(key))) === undefined ? undefined : key;
+}
+
+/** Trust that one file withdraws is withdrawn, whatever the others say. */
+function merge(all: KeyFile, file: KeyFile, path: string): void {
+  if (file.any !== undefined) {
+    if (all.any !== undefined && !all.any.equals(file.any))
+      throw new UsageProblem(
+        `${path} is a second public key as PEM, and neither says its id: give several keys as a JWK set.`,
+      );
+    all.any = file.any;
+  }
+  for (const [kid, key] of file.keys) {
+    const known = all.keys.get(kid);
+    if (known !== undefined && !known.equals(key))
+      throw new UsageProblem(`${path} gives ${kid} another public key than a file before it.`);
+    all.keys.set(kid, key);
+  }
+  for (const [kid, after] of file.compromised) {
+    const known = all.compromised.get(kid);
+    const earlier = known === null || after === null ? null : Math.min(known ?? after, after);
+    all.compromised.set(kid, earlier);
+  }
+}
+
+async function readKeyFile(path: string): Promise<KeyFile> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+    throw new UsageProblem(`${path} can't be read (${code}).`);
+  });
+  const file = parse(text);
+  if (file === undefined)
+    throw new UsageProblem(`${path} holds neither a JWK set nor one public key as PEM, of Ed25519.`);
+  return file;
+}
+
+function parse(text: string): KeyFile | undefined {
+  try {
+    const [block] = pemBlocks(text);
+    if (block !== undefined) {
+      // One file is one key: of several none is chosen.
+      if (text.split('-----BEGIN ').length > 2) return undefined;
+      const any = createPublicKey(canonicalPem(block));
+      return any.asymmetricKeyType === 'ed25519'
+        ? { any, keys: new Map(), compromised: new Map() }
+        : undefined;
+    }
+    return parseKeySet(JSON.parse(withoutByteOrderMark(text)) as KeySet);
+  } catch {
+    return undefined;
+  }
+}
+
+interface KeySet {
+  keys: (JsonWebKey & { kid: string; state?: string; compromised_after?: string | null })[];
+  /** As `aegis keys export` lists them, in seconds since 1970. */
+  compromised?: { kid: string; after: number | null }[];
+}
+
+function parseKeySet({ keys, compromised = [] }: KeySet): KeyFile {
+  const file: KeyFile = { keys: new Map(), compromised: new Map() };
+  for (const { state, compromised_after, ...jwk } of keys.filter(({ crv }) => crv === 'Ed25519')) {
+    file.keys.set(jwk.kid, createPublicKey({ key: jwk, format: 'jwk' }));
+    if (state === 'compromised') file.compromised.set(jwk.kid, secondsOf(compromised_after));
+  }
+  for (const { kid, after } of compromised) file.compromised.set(kid, after);
+  return file;
+}
+
+/** What is not a time withdraws all trust. */
+function secondsOf(time: string | null | undefined): number | null {
+  const at = typeof time === 'string' ? parseTimestamp(time) : null;
+  return at === null ? null : at.getTime() / 1000;
+}

@@ -1,0 +1,119 @@
+import { type Finding, type FindingKind, TrailVerification, type Verified } from '@aegis/checkpoints';
+import { DataSource } from 'typeorm';
+import { keysOfFiles } from './audit-keys';
+import type { ExitCode } from '../terminal/exit-code';
+import type { Output } from '../terminal/output';
+import { withServices } from '../services';
+import { shippedCheckpoints } from './shipped-checkpoints';
+import { signedByLines } from './signed-by';
+import { exitCodeOf, soundness } from './soundness';
+import { linesOf } from '../terminal/text-lines';
+
+export interface VerifyOptions {
+  /** Number of a checkpoint. */
+  since?: number;
+  /** File of checkpoints that were kept elsewhere. */
+  shipped?: string;
+  /** Files of keys that were kept elsewhere. */
+  keys: string[];
+}
+
+/** `aegis audit verify`: no when something does not hold; unknown when the keys lack one that is needed to tell */
+export async function verifyTrail(
+  output: Output,
+  { since, shipped, keys }: VerifyOptions,
+): Promise<ExitCode> {
+  const trusted = keys.length === 0 ? undefined : await keysOfFiles(keys);
+  const kept = shipped === undefined ? [] : shippedCheckpoints(await linesOf(shipped));
+  return withServices([], [], 'reads', async (services) => {
+    const dataSource = services.get(DataSource);
+    const verification = new TrailVerification(dataSource, trusted);
+    const verified = await verification.verify(
+      (finding) => {
+        output.entry('findings', finding, findingText(finding));
+      },
+      { shipped: kept, ...(since !== undefined && { since }) },
+    );
+    const { findings, undetermined, ...counts } = verified;
+    const sound = soundness({ findings, undetermined });
+    output.end(
+      { ...(findings === 0 && { findings: [] }), ...counts, sound, keys: trusted ? 'file' : 'database' },
+      summary(verified, trusted !== undefined, shipped !== undefined),
+    );
+    return exitCodeOf(sound);
+  });
+}
+
+const MEANING: Readonly<Record<FindingKind, (finding: Finding) => string>> = {
+  record_edited: ({ record, checkpoint }) =>
+    `record ${record} was edited since checkpoint ${checkpoint} sealed it`,
+  record_missing: ({ record, checkpoint }) =>
+    `record ${record}, sealed by checkpoint ${checkpoint}, is missing`,
+  record_added: ({ record }) =>
+    `record ${record} was added: no checkpoint seals it, though its time is sealed`,
+  record_backdated: ({ record, checkpoint }) =>
+    `record ${record} was added as of the past: checkpoint ${checkpoint} sealed it, though its time was complete before`,
+  record_too_large: ({ record, checkpoint }) =>
+    `record ${record}, sealed by checkpoint ${checkpoint}, is too large to be verified`,
+  records_reordered: ({ record, checkpoint }) =>
+    `record ${record} does not stand where it stood in checkpoint ${checkpoint}`,
+  records_dropped_differ: () => 'more or fewer records are gone than the record of the last drop says',
+  seal_missing: ({ checkpoint, leaf }) => `the seal of leaf ${leaf} of checkpoint ${checkpoint} is missing`,
+  seal_stray: ({ record, checkpoint, leaf }) =>
+    `a seal of record ${record} is a leaf of no checkpoint: it names leaf ${leaf} of checkpoint ${checkpoint}`,
+  seals_changed: ({ checkpoint }) => `the seals of checkpoint ${checkpoint} were changed`,
+  checkpoint_forged: ({ checkpoint }) =>
+    `checkpoint ${checkpoint} is forged: it was changed, does not follow the one before, or the key that it names did not sign it`,
+  complete_to_false: ({ checkpoint = 0 }) =>
+    `checkpoint ${checkpoint} says that the trail is complete up to a time after its own, which proves nothing: \`aegis audit resume --after ${checkpoint - 1}\` sets it aside`,
+  checkpoint_missing: ({ checkpoint, to = checkpoint }) => `${range({ checkpoint, to })} missing`,
+  checkpoint_replaced: ({ checkpoint }) => `checkpoint ${checkpoint} is not the one that was shipped`,
+  checkpoint_compromised: (finding) =>
+    `${range(finding)} signed by ${finding.kid} after that key was compromised, and no later checkpoint of a trusted key names it`,
+  key_not_held: (finding) =>
+    `${range(finding)} signed by ${finding.kid}, which these keys do not hold, and no later checkpoint of a key that they hold names it${
+      finding.thumbprint === undefined
+        ? ''
+        : `; the database has that key with the thumbprint ${finding.thumbprint}`
+    }`,
+  shipped_unreadable: ({ line }) =>
+    `line ${line} of the shipped checkpoints is not a checkpoint, or the key that it names did not sign it`,
+};
+
+function range({ checkpoint, to }: Pick<Finding, 'checkpoint' | 'to'>): string {
+  return checkpoint === to ? `checkpoint ${checkpoint} is` : `checkpoints ${checkpoint} to ${to} are`;
+}
+
+function findingText(finding: Finding): string {
+  return `${finding.kind}: ${MEANING[finding.kind](finding)}`;
+}
+
+function summary(
+  { checkpoints, records, dropped, waiting, shipped, findings, undetermined, signed_by }: Verified,
+  trusted: boolean,
+  compared: boolean,
+): string {
+  const gone = dropped === 0 ? '' : ` (${dropped} of them dropped)`;
+  return [
+    ...signedByLines(signed_by, trusted ? 'file' : 'database'),
+    `${checkpoints} checkpoint(s) over ${records} record(s)${gone}, ${waiting} record(s) wait to be sealed`,
+    ...(compared ? [`${shipped} checkpoint(s) that were kept elsewhere were looked for`] : []),
+    ...(trusted
+      ? []
+      : [
+          'The keys were read from the database: compare their thumbprints, or take them from a file that nobody there can change (--keys).',
+        ]),
+    verdict(findings, undetermined),
+  ].join('\n');
+}
+
+function verdict(findings: number, undetermined: number): string {
+  switch (soundness({ findings, undetermined })) {
+    case true:
+      return 'The trail is sound.';
+    case false:
+      return `${findings} finding(s): the trail is not what was sealed.`;
+    case null:
+      return 'Nothing is wrong that these keys can tell, but they leave the end of the trail open: give --keys the keys that are named, as `aegis keys export --all` wrote them.';
+  }
+}

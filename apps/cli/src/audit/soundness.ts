@@ -1,0 +1,22 @@
+import { ExitCode } from '../terminal/exit-code';
+
+/**
+ * Whether what was verified is sound; null when that can't be told. One thing that does not hold outweighs all that
+ * can't be told: naming a key that nobody has must not hide it.
+ * @param undetermined how many of the findings leave it open
+ */
+export function soundness({
+  findings,
+  undetermined,
+}: {
+  findings: number;
+  undetermined: number;
+}): boolean | null {
+  if (findings === 0) return true;
+  return findings === undetermined ? null : false;
+}
+
+export function exitCodeOf(sound: boolean | null): ExitCode {
+  if (sound === null) return ExitCode.unknown;
+  return sound ? ExitCode.yes : ExitCode.no;
+}

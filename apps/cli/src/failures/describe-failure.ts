@@ -1,0 +1,19 @@
+import { ConfigurationError, DomainError } from '@aegis/errors';
+import { ExitCode } from '../terminal/exit-code';
+import type { Failure } from './failure';
+import { UsageProblem } from '../terminal/usage-problem';
+
+/** Says what an error means to whoever typed the command; holds no stack and no secret. */
+export async function describeFailure(error: unknown): Promise<Failure> {
+  if (error instanceof UsageProblem)
+    return { exitCode: ExitCode.usage, code: 'usage', message: error.message };
+  if (error instanceof ConfigurationError)
+    return { exitCode: ExitCode.usage, code: 'configuration', message: error.message };
+  if (error instanceof DomainError) {
+    const rules = (error.errors ?? []).map(({ field, message }) => `\n  ${field}: ${message}`);
+    return { exitCode: ExitCode.no, code: error.code, message: error.message + rules.join('') };
+  }
+  // Loaded only now: most commands end without needing it.
+  const { describeDatabaseFailure } = await import('../database/database-failure.js');
+  return describeDatabaseFailure(error);
+}

@@ -1,0 +1,74 @@
+import { StatusListIssuer, StatusListsModule } from '@aegis/status-lists';
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ExitCode } from '../terminal/exit-code';
+import type { Output } from '../terminal/output';
+import { withServices } from '../services';
+import { UsageProblem } from '../terminal/usage-problem';
+
+/**
+ * `aegis status-list export`: no when the list that is asked for does not exist.
+ * @param path of a folder; of a file where one list is asked for
+ * @param only number of that list
+ */
+export async function exportStatusLists(
+  output: Output,
+  path: string,
+  only: number | undefined,
+): Promise<ExitCode> {
+  const mustBeFolder = only === undefined;
+  const isFolder = await isFolderAt(path, mustBeFolder);
+  return withServices(['KEY_PASSPHRASE', 'PUBLIC_URL'], [StatusListsModule], 'changes', async (services) => {
+    if (mustBeFolder) await makeFolder(path);
+    const issuer = services.get(StatusListIssuer);
+    const count = await issuer.count();
+    if (only !== undefined && only >= count) {
+      output.end({ status_lists: [] }, `There is no status list ${only}: no token names it.`);
+      return ExitCode.no;
+    }
+    const wanted = only === undefined ? Array.from({ length: count }, (_, list) => list) : [only];
+    for await (const { list, jws } of issuer.issue(wanted)) {
+      const file = isFolder ? join(path, `status-list-${list}.jwt`) : path;
+      await replaceFile(file, jws);
+      output.entry('status_lists', { list, file }, file);
+    }
+    const lists = `${wanted.length} status list(s) written; they count for 35 days`;
+    output.end(wanted.length === 0 ? { status_lists: [] } : { total: wanted.length }, lists);
+    return ExitCode.yes;
+  });
+}
+
+/**
+ * Told before the database is asked: a wrong path is told at once. Makes nothing yet.
+ * @throws UsageProblem for a file where a folder must be
+ */
+async function isFolderAt(path: string, mustBeFolder: boolean): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (mustBeFolder && found?.isDirectory() === false)
+    throw unwritable(path, Object.assign(new Error(), { code: 'EEXIST' }));
+  return mustBeFolder || found?.isDirectory() === true;
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
+}
+
+/** Whole or not at all: a site must never read half a list. */
+async function replaceFile(path: string, content: string): Promise<void> {
+  const temporary = join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
+  try {
+    await writeFile(temporary, content, { flag: 'wx' });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, error: unknown): UsageProblem {
+  const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+  return new UsageProblem(`${path} can't be written (${code}).`);
+}

@@ -1,0 +1,85 @@
+import { commandLineActor } from '@aegis/audit';
+import { LicenseResign, LicensingModule, type ResignPlan } from '@aegis/licensing';
+import { ExitCode } from '../terminal/exit-code';
+import type { Output } from '../terminal/output';
+import { Progress } from '../terminal/progress';
+import { formatOf, ResignReportFile } from './resign-report';
+import { withServices } from '../services';
+import { UsageProblem } from '../terminal/usage-problem';
+
+/** As typed. */
+export interface ResignCommandOptions {
+  key: string;
+  supersede?: boolean;
+  includeExpired?: boolean;
+  rate?: number;
+  report?: string;
+  dryRun?: boolean;
+}
+
+const MAX_RATE = 100_000;
+
+/** `aegis licenses resign`: no when a license that is due has no new token. */
+export async function resignLicenses(output: Output, options: ResignCommandOptions): Promise<ExitCode> {
+  const { key: keyId, supersede = false, includeExpired = false, rate, report: path } = options;
+  if (rate !== undefined && (rate < 1 || rate > MAX_RATE))
+    throw new UsageProblem(`--rate must be 1 to ${MAX_RATE}.`);
+  if (path !== undefined) await formatOf(path);
+  return withServices(
+    ['KEY_PASSPHRASE', 'PUBLIC_URL', 'LICENSE_ISSUER'],
+    [LicensingModule],
+    'changes',
+    async (services) => {
+      const resign = services.get(LicenseResign);
+      const plan = await resign.plan({ keyId, includeExpired });
+      if (options.dryRun) {
+        output.end(
+          { key_id: keyId, ...plan },
+          `${plan.due} license(s) would be signed anew. ${leftText(plan)}`,
+        );
+        return ExitCode.yes;
+      }
+      const file =
+        path === undefined ? undefined : await ResignReportFile.begin(path, resign.reissued(keyId));
+      const progress = new Progress(plan.due);
+      let done = 0;
+      try {
+        const { reissued, failed, postponed } = await resign.run(commandLineActor(), {
+          keyId,
+          supersede,
+          includeExpired,
+          ratePerSecond: rate,
+          onReissued: async (licenses) => {
+            await file?.add(licenses);
+            done += licenses.length;
+            progress.show(done);
+          },
+          onFailure: (failure) => {
+            progress.end();
+            output.entry('failures', failure, `${failure.license_id}: ${failure.message}`);
+          },
+        });
+        progress.end();
+        output.end(
+          {
+            ...(failed === 0 && { failures: [] }),
+            key_id: keyId,
+            reissued,
+            failed,
+            postponed,
+            left: plan.left,
+            report: path ?? null,
+          },
+          `${reissued} license(s) signed anew, ${failed} failed, ${postponed} postponed. ${leftText(plan)}`,
+        );
+        return failed + postponed === 0 ? ExitCode.yes : ExitCode.no;
+      } finally {
+        await file?.close();
+      }
+    },
+  );
+}
+
+function leftText({ left }: ResignPlan): string {
+  return `Left as they are: ${left.revoked} revoked, ${left.expired} expired, ${left.customer_inactive} of inactive customers.`;
+}

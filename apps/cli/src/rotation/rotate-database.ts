@@ -1,0 +1,122 @@
+import type { Environment } from '@aegis/config';
+import {
+  blaming,
+  connectionsOf,
+  grantPrivileges,
+  roleOfUrl,
+  setOwnPassword,
+  setPassword,
+  shutOut,
+  twinOf,
+  urlFor,
+  withConnection,
+} from '@aegis/database';
+import { ConfigurationError } from '@aegis/errors';
+import { migrationDataSource } from '../../../../migrations/data-source';
+import { applicationPrivileges } from '../../../../migrations/privileges';
+import { ExitCode } from '../terminal/exit-code';
+import type { Output } from '../terminal/output';
+import { writeSecretFile } from './secret-file';
+import { withSettings } from '../settings';
+import { UsageProblem } from '../terminal/usage-problem';
+
+/** As typed. */
+export interface RotateDatabaseOptions {
+  role: string;
+  out?: string;
+  finish?: boolean;
+}
+
+/** `aegis rotate-secrets database`: no when the old role is still in use. */
+export function rotateDatabase(output: Output, options: RotateDatabaseOptions): Promise<ExitCode> {
+  const { role, out, finish = false } = options;
+  if (role !== 'application' && role !== 'owner')
+    throw new UsageProblem('--role must be application or owner.');
+  if (finish && role === 'owner') throw new UsageProblem('--finish is for the application role alone.');
+  if (finish === (out !== undefined)) throw new UsageProblem('Give either --out <file> or --finish.');
+  return withSettings(['DATABASE_URL', 'MIGRATION_DATABASE_URL'], (environment) => {
+    if (role === 'owner') return rotateOwner(output, environment, out ?? '');
+    return finish ? finishApplication(output, environment) : beginApplication(output, environment, out ?? '');
+  });
+}
+
+/** Only `aegis migrate` logs in as the owner, so that nothing fails between the change and the roll-out. */
+async function rotateOwner(output: Output, environment: Environment, path: string): Promise<ExitCode> {
+  const url = needed(environment, 'MIGRATION_DATABASE_URL');
+  const role = roleOfUrl(url);
+  const fresh = urlFor(url, role);
+  // First the file: a password that nobody knows would shut the owner out.
+  await writeSecretFile(path, fresh.url);
+  await withConnection(url, (client) => setOwnPassword(client, fresh.password), 'MIGRATION_DATABASE_URL');
+  await withConnection(fresh.url, (client) => client.query('SELECT'));
+  const next = 'Put it where MIGRATION_DATABASE_URL is kept. The old password counts no more.';
+  output.end({ step: 'changed', role, file: path, next }, `${role} has a new password: ${path}\n${next}`);
+  return ExitCode.yes;
+}
+
+async function beginApplication(output: Output, environment: Environment, path: string): Promise<ExitCode> {
+  const [url, ownerUrl, adminUrl] = [
+    needed(environment, 'DATABASE_URL'),
+    needed(environment, 'MIGRATION_DATABASE_URL'),
+    needed(environment, 'ADMIN_DATABASE_URL'),
+  ];
+  const role = twinOf(roleOfUrl(url));
+  const fresh = urlFor(url, role);
+  await withConnection(
+    adminUrl,
+    async (admin) => {
+      const [twin] = await connectionsOf(admin, [role]);
+      if (twin && twin.connections > 0)
+        throw new ConfigurationError(
+          `DATABASE_URL: processes are connected as ${role} already. Give this command the URL that they have, or finish the rotation before.`,
+        );
+      await writeSecretFile(path, fresh.url);
+      await setPassword(admin, role, fresh.password);
+    },
+    'ADMIN_DATABASE_URL',
+  );
+  const owner = await blaming('MIGRATION_DATABASE_URL', migrationDataSource(ownerUrl).initialize());
+  await grantPrivileges(owner, role, applicationPrivileges).finally(() => owner.destroy());
+  await withConnection(fresh.url, (client) => client.query('SELECT FROM licenses LIMIT 1'));
+  const next =
+    'Roll it out as DATABASE_URL, process by process: both roles count meanwhile. Then run this with --finish, with the new DATABASE_URL.';
+  output.end({ step: 'begun', role, file: path, next }, `${role} has a new password: ${path}\n${next}`);
+  return ExitCode.yes;
+}
+
+async function finishApplication(output: Output, environment: Environment): Promise<ExitCode> {
+  const url = needed(environment, 'DATABASE_URL');
+  const adminUrl = needed(environment, 'ADMIN_DATABASE_URL');
+  const current = roleOfUrl(url);
+  const old = twinOf(current);
+  // Whoever finishes must have the new URL, and it must work.
+  await withConnection(url, (client) => client.query('SELECT'));
+  return withConnection(
+    adminUrl,
+    async (admin) => {
+      const [before] = await connectionsOf(admin, [old]);
+      if (before && before.connections > 0) {
+        const next = `${before.connections} connection(s) are still made as ${old}: roll the new DATABASE_URL out to what is left, then run this again.`;
+        output.end(
+          { step: 'wait', role: current, old_role: old, connections: before.connections, next },
+          next,
+        );
+        return ExitCode.no;
+      }
+      if (before) await shutOut(admin, old);
+      const next = `${old} can't log in any more: the rotation is done.`;
+      output.end({ step: 'done', role: current, old_role: old, connections: 0, next }, next);
+      return ExitCode.yes;
+    },
+    'ADMIN_DATABASE_URL',
+  );
+}
+
+function needed(
+  environment: Environment,
+  name: 'DATABASE_URL' | 'MIGRATION_DATABASE_URL' | 'ADMIN_DATABASE_URL',
+): string {
+  const url = environment[name];
+  if (url === undefined) throw new ConfigurationError(`${name}: required to rotate this password.`);
+  return url;
+}

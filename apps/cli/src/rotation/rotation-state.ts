@@ -1,0 +1,75 @@
+import { ApiKeysModule, PepperUse } from '@aegis/api-keys';
+import { Environment, readPeppers } from '@aegis/config';
+import { connectionsOf, roleOfUrl, twinOf, withConnection } from '@aegis/database';
+import { ExitCode } from '../terminal/exit-code';
+import type { Output } from '../terminal/output';
+import { nextPepperStep } from './rotate-peppers';
+import { withServices } from '../services';
+
+interface SecretState {
+  secret: string;
+  /** Whether a rotation is under way. */
+  under_way: boolean;
+  next: string;
+}
+
+/** `aegis rotate-secrets status`: no while a rotation is under way. */
+export function showRotations(output: Output): Promise<ExitCode> {
+  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'reads', async (services) => {
+    const environment = services.get(Environment);
+    const step = nextPepperStep(
+      readPeppers(environment.API_KEY_PEPPERS),
+      await services.get(PepperUse).byPepper(),
+    );
+    const states: SecretState[] = [
+      {
+        secret: 'API_KEY_PEPPERS',
+        under_way: step !== 'add',
+        next:
+          step === 'wait'
+            ? 'aegis api-keys peppers: what it lists keeps an older pepper needed'
+            : `aegis rotate-secrets peppers --out <file> (${step})`,
+      },
+      await applicationState(environment),
+      {
+        secret: 'MIGRATION_DATABASE_URL',
+        under_way: false,
+        next: 'aegis rotate-secrets database --role owner --out <file>',
+      },
+      {
+        secret: 'KEY_PASSPHRASE',
+        under_way: false,
+        next: 'aegis keys rewrap, with NEW_KEY_PASSPHRASE (docs/keys.md)',
+      },
+      { secret: 'SECRETS_KEY', under_way: false, next: 'docs/rotate-secrets.md' },
+    ];
+    const underWay = states.some(({ under_way }) => under_way);
+    output.end(
+      { secrets: states, under_way: underWay },
+      states
+        .map(({ secret, under_way, next }) => `${secret}${under_way ? ' (under way)' : ''}: ${next}`)
+        .join('\n'),
+    );
+    return underWay ? ExitCode.no : ExitCode.yes;
+  });
+}
+
+async function applicationState({ DATABASE_URL: url }: Environment): Promise<SecretState> {
+  const secret = 'DATABASE_URL';
+  if (url === undefined)
+    return { secret, under_way: false, next: 'none: the embedded database keeps its own' };
+  const role = roleOfUrl(url);
+  const roles = await withConnection(url, (client) => connectionsOf(client, [role, twinOf(role)]));
+  const twin = roles.find((one) => one.role !== role);
+  if (!twin)
+    return {
+      secret,
+      under_way: false,
+      next: 'aegis rotate-secrets database --role application --out <file>',
+    };
+  return {
+    secret,
+    under_way: true,
+    next: `aegis rotate-secrets database --role application --finish (${twin.role}: ${twin.connections} connections)`,
+  };
+}

@@ -1,0 +1,60 @@
+import { Logger } from '@aegis/logging';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { KeyHash } from './peppers';
+import { WaitingWrites } from '../waiting-writes';
+
+interface Renewal {
+  /** What is stored, and still must be when the new hash takes its place. */
+  replaced: Buffer;
+  renewed: KeyHash;
+}
+
+/**
+ * Brings keys from an older pepper under the current one when they are used, so that the older one can be dropped
+ * without anybody getting a new key. Each key is written once.
+ */
+@Injectable()
+export class PepperRenewal extends WaitingWrites<Renewal> {
+  constructor(
+    private readonly dataSource: DataSource,
+    logger: Logger,
+  ) {
+    super(logger, 'API keys could not be brought under the current pepper; they will be');
+  }
+
+  /**
+   * Notes that a key is to be stored otherwise.
+   * @param replaced hash that the presented key matched
+   * @param renewed hash of the same key under the current pepper
+   */
+  renew(keyId: string, replaced: Buffer, renewed: KeyHash): void {
+    this.add(keyId, { replaced, renewed });
+  }
+
+  protected merge(_: Renewal, latest: Renewal): Renewal {
+    return latest;
+  }
+
+  protected async write(taken: ReadonlyMap<string, Renewal>): Promise<void> {
+    const renewals = [...taken.values()];
+    // A key that was rotated meanwhile has another hash: it stays as it is. The order of ids and the columns that
+    // stay are those of the uses.
+    await this.dataSource.query(
+      `WITH locked AS (
+         SELECT id FROM api_keys WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+       )
+       UPDATE api_keys SET hash = renewal.hash, pepper_version = renewal.pepper_version
+         FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::text[])
+              AS renewal (id, replaced, hash, pepper_version)
+         JOIN locked USING (id)
+        WHERE api_keys.id = renewal.id AND api_keys.hash = renewal.replaced`,
+      [
+        [...taken.keys()],
+        renewals.map(({ replaced }) => replaced),
+        renewals.map(({ renewed }) => renewed.hash),
+        renewals.map(({ renewed }) => renewed.pepperVersion),
+      ],
+    );
+  }
+}

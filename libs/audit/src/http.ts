@@ -1,0 +1,2 @@
+export { AuditHttpModule } from './audit-http.module';
+export { AuditLogDto } from './http/audit-log.dto';

@@ -1,0 +1,51 @@
+import { parseExportLine, recordOfLeaf } from './export-line';
+import { leafOf } from '../tree/leaf';
+
+function lineOf(eventData: string): string {
+  const leaf = leafOf({
+    id: '7',
+    recorded_at: '2026-01-01T00:00:00.000Z',
+    event_type: 'license.revoked',
+    license_id: null,
+    customer_id: 'C-1',
+    module_name: null,
+    api_key_id: null,
+    actor: 'system',
+    user_agent: null,
+    request_id: null,
+    event_data: eventData,
+    occurred_at: null,
+  });
+  return JSON.stringify({ type: 'record', index: 0, leaf, path: [], record: recordOfLeaf(leaf) });
+}
+
+describe('a line of an export', () => {
+  it.each([
+    '{"n": 12345678901234567890}',
+    '{"n": 0.1000000000000000055511151231257827}',
+    '{"n": 1e400, "m": -1e400}',
+    '{"n": 1.50, "z": -0}',
+    '{"2": 1, "1": 2, "__proto__": {"a": null}}',
+    '{"text": "\\u2028 \\ud800 é"}',
+  ])('is read as it was written: %s', (eventData) => {
+    const line = lineOf(eventData);
+    expect(parseExportLine(line)).toMatchObject({ type: 'record', index: 0 });
+    expect(parseExportLine(`${line}\r`)).toBeDefined();
+  });
+
+  it.each([
+    ['a digit that a double does not keep', '12345678901234567000}', '12345678901234567891}'],
+    ['a fraction that a double does not keep', '12345678901234567000}', '12345678901234567000.5}'],
+    ['another spelling of the number', '12345678901234567000}', '1.2345678901234567e19}'],
+    ['a name that is there twice', '"actor":"system"', '"actor":"mallory","actor":"system"'],
+    ['a whole record that is there twice', '"record":', '"record":{"id":"8"},"record":'],
+    ['a value', '"actor":"system"', '"actor":"mallory"'],
+    ['a number for a text', '"id":"7"', '"id":7'],
+  ])('is not read when its record was changed: %s', (_, from, to) => {
+    const line = lineOf('{"n": 12345678901234567890}');
+    const at = line.lastIndexOf(from);
+    expect(at).toBeGreaterThan(0);
+    const changed = line.slice(0, at) + to + line.slice(at + from.length);
+    expect(parseExportLine(changed)).toBeUndefined();
+  });
+});

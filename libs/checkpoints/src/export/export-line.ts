@@ -1,0 +1,88 @@
+import type { LeafFields } from '../tree/leaf';
+
+export const EXPORT_FORMAT = 'aegis-audit-export-1';
+
+/** A record as an export shows it: what is sealed of it, read. */
+export type ExportedRecord = Omit<LeafFields, 'event_data'> & { event_data: unknown };
+
+/** One line of an export (NDJSON): a head, each checkpoint before its records, an end. */
+export type ExportLine =
+  | { type: 'export'; format: typeof EXPORT_FORMAT; exported_at: string }
+  | { type: 'checkpoint'; number: number; jws: string }
+  | {
+      type: 'record';
+      /** The record of the line before it in the tree has a smaller one. */
+      index: number;
+      leaf: string;
+      /** base64url, from the leaf's neighbour up. */
+      path: string[];
+      record: ExportedRecord;
+    }
+  | { type: 'end'; checkpoints: number; records: number };
+
+/** @returns undefined when the text is no leaf */
+export function recordOfLeaf(leaf: string): ExportedRecord | undefined {
+  try {
+    const values: unknown = JSON.parse(leaf);
+    if (!Array.isArray(values) || values.length !== 13 || values[0] !== 'aegis-audit-1') return undefined;
+    const [, id, recorded_at, event_type, license_id, customer_id, module_name, api_key_id, actor] =
+      values as string[];
+    const [user_agent, request_id, event_data = '', occurred_at] = (values as string[]).slice(9);
+    const record = { id, recorded_at, event_type, license_id, customer_id, module_name, api_key_id, actor };
+    return {
+      ...record,
+      user_agent,
+      request_id,
+      event_data: JSON.parse(event_data) as unknown,
+      occurred_at,
+    } as ExportedRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON with every escape and every character beyond ASCII spelled one way: tools differ in what they escape. */
+function spelled(json: string): string {
+  return json
+    .replace(/\\(?:u[0-9a-fA-F]{4}|.)/g, (escape) => (escape[1] === 'u' ? escape.toLowerCase() : escape))
+    .replace(/[\u007f-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/**
+ * Reads a line as `exportTrail` writes it, to the letter but for escapes: of a number with more digits than a double keeps, or of a
+ * name that is there twice, JSON.parse does not show what the text says.
+ * @returns undefined when the text is no line of an export
+ */
+export function parseExportLine(text: string): ExportLine | undefined {
+  try {
+    const line = JSON.parse(text) as Partial<Record<string, unknown>> | null;
+    const isWhole =
+      line !== null && spelled(JSON.stringify(line)) === spelled(text.trim()) && isExportLine(line);
+    return isWhole ? (line as unknown as ExportLine) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isExportLine(line: Partial<Record<string, unknown>>): boolean {
+  const { type, format, number, jws, index, leaf, path, record, checkpoints, records } = line;
+  switch (type) {
+    case 'export':
+      return format === EXPORT_FORMAT;
+    case 'checkpoint':
+      return Number.isSafeInteger(number) && typeof jws === 'string';
+    case 'record':
+      return (
+        Number.isSafeInteger(index) &&
+        Array.isArray(path) &&
+        path.every((hash) => typeof hash === 'string') &&
+        typeof leaf === 'string' &&
+        record !== undefined &&
+        JSON.stringify(recordOfLeaf(leaf)) === JSON.stringify(record)
+      );
+    case 'end':
+      return Number.isSafeInteger(checkpoints) && Number.isSafeInteger(records);
+    default:
+      return false;
+  }
+}

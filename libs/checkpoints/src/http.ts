@@ -1,0 +1,1 @@
+export { CheckpointsHttpModule } from './checkpoints-http.module';

@@ -1,0 +1,81 @@
+import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { TrailAlarms } from '../verification/trail-alarms';
+import { jwsFrom } from '../checkpoint';
+import { Repetition } from './repetition';
+import { Sealer } from './sealer';
+import { RecordTooLarge } from './unsealed-records';
+
+const PAUSE_MS = 500;
+
+/** Seals the audit trail twice a second, and without a pause while it is behind; replicas share the work. */
+@Injectable()
+export class Sealing implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly jobs: readonly Repetition[];
+  private readonly alarms: TrailAlarms;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly sealer: Sealer,
+    logger: Logger,
+    private readonly metrics: Metrics,
+  ) {
+    this.alarms = new TrailAlarms(logger, metrics);
+    const sealing = 'audit records could not be sealed; they wait';
+    const measuring = 'how long audit records wait to be sealed could not be told';
+    this.jobs = [
+      new Repetition(logger, sealing, PAUSE_MS, (goesOn) => this.seal(goesOn)),
+      new Repetition(logger, measuring, PAUSE_MS, () => this.measure()),
+    ];
+  }
+
+  onApplicationBootstrap(): void {
+    for (const job of this.jobs) job.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.jobs.map((job) => job.stop()));
+  }
+
+  private async seal(goesOn: () => boolean): Promise<void> {
+    try {
+      await this.sealer.seal(goesOn);
+    } catch (error) {
+      if (error instanceof RecordTooLarge) this.alarms.set('record_too_large', true);
+      throw error;
+    }
+    this.alarms.set('record_too_large', false);
+  }
+
+  /** A record counts as sealed by a trusted checkpoint alone. */
+  private async measure(): Promise<void> {
+    const { last, trusted } = await this.sealer.chainEnd.read();
+    // Records that came from another cluster may have xids that are still to come in this one: they are left out.
+    // A record has one seal at most: as a scalar subquery it is looked up for each of the few records that there are.
+    const [row] = await this.dataSource.query<{ lag: number; unsealable: boolean; oldest: number }[]>(
+      `
+      SELECT coalesce(extract(epoch FROM clock_timestamp() - least((
+               SELECT recorded_at FROM audit_logs AS record
+               WHERE (xact, id) > (coalesce(last.sealed_xact, '0'::xid8), coalesce(last.sealed_id, 0))
+                 AND xact < pg_snapshot_xmax(pg_current_snapshot())
+                 AND NOT coalesce((
+                   SELECT seal.checkpoint <= $1
+                      AND (SELECT seal.leaf_index < audit_checkpoint_size(${jwsFrom('jws')}) FROM audit_checkpoints WHERE number = seal.checkpoint)
+                   FROM audit_seals AS seal WHERE seal.audit_id = record.id), false)
+               ORDER BY xact, id LIMIT 1), unsealable.since)), 0)::float8 AS lag,
+             unsealable.since IS NOT NULL AS unsealable,
+             coalesce((
+               SELECT max(extract(epoch FROM clock_timestamp() - xact_start)) FROM pg_stat_activity
+               WHERE backend_xid IS NOT NULL), 0)::float8 AS oldest
+      FROM (SELECT min(recorded_at) AS since FROM audit_unsealable) AS unsealable
+      LEFT JOIN (SELECT * FROM audit_checkpoints WHERE number = $1) AS last ON true`,
+      [trusted],
+    );
+    if (row === undefined) return;
+    this.metrics.trailSealed(row.lag, row.oldest);
+    this.alarms.set('untrusted_checkpoint', trusted < last);
+    this.alarms.set('unsealable_records', row.unsealable);
+  }
+}

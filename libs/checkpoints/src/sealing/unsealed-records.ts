@@ -1,0 +1,184 @@
+import { MOST_RECORD_BYTES, recordBytes } from '@aegis/audit';
+import type { DataSource, EntityManager } from 'typeorm';
+import { jwsFrom, readCheckpoint } from '../checkpoint';
+import { LEAF_COLUMNS, type LeafFields } from '../tree/leaf';
+
+/** Leaves of one checkpoint at most: a proof reads them all. */
+export const MOST_LEAVES = 4096;
+/** Clocks of hosts that are the database one after another may differ by so much. */
+const CLOCK_TOLERANCE_SECONDS = 60;
+/** A trail that has moved is searched as a whole. */
+export const MOVED_TIMEOUT = '10min';
+
+/** What the next checkpoint follows. */
+export interface Base {
+  /** Number of the last checkpoint, 0 before the first. */
+  number: string;
+  epoch: number;
+  sealed_xact: string;
+  sealed_id: string;
+  /** The last checkpoint; null before the first. */
+  jws: string | null;
+  /**
+   * The xids of unsealed records mean nothing here: the trail has come from another cluster or database, or sealing
+   * goes on after a break.
+   */
+  moved: boolean;
+  /** Epoch of the last break; null without one. */
+  break_epoch: number | null;
+  /** What the last checkpoint says it sealed lies ahead of every transaction that there was: its row was changed. */
+  ahead: boolean;
+  cluster: string;
+  /** Seconds since 1970. */
+  now: number;
+  /** Below it every transaction has ended. */
+  horizon: string;
+}
+
+/** What the next checkpoint is to seal. */
+export interface Unsealed {
+  base: Base;
+  /** In the order of their ids. */
+  records: LeafFields[];
+  /** Of the next checkpoint. */
+  epoch: number;
+  /** See CheckpointClaims. */
+  completeTo: number | null;
+}
+
+type Row = LeafFields & { xact: string };
+
+const SIZE = `record.id::text AS id, ${recordBytes('record')} AS bytes`;
+
+/** The next record is too large to be read. Those after it can't be sealed before it. */
+export class RecordTooLarge extends Error {
+  override readonly name = 'RecordTooLarge';
+}
+
+/** Reads, in one snapshot, the records that the next checkpoint is to seal. */
+export function readUnsealed(dataSource: DataSource): Promise<Unsealed> {
+  return dataSource.transaction('REPEATABLE READ', async (tx) => {
+    const base = await readBase(tx);
+    const select = <T>(columns: string, most: number): Promise<T[]> =>
+      base.moved ? unsealedOfAnyTime<T>(tx, columns, most) : unsealedSince<T>(tx, base, columns, most);
+    const sizes = await select<{ id: string; bytes: number }>(SIZE, MOST_LEAVES);
+    const most = countThatFits(sizes);
+    const rows = most === 0 ? [] : await select<Row>(`${LEAF_COLUMNS}, record.xact::text AS xact`, most);
+    const full = rows.length === MOST_LEAVES || rows.length < sizes.length;
+    const last = rows.at(-1);
+    const completeTo =
+      last === undefined
+        ? null
+        : await completeUpTo(tx, base, rows.length, last, full ? last.xact : base.horizon);
+    const records = rows.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
+    return { base, records: distinct(records), epoch: epochAfter(base, full), completeTo };
+  });
+}
+
+/** @throws RecordTooLarge when not even the first fits */
+function countThatFits(sizes: readonly { id: string; bytes: number }[]): number {
+  let total = 0;
+  const tooMany = sizes.findIndex(({ bytes }) => (total += bytes) > MOST_RECORD_BYTES);
+  if (tooMany === 0)
+    throw new RecordTooLarge(`The audit record ${sizes[0]?.id ?? ''} is too large to be read and sealed.`);
+  return tooMany === -1 ? sizes.length : tooMany;
+}
+
+async function readBase(tx: EntityManager): Promise<Base> {
+  const [base] = await tx.query<Base[]>(`
+    SELECT coalesce(last.number, 0) AS number, coalesce(last.epoch, break.epoch, 1) AS epoch,
+           coalesce(last.sealed_xact, '0'::xid8)::text AS sealed_xact, coalesce(last.sealed_id, 0) AS sealed_id,
+           ${jwsFrom('last.jws')} AS jws, here.cluster, break.epoch AS break_epoch,
+           coalesce(last.cluster <> here.cluster, false) OR coalesce(break.epoch > coalesce(last.epoch, 0), false) AS moved,
+           coalesce(last.cluster = here.cluster AND last.sealed_xact >= pg_snapshot_xmax(pg_current_snapshot()), false)
+             AS ahead,
+           extract(epoch FROM statement_timestamp())::float8 AS now,
+           pg_snapshot_xmin(pg_current_snapshot())::text AS horizon
+    FROM (SELECT max(epoch) AS epoch FROM audit_breaks) AS break,
+         (SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) AS cluster
+          FROM pg_control_system()) AS here
+    LEFT JOIN (SELECT * FROM audit_checkpoints ORDER BY number DESC LIMIT 1) AS last ON true`);
+  if (base === undefined) throw new Error('The database did not tell which one it is.');
+  return base;
+}
+
+/** Below the horizon every transaction has ended: none can bring a record there any more, however late it commits. */
+function unsealedSince<T>(
+  tx: EntityManager,
+  { sealed_xact, sealed_id, horizon }: Base,
+  columns: string,
+  most: number,
+): Promise<T[]> {
+  return tx.query<T[]>(
+    `SELECT ${columns}
+     FROM audit_logs AS record
+     WHERE (record.xact, record.id) > ($1::xid8, $2::bigint) AND record.xact < $3::xid8
+       AND NOT EXISTS (SELECT FROM audit_seals WHERE audit_id = record.id)
+     ORDER BY record.xact, record.id LIMIT $4`,
+    [sealed_xact, sealed_id, horizon, most],
+  );
+}
+
+/** Every committed record that no checkpoint seals, whatever its xid says. */
+async function unsealedOfAnyTime<T>(tx: EntityManager, columns: string, most: number): Promise<T[]> {
+  await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [MOVED_TIMEOUT]);
+  return tx.query<T[]>(
+    `SELECT ${columns}
+     FROM audit_logs AS record
+     WHERE NOT EXISTS (SELECT FROM audit_seals WHERE audit_id = record.id)
+     ORDER BY record.id LIMIT $1`,
+    [most],
+  );
+}
+
+/** The ids are one record's each; where a superuser gave two records the same one, the first is sealed. */
+function distinct(records: readonly LeafFields[]): LeafFields[] {
+  return records.filter(({ id }, index) => id !== records[index - 1]?.id);
+}
+
+/** A moved trail stays so until the last of its records is sealed: only then do xids count again. */
+function epochAfter({ epoch, number, moved, break_epoch }: Base, full: boolean): number {
+  if (!moved || full) return epoch;
+  return Math.max(number === '0' ? 1 : epoch + 1, break_epoch ?? 0);
+}
+
+/**
+ * An earlier checkpoint whose `next_xact` lies no higher than what is sealed now: whoever had an xid when it was read
+ * has ended and is sealed, so that all that comes later was recorded later.
+ * @param count records that the next checkpoint seals
+ * @param last of them
+ * @param sealedBelow every record of a transaction below it is sealed with the next checkpoint
+ */
+async function completeUpTo(
+  tx: EntityManager,
+  base: Base,
+  count: number,
+  last: Row,
+  sealedBelow: string,
+): Promise<number | null> {
+  const before = base.jws === null ? null : (readCheckpoint(base.jws)?.complete_to ?? null);
+  if (base.moved || (await isAnyLeftOut(tx, base, count, last))) return before;
+  const [known] = await tx.query<{ read_at: number }[]>(
+    `SELECT extract(epoch FROM read_at)::float8 AS read_at FROM audit_checkpoints
+     WHERE epoch = $1 AND cluster = $2 AND next_xact <= $3::xid8 ORDER BY number DESC LIMIT 1`,
+    [base.epoch, base.cluster, sealedBelow],
+  );
+  if (known === undefined) return before;
+  return Math.max(before ?? 0, Math.floor(known.read_at) - CLOCK_TOLERANCE_SECONDS);
+}
+
+/** Whether records that stray seals keep from being sealed are older than those that are sealed now. */
+async function isAnyLeftOut(
+  tx: EntityManager,
+  { sealed_xact, sealed_id }: Base,
+  count: number,
+  last: Row,
+): Promise<boolean> {
+  const [row] = await tx.query<{ left_out: boolean }[]>(
+    `SELECT EXISTS (SELECT FROM audit_unsealable)
+         OR $5 < (SELECT count(*) FROM audit_logs
+                  WHERE (xact, id) > ($1::xid8, $2::bigint) AND (xact, id) <= ($3::xid8, $4::bigint)) AS left_out`,
+    [sealed_xact, sealed_id, last.xact, last.id, count],
+  );
+  return row?.left_out ?? true;
+}

@@ -1,0 +1,114 @@
+import { Environment } from '@aegis/config';
+import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { fileURLToPath } from 'node:url';
+import { DataSource } from 'typeorm';
+import { checkpointHash, jwsFrom } from '../checkpoint';
+import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
+import { FileSink } from './file-sink';
+import { HttpSink } from './http-sink';
+import { Repetition } from '../sealing/repetition';
+import { Sealer } from '../sealing/sealer';
+
+const PAUSE_MS = 1000;
+const AT_ONCE = 100;
+
+/**
+ * Ships checkpoints to CHECKPOINT_SINK, each at least once and in their order. After an outage it goes on with the
+ * first that the sink has not acknowledged. What no key of this server signed is not shipped: it waits.
+ */
+@Injectable()
+export class CheckpointShipping implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly job?: Repetition;
+  private acknowledged = 0;
+  private lost = false;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    { CHECKPOINT_SINK: sink, CHECKPOINT_SINK_TOKEN: token }: Environment,
+    private readonly logger: Logger,
+    private readonly metrics: Metrics,
+    private readonly sealer: Sealer,
+  ) {
+    if (sink === undefined) return;
+    const target = sink.startsWith('file:')
+      ? new FileSink(fileURLToPath(sink))
+      : new HttpSink(dataSource, sink, token);
+    this.job = new Repetition(logger, 'checkpoints could not be shipped; they wait', PAUSE_MS, (goesOn) =>
+      this.ship(target, goesOn).finally(() => this.measure()),
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    this.job?.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.job?.stop();
+  }
+
+  /** The sink is asked before each delivery: it may be another process's turn by then. */
+  private async ship(sink: CheckpointSink, goesOn: () => boolean): Promise<void> {
+    let more = true;
+    while (more && goesOn()) {
+      const { last, mine } = await sink.acknowledged();
+      await this.resume(last);
+      const checkpoints = mine ? await this.next() : [];
+      if (checkpoints.length > 0) await sink.append(checkpoints);
+      this.acknowledged = checkpoints.at(-1)?.number ?? this.acknowledged;
+      more = checkpoints.length === AT_ONCE;
+    }
+  }
+
+  /**
+   * Finds out after which checkpoint to go on. Where the trail lacks the last that was shipped, for its end was cut off
+   * or an older state was restored, what comes in its place is shipped all the same: from the end that the trail has
+   * when that is seen.
+   */
+  private async resume(shipped: AcknowledgedCheckpoint | undefined): Promise<void> {
+    const { last, jws } = await this.trailAt(shipped?.number ?? 0);
+    const isHere = jws !== null && (shipped?.hash === null || shipped?.hash === checkpointHash(jws));
+    if (shipped === undefined || isHere) {
+      this.acknowledged = shipped?.number ?? 0;
+      this.lost = false;
+      return;
+    }
+    this.acknowledged = Math.min(this.lost ? this.acknowledged : shipped.number - 1, last);
+    if (!this.lost)
+      this.logger.write('error', 'the audit trail lacks checkpoints that were shipped: verify it', {
+        shipped: shipped.number,
+        last,
+      });
+    this.lost = true;
+  }
+
+  /** Number of the last checkpoint, 0 before the first, and the one with a number, if it is there. */
+  private async trailAt(number: number): Promise<{ last: number; jws: string | null }> {
+    const [row] = await this.dataSource.query<{ last: number; jws: string | null }[]>(
+      `SELECT (SELECT coalesce(max(number), 0) FROM audit_checkpoints)::float8 AS last,
+              (SELECT ${jwsFrom('jws')} FROM audit_checkpoints WHERE number = $1) AS jws`,
+      [number],
+    );
+    return row ?? { last: 0, jws: null };
+  }
+
+  private async next(): Promise<ShippedCheckpoint[]> {
+    const { trusted } = await this.sealer.chainEnd.read();
+    const rows = await this.dataSource.query<{ number: string; jws: string }[]>(
+      `SELECT number, ${jwsFrom('jws')} AS jws FROM audit_checkpoints
+       WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3`,
+      [this.acknowledged, trusted, AT_ONCE],
+    );
+    return rows.map(({ number, jws }) => ({ number: Number(number), jws }));
+  }
+
+  private async measure(): Promise<void> {
+    const [row] = await this.dataSource.query<{ lag: number }[]>(
+      `SELECT coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at) FROM audit_checkpoints
+                        WHERE number > $1 ORDER BY number LIMIT 1), 0)::float8 AS lag`,
+      [this.acknowledged],
+    );
+    if (row) this.metrics.checkpointsShipped(row.lag);
+  }
+}

@@ -1,0 +1,72 @@
+import type { EntityManager } from 'typeorm';
+import type { VerifiedChain } from './chain-verification';
+import { jwsFrom } from '../checkpoint';
+import type { Tell } from './finding';
+
+const AT_ONCE = 1000;
+
+/** What of a verified chain says which records are sealed. */
+type Sealing = Pick<VerifiedChain, 'since' | 'lastGood' | 'completeTo' | 'strays'>;
+
+/**
+ * No checkpoint seals this record: no seal with its id is a leaf of a checkpoint that is there, or only one whose record
+ * is there under its own time. $1 is the last good checkpoint, $2 are records whose seals are no leaves. What a forged
+ * checkpoint seals is told with that checkpoint. Seals of checkpoints before $3 were not looked at: of these the size of
+ * the tree says which can be leaves.
+ */
+const UNSEALED = `NOT EXISTS (
+  SELECT FROM audit_seals AS seal JOIN sealing ON sealing.number = seal.checkpoint
+  WHERE seal.audit_id = record.id
+    AND (sealing.size IS NULL OR seal.leaf_index >= 0 AND seal.leaf_index < sealing.size)
+    AND seal.audit_id <> ALL ($2::bigint[])
+    AND (seal.recorded_at = record.recorded_at OR NOT EXISTS (
+      SELECT FROM audit_logs AS sealed WHERE sealed.id = seal.audit_id AND sealed.recorded_at = seal.recorded_at)))`;
+const SEALING = `sealing AS MATERIALIZED (
+  SELECT number, CASE WHEN number < $3::bigint THEN audit_checkpoint_size(${jwsFrom('jws')}) END AS size
+  FROM audit_checkpoints WHERE number >= 1)`;
+const LAST = `(SELECT sealed_xact, sealed_id, cluster FROM audit_checkpoints WHERE number = $1) AS last`;
+const HERE = `(SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
+               FROM pg_control_system())`;
+
+/**
+ * Tells of records that no checkpoint seals, though those of their transaction's time are sealed, though no transaction
+ * of this cluster has come so far, or though a checkpoint says that their time is complete. Only the last of these rests
+ * on what is signed: a superuser can change the columns that the others compare.
+ */
+export async function findAdded(tx: EntityManager, chain: Sealing, tell: Tell): Promise<void> {
+  let after: string | null = null;
+  let rows: { id: string }[];
+  do {
+    rows = await tx.query<{ id: string }[]>(
+      `WITH ${SEALING} SELECT record.id::text AS id FROM audit_logs AS record, ${LAST}
+       WHERE ($4::bigint IS NULL OR record.id > $4) AND ${UNSEALED}
+         AND ((record.xact, record.id) <= (last.sealed_xact, last.sealed_id)
+              OR record.xact >= pg_snapshot_xmax(pg_current_snapshot()) AND last.cluster = ${HERE}
+              OR extract(epoch FROM record.recorded_at) < $5::numeric)
+       ORDER BY record.id LIMIT ${AT_ONCE}`,
+      [...parameters(chain), after, chain.completeTo],
+    );
+    for (const { id } of rows) {
+      tell({ kind: 'record_added', record: id });
+      after = id;
+    }
+  } while (rows.length === AT_ONCE);
+}
+
+/** How many records wait to be sealed: of a trail that has come from another cluster all that are not sealed. */
+export async function countWaiting(tx: EntityManager, chain: Sealing): Promise<number> {
+  const [row] = await tx.query<{ waiting: number }[]>(
+    `WITH ${SEALING} SELECT count(*)::int AS waiting
+     FROM audit_logs AS record LEFT JOIN ${LAST} ON true
+     WHERE (last.sealed_xact IS NULL OR last.cluster <> ${HERE}
+            OR (record.xact, record.id) > (last.sealed_xact, last.sealed_id)
+               AND record.xact < pg_snapshot_xmax(pg_current_snapshot()))
+       AND ${UNSEALED}`,
+    parameters(chain),
+  );
+  return row?.waiting ?? 0;
+}
+
+function parameters({ lastGood, strays, since }: Sealing): unknown[] {
+  return [lastGood, strays, since];
+}

@@ -1,0 +1,146 @@
+import type { EntityManager } from 'typeorm';
+import {
+  checkpointHash,
+  type CheckpointClaims,
+  isFalselyComplete,
+  provenCompleteTo,
+  readCheckpoint,
+} from '../checkpoint';
+import type { Dropped } from './dropped-records';
+import { missing, type Tell, tellUnproven } from './finding';
+import { judgedSealsOf, verifyRecords } from './record-verification';
+import { readCheckpoints, type StoredCheckpoint } from '../tree/sealed-records';
+import { type CheckpointKeys, judgeCheckpoint } from './checkpoint-keys';
+import { SignatureRuns, type SignedBy } from './signature-runs';
+
+/** Checkpoints in memory at a time. */
+const AT_ONCE = 16;
+
+/** What a chain of checkpoints was found to be. */
+export interface VerifiedChain {
+  /** Number of the first checkpoint that was verified. */
+  since: number;
+  checkpoints: number;
+  /** Records that are sealed, with those that were dropped since. */
+  records: number;
+  dropped: number;
+  /** Number of the last checkpoint; null when there is none. */
+  last: number | null;
+  /** Number of the last checkpoint that is not forged; 0 when there is none. */
+  lastGood: number;
+  /** Seconds since 1970: what the good checkpoints say is complete. Null when none says that. */
+  completeTo: number | null;
+  /** Ids of records whose only seals are no leaves of their checkpoints. */
+  strays: string[];
+  signedBy: SignedBy[];
+}
+
+/** What to hold a chain against. */
+export interface ChainBasis {
+  /** Keys that are trusted. */
+  keys: CheckpointKeys;
+  /** Every key on record. */
+  recorded: CheckpointKeys;
+  dropped: Dropped | undefined;
+}
+
+/** Verifies the checkpoints from a number on: their signatures, links and records. */
+export class ChainVerification {
+  private readonly runs = new SignatureRuns();
+  private readonly chain: VerifiedChain = {
+    since: 1,
+    checkpoints: 0,
+    records: 0,
+    dropped: 0,
+    last: null,
+    lastGood: 0,
+    completeTo: null,
+    strays: [],
+    signedBy: [],
+  };
+
+  constructor(
+    private readonly tx: EntityManager,
+    private readonly basis: ChainBasis,
+    private readonly tell: Tell,
+  ) {}
+
+  /** @param since number of the first checkpoint; those before are trusted */
+  async verify(since: number): Promise<VerifiedChain> {
+    const { tx, chain } = this;
+    chain.since = since;
+    const [first] = since > 1 ? await readCheckpoints(tx, since - 1, 1) : [];
+    let before = first?.number === String(since - 1) ? first : undefined;
+    if (before !== undefined) {
+      chain.lastGood = since - 1;
+      const claims = await this.claimsOf(before);
+      chain.completeTo = claims === undefined ? null : provenCompleteTo(claims);
+    }
+    let notBefore = chain.completeTo;
+    let expected = since;
+    for (;;) {
+      const batch = await readCheckpoints(tx, expected, AT_ONCE);
+      const seals = await judgedSealsOf(tx, batch);
+      for (const one of batch) {
+        const number = Number(one.number);
+        if (expected < number) this.tell(missing(expected, number - 1));
+        const claims = await this.verifyOne(number, one, before);
+        const leaves = seals.get(one.number) ?? [];
+        const { dropped } = this.basis;
+        const expectations = { claims, notBefore, dropped };
+        const verified = await verifyRecords(tx, number, leaves, expectations, this.tell);
+        chain.dropped += verified.dropped;
+        chain.records += leaves.length - verified.strays.length;
+        chain.strays.push(...verified.strays);
+        chain.checkpoints += 1;
+        chain.last = number;
+        expected = number + 1;
+        before = one;
+        notBefore = (claims && provenCompleteTo(claims)) ?? notBefore;
+      }
+      if (batch.length < AT_ONCE) break;
+    }
+    tellUnproven(this.runs.end(), this.tell);
+    if (since > 1 && chain.checkpoints === 0) this.tell(missing(since, since));
+    return { ...chain, signedBy: this.runs.signedBy };
+  }
+
+  /** @returns what it says; undefined when it is forged */
+  private async verifyOne(
+    number: number,
+    { jws }: StoredCheckpoint,
+    before: StoredCheckpoint | undefined,
+  ): Promise<CheckpointClaims | undefined> {
+    const { keys, recorded } = this.basis;
+    const judged = await judgeCheckpoint(jws, keys, recorded);
+    const isOurs = judged.state !== 'forged' && judged.claims.number === number;
+    const linked = isOurs && isLinked(before, number, judged.claims);
+    const follows = linked && (before === undefined || Number(before.number) === number - 1);
+    // One that no key on record signed has nothing to speak for it once it does not follow the one before.
+    const isForged = !isOurs || (judged.state === 'unrecorded' && !linked);
+    tellUnproven(this.runs.take(number, isForged ? { state: 'forged' } : judged, follows), this.tell);
+    if (!linked) this.tell({ kind: 'checkpoint_forged', checkpoint: number });
+    if (isOurs && judged.state !== 'unrecorded') {
+      this.chain.lastGood = number;
+      this.chain.completeTo = provenCompleteTo(judged.claims) ?? this.chain.completeTo;
+      if (isFalselyComplete(judged.claims, before && readCheckpoint(before.jws)))
+        this.tell({ kind: 'complete_to_false', checkpoint: number });
+    }
+    return judged.state === 'forged' ? undefined : judged.claims;
+  }
+
+  private async claimsOf({ jws }: StoredCheckpoint): Promise<CheckpointClaims | undefined> {
+    const judged = await judgeCheckpoint(jws, this.basis.keys, this.basis.recorded);
+    return judged.state === 'forged' ? undefined : judged.claims;
+  }
+}
+
+/** Where one is missing in between, that is told already. */
+function isLinked(
+  before: StoredCheckpoint | undefined,
+  number: number,
+  { previous }: CheckpointClaims,
+): boolean {
+  if (before === undefined) return number > 1 || previous === null;
+  return Number(before.number) !== number - 1 || previous === checkpointHash(before.jws);
+}

@@ -1,0 +1,69 @@
+import { SYSTEM } from '@aegis/audit';
+import { Trail } from '../../../../test/support/trail/trail';
+import { checkpointHash, type CheckpointClaims, readCheckpoint, signCheckpoint } from '../checkpoint';
+import { readRecordedKeys } from './trail-verification';
+import { TrailResume } from './trail-resume';
+
+describe('a genuine checkpoint that says the trail is complete up to a time to come', () => {
+  let trail: Trail;
+
+  beforeEach(async () => {
+    trail = await Trail.open();
+    await trail.sealed();
+  });
+  afterEach(() => trail.close());
+
+  const seconds = (): number => Math.floor(Date.now() / 1000);
+  const resume = async (after: number): Promise<object> =>
+    new TrailResume(trail.superuser, await readRecordedKeys(trail.superuser)).resume(SYSTEM, after);
+
+  /** Signs the chain again with the server's own key, with other claims in its checkpoints, in their order. */
+  async function signWith(...changes: Partial<CheckpointClaims>[]): Promise<void> {
+    let previous: string | null = null;
+    for (const [index, jws] of (await trail.checkpoints()).entries()) {
+      const claims: CheckpointClaims = { ...readCheckpoint(jws)!, ...changes[index], previous };
+      const signed = await signCheckpoint(trail.keyRing.active(), claims);
+      previous = checkpointHash(signed);
+      await trail.tamper(`UPDATE audit_checkpoints SET jws = '${signed}' WHERE number = ${index + 1}`);
+    }
+  }
+
+  it('is named, backdates no record, and is set aside with those that carry it on', async () => {
+    const future = seconds() + 250_000_000;
+    await signWith({}, {}, { complete_to: future });
+    await trail.append(1, 60);
+    await trail.sealAll();
+    await trail.append(1, 61);
+    await trail.sealAll();
+    const carried = (await trail.checkpoints()).slice(3).map((jws) => readCheckpoint(jws)!.complete_to);
+    expect(carried.length).toBeGreaterThan(0);
+    expect(new Set(carried)).toEqual(new Set([future]));
+    expect(await trail.findings()).toEqual([{ kind: 'complete_to_false', checkpoint: 3 }]);
+
+    await expect(resume(3)).rejects.toThrow(/checkpoint 4 follows, and it holds/);
+    await expect(resume(1)).rejects.toThrow(/checkpoint 2 follows, and it holds/);
+    expect(await resume(2)).toMatchObject({ after: 2, epoch: 2 });
+    await trail.append(1, 62);
+    await trail.sealAll();
+    await trail.append(1, 63);
+    await trail.sealAll();
+    expect(await trail.findings()).toEqual([]);
+    for (const { complete_to, iat } of (await trail.checkpoints()).map((jws) => readCheckpoint(jws)!))
+      expect(complete_to ?? 0).toBeLessThanOrEqual(iat);
+  });
+
+  it('is set aside even where it is the first', async () => {
+    await signWith({ complete_to: seconds() + 250_000_000 });
+    expect(await trail.findings()).toEqual([{ kind: 'complete_to_false', checkpoint: 1 }]);
+    await resume(0);
+    await trail.sealAll();
+    expect(await trail.findings()).toEqual([]);
+  });
+
+  it('is not one that carries on what held before the clock was set back', async () => {
+    const then = seconds() - 3600;
+    await signWith({}, { complete_to: then }, { complete_to: then, iat: then - 60 });
+    expect(await trail.findings()).toEqual([]);
+    await expect(resume(2)).rejects.toThrow(/checkpoint 3 follows, and it holds/);
+  });
+});

@@ -1,0 +1,47 @@
+import type { EntityManager } from 'typeorm';
+import { missing, type Tell } from './finding';
+
+const AT_ONCE = 1000;
+
+/**
+ * Tells of checkpoints below the first, which count from 1, or beyond what a number of JavaScript can be; of those after the last one that only seals are left of; and
+ * of every seal that belongs to no checkpoint: those that are left of a missing one, and those that were never one's.
+ * @param since number of the first checkpoint that is verified
+ * @param last number of the last checkpoint that is there
+ */
+export async function findStraySeals(
+  tx: EntityManager,
+  since: number,
+  last: number,
+  tell: Tell,
+): Promise<void> {
+  const early = await tx.query<{ number: string }[]>(
+    `SELECT number::text AS number FROM audit_checkpoints WHERE number < 1 OR number > ${Number.MAX_SAFE_INTEGER}
+     ORDER BY audit_checkpoints.number`,
+  );
+  for (const { number } of early) tell({ kind: 'checkpoint_forged', checkpoint: Number(number) });
+  const cut = await tx.query<{ from: number; to: number }[]>(
+    `SELECT min(checkpoint)::float8 AS from, max(checkpoint)::float8 AS to
+     FROM (SELECT checkpoint, checkpoint::numeric - row_number() OVER (ORDER BY checkpoint) AS run
+           FROM (SELECT DISTINCT checkpoint FROM audit_seals WHERE checkpoint > $1) AS sealed) AS numbered
+     GROUP BY run ORDER BY 1`,
+    [last],
+  );
+  for (const { from, to } of cut) tell(missing(from, to));
+  let after: string | null = null;
+  let rows: { id: string; checkpoint: string; leaf: number }[];
+  do {
+    rows = await tx.query<typeof rows>(
+      `SELECT audit_id::text AS id, checkpoint::text AS checkpoint, leaf_index AS leaf FROM audit_seals AS seal
+       WHERE ($1::bigint IS NULL OR audit_id > $1)
+         AND (checkpoint < 1
+              OR checkpoint >= $2 AND NOT EXISTS (SELECT FROM audit_checkpoints WHERE number = seal.checkpoint))
+       ORDER BY audit_id LIMIT ${AT_ONCE}`,
+      [after, since],
+    );
+    for (const { id, checkpoint, leaf } of rows) {
+      tell({ kind: 'seal_stray', record: id, checkpoint: Number(checkpoint), leaf });
+      after = id;
+    }
+  } while (rows.length === AT_ONCE);
+}

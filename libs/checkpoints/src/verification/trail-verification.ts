@@ -1,0 +1,130 @@
+import { createPublicKey } from 'node:crypto';
+import type { DataSource, EntityManager } from 'typeorm';
+import { countWaiting, findAdded } from './added-records';
+import { type CheckpointKey, type CheckpointKeys, judgeCheckpoint } from './checkpoint-keys';
+import { ChainVerification } from './chain-verification';
+import type { SignedBy } from './signature-runs';
+import { findStraySeals } from './stray-seals';
+import { dropsContradict, readDropped } from './dropped-records';
+import { type Finding, isUndetermined, type Tell } from './finding';
+import { readCheckpoints } from '../tree/sealed-records';
+
+/** What a verification found. */
+export interface Verified {
+  checkpoints: number;
+  /** Records that were sealed, with those that were dropped since. */
+  records: number;
+  /** Of them, those that the owner dropped: what is known of them is in the checkpoints and in their export. */
+  dropped: number;
+  /** Records that no checkpoint seals yet. */
+  waiting: number;
+  /** Checkpoints kept elsewhere that were compared with those that are here. */
+  shipped: number;
+  findings: number;
+  /** Of the findings, those that don't tell whether something is wrong. */
+  undetermined: number;
+  /** Number of the last checkpoint; null when there is none. */
+  last: number | null;
+  /** Which key signed which checkpoints. */
+  signed_by: SignedBy[];
+}
+
+/** What to verify, and against what. */
+export interface VerificationOptions {
+  /** Number of the checkpoint to begin with; the ones before are trusted. */
+  since?: number;
+  /** Checkpoints (compact JWS) that were kept elsewhere: each must still be here, unchanged. */
+  shipped?: AsyncIterable<string> | Iterable<string>;
+}
+
+/** Holds the audit trail against its checkpoints, and the checkpoints against their signatures. */
+export class TrailVerification {
+  /** @param keys that are trusted; undefined: those that the database has on record */
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly keys?: CheckpointKeys,
+  ) {}
+
+  /**
+   * Verifies the trail as it is at one moment, however long that takes.
+   * @param found told of each thing that does not hold
+   */
+  async verify(
+    found: (finding: Finding) => void,
+    { since = 1, shipped = [] }: VerificationOptions = {},
+  ): Promise<Verified> {
+    const counts = { findings: 0, undetermined: 0 };
+    const tell: Tell = (finding) => {
+      counts.findings += 1;
+      if (isUndetermined(finding)) counts.undetermined += 1;
+      found(finding);
+    };
+    return this.dataSource.transaction('REPEATABLE READ', async (tx) => {
+      await tx.query(`SELECT set_config('statement_timeout', '0', true),
+                             set_config('idle_in_transaction_session_timeout', '0', true)`);
+      const recorded = await readRecordedKeys(tx);
+      const keys = this.keys ?? recorded;
+      const dropped = await readDropped(tx);
+      const chain = await new ChainVerification(tx, { keys, recorded, dropped }, tell).verify(since);
+      await findStraySeals(tx, since, chain.last ?? since - 1, tell);
+      if (await dropsContradict(tx, dropped, since === 1 ? chain.dropped : undefined))
+        tell({ kind: 'records_dropped_differ' });
+      await findAdded(tx, chain, tell);
+      const { checkpoints, records, last, signedBy } = chain;
+      const waiting = await countWaiting(tx, chain);
+      const compared = await compareShipped(tx, shipped, keys, tell);
+      return {
+        checkpoints,
+        records,
+        dropped: chain.dropped,
+        waiting,
+        shipped: compared,
+        ...counts,
+        last,
+        signed_by: signedBy,
+      };
+    });
+  }
+}
+
+/** The keys that the database has on record: good against all but who may write there. */
+export async function readRecordedKeys(tx: Pick<EntityManager, 'query'>): Promise<CheckpointKeys> {
+  const rows = await tx.query<{ kid: string; x: string; compromised: boolean; after: number | null }[]>(
+    `SELECT kid, public_key AS x, state = 'compromised' AS compromised,
+            extract(epoch FROM compromised_after)::float8 AS after
+     FROM signing_keys WHERE octet_length(kid) <= 256 AND public_key ~ '^[A-Za-z0-9_-]{43}$' LIMIT 10000`,
+  );
+  const keys = new Map<string, CheckpointKey>();
+  for (const { kid, x, compromised, after } of rows) {
+    const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+    keys.set(kid, { publicKey, ...(compromised && { compromised: { after } }) });
+  }
+  return (kid) => Promise.resolve(keys.get(kid));
+}
+
+/**
+ * Holds what was kept elsewhere against what is here. One of a key that is not trusted is compared, too: it is kept
+ * where nobody of the database can write.
+ * @returns how many there were
+ */
+async function compareShipped(
+  tx: EntityManager,
+  shipped: AsyncIterable<string> | Iterable<string>,
+  keys: CheckpointKeys,
+  tell: Tell,
+): Promise<number> {
+  let line = 0;
+  for await (const jws of shipped) {
+    line += 1;
+    const judged = await judgeCheckpoint(jws, keys);
+    if (judged.state === 'forged') {
+      tell({ kind: 'shipped_unreadable', line });
+      continue;
+    }
+    const { number: checkpoint } = judged.claims;
+    const [here] = await readCheckpoints(tx, checkpoint, 1);
+    if (here?.number !== String(checkpoint)) tell({ kind: 'checkpoint_missing', checkpoint });
+    else if (here.jws !== jws) tell({ kind: 'checkpoint_replaced', checkpoint });
+  }
+  return line;
+}

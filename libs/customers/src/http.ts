@@ -1,0 +1,3 @@
+export { CustomersHttpModule } from './customers-http.module';
+export { customerTag } from './http/customer-tag';
+export { CustomerDto } from './http/customer.dto';

@@ -1,2 +1,0 @@
-export { hasEmbeddedPostgres, startEmbeddedPostgres, removeEmbeddedPostgres } from './embedded-postgres';
-export type { EmbeddedPostgres, EmbeddedPostgresOptions } from './embedded-postgres';

@@ -1,0 +1,89 @@
+import { applyDecorators, Inject, Req } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '../framework-internals';
+import { ApiHeader } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { ApiProblems } from '../problems/api-problems';
+import { DocumentAnswer } from './documented-answer';
+import { credentialOf } from '../callers/identification';
+import { ReadyReply, type Reply } from './reply';
+import { factsOf } from '../edge/request-facts';
+import { type Idempotence, IdempotentRequests } from '@aegis/idempotency';
+import { keyedRequest } from '@aegis/idempotency';
+
+const REQUESTS = Symbol('idempotent requests');
+
+type Handler = (this: object, ...args: unknown[]) => unknown;
+
+/**
+ * Lets callers send a request again without its being carried out twice: with the same `Idempotency-Key` within 24
+ * hours it answers what the first one did. The handler changes things in one `transaction()` and returns what that
+ * returned, for the answer is remembered in it.
+ */
+export function Idempotent<Result>(idempotence: Idempotence<Result> = {}): MethodDecorator {
+  return applyDecorators(
+    carriedOutOnce(idempotence as Idempotence),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description:
+        'Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time',
+      schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]{1,255}$' },
+    }),
+    DocumentAnswer({
+      headers: {
+        'Idempotent-Replayed': {
+          description: 'The answer of an earlier request with the same `Idempotency-Key`',
+          schema: { type: 'string', enum: ['true'] },
+        },
+      },
+    }),
+    ApiProblems('request_in_progress', 'answer_unreadable', 'idempotency_key_reused'),
+  );
+}
+
+/**
+ * Puts in the handler's place one that carries out a request with an `Idempotency-Key` once. Not an interceptor: those
+ * cost every request of the route, with such a key or without (docs/adr/0024).
+ */
+function carriedOutOnce(idempotence: Idempotence): MethodDecorator {
+  return (controller, name, descriptor) => {
+    const handler = descriptor.value as Handler;
+    const requestAt = argumentsOf(controller, name);
+    Req()(controller, name, requestAt);
+    Inject(IdempotentRequests)(controller, REQUESTS);
+    const once = function (this: { [REQUESTS]: IdempotentRequests }, ...args: unknown[]): unknown {
+      const request = args[requestAt] as Request;
+      const perform = (): unknown => handler.apply(this, args.slice(0, requestAt));
+      const key = request.headers['idempotency-key'];
+      const { replyTo } = factsOf(request);
+      if (key === undefined) return perform();
+      if (replyTo === undefined) throw new Error('an @Idempotent() route that passed no NegotiationGuard');
+      return answerOnce(this[REQUESTS], request, key, { ...idempotence, replyTo, perform });
+    };
+    // What other decorators have said of the handler, and its name, by which guards look up what it takes.
+    for (const key of Reflect.getMetadataKeys(handler) as unknown[])
+      Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), once);
+    Object.defineProperty(once, 'name', { value: handler.name });
+    descriptor.value = once as typeof descriptor.value;
+  };
+}
+
+async function answerOnce(
+  requests: IdempotentRequests,
+  request: Request,
+  idempotencyKey: string | string[],
+  performance: Idempotence & { perform(): unknown; replyTo(result: unknown): Reply },
+): Promise<ReadyReply> {
+  const credential = credentialOf(request);
+  if (credential.kind !== 'key') throw new Error('an @Idempotent() route must require an API key');
+  const keyed = keyedRequest(credential.key, idempotencyKey, request);
+  const { body, headers } = await requests.answer(keyed, performance);
+  return new ReadyReply(body, headers);
+}
+
+/** How many arguments of a handler decorators have asked for, which is where the next one goes. */
+function argumentsOf(controller: object, name: string | symbol): number {
+  const asked = Reflect.getMetadata(ROUTE_ARGS_METADATA, controller.constructor, name) as
+    Record<string, { index: number }> | undefined;
+  return Math.max(-1, ...Object.values(asked ?? {}).map(({ index }) => index)) + 1;
+}

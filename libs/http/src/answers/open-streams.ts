@@ -1,0 +1,123 @@
+import type { ServerResponse } from 'node:http';
+import { finished } from 'node:stream';
+import { cutOff } from '../edge/cut-off';
+import { RateLimited } from '@aegis/rate-limits';
+
+const PER_CALLER = 4;
+const PER_PROCESS = 32;
+const RETRY_AFTER_SECONDS = 5;
+
+/** How long a stream may take, in milliseconds. */
+export interface StreamBounds {
+  /** For its reader to take one piece, however the bytes drip: some ten kilobytes a second for the largest rows. */
+  readonly piece: number;
+  /** From its beginning to its last byte. */
+  readonly total: number;
+}
+
+const BOUNDS: StreamBounds = { piece: 120_000, total: 3_600_000 };
+
+/** Does something later, unless what it returns is called before. */
+export type After = (ms: number, act: () => void) => () => void;
+
+/**
+ * Bounds the lists that are being streamed, in number and in time. Each holds rows in memory for as long as its reader
+ * takes, and counts as one request only: without bounds, one key could hold the memory of many, for ever.
+ */
+export class OpenStreams {
+  private readonly byCaller = new Map<string, number>();
+  private inAll = 0;
+
+  /** @param after the clock */
+  constructor(
+    private readonly bounds: StreamBounds = BOUNDS,
+    private readonly after: After = afterOnTheClock,
+  ) {}
+
+  /**
+   * Opens a stream. It counts until its response has ended or its connection is closed.
+   * @param caller id of the API key
+   * @param response is reset when the stream takes too long, or no byte of it moves for the server's idle time-out
+   * @throws RateLimited when the caller, or all callers together, have as many streams as may be open
+   */
+  open(caller: string, response: ServerResponse): OpenStream {
+    const own = this.byCaller.get(caller) ?? 0;
+    if (own >= PER_CALLER)
+      throw new RateLimited(
+        RETRY_AFTER_SECONDS,
+        `${PER_CALLER} lists are being streamed to this API key already. Read them to their end, or close them.`,
+      );
+    if (this.inAll >= PER_PROCESS)
+      throw new RateLimited(RETRY_AFTER_SECONDS, 'Too many lists are being streamed. Retry later.');
+    this.byCaller.set(caller, own + 1);
+    this.inAll += 1;
+    const stream = new OpenStream(response, this.bounds, this.after);
+    finished(response, () => {
+      stream.end();
+      this.close(caller);
+    });
+    return stream;
+  }
+
+  private close(caller: string): void {
+    this.inAll -= 1;
+    const left = (this.byCaller.get(caller) ?? 1) - 1;
+    if (left === 0) this.byCaller.delete(caller);
+    else this.byCaller.set(caller, left);
+  }
+}
+
+/** One list that is being streamed. */
+export class OpenStream {
+  private readonly cancelTotal: () => void;
+  private cancelPiece: () => void = () => undefined;
+  private hasEnded = false;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly bounds: StreamBounds,
+    private readonly after: After,
+  ) {
+    this.cancelTotal = after(bounds.total, this.cut);
+    // Without a listener Node ends the connection in order, as if the list were whole.
+    response.once('timeout', this.cut);
+  }
+
+  /**
+   * Hands on pieces while their reader takes each of them in time; how long they take to be made does not count.
+   * @param pieces texts; one is asked for when those before are with the operating system
+   */
+  async *paced(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+    for await (const piece of pieces) {
+      this.expectTaken();
+      yield piece;
+      this.cancelPiece();
+    }
+    // What is left in the buffers of the connection.
+    this.expectTaken();
+  }
+
+  /** Ends the watch, not the response. */
+  end(): void {
+    this.hasEnded = true;
+    this.cancelTotal();
+    this.cancelPiece();
+  }
+
+  private expectTaken(): void {
+    this.cancelPiece();
+    if (!this.hasEnded) this.cancelPiece = this.after(this.bounds.piece, this.cut);
+  }
+
+  private readonly cut = (): void => {
+    cutOff(this.response);
+  };
+}
+
+function afterOnTheClock(ms: number, act: () => void): () => void {
+  const timer = setTimeout(act, ms);
+  timer.unref();
+  return () => {
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,51 @@
+import type { Request } from 'express';
+import type { AuthenticatedKey, Credential } from '@aegis/access';
+import { factsOf } from '../edge/request-facts';
+
+/** Finds out who calls. A DI token: libs/api-keys implements it. */
+export abstract class Identification {
+  /**
+   * Authenticates the credential of a request; it may be asked for every request that bears one.
+   * What it throws counts as `unavailable`.
+   */
+  abstract identify(request: Request): Promise<Credential>;
+
+  /**
+   * Judges again whom it has identified, for a request that was not complete then.
+   * @throws a problem that refuses the request when the caller counts no longer, or for less
+   */
+  abstract judgeAgain(key: AuthenticatedKey): Promise<void>;
+}
+
+const NONE: Credential = { kind: 'none' };
+
+/**
+ * Identifies a caller, once a request however often it is asked.
+ * @returns the credential; never rejects
+ */
+export function identifyOnce(identification: Identification, request: Request): Promise<Credential> {
+  return (factsOf(request).identifying ??= identify(identification, request));
+}
+
+async function identify(identification: Identification, request: Request): Promise<Credential> {
+  let credential: Credential;
+  try {
+    credential = await identification.identify(request);
+  } catch (error) {
+    credential = { kind: 'unavailable', error };
+  }
+  const facts = factsOf(request);
+  facts.credential = credential;
+  facts.identifiedEarly = !request.complete;
+  return credential;
+}
+
+/** Whether a request bears anything that calls for identification. */
+export function bearsCredential(request: Request): boolean {
+  return request.headers['x-api-key'] !== undefined || request.headers.authorization !== undefined;
+}
+
+/** What identification found; `none` too where it has not run (health routes, callers without a credential). */
+export function credentialOf(request: Request): Credential {
+  return factsOf(request).credential ?? NONE;
+}

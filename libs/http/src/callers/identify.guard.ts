@@ -1,0 +1,28 @@
+import { currentRequest } from '@aegis/logging';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+import { accessOf } from './route-access';
+import { bearsCredential, Identification, identifyOnce } from './identification';
+
+/** First guard: finds out who calls and refuses nobody, so that refused callers are still counted. */
+@Injectable()
+export class IdentifyGuard implements CanActivate {
+  constructor(private readonly identification: Identification) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const request = context.switchToHttp().getRequest<Request>();
+    if (!bearsCredential(request)) return true;
+    if (accessOf(context.getHandler(), context.getClass())?.ignoreCredentials) return true;
+    return this.identify(request);
+  }
+
+  private async identify(request: Request): Promise<boolean> {
+    const credential = await identifyOnce(this.identification, request);
+    const current = currentRequest();
+    if (credential.kind === 'key' && current !== undefined) {
+      current.apiKeyId = credential.key.id;
+      current.caller = credential.key;
+    }
+    return true;
+  }
+}

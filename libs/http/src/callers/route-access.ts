@@ -1,0 +1,107 @@
+import type { Environment } from '@aegis/config';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
+import { ApiProblems } from '../problems/api-problems';
+import type { Scope } from '@aegis/access';
+
+/** Which limit counts a route's requests; `exempt` ones are not counted. */
+export type RateLimitGroup = 'default' | 'validate' | 'public' | 'exempt';
+
+/** Who may call a route, as its decorator declares. */
+export type Access = {
+  readonly group: RateLimitGroup;
+  /** A credential is not even looked at: health routes answer while keys can't be checked. */
+  readonly ignoreCredentials: boolean;
+} & (
+  | { readonly kind: 'scopes'; readonly scopes: readonly Scope[] }
+  | { readonly kind: 'any-key' }
+  | {
+      readonly kind: 'public';
+      /** The scope that a setting asks for where it closes the route, or undefined while it is open. */
+      readonly unless?: (environment: Environment) => Scope | undefined;
+    }
+);
+
+/** How a public route departs from the rule. */
+export interface PublicOptions {
+  group?: 'public' | 'validate' | 'exempt';
+  ignoreCredentials?: boolean;
+  unless?: (environment: Environment) => Scope | undefined;
+}
+
+const ACCESS = 'aegis:access';
+
+/**
+ * Whether a route ignores what carries no meaning: unknown query parameters, an `Accept` that it can't serve, a byte
+ * order mark. Callers of public routes and probes (installations, monitors, proxies) can't be changed; administrators
+ * want to hear of their typing errors.
+ */
+export function isForgiving(access: Access | undefined): boolean {
+  return access?.kind === 'public';
+}
+
+/** The key may come in either header. */
+function ApiKeyWith(...scopes: Scope[]): ClassDecorator & MethodDecorator {
+  return applyDecorators(ApiSecurity('api_key', scopes), ApiSecurity('bearer', scopes));
+}
+
+function closed(access: Access, ...scopes: Scope[]): ClassDecorator & MethodDecorator {
+  return applyDecorators(
+    SetMetadata(ACCESS, access),
+    ApiKeyWith(...scopes),
+    ApiProblems(
+      'invalid_request',
+      'unauthorized',
+      ...(scopes.length > 0 ? (['insufficient_scope'] as const) : []),
+      'not_acceptable',
+      'validation_failed',
+      'rate_limited',
+      'internal_error',
+      'service_unavailable',
+    ),
+  );
+}
+
+/**
+ * Closes a route to callers whose API key lacks one of these scopes (401 without a key, 403 without a scope).
+ * @param scopes all of them are needed
+ */
+export function RequireScopes(...scopes: [Scope, ...Scope[]]): ClassDecorator & MethodDecorator {
+  return closed({ kind: 'scopes', scopes, group: 'default', ignoreCredentials: false }, ...scopes);
+}
+
+/** Opens a route to every valid API key, whatever its scopes. */
+export function AnyKey(): ClassDecorator & MethodDecorator {
+  return closed({ kind: 'any-key', group: 'default', ignoreCredentials: false });
+}
+
+/**
+ * Opens a route to callers without an API key. A bad key is refused (401) all the same, unless credentials are ignored.
+ * @param options rate-limit group (default `public`), whether credentials are ignored, and what may close it
+ */
+export function Public(options: PublicOptions = {}): ClassDecorator & MethodDecorator {
+  const { group = 'public', ignoreCredentials = false, unless } = options;
+  const access: Access = { kind: 'public', group, ignoreCredentials, ...(unless && { unless }) };
+  return applyDecorators(
+    SetMetadata(ACCESS, access),
+    ...(ignoreCredentials ? [] : [ApiSecurity({}), ApiKeyWith()]),
+    ApiProblems(
+      'invalid_request',
+      ...(ignoreCredentials ? [] : (['unauthorized'] as const)),
+      ...(unless ? (['insufficient_scope'] as const) : []),
+      'validation_failed',
+      ...(group === 'exempt' ? [] : (['rate_limited'] as const)),
+      'internal_error',
+      ...(ignoreCredentials ? [] : (['service_unavailable'] as const)),
+    ),
+  );
+}
+
+/**
+ * What a route declares about access; its method's declaration outranks its controller's.
+ * @returns undefined where nothing is declared, which `assertEveryRouteDeclaresAccess` refuses at the start
+ */
+export function accessOf(handler: object, controller: object): Access | undefined {
+  return (Reflect.getMetadata(ACCESS, handler) ?? Reflect.getMetadata(ACCESS, controller)) as
+    Access | undefined;
+}

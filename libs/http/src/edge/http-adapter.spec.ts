@@ -1,0 +1,53 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Public } from '../callers/route-access';
+import { answerBody } from '../answers/answer-body';
+import { RespondsAsIs } from '../answers/responds';
+import { startWebApp, type WebApp } from '../http-app.fixture';
+
+let handled: { request: object; response: object } | undefined;
+
+@Controller()
+class ShowController {
+  @Get('show')
+  @Public()
+  @RespondsAsIs('text/plain')
+  show(@Req() request: Request, @Res({ passthrough: true }) response: Response): string {
+    handled = { request: prototypeOf(request), response: prototypeOf(response) };
+    return `${request.path} ${request.app === response.app}`;
+  }
+}
+
+describe('HttpAdapter', () => {
+  let web: WebApp;
+  beforeAll(async () => (web = await startWebApp([ShowController])));
+  afterAll(() => web.app.close());
+
+  it('has each request and response born with the prototype that Express would give it later', async () => {
+    let born: typeof handled;
+    web.app
+      .getHttpServer()
+      .prependOnceListener('request', (request: IncomingMessage, response: ServerResponse) => {
+        born = { request: prototypeOf(request), response: prototypeOf(response) };
+      });
+
+    const answer = await fetch(`${web.url}/show`);
+
+    expect(await answer.text()).toBe('/show true');
+    expect(born).toBeDefined();
+    expect(born?.request).toBe(handled?.request);
+    expect(born?.response).toBe(handled?.response);
+  });
+});
+
+describe('answerBody', () => {
+  it('lets nothing out for a request whose route no guard has found', () => {
+    const [request, response] = [{}, {}] as [Request, Response];
+    expect(() => answerBody(request, response, { key_hash: 'canary' })).toThrow('passed no NegotiationGuard');
+  });
+});
+
+function prototypeOf(one: object): object {
+  return Object.getPrototypeOf(one) as object;
+}

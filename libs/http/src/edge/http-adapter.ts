@@ -1,0 +1,55 @@
+import { StreamableFile } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import type { Application, Response } from 'express';
+import { createServer, IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
+import { answerBody } from '../answers/answer-body';
+import { jsonLine } from '../answers/json-answer';
+
+/**
+ * Express over a server whose requests and responses have Express' prototypes from the start, which gives every answer
+ * the form that its handler declares. Both spare a request what V8 makes of objects that are changed after they were
+ * made (docs/adr/0024): Express would give each of the two its prototype by `Object.setPrototypeOf`, and Nest's
+ * interceptors define properties of a function of their own for each request.
+ */
+export class HttpAdapter extends ExpressAdapter {
+  /** @param serverOptions of Node's server */
+  constructor(private readonly serverOptions: ServerOptions) {
+    super();
+  }
+
+  override initHttpServer(): void {
+    const application = this.getInstance<Application & Prototypes>();
+    this.httpServer = createServer({ ...this.serverOptions, ...typesOf(application) }, application);
+  }
+
+  /** @param result what the handler returned */
+  override reply(response: Response, result: unknown, status?: number): unknown {
+    const body = answerBody(response.req, response, result);
+    if (!isJson(body)) return super.reply(response, body, status) as unknown;
+    if (!response.hasHeader('Content-Type'))
+      response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    return super.reply(response, jsonLine(body), status) as unknown;
+  }
+}
+
+/** Whether a body is to be sent as JSON; texts (tokens among them) and files are sent as they are. */
+function isJson(body: unknown): body is object {
+  return typeof body === 'object' && body !== null && !(body instanceof StreamableFile);
+}
+
+/** What Express' types leave out: the prototypes that it gives each request and response. */
+interface Prototypes {
+  request: object;
+  response: object;
+}
+
+/** What Node is to make so that Express finds the prototypes that it would set. */
+function typesOf(application: Prototypes): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
+  class Request extends IncomingMessage {}
+  class Response<Asked extends IncomingMessage> extends ServerResponse<Asked> {}
+  Object.setPrototypeOf(Request.prototype, application.request);
+  Object.setPrototypeOf(Response.prototype, application.response);
+  application.request = Request.prototype;
+  application.response = Response.prototype;
+  return { IncomingMessage: Request, ServerResponse: Response };
+}

@@ -1,0 +1,106 @@
+import { Environment } from '@aegis/config';
+import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
+import { literalPathsFirst } from './allowed-methods';
+import { oneAnswerAtATime } from './one-answer-at-a-time';
+import { handleClientErrors } from './client-errors';
+import { HttpAdapter } from './http-adapter';
+import { parseQuery } from './query-string';
+import { requestContext } from './request-context.middleware';
+import { securityHeaders } from './security-headers';
+import { soundRequests } from './sound-request';
+
+const SERVER: ServerOptions = {
+  headersTimeout: 10_000,
+  // What the largest body may take at the slowest pace (body-pace.ts), and its headers.
+  requestTimeout: 90_000,
+  // How often Node looks for requests that took too long; 30 s unless set.
+  connectionsCheckingInterval: 2_000,
+  // Longer than common load balancers keep a connection (60 s), so that it is they who close it.
+  keepAliveTimeout: 65_000,
+  // Its lack is for the routes to answer: Node would do so without a body.
+  requireHostHeader: false,
+};
+/** A connection over which nothing moves, as when a caller takes no more of its answer, is closed. */
+const IDLE_TIMEOUT_MS = 60_000;
+
+/**
+ * Makes the application, with everything between the socket and the routes set up; `init` or `listen` comes next.
+ * @param module the root module: it needs Environment, Logger and Metrics
+ * @throws what building the module throws
+ */
+export async function createHttpApp(module: DynamicModule | Type): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(module, new HttpAdapter(SERVER), {
+    bodyParser: false,
+    bufferLogs: false,
+    abortOnError: false,
+    logger: false,
+  });
+  configureHttp(app);
+  return app;
+}
+
+function configureHttp(app: NestExpressApplication): void {
+  const environment = app.get(Environment, { strict: false });
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('query parser', parseQuery);
+  app.set('trust proxy', trustedProxies(environment.TRUST_PROXY));
+  app.use(oneAnswerAtATime());
+  app.use(requestContext(app.get(Logger, { strict: false }), app.get(Metrics, { strict: false })));
+  app.use(securityHeaders());
+  app.use(soundRequests());
+  if (environment.CORS_ORIGINS !== undefined)
+    app.enableCors({
+      origin: environment.CORS_ORIGINS,
+      exposedHeaders: [
+        'ETag',
+        'Idempotent-Replayed',
+        'Location',
+        'RateLimit',
+        'RateLimit-Policy',
+        'Retry-After',
+        'X-RateLimit-Limit',
+        'X-RateLimit-Remaining',
+        'X-RateLimit-Reset',
+        'X-Request-ID',
+      ],
+    });
+  app.use(literalPathsFirst());
+  distinguishCase(app);
+  const server = app.getHttpServer();
+  server.timeout = IDLE_TIMEOUT_MS;
+  leaveToUs(server);
+  handleClientErrors(server, environment);
+}
+
+/**
+ * Lets no proxy's rule for `/api/v1/admin` be passed by as `/API/v1/Admin`. Nest has made the router by now, so that
+ * Express's own setting comes too late; no route is registered yet.
+ */
+function distinguishCase(app: NestExpressApplication): void {
+  const { router } = app.getHttpAdapter().getInstance() as { router?: { caseSensitive?: boolean } };
+  if (router === undefined) throw new Error('the application has no router of Express 5');
+  router.caseSensitive = true;
+}
+
+/** Hands on to the routes what Node would answer by itself, without a body: 100, and 417. */
+function leaveToUs(server: Server): void {
+  const serve = (...request: [IncomingMessage, ServerResponse]): boolean =>
+    server.emit('request', ...request);
+  // RFC 9110 section 10.1.1 lets a server ignore what it does not know.
+  server.on('checkExpectation', serve);
+  // Whoever asks before it sends a body is told to go on when the body is read, and so only if it was let in.
+  server.on('checkContinue', serve);
+}
+
+/** TRUST_PROXY as Express wants it: a number of hops, or the addresses that are trusted; nobody when unset. */
+function trustedProxies(setting: readonly string[] | undefined): number | string[] | false {
+  if (setting === undefined) return false;
+  const [first] = setting;
+  return setting.length === 1 && first !== undefined && /^\d+$/.test(first) ? Number(first) : [...setting];
+}

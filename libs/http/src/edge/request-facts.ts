@@ -1,0 +1,29 @@
+import type { Request } from 'express';
+import type { Credential } from '@aegis/access';
+import type { Quota } from '@aegis/rate-limits';
+import type { Reply } from '../answers/reply';
+
+/** What the web layer has found out about a request so far. */
+export interface RequestFacts {
+  /** Asked for once a request. */
+  identifying?: Promise<Credential>;
+  /** Set when identification is through. */
+  credential?: Credential;
+  /** Whether some of the request was still to come when its caller was identified. */
+  identifiedEarly?: boolean;
+  /** Read once a request. */
+  body?: Promise<unknown>;
+  /** Set when its route is found: the reply to what the handler returns. */
+  replyTo?: (result: unknown) => Reply;
+  /** Whether the request was counted against its limit, or need not be. */
+  counted: boolean;
+  /** How far it has used up the limits that it was counted against. */
+  quotas?: readonly Quota[];
+}
+
+const FACTS = Symbol('facts');
+
+/** The facts of a request, kept on it: a WeakMap a fact costs the garbage collector more. */
+export function factsOf(request: Request & { [FACTS]?: RequestFacts }): RequestFacts {
+  return (request[FACTS] ??= { counted: false });
+}

@@ -1,0 +1,41 @@
+export { Creates } from './answers/creates';
+export { ETagged, IfNoneMatch } from './answers/entity-tag';
+export { Idempotent } from './answers/idempotent';
+export { IfMatch } from './answers/if-match';
+export { answerList } from './answers/list-answer';
+export { PageDto } from './answers/page.dto';
+export { Precompressed } from './answers/precompressed';
+export {
+  CACHE_CONTROL_EXTENSION,
+  CacheControl,
+  NoStore,
+  Responds,
+  RespondsAsIs,
+  RespondsNothing,
+} from './answers/responds';
+export { assertEveryRouteDeclaresAccess } from './callers/access-check';
+export { demandScope } from './callers/demand-scope';
+export { Identification, credentialOf } from './callers/identification';
+export type { Access } from './callers/route-access';
+export { AnyKey, Public, RequireScopes, accessOf } from './callers/route-access';
+export { createHttpApp } from './edge/http-server';
+export { HttpModule } from './http.module';
+export { ListOf } from './input/body-bounds';
+export { assertEveryBodyIsBounded } from './input/body-check';
+export { BodyLimit } from './input/body-rules';
+export { QueryBoolean, QueryTimestamp, Timestamp } from './input/input-fields';
+export { PageQueryDto } from './input/page-query.dto';
+export { ParsePathId, ParsePathUuid } from './input/path-id.pipe';
+export { ChangedText, ReadableText } from './input/readable-text';
+export {
+  EmptyIsAbsent,
+  Length,
+  MaxLength,
+  MayBeAbsent,
+  Pattern,
+  RequiredUnless,
+  SameAs,
+} from './input/text-rules';
+export { IgnoresUnknownFields } from './input/unknown-fields';
+export { RateLimiter } from './limits/rate-limiter';
+export { ApiProblems, problemCodesIn } from './problems/api-problems';

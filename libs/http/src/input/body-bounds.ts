@@ -1,0 +1,85 @@
+import { applyDecorators, type Type } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { ArrayMaxSize, ArrayMinSize, getMetadataStorage, IsArray } from 'class-validator';
+import type { JsonBounds } from '@aegis/json';
+
+/** A list of objects, which `ValidationPipe` makes and validates one by one. */
+export interface ObjectList {
+  readonly name: string;
+  readonly item: Type<object>;
+}
+
+/** For fields that a route does not know: public routes ignore some, and an error is to name the others. */
+const SPARE_VALUES = 100;
+const OBJECT_LISTS = Symbol('object lists');
+const LIST_RULE = /^(isArray|array[A-Z]\w*)$/;
+
+/**
+ * A list of objects in a body. (`@ValidateNested({ each: true })` would validate each of them, however many errors
+ * there are already; `jsonBoundsOf` refuses it.)
+ * @param item their DTO
+ * @param length of the list, both ends included
+ */
+export function ListOf(item: Type<object>, { min, max }: { min: number; max: number }): PropertyDecorator {
+  const remember: PropertyDecorator = (target, property) => {
+    const others = objectListsOf(target.constructor);
+    Reflect.defineMetadata(OBJECT_LISTS, [...others, { name: String(property), item }], target);
+  };
+  return applyDecorators(
+    ApiProperty({ type: [item], minItems: min, maxItems: max }),
+    IsArray(),
+    ArrayMinSize(min),
+    ArrayMaxSize(max),
+    remember,
+  );
+}
+
+/** The fields with `@ListOf` of a DTO. */
+export function objectListsOf(dto: { prototype: object }): readonly ObjectList[] {
+  return (Reflect.getMetadata(OBJECT_LISTS, dto.prototype) as ObjectList[] | undefined) ?? [];
+}
+
+/**
+ * What a body may hold at most, by the rules of its DTO: twice the values that all its fields together can have, and a
+ * hundred.
+ * @throws Error for a list without `@ArrayMaxSize`, and for objects that are validated without `@ListOf`
+ */
+export function jsonBoundsOf(dto: Type<object>): JsonBounds {
+  const lists = new Map<string, number>();
+  return { values: 2 * addBoundsOf(dto, lists) + SPARE_VALUES, lists };
+}
+
+/** @returns the number of values of such an object */
+function addBoundsOf(dto: Type<object>, lists: Map<string, number>): number {
+  const items = new Map(objectListsOf(dto).map(({ name, item }) => [name, item]));
+  let values = 1;
+  for (const [name, rules] of rulesByField(dto)) {
+    values++;
+    if (rules.some(({ type }) => type === 'nestedValidation'))
+      throw new Error(`${dto.name}.${name} is validated as an object: use @ListOf`);
+    const isList =
+      Reflect.getMetadata('design:type', dto.prototype as object, name) === Array ||
+      rules.some(({ name: rule = '', each }) => each || LIST_RULE.test(rule));
+    if (!isList) continue;
+    const most: unknown = rules.find(({ name: rule }) => rule === 'arrayMaxSize')?.constraints[0];
+    if (typeof most !== 'number') throw new Error(`${dto.name}.${name} is a list without @ArrayMaxSize`);
+    // Two lists of one name: the parser goes by the longer, validation by each.
+    lists.set(name, Math.max(most, lists.get(name) ?? 0));
+    const item = items.get(name);
+    values += most * (item === undefined ? 1 : addBoundsOf(item, lists));
+  }
+  return values;
+}
+
+type Rule = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
+
+function rulesByField(dto: Type<object>): Map<string, Rule[]> {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
+  const byField = new Map<string, Rule[]>();
+  for (const rule of rules) {
+    const known = byField.get(rule.propertyName);
+    if (known === undefined) byField.set(rule.propertyName, [rule]);
+    else known.push(rule);
+  }
+  return byField;
+}

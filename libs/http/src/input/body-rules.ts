@@ -1,0 +1,58 @@
+import { SetMetadata, type Type } from '@nestjs/common';
+import { accessOf, isForgiving } from '../callers/route-access';
+import { jsonBoundsOf } from './body-bounds';
+import type { JsonBounds } from '@aegis/json';
+
+const DEFAULT_LIMIT = 64 * 1024;
+const BODY_LIMIT = 'aegis:body-limit';
+/** Where Nest keeps which arguments of a handler come from where: `<kind>:<index>`. */
+const HANDLER_ARGUMENTS = '__routeArguments__';
+const BODY_ARGUMENT = /^3:(\d+)$/;
+const NO_FIELDS: JsonBounds = { lists: new Map(), values: 0 };
+
+/** What a route takes as its body. */
+export interface BodyRules {
+  /** Largest body, in bytes; a larger one is answered 413. */
+  readonly bytes: number;
+  readonly json: JsonBounds;
+  /** Whether the route ignores what carries no meaning. */
+  readonly forgiving: boolean;
+}
+
+/**
+ * Lets a route take larger bodies than 64 KiB.
+ * @param bytes the limit; a larger body is answered 413
+ */
+export function BodyLimit(bytes: number): MethodDecorator {
+  return SetMetadata(BODY_LIMIT, bytes);
+}
+
+const known = new WeakMap<object, BodyRules>();
+
+/**
+ * What a handler takes as its body, by its `@BodyLimit` and the DTO of its `@Body()`.
+ * @throws Error when the DTO has a list without a maximum; `assertEveryBodyIsBounded` finds it at the start
+ */
+export function bodyRulesOf(controller: Type, handler: { readonly name: string }): BodyRules {
+  let rules = known.get(handler);
+  if (rules === undefined) {
+    const bytes = (Reflect.getMetadata(BODY_LIMIT, handler) as number | undefined) ?? DEFAULT_LIMIT;
+    const dto = bodyTypeOf(controller, handler.name);
+    const json = dto === undefined ? NO_FIELDS : jsonBoundsOf(dto);
+    rules = { bytes, json, forgiving: isForgiving(accessOf(handler, controller)) };
+    known.set(handler, rules);
+  }
+  return rules;
+}
+
+/** Class of the argument with `@Body()`; undefined where a handler has none. */
+function bodyTypeOf(controller: Type, name: string): Type<object> | undefined {
+  const taken = (Reflect.getMetadata(HANDLER_ARGUMENTS, controller, name) ?? {}) as object;
+  const types = Reflect.getMetadata('design:paramtypes', controller.prototype as object, name) as
+    Type<object>[] | undefined;
+  for (const argument of Object.keys(taken)) {
+    const index = BODY_ARGUMENT.exec(argument)?.[1];
+    if (index !== undefined) return types?.[Number(index)];
+  }
+  return undefined;
+}

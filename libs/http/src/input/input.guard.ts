@@ -1,0 +1,61 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+import { accessOf, isForgiving } from '../callers/route-access';
+import { FieldErrors } from '@aegis/errors';
+import { hasBody, readJsonBody } from './json-body';
+import { InvalidInput } from '@aegis/errors';
+
+/** Where Nest keeps which arguments of a handler come from where: `<kind>:<index>`. */
+const HANDLER_ARGUMENTS = '__routeArguments__';
+const BODY_ARGUMENT = '3:';
+const QUERY_ARGUMENT = '4:';
+
+/** What a handler asks for. */
+interface Taken {
+  body: boolean;
+  query: boolean;
+}
+
+/**
+ * Fifth guard: reads the body where a route takes one, so that nothing is read for callers who are turned away, and
+ * refuses query parameters on routes that have none, unless the route is public: monitors add parameters against
+ * caches. What parameters and fields must look like is the validation
+ * pipe's. A body that no route asked for means nothing (RFC 9110 section 9.3.1) and is not read.
+ */
+@Injectable()
+export class InputGuard implements CanActivate {
+  private readonly taken = new WeakMap<object, Taken>();
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<Request>();
+    if (request.url.includes('?') && !isForgiving(accessOf(context.getHandler(), context.getClass())))
+      this.refuseStrayQuery(context, request);
+    if (!hasBody(request) || !this.takenBy(context).body) {
+      request.body = undefined;
+      return true;
+    }
+    return readJsonBody(context).then(() => true);
+  }
+
+  private refuseStrayQuery(context: ExecutionContext, request: Request): void {
+    const names = Object.keys(request.query);
+    if (names.length === 0 || this.takenBy(context).query) return;
+    const errors = new FieldErrors();
+    for (const name of names) errors.add(name, 'is no known parameter');
+    throw new InvalidInput(errors);
+  }
+
+  private takenBy(context: ExecutionContext): Taken {
+    const handler = context.getHandler();
+    const known = this.taken.get(handler);
+    if (known !== undefined) return known;
+    const parameters = (Reflect.getMetadata(HANDLER_ARGUMENTS, context.getClass(), handler.name) ??
+      {}) as object;
+    const takes = (kind: string): boolean =>
+      Object.keys(parameters).some((argument) => argument.startsWith(kind));
+    const taken = { body: takes(BODY_ARGUMENT), query: takes(QUERY_ARGUMENT) };
+    this.taken.set(handler, taken);
+    return taken;
+  }
+}

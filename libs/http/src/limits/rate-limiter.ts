@@ -1,0 +1,153 @@
+import { Environment } from '@aegis/config';
+import { currentRequest } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
+import { Inject, Injectable } from '@nestjs/common';
+import { normalizeIp, ThrottlerStorage } from '@nestjs/throttler';
+import type { Request, Response } from 'express';
+import type { RateLimitGroup } from '../callers/route-access';
+import type { AuthenticatedKey } from '@aegis/access';
+import { credentialOf } from '../callers/identification';
+import type { Quota } from '@aegis/rate-limits';
+import { factsOf } from '../edge/request-facts';
+import { RateLimited, RateLimitsUnavailable } from '@aegis/rate-limits';
+import type { WeightedThrottlerStorage } from '@aegis/rate-limits';
+
+const WINDOW_SECONDS = 60;
+
+const BATCH_ITEMS = 'batch-items';
+
+/** Counts requests against the limits, and says on each answer what is left. */
+@Injectable()
+export class RateLimiter {
+  private readonly limits: Readonly<Record<Exclude<RateLimitGroup, 'exempt'>, number>>;
+  private readonly licenseLimit: number;
+  private readonly batchItemsLimit: number;
+  private readonly enabled: boolean;
+
+  constructor(
+    environment: Environment,
+    @Inject(ThrottlerStorage) private readonly storage: WeightedThrottlerStorage,
+    private readonly metrics: Metrics,
+  ) {
+    this.enabled = environment.RATE_LIMIT_ENABLED;
+    this.limits = {
+      default: environment.RATE_LIMIT_DEFAULT,
+      validate: environment.RATE_LIMIT_VALIDATE,
+      public: environment.RATE_LIMIT_PUBLIC,
+    };
+    this.licenseLimit = environment.RATE_LIMIT_LICENSE;
+    this.batchItemsLimit = environment.RATE_LIMIT_BATCH_ITEMS;
+  }
+
+  /**
+   * Counts a request against its caller's bucket: the authenticated key's, else the address's (IPv6: its /64).
+   * A validation counts against its license too, except for a key whose own limit is above the default one: only an
+   * administrator gives such a limit, and any other key could have made itself one that passes by the license's limit.
+   * @param license names the license that a validation asks about; null where none is presented
+   * @throws RateLimited when a bucket is used up, RateLimitsUnavailable when nobody can tell; the headers are set then too
+   */
+  async count(
+    request: Request,
+    response: Response,
+    group: RateLimitGroup,
+    license?: () => Promise<string | null>,
+  ): Promise<void> {
+    const facts = factsOf(request);
+    if (facts.counted) return;
+    facts.counted = true;
+    if (group === 'exempt' || !this.enabled) return;
+
+    const credential = credentialOf(request);
+    const key = credential.kind === 'key' ? credential.key : undefined;
+    const ownLimit = key?.rateLimitPerMinute ?? null;
+    // A key's own limit is one bucket for all it does.
+    const policy = ownLimit === null ? group : 'default';
+    const limit = ownLimit ?? this.limits[group];
+    const quotas = [await this.hit(policy, bucketOf(key), limit)];
+    facts.quotas = quotas;
+    // A body that can't be read ends the request here: its answer bears the headers too.
+    if (license !== undefined && (ownLimit ?? 0) <= this.limits.default && !isExceeded(quotas)) {
+      const asked = await license().catch((error: unknown) => {
+        announce(response, quotas);
+        throw error;
+      });
+      if (asked !== null) quotas.push(await this.hit('license', asked, this.licenseLimit));
+    }
+    announce(response, quotas);
+  }
+
+  /**
+   * Charges the items of a batch to a bucket of the caller's key, which a key's own limit does not replace: that one
+   * counts requests. A batch that does not fit is not charged.
+   * @param response of the request that was counted already; its headers then say what is left of both limits
+   * @param items that differ: how many requests they would be one by one
+   * @throws RateLimited when they do not all fit, RateLimitsUnavailable when nobody can tell; the headers are set then too
+   */
+  async chargeBatch(response: Response, items: number): Promise<void> {
+    if (!this.enabled) return;
+    const credential = credentialOf(response.req);
+    const bucket = bucketOf(credential.kind === 'key' ? credential.key : undefined);
+    const quota = await this.hit(BATCH_ITEMS, bucket, this.batchItemsLimit, items);
+    const { limit, remaining } = quota;
+    const detail =
+      items > limit
+        ? `This batch has ${items} different items, and ${limit} a minute are allowed: it can never pass. Send smaller batches.`
+        : `This batch has ${items} different items, and ${remaining} of ${limit} a minute are left. Wait as long as \`Retry-After\` says, or send a smaller batch.`;
+    announce(response, [...(factsOf(response.req).quotas ?? []), quota], detail);
+  }
+
+  private hit(policy: string, bucket: string, limit: number, weight = 1): Promise<Quota> {
+    const milliseconds = WINDOW_SECONDS * 1000;
+    return this.storage.increment(bucket, milliseconds, limit, milliseconds, policy, weight).then(
+      (record) => {
+        if (record.isBlocked) this.metrics.rateLimitRefused(policy);
+        return {
+          policy,
+          limit,
+          remaining: Math.max(0, limit - record.totalHits),
+          resetSeconds: record.isBlocked ? record.timeToBlockExpire : record.timeToExpire,
+          exceeded: record.isBlocked,
+        };
+      },
+      (error: unknown) => {
+        if (!(error instanceof RateLimitsUnavailable)) throw error;
+        // Nothing is left to the caller until the storage is asked again.
+        const resetSeconds = error.retryAfterSeconds;
+        return { policy, limit, remaining: 0, resetSeconds, exceeded: true, unavailable: error };
+      },
+    );
+  }
+}
+
+/** The bucket of an authenticated key, else of the address that the request comes from. */
+function bucketOf(key: AuthenticatedKey | undefined): string {
+  return key === undefined ? `ip:${normalizeIp(currentRequest()?.ip ?? '')}` : `key:${key.id}`;
+}
+
+function isExceeded(quotas: readonly Quota[]): boolean {
+  return quotas.some(({ exceeded }) => exceeded);
+}
+
+/**
+ * Sets the headers (draft-ietf-httpapi-ratelimit-headers, and the older X-RateLimit ones for the tighter limit).
+ * @param detail what a refusal says
+ * @throws RateLimited when one of the limits is exceeded, RateLimitsUnavailable when nobody can tell
+ */
+function announce(response: Response, quotas: readonly Quota[], detail?: string): void {
+  let policies = '';
+  let states = '';
+  let tightest: Quota | undefined;
+  for (const quota of quotas) {
+    const separator = policies === '' ? '' : ', ';
+    policies += `${separator}"${quota.policy}";q=${quota.limit};w=${WINDOW_SECONDS}`;
+    states += `${separator}"${quota.policy}";r=${quota.remaining};t=${quota.resetSeconds}`;
+    if (tightest === undefined || quota.remaining < tightest.remaining || quota.exceeded) tightest = quota;
+  }
+  if (tightest === undefined) return;
+  response.setHeader('RateLimit-Policy', policies);
+  response.setHeader('RateLimit', states);
+  response.setHeader('X-RateLimit-Limit', tightest.limit);
+  response.setHeader('X-RateLimit-Remaining', tightest.remaining);
+  response.setHeader('X-RateLimit-Reset', tightest.resetSeconds);
+  if (tightest.exceeded) throw tightest.unavailable ?? new RateLimited(tightest.resetSeconds, detail);
+}

@@ -1,1 +1,0 @@
-export { jsonLine, spellControls } from './json-line';

@@ -1,0 +1,83 @@
+import { FieldErrors } from '@aegis/errors';
+import type { JsonBounds } from './json-bounds';
+import { scanJson } from './json-scan';
+import { isStorableText, STORABLE_TEXT_RULE } from '@aegis/errors';
+import { InvalidInput } from '@aegis/errors';
+import { MalformedRequest } from '@aegis/errors';
+
+/**
+ * Names that JavaScript gives a meaning of its own: class-transformer drops some, and class-validator takes those
+ * that every object inherits (`toString`) for known fields. No contract has such a field.
+ */
+export const RESERVED_NAMES: ReadonlySet<string> = new Set([
+  ...Object.getOwnPropertyNames(Object.prototype),
+  'prototype',
+]);
+
+/** For texts that no route takes, such as the lines of an import. */
+const UNBOUNDED: JsonBounds = { lists: new Map(), values: Infinity };
+/** What `inspect` returns of a value that breaks a rule for texts: `faultsIn` says which. */
+const FAULTY = -1;
+
+/**
+ * Reads JSON (RFC 8259) in which every name stands once and nothing nests deeper than 32 levels.
+ * @param text the body, decoded
+ * @param bounds of the route that takes it; lists and objects never hold more than 100 elements beside the lists
+ * that it names
+ * @returns the value; reserved names such as `__proto__` never reach it
+ * @throws MalformedRequest when it is no JSON, nests too deep, holds too many values or doubles a name (400)
+ * @throws InvalidInput naming fields with NUL, unpaired surrogates or reserved names, or the first that is too long
+ * (422)
+ */
+export function parseJson(text: string, bounds: JsonBounds = UNBOUNDED): unknown {
+  const members = scanJson(text, bounds);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new MalformedRequest('The body is no JSON.');
+  }
+  const escapes = text.includes('\\u');
+  const found = inspect(value, escapes);
+  if (found === FAULTY) {
+    const errors = new FieldErrors();
+    collectFaults(value, '', escapes, errors);
+    throw new InvalidInput(errors);
+  }
+  // Of a doubled name only the last member survives parsing, however the name is escaped.
+  if (found !== members) throw new MalformedRequest('The body holds a name twice in one object.');
+  return value;
+}
+
+/** Counts the members of a value; `FAULTY` when a name or a text in it breaks a rule. */
+function inspect(value: unknown, escapes: boolean): number {
+  if (typeof value === 'string') return escapes && !isStorableText(value) ? FAULTY : 0;
+  if (typeof value !== 'object' || value === null) return 0;
+  const list = Array.isArray(value);
+  let members = 0;
+  for (const name of Object.keys(value)) {
+    if (!list) {
+      members++;
+      if (RESERVED_NAMES.has(name) || (escapes && !isStorableText(name))) return FAULTY;
+    }
+    const inner = inspect((value as Record<string, unknown>)[name], escapes);
+    if (inner === FAULTY) return FAULTY;
+    members += inner;
+  }
+  return members;
+}
+
+function collectFaults(value: unknown, path: string, escapes: boolean, errors: FieldErrors): void {
+  if (typeof value === 'string') {
+    if (escapes && !isStorableText(value)) errors.add(path, STORABLE_TEXT_RULE);
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const name of Object.keys(value)) {
+    if (errors.isFull) return;
+    const inner = path === '' ? name : `${path}.${name}`;
+    if (RESERVED_NAMES.has(name)) errors.add(inner, 'is no known field');
+    else if (escapes && !isStorableText(name)) errors.add(inner, STORABLE_TEXT_RULE);
+    collectFaults((value as Record<string, unknown>)[name], inner, escapes, errors);
+  }
+}

@@ -1,0 +1,228 @@
+import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
+import { type CreateCustomer, CustomersService } from '@aegis/customers';
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { ImportFields } from './license-import-fields';
+import type { ProvenToken } from './license-import-proof';
+import { LineRefused } from './license-import-refusal';
+import type { StoredStatus } from '@aegis/licensing';
+import { tokenAuditData } from '@aegis/licensing';
+
+/** A line whose token is proven: what is left to check is on record. */
+export type ProvenLine = Omit<ImportFields, 'token' | 'customer'> &
+  ProvenToken & { customer: CreateCustomer };
+
+/** What became of a line. */
+export type Outcome = 'imported' | 'revoked' | 'unchanged' | LineRefused;
+
+/** What the database knows of a line. */
+interface OnRecord {
+  now: Date;
+  key_compromised: boolean;
+  license_status: StoredStatus | null;
+  token_known: boolean;
+}
+
+const IMPORTED_AS_REVOKED = 'imported as revoked';
+const IMPORTED_AS_SUSPENDED = 'imported as suspended';
+
+/** Writes lines of an import. Never weakens what is on record: nothing is un-revoked, un-suspended or prolonged. */
+@Injectable()
+export class LicenseImportWriter {
+  constructor(
+    private readonly customers: CustomersService,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /**
+   * Writes licenses, their tokens' hashes, missing customers and the audit records.
+   * @param tx no other import writes while it runs
+   * @param lines of different licenses
+   * @returns what became of each, in the same order
+   */
+  async write(tx: EntityManager, actor: Actor, lines: readonly ProvenLine[]): Promise<Outcome[]> {
+    const records = await this.lookUp(tx, lines);
+    const outcomes = lines.map((line, index) => outcomeOf(line, records[index]));
+    const linesThatAre = (outcome: Outcome): ProvenLine[] =>
+      lines.filter((_, index) => outcomes[index] === outcome);
+
+    const deletedCustomers = await this.takeInCustomers(tx, actor, linesThatAre('imported'));
+    lines.forEach(({ claims }, index) => {
+      if (outcomes[index] === 'imported' && deletedCustomers.has(claims.customer.id))
+        outcomes[index] = new LineRefused(
+          'customer_deleted',
+          'The customer was deleted here: its id is never taken again.',
+        );
+    });
+    await this.insert(tx, actor, linesThatAre('imported'));
+
+    const revoked = await this.revoke(tx, actor, linesThatAre('revoked'));
+    return outcomes.map((outcome, index) => {
+      const id = lines[index]?.claims.jti;
+      // Someone else was faster.
+      return outcome === 'revoked' && id !== undefined && !revoked.has(id) ? 'unchanged' : outcome;
+    });
+  }
+
+  private lookUp(tx: EntityManager, lines: readonly ProvenLine[]): Promise<OnRecord[]> {
+    return tx.query(
+      `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, k.state = 'compromised' AS key_compromised,
+              l.status AS license_status, t.sha256 IS NOT NULL AS token_known
+       FROM unnest($1::uuid[], $2::bytea[], $3::text[]) WITH ORDINALITY AS asked (id, sha256, kid, position)
+       LEFT JOIN signing_keys k ON k.kid = asked.kid
+       LEFT JOIN licenses l ON l.id = asked.id
+       LEFT JOIN license_tokens t ON t.sha256 = asked.sha256
+       ORDER BY asked.position`,
+      [
+        lines.map(({ claims }) => claims.jti),
+        lines.map(({ sha256 }) => sha256),
+        lines.map(({ keyId }) => keyId),
+      ],
+    );
+  }
+
+  /** @returns ids of those that were deleted */
+  private async takeInCustomers(
+    tx: EntityManager,
+    actor: Actor,
+    lines: readonly ProvenLine[],
+  ): Promise<ReadonlySet<string>> {
+    const wanted = new Map<string, CreateCustomer>();
+    for (const { claims, customer } of lines)
+      if (!wanted.has(claims.customer.id)) wanted.set(claims.customer.id, customer);
+    return wanted.size === 0 ? new Set() : this.customers.shareOrCreate(tx, actor, [...wanted.values()]);
+  }
+
+  private async insert(tx: EntityManager, actor: Actor, lines: readonly ProvenLine[]): Promise<void> {
+    if (lines.length === 0) return;
+    await tx.query(
+      `INSERT INTO licenses (id, customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at,
+                             status, revoked_at, revoked_reason, suspended_at, suspended_reason,
+                             instance_fingerprint, token, key_id, revision, notes)
+       SELECT id, customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at, status,
+              CASE status WHEN 'revoked' THEN coalesce(revoked_at, clock_timestamp()) END, revoked_reason,
+              CASE status WHEN 'suspended' THEN clock_timestamp() END, suspended_reason,
+              instance_fingerprint, token, key_id, revision, notes
+       FROM jsonb_populate_recordset(NULL::licenses, $1::jsonb)`,
+      [JSON.stringify(lines.map(licenseRow))],
+    );
+    await tx.query(
+      `INSERT INTO license_tokens (sha256, license_id, key_id, revision)
+       SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::integer[])`,
+      [
+        lines.map(({ sha256 }) => sha256),
+        lines.map(({ claims }) => claims.jti),
+        lines.map(({ keyId }) => keyId),
+        lines.map(({ revision }) => revision),
+      ],
+    );
+    await this.audit.append(
+      tx,
+      ...lines.map((line) => ({
+        ...auditEntry(line, actor, 'license.imported'),
+        data: { ...importedTokenData(line), status: line.status },
+        occurredAt: fromSeconds(line.claims.iat),
+      })),
+    );
+  }
+
+  /** @returns ids of the licenses that are revoked by it */
+  private async revoke(
+    tx: EntityManager,
+    actor: Actor,
+    lines: readonly ProvenLine[],
+  ): Promise<ReadonlySet<string>> {
+    if (lines.length === 0) return new Set();
+    // Read before they change: the audit record says what they were. Locked in the order of ids, as removals do.
+    const before: { id: string; status: StoredStatus }[] = await tx.query(
+      `SELECT id, status FROM licenses WHERE id = ANY($1) AND status <> 'revoked' ORDER BY id FOR UPDATE`,
+      [lines.map(({ claims }) => claims.jti)],
+    );
+    const from = new Map(before.map(({ id, status }) => [id, status]));
+    const due = lines.filter(({ claims }) => from.has(claims.jti));
+    if (due.length === 0) return new Set();
+    await tx.query(
+      `UPDATE licenses SET status = 'revoked', revoked_at = coalesce(given.revoked_at, clock_timestamp()),
+                           revoked_reason = given.revoked_reason, version = version + 1,
+                           updated_at = clock_timestamp()
+       FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS given (id, revoked_at, revoked_reason)
+       WHERE licenses.id = given.id`,
+      [
+        due.map(({ claims }) => claims.jti),
+        due.map(({ revokedAt }) => revokedAt),
+        due.map(({ revokedReason }) => revokedReason ?? IMPORTED_AS_REVOKED),
+      ],
+    );
+    await this.audit.append(
+      tx,
+      ...due.map((line) => ({
+        ...auditEntry(line, actor, 'license.revoked'),
+        data: { from: from.get(line.claims.jti), by: 'import' },
+        occurredAt: line.revokedAt ?? undefined,
+      })),
+    );
+    return new Set(from.keys());
+  }
+}
+
+function outcomeOf(line: ProvenLine, onRecord: OnRecord | undefined): Outcome {
+  if (!onRecord) throw new Error('the look-up must answer for each line');
+  // A token that is on record is genuine, whatever became of its key since: a revocation of it still follows.
+  if (onRecord.key_compromised && !onRecord.token_known)
+    return new LineRefused('key_compromised', `The key ${line.keyId}, which signed, is compromised.`);
+  if (line.revokedAt && line.revokedAt > onRecord.now)
+    return new LineRefused('invalid_field', 'revoked_at is in the future.');
+  if (onRecord.license_status === null) return 'imported';
+  if (!onRecord.token_known)
+    return new LineRefused('conflict', 'The license is on record with another token, and that one stays.');
+  return line.status === 'revoked' && onRecord.license_status !== 'revoked' ? 'revoked' : 'unchanged';
+}
+
+function licenseRow(line: ProvenLine): Record<string, unknown> {
+  const { claims, status } = line;
+  return {
+    id: claims.jti,
+    customer_id: claims.customer.id,
+    module_name: claims.module.technical_name,
+    license_type: claims.license_type,
+    allowed_major_versions: claims.module.allowed_major_versions,
+    issued_at: fromSeconds(claims.iat),
+    expires_at: claims.exp === undefined ? null : fromSeconds(claims.exp),
+    status,
+    revoked_at: line.revokedAt,
+    revoked_reason: status === 'revoked' ? (line.revokedReason ?? IMPORTED_AS_REVOKED) : null,
+    suspended_reason: status === 'suspended' ? IMPORTED_AS_SUSPENDED : null,
+    instance_fingerprint: claims.instance_fingerprint ?? null,
+    token: line.token,
+    key_id: line.keyId,
+    revision: line.revision,
+    notes: line.notes,
+  };
+}
+
+function auditEntry({ claims }: ProvenLine, actor: Actor, type: AuditEntry['type']): AuditEntry {
+  return {
+    type,
+    actor,
+    licenseId: claims.jti,
+    customerId: claims.customer.id,
+    moduleName: claims.module.technical_name,
+  };
+}
+
+function importedTokenData(line: ProvenLine): Readonly<Record<string, unknown>> {
+  const { claims } = line;
+  return tokenAuditData(
+    { sha256: line.sha256, keyId: line.keyId, revision: line.revision, status: null },
+    {
+      licenseType: claims.license_type,
+      allowedMajorVersions: claims.module.allowed_major_versions,
+      instanceFingerprint: claims.instance_fingerprint ?? null,
+      expiresAt: claims.exp === undefined ? null : fromSeconds(claims.exp),
+    },
+  );
+}
+
+function fromSeconds(seconds: number): Date {
+  return new Date(seconds * 1000);
+}

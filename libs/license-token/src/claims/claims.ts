@@ -1,0 +1,32 @@
+import type { JwsHeader } from '../text/compact-jws';
+
+/** The kinds of license: only `perpetual` has no end. */
+export const LICENSE_TYPES = ['perpetual', 'subscription', 'demo'] as const;
+
+export type LicenseType = (typeof LICENSE_TYPES)[number];
+
+/** JOSE header of a license token: `typ` is `JWT` in every one issued here, and one without it is read all the same. */
+export type LicenseHeader = JwsHeader;
+
+/**
+ * Claims of a license (RFC 7519). Deployed clients read exactly these names: never rename one.
+ * Times are seconds since 1970 (NumericDate), whole numbers.
+ */
+export interface LicenseClaims {
+  /** License id, a UUID. */
+  jti: string;
+  iss: string;
+  /** Time of issue less 60 s, since clients refuse a token from the future and clocks differ. */
+  iat: number;
+  /** First second at which the license is no longer valid; absent when perpetual. */
+  exp?: number;
+  customer: { id: string; name: string };
+  module: { technical_name: string; allowed_major_versions: string[] };
+  license_type: LicenseType;
+  /** `sha256:<64 hex>` of the one installation it is bound to; absent when unbound. */
+  instance_fingerprint?: string;
+  /** Counts the license's tokens from 1; imported tokens lack it. */
+  rev?: number;
+  /** Place in a Token Status List; imported tokens lack it. */
+  status?: { status_list: { idx: number; uri: string } };
+}

@@ -1,0 +1,94 @@
+import type { CryptoKey } from 'jose';
+import type { LicenseClaims } from '../claims/claims';
+import { decodeBase64url } from '../text/compact-jws';
+import { inflate } from './inflate';
+import { verifySignature } from '../signature';
+import { parseStatusList, STATUS_VALUES, type StatusBits } from './status-list';
+
+/** Most bytes that the statuses of a list may take: 2²⁰ tokens of eight bits. */
+const MAX_STATUSES_BYTES = 1_048_576;
+
+/** What a list says of a token; `unknown`: nothing. */
+export type ListedStatus = keyof typeof STATUS_VALUES | 'unknown';
+
+/** A status list whose signature holds. Keep the text that it was read from: this is not meant to be stored. */
+export interface StatusList {
+  /** What tokens in it name as their list. */
+  uri: string;
+  /** A client that holds two lists of one uri believes the later one, whichever it was given last. */
+  issued_at: Date;
+  /** From then on a newer one should be asked for; until `expires_at` this one still counts. */
+  fresh_until: Date;
+  /** From then on it says nothing. */
+  expires_at: Date;
+  bits: StatusBits;
+  /** Inflated. */
+  statuses: Uint8Array;
+}
+
+/** Why a text is no status list to go by. */
+export interface RefusedStatusList {
+  refused: 'malformed' | 'unknown_key' | 'signature_invalid';
+}
+
+/**
+ * Reads and verifies a Token Status List (draft-ietf-oauth-status-list, section 8.3) wherever WebCrypto and web
+ * streams run. Whether it is of a token's own list, and whether it still counts, is asked with `listedStatus`.
+ * @param jws as received
+ * @param publicKey gives the Ed25519 key that a kid names, with usage `verify`; undefined for unknown and for
+ * compromised ones, whose thief could sign lists that revoke nothing
+ */
+export async function openStatusList(
+  jws: string,
+  publicKey: (kid: string) => CryptoKey | undefined | Promise<CryptoKey | undefined>,
+): Promise<StatusList | RefusedStatusList> {
+  const parsed = parseStatusList(jws);
+  if ('malformed' in parsed) return { refused: 'malformed' };
+  const key = await publicKey(parsed.header.kid);
+  if (key === undefined) return { refused: 'unknown_key' };
+  if (!(await verifySignature(parsed, key))) return { refused: 'signature_invalid' };
+  const { sub, iat, exp, ttl, status_list } = parsed.claims;
+  const compressed = decodeBase64url(status_list.lst);
+  const statuses = compressed && (await inflate(compressed, MAX_STATUSES_BYTES));
+  if (!statuses) return { refused: 'malformed' };
+  return {
+    uri: sub,
+    issued_at: new Date(iat * 1000),
+    fresh_until: new Date(Math.min(exp, ttl === undefined ? exp : iat + ttl) * 1000),
+    expires_at: new Date(exp * 1000),
+    bits: status_list.bits,
+    statuses,
+  };
+}
+
+/**
+ * What a list says of a token.
+ * @param claims of a token whose signature holds
+ * @param now the own clock
+ * @returns `unknown` where the token names no list or another one, its index lies beyond the list, the list has
+ * expired, or its status is none that is known here
+ */
+export function listedStatus(
+  list: StatusList,
+  { status }: Pick<LicenseClaims, 'status'>,
+  now: Date,
+): ListedStatus {
+  if (status?.status_list.uri !== list.uri || now >= list.expires_at) return 'unknown';
+  const value = statusAt(list, status.status_list.idx);
+  const known = Object.entries(STATUS_VALUES).find(([, meaning]) => meaning === value);
+  return known === undefined ? 'unknown' : (known[0] as ListedStatus);
+}
+
+/**
+ * The value of one status (draft-ietf-oauth-status-list, section 4.1): indexes count from the lowest bits of a byte.
+ * @returns undefined where the index is no whole number within the list
+ */
+export function statusAt(
+  { bits, statuses }: Pick<StatusList, 'bits' | 'statuses'>,
+  index: number,
+): number | undefined {
+  const perByte = 8 / bits;
+  if (!Number.isSafeInteger(index) || index < 0) return undefined;
+  const byte = statuses[Math.floor(index / perByte)];
+  return byte === undefined ? undefined : (byte >> ((index % perByte) * bits)) & ((1 << bits) - 1);
+}

@@ -1,0 +1,1 @@
+export { LicensingHttpModule } from './licensing-http.module';

@@ -1,0 +1,44 @@
+import { isMoment } from '@aegis/field-rules';
+import type { LicenseType } from '@aegis/license-token';
+import { InvalidTerm } from '../licensing.errors';
+
+const DAY_MS = 86_400_000;
+
+/**
+ * When a license that begins now ends: `days` later, on a whole second, as its token counts in seconds.
+ * @param days as the caller asked; demo licenses have a default
+ * @returns null for a perpetual license
+ * @throws InvalidTerm for a subscription without days, a perpetual license with days, or an end after the year 9999
+ */
+export function endOfTerm(
+  type: LicenseType,
+  days: number | undefined,
+  defaultDemoDays: number,
+  now: Date,
+): Date | null {
+  switch (type) {
+    case 'perpetual':
+      if (days !== undefined)
+        throw new InvalidTerm('duration_days', 'must be absent: a perpetual license has no end');
+      return null;
+    case 'subscription':
+      if (days === undefined) throw new InvalidTerm('duration_days', 'is required for a subscription');
+      return daysAfter(now, days);
+    case 'demo':
+      return daysAfter(now, days ?? defaultDemoDays);
+  }
+}
+
+/**
+ * @returns the whole second at or before `days` days after `moment`
+ * @throws InvalidTerm naming `duration_days` when that is after the year 9999, which no answer and no token can say
+ */
+export function daysAfter(moment: Date, days: number): Date {
+  const end = new Date(Math.floor((moment.getTime() + days * DAY_MS) / 1000) * 1000);
+  if (!isMoment(end))
+    throw new InvalidTerm(
+      'duration_days',
+      'must not lead beyond 9999-12-31T23:59:59Z, the last end of a license',
+    );
+  return end;
+}

@@ -1,0 +1,180 @@
+import { type Actor, AuditLog } from '@aegis/audit';
+import { Environment } from '@aegis/config';
+import { type Customer, CustomerInactive, CustomersService } from '@aegis/customers';
+import { transaction } from '@aegis/database';
+import { brokenTexts, LICENSE_TEXTS } from '@aegis/field-rules';
+import type { LicenseType } from '@aegis/license-token';
+import { NO_PRECONDITION, type Precondition } from '@aegis/access';
+import { InvalidInput } from '@aegis/errors';
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { endOfTerm } from './license-term';
+import { LicenseLock } from '../license-lock';
+import { LicenseWriter } from './license-writer';
+import { License, type LicenseStatus } from '../license.entity';
+import { LicenseNotFound } from '../licensing.errors';
+import { type FreshToken, TokenIssuer } from './token-issuer';
+
+/** What a vendor's service asks for. */
+export interface IssueLicense {
+  customer_id: string;
+  /** 1–100 of A–Z a–z 0–9 _ . - */
+  module_name: string;
+  /** 1–50 different numbers of 1–10 digits. */
+  allowed_major_versions: string[];
+  license_type: LicenseType;
+  /** 1–36500; for a demo license DEFAULT_DEMO_DURATION_DAYS unless given, for a perpetual one absent. */
+  duration_days?: number;
+  /** `sha256:<64 hex>`: binds the license to one installation. */
+  instance_fingerprint?: string | null;
+  notes?: string | null;
+}
+
+/** The state of a license at a moment. */
+export interface LicenseStatusNow {
+  license_id: string;
+  status: LicenseStatus;
+  expires_at: Date | null;
+  checked_at: Date;
+}
+
+@Injectable()
+export class LicensingService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditLog,
+    private readonly customers: CustomersService,
+    private readonly licenses: LicenseLock,
+    private readonly tokens: TokenIssuer,
+    private readonly writer: LicenseWriter,
+    private readonly environment: Environment,
+  ) {}
+
+  /**
+   * Issues a license. Its token leaves only when row, hash and audit record are durable.
+   * @throws CustomerNotFound, CustomerInactive, InvalidDuration, TokenTooLarge, SignerUnavailable
+   */
+  async issue(actor: Actor, input: IssueLicense): Promise<License> {
+    const [customer, moment] = await Promise.all([
+      this.customers.find(input.customer_id),
+      this.tokens.moment(),
+    ]);
+    if (!customer.is_active) throw new CustomerInactive(customer.id);
+    const expiresAt = endOfTerm(
+      input.license_type,
+      input.duration_days,
+      this.environment.DEFAULT_DEMO_DURATION_DAYS,
+      moment.now,
+    );
+    const facts = {
+      licenseId: randomUUID(),
+      customer,
+      moduleName: input.module_name,
+      allowedMajorVersions: input.allowed_major_versions,
+      licenseType: input.license_type,
+      expiresAt,
+      instanceFingerprint: input.instance_fingerprint ?? null,
+      revision: 1,
+    };
+    return this.tokens.withActiveKey(async () => {
+      const fresh = await this.tokens.sign(facts, moment);
+      return this.writer.write({
+        actor,
+        fresh,
+        license: newLicense(input, customer, fresh, moment.now, expiresAt),
+      });
+    });
+  }
+
+  /** @throws LicenseNotFound */
+  async find(id: string): Promise<License> {
+    const license = await this.dataSource.manager.findOne(License, {
+      where: { id },
+      relations: { customer: true },
+    });
+    if (!license) throw new LicenseNotFound(id);
+    if (license.customer?.deleted_at) license.customer = null;
+    return license;
+  }
+
+  /**
+   * What anyone who knows the id may know, by the database's clock.
+   * @throws LicenseNotFound
+   */
+  async status(id: string): Promise<LicenseStatusNow> {
+    const [row] = await this.dataSource.query<LicenseStatusNow[]>(
+      `SELECT id AS license_id, expires_at, date_trunc('milliseconds', clock.now) AS checked_at,
+              CASE WHEN status = 'active' AND expires_at <= clock.now THEN 'expired' ELSE status END AS status
+       FROM licenses, (SELECT clock_timestamp() AS now) AS clock WHERE id = $1`,
+      [id],
+    );
+    if (!row) throw new LicenseNotFound(id);
+    return row;
+  }
+
+  /**
+   * Changes the vendor's notes; all else of a license takes a new token.
+   * @param notes ≤ 2,000 characters; null empties them
+   * @param precondition on the license before the change
+   * @throws LicenseNotFound; InvalidInput for new notes that break their rule
+   */
+  async annotate(
+    actor: Actor,
+    id: string,
+    notes: string | null,
+    precondition: Precondition<License> = NO_PRECONDITION,
+  ): Promise<License> {
+    return transaction(this.dataSource, async (tx) => {
+      const license = await this.licenses.take(tx, id);
+      precondition(license);
+      if (license.notes === notes) return license;
+      const broken = brokenTexts(LICENSE_TEXTS, { notes }, license);
+      if (broken.length > 0) throw new InvalidInput(broken);
+      const changed = await this.licenses.update(tx, license, { notes });
+      await this.audit.append(tx, {
+        type: 'license.updated',
+        actor,
+        licenseId: id,
+        customerId: license.customer_id,
+        moduleName: license.module_name,
+        data: { fields: ['notes'] },
+      });
+      return changed;
+    });
+  }
+}
+
+/** The row of a license that was just signed. */
+function newLicense(
+  input: IssueLicense,
+  customer: Customer,
+  fresh: FreshToken,
+  issuedAt: Date,
+  expiresAt: Date | null,
+): License {
+  return Object.assign(new License(), {
+    id: fresh.licenseId,
+    customer_id: customer.id,
+    customer_version: customer.version,
+    module_name: input.module_name,
+    license_type: input.license_type,
+    allowed_major_versions: input.allowed_major_versions,
+    issued_at: issuedAt,
+    expires_at: expiresAt,
+    stored_status: 'active',
+    status_when_read: 'active',
+    revoked_at: null,
+    revoked_reason: null,
+    suspended_at: null,
+    suspended_reason: null,
+    instance_fingerprint: input.instance_fingerprint ?? null,
+    token: fresh.token,
+    key_id: fresh.keyId,
+    revision: fresh.revision,
+    notes: input.notes ?? null,
+    version: 1,
+    created_at: issuedAt,
+    updated_at: issuedAt,
+  } satisfies Partial<License>);
+}

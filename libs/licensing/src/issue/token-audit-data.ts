@@ -1,0 +1,39 @@
+import type { LicenseType } from '@aegis/license-token';
+import type { StatusPlace } from '@aegis/status-lists';
+
+/** A token as it came on record. */
+export interface RecordedToken {
+  /** SHA-256 of the whole token. */
+  sha256: Buffer;
+  keyId: string;
+  revision: number;
+  /** Null for imported tokens: they name no status list. */
+  status: StatusPlace | null;
+}
+
+/** What the license of that token grants. */
+export interface TokenGrant {
+  licenseType: LicenseType;
+  allowedMajorVersions: readonly string[];
+  instanceFingerprint: string | null;
+  expiresAt: Date | null;
+}
+
+/**
+ * What the audit record of a new token says of it, so that the trail alone can tell which tokens were handed out: after
+ * a restore from a backup it shows what is missing, and what each missing license granted.
+ * @returns `event_data`, without anything personal
+ */
+export function tokenAuditData(token: RecordedToken, grant: TokenGrant): Readonly<Record<string, unknown>> {
+  return {
+    license_type: grant.licenseType,
+    allowed_major_versions: grant.allowedMajorVersions,
+    instance_fingerprint: grant.instanceFingerprint,
+    expires_at: grant.expiresAt,
+    key_id: token.keyId,
+    revision: token.revision,
+    token_sha256: token.sha256.toString('hex'),
+    status_list: token.status?.list ?? null,
+    status_index: token.status?.index ?? null,
+  };
+}

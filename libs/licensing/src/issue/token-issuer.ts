@@ -1,0 +1,154 @@
+import { Environment } from '@aegis/config';
+import { MicroBatch, PreparedStatement } from '@aegis/database';
+import { fitsTokenLimit } from '@aegis/license-token';
+import { Metrics } from '@aegis/metrics';
+import {
+  KeyRing,
+  requiresActiveKey,
+  SignerUnavailable,
+  SigningKeyChanged,
+  signingInput,
+  signingKeyChanged,
+  signInput,
+} from '@aegis/signing';
+import { Injectable } from '@nestjs/common';
+import { hash } from 'node:crypto';
+import { DataSource, type EntityManager } from 'typeorm';
+import { licenseClaims, type TokenFacts } from './license-claims';
+import { TokenTooLarge } from '../licensing.errors';
+import { type StatusPlace, StatusPlaces } from '@aegis/status-lists';
+
+/** A signed token that nobody has seen yet: it may be handed out only after it is on record. */
+export interface FreshToken {
+  licenseId: string;
+  token: string;
+  sha256: Buffer;
+  keyId: string;
+  revision: number;
+  status: StatusPlace;
+}
+
+/** What the database tells before a token is signed. */
+export interface Moment {
+  now: Date;
+  status: StatusPlace;
+}
+
+export type GrantedFacts = Omit<TokenFacts, 'issuer' | 'publicUrl' | 'signedAt' | 'status'>;
+
+const READ_MOMENTS = new PreparedStatement<{ now: Date; number: string }>(
+  'token-moments',
+  `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, nextval('license_tokens_status_number_seq') AS number
+   FROM generate_series(1, $1::integer)`,
+);
+
+const RECORD = new PreparedStatement(
+  'token-record',
+  `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
+   SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::integer[])
+   WHERE ${requiresActiveKey('$3::text[]')}`,
+);
+
+/** SHA-256 of a whole token, by which it is on record. */
+export function tokenHash(token: string): Buffer {
+  return hash('sha256', token, 'buffer');
+}
+
+/** Keys are changed once in months: that one is changed again while a token is signed anew is next to impossible. */
+const ATTEMPTS = 5;
+
+/** Makes tokens and puts them on record. */
+@Injectable()
+export class TokenIssuer {
+  private places?: StatusPlaces;
+  private readonly moments = new MicroBatch<void, Moment>((askers) => this.readMoments(askers.length), {
+    maxSize: 500,
+    maxConcurrent: 2,
+  });
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly keyRing: KeyRing,
+    private readonly environment: Environment,
+    private readonly metrics: Metrics = new Metrics(),
+  ) {}
+
+  /**
+   * Runs what signs a token and puts it on record. Where the active key is changed in between, nothing is on record,
+   * and it runs again with the new one.
+   * @throws SignerUnavailable when keys change faster than tokens are signed
+   */
+  async withActiveKey<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof SigningKeyChanged)) throw error;
+        this.metrics.tokenSignedAnew();
+        await this.keyRing.refresh();
+      }
+    }
+    throw new SignerUnavailable();
+  }
+
+  /** The database's time and a status place that no other token has, whatever becomes of this one. */
+  moment(): Promise<Moment> {
+    return this.moments.add();
+  }
+
+  /**
+   * Signs, outside any transaction: no lock is held while a signer answers.
+   * @throws TokenTooLarge before anything is signed; SignerUnavailable
+   */
+  async sign(facts: GrantedFacts, moment: Moment): Promise<FreshToken> {
+    const signer = await this.keyRing.signer();
+    const claims = licenseClaims({
+      ...facts,
+      issuer: this.environment.LICENSE_ISSUER,
+      publicUrl: this.environment.PUBLIC_URL,
+      signedAt: moment.now,
+      status: moment.status,
+    });
+    const unsigned = signingInput(signer, { typ: 'JWT' }, claims);
+    if (!fitsTokenLimit(unsigned)) throw new TokenTooLarge();
+    const token = await signInput(signer, unsigned);
+    return {
+      licenseId: facts.licenseId,
+      token,
+      sha256: tokenHash(token),
+      keyId: signer.kid,
+      revision: facts.revision,
+      status: moment.status,
+    };
+  }
+
+  /**
+   * Puts tokens on record in the transaction that their licenses are written in. Until it ends, their key stays active.
+   * @throws SigningKeyChanged when it is not the active one any more: the transaction is to be undone
+   */
+  async record(tx: EntityManager, ...tokens: readonly FreshToken[]): Promise<void> {
+    const recording = RECORD.run(tx, [
+      tokens.map(({ sha256 }) => sha256),
+      tokens.map(({ licenseId }) => licenseId),
+      tokens.map(({ keyId }) => keyId),
+      tokens.map(({ revision }) => revision),
+      tokens.map(({ status }) => status.list),
+      tokens.map(({ status }) => status.index),
+    ]);
+    await recording.catch((error: unknown) => {
+      throw signingKeyChanged(error);
+    });
+  }
+
+  private async readMoments(count: number): Promise<Moment[]> {
+    const places = (this.places ??= await this.openPlaces());
+    const rows = await READ_MOMENTS.run(this.dataSource, [count]);
+    return rows.map(({ now, number }) => ({ now, status: places.at(Number(number)) }));
+  }
+
+  private async openPlaces(): Promise<StatusPlaces> {
+    const [row] = await this.dataSource.query<{ key: Buffer }[]>('SELECT key FROM status_index_key');
+    if (!row) throw new Error('status_index_key is empty: the migrations did not run');
+    return new StatusPlaces(row.key);
+  }
+}

@@ -1,0 +1,66 @@
+import { type Actor, AuditLog } from '@aegis/audit';
+import { type Customer, CustomersService } from '@aegis/customers';
+import { transaction } from '@aegis/database';
+import { NO_PRECONDITION, type Precondition } from '@aegis/access';
+import { forgetAnswersAbout } from '@aegis/idempotency';
+import { Injectable } from '@nestjs/common';
+import { DataSource, Not } from 'typeorm';
+import { License } from '../license.entity';
+import { CustomerHasLicenses } from '../licensing.errors';
+
+const REMOVAL_REASON = 'customer removed';
+
+/** Removes customers: licensing does it, for their licenses must be revoked first. */
+@Injectable()
+export class CustomerRemovalService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly customers: CustomersService,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /**
+   * Leaves a tombstone of the customer and takes its personal data from every row, its stored tokens and remembered
+   * answers included.
+   * Their hashes stay, so that they go on answering REVOKED.
+   * @param revokeLicenses revokes what is not revoked yet, in the same transaction; else that is a refusal
+   * @param precondition on the customer before it is removed
+   * @throws CustomerNotFound, CustomerHasLicenses
+   */
+  async remove(
+    actor: Actor,
+    id: string,
+    revokeLicenses: boolean,
+    precondition: Precondition<Customer> = NO_PRECONDITION,
+  ): Promise<void> {
+    await transaction(this.dataSource, async (tx) => {
+      precondition(await this.customers.lock(tx, id));
+      const live = await tx.find(License, {
+        select: { id: true, module_name: true },
+        where: { customer_id: id, stored_status: Not('revoked') },
+        order: { id: 'ASC' },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (live.length > 0 && !revokeLicenses) throw new CustomerHasLicenses(id, live.length);
+      await tx.query(
+        `UPDATE licenses SET status = 'revoked', revoked_at = clock_timestamp(), revoked_reason = $2,
+                             version = version + 1, updated_at = clock_timestamp()
+         WHERE customer_id = $1 AND status <> 'revoked'`,
+        [id, REMOVAL_REASON],
+      );
+      await tx.update(License, { customer_id: id }, { token: null });
+      const revocations = live.map((license) => ({
+        type: 'license.revoked' as const,
+        actor,
+        licenseId: license.id,
+        customerId: id,
+        moduleName: license.module_name,
+        data: { reason: REMOVAL_REASON },
+      }));
+      if (revocations.length > 0) await this.audit.append(tx, ...revocations);
+      await this.customers.bury(tx, actor, id);
+      // Last: every change of these licenses that was under way is through, and its answer remembered, by now.
+      await forgetAnswersAbout(tx, id);
+    });
+  }
+}

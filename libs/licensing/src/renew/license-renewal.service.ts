@@ -1,0 +1,225 @@
+import { type Actor, AuditLog } from '@aegis/audit';
+import { CustomerInactive, CustomersService } from '@aegis/customers';
+import { transaction } from '@aegis/database';
+import { NO_PRECONDITION, type Precondition } from '@aegis/access';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { LicenseLock } from '../license-lock';
+import { daysAfter } from '../issue/license-term';
+import { License } from '../license.entity';
+import { InvalidTerm, LicenseNotFound, LicenseStateConflict } from '../licensing.errors';
+import { tokenAuditData } from '../issue/token-audit-data';
+import { type FreshToken, TokenIssuer } from '../issue/token-issuer';
+
+/** How long a license is to run on: one of the two. */
+export interface RenewLicense {
+  /** Counted from the later of now and its present end. */
+  duration_days?: number;
+  expires_at?: Date;
+}
+
+/** What a new token of a license is to say otherwise; what is absent stays. */
+export interface ReissueLicense {
+  /** Null unbinds. */
+  instance_fingerprint?: string | null;
+  allowed_major_versions?: string[];
+  /** Withdraws the older tokens: they answer SUPERSEDED. */
+  supersede?: boolean;
+}
+
+/** What the next token says that the last one did not. */
+interface Replacement {
+  event: 'license.renewed' | 'license.reissued';
+  expiresAt: Date | null;
+  instanceFingerprint: string | null;
+  allowedMajorVersions: string[];
+  supersede: boolean;
+  changed: string[];
+}
+
+/** Somebody changed the license while its new token was signed: nothing was written. */
+class ChangedMeanwhile extends Error {}
+
+/** Others may change the license while its new token is signed; then it is made anew. */
+const ATTEMPTS = 8;
+
+/** Gives licenses new tokens under the same id. */
+@Injectable()
+export class LicenseRenewalService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditLog,
+    private readonly customers: CustomersService,
+    private readonly licenses: LicenseLock,
+    private readonly tokens: TokenIssuer,
+  ) {}
+
+  /**
+   * Lets a license run longer, with a new token that says so; older ones stay valid until their own end.
+   * @param precondition on the license before the change
+   * @throws LicenseNotFound, LicenseStateConflict when perpetual, suspended or revoked, CustomerInactive, InvalidTerm
+   */
+  renew(
+    actor: Actor,
+    id: string,
+    input: RenewLicense,
+    precondition: Precondition<License> = NO_PRECONDITION,
+  ): Promise<License> {
+    return this.replaceToken(actor, id, precondition, (license, now) => ({
+      event: 'license.renewed',
+      expiresAt: renewedEnd(license, input, now),
+      instanceFingerprint: license.instance_fingerprint,
+      allowedMajorVersions: license.allowed_major_versions,
+      supersede: false,
+      changed: ['expires_at'],
+    }));
+  }
+
+  /**
+   * Signs a new token under the active key, also onto another instance or other versions.
+   * @param precondition on the license before the change
+   * @throws LicenseNotFound, LicenseStateConflict when revoked, CustomerInactive, TokenTooLarge
+   */
+  reissue(
+    actor: Actor,
+    id: string,
+    input: ReissueLicense,
+    precondition: Precondition<License> = NO_PRECONDITION,
+  ): Promise<License> {
+    return this.replaceToken(actor, id, precondition, (license) => {
+      const { instance_fingerprint, allowed_major_versions, supersede = false } = input;
+      return {
+        event: 'license.reissued',
+        expiresAt: license.expires_at,
+        instanceFingerprint:
+          instance_fingerprint === undefined ? license.instance_fingerprint : instance_fingerprint,
+        allowedMajorVersions: allowed_major_versions ?? license.allowed_major_versions,
+        supersede,
+        changed: Object.keys(input).filter((field) => field !== 'supersede'),
+      };
+    });
+  }
+
+  private replaceToken(
+    actor: Actor,
+    id: string,
+    precondition: Precondition<License>,
+    plan: (license: License, now: Date) => Replacement,
+  ): Promise<License> {
+    return this.tokens.withActiveKey(() => this.signAndCommit(actor, id, precondition, plan));
+  }
+
+  private async signAndCommit(
+    actor: Actor,
+    id: string,
+    precondition: Precondition<License>,
+    plan: (license: License, now: Date) => Replacement,
+  ): Promise<License> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const [license, moment] = await Promise.all([this.read(id, precondition), this.tokens.moment()]);
+      const replacement = plan(license, moment.now);
+      const customer = await this.customers.find(license.customer_id);
+      if (!customer.is_active) throw new CustomerInactive(customer.id);
+      const fresh = await this.tokens.sign(
+        {
+          licenseId: id,
+          customer,
+          moduleName: license.module_name,
+          allowedMajorVersions: replacement.allowedMajorVersions,
+          licenseType: license.license_type,
+          expiresAt: replacement.expiresAt,
+          instanceFingerprint: replacement.instanceFingerprint,
+          revision: license.revision + 1,
+        },
+        moment,
+      );
+      try {
+        return await this.commit(actor, license, precondition, replacement, fresh);
+      } catch (error) {
+        if (!(error instanceof ChangedMeanwhile)) throw error;
+      }
+    }
+    throw new LicenseStateConflict(`The license ${id} is being changed by others; read it again.`);
+  }
+
+  /** @throws ChangedMeanwhile, SigningKeyChanged */
+  private commit(
+    actor: Actor,
+    seen: License,
+    precondition: Precondition<License>,
+    replacement: Replacement,
+    fresh: FreshToken,
+  ): Promise<License> {
+    return transaction(this.dataSource, async (tx) => {
+      await this.customers.shareActive(tx, seen.customer_id);
+      const license = await this.licenses.take(tx, seen.id);
+      if (license.version !== seen.version) throw new ChangedMeanwhile();
+      precondition(license);
+      if (replacement.supersede)
+        await tx.query(
+          'UPDATE license_tokens SET superseded_at = clock_timestamp() WHERE license_id = $1 AND superseded_at IS NULL',
+          [license.id],
+        );
+      await this.tokens.record(tx, fresh);
+      const changed = await this.licenses.update(tx, license, {
+        expires_at: replacement.expiresAt,
+        instance_fingerprint: replacement.instanceFingerprint,
+        allowed_major_versions: replacement.allowedMajorVersions,
+        token: fresh.token,
+        key_id: fresh.keyId,
+        revision: fresh.revision,
+      });
+      await this.audit.append(tx, {
+        type: replacement.event,
+        actor,
+        licenseId: license.id,
+        customerId: license.customer_id,
+        moduleName: license.module_name,
+        data: {
+          ...tokenAuditData(fresh, {
+            licenseType: license.license_type,
+            allowedMajorVersions: replacement.allowedMajorVersions,
+            instanceFingerprint: replacement.instanceFingerprint,
+            expiresAt: replacement.expiresAt,
+          }),
+          fields: replacement.changed,
+          superseded: replacement.supersede,
+        },
+      });
+      return changed;
+    });
+  }
+
+  private async read(id: string, precondition: Precondition<License>): Promise<License> {
+    const license = await this.dataSource.manager.findOneBy(License, { id });
+    if (!license) throw new LicenseNotFound(id);
+    precondition(license);
+    // A customer is removed only when its licenses are revoked: those are refused before the customer is read.
+    if (license.stored_status === 'revoked')
+      throw new LicenseStateConflict(`The license ${id} is revoked: it gets no new token.`);
+    return license;
+  }
+}
+
+function renewedEnd(
+  license: License,
+  { duration_days: days, expires_at: end }: RenewLicense,
+  now: Date,
+): Date {
+  if (license.stored_status === 'suspended')
+    throw new LicenseStateConflict(
+      `The license ${license.id} is suspended: reinstate it before it is renewed.`,
+    );
+  if (license.expires_at === null)
+    throw new LicenseStateConflict(`The license ${license.id} is perpetual: there is nothing to renew.`);
+  const later = license.expires_at > now ? license.expires_at : now;
+  if (days !== undefined) {
+    if (end !== undefined) throw new InvalidTerm('expires_at', 'must be absent where duration_days is given');
+    return daysAfter(later, days);
+  }
+  if (end === undefined) throw new InvalidTerm('duration_days', 'is required unless expires_at is given');
+  const wholeSecond = new Date(Math.floor(end.getTime() / 1000) * 1000);
+  if (wholeSecond <= later)
+    throw new InvalidTerm('expires_at', 'must be later than now and than the present end of the license');
+  return wholeSecond;
+}

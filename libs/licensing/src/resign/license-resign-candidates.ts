@@ -1,0 +1,106 @@
+import type { LicenseType } from '@aegis/license-token';
+import type { EntityManager } from 'typeorm';
+import type { GrantedFacts } from '../issue/token-issuer';
+
+/** A license that is to get a new token, as it was when it was read. */
+export interface Candidate {
+  id: string;
+  customer_id: string;
+  customer_name: string;
+  module_name: string;
+  license_type: LicenseType;
+  allowed_major_versions: string[];
+  expires_at: Date | null;
+  instance_fingerprint: string | null;
+  revision: number;
+  version: number;
+  created_at: Date;
+}
+
+/** Which licenses of a key get a new token. */
+export interface Choice {
+  /** Key that signed their newest token. */
+  keyId: string;
+  includeExpired: boolean;
+}
+
+/** Licenses whose newest token a key signed, by what becomes of them. */
+export interface ResignPlan {
+  due: number;
+  left: {
+    /** Never get a token again. */
+    revoked: number;
+    /** Left unless asked for; a renewal signs them anew anyway. */
+    expired: number;
+    /** Nothing is issued to them until they are active again. */
+    customer_inactive: number;
+  };
+}
+
+const MAY_TAKE_LONG = '120s';
+
+/** Counts what a run would do. */
+export async function countCandidates(tx: EntityManager, choice: Choice): Promise<ResignPlan> {
+  await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [MAY_TAKE_LONG]);
+  const rows: { becomes: keyof ResignPlan['left'] | 'due'; count: number }[] = await tx.query(
+    `SELECT count(*)::integer AS count,
+            CASE WHEN l.status = 'revoked' THEN 'revoked'
+                 WHEN NOT c.is_active THEN 'customer_inactive'
+                 WHEN l.expires_at <= clock_timestamp() AND NOT $2 THEN 'expired'
+                 ELSE 'due' END AS becomes
+     FROM licenses l JOIN customers c ON c.id = l.customer_id
+     WHERE l.key_id = $1 GROUP BY becomes`,
+    [choice.keyId, choice.includeExpired],
+  );
+  const counts = new Map(rows.map(({ becomes, count }) => [becomes, count]));
+  const of = (what: (typeof rows)[number]['becomes']): number => counts.get(what) ?? 0;
+  return {
+    due: of('due'),
+    left: {
+      revoked: of('revoked'),
+      expired: of('expired'),
+      customer_inactive: of('customer_inactive'),
+    },
+  };
+}
+
+/**
+ * Reads licenses that are due, oldest first.
+ * @param after the last one that was read
+ */
+export function readCandidates(
+  tx: EntityManager,
+  choice: Choice,
+  after: Candidate | undefined,
+  most: number,
+): Promise<Candidate[]> {
+  return tx.query(
+    `SELECT l.id, l.customer_id, c.name AS customer_name, l.module_name, l.license_type, l.allowed_major_versions,
+            l.expires_at, l.instance_fingerprint, l.revision, l.version, l.created_at
+     FROM licenses l JOIN customers c ON c.id = l.customer_id
+     WHERE l.key_id = $1 AND (l.created_at, l.id) > ($2, $3) AND l.status <> 'revoked' AND c.is_active
+       AND ($4 OR coalesce(l.expires_at, 'infinity') > clock_timestamp())
+     ORDER BY l.created_at, l.id LIMIT $5`,
+    [
+      choice.keyId,
+      after?.created_at ?? '-infinity',
+      after?.id ?? '00000000-0000-0000-0000-000000000000',
+      choice.includeExpired,
+      most,
+    ],
+  );
+}
+
+/** What the new token of a license says: what the last one did. */
+export function factsOf(license: Candidate): GrantedFacts {
+  return {
+    licenseId: license.id,
+    customer: { id: license.customer_id, name: license.customer_name },
+    moduleName: license.module_name,
+    allowedMajorVersions: license.allowed_major_versions,
+    licenseType: license.license_type,
+    expiresAt: license.expires_at,
+    instanceFingerprint: license.instance_fingerprint,
+    revision: license.revision + 1,
+  };
+}

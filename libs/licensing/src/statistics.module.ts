@@ -1,7 +1,0 @@
-import { Module } from '@nestjs/common';
-import { LicensingModule } from './licensing.module';
-import { StatisticsService } from './statistics.service';
-
-/** Counts licenses, customers and validations. */
-@Module({ imports: [LicensingModule], providers: [StatisticsService], exports: [StatisticsService] })
-export class StatisticsModule {}

@@ -1,0 +1,8 @@
+export type { Formulas } from './csv';
+export { FORMULAS, csv } from './csv';
+export { encodeCursor } from './cursor';
+export type { ListOrder, ListSource, Rows } from './list-page';
+export { allRows, listPage } from './list-page';
+export { STREAM_TYPES, listLines } from './list-stream';
+export type { PageQuery } from './page-query';
+export { whereBeginsWith } from './prefix-search';

@@ -1,0 +1,1 @@
+export { SigningHttpModule } from './signing-http.module';

@@ -1,0 +1,99 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Environment } from '@aegis/config';
+import { DomainError } from '@aegis/errors';
+import { type KeySet, MAX_KEY_SET_BYTES, parseKeySet } from '@aegis/license-token';
+import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
+import { Injectable } from '@nestjs/common';
+import type { SigningKey } from '../ring/signing-key.entity';
+import { keySetContent, saysTheSame } from './signed-key-set';
+
+/** Of the file in KEYS_DIR that `aegis keys root sign` writes. */
+const NAME = 'jwks.jwt';
+const SOON_SECONDS = 7 * 86_400;
+
+/** No signed key set lies in KEYS_DIR. */
+export class NoSignedKeySet extends DomainError {
+  readonly code = 'key_set_not_found';
+
+  constructor() {
+    super('This server has no signed key set.');
+  }
+}
+
+/**
+ * The signed key set that lies in KEYS_DIR: looked for every few seconds, read when it has changed, held in memory.
+ * What is none is never served. Whether the root key signed it only clients know, who pin it.
+ */
+@Injectable()
+export class ServedKeySet {
+  private readonly path: string;
+  private version = '';
+  private served?: { jwt: string; keySet: KeySet };
+  private told = '';
+
+  constructor(
+    { KEYS_DIR }: Environment,
+    private readonly logger: Logger,
+    private readonly metrics: Metrics,
+  ) {
+    this.path = join(KEYS_DIR, NAME);
+  }
+
+  /** @throws NoSignedKeySet */
+  jwt(): string {
+    if (!this.served) throw new NoSignedKeySet();
+    return this.served.jwt;
+  }
+
+  /**
+   * Looks whether the file has changed, and whether it says what the database does.
+   * @param keys on record
+   */
+  async look(keys: readonly SigningKey[]): Promise<void> {
+    await this.read();
+    const { keySet } = this.served ?? {};
+    const current = keySet !== undefined && saysTheSame(keySet, keySetContent(keys));
+    this.metrics.signedKeySetSeen(keySet?.exp ?? 0, current);
+    if (keySet) this.warn(keySet, current);
+  }
+
+  private async read(): Promise<void> {
+    const version = await stat(this.path).then(
+      ({ ino, size, mtimeMs, ctimeMs }) => [ino, size, mtimeMs, ctimeMs].join(),
+      (error: unknown) => String((error as NodeJS.ErrnoException).code),
+    );
+    if (version === this.version) return;
+    this.version = version;
+    this.told = '';
+    this.served = version === 'ENOENT' ? undefined : await this.load();
+  }
+
+  private async load(): Promise<{ jwt: string; keySet: KeySet } | undefined> {
+    try {
+      const text = await readFile(this.path, 'utf8');
+      const jwt = text.slice(0, MAX_KEY_SET_BYTES + 2).trim();
+      const parsed = parseKeySet(jwt);
+      if (!('malformed' in parsed)) return { jwt, keySet: parsed.keySet };
+      this.logger.write(
+        'error',
+        `${NAME} in KEYS_DIR is no signed key set, and is not served: ${parsed.malformed}`,
+      );
+    } catch (error) {
+      this.logger.write('error', `${NAME} in KEYS_DIR can't be read, and is not served`, { error });
+    }
+    return undefined;
+  }
+
+  /** Each trouble once. */
+  private warn({ exp }: KeySet, current: boolean): void {
+    const left = exp - Date.now() / 1000;
+    const age = left <= 0 ? 'has expired' : left < SOON_SECONDS ? 'expires within 7 days' : '';
+    const content = current ? '' : 'says other than the database which keys are trusted';
+    const trouble = [age, content].filter((text) => text !== '').join(' and ');
+    if (trouble !== '' && trouble !== this.told)
+      this.logger.write('warn', `the signed key set ${trouble}: sign a new one (\`aegis keys root sign\`)`);
+    this.told = trouble;
+  }
+}

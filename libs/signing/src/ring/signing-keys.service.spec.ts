@@ -1,0 +1,162 @@
+import { AuditLog, AuditRecord, SYSTEM } from '@aegis/audit';
+import { loadEnvironment } from '@aegis/config';
+import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { DataSource } from 'typeorm';
+import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
+import { superuserOf, until } from '../../../../test/support/database/sql';
+import { requiresActiveKey, signingKeyChanged, SigningKeyChanged } from './active-key';
+import { KeyRing } from './key-ring.service';
+import { signerSource } from '../signers/signer-sources';
+import { SigningKey } from './signing-key.entity';
+import { SigningKeys } from './signing-keys.service';
+import { SigningReplicas } from './signing-replicas';
+
+describe('SigningKeys', () => {
+  let folder: string;
+  let database: TestDatabase;
+  let dataSource: DataSource;
+  let ring: KeyRing;
+  let keys: SigningKeys;
+  const audit = new AuditLog();
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'aegis-signing-keys-'));
+    database = await testDatabase();
+    dataSource = await database.dataSource([SigningKey, AuditRecord]);
+    const environment = loadEnvironment({
+      DATA_DIR: folder,
+      KEYS_DIR: join(folder, 'keys'),
+      KEY_PASSPHRASE: 'a passphrase for tests',
+    });
+    const logger = new Logger({ level: 'error', format: 'json', stream: new PassThrough() });
+    ring = new KeyRing(
+      dataSource,
+      environment,
+      audit,
+      logger,
+      signerSource(environment, logger, new Metrics()),
+    );
+    await ring.load();
+    keys = new SigningKeys(dataSource, audit, new SigningReplicas(dataSource));
+  });
+
+  afterEach(async () => {
+    await database.drop();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** A key that is published; its private half is nowhere. */
+  async function published(kid: string): Promise<string> {
+    await keys.publish(SYSTEM, kid, generateKeyPairSync('ed25519').publicKey);
+    return kid;
+  }
+
+  const activate = (kid: string): Promise<unknown> => keys.activate(SYSTEM, kid, { force: false });
+
+  async function states(): Promise<Record<string, string>> {
+    return Object.fromEntries((await keys.list()).map(({ kid, state }) => [kid, state]));
+  }
+
+  async function recorded(): Promise<[string, unknown][]> {
+    const records = await dataSource.manager.find(AuditRecord, { order: { id: 'ASC' } });
+    return records.map(({ event_type, event_data }) => [event_type, event_data.kid]);
+  }
+
+  /** What puts a token on record, as far as the active key goes. */
+  const demand = (runner: Pick<DataSource, 'query'>, kid: string): Promise<unknown> =>
+    runner.query(`SELECT ${requiresActiveKey('$1::text[]')}`, [[kid]]).catch((error: unknown) => {
+      throw signingKeyChanged(error);
+    });
+
+  it('retires the former key as another becomes active, and records both', async () => {
+    const former = ring.active().kid;
+    await published('next');
+    const before = await recorded();
+    await activate('next');
+    expect(await states()).toEqual({ [former]: 'retired', next: 'active' });
+    expect((await recorded()).slice(before.length)).toEqual([
+      ['signing_key.retired', former],
+      ['signing_key.activated', 'next'],
+    ]);
+    await activate('next');
+    expect(await recorded()).toHaveLength(before.length + 2);
+  });
+
+  it('lets what the active key signed come on record, and what another signed not', async () => {
+    const former = ring.active().kid;
+    await demand(dataSource, former);
+    await activate(await published('next'));
+    await demand(dataSource, 'next');
+    await expect(demand(dataSource, former)).rejects.toBeInstanceOf(SigningKeyChanged);
+  });
+
+  it('waits for what is being put on record before another key becomes active', async () => {
+    const former = ring.active().kid;
+    await published('next');
+    const writer = dataSource.createQueryRunner();
+    const sql = await superuserOf({ database });
+    try {
+      await writer.startTransaction();
+      await demand(writer, former);
+      const activation = activate('next');
+      await until('the activation waits for the lock', async () => {
+        const { rowCount } = await sql.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'`,
+        );
+        return rowCount === 1;
+      });
+      expect((await states()).next).toBe('pending');
+      await writer.commitTransaction();
+      await activation;
+      expect((await states()).next).toBe('active');
+    } finally {
+      await sql.end();
+      await writer.release();
+    }
+  });
+
+  it('signs with no key that it knew a while ago, when nobody tells of changes', async () => {
+    const former = ring.active().kid;
+    await activate(await published('next'));
+    // Its private half is nowhere: there is nothing to sign with any more.
+    await expect(
+      (async () => {
+        for (;;) expect((await ring.signer()).kid).toBe(former);
+      })(),
+    ).rejects.toMatchObject({ code: 'service_unavailable' });
+  });
+
+  it('keeps from when a key is compromised, takes that back only to an earlier time, and gives no trust back', async () => {
+    const former = ring.active().kid;
+    await activate(await published('next'));
+    const after = new Date('2026-01-02T03:04:05.678Z');
+    const compromise = (to: Date | null): Promise<unknown> =>
+      keys.compromise(SYSTEM, former, { after: to, successor: null, force: false });
+    await compromise(after);
+    expect((await keys.list())[0]).toMatchObject({ state: 'compromised', compromised_after: after });
+    await expect(compromise(new Date(after.getTime() + 1))).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    await compromise(null);
+    expect((await keys.list())[0]).toMatchObject({ state: 'compromised', compromised_after: null });
+    await expect(compromise(after)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(activate(former)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('activates no key that a live server can not sign with, unless forced', async () => {
+    await published('next');
+    const replicas = new SigningReplicas(dataSource);
+    const id = '5e0f7f0e-6f0b-4d43-9a43-3f6f6f1f9c55';
+    await replicas.report({ id, name: 'host:1', kids: [ring.active().kid] });
+    await expect(activate('next')).rejects.toMatchObject({ message: expect.stringContaining('host:1') });
+    await replicas.report({ id, name: 'host:1', kids: ['next'] });
+    await activate('next');
+    expect((await states()).next).toBe('active');
+  });
+});

@@ -1,0 +1,1 @@
+export { StatusListsHttpModule } from './status-lists-http.module';

@@ -1,0 +1,39 @@
+import {
+  ApiProblems,
+  CacheControl,
+  ETagged,
+  IfNoneMatch,
+  ParsePathId,
+  Precompressed,
+  Public,
+  RespondsAsIs,
+} from '@aegis/http';
+import { Controller, Get, Param } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { StatusLists } from '../status-lists.service';
+
+@ApiTags('Keys')
+@Controller('api/v1/status-lists')
+@Public()
+export class StatusListsController {
+  constructor(private readonly lists: StatusLists) {}
+
+  /** Caches on the way keep a list for a minute: it may change at any time, and asking again costs a 304. */
+  @Get(':id')
+  @CacheControl('public, max-age=60')
+  @ApiOperation({
+    operationId: 'getStatusList',
+    summary: 'A signed Token Status List (draft-ietf-oauth-status-list)',
+    description:
+      'What became of tokens, for checks without the server: the list and index of a token stand in its claim `status.status_list`.',
+  })
+  @ApiProblems('status_list_not_found')
+  @IfNoneMatch()
+  @ETagged(({ tag }: Precompressed) => tag)
+  @RespondsAsIs('application/statuslist+jwt')
+  async find(
+    @Param('id', new ParsePathId(/^(0|[1-9][0-9]{0,8})$/, 'must be the number of a list')) id: string,
+  ): Promise<Precompressed> {
+    return new Precompressed(await this.lists.find(Number(id)));
+  }
+}

@@ -1,0 +1,39 @@
+import type { Scope } from '@aegis/access';
+import type { V08Row } from './v08-source';
+import { flagOf, textOf, timeOf } from './v08-values';
+
+/** An API key of v0.8. Its hash (bcrypt) can't be taken over: whoever uses it gets a new key. */
+export interface V08ApiKey {
+  id: string;
+  name: string | null;
+  /** Whether it still worked there. */
+  in_use: boolean;
+  expires_at: Date | null;
+  last_used_at: Date | null;
+  usage_count: number;
+  /** What its successor should be allowed. */
+  scopes: Scope[];
+}
+
+const SCOPES: readonly (readonly [string, Scope])[] = [
+  ['can_issue_licenses', 'licenses:issue'],
+  ['can_revoke_licenses', 'licenses:revoke'],
+  ['can_view_customers', 'customers:read'],
+];
+
+/**
+ * Reads a row of `api_keys`; never its hash.
+ * @throws LineRefused
+ */
+export function readApiKeyRow(row: V08Row, now: Date): V08ApiKey {
+  const expiresAt = timeOf(row, 'expires_at');
+  return {
+    id: textOf(row, 'id') ?? '',
+    name: textOf(row, 'name'),
+    in_use: flagOf(row, 'is_active') && (expiresAt === null || expiresAt > now),
+    expires_at: expiresAt,
+    last_used_at: timeOf(row, 'last_used_at'),
+    usage_count: Number(textOf(row, 'usage_count') ?? 0),
+    scopes: SCOPES.filter(([column]) => flagOf(row, column)).map(([, scope]) => scope),
+  };
+}

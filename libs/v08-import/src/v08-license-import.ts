@@ -1,0 +1,105 @@
+import type { Actor } from '@aegis/audit';
+import { Injectable } from '@nestjs/common';
+import { LineRefused } from '@aegis/license-import';
+import { type CheckedLine, type ImportReport, LicenseImport, orRefusal } from '@aegis/license-import';
+import { at, notice, refusal, rowOf, shownId, type Tell } from './v08-findings';
+import { assertSameLicense, differencesOf, readLicenseRow, statusOf, typeOf } from './v08-licenses';
+import { licensesHere, type ReconciledLicenses, Reconciliation } from './v08-reconciliation';
+import type { V08Line, V08Table } from './v08-source';
+import { textOf } from './v08-values';
+
+interface Options {
+  dryRun: boolean;
+  onFinding: Tell;
+  onProgress?: (table: V08Table, line: number) => void;
+}
+
+/** A line with the row that it was read from. */
+interface V08CheckedLine extends CheckedLine {
+  line: V08Line;
+}
+
+export interface V08LicensesReport extends ImportReport {
+  /** Perpetual licenses whose row has an end that their token lacks: the token is right. */
+  perpetual_with_end: number;
+  reconciliation: ReconciledLicenses[];
+}
+
+/** Takes over v0.8's licenses, each by its token. */
+@Injectable()
+export class V08LicenseImport {
+  constructor(private readonly licenses: LicenseImport) {}
+
+  /** @param now by the database's clock */
+  async take(
+    actor: Actor,
+    lines: AsyncIterable<V08Line>,
+    now: Date,
+    { dryRun, onFinding, onProgress }: Options,
+  ): Promise<V08LicensesReport> {
+    const reconciliation = new Reconciliation();
+    let perpetualWithEnd = 0;
+    const check = (line: V08Line): Promise<CheckedLine['checked']> =>
+      orRefusal(async () => {
+        const row = rowOf(line);
+        const id = shownId(textOf(row, 'id'));
+        const proven = await this.licenses.prove(readLicenseRow(row));
+        assertSameLicense(row, proven);
+        const differences = differencesOf(row, proven);
+        if (differences.perpetualWithEnd) perpetualWithEnd += 1;
+        if (differences.columns.length > 0)
+          onFinding({
+            ...at('licenses', line, id),
+            refused: false,
+            code: 'differs_from_token',
+            message: `The token says otherwise, and is right: ${differences.columns.join(', ')}.`,
+          });
+        return proven;
+      });
+    async function* checkedLines(): AsyncGenerator<V08CheckedLine> {
+      for await (const line of lines) yield { number: line.number, line, checked: await check(line) };
+    }
+    const lineOf = (checked: CheckedLine): V08Line => (checked as V08CheckedLine).line;
+
+    const report = await this.licenses.take(actor, checkedLines(), {
+      atomic: false,
+      dryRun,
+      onRefusal: () => undefined,
+      onProgress: (line) => onProgress?.('licenses', line),
+      inspect: async (tx, batch, outcomes) => {
+        const ids = batch.flatMap(({ checked }) =>
+          checked instanceof LineRefused ? [] : [checked.claims.jti],
+        );
+        const here = await licensesHere(tx, ids);
+        return () => {
+          batch.forEach((one, index) => {
+            const line = lineOf(one);
+            const outcome = outcomes[index];
+            const row = 'row' in line ? line.row : new Map<string, string | null>();
+            const id = shownId(textOf(row, 'id'));
+            const there = statusOf(row, now);
+            if (outcome instanceof LineRefused || one.checked instanceof LineRefused) {
+              reconciliation.add(typeOf(row), there, undefined);
+              if (outcome instanceof LineRefused)
+                onFinding({ ...at('licenses', line, id), ...refusal(outcome) });
+              return;
+            }
+            if (outcome !== 'unchanged')
+              for (const adaptation of one.checked.adaptations)
+                onFinding({ ...at('licenses', line, id), ...notice(adaptation) });
+            const found = here.get(one.checked.claims.jti);
+            reconciliation.add(typeOf(row), there, found);
+            if (found && found.status !== there)
+              onFinding({
+                ...at('licenses', line, id),
+                refused: false,
+                code: 'differs_from_record',
+                message: `v0.8 says ${there ?? 'nothing'}; on record here it is ${found.status}, and stays so.`,
+              });
+          });
+        };
+      },
+    });
+    return { ...report, perpetual_with_end: perpetualWithEnd, reconciliation: reconciliation.result() };
+  }
+}

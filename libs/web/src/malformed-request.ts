@@ -1,6 +1,0 @@
-import { DomainError } from '@aegis/errors';
-
-/** The request can't be read, or contradicts itself (400). */
-export class MalformedRequest extends DomainError {
-  readonly code = 'invalid_request';
-}

@@ -1,0 +1,454 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { Client as SqlClient } from 'pg';
+import { type Answer, Client } from '../../support/requests/client';
+import { expectStatus } from '../../support/contract/expect-status';
+import { aLicense } from '../../support/factories';
+import { Forger, putOnRecord, seconds, signed } from '../../support/keys/forger';
+import { testServer, type TestServer } from '../../support/processes/server';
+import { superuserOf, until } from '../../support/database/sql';
+
+const PAYROLL_17 = { module_name: 'payroll', odoo_version: '17.0' };
+const DB_UUID = '5f0c9a3e-8a7b-11ee-b9d1-0242ac120002';
+const DOMAIN = 'erp.acme.example';
+/** As Python's hashlib computes it. */
+const FINGERPRINT = 'sha256:1712834c118b8b50670c64bc166a00d93d1b881f5a2720cb41bbd7a5baef11f7';
+const CODES = [
+  'MALFORMED',
+  'UNKNOWN_KEY',
+  'SIGNATURE_INVALID',
+  'KEY_COMPROMISED',
+  'ISSUER_MISMATCH',
+  'MODULE_MISMATCH',
+  'VERSION_NOT_ALLOWED',
+  'INSTANCE_REQUIRED',
+  'INSTANCE_MISMATCH',
+  'NOT_FOUND',
+  'REVOKED',
+  'SUSPENDED',
+  'SUPERSEDED',
+  'CUSTOMER_INACTIVE',
+  'EXPIRED',
+  'VALID',
+] as const;
+type Code = (typeof CODES)[number];
+
+describe('a verdict', () => {
+  let server: TestServer;
+  let client: Client;
+  let anyone: Client;
+  let sql: SqlClient;
+  let forger: Forger;
+
+  beforeAll(async () => {
+    server = await testServer({
+      variables: {
+        ACCEPTED_ISSUERS: 'https://licenses.predecessor.example',
+        RATE_LIMIT_LICENSE: '1000000',
+      },
+    });
+    client = new Client(server.url, server.adminKey);
+    anyone = new Client(server.url);
+    sql = await superuserOf(server);
+    forger = new Forger(server.keysDir, (await anyone.get('/info')).body.key_id);
+  });
+  afterAll(async () => {
+    await sql.end();
+    await server.close();
+  });
+
+  let asked = 0;
+  function ask(
+    token: string,
+    question: Record<string, unknown> = {},
+    requestId = `ask-${(asked += 1)}`,
+  ): Promise<Answer> {
+    return anyone.post(
+      '/api/v1/licenses/validate',
+      { token, ...PAYROLL_17, ...question },
+      { 'X-Request-ID': requestId },
+    );
+  }
+
+  async function codeOf(token: string, question?: Record<string, unknown>): Promise<string> {
+    const answer = await ask(token, question);
+    expectStatus(answer, 200);
+    return answer.body.code as string;
+  }
+
+  async function recordsOf(requestId: string): Promise<Record<string, unknown>[]> {
+    const { rows } = await sql.query('SELECT * FROM audit_logs WHERE request_id = $1', [requestId]);
+    return rows as Record<string, unknown>[];
+  }
+
+  async function countedVerdicts(): Promise<{ total: number; valid: number; by_code: Record<Code, number> }> {
+    const { body } = await client.get('/api/v1/admin/stats');
+    return body.validations.last_24h as Awaited<ReturnType<typeof countedVerdicts>>;
+  }
+
+  /** A key of the server's that signs no more. */
+  async function retiredKey(kid: string): Promise<Forger> {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    await sql.query(
+      `INSERT INTO signing_keys (kid, alg, public_key, state, retired_at)
+       VALUES ($1, 'EdDSA', $2, 'retired', now())`,
+      [kid, publicKey.export({ format: 'jwk' }).x],
+    );
+    // An unknown kid makes the server read the table again, at most once a second.
+    const probe = signed(privateKey, { alg: 'EdDSA', typ: 'JWT', kid }, forger.claims());
+    await until(`the server knows ${kid}`, async () => (await codeOf(probe)) !== 'UNKNOWN_KEY');
+    return Object.assign(Object.create(forger) as Forger, { kid, privateKey });
+  }
+
+  async function compromise(kid: string, after: string | null): Promise<void> {
+    await sql.query(
+      `UPDATE signing_keys SET state = 'compromised', compromised_at = now(), compromised_after = $2 WHERE kid = $1`,
+      [kid, after],
+    );
+  }
+
+  const set = (id: string, change: string): Promise<unknown> =>
+    sql.query(`UPDATE licenses SET ${change} WHERE id = $1`, [id]);
+
+  /** For each code what is asked: a token, and what differs from asking for payroll 17. */
+  const scenarios: Record<Code, () => Promise<{ token: string; question?: Record<string, unknown> }>> = {
+    MALFORMED: () => Promise.resolve({ token: 'no license' }),
+    UNKNOWN_KEY: () => Promise.resolve({ token: forger.token(undefined, { kid: 'never-was' }) }),
+    SIGNATURE_INVALID: () =>
+      Promise.resolve({
+        token: signed(
+          generateKeyPairSync('ed25519').privateKey,
+          { alg: 'EdDSA', kid: forger.kid },
+          forger.claims(),
+        ),
+      }),
+    async KEY_COMPROMISED() {
+      const key = await retiredKey('stolen');
+      await compromise('stolen', null);
+      return { token: key.token() };
+    },
+    async ISSUER_MISMATCH() {
+      const { id } = await aLicense(client);
+      const token = forger.token(forger.claims({ jti: id, iss: 'https://license.biz4a.com/' }));
+      await putOnRecord(sql, id, token);
+      return { token };
+    },
+    MODULE_MISMATCH: async () => ({ ...(await aLicense(client)), question: { module_name: 'Payroll' } }),
+    VERSION_NOT_ALLOWED: async () => ({ ...(await aLicense(client)), question: { odoo_version: '16.0' } }),
+    INSTANCE_REQUIRED: () => aLicense(client, { instance_fingerprint: FINGERPRINT }),
+    INSTANCE_MISMATCH: async () => ({
+      ...(await aLicense(client, { instance_fingerprint: FINGERPRINT })),
+      question: { instance_db_uuid: DB_UUID, instance_domain: 'erp.other.example' },
+    }),
+    NOT_FOUND: () => Promise.resolve({ token: forger.token() }),
+    async REVOKED() {
+      const license = await aLicense(client);
+      await client.post(`/api/v1/licenses/${license.id}/revoke`, { reason: 'refunded' });
+      return license;
+    },
+    async SUSPENDED() {
+      const license = await aLicense(client);
+      await set(license.id, `status = 'suspended', suspended_at = now(), suspended_reason = 'unpaid'`);
+      return license;
+    },
+    async SUPERSEDED() {
+      const license = await aLicense(client);
+      await sql.query('UPDATE license_tokens SET superseded_at = now() WHERE license_id = $1', [license.id]);
+      return license;
+    },
+    async CUSTOMER_INACTIVE() {
+      const license = await aLicense(client);
+      await client.patch(`/api/v1/customers/${license.customer_id}`, { is_active: false });
+      return license;
+    },
+    async EXPIRED() {
+      const { id } = await aLicense(client);
+      const token = forger.token(forger.claims({ jti: id, license_type: 'demo', exp: seconds(-1) }));
+      await putOnRecord(sql, id, token);
+      return { token };
+    },
+    VALID: () => aLicense(client),
+  };
+
+  it.each(CODES.map((code, index) => [index + 1, code] as const))(
+    '%i: %s, with the facts and the audit record that go with it',
+    async (number, code) => {
+      const { token, question } = await scenarios[code]();
+      const before = await countedVerdicts();
+      const answer = await ask(token, question, `verdict-${code}`);
+      const after = await countedVerdicts();
+
+      expectStatus(answer, 200);
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      const claims =
+        number <= 4 ? null : JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
+      expect(answer.body).toEqual({
+        valid: code === 'VALID',
+        code,
+        error: code === 'VALID' ? null : expect.stringMatching(/^[A-Z].+\.$/),
+        warnings: [],
+        license_id: claims?.jti ?? null,
+        license_type: claims?.license_type ?? null,
+        customer_name: claims?.customer.name ?? null,
+        expires_at: claims?.exp ? new Date(claims.exp * 1000).toISOString() : null,
+        checked_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      });
+
+      const records = await recordsOf(`verdict-${code}`);
+      expect(records).toHaveLength(number <= 4 ? 0 : 1);
+      if (number > 4)
+        expect(records[0]).toMatchObject({
+          event_type: 'license.validated',
+          actor: 'anonymous',
+          license_id: claims.jti,
+          customer_id: claims.customer.id,
+          module_name: 'payroll',
+          event_data: { code },
+        });
+      expect(after).toEqual({
+        total: before.total + 1,
+        valid: before.valid + (code === 'VALID' ? 1 : 0),
+        by_code: { ...before.by_code, [code]: before.by_code[code] + 1 },
+      });
+    },
+  );
+
+  it('names the first failing check of many', async () => {
+    const license = await aLicense(client, { instance_fingerprint: FINGERPRINT });
+    const expired = {
+      jti: license.id,
+      license_type: 'demo',
+      exp: seconds(-1),
+      instance_fingerprint: FINGERPRINT,
+      customer: { id: license.customer_id, name: 'Acme Corporation' },
+    };
+    const foreign = forger.token(forger.claims({ ...expired, iss: 'https://elsewhere.example' }));
+    const ours = forger.token(forger.claims(expired));
+    const instance = { instance_db_uuid: DB_UUID, instance_domain: DOMAIN };
+    expect(await codeOf(foreign, { module_name: 'crm' })).toBe('ISSUER_MISMATCH');
+    expect(await codeOf(ours, { module_name: 'crm', odoo_version: '9' })).toBe('MODULE_MISMATCH');
+    expect(await codeOf(ours, { odoo_version: '9' })).toBe('VERSION_NOT_ALLOWED');
+    expect(await codeOf(ours)).toBe('INSTANCE_REQUIRED');
+    expect(await codeOf(ours, { ...instance, instance_domain: 'x' })).toBe('INSTANCE_MISMATCH');
+    expect(await codeOf(ours, instance)).toBe('NOT_FOUND');
+    await putOnRecord(sql, license.id, ours);
+    await sql.query('UPDATE license_tokens SET superseded_at = now() WHERE license_id = $1', [license.id]);
+    await client.patch(`/api/v1/customers/${license.customer_id}`, { is_active: false });
+    await set(license.id, `status = 'revoked', revoked_at = now(), suspended_at = now()`);
+    expect(await codeOf(ours, instance)).toBe('REVOKED');
+    await set(license.id, `status = 'suspended', revoked_at = NULL`);
+    expect(await codeOf(ours, instance)).toBe('SUSPENDED');
+    await set(license.id, `status = 'active', suspended_at = NULL`);
+    expect(await codeOf(ours, instance)).toBe('SUPERSEDED');
+    await sql.query('UPDATE license_tokens SET superseded_at = NULL WHERE license_id = $1', [license.id]);
+    expect(await codeOf(ours, instance)).toBe('CUSTOMER_INACTIVE');
+    await client.patch(`/api/v1/customers/${license.customer_id}`, { is_active: true });
+    expect(await codeOf(ours, instance)).toBe('EXPIRED');
+  });
+
+  it('takes what an accepted issuer signed', async () => {
+    const { id } = await aLicense(client);
+    const token = forger.token(forger.claims({ jti: id, iss: 'https://licenses.predecessor.example' }));
+    await putOnRecord(sql, id, token);
+    expect(await codeOf(token)).toBe('VALID');
+  });
+
+  it('takes a token by the name that RFC 9864 gave the algorithm', async () => {
+    const { id } = await aLicense(client);
+    const token = forger.token(forger.claims({ jti: id }), { alg: 'Ed25519' });
+    await putOnRecord(sql, id, token);
+    expect(await codeOf(token)).toBe('VALID');
+  });
+
+  it('takes an imported token, that has neither rev nor status', async () => {
+    const { id } = await aLicense(client);
+    const token = forger.token(forger.claims({ jti: id, rev: undefined, status: undefined }));
+    await putOnRecord(sql, id, token);
+    expect(await codeOf(token)).toBe('VALID');
+  });
+
+  it('counts an Odoo version by its leading number', async () => {
+    const { token } = await aLicense(client, { allowed_major_versions: ['17'] });
+    for (const odoo_version of ['17', '17.0', '17.0.1.2', 'saas~17.2'])
+      expect([odoo_version, await codeOf(token, { odoo_version })]).toEqual([odoo_version, 'VALID']);
+    for (const odoo_version of ['170', '1', '16.17', 'saas~18.1', 'seventeen', '-17', ' 17', '017'])
+      expect([odoo_version, await codeOf(token, { odoo_version })]).toEqual([
+        odoo_version,
+        'VERSION_NOT_ALLOWED',
+      ]);
+  });
+
+  it('binds a license to the instance whose fingerprint the server computed', async () => {
+    const told = await anyone.post('/api/v1/licenses/fingerprint', { db_uuid: DB_UUID, domain: DOMAIN });
+    expectStatus(told, 200);
+    expect(told.body).toEqual({ fingerprint: FINGERPRINT, db_uuid: DB_UUID, domain: DOMAIN, warnings: [] });
+
+    const { token } = await aLicense(client, { instance_fingerprint: told.body.fingerprint });
+    const instance = { instance_db_uuid: DB_UUID, instance_domain: DOMAIN };
+    expect(await codeOf(token, instance)).toBe('VALID');
+    expect(await codeOf(token, { instance_db_uuid: DB_UUID })).toBe('INSTANCE_REQUIRED');
+    expect(await codeOf(token, { instance_domain: DOMAIN })).toBe('INSTANCE_REQUIRED');
+    expect(await codeOf(token, { ...instance, instance_domain: null })).toBe('INSTANCE_REQUIRED');
+    // Byte for byte: no trimming, no folding of case.
+    expect(await codeOf(token, { ...instance, instance_domain: 'ERP.acme.example' })).toBe(
+      'INSTANCE_MISMATCH',
+    );
+    expect(await codeOf(token, { ...instance, instance_db_uuid: DB_UUID.toUpperCase() })).toBe(
+      'INSTANCE_MISMATCH',
+    );
+    expect(await codeOf(token, { ...instance, instance_domain: `${DOMAIN} ` })).toBe('INSTANCE_MISMATCH');
+  });
+
+  it('computes the fingerprint of UTF-8 byte for byte', async () => {
+    const told = await anyone.post('/api/v1/licenses/fingerprint', {
+      db_uuid: ' Ä ',
+      domain: 'bücher.example/😀',
+    });
+    expect(told.body.fingerprint).toBe(
+      'sha256:45646002c369393894e8fc4644b41aaad52c6d3953ab0beb6c53cdff8df6fdbd',
+    );
+  });
+
+  it('ignores the instance where the license is not bound', async () => {
+    const { token } = await aLicense(client);
+    expect(await codeOf(token, { instance_db_uuid: 'any', instance_domain: 'any' })).toBe('VALID');
+  });
+
+  it('is valid up to, not including, the second of exp', async () => {
+    const { id } = await aLicense(client);
+    const exp = seconds(5);
+    const token = forger.token(forger.claims({ jti: id, license_type: 'subscription', exp }));
+    await putOnRecord(sql, id, token);
+    const verdicts: { code: string; checked_at: string }[] = [];
+    await until('the token expires', async () => {
+      verdicts.push((await ask(token)).body);
+      return verdicts.at(-1)!.code !== 'VALID';
+    });
+    expect(verdicts[0]!.code).toBe('VALID');
+    for (const { code, checked_at } of verdicts)
+      expect(code).toBe(Date.parse(checked_at) < exp * 1000 ? 'VALID' : 'EXPIRED');
+    expect(await codeOf(token)).toBe('EXPIRED');
+  });
+
+  it("goes by the presented token's end, not by the license's", async () => {
+    const license = await aLicense(client, { license_type: 'subscription', duration_days: 60 });
+    await set(license.id, `expires_at = now() - interval '1 day'`);
+    expect(await codeOf(license.token)).toBe('VALID');
+    const older = forger.token(forger.claims({ jti: license.id, license_type: 'demo', exp: seconds(-5) }));
+    await putOnRecord(sql, license.id, older);
+    expect(await codeOf(older)).toBe('EXPIRED');
+  });
+
+  it('warns within 30 days of the end, and not before', async () => {
+    const warnings = async (exp: number): Promise<string[]> => {
+      const { id } = await aLicense(client);
+      const token = forger.token(forger.claims({ jti: id, license_type: 'demo', exp }));
+      await putOnRecord(sql, id, token);
+      return (await ask(token)).body.warnings as string[];
+    };
+    expect(await warnings(seconds(30 * 86_400 + 20))).toEqual([]);
+    expect(await warnings(seconds(30 * 86_400 - 1))).toEqual(['EXPIRES_SOON']);
+    expect(await warnings(seconds(20))).toEqual(['EXPIRES_SOON']);
+    const perpetual = await aLicense(client);
+    expect((await ask(perpetual.token)).body.warnings).toEqual([]);
+  });
+
+  it('says that a newer token is available, to who still shows the older one', async () => {
+    const { id, token } = await aLicense(client, { license_type: 'demo' });
+    const newer = forger.token(forger.claims({ jti: id, rev: 2 }));
+    await putOnRecord(sql, id, newer);
+    await set(id, 'revision = 2');
+    expect((await ask(token)).body.warnings).toEqual(['EXPIRES_SOON', 'REISSUE_AVAILABLE']);
+    expect((await ask(newer)).body.warnings).toEqual([]);
+  });
+
+  it('warns of nothing when it is no', async () => {
+    const { id, token } = await aLicense(client, { license_type: 'demo' });
+    await client.post(`/api/v1/licenses/${id}/revoke`, { reason: 'refunded' });
+    expect((await ask(token)).body.warnings).toEqual([]);
+  });
+
+  it('trusts of a compromised key only what was on record by the given time', async () => {
+    const key = await retiredKey('leaked');
+    const { id } = await aLicense(client);
+    const before = key.token(forger.claims({ jti: id, rev: 2 }));
+    const after = key.token(forger.claims({ jti: id, rev: 3 }));
+    const never = key.token(forger.claims({ jti: id, rev: 4 }));
+    await putOnRecord(sql, id, before, 2);
+    await putOnRecord(sql, id, after, 3);
+    await sql.query(
+      `UPDATE license_tokens SET recorded_at = now() - interval '2 hours' WHERE license_id = $1 AND revision = 2`,
+      [id],
+    );
+    const { rows } = await sql.query(`SELECT (now() - interval '1 hour')::text AS time`);
+    for (const token of [before, after]) expect(await codeOf(token)).toBe('VALID');
+    expect(await codeOf(never)).toBe('NOT_FOUND');
+
+    await compromise('leaked', rows[0].time);
+    expect(await codeOf(before)).toBe('VALID');
+    expect(await codeOf(after)).toBe('KEY_COMPROMISED');
+    expect(await codeOf(never)).toBe('KEY_COMPROMISED');
+
+    await compromise('leaked', null);
+    for (const token of [before, after, never]) expect(await codeOf(token)).toBe('KEY_COMPROMISED');
+  });
+
+  it('remembers no verdict: each answer follows the state of that moment', async () => {
+    const license = await aLicense(client);
+    const change = (is_active: boolean): Promise<Answer> =>
+      client.patch(`/api/v1/customers/${license.customer_id}`, { is_active });
+    expect(await codeOf(license.token)).toBe('VALID');
+    await change(false);
+    expect(await codeOf(license.token)).toBe('CUSTOMER_INACTIVE');
+    await change(true);
+    expect(await codeOf(license.token)).toBe('VALID');
+  });
+
+  it('answers each of many at once with its own verdict', async () => {
+    const licenses = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => aLicense(client, { module_name: `module_${index}` })),
+    );
+    const answers = await Promise.all(
+      licenses.flatMap(({ token, module_name }) => [
+        ask(token, { module_name }),
+        ask(token, { module_name: 'other' }),
+        ask(`${token}x`, { module_name }),
+        ask(forger.token(), {}),
+      ]),
+    );
+    answers.forEach(({ body }, index) => {
+      const expected = ['VALID', 'MODULE_MISMATCH', 'MALFORMED', 'NOT_FOUND'][index % 4];
+      expect([index, body.code]).toEqual([index, expected]);
+      if (expected === 'VALID') expect(body.license_id).toBe(licenses[index / 4]!.id);
+    });
+  });
+
+  it('refuses callers without a key where the operator closed the route', async () => {
+    const closed = await testServer({ variables: { VALIDATION_REQUIRES_API_KEY: 'true' } });
+    try {
+      const admin = new Client(closed.url, closed.adminKey);
+      const license = await aLicense(admin);
+      const question = { token: license.token, ...PAYROLL_17 };
+      expectStatus(await new Client(closed.url).post('/api/v1/licenses/validate', question), 401);
+      const scoped = async (scopes: string[]): Promise<Client> => {
+        const made = await admin.post('/api/v1/admin/api-keys', { name: 'installation', scopes });
+        expectStatus(made, 201);
+        return new Client(closed.url, made.body.key);
+      };
+      expectStatus(await (await scoped(['licenses:read'])).post('/api/v1/licenses/validate', question), 403);
+      const answer = await (await scoped(['licenses:validate'])).post('/api/v1/licenses/validate', question);
+      expect(answer.body.code).toBe('VALID');
+    } finally {
+      await closed.close();
+    }
+  });
+
+  it('refuses a bad key even though none is needed', async () => {
+    const { token } = await aLicense(client);
+    const answer = await new Client(server.url, `${server.adminKey}x`).post('/api/v1/licenses/validate', {
+      token,
+      ...PAYROLL_17,
+    });
+    expectStatus(answer, 401);
+    expect(answer.body).not.toHaveProperty('valid');
+  });
+});

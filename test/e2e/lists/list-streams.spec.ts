@@ -1,0 +1,215 @@
+import { get } from 'node:http';
+import { randomInt } from 'node:crypto';
+import { connect } from 'node:net';
+import { Client as Postgres } from 'pg';
+import { Client } from '../../support/requests/client';
+import { expectStatus } from '../../support/contract/expect-status';
+import { aCustomer, aLicense } from '../../support/factories';
+import { howItEnds } from '../../support/requests/how-it-ends';
+import { testServer, type TestServer } from '../../support/processes/server';
+import { until } from '../../support/database/sql';
+
+const MANY = 30_000;
+
+describe('lists', () => {
+  let server: TestServer;
+  let admin: Client;
+  let postgres: Postgres;
+
+  beforeAll(async () => {
+    server = await testServer();
+    admin = new Client(server.url, server.adminKey);
+    postgres = new Postgres({ connectionString: server.database.superuserUrl });
+    await postgres.connect();
+  });
+
+  afterAll(async () => {
+    await postgres.end();
+    await server.close();
+  });
+
+  it('stream the whole filtered list as CSV, quoted as RFC 4180 says', async () => {
+    const notes = `Quote " comma , line\nend Ärger`;
+    const details = { name: 'Acme', notes, email: 'a@example.com', is_active: false };
+    const customer = await aCustomer(admin, details);
+    const answer = await admin.get(`/api/v1/customers?is_active=false`, { Accept: 'text/csv' });
+    expectStatus(answer, 200);
+    expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="customers.csv"');
+    const [head, ...rest] = (answer.body as string).split('\r\n');
+    expect(head).toBe('id,name,email,company,phone,address,notes,is_active,created_at,updated_at');
+    expect(rest.join('\r\n')).toMatch(
+      new RegExp(
+        `^${customer.id},Acme,a@example.com,,,,"Quote "" comma , line\\nend Ärger",false,\\d{4}-.*Z,\\d{4}-.*Z\r\n$`,
+      ),
+    );
+  });
+
+  it('stream as NDJSON what pages show, without tokens', async () => {
+    const license = await aLicense(admin);
+    const page = await admin.get(`/api/v1/licenses?customer_id=${license.customer_id}`);
+    const stream = await admin.get(`/api/v1/licenses?customer_id=${license.customer_id}`, {
+      Accept: 'application/x-ndjson',
+    });
+    const lines = (stream.body as string).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(page.body.licenses);
+    expect(stream.body).not.toContain(license.token);
+    for (const path of ['/api/v1/admin/audit-logs', '/api/v1/admin/api-keys'])
+      expectStatus(await admin.get(path, { Accept: 'text/csv' }), 200);
+  });
+
+  it('prefer JSON where all the same is accepted, and refuse what they can not be', async () => {
+    const any = await admin.get('/api/v1/customers', { Accept: 'text/csv;q=0.5, */*' });
+    expect(any.headers.get('content-type')).toContain('application/json');
+    expectStatus(await admin.get('/api/v1/customers', { Accept: 'text/html' }), 406);
+    expect(any.headers.get('vary')).toBe('Accept');
+    expect((await admin.get('/info')).headers.has('vary')).toBe(false);
+    for (const paging of ['page=2', 'cursor=abc'])
+      expectStatus(await admin.get(`/api/v1/customers?${paging}`, { Accept: 'text/csv' }), 422);
+  });
+
+  describe('of many rows', () => {
+    beforeAll(async () => {
+      await postgres.query(
+        `INSERT INTO customers (id, name, created_at)
+         SELECT 'bulk-' || n, 'Bulk ' || n, now() - make_interval(secs => n % 1000) FROM generate_series(1, $1) AS n`,
+        [MANY],
+      );
+    });
+
+    it('stream every row once', async () => {
+      const stream = await admin.get('/api/v1/customers?q=bulk-', { Accept: 'application/x-ndjson' });
+      const ids = (stream.body as string)
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { id: string }).id);
+      expect(ids).toHaveLength(MANY);
+      expect(new Set(ids).size).toBe(MANY);
+    });
+
+    it('read no further than the caller takes, and stop when the caller is gone', async () => {
+      const statements = async (): Promise<number> => {
+        const { rows } = await postgres.query<{ count: string }>(
+          `SELECT count(*) FILTER (WHERE query LIKE '%"customers"%' AND state = 'active') AS count FROM pg_stat_activity
+           WHERE datname = current_database() AND application_name = 'aegis'`,
+        );
+        return Number(rows[0]!.count);
+      };
+      const answered = await new Promise<{ chunks: number; destroy: () => void }>((resolve, reject) => {
+        const request = get(
+          `${server.url}/api/v1/customers`,
+          { headers: { 'X-API-Key': server.adminKey, Accept: 'application/x-ndjson' } },
+          (response) => {
+            response.once('data', () => {
+              response.pause();
+              resolve({ chunks: 1, destroy: () => response.destroy() });
+            });
+            response.on('error', () => undefined);
+          },
+        );
+        request.on('error', reject);
+      });
+      answered.destroy();
+      let quiet = 0;
+      await until('no statement runs any more', async () => {
+        quiet = (await statements()) === 0 ? quiet + 1 : 0;
+        return quiet === 5;
+      });
+      const isAborted = (line: string): boolean =>
+        line.includes('"route":"/api/v1/customers"') && line.includes('aborted');
+      await until('the log says so', () => Promise.resolve(server.log().split('\n').some(isAborted)));
+    });
+
+    describe('too long for the buffers of a connection', () => {
+      beforeAll(async () => {
+        await postgres.query(
+          `INSERT INTO customers (id, name, notes) SELECT 'long-' || n, 'Long', repeat('x', 2000) FROM generate_series(1, 20000) AS n`,
+        );
+      });
+
+      afterAll(() => postgres.query(`DELETE FROM customers WHERE id LIKE 'long-%'`));
+
+      const KEYS = '/api/v1/admin/api-keys';
+      const ends: [string, (at: string) => Promise<unknown>][] = [
+        ['deleted', (at) => admin.delete(at)],
+        ['narrowed', (at) => admin.patch(at, { scopes: ['stats:read'] })],
+      ];
+
+      it.each(
+        ends.flatMap(([how, end]) =>
+          ['text/csv', 'application/x-ndjson'].flatMap((type) =>
+            ['1.0', '1.1'].map((version) => ({ how, end, type, version })),
+          ),
+        ),
+      )('are reset when their key is $how: $type in HTTP/$version', async ({ end, type, version }) => {
+        const made = await admin.post(KEYS, { name: 'Reader', scopes: ['customers:read', 'stats:read'] });
+        const { id, key } = made.body as { id: string; key: string };
+        const { hostname, port } = new URL(server.url);
+        const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+        const received: Buffer[] = [];
+        const ending = howItEnds(socket);
+        socket.write(
+          `GET /api/v1/customers?q=long- HTTP/${version}\r\nHost: x\r\nConnection: close\r\nX-API-Key: ${key}\r\nAccept: ${type}\r\n\r\n`,
+        );
+        await new Promise<void>((resolve) => {
+          socket.once('data', (chunk: Buffer) => {
+            received.push(chunk);
+            socket.pause();
+            resolve();
+          });
+        });
+        await end(`${KEYS}/${id}`);
+        socket.on('data', (chunk: Buffer) => received.push(chunk));
+        socket.resume();
+        expect(await ending).toBe('reset');
+        const text = Buffer.concat(received).toString('latin1');
+        expect(text).toMatch(/^HTTP\/1\.1 200 /);
+        expect(text).not.toMatch(/\r\n0\r\n\r\n$/);
+        expect(text.match(/\blong-\d/g)!.length).toBeLessThan(20_000);
+      });
+    });
+
+    it('are walked by cursor without doubles or gaps while rows come and go', async () => {
+      const seen: string[] = [];
+      const removed = new Set<string>();
+      let cursor: string | null = null;
+      let step = 0;
+      do {
+        const path = `/api/v1/customers?q=bulk-1&page_size=100${cursor === null ? '' : `&cursor=${cursor}`}`;
+        const page = await admin.get(path);
+        expectStatus(page, 200);
+        seen.push(...(page.body.customers as { id: string }[]).map(({ id }) => id));
+        cursor = page.body.next_cursor as string | null;
+        step += 1;
+        const victim = `bulk-1${randomInt(1000, 9999)}`;
+        await postgres.query('DELETE FROM customers WHERE id = $1', [victim]);
+        removed.add(victim);
+        await postgres.query(
+          `INSERT INTO customers (id, name, created_at) VALUES ($1, 'Late', now() - make_interval(secs => $2))`,
+          [`bulk-1-late-${step}`, randomInt(0, 1000)],
+        );
+      } while (cursor !== null);
+      expect(new Set(seen).size).toBe(seen.length);
+      const { rows } = await postgres.query<{ id: string }>(
+        `SELECT id FROM customers WHERE id LIKE 'bulk-1%' AND id NOT LIKE '%late%'`,
+      );
+      const walked = new Set(seen);
+      expect(rows.filter(({ id }) => !walked.has(id))).toEqual([]);
+      expect(rows.length).toBeGreaterThan(10_000);
+    });
+
+    it('estimate their total from 100,000 rows on', async () => {
+      await postgres.query(
+        `INSERT INTO customers (id, name) SELECT 'more-' || n, 'More' FROM generate_series(1, 75000) AS n`,
+      );
+      await postgres.query('ANALYZE customers');
+      const page = await admin.get('/api/v1/customers');
+      expect(page.body.total_is_estimate).toBe(true);
+      expect(page.body.total).toBeGreaterThan(100_000);
+      expect(page.body.total).toBeLessThan(120_000);
+      const few = await admin.get('/api/v1/customers?q=more-1');
+      expect(few.body).not.toHaveProperty('total_is_estimate');
+      expect(few.body.total).toBe(11_111);
+    });
+  });
+});

@@ -1,0 +1,146 @@
+import { migrateUp } from '@aegis/database';
+import { Client as SqlClient } from 'pg';
+import { migrationDataSource } from '../../../migrations/data-source';
+import { applicationPrivileges } from '../../../migrations/privileges';
+import { Client } from '../../support/requests/client';
+import { expectStatus } from '../../support/contract/expect-status';
+import { aLicense, type IssuedLicense } from '../../support/factories';
+import { testServer, type TestServer } from '../../support/processes/server';
+import { Processes } from '../../support/processes/server-process';
+import { until } from '../../support/database/sql';
+import { ReplicatedPostgres } from '../../support/database/standby';
+import { SwitchableAddress } from '../../support/database/switchable-address';
+
+// Two PostgreSQL start, and the machine may be busy.
+jest.setTimeout(180_000);
+
+describe('a hot standby', () => {
+  const processes = new Processes();
+  let postgres: ReplicatedPostgres;
+  let address: SwitchableAddress;
+  let server: TestServer;
+  let anyone: Client;
+  let license: IssuedLicense;
+
+  beforeAll(async () => {
+    postgres = await ReplicatedPostgres.start(async ({ ownerUrl }) => {
+      const owner = await migrationDataSource(ownerUrl).initialize();
+      await migrateUp(owner, 'aegis_app', applicationPrivileges).finally(() => owner.destroy());
+    });
+    const { ownerUrl, applicationUrl, superuserUrl } = postgres.primary;
+    address = await SwitchableAddress.to(Number(new URL(applicationUrl).port));
+    const database = {
+      ownerUrl: address.of(ownerUrl),
+      applicationUrl: address.of(applicationUrl),
+      superuserUrl,
+      dataSource: () => Promise.reject(new Error('unused')),
+      takeAway: () => Promise.resolve(),
+      drop: () => Promise.resolve(),
+    };
+    server = await testServer({ database });
+    anyone = new Client(server.url);
+    license = await aLicense(new Client(server.url, server.adminKey));
+  });
+  afterAll(async () => {
+    await server.close();
+    await address.close();
+    await postgres.close();
+    await processes.close();
+  });
+
+  const validate = async (): Promise<number> =>
+    (
+      await anyone.post('/api/v1/licenses/validate', {
+        token: license.token,
+        module_name: 'payroll',
+        odoo_version: '17.0',
+      })
+    ).status;
+  const readiness = async (): Promise<number> => (await anyone.get('/health/ready')).status;
+
+  /** Processes that serve the server's pool; a connection that listens for changes is not lent to anyone. */
+  async function sessionsOnStandby(): Promise<number[]> {
+    const standby = new SqlClient(postgres.onStandby(postgres.primary.superuserUrl));
+    await standby.connect();
+    const { rows } = await standby.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE application_name = 'aegis' AND query !~* '^LISTEN'`,
+    );
+    await standby.end();
+    return rows.map(({ pid }) => pid);
+  }
+
+  it('follows its primary', async () => {
+    const standby = new SqlClient(postgres.onStandby(postgres.primary.applicationUrl));
+    await standby.connect();
+    try {
+      await until('the license has arrived', async () => {
+        const { rows } = await standby.query<{ recovering: boolean; licenses: string }>(
+          'SELECT pg_is_in_recovery() AS recovering, count(*) AS licenses FROM licenses WHERE id = $1',
+          [license.id],
+        );
+        expect(rows[0]?.recovering).toBe(true);
+        return rows[0]?.licenses === '1';
+      });
+    } finally {
+      await standby.end();
+    }
+  });
+
+  it('is refused by a start, which says what it is and what to do', async () => {
+    const applicationUrl = postgres.onStandby(postgres.primary.applicationUrl);
+    const settings = {
+      ENVIRONMENT: 'test',
+      DATABASE_URL: applicationUrl,
+      MIGRATION_DATABASE_URL: postgres.onStandby(postgres.primary.ownerUrl),
+      KEYS_DIR: server.keysDir,
+      KEY_PASSPHRASE: 'a passphrase for tests',
+      API_KEY_PEPPERS: 'v1:0123456789abcdef0123456789abcdef',
+    };
+    for (const ended of [
+      await (async () => {
+        const started = processes.server(settings);
+        const { code } = await started.ended;
+        return { exitCode: code, output: started.output };
+      })(),
+      await (async () => {
+        const { exitCode, stdout, stderr } = await processes
+          .commandLine(settings)
+          .run('api-keys', 'create', '--name', 'of the standby', '--scopes', 'licenses:read');
+        return { exitCode, output: stdout + stderr };
+      })(),
+    ]) {
+      expect(ended.output).toMatch(
+        /DATABASE_URL: the database takes no writes \(.*read-only transaction.*\); name the primary, or promote this standby\./,
+      );
+      expect(ended.output).not.toMatch(/^\s+at |no connection/m);
+      expect(ended.exitCode).toBe(2);
+    }
+  });
+
+  it('in the place of its primary makes a server not ready, which says why, until it is promoted', async () => {
+    expect(await readiness()).toBe(200);
+    address.switchTo(postgres.standbyPort);
+    await until('validations end at the standby', async () => (await validate()) === 503);
+    // Every connection of the pool leads there by now.
+    await Promise.all(Array.from({ length: 20 }, validate));
+    expect(await readiness()).toBe(503);
+    expect((await anyone.get('/health')).body).toMatchObject({ status: 'unhealthy', database: 'unhealthy' });
+    expect(server.log()).toContain('not ready: the database takes no writes');
+    expect((await anyone.get('/health/live')).status).toBe(200);
+
+    // What turned read-only is given up: a new connection may lead to the new primary.
+    const before = await sessionsOnStandby();
+    await until('the pool has other connections', async () => {
+      await Promise.all(Array.from({ length: 20 }, validate));
+      const now = await sessionsOnStandby();
+      return before.every((pid) => !now.includes(pid));
+    });
+
+    await postgres.promote();
+    await until('it is ready', async () => (await readiness()) === 200);
+    await until('every connection takes writes', async () =>
+      (await Promise.all(Array.from({ length: 20 }, validate))).every((status) => status === 200),
+    );
+    expectStatus(await new Client(server.url, server.adminKey).get(`/api/v1/licenses/${license.id}`), 200);
+  });
+});

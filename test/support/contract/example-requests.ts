@@ -1,0 +1,62 @@
+import type { Client } from '../requests/client';
+import { aCustomer, aLicense } from '../factories';
+import type { Route } from './contract';
+import { until } from '../database/sql';
+
+/** Ids that paths may name, by what stands before them. */
+export interface Ids {
+  '/api/v1/licenses/': string;
+  '/api/v1/customers/': string;
+  '/api/v1/admin/api-keys/': string;
+  '/api/v1/status-lists/': string;
+  '/api/v1/admin/audit-logs/': string;
+  '/problems/': string;
+}
+
+/** Ids of the right form that name nothing. */
+export const UNKNOWN_IDS: Ids = {
+  '/api/v1/licenses/': '00000000-0000-4000-8000-000000000000',
+  '/api/v1/customers/': 'nobody',
+  '/api/v1/admin/api-keys/': '000000000000',
+  '/api/v1/status-lists/': '999999',
+  '/api/v1/admin/audit-logs/': '999999999999999999',
+  '/problems/': 'nothing',
+};
+
+/** Things that are there, for requests to name. */
+export async function someIds(client: Client): Promise<Ids> {
+  const customer = await aCustomer(client);
+  const license = await aLicense(client, { customer_id: customer.id });
+  const me = await client.get('/api/v1/me');
+  return {
+    '/api/v1/licenses/': license.id,
+    '/api/v1/customers/': customer.id,
+    '/api/v1/admin/api-keys/': me.body.id,
+    '/api/v1/status-lists/': '0',
+    '/api/v1/admin/audit-logs/': await sealedRecord(client),
+    '/problems/': 'validation_failed',
+  };
+}
+
+/** Id of an audit record that a checkpoint seals. */
+async function sealedRecord(client: Client): Promise<string> {
+  const trail = await client.get('/api/v1/admin/audit-logs?page_size=1');
+  const [{ id }] = trail.body.audit_logs as [{ id: string }];
+  const isSealed = async (): Promise<boolean> =>
+    (await client.get(`/api/v1/admin/audit-logs/${id}/proof`)).status === 200;
+  await until('the record is sealed', isSealed);
+  return id;
+}
+
+/** The path of an operation with ids in place of its parameters. */
+export function pathOf({ path }: Pick<Route, 'path'>, ids: Ids): string {
+  return path.replace(/^(.*?)\{\w+\}/, (_, before: string) => {
+    if (!(before in ids)) throw new Error(`no id is known that follows ${before}`);
+    return before + ids[before as keyof Ids];
+  });
+}
+
+/** The body that the document shows as an example; undefined where the operation takes none. */
+export function exampleBody({ operation }: Route): unknown {
+  return operation.requestBody?.content['application/json']?.example;
+}

@@ -1,0 +1,38 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from 'pg';
+import type { TestServer } from '../processes/server';
+
+/** A connection of the test's own to a server's database, past the server and its role's limits. */
+export async function superuserOf({ database }: Pick<TestServer, 'database'>): Promise<Client> {
+  const client = new Client({ connectionString: database.superuserUrl });
+  await client.connect();
+  return client;
+}
+
+/**
+ * Waits until `condition` holds.
+ * @param patienceMs for what never happens, so that the test says what: shorter than the time-out of a test, and long
+ * enough for a machine that others keep busy
+ */
+export async function until(
+  what: string,
+  condition: () => Promise<boolean>,
+  patienceMs = 200_000,
+): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`waited ${patienceMs / 1000} seconds in vain: ${what}`);
+    await pause(10);
+  }
+}
+
+/** Waits until so many statements of the server wait for locks of others. */
+export function untilBlocked(sql: Client, count = 1): Promise<void> {
+  return until(`${count} statement(s) wait for a lock`, async () => {
+    const { rows } = await sql.query<{ waiting: number }>(
+      `SELECT count(*)::int AS waiting FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'aegis' AND wait_event_type = 'Lock'`,
+    );
+    return rows[0]!.waiting >= count;
+  });
+}
