@@ -1,7 +1,7 @@
 import type { RequestCaller } from '@aegis/logging';
 import type { Scope } from './scopes';
 
-/** The API key that a request was authenticated by, as far as the web layer needs to know it. */
+/** The API key that a request was authenticated by, as far as a request needs to know it. */
 export interface AuthenticatedKey extends RequestCaller {
   readonly name: string;
   readonly scopes: readonly Scope[];

@@ -85,7 +85,7 @@ export interface WebApp {
 }
 
 /**
- * Starts an application with the whole web layer on a free port.
+ * Starts an application with all of the lib http on a free port.
  * @param controllers its routes
  * @param variables settings that differ from the defaults
  */

@@ -3,7 +3,7 @@ import type { Credential } from '@aegis/access';
 import type { Quota } from '@aegis/rate-limits';
 import type { Reply } from '../answers/reply';
 
-/** What the web layer has found out about a request so far. */
+/** What the server has found out about a request so far. */
 export interface RequestFacts {
   /** Asked for once a request. */
   identifying?: Promise<Credential>;
