@@ -31,10 +31,10 @@ import { RefuseFalseCheckpoints1764180000000 } from './1764180000000-refuse-fals
 import { BoundWhatIsWritten1764180060000 } from './1764180060000-bound-what-is-written';
 import { IgnoreNullArguments1764180120000 } from './1764180120000-ignore-null-arguments';
 import { FixKeysOnRecord1764180180000 } from './1764180180000-fix-keys-on-record';
-import { BoundMoments1764220000000 } from './1764220000000-bound-moments';
 import { BoundWhatIsRead1764200000000 } from './1764200000000-bound-what-is-read';
 import { BoundWhatIsKept1764200060000 } from './1764200060000-bound-what-is-kept';
 import { BoundHowManyKeys1764200120000 } from './1764200120000-bound-how-many-keys';
+import { BoundMoments1764220000000 } from './1764220000000-bound-moments';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -76,10 +76,10 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       BoundWhatIsWritten1764180060000,
       IgnoreNullArguments1764180120000,
       FixKeysOnRecord1764180180000,
-      BoundMoments1764220000000,
       BoundWhatIsRead1764200000000,
       BoundWhatIsKept1764200060000,
       BoundHowManyKeys1764200120000,
+      BoundMoments1764220000000,
     ],
     extra: {
       application_name: 'aegis migrate',

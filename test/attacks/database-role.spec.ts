@@ -175,10 +175,12 @@ describe('an attacker with the application’s role', () => {
       const write = (seenAt: string): Promise<unknown> =>
         asRole(`INSERT INTO signing_replicas (id, name, kids, seen_at)
                 SELECT gen_random_uuid(), 'false', '{}', ${seenAt} FROM generate_series(1, 2500)`);
+      for (const seenAt of [`'infinity'`, `'-infinity'`])
+        await expect(write(seenAt)).rejects.toThrow('signing_replicas_moments');
       for (const seenAt of [
-        `'infinity'`,
+        `'9999-12-31T23:59:59Z'`,
         `now() + interval '1 day'`,
-        `'-infinity'`,
+        `'0001-01-01T00:00:00Z'`,
         `now() - interval '1 day'`,
       ])
         await write(seenAt);
