@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { Client, type Pool } from 'pg';
+import { Client } from 'pg';
 import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
+import { poolOf } from './connections/driver-internals';
 import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
 import { until } from '../../../test/support/database/sql';
 import { postgresOptions } from './connections/connection-options';
@@ -127,7 +127,7 @@ describe('errors of PostgreSQL', () => {
     const runner = small.createQueryRunner();
     await runner.connect();
     // From here on: the connection that is held may take as long as the machine needs.
-    const { options } = (small.driver as PostgresDriver).master as Pool;
+    const { options } = poolOf(small);
     options.connectionTimeoutMillis = 50;
     const exhausted = await errorOf(small.query('SELECT 1'));
     await runner.release();

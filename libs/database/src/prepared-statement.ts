@@ -1,6 +1,6 @@
 import type { ClientBase, Pool, QueryResultRow } from 'pg';
 import { DataSource, type EntityManager, QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
+import { poolOf } from './connections/driver-internals';
 
 /**
  * A statement that each connection parses and plans once: for those that run with nearly every request. It goes to
@@ -39,6 +39,5 @@ async function connectionOf(on: EntityManager | DataSource): Promise<ClientBase 
     if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError();
     return (await runner.connect()) as ClientBase;
   }
-  const { driver } = on instanceof DataSource ? on : on.dataSource;
-  return (driver as PostgresDriver).master as Pool;
+  return poolOf(on instanceof DataSource ? on : on.dataSource);
 }

@@ -1,4 +1,115 @@
-import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
+/**
+ * Everything of Nest, Express, Node and class-transformer that we use although it is not documented, in one place:
+ * `framework-internals.spec.ts` says which of it an upgrade broke. (That of the database's driver is in libs/database.)
+ */
+import type { Type } from '@nestjs/common';
+import { PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
+import { TransformationType } from 'class-transformer';
+import { defaultMetadataStorage } from 'class-transformer/cjs/storage';
+import type { Application, Request } from 'express';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
-/** Where Nest keeps which arguments of a handler come from where. */
-export { ROUTE_ARGS_METADATA };
+/** An argument of a handler that a decorator asks for. */
+export interface HandlerArgument {
+  readonly index: number;
+  /** Whether it is the body. */
+  readonly isBody: boolean;
+}
+
+/** What `@Body()` has in Nest's list of kinds (`RouteParamtypes.BODY`). */
+const BODY = '3';
+
+/**
+ * The arguments of a handler that decorators have asked for so far (Nest).
+ * @param controller the class
+ * @param name of the method
+ */
+export function argumentsOf(controller: object, name: string | symbol): HandlerArgument[] {
+  const kept = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<
+    string,
+    { index: number }
+  >;
+  return Object.entries(kept).map(([key, { index }]) => ({ index, isBody: key.split(':')[0] === BODY }));
+}
+
+/** Whether a method serves a route: `@Get()` and the like have given it a path (Nest). */
+export function servesRoute(method: object): boolean {
+  return Reflect.hasMetadata(PATH_METADATA, method);
+}
+
+/** A route as Express knows it. */
+export interface ExpressRoute {
+  /** As it was declared. */
+  readonly path: unknown;
+  /** By method in lower case. */
+  readonly methods: Readonly<Record<string, boolean>>;
+  /** @throws when a parameter of the path is not percent-encoded UTF-8 */
+  matches(path: string): boolean;
+}
+
+/** The routes of an application, in the order in which Express tries them. */
+export function routesOf(application: Application): ExpressRoute[] {
+  const { stack } = application.router as unknown as {
+    stack: readonly {
+      match(path: string): unknown;
+      route?: Pick<ExpressRoute, 'path' | 'methods'>;
+    }[];
+  };
+  return stack.flatMap((layer) =>
+    layer.route === undefined
+      ? []
+      : [
+          {
+            path: layer.route.path,
+            methods: layer.route.methods,
+            matches: (path: string) => Boolean(layer.match(path)),
+          },
+        ],
+  );
+}
+
+/** Decides in Express' place whether its answer to a request is 304. */
+export function setFreshness(request: Request, isFresh: boolean): void {
+  Object.defineProperty(request, 'fresh', { value: isFresh });
+}
+
+/**
+ * Classes of requests and responses that have Express' prototypes from the start; Express would give each object its
+ * prototype by `Object.setPrototypeOf`, which is slow (docs/adr/0024).
+ * @param application uses them from now on
+ */
+export function expressClasses(application: Application): {
+  IncomingMessage: typeof IncomingMessage;
+  ServerResponse: typeof ServerResponse;
+} {
+  const prototypes = application as Application & { request: object; response: object };
+  class Request extends IncomingMessage {}
+  class Response<Asked extends IncomingMessage> extends ServerResponse<Asked> {}
+  Object.setPrototypeOf(Request.prototype, prototypes.request);
+  Object.setPrototypeOf(Response.prototype, prototypes.response);
+  prototypes.request = Request.prototype;
+  prototypes.response = Response.prototype;
+  return { IncomingMessage: Request, ServerResponse: Response };
+}
+
+/** The response that Node writes to a connection now; the others wait. */
+export function responseInProgress(connection: Socket): ServerResponse | undefined {
+  return (connection as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
+/**
+ * The exposed fields of a DTO that class-transformer neither renames nor changes.
+ * @returns undefined for a DTO with other fields
+ */
+export function plainFieldsOf(type: Type<object>): string[] | undefined {
+  const storage = defaultMetadataStorage;
+  const fields = storage.getExposedProperties(type, TransformationType.PLAIN_TO_CLASS);
+  const isPlain = fields.every(
+    (field) =>
+      Object.keys(storage.findExposeMetadata(type, field).options).length === 0 &&
+      (storage.findTypeMetadata(type, field) as unknown) === undefined &&
+      storage.findTransformMetadatas(type, field, TransformationType.PLAIN_TO_CLASS).length === 0,
+  );
+  return isPlain ? fields : undefined;
+}

@@ -1,8 +1,6 @@
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-
-/** Where Nest's @Get, @Post and the others keep a route's path. */
-const ROUTE_PATH = 'path';
+import { servesRoute } from './framework-internals';
 
 /** A method that serves a route. */
 export interface Handler {
@@ -25,7 +23,7 @@ export function handlersOf(app: INestApplicationContext): Handler[] {
     const methods = controller.prototype as Record<string, (...args: never[]) => unknown>;
     for (const name of scanner.getAllMethodNames(methods)) {
       const handler = methods[name];
-      if (handler === undefined || !Reflect.hasMetadata(ROUTE_PATH, handler)) continue;
+      if (handler === undefined || !servesRoute(handler)) continue;
       handlers.push({ controller, handler, name: `${controller.name}.${name}` });
     }
   }

@@ -51,7 +51,7 @@ export default {
     ...inFile('libs/http/src/edge/one-answer-at-a-time.ts', [
       [
         'serves all requests of a connection at once',
-        'if (connection._httpMessage === response)',
+        'if (responseInProgress(connection) === response)',
         'if (response)',
       ],
       ['lets any number of requests wait', 'if (waiting > MOST_WAITING)', 'if (waiting > Infinity)'],

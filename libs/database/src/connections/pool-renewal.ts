@@ -1,10 +1,9 @@
 import { Logger } from '@aegis/logging';
 import { Injectable } from '@nestjs/common';
-import type { EventEmitter } from 'node:events';
 import type { Pool, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { SqlState } from '../postgres-errors';
+import { onReportedError, poolOf } from './driver-internals';
 
 /** While a database stays read-only, every request would renew the pool. */
 const SHORTEST_INTERVAL_MS = 500;
@@ -26,7 +25,7 @@ export class PoolRenewal {
     dataSource: DataSource,
     private readonly logger: Logger,
   ) {
-    this.pool = (dataSource.driver as PostgresDriver).master as Pool;
+    this.pool = poolOf(dataSource);
     this.pool.on('acquire', (client) => {
       this.watch(client);
     });
@@ -53,9 +52,8 @@ export class PoolRenewal {
   private watch(client: PoolClient): void {
     if (this.generations.has(client)) return;
     this.generations.set(client, this.generation);
-    const { connection } = client as PoolClient & { connection: EventEmitter };
-    connection.on('errorMessage', ({ code }: { code?: string }) => {
-      if (code === SqlState.readOnly) this.renew();
+    onReportedError(client, (sqlState) => {
+      if (sqlState === SqlState.readOnly) this.renew();
     });
   }
 

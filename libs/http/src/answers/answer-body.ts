@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { holdsAlready } from './entity-tag';
 import { Precompressed } from './precompressed';
 import { ReadyReply } from './reply';
+import { setFreshness } from '../framework-internals';
 import { factsOf } from '../edge/request-facts';
 
 /**
@@ -33,6 +34,6 @@ function settleFreshness(request: Request, etag: string | undefined): boolean {
   const ifNoneMatch = request.headers['if-none-match'];
   if (ifNoneMatch === undefined || !['GET', 'HEAD'].includes(request.method)) return false;
   const isFresh = etag !== undefined && holdsAlready(ifNoneMatch, etag);
-  Object.defineProperty(request, 'fresh', { value: isFresh });
+  setFreshness(request, isFresh);
   return isFresh;
 }

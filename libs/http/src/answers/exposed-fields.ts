@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
-import { plainToInstance, TransformationType } from 'class-transformer';
-import { defaultMetadataStorage } from 'class-transformer/cjs/storage';
+import { plainToInstance } from 'class-transformer';
+import { plainFieldsOf } from '../framework-internals';
 
 /**
  * Makes DTOs of what handlers return: the fields that carry `@Expose()`, and no others. Fields that are handed on as
@@ -13,19 +13,6 @@ export function exposedFieldsOf(type: Type<object>): (value: object) => unknown 
   const fields = plainFieldsOf(type);
   if (fields === undefined) return transform;
   return (value) => copyOf(fields, value as Readonly<Record<string, unknown>>) ?? transform(value);
-}
-
-/** The exposed fields of a DTO that neither renames nor makes anything of a value; undefined for another. */
-function plainFieldsOf(type: Type<object>): string[] | undefined {
-  const storage = defaultMetadataStorage;
-  const fields = storage.getExposedProperties(type, TransformationType.PLAIN_TO_CLASS);
-  const isPlain = fields.every(
-    (field) =>
-      Object.keys(storage.findExposeMetadata(type, field).options).length === 0 &&
-      (storage.findTypeMetadata(type, field) as unknown) === undefined &&
-      storage.findTransformMetadatas(type, field, TransformationType.PLAIN_TO_CLASS).length === 0,
-  );
-  return isPlain ? fields : undefined;
 }
 
 /** @returns undefined for a list, and where a field holds an object, of which not all may be meant to leave */

@@ -1,5 +1,5 @@
 import { applyDecorators, Inject, Req } from '@nestjs/common';
-import { ROUTE_ARGS_METADATA } from '../framework-internals';
+import { argumentsOf } from '../framework-internals';
 import { ApiHeader } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiProblems } from '../problems/api-problems';
@@ -48,7 +48,8 @@ export function Idempotent<Result>(idempotence: Idempotence<Result> = {}): Metho
 function carriedOutOnce(idempotence: Idempotence): MethodDecorator {
   return (controller, name, descriptor) => {
     const handler = descriptor.value as Handler;
-    const requestAt = argumentsOf(controller, name);
+    const requestAt =
+      Math.max(-1, ...argumentsOf(controller.constructor, name).map(({ index }) => index)) + 1;
     Req()(controller, name, requestAt);
     Inject(IdempotentRequests)(controller, REQUESTS);
     const once = function (this: { [REQUESTS]: IdempotentRequests }, ...args: unknown[]): unknown {
@@ -79,11 +80,4 @@ async function answerOnce(
   const keyed = keyedRequest(credential.key, idempotencyKey, request);
   const { body, headers } = await requests.answer(keyed, performance);
   return new ReadyReply(body, headers);
-}
-
-/** How many arguments of a handler decorators have asked for, which is where the next one goes. */
-function argumentsOf(controller: object, name: string | symbol): number {
-  const asked = Reflect.getMetadata(ROUTE_ARGS_METADATA, controller.constructor, name) as
-    Record<string, { index: number }> | undefined;
-  return Math.max(-1, ...Object.values(asked ?? {}).map(({ index }) => index)) + 1;
 }

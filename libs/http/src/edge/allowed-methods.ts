@@ -1,15 +1,6 @@
 import { NotFoundException } from '@nestjs/common';
 import type { Application, RequestHandler } from 'express';
-
-interface Route {
-  path: unknown;
-  methods: Readonly<Record<string, boolean>>;
-}
-
-interface Layer {
-  match(path: string): unknown;
-  route?: Route;
-}
+import { type ExpressRoute, routesOf } from '../framework-internals';
 
 /** What makes more of a route's path than the text it is. */
 const PATTERN = /[:*{}]/;
@@ -21,9 +12,7 @@ const PATTERN = /[:*{}]/;
  * @returns in upper case, sorted; HEAD comes with GET; empty for an unknown path
  */
 export function allowedMethods(application: Application, path: string): string[] {
-  const routes = layersOf(application).flatMap((layer) =>
-    layer.route !== undefined && matches(layer, path) ? [layer.route] : [],
-  );
+  const routes = routesOf(application).filter((route) => matches(route, path));
   const literal = routes.filter(isLiteral);
   return [...methodsOf(literal.length > 0 ? literal : routes)].sort();
 }
@@ -44,9 +33,7 @@ export function literalPathsFirst(): RequestHandler {
 }
 
 function literalPaths(application: Application): ReadonlyMap<string, ReadonlySet<string>> {
-  const routes = layersOf(application).flatMap(({ route }) =>
-    route !== undefined && isLiteral(route) ? [route] : [],
-  );
+  const routes = routesOf(application).filter(isLiteral);
   return new Map(
     routes.map(({ path }) => [
       normal(path),
@@ -55,11 +42,7 @@ function literalPaths(application: Application): ReadonlyMap<string, ReadonlySet
   );
 }
 
-function layersOf(application: Application): readonly Layer[] {
-  return (application.router as unknown as { stack: readonly Layer[] }).stack;
-}
-
-function isLiteral(route: Route): route is Route & { path: string } {
+function isLiteral(route: ExpressRoute): route is ExpressRoute & { path: string } {
   return typeof route.path === 'string' && !PATTERN.test(route.path);
 }
 
@@ -68,7 +51,7 @@ function normal(path: string): string {
   return path.replace(/(.)\/$/, '$1');
 }
 
-function methodsOf(routes: readonly Route[]): Set<string> {
+function methodsOf(routes: readonly ExpressRoute[]): Set<string> {
   const methods = new Set(
     routes.flatMap((route) => Object.keys(route.methods).map((method) => method.toUpperCase())),
   );
@@ -76,10 +59,10 @@ function methodsOf(routes: readonly Route[]): Set<string> {
   return methods;
 }
 
-/** A layer throws when a parameter of the path is not percent-encoded UTF-8. */
-function matches(layer: Layer, path: string): boolean {
+/** A path that is not percent-encoded UTF-8 matches nothing. */
+function matches(route: ExpressRoute, path: string): boolean {
   try {
-    return Boolean(layer.match(path));
+    return route.matches(path);
   } catch {
     return false;
   }

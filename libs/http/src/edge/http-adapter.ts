@@ -1,8 +1,9 @@
 import { StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Application, Response } from 'express';
-import { createServer, IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
+import { createServer, type ServerOptions } from 'node:http';
 import { answerBody } from '../answers/answer-body';
+import { expressClasses } from '../framework-internals';
 import { jsonLine } from '../answers/json-answer';
 
 /**
@@ -18,8 +19,8 @@ export class HttpAdapter extends ExpressAdapter {
   }
 
   override initHttpServer(): void {
-    const application = this.getInstance<Application & Prototypes>();
-    this.httpServer = createServer({ ...this.serverOptions, ...typesOf(application) }, application);
+    const application = this.getInstance<Application>();
+    this.httpServer = createServer({ ...this.serverOptions, ...expressClasses(application) }, application);
   }
 
   /** @param result what the handler returned */
@@ -35,21 +36,4 @@ export class HttpAdapter extends ExpressAdapter {
 /** Whether a body is to be sent as JSON; texts (tokens among them) and files are sent as they are. */
 function isJson(body: unknown): body is object {
   return typeof body === 'object' && body !== null && !(body instanceof StreamableFile);
-}
-
-/** What Express' types leave out: the prototypes that it gives each request and response. */
-interface Prototypes {
-  request: object;
-  response: object;
-}
-
-/** What Node is to make so that Express finds the prototypes that it would set. */
-function typesOf(application: Prototypes): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
-  class Request extends IncomingMessage {}
-  class Response<Asked extends IncomingMessage> extends ServerResponse<Asked> {}
-  Object.setPrototypeOf(Request.prototype, application.request);
-  Object.setPrototypeOf(Response.prototype, application.response);
-  application.request = Request.prototype;
-  application.response = Response.prototype;
-  return { IncomingMessage: Request, ServerResponse: Response };
 }

@@ -1,13 +1,11 @@
 import type { RequestHandler } from 'express';
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { responseInProgress } from '../framework-internals';
 
 /** Requests of one connection that may wait behind the one that is answered; browsers and proxies send none. */
 const MOST_WAITING = 20;
 
 interface Connection extends Socket {
-  /** Node's own: the response that is written to the connection now. */
-  _httpMessage?: ServerResponse | null;
   waitingRequests?: number;
 }
 
@@ -19,7 +17,7 @@ interface Connection extends Socket {
 export function oneAnswerAtATime(): RequestHandler {
   return (request, response, next) => {
     const connection = request.socket as Connection;
-    if (connection._httpMessage === response) {
+    if (responseInProgress(connection) === response) {
       next();
       return;
     }

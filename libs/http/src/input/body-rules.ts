@@ -1,13 +1,11 @@
 import { SetMetadata, type Type } from '@nestjs/common';
 import { accessOf, isForgiving } from '../callers/route-access';
+import { argumentsOf } from '../framework-internals';
 import { jsonBoundsOf } from './body-bounds';
 import type { JsonBounds } from '@aegis/json';
 
 const DEFAULT_LIMIT = 64 * 1024;
 const BODY_LIMIT = 'aegis:body-limit';
-/** Where Nest keeps which arguments of a handler come from where: `<kind>:<index>`. */
-const HANDLER_ARGUMENTS = '__routeArguments__';
-const BODY_ARGUMENT = /^3:(\d+)$/;
 const NO_FIELDS: JsonBounds = { lists: new Map(), values: 0 };
 
 /** What a route takes as its body. */
@@ -47,12 +45,8 @@ export function bodyRulesOf(controller: Type, handler: { readonly name: string }
 
 /** Class of the argument with `@Body()`; undefined where a handler has none. */
 function bodyTypeOf(controller: Type, name: string): Type<object> | undefined {
-  const taken = (Reflect.getMetadata(HANDLER_ARGUMENTS, controller, name) ?? {}) as object;
   const types = Reflect.getMetadata('design:paramtypes', controller.prototype as object, name) as
     Type<object>[] | undefined;
-  for (const argument of Object.keys(taken)) {
-    const index = BODY_ARGUMENT.exec(argument)?.[1];
-    if (index !== undefined) return types?.[Number(index)];
-  }
-  return undefined;
+  const body = argumentsOf(controller, name).find(({ isBody }) => isBody);
+  return body && types?.[body.index];
 }

@@ -1,0 +1,162 @@
+import { Body, Controller, Get, Param, Post } from '@nestjs/common';
+import { Expose, Transform } from 'class-transformer';
+import express, { type Request } from 'express';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import {
+  argumentsOf,
+  expressClasses,
+  plainFieldsOf,
+  responseInProgress,
+  routesOf,
+  servesRoute,
+  setFreshness,
+} from './framework-internals';
+
+@Controller('things')
+class ThingsController {
+  @Get(':id')
+  find(@Param('id') id: string): string {
+    return id;
+  }
+
+  @Post(':id')
+  change(@Param('id') id: string, @Body() body: object): object {
+    return { id, body };
+  }
+
+  helper(): void {
+    return undefined;
+  }
+}
+
+class PlainDto {
+  @Expose()
+  name!: string;
+}
+
+class RenamedDto {
+  @Expose({ name: 'title' })
+  name!: string;
+}
+
+class ChangedDto {
+  @Expose()
+  @Transform(() => 'other')
+  name!: string;
+}
+
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** Each test's name is what its failure says. */
+describe('what is not documented', () => {
+  const servers: Server[] = [];
+
+  async function served(server: Server): Promise<number> {
+    servers.push(server);
+    return listening(server);
+  }
+
+  afterAll(async () => {
+    for (const server of servers) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it('an upgrade of @nestjs/common broke argumentsOf', () => {
+    expect(argumentsOf(ThingsController, 'find')).toEqual([{ index: 0, isBody: false }]);
+    const change = argumentsOf(ThingsController, 'change').sort((a, b) => a.index - b.index);
+    expect(change).toEqual([
+      { index: 0, isBody: false },
+      { index: 1, isBody: true },
+    ]);
+    expect(argumentsOf(ThingsController, 'helper')).toEqual([]);
+  });
+
+  it('an upgrade of @nestjs/common broke servesRoute', () => {
+    const { prototype } = ThingsController;
+    expect([prototype.find, prototype.change, prototype.helper].map(servesRoute)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('an upgrade of Express broke routesOf', () => {
+    const application = express();
+    application.use((_request, _response, next) => {
+      next();
+    });
+    application.get('/things/:id', () => undefined);
+    application.post('/things', () => undefined);
+    const [byId, all] = routesOf(application);
+    expect(routesOf(application)).toHaveLength(2);
+    expect(byId).toMatchObject({ path: '/things/:id', methods: { get: true } });
+    expect(all).toMatchObject({ path: '/things', methods: { post: true } });
+    expect([byId?.matches('/things/1'), byId?.matches('/things')]).toEqual([true, false]);
+    expect(() => byId?.matches('/things/%ff')).toThrow();
+  });
+
+  it('an upgrade of Express broke setFreshness', async () => {
+    const application = express();
+    application.get('/fresh', (request: Request, response) => {
+      setFreshness(request, true);
+      response.send('text');
+    });
+    application.get('/stale', (request: Request, response) => {
+      setFreshness(request, false);
+      response.set('ETag', '"a"').send('text');
+    });
+    const port = await served(createServer(application));
+    const statusOf = async (path: string): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { 'If-None-Match': '"a"' } })).status;
+    expect([await statusOf('/fresh'), await statusOf('/stale')]).toEqual([304, 200]);
+  });
+
+  it('an upgrade of Express broke expressClasses', async () => {
+    const application = express();
+    const server = createServer(expressClasses(application), application);
+    const prototypes: unknown[] = [];
+    server.prependListener('request', (request, response) => {
+      prototypes.push(Object.getPrototypeOf(request), Object.getPrototypeOf(response));
+    });
+    application.get('/', (request, response) => {
+      prototypes.push(Object.getPrototypeOf(request), Object.getPrototypeOf(response));
+      response.json({ host: request.hostname });
+    });
+    const port = await served(server);
+    const answer = await fetch(`http://127.0.0.1:${port}/`);
+    expect(await answer.json()).toEqual({ host: '127.0.0.1' });
+    const [requestBefore, responseBefore, requestAfter, responseAfter] = prototypes;
+    expect(requestAfter).toBe(requestBefore);
+    expect(responseAfter).toBe(responseBefore);
+  });
+
+  it('an upgrade of Node broke responseInProgress', async () => {
+    const waiting: ServerResponse[] = [];
+    const server = createServer((_request, response) => {
+      waiting.push(response);
+    });
+    const port = await served(server);
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n');
+    while (waiting.length < 2) await new Promise(setImmediate);
+    const [first, second] = waiting;
+    const connection = first?.socket;
+    if (first === undefined || second === undefined || !connection) throw new Error('no connection');
+    expect(responseInProgress(connection)).toBe(first);
+    const assigned = new Promise((resolve) => second.once('socket', resolve));
+    first.end();
+    await assigned;
+    expect(responseInProgress(connection)).toBe(second);
+    socket.destroy();
+  });
+
+  it('an upgrade of class-transformer broke plainFieldsOf', () => {
+    expect([PlainDto, RenamedDto, ChangedDto].map(plainFieldsOf)).toEqual([['name'], undefined, undefined]);
+  });
+});
