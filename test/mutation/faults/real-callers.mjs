@@ -96,7 +96,7 @@ export default {
       ],
     ]),
     ...inFile('libs/database/src/connections/pool-renewal.ts', [
-      ['keeps connections that turned read-only', 'if (code === SqlState.readOnly) this.renew();', ''],
+      ['keeps connections that turned read-only', 'if (sqlState === SqlState.readOnly) this.renew();', ''],
       ['lends old connections again', 'if (this.isOld(client)) void client.end();', ''],
     ]),
     ...inFile('libs/licensing/src/validate/validation.service.ts', [
