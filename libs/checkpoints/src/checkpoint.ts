@@ -1,11 +1,13 @@
+import { type CompactJws, isAcceptedAlg, parseCompactJws } from '@aegis/license-token';
 import { signCompact, type Signer, verifySignature } from '@aegis/signing';
 import { createHash, type KeyObject } from 'node:crypto';
 
 /** The `typ` of a signed checkpoint: nothing else that this server signs has it. */
 const CHECKPOINT_TYPE = 'aegis-checkpoint+jwt';
-/** EdDSA's own name and RFC 9864's. */
-const ALGORITHMS: readonly unknown[] = ['EdDSA', 'Ed25519'];
-const BASE64URL = /^[A-Za-z0-9_-]+$/;
+/** Several times as long as any checkpoint. */
+const MAX_LENGTH = 4096;
+
+const EXPECTED = { maxLength: MAX_LENGTH, typ: CHECKPOINT_TYPE, mayLackTyp: false };
 
 /**
  * The SQL expression for the text of a checkpoint, empty where no checkpoint is so long: a process that reads hundreds
@@ -13,7 +15,7 @@ const BASE64URL = /^[A-Za-z0-9_-]+$/;
  * @param column with the table's name, where the query has several
  */
 export function jwsFrom(column: string): string {
-  return `CASE WHEN octet_length(${column}) <= 4096 THEN ${column} WHEN ${column} IS NOT NULL THEN '' END`;
+  return `CASE WHEN octet_length(${column}) <= ${MAX_LENGTH} THEN ${column} WHEN ${column} IS NOT NULL THEN '' END`;
 }
 
 /** What a checkpoint says, in this order. */
@@ -64,49 +66,61 @@ export function checkpointHash(jws: string): string {
   return createHash('sha256').update(jws).digest('base64url');
 }
 
+/** A checkpoint whose form is right. Nothing in it is verified yet. */
+export interface ParsedCheckpoint {
+  claims: CheckpointClaims;
+  /** Id of the key that it says it was signed with. */
+  kid: string;
+  /** What was signed: header and payload as received. */
+  signingInput: string;
+  signature: Uint8Array;
+}
+
+/**
+ * Reads a signed checkpoint as strictly as every signed text: JWS compact serialization (RFC 7515 section 7.1) in
+ * canonical base64url, strict JSON, the right `typ` and `alg`, at most 4,096 characters. Verifies no signature, and
+ * never throws.
+ * @returns undefined when it is malformed
+ */
+export function parseCheckpoint(jws: string): ParsedCheckpoint | undefined {
+  const parsed = parseJws(jws);
+  if (parsed === undefined || !isCheckpoint(parsed.payload)) return undefined;
+  const { payload: claims, header, signingInput, signature } = parsed;
+  return { claims, kid: header.kid, signingInput, signature };
+}
+
+/** Whether a key signed a checkpoint. */
+export function isSignedBy(key: KeyObject, { signingInput, signature }: ParsedCheckpoint): boolean {
+  return verifySignature(key, signingInput, signature);
+}
+
 /**
  * Reads a signed checkpoint and checks its signature.
- * @returns undefined when it is none: malformed, of another type, by an unknown key, or its signature does not hold
+ * @returns undefined when it is malformed, of another type, by an unknown key, or its signature is not valid
  */
 export async function openCheckpoint(
   jws: string,
   publicKey: PublicKeys,
 ): Promise<CheckpointClaims | undefined> {
-  const claims = readCheckpoint(jws);
-  const kid = checkpointKid(jws);
-  if (claims === undefined || kid === undefined) return undefined;
-  const key = await publicKey(kid);
-  if (key === undefined) return undefined;
-  const end = jws.lastIndexOf('.');
-  const signature = Buffer.from(jws.slice(end + 1), 'base64url');
-  return verifySignature(key, jws.slice(0, end), signature) ? claims : undefined;
+  const parsed = parseCheckpoint(jws);
+  if (parsed === undefined) return undefined;
+  const key = await publicKey(parsed.kid);
+  return key !== undefined && isSignedBy(key, parsed) ? parsed.claims : undefined;
 }
 
-/** What a checkpoint says, whoever signed it; undefined when it is none by its form. */
+/** What a checkpoint says, whoever signed it; undefined when it is malformed. */
 export function readCheckpoint(jws: string): CheckpointClaims | undefined {
-  const parts = jws.split('.');
-  if (checkpointKid(jws) === undefined || parts.length !== 3 || !parts.every((part) => BASE64URL.test(part)))
-    return undefined;
-  const claims = jsonObject(parts[1] ?? '');
-  return claims !== undefined && isCheckpoint(claims) ? claims : undefined;
+  return parseCheckpoint(jws)?.claims;
 }
 
-/** Id of the key that a checkpoint says it was signed with; undefined when it is none by its header. */
+/** Id of the key that a checkpoint says it was signed with, whatever else it says; undefined when its form is wrong. */
 export function checkpointKid(jws: string): string | undefined {
-  const head = jsonObject(jws.split('.', 1)[0] ?? '');
-  if (head?.typ !== CHECKPOINT_TYPE || !ALGORITHMS.includes(head.alg) || 'crit' in head) return undefined;
-  return typeof head.kid === 'string' ? head.kid : undefined;
+  return parseJws(jws)?.header.kid;
 }
 
-function jsonObject(part: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+function parseJws(jws: string): CompactJws | undefined {
+  const parsed = parseCompactJws(jws, EXPECTED);
+  return 'malformed' in parsed || !isAcceptedAlg(parsed.header.alg) ? undefined : parsed;
 }
 
 function isCheckpoint(claims: object): claims is CheckpointClaims {

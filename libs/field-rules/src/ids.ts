@@ -1,4 +1,4 @@
-import { CUSTOMER_ID, MODULE_NAME } from '@aegis/license-token';
+import { CUSTOMER_ID, MODULE_NAME, UUID } from '@aegis/license-token';
 
 /** What an id looks like, and the same in words that begin with "must". */
 export interface IdRule {
@@ -6,9 +6,8 @@ export interface IdRule {
   rule: string;
 }
 
-/** Of any version and variant, as imported licenses have them (RFC 9562 section 4). */
-export const UUID: IdRule = {
-  pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+export const UUID_RULE: IdRule = {
+  pattern: UUID,
   rule: 'must be a UUID',
 };
 

@@ -9,6 +9,7 @@ export {
   MAX_CUSTOMER_NAME_LENGTH,
   MAX_MAJOR_VERSIONS,
   MODULE_NAME,
+  UUID,
 } from './claims/rules';
 export { instanceFingerprint } from './fingerprint';
 export type { Evidence, KeyTrust, Question, TokenRecord } from './judge';
@@ -22,6 +23,8 @@ export type { ListedStatus, StatusList } from './status-lists/status-list-reader
 export { listedStatus, openStatusList, statusAt } from './status-lists/status-list-reader';
 export type { StatusListClaims } from './status-lists/status-list';
 export { STATUS_LIST_TYPE, STATUS_VALUES, parseStatusList } from './status-lists/status-list';
+export type { CompactJws, Malformed } from './text/compact-jws';
+export { parseCompactJws } from './text/compact-jws';
 export type { PasteRemain } from './text/pasted-token';
 export { PASTE_REMAINS, cleanPaste } from './text/pasted-token';
 export { withoutOuterWhiteSpace } from './text/white-space';

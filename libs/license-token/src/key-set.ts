@@ -1,7 +1,6 @@
-import type { CryptoKey } from 'jose';
 import { type Malformed, parseCompactJws, type SignedText } from './text/compact-jws';
 import { KEY_ID } from './claims/rules';
-import { isAcceptedAlg, verifySignature } from './signature';
+import { type CryptoKey, isAcceptedAlg, verifySignature } from './signature';
 
 /** The `typ` of a signed key set, and with `application/` before it its media type. */
 export const KEY_SET_TYPE = 'jwk-set+jwt';

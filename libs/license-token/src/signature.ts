@@ -1,5 +1,7 @@
-import type { CryptoKey } from 'jose';
 import type { SignedText } from './text/compact-jws';
+
+/** A key as WebCrypto holds it, wherever that runs: Node's types have no global name for it. */
+export type CryptoKey = Awaited<ReturnType<typeof globalThis.crypto.subtle.importKey>>;
 
 /** `EdDSA` (RFC 8037) is what is issued; RFC 9864 gave Ed25519 a name of its own. */
 const ACCEPTED_ALGS = ['EdDSA', 'Ed25519'];

@@ -1,4 +1,4 @@
-import { parseTimestamp, UUID } from '@aegis/field-rules';
+import { parseTimestamp, UUID_RULE } from '@aegis/field-rules';
 import { createHash } from 'node:crypto';
 import { isStorableText } from '@aegis/errors';
 import { InvalidInput } from '@aegis/errors';
@@ -23,7 +23,7 @@ function isOfKind(key: unknown, kind: CursorKeyKind): key is CursorKey {
     case 'timestamp-or-null':
       return parseTimestamp(key) !== null;
     case 'uuid':
-      return UUID.pattern.test(key);
+      return UUID_RULE.pattern.test(key);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { CUSTOMER_ID_RULE, MODULE_NAME_RULE, UUID } from '@aegis/field-rules';
+import { CUSTOMER_ID_RULE, MODULE_NAME_RULE, UUID_RULE } from '@aegis/field-rules';
 import { Injectable } from '@nestjs/common';
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -61,8 +61,8 @@ export function readAuditRow(row: V08Row): V08AuditRecord {
   const occurredAt = timeOf(row, 'created_at');
   if (occurredAt === null) throw new LineRefused('invalid_field', 'created_at is missing.');
   const licenseId = textOf(row, 'license_id')?.toLowerCase();
-  if (licenseId !== undefined && !UUID.pattern.test(licenseId))
-    throw new LineRefused('invalid_field', `license_id ${UUID.rule}.`);
+  if (licenseId !== undefined && !UUID_RULE.pattern.test(licenseId))
+    throw new LineRefused('invalid_field', `license_id ${UUID_RULE.rule}.`);
   const address = textOf(row, 'ip_address');
   return {
     sha256: hash('sha256', JSON.stringify(HASHED.map((column) => row.get(column) ?? null)), 'buffer'),

@@ -5,6 +5,7 @@ export default {
   suites: [
     'libs/checkpoints/src/tree/merkle-tree.spec.ts',
     'libs/checkpoints/src/checkpoint.spec.ts',
+    'libs/checkpoints/src/signed-texts.spec.ts',
     'libs/checkpoints/src/sealing/sealer.spec.ts',
     'libs/checkpoints/src/verification/trail.spec.ts',
     'libs/checkpoints/src/export/export-line.spec.ts',
@@ -58,12 +59,31 @@ export default {
       ],
     ]),
     ...inFile('libs/checkpoints/src/checkpoint.ts', [
-      ['takes any type for a checkpoint', 'head?.typ !== CHECKPOINT_TYPE ||', 'head === undefined ||'],
+      ['takes a checkpoint without a type', 'mayLackTyp: false', 'mayLackTyp: true'],
+      ['takes any algorithm for a checkpoint', '!isAcceptedAlg(parsed.header.alg)', 'false'],
       [
         'takes any signature',
-        'return verifySignature(key, jws.slice(0, end), signature) ? claims : undefined;',
-        'return signature && claims;',
+        'return verifySignature(key, signingInput, signature);',
+        'return key !== undefined && signingInput !== undefined && signature !== undefined;',
       ],
+    ]),
+    ...inFile('libs/license-token/src/text/base64url.ts', [
+      ['takes spare bits', '[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048]', '[\\w-]{2}|[\\w-]{3}'],
+      ['takes any characters', 'if (!CANONICAL.test(encoded)) return null;', ''],
+    ]),
+    ...inFile('libs/license-token/src/text/compact-jws.ts', [
+      ['takes what is not UTF-8', 'fatal: true', 'fatal: false'],
+      ['takes a byte order mark', 'ignoreBOM: true', 'ignoreBOM: false'],
+      ['takes critical extensions', "if ('crit' in others)", 'if (false)'],
+      ['takes four parts', 'if (parts.length !== 3)', 'if (parts.length < 3)'],
+    ]),
+    ...inFile('libs/license-token/src/text/strict-json.ts', [
+      [
+        'takes doubled names',
+        'return membersRead(value) === membersWritten(json) ?',
+        'return membersRead(value) !== null || membersWritten(json) < 0 ?',
+      ],
+      ['reads any depth', 'if (depth === MAX_DEPTH) return null;', ''],
     ]),
     ...inFile('libs/checkpoints/src/export/export-line.ts', [
       [

@@ -1,4 +1,4 @@
-import { UUID } from '@aegis/field-rules';
+import { UUID_RULE } from '@aegis/field-rules';
 import { VERDICT_CODES } from '@aegis/license-token';
 import { Length, PageDto, PageQueryDto, QueryTimestamp } from '@aegis/http';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
@@ -80,7 +80,7 @@ export class ListAuditLogsDto extends PageQueryDto implements ListAuditLogs {
 
   @ApiPropertyOptional({ format: 'uuid' })
   @IsOptional()
-  @Matches(UUID.pattern, { message: UUID.rule })
+  @Matches(UUID_RULE.pattern, { message: UUID_RULE.rule })
   license_id?: string;
 
   @IsOptional()

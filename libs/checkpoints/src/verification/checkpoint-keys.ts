@@ -1,6 +1,6 @@
 import { jwkThumbprint } from '@aegis/signing';
 import type { KeyObject } from 'node:crypto';
-import { type CheckpointClaims, checkpointKid, openCheckpoint, readCheckpoint } from '../checkpoint';
+import { type CheckpointClaims, isSignedBy, parseCheckpoint } from '../checkpoint';
 
 /** A key that checkpoints are verified with. */
 export interface CheckpointKey {
@@ -48,13 +48,13 @@ export async function judgeCheckpoint(
   keys: CheckpointKeys,
   recorded?: CheckpointKeys,
 ): Promise<Judged> {
-  const claims = readCheckpoint(jws);
-  const kid = checkpointKid(jws);
-  if (claims === undefined || kid === undefined) return FORGED;
+  const parsed = parseCheckpoint(jws);
+  if (parsed === undefined) return FORGED;
+  const { claims, kid } = parsed;
   const trusted = await keys(kid, jws);
   const key = trusted ?? (await recorded?.(kid, jws));
   if (key === undefined) return { state: recorded === undefined ? 'unknown' : 'unrecorded', claims, kid };
-  if ((await openCheckpoint(jws, () => Promise.resolve(key.publicKey))) === undefined)
+  if (!isSignedBy(key.publicKey, parsed))
     return trusted === undefined ? { state: 'unrecorded', claims, kid } : FORGED;
   const signed = { claims, kid, thumbprint: thumbprintOf(key.publicKey) };
   if (trusted === undefined) return { state: 'unknown', ...signed };

@@ -1,4 +1,4 @@
-import { UUID } from '@aegis/field-rules';
+import { UUID_RULE } from '@aegis/field-rules';
 import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { InvalidInput } from '@aegis/errors';
 
@@ -25,7 +25,7 @@ export class ParsePathId implements PipeTransform<string, string> {
 @Injectable()
 export class ParsePathUuid extends ParsePathId {
   constructor() {
-    super(UUID.pattern, UUID.rule);
+    super(UUID_RULE.pattern, UUID_RULE.rule);
   }
 
   override transform(value: string, metadata: ArgumentMetadata): string {

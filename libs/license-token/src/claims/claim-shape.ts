@@ -1,13 +1,12 @@
 import { LICENSE_TYPES } from './claims';
 import type { LicenseClaims, LicenseType } from './claims';
+import { UUID } from './rules';
 
 export type Check = (value: unknown) => boolean;
 type Members = Record<string, unknown>;
 
 /** 9999-12-31T23:59:59Z: RFC 3339, in which answers give times, has no later second. */
 const LAST_SECOND = 253_402_300_799;
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** NUL can't be stored by PostgreSQL, and a lone surrogate is no Unicode text (RFC 7493 section 2.1). */
 const NO_TEXT = /[\0\p{Surrogate}]/u;

@@ -6,6 +6,9 @@
 /** Most bytes of a whole token, as issued and as read; a token is ASCII, so characters too. */
 export const MAX_TOKEN_BYTES = 8192;
 
+/** Of any version and variant, as imported licenses have them (RFC 9562 section 4). */
+export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 export const CUSTOMER_ID = /^[A-Za-z0-9_-]{1,50}$/;
 export const MAX_CUSTOMER_NAME_LENGTH = 200;
 

@@ -1,8 +1,7 @@
-import type { CryptoKey } from 'jose';
 import type { LicenseClaims } from '../claims/claims';
-import { decodeBase64url } from '../text/compact-jws';
+import { decodeBase64url } from '../text/base64url';
 import { inflate } from './inflate';
-import { verifySignature } from '../signature';
+import { type CryptoKey, verifySignature } from '../signature';
 import { parseStatusList, STATUS_VALUES, type StatusBits } from './status-list';
 
 /** Most bytes that the statuses of a list may take: 2²⁰ tokens of eight bits. */
