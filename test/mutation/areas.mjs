@@ -13,6 +13,7 @@ import idempotency from './faults/idempotency.mjs';
 import input from './faults/input.mjs';
 import issuers from './faults/issuers.mjs';
 import judge from './faults/judge.mjs';
+import licenseRows from './faults/license-rows.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
 import plainLines from './faults/plain-lines.mjs';
@@ -48,5 +49,6 @@ export const AREAS = [
   configuration,
   secretFiles,
   issuers,
+  licenseRows,
   trailBounds,
 ];

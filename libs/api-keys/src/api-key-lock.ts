@@ -1,4 +1,4 @@
-import type { CallerId } from '@aegis/database';
+import { type CallerId, lockRow } from '@aegis/database';
 import { type EntityManager, IsNull } from 'typeorm';
 import { ApiKey } from './api-key.entity';
 import { ApiKeyNotFound } from './api-keys.errors';
@@ -13,10 +13,7 @@ export function callerOf(id: string): CallerId {
  * @throws ApiKeyNotFound also for a deleted key
  */
 export async function lockApiKey(tx: EntityManager, id: string): Promise<ApiKey> {
-  const apiKey = await tx.findOne(ApiKey, {
-    where: { id, deleted_at: IsNull() },
-    lock: { mode: 'pessimistic_write' },
-  });
+  const apiKey = await lockRow(tx, ApiKey, { id, deleted_at: IsNull() });
   if (!apiKey) throw new ApiKeyNotFound(id);
   return apiKey;
 }

@@ -1,3 +1,4 @@
+import { lockByIdSql } from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -36,7 +37,7 @@ export class ApiKeyUsage extends WaitingWrites<Uses> {
     // `version` and `updated_at` stay: a use is no change.
     await this.dataSource.query(
       `WITH locked AS (
-         SELECT id FROM api_keys WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+         ${lockByIdSql({ columns: 'id', table: 'api_keys', strength: 'NO KEY UPDATE' })}
        )
        UPDATE api_keys
           SET usage_count = usage_count + used.count, last_used_at = greatest(last_used_at, used.last_at)

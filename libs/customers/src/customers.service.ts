@@ -1,5 +1,5 @@
 import { type Actor, AuditLog } from '@aegis/audit';
-import { MicroBatch, PreparedStatement, transaction, violates } from '@aegis/database';
+import { lockByIdSql, lockRow, MicroBatch, PreparedStatement, transaction, violates } from '@aegis/database';
 import { brokenTexts, CUSTOMER_TEXTS } from '@aegis/field-rules';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { InvalidInput } from '@aegis/errors';
@@ -40,7 +40,12 @@ const READ = new PreparedStatement<Customer>(
 
 const SHARE = new PreparedStatement<{ id: string; is_active: boolean }>(
   'customers-share',
-  'SELECT id, is_active FROM customers WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR SHARE',
+  lockByIdSql({
+    columns: 'id, is_active',
+    table: 'customers',
+    where: 'deleted_at IS NULL',
+    strength: 'SHARE',
+  }),
 );
 
 /** An id, and that of another customer which differs from it in case alone. */
@@ -150,10 +155,7 @@ export class CustomersService {
    * @throws CustomerNotFound
    */
   async lock(tx: EntityManager, id: string): Promise<Customer> {
-    const customer = await tx.findOne(Customer, {
-      where: { id, deleted_at: IsNull() },
-      lock: { mode: 'pessimistic_write' },
-    });
+    const customer = await lockRow(tx, Customer, { id, deleted_at: IsNull() });
     if (!customer) throw new CustomerNotFound(id);
     return customer;
   }
@@ -187,7 +189,11 @@ export class CustomersService {
       }));
     if (records.length > 0) await this.audit.append(tx, ...records);
     const shared: { id: string; deleted: boolean }[] = await tx.query(
-      'SELECT id, deleted_at IS NOT NULL AS deleted FROM customers WHERE id = ANY($1) ORDER BY id FOR SHARE',
+      lockByIdSql({
+        columns: 'id, deleted_at IS NOT NULL AS deleted',
+        table: 'customers',
+        strength: 'SHARE',
+      }),
       [inputs.map(({ id }) => id)],
     );
     return new Set(shared.filter(({ deleted }) => deleted).map(({ id }) => id));

@@ -25,6 +25,8 @@ export {
   urlFor,
   withConnection,
 } from './role-password';
+export type { LockById, LockStrength } from './row-locks';
+export { lockByIdSql, lockRow, lockRows } from './row-locks';
 export { runSplitting } from './run-splitting';
 export type { TransactionHooks } from './transaction';
 export { hasTransactionHooks, sharedTransaction, transaction, withTransactionHooks } from './transaction';

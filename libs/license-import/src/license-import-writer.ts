@@ -1,3 +1,4 @@
+import { lockByIdSql } from '@aegis/database';
 import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
 import { type CreateCustomer, CustomersService } from '@aegis/customers';
 import { Injectable } from '@nestjs/common';
@@ -5,8 +6,7 @@ import type { EntityManager } from 'typeorm';
 import type { ImportFields } from './license-import-fields';
 import type { ProvenToken } from './license-import-proof';
 import { LineRefused } from './license-import-refusal';
-import type { StoredStatus } from '@aegis/licensing';
-import { tokenAuditData } from '@aegis/licensing';
+import { notRevokedSql, type StoredStatus, tokenAuditData } from '@aegis/licensing';
 
 /** A line whose token is proven: what is left to check is on record. */
 export type ProvenLine = Omit<ImportFields, 'token' | 'customer'> &
@@ -135,7 +135,12 @@ export class LicenseImportWriter {
     if (lines.length === 0) return new Set();
     // Read before they change: the audit record says what they were. Locked in the order of ids, as removals do.
     const before: { id: string; status: StoredStatus }[] = await tx.query(
-      `SELECT id, status FROM licenses WHERE id = ANY($1) AND status <> 'revoked' ORDER BY id FOR UPDATE`,
+      lockByIdSql({
+        columns: 'id, status',
+        table: 'licenses',
+        where: notRevokedSql('licenses'),
+        strength: 'UPDATE',
+      }),
       [lines.map(({ claims }) => claims.jti)],
     );
     const from = new Map(before.map(({ id, status }) => [id, status]));

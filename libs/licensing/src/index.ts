@@ -1,12 +1,13 @@
 export { tokenAuditData } from './issue/token-audit-data';
 export { tokenHash } from './issue/token-issuer';
 export { LicenseToken } from './license-token.entity';
-export type { LicenseStatus, StoredStatus } from './license.entity';
 export { License } from './license.entity';
 export { LicensingModule } from './licensing.module';
 export { CustomerRemovalService } from './remove/customer-removal.service';
 export type { ResignPlan } from './resign/license-resign-candidates';
 export type { ReissuedLicense } from './resign/license-resign.service';
 export { LicenseResign } from './resign/license-resign.service';
+export type { LicenseStatus, StoredStatus } from './state/license-status';
+export { endSql, hasStatusSql, notRevokedSql, statusSql } from './state/license-status';
 export { ValidationCounts } from './validate/validation-counts';
 export { ValidationService } from './validate/validation.service';

@@ -3,6 +3,7 @@ import { sqlState, SqlState } from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { hasStatusSql } from './state/license-status';
 
 /** For one look at the licenses of an issuer: a start must not wait for a table of a million rows. */
 const PATIENCE_MS = 2000;
@@ -48,7 +49,7 @@ export class IssuerCheck implements OnApplicationBootstrap {
         await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [`${PATIENCE_MS}ms`]);
         const [row] = await tx.query<{ found: boolean }[]>(
           `SELECT EXISTS (SELECT FROM licenses
-                           WHERE status = 'active' AND (expires_at IS NULL OR expires_at > clock_timestamp())
+                           WHERE ${hasStatusSql('active', 'licenses')}
                              AND license_token_issuer(token) = $1) AS found`,
           [issuer],
         );

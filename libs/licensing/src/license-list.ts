@@ -2,7 +2,8 @@ import type { LicenseType } from '@aegis/license-token';
 import { type ListOrder, type ListSource, type PageQuery, whereBeginsWith } from '@aegis/lists';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type SelectQueryBuilder } from 'typeorm';
-import { License, type LicenseStatus } from './license.entity';
+import { License } from './license.entity';
+import { endSql, hasStatusSql, type LicenseStatus } from './state/license-status';
 
 export const LICENSE_SORTS = ['created_at', '-created_at', 'expires_at', '-expires_at'] as const;
 export type LicenseSort = (typeof LICENSE_SORTS)[number];
@@ -28,16 +29,9 @@ const CONDITIONS = {
   module_name: 'license.module_name = :module_name',
   license_type: 'license.license_type = :license_type',
   key_id: 'license.key_id = :key_id',
-  expires_before: `coalesce(license.expires_at, 'infinity') < :expires_before`,
-  expires_after: `coalesce(license.expires_at, 'infinity') > :expires_after AND license.expires_at IS NOT NULL`,
+  expires_before: `${endSql('license')} < :expires_before`,
+  expires_after: `${endSql('license')} > :expires_after AND license.expires_at IS NOT NULL`,
 } as const satisfies Partial<Record<keyof LicenseFilters, string>>;
-
-const STATUSES: Readonly<Record<LicenseStatus, string>> = {
-  active: `license.status = 'active' AND coalesce(license.expires_at, 'infinity') > clock_timestamp()`,
-  expired: `license.status = 'active' AND coalesce(license.expires_at, 'infinity') <= clock_timestamp()`,
-  suspended: `license.status = 'suspended'`,
-  revoked: `license.status = 'revoked'`,
-};
 
 const BY_CREATION: ListOrder<License>['keys'] = [
   {
@@ -50,7 +44,7 @@ const BY_CREATION: ListOrder<License>['keys'] = [
 ];
 const BY_EXPIRY: ListOrder<License>['keys'] = [
   {
-    expression: `coalesce(license.expires_at, 'infinity')`,
+    expression: endSql('license'),
     kind: 'timestamp-or-null',
     type: 'timestamptz',
     of: ({ expires_at }) => expires_at?.toISOString() ?? null,
@@ -82,7 +76,7 @@ export class LicenseList {
       const value = filters[name as keyof typeof CONDITIONS];
       if (value !== undefined) rows.andWhere(condition, { [name]: value });
     }
-    if (filters.status !== undefined) rows.andWhere(STATUSES[filters.status]);
+    if (filters.status !== undefined) rows.andWhere(hasStatusSql(filters.status, 'license'));
     if (filters.q !== undefined)
       whereBeginsWith(rows, ['license.id::text', 'license.module_name', 'license.customer_id'], filters.q);
     return rows;

@@ -1,3 +1,4 @@
+import { lockRow } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm';
@@ -12,7 +13,7 @@ export class LicenseLock {
    * @throws LicenseNotFound
    */
   async take(tx: EntityManager, id: string): Promise<License> {
-    const license = await tx.findOne(License, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    const license = await lockRow(tx, License, { id });
     if (!license) throw new LicenseNotFound(id);
     return license;
   }

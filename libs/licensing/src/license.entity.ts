@@ -3,11 +3,7 @@ import { Customer } from '@aegis/customers';
 import type { LicenseType } from '@aegis/license-token';
 import { SigningKey } from '@aegis/signing';
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, VirtualColumn } from 'typeorm';
-
-/** As stored: that a license has expired is told by the clock, never written down. */
-export type StoredStatus = 'active' | 'suspended' | 'revoked';
-/** As callers see it; revoked outranks suspended outranks expired. */
-export type LicenseStatus = StoredStatus | 'expired';
+import { type LicenseStatus, statusSql, type StoredStatus } from './state/license-status';
 
 /** A license: what was granted to whom, and the newest token that says so. */
 @Entity('licenses')
@@ -74,8 +70,7 @@ export class License {
   /** By the database's clock when the row was read. (A virtual column named `status` would hide the stored one.) */
   @VirtualColumn({
     type: 'text',
-    query: (license) =>
-      `SELECT CASE WHEN ${license}.status = 'active' AND ${license}.expires_at <= clock_timestamp() THEN 'expired' ELSE ${license}.status END`,
+    query: (license) => `SELECT ${statusSql(license)}`,
   })
   status_when_read!: LicenseStatus;
 

@@ -1,8 +1,7 @@
 import { LICENSE_TYPES, type LicenseType, VERDICT_CODES, type VerdictCode } from '@aegis/license-token';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { StoredStatus } from '@aegis/licensing';
-import { ValidationCounts } from '@aegis/licensing';
+import { endSql, hasStatusSql, type StoredStatus, ValidationCounts } from '@aegis/licensing';
 
 /** Counts at one moment. */
 export interface Statistics {
@@ -103,8 +102,8 @@ const dayOf = (moment: string): string => `(${moment} AT TIME ZONE 'UTC')::date`
 /** Active licenses that end on the day of `moment`, up to and with that. */
 const endingOnDayOf = (moment: string): string => `
   (SELECT count(*)::integer FROM licenses
-   WHERE status = 'active' AND coalesce(expires_at, 'infinity') >= date_trunc('day', ${moment}, 'UTC')
-     AND coalesce(expires_at, 'infinity') <= ${moment})`;
+   WHERE ${hasStatusSql('expired', 'licenses', moment)}
+     AND ${endSql('licenses')} >= date_trunc('day', ${moment}, 'UTC'))`;
 
 const STATEMENT = `
   SELECT

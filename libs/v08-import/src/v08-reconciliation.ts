@@ -1,6 +1,6 @@
 import type { LicenseType } from '@aegis/license-token';
 import type { EntityManager } from 'typeorm';
-import type { LicenseStatus } from '@aegis/licensing';
+import { type LicenseStatus, statusSql } from '@aegis/licensing';
 
 /** Licenses of one type and status, counted on both sides. */
 export interface ReconciledLicenses {
@@ -60,8 +60,7 @@ export async function licensesHere(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, LicenseHere>> {
   const rows: ({ id: string } & LicenseHere)[] = await tx.query(
-    `SELECT id, license_type,
-            CASE WHEN status = 'active' AND expires_at <= clock_timestamp() THEN 'expired' ELSE status END AS status
+    `SELECT id, license_type, ${statusSql('licenses')} AS status
      FROM licenses WHERE id = ANY($1)`,
     [ids],
   );

@@ -10,8 +10,8 @@ export default {
         'const accepted = [own, ...others];',
         'const accepted = [own];',
       ],
-      ['warns of licenses that do not count', "WHERE status = 'active' AND (", 'WHERE ('],
-      ['warns of licenses that ended', 'expires_at > clock_timestamp()', 'true'],
+      ['warns of licenses that do not count', "${hasStatusSql('active', 'licenses')}", 'true'],
+      ['warns of licenses that ended', "${hasStatusSql('active', 'licenses')}", "status = 'active'"],
       [
         'never warns',
         'if (await this.mayHaveLicenses(issuer))',

@@ -1,3 +1,4 @@
+import { lockByIdSql } from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -42,7 +43,7 @@ export class PepperRenewal extends WaitingWrites<Renewal> {
     // stay are those of the uses.
     await this.dataSource.query(
       `WITH locked AS (
-         SELECT id FROM api_keys WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+         ${lockByIdSql({ columns: 'id', table: 'api_keys', strength: 'NO KEY UPDATE' })}
        )
        UPDATE api_keys SET hash = renewal.hash, pepper_version = renewal.pepper_version
          FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::text[])

@@ -4,7 +4,7 @@ import { Length, PageDto, PageQueryDto, Pattern, QueryTimestamp } from '@aegis/h
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString } from 'class-validator';
 import { LICENSE_SORTS, type LicenseSort, type ListLicenses } from '../license-list';
-import type { LicenseStatus } from '../license.entity';
+import type { LicenseStatus } from '../state/license-status';
 import { LICENSE_STATUSES, LicenseSummaryDto } from './license.dto';
 
 /** Filters and order of a list of licenses; all filters must match. */

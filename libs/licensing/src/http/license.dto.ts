@@ -2,7 +2,7 @@ import { CustomerDto } from '@aegis-http/customers';
 import { LICENSE_TYPES, type LicenseType } from '@aegis/license-token';
 import { ApiProperty } from '@nestjs/swagger';
 import { Expose, Type } from 'class-transformer';
-import type { LicenseStatus } from '../license.entity';
+import type { LicenseStatus } from '../state/license-status';
 
 export const LICENSE_STATUSES = ['active', 'suspended', 'expired', 'revoked'] as const;
 

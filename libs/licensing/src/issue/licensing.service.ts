@@ -12,7 +12,8 @@ import { DataSource } from 'typeorm';
 import { endOfTerm } from './license-term';
 import { LicenseLock } from '../license-lock';
 import { LicenseWriter } from './license-writer';
-import { License, type LicenseStatus } from '../license.entity';
+import { License } from '../license.entity';
+import { type LicenseStatus, statusSql } from '../state/license-status';
 import { LicenseNotFound } from '../licensing.errors';
 import { type FreshToken, TokenIssuer } from './token-issuer';
 
@@ -105,7 +106,7 @@ export class LicensingService {
   async status(id: string): Promise<LicenseStatusNow> {
     const [row] = await this.dataSource.query<LicenseStatusNow[]>(
       `SELECT id AS license_id, expires_at, date_trunc('milliseconds', clock.now) AS checked_at,
-              CASE WHEN status = 'active' AND expires_at <= clock.now THEN 'expired' ELSE status END AS status
+              ${statusSql('licenses', 'clock.now')} AS status
        FROM licenses, (SELECT clock_timestamp() AS now) AS clock WHERE id = $1`,
       [id],
     );

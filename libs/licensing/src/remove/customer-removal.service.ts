@@ -1,12 +1,13 @@
 import { type Actor, AuditLog } from '@aegis/audit';
 import { type Customer, CustomersService } from '@aegis/customers';
-import { transaction } from '@aegis/database';
+import { lockRows, transaction } from '@aegis/database';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { forgetAnswersAbout } from '@aegis/idempotency';
 import { Injectable } from '@nestjs/common';
 import { DataSource, Not } from 'typeorm';
 import { License } from '../license.entity';
 import { CustomerHasLicenses } from '../licensing.errors';
+import { notRevokedSql } from '../state/license-status';
 
 const REMOVAL_REASON = 'customer removed';
 
@@ -35,17 +36,15 @@ export class CustomerRemovalService {
   ): Promise<void> {
     await transaction(this.dataSource, async (tx) => {
       precondition(await this.customers.lock(tx, id));
-      const live = await tx.find(License, {
+      const live = await lockRows(tx, License, {
         select: { id: true, module_name: true },
         where: { customer_id: id, stored_status: Not('revoked') },
-        order: { id: 'ASC' },
-        lock: { mode: 'pessimistic_write' },
       });
       if (live.length > 0 && !revokeLicenses) throw new CustomerHasLicenses(id, live.length);
       await tx.query(
         `UPDATE licenses SET status = 'revoked', revoked_at = clock_timestamp(), revoked_reason = $2,
                              version = version + 1, updated_at = clock_timestamp()
-         WHERE customer_id = $1 AND status <> 'revoked'`,
+         WHERE customer_id = $1 AND ${notRevokedSql('licenses')}`,
         [id, REMOVAL_REASON],
       );
       await tx.update(License, { customer_id: id }, { token: null });

@@ -1,6 +1,7 @@
 import type { LicenseType } from '@aegis/license-token';
 import type { EntityManager } from 'typeorm';
 import type { GrantedFacts } from '../issue/token-issuer';
+import { hasEndedSql, hasStatusSql, notRevokedSql } from '../state/license-status';
 
 /** A license that is to get a new token, as it was when it was read. */
 export interface Candidate {
@@ -44,9 +45,9 @@ export async function countCandidates(tx: EntityManager, choice: Choice): Promis
   await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [MAY_TAKE_LONG]);
   const rows: { becomes: keyof ResignPlan['left'] | 'due'; count: number }[] = await tx.query(
     `SELECT count(*)::integer AS count,
-            CASE WHEN l.status = 'revoked' THEN 'revoked'
+            CASE WHEN ${hasStatusSql('revoked', 'l')} THEN 'revoked'
                  WHEN NOT c.is_active THEN 'customer_inactive'
-                 WHEN l.expires_at <= clock_timestamp() AND NOT $2 THEN 'expired'
+                 WHEN ${hasEndedSql('l')} AND NOT $2 THEN 'expired'
                  ELSE 'due' END AS becomes
      FROM licenses l JOIN customers c ON c.id = l.customer_id
      WHERE l.key_id = $1 GROUP BY becomes`,
@@ -78,8 +79,8 @@ export function readCandidates(
     `SELECT l.id, l.customer_id, c.name AS customer_name, l.module_name, l.license_type, l.allowed_major_versions,
             l.expires_at, l.instance_fingerprint, l.revision, l.version, l.created_at
      FROM licenses l JOIN customers c ON c.id = l.customer_id
-     WHERE l.key_id = $1 AND (l.created_at, l.id) > ($2, $3) AND l.status <> 'revoked' AND c.is_active
-       AND ($4 OR coalesce(l.expires_at, 'infinity') > clock_timestamp())
+     WHERE l.key_id = $1 AND (l.created_at, l.id) > ($2, $3) AND ${notRevokedSql('l')} AND c.is_active
+       AND ($4 OR NOT ${hasEndedSql('l')})
      ORDER BY l.created_at, l.id LIMIT $5`,
     [
       choice.keyId,

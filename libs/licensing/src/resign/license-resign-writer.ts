@@ -1,3 +1,4 @@
+import { lockByIdSql } from '@aegis/database';
 import { type Actor, AuditLog } from '@aegis/audit';
 import { CustomersService } from '@aegis/customers';
 import { Injectable } from '@nestjs/common';
@@ -96,7 +97,7 @@ export class LicenseResignWriter {
 /** Locks, in the order of ids as removals and imports do, those that are as they were read. */
 async function lockUnchanged(tx: EntityManager, resigned: readonly Resigned[]): Promise<readonly Resigned[]> {
   const rows: { id: string; version: number }[] = await tx.query(
-    'SELECT id, version FROM licenses WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED',
+    lockByIdSql({ columns: 'id, version', table: 'licenses', strength: 'UPDATE', skipLocked: true }),
     [resigned.map(({ license }) => license.id)],
   );
   const versions = new Map(rows.map(({ id, version }) => [id, version]));

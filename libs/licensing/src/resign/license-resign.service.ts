@@ -17,6 +17,7 @@ import { type Resigned, LicenseResignWriter } from './license-resign-writer';
 import { TokenTooLarge, UnsoundClaims } from '../licensing.errors';
 import { Pace } from './resign-pace';
 import { TokenIssuer } from '../issue/token-issuer';
+import { notRevokedSql } from '../state/license-status';
 
 /** A license with the token that its customer is to be given. */
 export interface ReissuedLicense {
@@ -108,7 +109,7 @@ export class LicenseResign {
         `SELECT l.id AS license_id, l.customer_id, l.module_name, $1 AS old_key_id, l.key_id AS new_key_id,
                 l.revision, l.expires_at, l.token
          FROM licenses l
-         WHERE l.id > $2 AND l.key_id <> $1 AND l.status <> 'revoked' AND l.token IS NOT NULL
+         WHERE l.id > $2 AND l.key_id <> $1 AND ${notRevokedSql('l')} AND l.token IS NOT NULL
            AND EXISTS (SELECT FROM license_tokens t WHERE t.license_id = l.id AND t.key_id = $1)
          ORDER BY l.id LIMIT $3`,
         [keyId, after, REPORTED_AT_ONCE],

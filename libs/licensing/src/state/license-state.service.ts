@@ -4,7 +4,8 @@ import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LicenseLock } from '../license-lock';
-import { License, type StoredStatus } from '../license.entity';
+import { License } from '../license.entity';
+import type { StoredStatus } from './license-status';
 import { LicenseStateConflict } from '../licensing.errors';
 
 type Change = 'revoked' | 'suspended' | 'reinstated';
