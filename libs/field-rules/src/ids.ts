@@ -2,13 +2,17 @@ import { CUSTOMER_ID, MODULE_NAME, UUID } from '@aegis/license-token';
 
 /** What an id looks like, and the same in words that begin with "must". */
 export interface IdRule {
+  /** Anchored at both ends, without the flag g. */
   pattern: RegExp;
   rule: string;
+  /** As in JSON Schema, where there is a name for it. */
+  format?: 'uuid';
 }
 
 export const UUID_RULE: IdRule = {
   pattern: UUID,
   rule: 'must be a UUID',
+  format: 'uuid',
 };
 
 export const CUSTOMER_ID_RULE: IdRule = {

@@ -25,7 +25,7 @@ export { assertEveryBodyIsBounded } from './input/body-check';
 export { BodyLimit } from './input/body-rules';
 export { QueryBoolean, QueryTimestamp, Timestamp } from './input/input-fields';
 export { PageQueryDto } from './input/page-query.dto';
-export { ParsePathId, ParsePathUuid } from './input/path-id.pipe';
+export { PathId } from './input/path-id';
 export { ChangedText, ReadableText } from './input/readable-text';
 export {
   EmptyIsAbsent,

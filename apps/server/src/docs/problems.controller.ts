@@ -1,7 +1,7 @@
 import { DomainError, type ErrorCode, PROBLEMS } from '@aegis/errors';
 import { ApiProblems, CacheControl, Public, RespondsAsIs } from '@aegis/http';
 import { Controller, Get, Param } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { htmlPage, inlineCode } from './html-page';
 
 class NoSuchProblem extends DomainError {
@@ -34,6 +34,7 @@ export class ProblemsController {
   @Get(':code')
   @CacheControl('public, max-age=3600')
   @ApiOperation({ operationId: 'getProblem', summary: 'What an error code means, and what to do' })
+  @ApiParam({ name: 'code', schema: { type: 'string', enum: Object.keys(PROBLEMS) } })
   @ApiProblems('not_found')
   @RespondsAsIs('text/html; charset=utf-8')
   explain(@Param('code') code: string): string {

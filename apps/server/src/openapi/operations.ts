@@ -1,6 +1,5 @@
 import type { Environment } from '@aegis/config';
 import { type ErrorCode, PROBLEMS } from '@aegis/errors';
-import { CUSTOMER_ID } from '@aegis/license-token';
 import { CACHE_CONTROL_EXTENSION, problemCodesIn } from '@aegis/http';
 import {
   type ApiDocument,
@@ -8,21 +7,10 @@ import {
   type Header,
   type Operation,
   operationsOf,
-  type Schema,
   schemaReference,
 } from './shape';
 
 export const PROBLEM = 'application/problem+json';
-
-/** What stands in a path, by what stands before it. */
-const PATH_PARAMETERS: Readonly<Record<string, Schema>> = {
-  '/api/v1/licenses/': { type: 'string', format: 'uuid' },
-  '/api/v1/customers/': { type: 'string', pattern: CUSTOMER_ID.source },
-  '/api/v1/admin/audit-logs/': { type: 'string', pattern: '^[1-9][0-9]{0,17}$' },
-  '/api/v1/admin/api-keys/': { type: 'string', pattern: '^[0-9A-Za-z]{12}$' },
-  '/api/v1/status-lists/': { type: 'string', pattern: '^(0|[1-9][0-9]{0,8})$' },
-  '/problems/': { type: 'string', enum: Object.keys(PROBLEMS) },
-};
 
 const HEADERS: Readonly<Record<string, Header>> = {
   'X-Request-ID': {
@@ -68,13 +56,13 @@ const ALWAYS_ANSWERED = ['ETag', 'Location'];
 const LIMIT_HEADERS = Object.keys(HEADERS).filter((name) => /^(X-)?RateLimit/.test(name));
 
 /**
- * Adds to each operation what all share: headers, errors of body and framework, rules of path parameters, security.
+ * Adds to each operation what all share: headers, errors of body and framework, security.
  * @throws Error for a path parameter without a rule
  */
 export function completeOperations(document: ApiDocument, environment: Environment): void {
   document.components.headers = { ...HEADERS };
   for (const { path, operation } of operationsOf(document)) {
-    describePathParameters(path, operation);
+    assertPathParametersDescribed(path, operation);
     addBodyProblems(operation);
     if (isPublic(operation)) dropForgiven(operation);
     // Without a body there is nothing to negotiate.
@@ -87,14 +75,10 @@ export function completeOperations(document: ApiDocument, environment: Environme
   shareProblems(document);
 }
 
-function describePathParameters(path: string, operation: Operation): void {
-  for (const parameter of operation.parameters) {
-    if (parameter.in !== 'path') continue;
-    const [before = ''] = path.split(`{${parameter.name}}`);
-    const schema = PATH_PARAMETERS[before];
-    if (schema === undefined) throw new Error(`the OpenAPI document needs a rule for what follows ${before}`);
-    parameter.schema = schema;
-  }
+function assertPathParametersDescribed(path: string, operation: Operation): void {
+  for (const { in: place, name, schema } of operation.parameters)
+    if (place === 'path' && [schema.pattern, schema.format, schema.enum].every((rule) => rule === undefined))
+      throw new Error(`{${name}} in ${path} has no rule: use @PathId(), or @ApiParam() with an enum`);
 }
 
 function addBodyProblems({ requestBody, responses }: Operation): void {

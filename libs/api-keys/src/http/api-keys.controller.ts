@@ -9,14 +9,14 @@ import {
   IfMatch,
   IfNoneMatch,
   NoStore,
-  ParsePathId,
+  PathId,
   RequireScopes,
   Responds,
   RespondsNothing,
 } from '@aegis/http';
 import { STREAM_TYPES } from '@aegis/lists';
 import { API_KEY_ID_RULE } from '@aegis/field-rules';
-import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Patch, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiKeyList } from '../api-key-list';
@@ -34,8 +34,6 @@ const apiKeyTag = ({ version, previous_valid_until }: ApiKey): string =>
   previous_valid_until === null ? String(version) : `${version}.grace`;
 
 const withSecret = ({ apiKey, key }: CreatedApiKey): object => Object.assign({}, apiKey, { key });
-
-const asKeyId = new ParsePathId(API_KEY_ID_RULE.pattern, API_KEY_ID_RULE.rule);
 
 @ApiTags('API keys')
 @Controller('api/v1/admin/api-keys')
@@ -79,7 +77,7 @@ export class ApiKeysController {
   @IfNoneMatch()
   @ETagged(apiKeyTag)
   @Responds(ApiKeyDto)
-  find(@Param('id', asKeyId) id: string): Promise<ApiKey> {
+  find(@PathId(API_KEY_ID_RULE) id: string): Promise<ApiKey> {
     return this.apiKeys.find(id);
   }
 
@@ -94,7 +92,7 @@ export class ApiKeysController {
   update(
     @Caller() actor: Actor,
     @Holder() holder: KeyHolder,
-    @Param('id', asKeyId) id: string,
+    @PathId(API_KEY_ID_RULE) id: string,
     @Body() input: UpdateApiKeyDto,
     @IfMatch(apiKeyTag) precondition: Precondition<ApiKey>,
   ): Promise<ApiKey> {
@@ -115,7 +113,7 @@ export class ApiKeysController {
   rotate(
     @Caller() actor: Actor,
     @Holder() holder: KeyHolder,
-    @Param('id', asKeyId) id: string,
+    @PathId(API_KEY_ID_RULE) id: string,
     @Body() input: RotateApiKeyDto,
     @IfMatch(apiKeyTag) precondition: Precondition<ApiKey>,
   ): Promise<CreatedApiKey> {
@@ -133,7 +131,7 @@ export class ApiKeysController {
   remove(
     @Caller() actor: Actor,
     @Holder() holder: KeyHolder,
-    @Param('id', asKeyId) id: string,
+    @PathId(API_KEY_ID_RULE) id: string,
     @IfMatch(apiKeyTag) precondition: Precondition<ApiKey>,
   ): Promise<void> {
     return this.apiKeys.remove(actor, holder, id, { precondition });

@@ -4,12 +4,12 @@ import {
   ETagged,
   IfNoneMatch,
   PageQueryDto,
-  ParsePathId,
+  PathId,
   RequireScopes,
   Responds,
 } from '@aegis/http';
 import { STREAM_TYPES } from '@aegis/lists';
-import { Controller, Get, Param, Query, Req } from '@nestjs/common';
+import { Controller, Get, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { CheckpointList } from '../checkpoint-list';
@@ -17,7 +17,7 @@ import { type InclusionProof, InclusionProofs } from '../tree/inclusion-proofs';
 import { leafHash } from '../tree/merkle-tree';
 import { CheckpointDto, CheckpointPageDto, InclusionProofDto } from './checkpoint.dto';
 
-const RecordId = new ParsePathId(/^[1-9][0-9]{0,17}$/, 'must be a decimal number');
+const RECORD_ID = { pattern: /^[1-9][0-9]{0,17}$/, rule: 'must be a decimal number' };
 
 @ApiTags('Admin')
 @Controller('api/v1/admin/audit-logs')
@@ -48,7 +48,7 @@ export class CheckpointsController {
   @IfNoneMatch()
   @ETagged(proofTag)
   @Responds(InclusionProofDto)
-  proof(@Param('id', RecordId) id: string): Promise<InclusionProof> {
+  proof(@PathId(RECORD_ID) id: string): Promise<InclusionProof> {
     return this.proofs.of(id);
   }
 }

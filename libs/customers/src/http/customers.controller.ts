@@ -9,12 +9,12 @@ import {
   Idempotent,
   IfMatch,
   IfNoneMatch,
-  ParsePathId,
+  PathId,
   RequireScopes,
   Responds,
 } from '@aegis/http';
 import { STREAM_TYPES } from '@aegis/lists';
-import { Body, Controller, Get, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Post, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { CustomerList } from '../customer-list';
@@ -24,8 +24,6 @@ import { CreateCustomerDto, UpdateCustomerDto } from './customer-input.dto';
 import { CustomerPageDto, ListCustomersDto } from './customer-list.dto';
 import { CreatedCustomerDto, CustomerDto } from './customer.dto';
 import { customerTag } from './customer-tag';
-
-const CustomerId = new ParsePathId(CUSTOMER_ID_RULE.pattern, CUSTOMER_ID_RULE.rule);
 
 @ApiTags('Customers')
 @Controller('api/v1/customers')
@@ -62,7 +60,7 @@ export class CustomersController {
   @IfNoneMatch()
   @ETagged(customerTag)
   @Responds(CustomerDto)
-  find(@Param('id', CustomerId) id: string): Promise<Customer> {
+  find(@PathId(CUSTOMER_ID_RULE) id: string): Promise<Customer> {
     return this.customers.find(id);
   }
 
@@ -74,7 +72,7 @@ export class CustomersController {
   @Responds(CustomerDto)
   update(
     @Caller() actor: Actor,
-    @Param('id', CustomerId) id: string,
+    @PathId(CUSTOMER_ID_RULE) id: string,
     @Body() input: UpdateCustomerDto,
     @IfMatch(customerTag) precondition: Precondition<Customer>,
   ): Promise<Customer> {

@@ -1,11 +1,12 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { CUSTOMER_ID_RULE, UUID_RULE } from '@aegis/field-rules';
+import { Controller, Get, Query } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Expose } from 'class-transformer';
 import request from 'supertest';
 import { AnyKey } from '../callers/route-access';
 import { QueryBoolean, QueryTimestamp } from '../input/input-fields';
 import { PageQueryDto } from '../input/page-query.dto';
-import { ParsePathId, ParsePathUuid } from '../input/path-id.pipe';
+import { PathId } from '../input/path-id';
 import { PageDto, pageOf, type Page } from './page.dto';
 import { Responds, RespondsAsIs } from './responds';
 import { startWebApp, type WebApp } from '../http-app.fixture';
@@ -48,14 +49,14 @@ class ThingsController {
 
   @Get('uuid/:id')
   @RespondsAsIs('application/json')
-  byUuid(@Param('id', new ParsePathUuid()) id: string): object {
+  byUuid(@PathId(UUID_RULE) id: string): object {
     return { id };
   }
 
   @Get('customer/:customer_id')
   @RespondsAsIs('application/json')
   byPattern(
-    @Param('customer_id', new ParsePathId(/^[A-Za-z0-9_-]{1,50}$/, 'must be 1 to 50 of A-Z a-z 0-9 - _'))
+    @PathId(CUSTOMER_ID_RULE, 'customer_id')
     id: string,
   ): object {
     return { id };

@@ -8,17 +8,15 @@ import {
   demandScope,
   Idempotent,
   IfMatch,
-  ParsePathId,
+  PathId,
   RequireScopes,
   RespondsNothing,
 } from '@aegis/http';
-import { Controller, Delete, Param, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { CustomerRemovalService } from '../remove/customer-removal.service';
 import { RemoveCustomerDto } from './customer-removal.dto';
-
-const CustomerId = new ParsePathId(CUSTOMER_ID_RULE.pattern, CUSTOMER_ID_RULE.rule);
 
 @ApiTags('Customers')
 @Controller('api/v1/customers')
@@ -33,7 +31,7 @@ export class CustomerRemovalController {
   @RespondsNothing('Removed')
   remove(
     @Caller() actor: Actor,
-    @Param('id', CustomerId) id: string,
+    @PathId(CUSTOMER_ID_RULE) id: string,
     @Query() { revoke_licenses: revokes = false }: RemoveCustomerDto,
     @Req() request: Request,
     @IfMatch(customerTag) precondition: Precondition<Customer>,

@@ -6,11 +6,12 @@ import {
   Idempotent,
   IfMatch,
   NoStore,
-  ParsePathUuid,
+  PathId,
   RequireScopes,
   Responds,
 } from '@aegis/http';
-import { Body, Controller, Param, Post } from '@nestjs/common';
+import { UUID_RULE } from '@aegis/field-rules';
+import { Body, Controller, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { LicenseRenewalService } from '../renew/license-renewal.service';
 import type { License } from '../license.entity';
@@ -33,7 +34,7 @@ export class LicenseRenewalController {
   @Responds(LicenseDto)
   renew(
     @Caller() actor: Actor,
-    @Param('id', ParsePathUuid) id: string,
+    @PathId(UUID_RULE) id: string,
     @Body() input: RenewLicenseDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {
@@ -52,7 +53,7 @@ export class LicenseRenewalController {
   @Responds(LicenseDto)
   reissue(
     @Caller() actor: Actor,
-    @Param('id', ParsePathUuid) id: string,
+    @PathId(UUID_RULE) id: string,
     @Body() input: ReissueLicenseDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {

@@ -6,11 +6,12 @@ import {
   Idempotent,
   IfMatch,
   NoStore,
-  ParsePathUuid,
+  PathId,
   RequireScopes,
   Responds,
 } from '@aegis/http';
-import { applyDecorators, Body, Controller, Delete, Param, Post } from '@nestjs/common';
+import { UUID_RULE } from '@aegis/field-rules';
+import { applyDecorators, Body, Controller, Delete, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { LicenseStateService } from '../state/license-state.service';
 import type { License } from '../license.entity';
@@ -41,7 +42,7 @@ export class LicenseStateController {
   @ChangesState('revokeLicense', 'Revoke a license for good')
   revoke(
     @Caller() actor: Actor,
-    @Param('id', ParsePathUuid) id: string,
+    @PathId(UUID_RULE) id: string,
     @Body() input: ReasonDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {
@@ -52,7 +53,7 @@ export class LicenseStateController {
   @ChangesState('revokeLicenseByPost', 'Revoke a license for good (some proxies drop the body of a DELETE)')
   revokeByPost(
     @Caller() actor: Actor,
-    @Param('id', ParsePathUuid) id: string,
+    @PathId(UUID_RULE) id: string,
     @Body() input: ReasonDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {
@@ -63,7 +64,7 @@ export class LicenseStateController {
   @ChangesState('suspendLicense', 'Suspend a license until it is reinstated')
   suspend(
     @Caller() actor: Actor,
-    @Param('id', ParsePathUuid) id: string,
+    @PathId(UUID_RULE) id: string,
     @Body() input: ReasonDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {
@@ -74,7 +75,7 @@ export class LicenseStateController {
   @ChangesState('reinstateLicense', 'End the suspension of a license')
   reinstate(
     @Caller() actor: Actor,
-    @Param('id', ParsePathUuid) id: string,
+    @PathId(UUID_RULE) id: string,
     @Body() input: ReasonDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {

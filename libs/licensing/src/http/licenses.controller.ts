@@ -9,14 +9,15 @@ import {
   IfMatch,
   IfNoneMatch,
   NoStore,
-  ParsePathUuid,
+  PathId,
   Public,
   RequireScopes,
   Responds,
   RespondsAsIs,
 } from '@aegis/http';
+import { UUID_RULE } from '@aegis/field-rules';
 import { STREAM_TYPES } from '@aegis/lists';
-import { Body, Controller, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { LicenseList } from '../license-list';
@@ -73,7 +74,7 @@ export class LicensesController {
   @IfNoneMatch()
   @ETagged(licenseTag)
   @Responds(LicenseWithCustomerDto)
-  find(@Param('id', ParsePathUuid) id: string): Promise<License> {
+  find(@PathId(UUID_RULE) id: string): Promise<License> {
     return this.licensing.find(id);
   }
 
@@ -82,7 +83,7 @@ export class LicensesController {
   @ApiOperation({ operationId: 'getLicenseStatus', summary: 'Status of a license; nothing personal' })
   @ApiProblems('license_not_found')
   @Responds(LicenseStatusAnswerDto)
-  status(@Param('id', ParsePathUuid) id: string): Promise<LicenseStatusNow> {
+  status(@PathId(UUID_RULE) id: string): Promise<LicenseStatusNow> {
     return this.licensing.status(id);
   }
 
@@ -93,7 +94,7 @@ export class LicensesController {
   @ApiProblems('license_not_found')
   @RespondsAsIs('text/plain; charset=utf-8', { description: 'The token', headers: DISPOSITION_HEADER })
   async token(
-    @Param('id', ParsePathUuid) id: string,
+    @PathId(UUID_RULE) id: string,
     @Res({ passthrough: true }) response: Response,
   ): Promise<string> {
     const { token } = await this.licensing.find(id);
@@ -114,7 +115,7 @@ export class LicensesController {
   @Responds(LicenseDto)
   annotate(
     @Caller() actor: Actor,
-    @Param('id', ParsePathUuid) id: string,
+    @PathId(UUID_RULE) id: string,
     @Body() input: UpdateLicenseDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {

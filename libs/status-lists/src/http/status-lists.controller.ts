@@ -3,12 +3,12 @@ import {
   CacheControl,
   ETagged,
   IfNoneMatch,
-  ParsePathId,
+  PathId,
   Precompressed,
   Public,
   RespondsAsIs,
 } from '@aegis/http';
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { StatusLists } from '../status-lists.service';
 
@@ -32,7 +32,7 @@ export class StatusListsController {
   @ETagged(({ tag }: Precompressed) => tag)
   @RespondsAsIs('application/statuslist+jwt')
   async find(
-    @Param('id', new ParsePathId(/^(0|[1-9][0-9]{0,8})$/, 'must be the number of a list')) id: string,
+    @PathId({ pattern: /^(0|[1-9][0-9]{0,8})$/, rule: 'must be the number of a list' }) id: string,
   ): Promise<Precompressed> {
     return new Precompressed(await this.lists.find(Number(id)));
   }
