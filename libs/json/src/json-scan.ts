@@ -9,26 +9,30 @@ const MAX_DEPTH = 32;
 const MAX_NAME_LENGTH = 64;
 /** Longer, a name is too long however it is escaped: one character takes up to six. */
 const MAX_WRITTEN_NAME_LENGTH = 6 * MAX_NAME_LENGTH;
+/** Stands for the start of a name where no text came since the last colon. */
+const NO_NAME = -1;
 /** Members of an object, and elements of a list that no field of the route holds. */
 const MAX_UNKNOWN = 100;
 
 /**
  * The levels that the scan is in: whether each is a list, commas in it so far, how many elements there may be, and
- * where the name of its latest member stands. Shared, since a scan is never interrupted and no request must pay for
- * new ones.
+ * where the name of its latest member stands, and how many elements a list of that name may have (UNREAD until one
+ * begins). Shared, since a scan is never interrupted and no request must pay for new ones.
  */
 const isList = new Uint8Array(MAX_DEPTH + 1);
 const commas = new Uint32Array(MAX_DEPTH + 1);
 const most = new Float64Array(MAX_DEPTH + 1);
 const nameStart = new Uint32Array(MAX_DEPTH + 1);
 const nameEnd = new Uint32Array(MAX_DEPTH + 1);
+const listMost = new Float64Array(MAX_DEPTH + 1);
+const UNREAD = -1;
 
 /**
  * Looks through JSON before it is parsed, and stops at the first bound that it exceeds: nothing is made of what would
- * be refused anyway. Whether it is JSON is the parser's to say.
+ * be refused anyway, and the time it takes is linear in the length. Whether it is JSON is the parser's to say.
  * @param bounds of the route
  * @returns how many members are written
- * @throws MalformedRequest for more than 32 levels, or more values than the route takes (400)
+ * @throws MalformedRequest for more than 32 levels, more values than the route takes, or a colon without a name (400)
  * @throws InvalidInput for a list or an object with too many elements, or a name longer than any known one (422)
  */
 export function scanJson(text: string, bounds: JsonBounds): number {
@@ -37,7 +41,7 @@ export function scanJson(text: string, bounds: JsonBounds): number {
   let level = 0;
   let count = 0;
   let limit = Infinity;
-  let start = 0;
+  let start = NO_NAME;
   let end = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -47,10 +51,13 @@ export function scanJson(text: string, bounds: JsonBounds): number {
         end = at = endOfString(text, at);
         break;
       case 0x3a: // :
-        members++;
+        // One text names one member, so that no name is read twice. In JSON each member is a value too.
+        if (start === NO_NAME || ++members > bounds.values) throw notJson();
         nameStart[level] = start;
         nameEnd[level] = end;
+        listMost[level] = UNREAD;
         if (end - start > MAX_NAME_LENGTH) assertShortName(text.slice(start, end));
+        start = NO_NAME;
         break;
       case 0x2c: // ,
         if (++count >= limit) throw tooMany(text, level, limit);
@@ -103,7 +110,14 @@ function assertShortName(written: string): void {
 /** Most elements of a list that begins at `level`. */
 function longestList(text: string, level: number, { lists }: JsonBounds): number {
   if (lists.size === 0 || level === 0 || isList[level] === 1) return MAX_UNKNOWN;
-  return lists.get(nameAt(text, level)) ?? MAX_UNKNOWN;
+  const known = listMost[level] ?? UNREAD;
+  if (known !== UNREAD) return known;
+  return (listMost[level] = lists.get(nameAt(text, level)) ?? MAX_UNKNOWN);
+}
+
+/** The answer to a body that is not JSON. */
+export function notJson(): MalformedRequest {
+  return new MalformedRequest('The body is no JSON.');
 }
 
 function tooManyValues(): MalformedRequest {

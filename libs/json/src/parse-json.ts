@@ -1,6 +1,6 @@
 import { FieldErrors } from '@aegis/errors';
 import type { JsonBounds } from './json-bounds';
-import { scanJson } from './json-scan';
+import { notJson, scanJson } from './json-scan';
 import { isStorableText, STORABLE_TEXT_RULE } from '@aegis/errors';
 import { InvalidInput } from '@aegis/errors';
 import { MalformedRequest } from '@aegis/errors';
@@ -35,7 +35,7 @@ export function parseJson(text: string, bounds: JsonBounds = UNBOUNDED): unknown
   try {
     value = JSON.parse(text);
   } catch {
-    throw new MalformedRequest('The body is no JSON.');
+    throw notJson();
   }
   const escapes = text.includes('\\u');
   const found = inspect(value, escapes);

@@ -73,6 +73,7 @@ describe(`${CASES} requests made up with FUZZ_SEED=${SEED}`, () => {
     numRuns: number,
     seed: number,
     faultsOfOne: (request: T) => Promise<string[]>,
+    always: readonly T[] = [],
   ): Promise<string[]> {
     const found = new Map<string, string>();
     const property = fc.asyncProperty(requests, async (request) => {
@@ -80,7 +81,8 @@ describe(`${CASES} requests made up with FUZZ_SEED=${SEED}`, () => {
       for (const fault of await faultsOfOne(request).catch((error: unknown) => [String(error)]))
         if (!found.has(fault)) found.set(fault, JSON.stringify(request).slice(0, 3_000));
     });
-    await fc.assert(property, { numRuns, seed });
+    const examples = always.map((request): [T] => [request]);
+    await fc.assert(property, { numRuns: numRuns + always.length, seed, examples });
     return [...found].slice(0, LONGEST_LIST).map(([fault, request]) => `${fault} TO ${request}`);
   }
 
@@ -108,10 +110,16 @@ describe(`${CASES} requests made up with FUZZ_SEED=${SEED}`, () => {
 
   it.each(routes)('find nothing in %s', async (name, route) => {
     const seed = SEED + routes.findIndex(([other]) => other === name);
-    const requests = new FuzzRequests(contract).to(route);
+    const requests = new FuzzRequests(contract);
     const costs = costsOf(route, seed);
     await costs.begin();
-    const found = await faultsIn(requests, casesEach, seed, (request) => faultsOfRequest(request, costs));
+    const found = await faultsIn(
+      requests.to(route),
+      casesEach,
+      seed,
+      (request) => faultsOfRequest(request, costs),
+      requests.structural(route),
+    );
     expect(found).toEqual([]);
     await expectAlive(server.url, adminKey);
   });

@@ -86,6 +86,31 @@ export function multipliedBody(
   return fc.oneof(list, wide, deep, nested, text, ...full);
 }
 
+const STRUCTURAL = [':', ',', '[', '{', ']', '}', '[]', '{}', '""', '"":', ':[', ':{'];
+
+/**
+ * Bodies that name a member once and then repeat what gives JSON its structure: work that is done for the latest name
+ * must not be done again for each of those characters.
+ * @param names of fields that the route has
+ * @param bytes the largest body that it takes
+ */
+export function repeatedStructure(names: readonly string[], bytes: number): string[] {
+  const escaped = new Set(['x'.repeat(64), ...names].map(escapedName));
+  return [...escaped].flatMap((name) =>
+    ['', ':'].flatMap((after) =>
+      STRUCTURAL.map((unit) => {
+        const head = `{"${name}"${after}`;
+        return head + unit.repeat(Math.floor((bytes - head.length) / unit.length));
+      }),
+    ),
+  );
+}
+
+/** The name as JSON may write it too, with six characters for each. */
+function escapedName(name: string): string {
+  return Array.from(name, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+}
+
 /** Queries of the same kind, of what fits into a request line. */
 export const multipliedQuery: fc.Arbitrary<string> = fc
   .tuple(

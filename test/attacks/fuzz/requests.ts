@@ -9,7 +9,7 @@ import {
 import { FromSchema } from './from-schema';
 import { credentials, type HeaderLine, oddHeaders } from './headers';
 import { hostileBody, hostileFragment, hostileText } from './hostile';
-import { multipliedBody, multipliedQuery } from './multiplied';
+import { multipliedBody, multipliedQuery, repeatedStructure } from './multiplied';
 
 /** A request before it becomes bytes. Texts hold one character a byte. */
 export interface FuzzRequest {
@@ -121,15 +121,36 @@ export class FuzzRequests {
     );
   }
 
-  private multiplied({ path, operation }: Route): fc.Arbitrary<string | undefined> {
+  private multiplied(route: Route): fc.Arbitrary<string | undefined> {
+    const names = this.fields(route).map(([name]) => name);
+    return multipliedBody(['x', ...names], this.lists(route), mostBytesOf(route.path)).map(asBytes);
+  }
+
+  /** Requests of which each route that takes JSON gets every one: what they find is too rare among random ones. */
+  structural(route: Route): FuzzRequest[] {
+    const { method, path, operation } = route;
+    if (operation.requestBody === undefined) return [];
+    const names = this.lists(route).map(([name]) => name);
+    return repeatedStructure(names, mostBytesOf(path)).map((body) => ({
+      method,
+      target: path.replace(/\{(\w+)\}/, knownId(route)),
+      headers: [
+        ['X-API-Key', '{{admin}}'],
+        ['Content-Type', 'application/json'],
+      ],
+      body,
+    }));
+  }
+
+  private fields({ operation }: Route): [string, Schema][] {
     const schema = operation.requestBody?.content['application/json']?.schema;
-    const fields = Object.entries(
-      (schema === undefined ? undefined : resolved(this.contract, schema).properties) ?? {},
-    );
-    const lists = fields.flatMap(([name, { maxItems }]): [string, number][] =>
+    return schema === undefined ? [] : Object.entries(resolved(this.contract, schema).properties ?? {});
+  }
+
+  private lists(route: Route): [name: string, most: number][] {
+    return this.fields(route).flatMap(([name, { maxItems }]): [string, number][] =>
       typeof maxItems === 'number' ? [[name, maxItems]] : [],
     );
-    return multipliedBody(['x', ...fields.map(([name]) => name)], lists, mostBytesOf(path)).map(asBytes);
   }
 
   private request(

@@ -2,7 +2,11 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'input',
-  suites: ['libs/http/src/input/bounds.spec.ts', 'libs/http/src/input/json-body.spec.ts'],
+  suites: [
+    'libs/http/src/input/bounds.spec.ts',
+    'libs/http/src/input/json-body.spec.ts',
+    'libs/json/src/json-scan.spec.ts',
+  ],
   faults: [
     ...inFile('libs/errors/src/field-errors.ts', [
       ['names any number of errors', 'this.kept.length === MOST_ERRORS', 'this.kept.length === Infinity'],
@@ -28,11 +32,11 @@ export default {
       ['goes on counting after an inner list', 'count = commas[level] ?? 0;', ''],
       ['goes on with the bound of an inner list', 'limit = most[level] ?? 0;', ''],
       ['counts what stands in texts', 'end = at = endOfString(text, at);', 'end = endOfString(text, at);'],
-      [
-        'has one bound for every list',
-        'return lists.get(nameAt(text, level)) ?? MAX_UNKNOWN;',
-        'return MAX_UNKNOWN;',
-      ],
+      ['has one bound for every list', 'lists.get(nameAt(text, level)) ?? MAX_UNKNOWN);', 'MAX_UNKNOWN);'],
+      ['reads a name again at each colon', '        start = NO_NAME;\n', ''],
+      ['reads a name again at each list', 'if (known !== UNREAD)', 'if (known === Infinity)'],
+      ['goes by the name of an earlier member', '        listMost[level] = UNREAD;\n', ''],
+      ['takes any number of members', ' || ++members > bounds.values)', ' || ++members > Infinity)'],
       ['knows no escaped name', "if (!written.includes('\\\\')) return written;", 'return written;'],
     ]),
     ...inFile('libs/http/src/input/body-bounds.ts', [
