@@ -39,8 +39,17 @@ export default {
     ...inFile('libs/lists/src/csv.ts', [
       ['quotes no line break', ', quoted_match: /[\\r\\n]/', ''],
       ['escapes no formula', 'FORMULA.test(text) && ', 'FORMULA.test(text) && false && '],
-      ['escapes no full-width formula', '\\uFF1D\\uFF0B\\uFF0D\\uFF20]', ']'],
-      ['escapes no formula after white space', '[\\t\\r]|\\s*[', '[\\t\\r]|['],
+      ['escapes no full-width formula', '\\uFF1D\\uFF0B\\uFF0D\\uFF20', ''],
+      ['escapes no small form of a sign', '\\uFE62\\uFE63\\uFE66\\uFE6B', ''],
+      [
+        'escapes no formula after white space',
+        '(?:[\\\\t\\\\r]|[${DROPPED}]*${SIGN})',
+        '(?:[\\\\t\\\\r]|${SIGN})',
+      ],
+      ['escapes no formula after characters that nobody sees', '\\p{Cc}\\p{DI}`', '`'],
+      ['escapes no formula after a semicolon', '(?<=[;\\t', '(?<=[\\t'],
+      ['escapes no formula after a tab or a line break', '(?<=[;\\t\\r\\n])', '(?<=;)'],
+      ['escapes no formula in quotation marks after a semicolon', '`^["${DROPPED}]', '`^[${DROPPED}]'],
       ['escapes phone numbers', '&& !HARMLESS.test(text)', ''],
     ]),
     ...inFile('libs/lists/src/list-stream.ts', [

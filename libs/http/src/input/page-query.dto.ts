@@ -63,7 +63,7 @@ export class PageQueryDto implements PageQuery {
   cursor?: string;
 
   /**
-   * For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
+   * For `text/csv` alone. `escaped`: an apostrophe stands before what a spreadsheet would take for a formula
    * (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
    * `raw`: the exact text, for programs.
    */
