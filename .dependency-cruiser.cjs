@@ -10,6 +10,7 @@ const PLATFORM = [
   'lists',
   'rate-limits',
   'idempotency',
+  'jobs',
 ];
 const ALLOWED = {
   errors: [],

@@ -1,0 +1,19 @@
+/** Every job of the product; docs/metrics.md explains each. Names are labels of metrics: alarms rest on them. */
+export const JOB_NAMES = [
+  'api-key-peppers',
+  'api-key-uses',
+  'audit-addresses',
+  'audit-partitions',
+  'audit-seal-lag',
+  'audit-sealing',
+  'checkpoint-shipping',
+  'expired-answers',
+  'signed-key-set',
+  'signing-key-files',
+  'signing-keys',
+  'statistics',
+  'status-lists',
+  'validation-counts',
+] as const;
+
+export type JobName = (typeof JOB_NAMES)[number];
