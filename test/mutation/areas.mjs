@@ -14,6 +14,7 @@ import input from './faults/input.mjs';
 import issuers from './faults/issuers.mjs';
 import judge from './faults/judge.mjs';
 import licenseRows from './faults/license-rows.mjs';
+import jobs from './faults/jobs.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
 import plainLines from './faults/plain-lines.mjs';
@@ -36,6 +37,7 @@ export const AREAS = [
   rateLimits,
   keyRing,
   idempotency,
+  jobs,
   checkpoints,
   sealing,
   checkpointKeys,

@@ -1,6 +1,7 @@
 import { AuditModule, AuditPartitions } from '@aegis/audit';
 import { ConfigModule, type Environment } from '@aegis/config';
 import { DatabaseModule } from '@aegis/database';
+import { JobsModule } from '@aegis/jobs';
 import { type Logger, LoggingModule } from '@aegis/logging';
 import {
   type DynamicModule,
@@ -36,6 +37,7 @@ class CommandModule {
         LoggingModule.for(logger),
         DatabaseModule.for(databaseUrl),
         AuditModule,
+        JobsModule,
         ...modules,
       ],
       providers: [

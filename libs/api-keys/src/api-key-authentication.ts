@@ -69,7 +69,7 @@ export class ApiKeyAuthentication {
     private readonly peppers: Peppers,
     private readonly usage: ApiKeyUsage,
     private readonly renewal: PepperRenewal,
-    private readonly metrics: Metrics = new Metrics(),
+    private readonly metrics: Metrics,
   ) {}
 
   /**

@@ -2,6 +2,7 @@ import { AuditRecord, SYSTEM } from '@aegis/audit';
 import { postgresOptions } from '@aegis/database';
 import { DataSource, In } from 'typeorm';
 import { type ApiKeys, apiKeysOf } from '../../../test/support/keys/api-keys';
+import { stopJobs, withRunning } from '../../../test/support/jobs';
 import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
 import { COMMAND_LINE } from './key-holder';
 import { ApiKey } from './api-key.entity';
@@ -117,18 +118,18 @@ describe('ApiKeyUsage', () => {
     expect(counts.map(({ usage_count }) => usage_count)).toEqual(ids.map(() => 60));
   });
 
-  it('writes by itself every two seconds, and stops at shutdown', async () => {
+  it('writes by itself every two seconds', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
-    const flush = jest.spyOn(keys.usage, 'flush');
-    keys.usage.onApplicationBootstrap();
-    jest.advanceTimersByTime(1999);
-    expect(flush).not.toHaveBeenCalled();
-    jest.advanceTimersByTime(1);
-    expect(flush).toHaveBeenCalledTimes(1);
-    await keys.usage.onApplicationShutdown();
-    flush.mockClear();
-    jest.advanceTimersByTime(60_000);
-    expect(flush).not.toHaveBeenCalled();
+    const query = jest.spyOn(dataSource, 'query');
+    await withRunning(keys.jobs, async () => {
+      const { id } = await make();
+      keys.usage.count(id, EARLY);
+      query.mockClear();
+      await jest.advanceTimersByTimeAsync(1999);
+      expect(query).not.toHaveBeenCalled();
+      await jest.advanceTimersByTimeAsync(1);
+      expect(query).toHaveBeenCalledTimes(1);
+    });
   });
 
   it('writes what is left at shutdown, that of a write under way too', async () => {
@@ -136,19 +137,19 @@ describe('ApiKeyUsage', () => {
     keys.usage.count(id, EARLY);
     void keys.usage.flush();
     keys.usage.count(id, LATE);
-    await keys.usage.onApplicationShutdown();
+    await stopJobs(keys.jobs);
     expect(await keys.service.find(id)).toMatchObject({ usage_count: 2, last_used_at: LATE });
   });
 
-  it('remembers no more than 10,000 keys, and those it knows go on counting', async () => {
+  it('writes at once when 10,000 keys wait', async () => {
     const { id } = await make();
+    const query = jest.spyOn(dataSource, 'query');
     keys.usage.count(id, EARLY);
-    for (let other = 0; other < 9999; other += 1) keys.usage.count(`known-${other}`, EARLY);
-    const late = await make();
-    keys.usage.count(late.id, EARLY);
-    keys.usage.count(id, EARLY);
-    await keys.usage.flush();
-    expect(await keys.service.find(id)).toMatchObject({ usage_count: 2 });
-    expect(await keys.service.find(late.id)).toMatchObject({ usage_count: 0 });
+    for (let other = 0; other < 9998; other += 1) keys.usage.count(`known-${other}`, EARLY);
+    expect(query).not.toHaveBeenCalled();
+    keys.usage.count('known-9998', EARLY);
+    expect(query).toHaveBeenCalledTimes(1);
+    await stopJobs(keys.jobs);
+    expect(await keys.service.find(id)).toMatchObject({ usage_count: 1 });
   });
 });

@@ -1,8 +1,10 @@
 import { lockByIdSql } from '@aegis/database';
+import { Jobs, WriteBehind } from '@aegis/jobs';
 import { Logger } from '@aegis/logging';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { WaitingWrites } from './waiting-writes';
+
+const PAUSE_MS = 2000;
 
 interface Uses {
   count: number;
@@ -11,12 +13,18 @@ interface Uses {
 
 /** Counts the uses of each key and when the last one was. They are statistics: a crash loses the last seconds. */
 @Injectable()
-export class ApiKeyUsage extends WaitingWrites<Uses> {
+export class ApiKeyUsage extends WriteBehind<string, Uses> {
   constructor(
     private readonly dataSource: DataSource,
+    jobs: Jobs,
     logger: Logger,
   ) {
-    super(logger, 'uses of API keys could not be written; they are kept');
+    super(jobs, logger, {
+      name: 'api-key-uses',
+      pauseMs: PAUSE_MS,
+      failure: 'uses of API keys could not be written; they are kept',
+      refusal: 'the database refused a write about an API key; it is dropped',
+    });
   }
 
   /**
@@ -24,7 +32,7 @@ export class ApiKeyUsage extends WaitingWrites<Uses> {
    * @param at by the database's clock
    */
   count(keyId: string, at: Date): void {
-    this.add(keyId, { count: 1, lastAt: at });
+    this.collect(keyId, { count: 1, lastAt: at });
   }
 
   protected merge(known: Uses, { count, lastAt }: Uses): Uses {

@@ -1,3 +1,4 @@
+import { JobsModule } from '@aegis/jobs';
 import { MetricsModule } from '@aegis/metrics';
 import { Identification } from '@aegis/http';
 import { Module } from '@nestjs/common';
@@ -10,7 +11,7 @@ import { MeController } from './http/me.controller';
 import { ApiKeysController } from './http/api-keys.controller';
 
 @Module({
-  imports: [ApiKeysModule, MetricsModule],
+  imports: [ApiKeysModule, JobsModule, MetricsModule],
   controllers: [ApiKeysController, MeController],
   providers: [
     ApiKeyAuthentication,

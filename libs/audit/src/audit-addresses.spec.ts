@@ -1,11 +1,10 @@
 import { loadEnvironment } from '@aegis/config';
-import { Logger } from '@aegis/logging';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { postgresOptions } from '@aegis/database';
 import { DataSource } from 'typeorm';
+import { jobsOf } from '../../../test/support/jobs';
 import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
 import { AuditAddresses } from './audit-addresses';
 
@@ -42,9 +41,8 @@ describe('addresses in the audit trail', () => {
 
   it('are forgotten once they are older than AUDIT_IP_RETENTION_DAYS, and nothing else of the record is', async () => {
     const environment = loadEnvironment({ DATA_DIR: folder, AUDIT_IP_RETENTION_DAYS: '7' });
-    const logger = new Logger({ level: 'error', format: 'json', stream: new Writable() });
     const application = await database.dataSource([]);
-    await new AuditAddresses(application, environment, logger).forget();
+    await new AuditAddresses(application, environment, jobsOf()).forget(() => true);
     expect(await rows()).toEqual([
       { days: 11, ip: null, user_agent: 'a client' },
       { days: 8, ip: null, user_agent: 'a client' },
@@ -60,8 +58,7 @@ describe('addresses in the audit trail', () => {
       SELECT 'license.issued', 'cli:x', '198.51.100.9', now() - interval '2 days', now() - make_interval(days => days)
       FROM unnest(ARRAY[9, 4]) AS days`);
     const environment = loadEnvironment({ DATA_DIR: folder, AUDIT_IP_RETENTION_DAYS: '7' });
-    const logger = new Logger({ level: 'error', format: 'json', stream: new Writable() });
-    await new AuditAddresses(await database.dataSource([]), environment, logger).forget();
+    await new AuditAddresses(await database.dataSource([]), environment, jobsOf()).forget(() => true);
     const taken = await superuser.query<{ days: number; kept: boolean }[]>(
       `SELECT extract(day FROM now() - occurred_at)::int AS days, ip_address IS NOT NULL AS kept
        FROM audit_logs WHERE occurred_at IS NOT NULL ORDER BY occurred_at`,

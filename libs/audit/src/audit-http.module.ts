@@ -1,3 +1,4 @@
+import { JobsModule } from '@aegis/jobs';
 import { Module } from '@nestjs/common';
 import { AuditAddresses } from './audit-addresses';
 import { AuditList } from './audit-list';
@@ -7,7 +8,7 @@ import { AuditLogsController } from './http/audit-logs.controller';
 
 /** What the server adds to the trail: its routes, the partitions made ahead, old addresses forgotten. */
 @Module({
-  imports: [AuditModule],
+  imports: [AuditModule, JobsModule],
   controllers: [AuditLogsController],
   providers: [AuditAddresses, AuditList, AuditPartitions],
 })

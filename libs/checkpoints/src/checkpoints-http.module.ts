@@ -1,4 +1,6 @@
 import { AuditModule } from '@aegis/audit';
+import { JobsModule } from '@aegis/jobs';
+import { MetricsModule } from '@aegis/metrics';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditCheckpoint } from './audit-checkpoint.entity';
@@ -11,7 +13,13 @@ import { Sealing } from './sealing/sealing';
 
 /** What the server adds: the trail is sealed all the time, and proves itself to callers. */
 @Module({
-  imports: [CheckpointsModule, AuditModule, TypeOrmModule.forFeature([AuditCheckpoint])],
+  imports: [
+    CheckpointsModule,
+    AuditModule,
+    JobsModule,
+    MetricsModule,
+    TypeOrmModule.forFeature([AuditCheckpoint]),
+  ],
   controllers: [CheckpointsController],
   providers: [CheckpointList, CheckpointShipping, InclusionProofs, Sealing],
 })

@@ -1,3 +1,4 @@
+import { JobsModule } from '@aegis/jobs';
 import { Global, Module } from '@nestjs/common';
 import { ExpiredAnswers } from './expired-answers';
 import { IdempotentRequests } from './idempotent-requests';
@@ -6,6 +7,7 @@ import { RememberedAnswers } from './remembered-answers';
 /** What `@Idempotent()` needs; global, for every lib's controllers may have such routes. */
 @Global()
 @Module({
+  imports: [JobsModule],
   providers: [ExpiredAnswers, IdempotentRequests, RememberedAnswers],
   exports: [IdempotentRequests],
 })

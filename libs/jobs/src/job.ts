@@ -39,8 +39,6 @@ export class Job {
   private readonly options: JobOptions;
   private timer?: NodeJS.Timeout;
   private running?: Promise<void>;
-  /** The run that was asked for while another one was under way. */
-  private following?: Promise<void>;
   private stopping?: Promise<void>;
   private isStarted = false;
   private isFailing = false;
@@ -84,11 +82,8 @@ export class Job {
   runNow(): Promise<void> {
     if (this.stopping !== undefined) return this.stopping;
     if (this.running === undefined) return this.begin();
-    this.following ??= this.running.then(() => {
-      this.following = undefined;
-      return this.stopping ?? this.running ?? this.begin();
-    });
-    return this.following;
+    // The first who waited begins the run, the others find it under way.
+    return this.running.then(() => this.stopping ?? this.running ?? this.begin());
   }
 
   /** Ends the repetition. Returns when the run under way has ended, and the one at shutdown, if the job has one. */

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { DataSource } from 'typeorm';
 import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
+import { jobsOf } from '../../../test/support/jobs';
 import { superuserOf, until } from '../../../test/support/database/sql';
 import { CustomerRemovalService } from '@aegis/licensing';
 import type { Refusal } from './license-import-refusal';
@@ -74,8 +75,9 @@ describe('LicenseImport', () => {
     await keyRing.load();
     customers = new CustomersService(dataSource, audit);
     licenses = new LicenseImport(dataSource, keyRing, new LicenseImportWriter(customers, audit), environment);
-    const counts = new ValidationCounts(dataSource, logger);
-    validation = new ValidationService(dataSource, keyRing, audit, counts, environment);
+    const metrics = new Metrics();
+    const counts = new ValidationCounts(dataSource, jobsOf({ logger, metrics }), logger);
+    validation = new ValidationService(dataSource, keyRing, audit, counts, environment, metrics);
   }
   const close = (): Promise<void> => database.drop();
 

@@ -1,5 +1,6 @@
 import { AuditModule } from '@aegis/audit';
 import { CustomersModule } from '@aegis/customers';
+import { JobsModule } from '@aegis/jobs';
 import { MetricsModule } from '@aegis/metrics';
 import { SigningModule } from '@aegis/signing';
 import { Module } from '@nestjs/common';
@@ -38,6 +39,7 @@ const services = [
     TypeOrmModule.forFeature([License, LicenseToken]),
     AuditModule,
     CustomersModule,
+    JobsModule,
     MetricsModule,
     SigningModule,
   ],

@@ -7,8 +7,6 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 export type AuthenticationFailure = 'missing' | 'conflicting' | 'refused' | 'unavailable';
 /** What asks the database in batches. */
 export type BatchName = 'api_keys' | 'validations';
-/** What runs by a timer. */
-export type JobName = 'audit_addresses' | 'audit_partitions' | 'statistics' | 'status_lists';
 /** What is wrong with the audit trail's end, as the server itself sees it. */
 export type TrailAlarm = 'untrusted_checkpoint' | 'unsealable_records' | 'record_too_large';
 
@@ -36,12 +34,6 @@ const FAILURES = [
   'refused',
   'unavailable',
 ] as const satisfies AuthenticationFailure[];
-const JOBS = [
-  'audit_addresses',
-  'audit_partitions',
-  'statistics',
-  'status_lists',
-] as const satisfies JobName[];
 const TRAIL_ALARMS = [
   'untrusted_checkpoint',
   'unsealable_records',
@@ -124,13 +116,6 @@ export class Metrics {
     name: 'aegis_rate_limit_refusals_total',
     help: 'Requests refused with 429, by the policy whose limit they exceeded.',
     labelNames: ['policy'],
-    registers: this.registers,
-  });
-
-  private readonly jobs = new Gauge({
-    name: 'aegis_job_last_success_timestamp_seconds',
-    help: 'When a job of this process last succeeded, in seconds since 1970; 0 before the first time.',
-    labelNames: ['job'],
     registers: this.registers,
   });
 
@@ -222,7 +207,6 @@ export class Metrics {
     for (const code of VERDICT_CODES) this.verdicts.inc({ code }, 0);
     for (const result of ['hit', 'miss']) this.signatureLookups.inc({ result }, 0);
     for (const reason of FAILURES) this.authenticationFailures.inc({ reason }, 0);
-    for (const job of JOBS) this.jobs.set({ job }, 0);
     for (const reason of TRAIL_ALARMS) this.trailAlarm(reason, false);
     for (const result of SIGNATURE_RESULTS) this.signatures.zero({ result });
     this.signerBreakerIs('closed');
@@ -291,10 +275,6 @@ export class Metrics {
   /** @param policy name of the limit, as in the header `RateLimit-Policy` */
   rateLimitRefused(policy: string): void {
     this.rateLimitRefusals.inc({ policy });
-  }
-
-  jobSucceeded(job: JobName): void {
-    this.jobs.set({ job }, Date.now() / 1000);
   }
 
   signatureEnded(result: SignatureResult, seconds: number): void {

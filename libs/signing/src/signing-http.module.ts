@@ -1,3 +1,4 @@
+import { JobsModule } from '@aegis/jobs';
 import { MetricsModule } from '@aegis/metrics';
 import { Module } from '@nestjs/common';
 import { JwksController } from './http/jwks.controller';
@@ -8,7 +9,7 @@ import { SigningModule } from './signing.module';
 
 /** What the server adds: it follows changes of the keys. */
 @Module({
-  imports: [SigningModule, SigningKeysModule, MetricsModule],
+  imports: [SigningModule, SigningKeysModule, JobsModule, MetricsModule],
   providers: [KeyFollowing, ServedKeySet],
   controllers: [JwksController],
 })

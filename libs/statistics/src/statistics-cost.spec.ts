@@ -1,10 +1,10 @@
 import { Logger } from '@aegis/logging';
-import { Metrics } from '@aegis/metrics';
 import { PassThrough } from 'node:stream';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
 import { type Cost, costOf, statementsOf } from '../../../test/support/database/explain';
+import { jobsOf } from '../../../test/support/jobs';
 import { insertLicenseRows, insertRowKey } from '../../../test/support/database/license-rows';
 import { StatisticsService } from './statistics.service';
 import { StatisticsUpkeep } from './statistics-upkeep';
@@ -24,8 +24,9 @@ describe('statistics of many rows', () => {
     await owner.connect();
     await insertRowKey(owner);
     const logger = new Logger({ level: 'debug', format: 'json', stream: new PassThrough() });
-    statistics = new StatisticsService(app, new ValidationCounts(app, logger));
-    upkeep = new StatisticsUpkeep(app, logger, new Metrics());
+    const jobs = jobsOf({ logger });
+    statistics = new StatisticsService(app, new ValidationCounts(app, jobs, logger));
+    upkeep = new StatisticsUpkeep(app, jobs);
     await owner.query(`
       INSERT INTO customers (id, name) SELECT 'C-' || n, 'x' FROM generate_series(1, 20000) n;
       INSERT INTO audit_logs (event_type, actor) SELECT 'license.issued', 'system' FROM generate_series(1, 50000);
@@ -66,7 +67,7 @@ describe('statistics of many rows', () => {
 
   it('are read without reading a large table, however many licenses there are', async () => {
     await insertLicenses(200_000);
-    await upkeep.run();
+    await upkeep.run(() => true);
     await owner.query('VACUUM ANALYZE');
     const { licenses, customers, audit_logs } = await statistics.read();
     expect(licenses.total).toBe(200_000);

@@ -1,4 +1,4 @@
-import { MetricsModule } from '@aegis/metrics';
+import { JobsModule } from '@aegis/jobs';
 import { Module } from '@nestjs/common';
 import { StatisticsController } from './http/statistics.controller';
 import { StatisticsUpkeep } from './statistics-upkeep';
@@ -6,7 +6,7 @@ import { StatisticsModule } from './statistics.module';
 
 /** Serves the statistics. */
 @Module({
-  imports: [MetricsModule, StatisticsModule],
+  imports: [JobsModule, StatisticsModule],
   providers: [StatisticsUpkeep],
   controllers: [StatisticsController],
 })

@@ -2,12 +2,12 @@ import { AuditLog, AuditRecord, SYSTEM } from '@aegis/audit';
 import { Customer } from '@aegis/customers';
 import { sqlState } from '@aegis/database';
 import { Logger } from '@aegis/logging';
-import { Metrics } from '@aegis/metrics';
 import fc from 'fast-check';
 import { PassThrough } from 'node:stream';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
+import { jobsOf } from '../../../test/support/jobs';
 import { insertLicenseRows, insertRowKey } from '../../../test/support/database/license-rows';
 import { StatisticsService } from './statistics.service';
 import { StatisticsUpkeep } from './statistics-upkeep';
@@ -68,9 +68,10 @@ describe('statistics', () => {
     app = await database.dataSource([AuditRecord, Customer]);
     await insertRowKey(owner);
     const logger = new Logger({ level: 'debug', format: 'json', stream: new PassThrough() });
-    counts = new ValidationCounts(app, logger);
+    const jobs = jobsOf({ logger });
+    counts = new ValidationCounts(app, jobs, logger);
     statistics = new StatisticsService(app, counts);
-    upkeep = new StatisticsUpkeep(app, logger, new Metrics());
+    upkeep = new StatisticsUpkeep(app, jobs);
   });
 
   afterAll(async () => {
@@ -235,7 +236,7 @@ describe('statistics', () => {
       const { licenses, customers, audit_logs } = await statistics.read();
       for (const total of [licenses.total, customers.total, audit_logs.total])
         expect(total).toBeGreaterThan(0);
-      await upkeep.run();
+      await upkeep.run(() => true);
       expect((await owner.query('SELECT FROM statistics_deltas')).rows).toHaveLength(0);
       await expectFresh();
     });
@@ -254,7 +255,7 @@ describe('statistics', () => {
 
   it('let writers pass one another, and folding pass them', async () => {
     await app.query(`INSERT INTO customers (id, name) VALUES ('A', 'A'), ('B', 'B')`);
-    await upkeep.run();
+    await upkeep.run(() => true);
     const slow = new Client({ connectionString: database.ownerUrl });
     await slow.connect();
     const insert = (customer: string): string =>
@@ -299,7 +300,7 @@ describe('statistics', () => {
     expect(validations.last_24h).toMatchObject({ total: 9, valid: 7 });
     expect(validations.last_24h.by_code).toMatchObject({ VALID: 7, EXPIRED: 1, REVOKED: 1, MALFORMED: 0 });
     expect(Object.keys(validations.last_24h.by_code)).toHaveLength(16);
-    await upkeep.run();
+    await upkeep.run(() => true);
     const { rows } = await owner.query<{ n: number }>(
       'SELECT count::int AS n FROM validation_counts ORDER BY count',
     );

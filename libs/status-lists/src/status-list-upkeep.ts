@@ -1,6 +1,5 @@
-import { Logger } from '@aegis/logging';
-import { Metrics } from '@aegis/metrics';
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Jobs } from '@aegis/jobs';
+import { Injectable } from '@nestjs/common';
 import { StatusLists } from './status-lists.service';
 
 /** A change is seen in the lists within this and the time that a rebuild takes. */
@@ -10,49 +9,23 @@ const PAUSE_AFTER_FAILURE_MS = 3000;
 
 /** Keeps the lists of this replica new. Each asks the database by itself, so none depends on being told. */
 @Injectable()
-export class StatusListUpkeep implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private timer?: NodeJS.Timeout;
-  private running: Promise<void> = Promise.resolve();
-  private stopped = false;
-  private failing = false;
-
+export class StatusListUpkeep {
   constructor(
     private readonly lists: StatusLists,
-    private readonly logger: Logger,
-    private readonly metrics: Metrics,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.running = this.runAndGoOn();
+    jobs: Jobs,
+  ) {
+    jobs.add({
+      name: 'status-lists',
+      pauseMs: PAUSE_MS,
+      pauseAfterFailureMs: PAUSE_AFTER_FAILURE_MS,
+      failure: 'status lists could not be made anew; the last ones are served',
+      run: () => this.refresh(),
+    });
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.running;
-  }
-
-  private async runAndGoOn(): Promise<void> {
-    await this.run();
-    if (this.stopped) return;
-    const pause = this.failing ? PAUSE_AFTER_FAILURE_MS : PAUSE_MS;
-    this.timer = setTimeout(() => {
-      this.running = this.runAndGoOn();
-    }, pause).unref();
-  }
-
-  private async run(): Promise<void> {
-    try {
-      await this.lists.refresh();
-      const [tooLarge] = this.lists.unsigned;
-      if (tooLarge) throw tooLarge;
-      this.metrics.jobSucceeded('status_lists');
-      this.failing = false;
-    } catch (error) {
-      // Once, not every time.
-      if (!this.failing)
-        this.logger.write('warn', 'status lists could not be made anew; the last ones are served', { error });
-      this.failing = true;
-    }
+  private async refresh(): Promise<void> {
+    await this.lists.refresh();
+    const [tooLarge] = this.lists.unsigned;
+    if (tooLarge) throw tooLarge;
   }
 }

@@ -1,3 +1,4 @@
+import { JobsModule } from '@aegis/jobs';
 import { MetricsModule } from '@aegis/metrics';
 import { SigningModule } from '@aegis/signing';
 import { Module } from '@nestjs/common';
@@ -8,7 +9,7 @@ import { StatusLists } from './status-lists.service';
 
 /** Serves signed status lists. */
 @Module({
-  imports: [MetricsModule, SigningModule, StatusListsModule],
+  imports: [JobsModule, MetricsModule, SigningModule, StatusListsModule],
   providers: [StatusLists, StatusListUpkeep],
   controllers: [StatusListsController],
 })

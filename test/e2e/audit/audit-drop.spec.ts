@@ -1,10 +1,9 @@
 import { AuditAddresses } from '../../../libs/audit/src/audit-addresses';
 import { loadEnvironment } from '@aegis/config';
-import { Logger } from '@aegis/logging';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { jobsOf } from '../../support/jobs';
 import { CommandLine } from '../../support/processes/command-line';
 import { Trail } from '../../support/trail/trail';
 import { until } from '../../support/database/sql';
@@ -103,8 +102,7 @@ describe('aegis audit drop', () => {
       `UPDATE audit_address_horizon SET forgotten_until = now() - interval '3 days'`,
     );
     const environment = loadEnvironment({ DATA_DIR: folder, AUDIT_IP_RETENTION_DAYS: '1' });
-    const logger = new Logger({ level: 'error', format: 'json', stream: new Writable() });
-    await new AuditAddresses(trail.application, environment, logger).forget();
+    await new AuditAddresses(trail.application, environment, jobsOf()).forget(() => true);
     await trail.superuser.query('SELECT statistics_recount()');
     expect((await totals()).counted).toBe((await totals()).rows);
   });

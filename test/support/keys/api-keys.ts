@@ -1,6 +1,8 @@
 import { AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
+import type { Jobs } from '@aegis/jobs';
 import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
 import { PassThrough } from 'node:stream';
 import type { Scope } from '@aegis/access';
 import type { DataSource } from 'typeorm';
@@ -12,6 +14,7 @@ import { ApiKeyRotation } from '../../../libs/api-keys/src/api-key-rotation';
 import { PepperUse } from '../../../libs/api-keys/src/peppers/pepper-use';
 import type { KeyHolder } from '../../../libs/api-keys/src/key-holder';
 import { Peppers } from '../../../libs/api-keys/src/peppers/peppers';
+import { jobsOf } from '../jobs';
 
 export const PEPPER_V1 = 'v1:a-pepper-for-tests-of-32-characters-or-more';
 export const PEPPER_V2 = 'v2:the-next-pepper-for-tests-of-32-characters';
@@ -21,6 +24,8 @@ export interface ApiKeys {
   service: ApiKeysService;
   rotation: ApiKeyRotation;
   authentication: ApiKeyAuthentication;
+  /** Those that write what waits in `usage` and `renewal`. */
+  jobs: Jobs;
   usage: ApiKeyUsage;
   renewal: PepperRenewal;
   pepperUse: PepperUse;
@@ -42,12 +47,15 @@ export function apiKeysOf(
   const logger = new Logger({ level: 'debug', format: 'json', stream });
   const audit = new AuditLog();
   const service = new ApiKeysService(dataSource, audit, environment, peppers);
-  const usage = new ApiKeyUsage(dataSource, logger);
-  const renewal = new PepperRenewal(dataSource, logger);
+  const metrics = new Metrics();
+  const jobs = jobsOf({ logger, metrics });
+  const usage = new ApiKeyUsage(dataSource, jobs, logger);
+  const renewal = new PepperRenewal(dataSource, jobs, logger);
   return {
     service,
     rotation: new ApiKeyRotation(dataSource, audit, environment, peppers, service),
-    authentication: new ApiKeyAuthentication(dataSource, environment, peppers, usage, renewal),
+    authentication: new ApiKeyAuthentication(dataSource, environment, peppers, usage, renewal, metrics),
+    jobs,
     usage,
     renewal,
     pepperUse: new PepperUse(dataSource, peppers),

@@ -16,7 +16,7 @@ import {
 export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly environment: Environment,
-    private readonly metrics: Metrics = new Metrics(),
+    private readonly metrics: Metrics,
   ) {}
 
   /**

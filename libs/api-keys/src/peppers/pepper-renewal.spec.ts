@@ -1,6 +1,7 @@
 import { AuditRecord, SYSTEM } from '@aegis/audit';
 import { DataSource } from 'typeorm';
 import { type ApiKeys, apiKeysOf, PEPPER_V1, PEPPER_V2 } from '../../../../test/support/keys/api-keys';
+import { stopJobs } from '../../../../test/support/jobs';
 import { type TestDatabase, testDatabase } from '../../../../test/support/database/database';
 import { COMMAND_LINE } from '../key-holder';
 import { ApiKey } from '../api-key.entity';
@@ -116,7 +117,7 @@ describe('PepperRenewal', () => {
   it('is done when the process stops', async () => {
     const { apiKey, key } = await make();
     await kindOf(key, between);
-    await between.renewal.onApplicationShutdown();
+    await stopJobs(between.jobs);
     expect(await row(apiKey.id)).toMatchObject({ pepper_version: 'v2' });
   });
 });

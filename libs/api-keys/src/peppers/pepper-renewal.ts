@@ -1,9 +1,11 @@
 import { lockByIdSql } from '@aegis/database';
+import { Jobs, WriteBehind } from '@aegis/jobs';
 import { Logger } from '@aegis/logging';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { KeyHash } from './peppers';
-import { WaitingWrites } from '../waiting-writes';
+
+const PAUSE_MS = 2000;
 
 interface Renewal {
   /** What is stored, and still must be when the new hash takes its place. */
@@ -16,12 +18,18 @@ interface Renewal {
  * without anybody getting a new key. Each key is written once.
  */
 @Injectable()
-export class PepperRenewal extends WaitingWrites<Renewal> {
+export class PepperRenewal extends WriteBehind<string, Renewal> {
   constructor(
     private readonly dataSource: DataSource,
+    jobs: Jobs,
     logger: Logger,
   ) {
-    super(logger, 'API keys could not be brought under the current pepper; they will be');
+    super(jobs, logger, {
+      name: 'api-key-peppers',
+      pauseMs: PAUSE_MS,
+      failure: 'API keys could not be brought under the current pepper; they will be',
+      refusal: 'the database refused a write about an API key; it is dropped',
+    });
   }
 
   /**
@@ -30,7 +38,7 @@ export class PepperRenewal extends WaitingWrites<Renewal> {
    * @param renewed hash of the same key under the current pepper
    */
   renew(keyId: string, replaced: Buffer, renewed: KeyHash): void {
-    this.add(keyId, { replaced, renewed });
+    this.collect(keyId, { replaced, renewed });
   }
 
   protected merge(_: Renewal, latest: Renewal): Renewal {

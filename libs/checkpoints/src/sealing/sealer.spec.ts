@@ -12,6 +12,7 @@ import { DataSource } from 'typeorm';
 import { migrationDataSource } from '../../../../migrations/data-source';
 import { applicationPrivileges } from '../../../../migrations/privileges';
 import { until } from '../../../../test/support/database/sql';
+import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { Trail } from '../../../../test/support/trail/trail';
 import { ChainNotTrusted } from '../verification/chain-end';
 import { readCheckpoint } from '../checkpoint';
@@ -177,9 +178,10 @@ describe('the sealer', () => {
     stream.on('data', (chunk: Buffer) => lines.push(chunk.toString()));
     const logger = new Logger({ level: 'info', format: 'json', stream });
     const metrics = new Metrics();
-    const sealing = new Sealing(trail.application, new Sealer(trail.application, keys), logger, metrics);
+    const jobs = jobsOf({ logger, metrics });
+    new Sealing(trail.application, new Sealer(trail.application, keys), logger, metrics, jobs);
     await trail.append(1);
-    sealing.onApplicationBootstrap();
+    await jobs.onApplicationBootstrap();
     try {
       await until('records wait for over a second', async () => {
         const text = await metrics.registry.getSingleMetricAsString('aegis_checkpoint_lag_seconds');
@@ -190,7 +192,7 @@ describe('the sealer', () => {
       await until('they are sealed', async () => (await trail.checkpoints()).length > 0);
       await until('it is told', () => Promise.resolve(lines.join('').includes('over: audit records')));
     } finally {
-      await sealing.beforeApplicationShutdown();
+      await stopJobs(jobs);
     }
     expect(lines.filter((line) => line.includes('"audit records could not be sealed'))).toHaveLength(1);
   });

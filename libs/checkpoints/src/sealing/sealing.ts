@@ -1,10 +1,10 @@
+import { Jobs } from '@aegis/jobs';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { TrailAlarms } from '../verification/trail-alarms';
 import { jwsFrom } from '../checkpoint';
-import { Repetition } from './repetition';
 import { Sealer } from './sealer';
 import { RecordTooLarge } from './unsealed-records';
 
@@ -12,8 +12,7 @@ const PAUSE_MS = 500;
 
 /** Seals the audit trail twice a second, and without a pause while it is behind; replicas share the work. */
 @Injectable()
-export class Sealing implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly jobs: readonly Repetition[];
+export class Sealing {
   private readonly alarms: TrailAlarms;
 
   constructor(
@@ -21,22 +20,21 @@ export class Sealing implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly sealer: Sealer,
     logger: Logger,
     private readonly metrics: Metrics,
+    jobs: Jobs,
   ) {
     this.alarms = new TrailAlarms(logger, metrics);
-    const sealing = 'audit records could not be sealed; they wait';
-    const measuring = 'how long audit records wait to be sealed could not be told';
-    this.jobs = [
-      new Repetition(logger, sealing, PAUSE_MS, (goesOn) => this.seal(goesOn)),
-      new Repetition(logger, measuring, PAUSE_MS, () => this.measure()),
-    ];
-  }
-
-  onApplicationBootstrap(): void {
-    for (const job of this.jobs) job.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(this.jobs.map((job) => job.stop()));
+    jobs.add({
+      name: 'audit-sealing',
+      pauseMs: PAUSE_MS,
+      failure: 'audit records could not be sealed; they wait',
+      run: (goesOn) => this.seal(goesOn),
+    });
+    jobs.add({
+      name: 'audit-seal-lag',
+      pauseMs: PAUSE_MS,
+      failure: 'how long audit records wait to be sealed could not be told',
+      run: () => this.measure(),
+    });
   }
 
   private async seal(goesOn: () => boolean): Promise<void> {

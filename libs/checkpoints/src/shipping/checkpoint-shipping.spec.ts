@@ -1,4 +1,5 @@
 import { loadEnvironment } from '@aegis/config';
+import type { Jobs } from '@aegis/jobs';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { until } from '../../../../test/support/database/sql';
 import { Trail } from '../../../../test/support/trail/trail';
 import { CheckpointShipping } from './checkpoint-shipping';
@@ -52,7 +54,7 @@ describe('the shipping of checkpoints', () => {
   let trail: Trail;
   let folder: string;
   let log: string[];
-  const running: CheckpointShipping[] = [];
+  const running: Jobs[] = [];
 
   beforeEach(async () => {
     trail = await Trail.open();
@@ -61,7 +63,7 @@ describe('the shipping of checkpoints', () => {
     await trail.sealed();
   });
   afterEach(async () => {
-    await Promise.all(running.splice(0).map((one) => one.beforeApplicationShutdown()));
+    await Promise.all(running.splice(0).map(stopJobs));
     rmSync(folder, { recursive: true });
     await trail.close();
   });
@@ -76,9 +78,10 @@ describe('the shipping of checkpoints', () => {
     stream.on('data', (chunk: Buffer) => log.push(chunk.toString()));
     const metrics = new Metrics();
     const logger = new Logger({ level: 'debug', format: 'json', stream });
-    const shipping = new CheckpointShipping(trail.application, environment, logger, metrics, trail.sealer);
-    shipping.onApplicationBootstrap();
-    running.push(shipping);
+    const jobs = jobsOf({ logger, metrics });
+    new CheckpointShipping(trail.application, environment, logger, metrics, trail.sealer, jobs);
+    void jobs.onApplicationBootstrap();
+    running.push(jobs);
     return metrics;
   }
 
@@ -150,7 +153,7 @@ describe('the shipping of checkpoints', () => {
       ship(url);
       ship(url);
       await until('three are there', () => Promise.resolve(receiver.received.length === 3));
-      await running.shift()!.beforeApplicationShutdown();
+      await stopJobs(running.shift()!);
       await trail.superuser.query(`UPDATE audit_shipments SET leased_until = now()`);
       await sealOneMore(20);
       await until('the fourth is there', () => Promise.resolve(receiver.received.length === 4));
@@ -172,7 +175,7 @@ describe('the shipping of checkpoints', () => {
     it('says so too when another checkpoint has taken the place before it looked', async () => {
       ship(url);
       await until('three are there', () => Promise.resolve(receiver.received.length === 3));
-      await running.shift()!.beforeApplicationShutdown();
+      await stopJobs(running.shift()!);
       await cutLast();
       await sealOneMore(20);
       await trail.superuser.query(`UPDATE audit_shipments SET leased_until = now()`);

@@ -1,14 +1,14 @@
 import { Environment } from '@aegis/config';
+import { Jobs } from '@aegis/jobs';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
 import { checkpointHash, jwsFrom } from '../checkpoint';
 import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
 import { FileSink } from './file-sink';
 import { HttpSink } from './http-sink';
-import { Repetition } from '../sealing/repetition';
 import { Sealer } from '../sealing/sealer';
 
 const PAUSE_MS = 1000;
@@ -19,8 +19,7 @@ const AT_ONCE = 100;
  * first that the sink has not acknowledged. What no key of this server signed is not shipped: it waits.
  */
 @Injectable()
-export class CheckpointShipping implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly job?: Repetition;
+export class CheckpointShipping {
   private acknowledged = 0;
   private lost = false;
 
@@ -30,22 +29,18 @@ export class CheckpointShipping implements OnApplicationBootstrap, BeforeApplica
     private readonly logger: Logger,
     private readonly metrics: Metrics,
     private readonly sealer: Sealer,
+    jobs: Jobs,
   ) {
     if (sink === undefined) return;
     const target = sink.startsWith('file:')
       ? new FileSink(fileURLToPath(sink))
       : new HttpSink(dataSource, sink, token);
-    this.job = new Repetition(logger, 'checkpoints could not be shipped; they wait', PAUSE_MS, (goesOn) =>
-      this.ship(target, goesOn).finally(() => this.measure()),
-    );
-  }
-
-  onApplicationBootstrap(): void {
-    this.job?.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.job?.stop();
+    jobs.add({
+      name: 'checkpoint-shipping',
+      pauseMs: PAUSE_MS,
+      failure: 'checkpoints could not be shipped; they wait',
+      run: (goesOn) => this.ship(target, goesOn).finally(() => this.measure()),
+    });
   }
 
   /** The sink is asked before each delivery: it may be another process's turn by then. */

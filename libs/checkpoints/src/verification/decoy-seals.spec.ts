@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { migratedDatabase } from '../../../../test/support/database/database';
 import { until } from '../../../../test/support/database/sql';
+import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { Trail } from '../../../../test/support/trail/trail';
 import { checkpointHash, type CheckpointClaims, readCheckpoint, signCheckpoint } from '../checkpoint';
 import { Sealing } from '../sealing/sealing';
@@ -55,12 +56,13 @@ describe('seals that belong to no checkpoint', () => {
     stream.on('data', (chunk: Buffer) => lines.push(chunk.toString()));
     const metrics = new Metrics();
     const logger = new Logger({ level: 'info', format: 'json', stream });
-    const sealing = new Sealing(trail.application, trail.sealer, logger, metrics);
-    sealing.onApplicationBootstrap();
+    const jobs = jobsOf({ logger, metrics });
+    new Sealing(trail.application, trail.sealer, logger, metrics, jobs);
+    await jobs.onApplicationBootstrap();
     try {
       await until(what, async () => shows(await metrics.registry.metrics(), lines.join('')));
     } finally {
-      await sealing.beforeApplicationShutdown();
+      await stopJobs(jobs);
     }
   }
   const lagOf = (metrics: string): number =>

@@ -2,6 +2,7 @@ import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { PassThrough } from 'node:stream';
 import { until } from '../../../../test/support/database/sql';
+import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { Trail } from '../../../../test/support/trail/trail';
 import { Sealing } from '../sealing/sealing';
 
@@ -22,12 +23,13 @@ describe('the alarm of a record that is too large to be sealed', () => {
     const stream = new PassThrough().on('data', (chunk: Buffer) => lines.push(chunk.toString()));
     const metrics = new Metrics();
     const logger = new Logger({ level: 'info', format: 'json', stream });
-    const sealing = new Sealing(trail.application, trail.sealer, logger, metrics);
+    const jobs = jobsOf({ logger, metrics });
+    new Sealing(trail.application, trail.sealer, logger, metrics, jobs);
     const shows = async (value: 0 | 1): Promise<boolean> =>
       (await metrics.registry.metrics()).includes(
         `aegis_audit_trail_alarm{reason="record_too_large"} ${value}`,
       );
-    sealing.onApplicationBootstrap();
+    await jobs.onApplicationBootstrap();
     try {
       await until('the alarm is on', () => shows(1));
       await until('the log names the record', () =>
@@ -37,7 +39,7 @@ describe('the alarm of a record that is too large to be sealed', () => {
       await trail.tamper(`UPDATE audit_logs SET user_agent = left(user_agent, 500) WHERE id = ${record}`);
       await until('the alarm is over', () => shows(0));
     } finally {
-      await sealing.beforeApplicationShutdown();
+      await stopJobs(jobs);
     }
     expect(await trail.findings()).toEqual([]);
   });

@@ -53,7 +53,7 @@ describe('licenses that are issued at once', () => {
     );
     await keyRing.load();
     customers = new CustomersService(dataSource, audit);
-    const tokens = new TokenIssuer(dataSource, keyRing, environment);
+    const tokens = new TokenIssuer(dataSource, keyRing, environment, new Metrics());
     const writer = new LicenseWriter(dataSource, audit, customers, tokens);
     licensing = new LicensingService(
       dataSource,

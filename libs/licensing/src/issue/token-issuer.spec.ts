@@ -52,7 +52,7 @@ describe('TokenIssuer', () => {
     });
   }
   const maker = (issuer = 'https://license.biz4a.com'): TokenIssuer =>
-    new TokenIssuer(dataSource, keyRing, environmentOf(issuer));
+    new TokenIssuer(dataSource, keyRing, environmentOf(issuer), new Metrics());
   const facts = (): GrantedFacts => ({
     licenseId: randomUUID(),
     customer: { id: 'acme', name: 'Acme' },

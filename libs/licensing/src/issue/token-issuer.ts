@@ -70,7 +70,7 @@ export class TokenIssuer {
     private readonly dataSource: DataSource,
     private readonly keyRing: KeyRing,
     private readonly environment: Environment,
-    private readonly metrics: Metrics = new Metrics(),
+    private readonly metrics: Metrics,
   ) {}
 
   /**

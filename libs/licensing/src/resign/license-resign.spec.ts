@@ -19,6 +19,7 @@ import { PassThrough } from 'node:stream';
 import type { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { type TestDatabase, testDatabase } from '../../../../test/support/database/database';
+import { jobsOf } from '../../../../test/support/jobs';
 import { superuserOf, until } from '../../../../test/support/database/sql';
 import { LicenseLock } from '../license-lock';
 import { LicenseRenewalService } from '../renew/license-renewal.service';
@@ -96,14 +97,15 @@ describe('LicenseResign', () => {
     await new SigningKeys(dataSource, audit, new SigningReplicas(dataSource)).activate(CLI, keyId, {
       force: false,
     });
-    const tokens = new TokenIssuer(dataSource, keyRing, environment);
+    const metrics = new Metrics();
+    const tokens = new TokenIssuer(dataSource, keyRing, environment, metrics);
     const lock = new LicenseLock();
     const writer = new LicenseWriter(dataSource, audit, customers, tokens);
     licensing = new LicensingService(dataSource, audit, customers, lock, tokens, writer, environment);
     renewal = new LicenseRenewalService(dataSource, audit, customers, lock, tokens);
     states = new LicenseStateService(dataSource, audit, lock);
-    const counts = new ValidationCounts(dataSource, logger);
-    validation = new ValidationService(dataSource, keyRing, audit, counts, environment);
+    const counts = new ValidationCounts(dataSource, jobsOf({ logger, metrics }), logger);
+    validation = new ValidationService(dataSource, keyRing, audit, counts, environment, metrics);
     resign = new LicenseResign(
       dataSource,
       keyRing,
@@ -301,7 +303,7 @@ describe('LicenseResign', () => {
       LICENSE_ISSUER: 'https://license.biz4a.com',
       PUBLIC_URL: `http://localhost/${'p'.repeat(4600)}`,
     });
-    const tokens = new TokenIssuer(dataSource, keyRing, long);
+    const tokens = new TokenIssuer(dataSource, keyRing, long, new Metrics());
     const strict = new LicenseResign(
       dataSource,
       keyRing,

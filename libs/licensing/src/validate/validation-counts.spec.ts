@@ -1,8 +1,10 @@
+import type { Jobs } from '@aegis/jobs';
 import { Logger } from '@aegis/logging';
 import { PassThrough } from 'node:stream';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
+import { jobsOf, stopJobs, withRunning } from '../../../../test/support/jobs';
 import { until } from '../../../../test/support/database/sql';
 import { ValidationCounts } from './validation-counts';
 
@@ -11,6 +13,7 @@ describe('counts of validations', () => {
   let dataSource: DataSource;
   let owner: Client;
   let logged: string;
+  let jobs: Jobs;
   let counts: ValidationCounts;
 
   beforeAll(async () => {
@@ -23,7 +26,9 @@ describe('counts of validations', () => {
     await owner.query('TRUNCATE validation_counts');
     logged = '';
     const stream = new PassThrough().on('data', (chunk: Buffer) => (logged += chunk.toString()));
-    counts = new ValidationCounts(dataSource, new Logger({ level: 'debug', format: 'json', stream }));
+    const logger = new Logger({ level: 'debug', format: 'json', stream });
+    jobs = jobsOf({ logger });
+    counts = new ValidationCounts(dataSource, jobs, logger);
   });
   afterAll(async () => {
     await owner.end();
@@ -46,14 +51,16 @@ describe('counts of validations', () => {
   });
 
   it('are written by themselves within seconds', async () => {
-    counts.add('EXPIRED');
-    await until('they are written', async () => (await written()).EXPIRED !== undefined);
+    await withRunning(jobs, async () => {
+      counts.add('EXPIRED');
+      await until('they are written', async () => (await written()).EXPIRED !== undefined);
+    });
     expect(await written()).toEqual({ EXPIRED: 1 });
   });
 
   it('are written at the end of the process', async () => {
     counts.add('NOT_FOUND');
-    await counts.onApplicationShutdown();
+    await stopJobs(jobs);
     expect(await written()).toEqual({ NOT_FOUND: 1 });
   });
 
@@ -82,7 +89,7 @@ describe('counts of validations', () => {
   it('are not written twice', async () => {
     counts.add('VALID');
     await Promise.all([counts.flush(), counts.flush()]);
-    await counts.onApplicationShutdown();
+    await stopJobs(jobs);
     expect(await written()).toEqual({ VALID: 1 });
   });
 });

@@ -99,7 +99,7 @@ export class ValidationService {
     private readonly audit: AuditLog,
     private readonly counts: ValidationCounts,
     environment: Environment,
-    private readonly metrics: Metrics = new Metrics(),
+    private readonly metrics: Metrics,
   ) {
     this.acceptedIssuers = [environment.LICENSE_ISSUER, ...(environment.ACCEPTED_ISSUERS ?? [])];
   }

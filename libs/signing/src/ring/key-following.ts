@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Listener } from '@aegis/database';
+import { type Job, Jobs } from '@aegis/jobs';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
@@ -15,17 +16,17 @@ const CHANNEL = 'aegis_signing_keys';
 const PAUSE_MS = 2000;
 
 /**
- * Keeps the key ring of a server up to date: told of changes at once, it also looks itself every two seconds, opens
- * keys that have come to lie there, and reports with which keys this process can sign. Looks for a signed key set too.
+ * Keeps the key ring of a server up to date: it reads the keys when the database announces a change, and every two
+ * seconds besides; it opens keys whose files were added, and reports with which keys this process can sign. It reads the
+ * signed key set again too. All of that has been done once before the first request is served.
  */
 @Injectable()
 export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly id = randomUUID();
   private readonly listener: Listener;
-  private timer?: NodeJS.Timeout;
-  private running: Promise<void> = Promise.resolve();
+  private readonly reading: Job;
+  private readonly jobs: readonly Job[];
   private stopped = false;
-  private readonly failing = new Set<string>();
   /** Counts when the channel was found and lost; odd while it is heard. */
   private turns = 0;
 
@@ -33,52 +34,59 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
     dataSource: DataSource,
     private readonly keyRing: KeyRing,
     private readonly replicas: SigningReplicas,
-    private readonly keySet: ServedKeySet,
+    keySet: ServedKeySet,
     private readonly logger: Logger,
     private readonly metrics: Metrics,
+    jobs: Jobs,
   ) {
+    const pauses = { pauseMs: PAUSE_MS, startNeeds: 'first-run' } as const;
+    this.reading = jobs.add({
+      ...pauses,
+      name: 'signing-keys',
+      failure: 'the signing keys could not be read',
+      run: () => this.look(),
+    });
+    this.jobs = [
+      this.reading,
+      jobs.add({
+        ...pauses,
+        name: 'signing-key-files',
+        failure: 'signing keys could not be looked for, or those of this server could not be reported',
+        run: () => keyRing.openKeys().finally(() => this.report()),
+      }),
+      jobs.add({
+        ...pauses,
+        name: 'signed-key-set',
+        failure: 'the signed key set could not be looked for',
+        run: () => keySet.look(keyRing.known),
+      }),
+    ];
     this.listener = new Listener(dataSource, CHANNEL, {
       onHeard: () => {
         this.turns += 1;
-        void this.look();
+        void this.reading.runNow();
       },
-      onNotice: () => void this.look(),
+      onNotice: () => void this.reading.runNow(),
       onLost: (error) => {
         this.lose(error);
       },
     });
   }
 
-  /** Has reported before the first request is served. */
+  /** The keys are read once more, now that changes are announced. */
   async onApplicationBootstrap(): Promise<void> {
     this.listener.start();
-    this.running = this.runAndGoOn();
-    await this.running;
+    await this.reading.runNow();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
-    clearTimeout(this.timer);
     this.trust(false);
-    await this.running;
+    await Promise.all(this.jobs.map((job) => job.stop()));
     await this.listener.stop();
-    await this.attempt('this server could not sign off from the table of replicas', () =>
-      this.replicas.leave(this.id),
-    );
-  }
-
-  private async runAndGoOn(): Promise<void> {
-    await this.listener.probe();
-    await this.look();
-    await this.attempt('signing keys could not be looked for', () => this.keyRing.openKeys());
-    await this.attempt('the signed key set could not be looked for', () =>
-      this.keySet.look(this.keyRing.known),
-    );
-    await this.attempt('the keys of this server could not be reported', () => this.report());
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.running = this.runAndGoOn();
-    }, PAUSE_MS).unref();
+    await this.replicas.leave(this.id).catch((error: unknown) => {
+      this.logger.write('warn', 'this server could not sign off from the table of replicas', { error });
+    });
   }
 
   private lose(error: unknown): void {
@@ -93,10 +101,16 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Reads the keys. Until the channel was heard before a reading began, nothing that was read can be trusted for long. */
   private async look(): Promise<void> {
+    await this.listener.probe();
     const turn = this.turns;
-    const seen = await this.attempt('the signing keys could not be read', () => this.keyRing.refresh());
-    this.trust(seen && turn === this.turns && turn % 2 === 1);
-    this.metrics.signingKeysSeen(this.keyRing.canSign, this.keyRing.known.map(keyAge));
+    let seen = false;
+    try {
+      await this.keyRing.refresh();
+      seen = true;
+    } finally {
+      this.trust(seen && turn === this.turns && turn % 2 === 1);
+      this.metrics.signingKeysSeen(this.keyRing.canSign, this.keyRing.known.map(keyAge));
+    }
   }
 
   private trust(told: boolean): void {
@@ -110,19 +124,6 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
       name: `${hostname()}:${process.pid}`,
       kids: this.keyRing.heldKids,
     });
-  }
-
-  private async attempt(failure: string, work: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await work();
-      this.failing.delete(failure);
-      return true;
-    } catch (error) {
-      // Once, not every two seconds.
-      if (!this.failing.has(failure) && !this.stopped) this.logger.write('warn', failure, { error });
-      this.failing.add(failure);
-      return false;
-    }
   }
 }
 
