@@ -17,6 +17,7 @@ export async function activateKey(database: TestDatabase, kid: string): Promise<
 /** Gives a server a signed key set, of no key, and waits until it is served. */
 export async function giveKeySet({ url, keysDir }: { url: string; keysDir: string }): Promise<void> {
   const root = { privateKey: generateKeyPairSync('ed25519').privateKey, kid: 'root' };
-  writeFileSync(join(keysDir, 'jwks.jwt'), signKeySet(root, { keys: [], compromised: [] }, new Date(), 30));
+  const jwt = await signKeySet(root, { keys: [], compromised: [] }, new Date(), 30);
+  writeFileSync(join(keysDir, 'jwks.jwt'), jwt);
   await until('the key set is served', async () => (await fetch(`${url}/.well-known/jwks.jwt`)).ok);
 }

@@ -82,7 +82,7 @@ export function signKeys(
     const content = await readContent(exported);
     const root = await readRootKey(rootKey, await presentPassphrase(environment, 'ROOT_KEY_PASSPHRASE'));
     const now = new Date();
-    await write(out, `${signKeySet(root, content, now, validDays)}\n`);
+    await write(out, `${await signKeySet(root, content, now, validDays)}\n`);
     const until = new Date(now.getTime() + validDays * 86_400_000).toISOString();
     // What stands there came from a server: people compare it with what they know by another way.
     const keys = content.keys.map(({ kid, x }) => ({ kid, thumbprint: jwkThumbprint(x) }));

@@ -1,4 +1,5 @@
-import { createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { CompactSign } from 'jose';
 import { ConfigurationError } from '@aegis/errors';
 import { type CompromisedKey, KEY_SET_TYPE, type KeySetKey, parseKeySet } from '@aegis/license-token';
 import { publishedJwk } from './jwks';
@@ -34,14 +35,18 @@ export function keySetContent(keys: readonly SigningKey[]): KeySetContent {
  * @returns JWS compact (`typ: jwk-set+jwt`).
  * @throws {ConfigurationError} when the content is none, or trusts a key that anybody can sign for.
  */
-export function signKeySet(root: RootKey, content: KeySetContent, now: Date, days: number): string {
+export async function signKeySet(
+  root: RootKey,
+  content: KeySetContent,
+  now: Date,
+  days: number,
+): Promise<string> {
   const iat = seconds(now);
-  const header = { alg: 'EdDSA', typ: KEY_SET_TYPE, kid: root.kid };
   const { keys, compromised } = content;
-  const input = [header, { iat, exp: iat + days * 86_400, keys, compromised }]
-    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-    .join('.');
-  const jwt = `${input}.${sign(null, Buffer.from(input), root.privateKey).toString('base64url')}`;
+  const payload = JSON.stringify({ iat, exp: iat + days * 86_400, keys, compromised });
+  const jwt = await new CompactSign(Buffer.from(payload))
+    .setProtectedHeader({ alg: 'EdDSA', typ: KEY_SET_TYPE, kid: root.kid })
+    .sign(root.privateKey);
   const parsed = parseKeySet(jwt);
   if ('malformed' in parsed)
     throw new ConfigurationError(`This is no key set to be signed: ${parsed.malformed}.`);
