@@ -11,5 +11,6 @@ import { AuditLogsController } from './http/audit-logs.controller';
   imports: [AuditModule, JobsModule],
   controllers: [AuditLogsController],
   providers: [AuditAddresses, AuditList, AuditPartitions],
+  exports: [AuditList],
 })
 export class AuditHttpModule {}

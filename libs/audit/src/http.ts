@@ -1,2 +1,3 @@
 export { AuditHttpModule } from './audit-http.module';
-export { AuditLogDto } from './http/audit-log.dto';
+export { AuditList } from './audit-list';
+export { AuditLogDto, AuditLogPageDto } from './http/audit-log.dto';

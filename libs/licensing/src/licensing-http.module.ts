@@ -1,5 +1,7 @@
+import { AuditHttpModule } from '@aegis-http/audit';
 import { Module } from '@nestjs/common';
 import { CustomerRemovalController } from './http/customer-removal.controller';
+import { LicenseHistoryController } from './http/license-history.controller';
 import { LicenseRenewalController } from './http/license-renewal.controller';
 import { LicenseStateController } from './http/license-state.controller';
 import { LicensesController } from './http/licenses.controller';
@@ -7,13 +9,14 @@ import { ValidationController } from './http/validation.controller';
 import { LicensingModule } from './licensing.module';
 
 @Module({
-  imports: [LicensingModule],
+  imports: [AuditHttpModule, LicensingModule],
   // Express tries routes in this order: the one that is asked most comes first.
   controllers: [
     ValidationController,
     LicensesController,
     LicenseStateController,
     LicenseRenewalController,
+    LicenseHistoryController,
     CustomerRemovalController,
   ],
 })

@@ -5,6 +5,7 @@ export const ROUTE_ACCESS: readonly [route: string, access: string][] = [
   ['GET /api/v1/licenses/{id}', 'licenses:read'],
   ['GET /api/v1/licenses/{id}/token', 'licenses:read'],
   ['PATCH /api/v1/licenses/{id}', 'licenses:issue'],
+  ['GET /api/v1/licenses/{id}/history', 'audit:read'],
   ['GET /api/v1/licenses/{id}/status', 'public'],
   ['POST /api/v1/licenses/validate', 'public'],
   ['POST /api/v1/licenses/validate/batch', 'licenses:validate'],
