@@ -4246,7 +4246,7 @@ export interface operations {
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
                 /**
-                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before cells that a spreadsheet would take for a formula
+                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before what a spreadsheet would take for a formula
                  *     (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
                  *     `raw`: the exact text, for programs.
                  */

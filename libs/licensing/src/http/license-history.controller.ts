@@ -1,7 +1,8 @@
-import { answerList, ApiProblems, PageQueryDto, ParsePathUuid, RequireScopes, Responds } from '@aegis/http';
+import { answerList, ApiProblems, PageQueryDto, PathId, RequireScopes, Responds } from '@aegis/http';
+import { UUID_RULE } from '@aegis/field-rules';
 import { STREAM_TYPES } from '@aegis/lists';
 import { AuditList, AuditLogDto, AuditLogPageDto } from '@aegis-http/audit';
-import { Controller, Get, Param, Query, Req } from '@nestjs/common';
+import { Controller, Get, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { LicensingService } from '../issue/licensing.service';
@@ -23,7 +24,7 @@ export class LicenseHistoryController {
   @ApiProblems('license_not_found')
   @Responds(AuditLogPageDto, { alsoOffers: STREAM_TYPES })
   async page(
-    @Param('id', ParsePathUuid) id: string,
+    @PathId(UUID_RULE) id: string,
     @Query() query: PageQueryDto,
     @Req() request: Request,
   ): Promise<object> {
