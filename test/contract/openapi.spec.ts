@@ -92,7 +92,9 @@ describe('the served OpenAPI document', () => {
         for (const name of [...limits, 'X-RateLimit-Reset']) expect(name in (headers ?? {})).toBe(limited);
         const isProblem = 'application/problem+json' in content;
         expect(isProblem).toBe(Number(status) >= 400 && !(status === '503' && path.startsWith('/health')));
-        if (isProblem) expect(headers).toHaveProperty(['Cache-Control']);
+        const { security = [] } = operation as { security?: object[] };
+        const isClosed = security.length > 0 && security.every((scheme) => Object.keys(scheme).length > 0);
+        if (isProblem || isClosed) expect(headers).toHaveProperty(['Cache-Control']);
         expect('Retry-After' in (headers ?? {})).toBe(isProblem && ['429', '503'].includes(status));
         expect('WWW-Authenticate' in (headers ?? {})).toBe(status === '401');
         for (const media of Object.values(content)) expect(media.example ?? media.examples).toBeDefined();

@@ -39,6 +39,7 @@ export class ApiKeyRotation {
     graceSeconds: number,
     precondition: Precondition<ApiKey> = NO_PRECONDITION,
   ): Promise<CreatedApiKey> {
+    await this.apiKeys.assertMayEnd(holder, id);
     const rotate = async (tx: EntityManager, caller?: CallerInForce): Promise<CreatedApiKey> => {
       const apiKey = await lockApiKey(tx, id);
       const now = holderNow(holder, caller);

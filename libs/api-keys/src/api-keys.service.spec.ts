@@ -3,6 +3,8 @@ import type { Scope } from '@aegis/access';
 import { DataSource } from 'typeorm';
 import { apiKeysOf, holding } from '../../../test/support/keys/api-keys';
 import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
+import { transaction } from '@aegis/database';
+import { callerOf } from './api-key-lock';
 import { COMMAND_LINE } from './key-holder';
 import { ApiKey } from './api-key.entity';
 import { ApiKeyNotFound, ExpiryInThePast, LastAdminKey, ScopeEscalation } from './api-keys.errors';
@@ -134,6 +136,21 @@ describe('ApiKeysService', () => {
       expect(await records()).toEqual([]);
     });
   });
+
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ['removes', (id) => service.remove(BY_KEY, holding(['api-keys:manage']), id)],
+    ['changes', (id) => service.update(BY_KEY, holding(['api-keys:manage']), id, { name: 'Other' })],
+    ['rotates', (id) => apiKeysOf(dataSource).rotation.rotate(BY_KEY, holding(['api-keys:manage']), id, 0)],
+  ])(
+    'refuses a caller that %s a stronger key without waiting for the requests of that key',
+    async (_, end) => {
+      const { apiKey } = await make({ scopes: ['admin'] });
+      const held = transaction(dataSource, () => expect(end(apiKey.id)).rejects.toThrow(ScopeEscalation), {
+        ending: [callerOf(apiKey.id)],
+      });
+      await held;
+    },
+  );
 
   describe('find', () => {
     it('never reads a hash', async () => {

@@ -110,9 +110,20 @@ export class ApiKeysService {
     input: UpdateApiKey,
     options: ChangeOptions = {},
   ): Promise<ApiKey> {
+    await this.assertMayEnd(holder, id, input.scopes);
     const change = (tx: EntityManager, caller?: CallerInForce): Promise<ApiKey> =>
       this.change(tx, actor, holderNow(holder, caller), id, input, options);
     return transaction(this.dataSource, change, { ending: [callerOf(id)] });
+  }
+
+  /**
+   * Refuses who may not change a key before the key is locked as a caller, which its own requests wait for. It is judged
+   * again under the lock, where a key that is gone is found missing too.
+   * @throws ScopeEscalation, SecretReplaced
+   */
+  async assertMayEnd(holder: KeyHolder, id: string, wanted: readonly Scope[] = []): Promise<void> {
+    const apiKey = await this.dataSource.manager.findOneBy(ApiKey, { id, deleted_at: IsNull() });
+    if (apiKey) assertHolds(holder, [...new Set([...apiKey.scopes, ...wanted])]);
   }
 
   private async change(
@@ -162,6 +173,7 @@ export class ApiKeysService {
     id: string,
     { evenLastAdmin = false, precondition = NO_PRECONDITION }: ChangeOptions = {},
   ): Promise<void> {
+    await this.assertMayEnd(holder, id);
     const remove = async (tx: EntityManager, caller?: CallerInForce): Promise<void> => {
       await lockAdminKeys(tx);
       const apiKey = await lockApiKey(tx, id);

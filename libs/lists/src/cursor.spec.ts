@@ -60,6 +60,9 @@ describe('cursors', () => {
     ['text', 'a\0b'],
     ['text', '\ud800'],
     ['text', 'a'.repeat(501)],
+    ['timestamp', '2026-01-01T00:00:00+16:00'],
+    ['timestamp', '2026-01-01T00:00:00-23:59'],
+    ['timestamp-or-null', '2026-01-01T00:00:00+00:00'],
     ['integer', '1;'],
     ['integer', '99999999999999999999'],
   ] as const)('are refused with a key that PostgreSQL could not take: %s', (kind, key) => {

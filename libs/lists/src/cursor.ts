@@ -21,7 +21,8 @@ function isOfKind(key: unknown, kind: CursorKeyKind): key is CursorKey {
       return key.length <= 500 && isStorableText(key);
     case 'timestamp':
     case 'timestamp-or-null':
-      return parseTimestamp(key) !== null;
+      // In UTC, as `encodeCursor` is given it: RFC 3339 has offsets that PostgreSQL does not take.
+      return key.endsWith('Z') && parseTimestamp(key) !== null;
     case 'uuid':
       return UUID_RULE.pattern.test(key);
   }

@@ -6,8 +6,14 @@ import { BoundedThrottlerStorage } from './bounded-throttler-storage';
 import { RateLimitsUnavailable } from './rate-limit.errors';
 import type { ThrottlerStorageRecord, WeightedThrottlerStorage } from './weighted-throttler-storage';
 
-/** Longest that a request waits for Redis. */
-const PATIENCE_MS = 250;
+/**
+ * How long a request waits for Redis: in steps, of which each counts once however long this process was busy in it, for
+ * a reply that nobody could read yet is not late.
+ */
+const PATIENCE_STEPS = 5;
+const PATIENCE_STEP_MS = 50;
+/** Replies in a row that did not come in time, after which Redis counts as away. */
+const LATE_REPLIES = 2;
 const CONNECT_PATIENCE_MS = 2_000;
 /** While Redis is away, one request a second asks whether it is back; the others do not wait. */
 const PAUSE_MS = 1_000;
@@ -43,6 +49,7 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
   private readonly own = new BoundedThrottlerStorage();
   /** On the monotonic clock; undefined while Redis answers. */
   private asksAgainAt: number | undefined;
+  private lateReplies = 0;
 
   private constructor(private readonly options: SharedStorageOptions) {
     this.redis = new Redis(options.url, {
@@ -50,11 +57,12 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
       connectionName: 'aegis',
       lazyConnect: true,
       connectTimeout: CONNECT_PATIENCE_MS,
-      commandTimeout: PATIENCE_MS,
       // A request that can't be counted now is not counted later: its answer is gone by then.
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
+      // A primary that became a replica stays one: the name may stand for another by now.
+      reconnectOnError: (error) => error.message.startsWith('READONLY'),
       retryStrategy: (attempt) => Math.min(attempt * 50, LONGEST_RECONNECT_PAUSE_MS),
     });
     // Told by the requests that could not be counted.
@@ -103,17 +111,15 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
       this.asksAgainAt = now + PAUSE_MS;
     }
     try {
-      const [totalHits, leftMs, blocked] = (await this.redis.eval(COUNT, 1, key, weight, limit, ttl)) as [
-        number,
-        number,
-        0 | 1,
-      ];
+      const [totalHits, leftMs, blocked] = (await inTime(
+        this.redis.eval(COUNT, 1, key, weight, limit, ttl),
+      )) as [number, number, 0 | 1];
       this.isBack();
       const timeToExpire = Math.ceil(leftMs / 1000);
       const isBlocked = blocked === 1;
       return { totalHits, timeToExpire, isBlocked, timeToBlockExpire: isBlocked ? timeToExpire : 0 };
     } catch (error) {
-      this.isAway(error);
+      if (!(error instanceof LateReply) || ++this.lateReplies >= LATE_REPLIES) this.isAway(error);
       return undefined;
     }
   }
@@ -128,8 +134,35 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
   }
 
   private isBack(): void {
+    this.lateReplies = 0;
     if (this.asksAgainAt === undefined) return;
     this.asksAgainAt = undefined;
     this.options.logger.write('info', 'Redis is back: rate limits are shared again');
   }
+}
+
+class LateReply extends Error {}
+
+/**
+ * @param reply of Redis
+ * @throws LateReply when it does not come within 250 ms in which this process could have read it
+ */
+function inTime<T>(reply: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let steps = 0;
+    let timer = setTimeout(step, PATIENCE_STEP_MS);
+    function step(): void {
+      // After timers comes what was received meanwhile, and then what `setImmediate` was given.
+      if (++steps < PATIENCE_STEPS) timer = setTimeout(step, PATIENCE_STEP_MS);
+      else
+        setImmediate(() => {
+          reject(new LateReply('no reply within 250 ms'));
+        });
+    }
+    reply
+      .finally(() => {
+        clearTimeout(timer);
+      })
+      .then(resolve, reject);
+  });
 }

@@ -19,6 +19,13 @@ export default {
       ['makes short secrets', 'const SECRET_BYTES = 32;', 'const SECRET_BYTES = 16;'],
       ['makes the same key always', 'randomBytes(SECRET_BYTES)', 'Buffer.alloc(SECRET_BYTES, 7)'],
     ]),
+    ...inFile('libs/api-keys/src/api-keys.service.ts', [
+      [
+        'lets a caller wait for a key that it may not change',
+        'if (apiKey) assertHolds(holder, [...new Set([...apiKey.scopes, ...wanted])]);',
+        'return;',
+      ],
+    ]),
     ...inFile('libs/api-keys/src/peppers/peppers.ts', [
       ['takes any secret', 'return equal && pepper !== undefined;', 'return pepper !== undefined;'],
       ['takes hashes of unknown peppers', 'return equal && pepper !== undefined;', 'return equal;'],

@@ -13,6 +13,18 @@ export default {
       ['lets an ended caller go on', 'if (verdict instanceof Error) throw verdict;', ''],
       ['ignores lost scopes', 'if (lost.length > 0) return new CallerNarrowed(lost);', ''],
     ]),
+    ...inFile('libs/http/src/edge/client-errors.ts', [
+      [
+        'answers broken bytes in place of the request before them',
+        'else if (answering?.req.complete)',
+        'else if (answering?.headersSent)',
+      ],
+      [
+        'goes on after broken bytes',
+        'answering.shouldKeepAlive = false;',
+        'answering.shouldKeepAlive = true;',
+      ],
+    ]),
     ...inFile('libs/http/src/edge/cut-off.ts', [
       ['ends a broken answer in order', 'socket.resetAndDestroy();', 'socket.destroy();'],
     ]),

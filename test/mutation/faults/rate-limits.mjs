@@ -4,11 +4,22 @@ export default {
   area: 'rate limits',
   suites: [
     'libs/rate-limits/src/bounded-throttler-storage.spec.ts',
+    'libs/rate-limits/src/shared-throttler-storage.spec.ts',
     'libs/http/src/answers/open-streams.spec.ts',
     'libs/http/src/limits/rate-limit.spec.ts',
     'test/e2e/input/batch-limits.spec.ts',
   ],
   faults: [
+    ...inFile('libs/rate-limits/src/shared-throttler-storage.ts', [
+      ['takes its own delay for one of Redis', 'if (++steps < PATIENCE_STEPS)', 'if (++steps < 1)'],
+      ['takes one late reply for a Redis that is away', 'LATE_REPLIES = 2', 'LATE_REPLIES = 1'],
+      [
+        'never takes late replies for a Redis that is away',
+        'if (!(error instanceof LateReply) || ++this.lateReplies >= LATE_REPLIES)',
+        'if (!(error instanceof LateReply))',
+      ],
+      ['stays connected to a replica', "error.message.startsWith('READONLY')", 'error.message === undefined'],
+    ]),
     ...inFile('libs/rate-limits/src/bounded-throttler-storage.ts', [
       [
         'counts a batch as one hit',

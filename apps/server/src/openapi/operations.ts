@@ -133,7 +133,7 @@ function describeProblems({ responses }: Operation): void {
 
 function addHeaders(operation: Operation): void {
   const limited = operation.responses['429'] !== undefined;
-  const cacheControl = operation[CACHE_CONTROL_EXTENSION];
+  const cacheControl = operation[CACHE_CONTROL_EXTENSION] ?? (isPublic(operation) ? undefined : 'no-store');
   Reflect.deleteProperty(operation, CACHE_CONTROL_EXTENSION);
   for (const [status, response] of Object.entries(operation.responses)) {
     const problem = response.content?.[PROBLEM] !== undefined;

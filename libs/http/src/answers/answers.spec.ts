@@ -1,8 +1,8 @@
 import { Controller, Get } from '@nestjs/common';
 import { Expose, Transform, Type } from 'class-transformer';
 import request from 'supertest';
-import { AnyKey } from '../callers/route-access';
-import { NoStore, Responds, RespondsAsIs, RespondsNothing } from './responds';
+import { AnyKey, Public } from '../callers/route-access';
+import { CacheControl, NoStore, Responds, RespondsAsIs, RespondsNothing } from './responds';
 import { startWebApp, type WebApp } from '../http-app.fixture';
 
 class OwnerDto {
@@ -99,11 +99,36 @@ class ThingsController {
   }
 }
 
+@Controller('open')
+class OpenController {
+  @Get()
+  @Public()
+  @Responds(OwnerDto, { prebuilt: true })
+  open(): OwnerDto {
+    return { id: 'o' };
+  }
+
+  @Get('cached')
+  @Public()
+  @CacheControl('public, max-age=60')
+  @Responds(OwnerDto, { prebuilt: true })
+  cached(): OwnerDto {
+    return { id: 'o' };
+  }
+
+  @Get('health')
+  @Public({ ignoreCredentials: true })
+  @Responds(OwnerDto, { prebuilt: true })
+  health(): OwnerDto {
+    return { id: 'o' };
+  }
+}
+
 describe('answers', () => {
   let web: WebApp;
 
   beforeAll(async () => {
-    web = await startWebApp([ThingsController]);
+    web = await startWebApp([ThingsController, OpenController]);
   });
 
   afterAll(() => web.app.close());
@@ -122,6 +147,21 @@ describe('answers', () => {
     expect(answer.body).toEqual(wire);
     expect(answer.text).not.toContain('canary');
     expect(answer.headers['cache-control']).toBe('no-store');
+  });
+
+  it.each([
+    ['/things/many', {}, 'no-store'],
+    ['/things/prebuilt', {}, 'no-store'],
+    ['/things/nothing', {}, 'no-store'],
+    ['/things/text', {}, 'no-store'],
+    ['/open', {}, undefined],
+    ['/open', { 'X-API-Key': 'x' }, 'no-store'],
+    ['/open', { Authorization: 'Bearer x' }, 'no-store'],
+    ['/open/cached', {}, 'public, max-age=60'],
+    ['/open/health', { 'X-API-Key': 'x' }, undefined],
+  ])('stay out of caches where they are for the caller alone: %s %j', async (route, headers, expected) => {
+    const answer = await request(web.url).get(route).set(headers);
+    expect(answer.headers['cache-control']).toBe(expected);
   });
 
   it('map lists item by item', async () => {

@@ -1,6 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { accessOf, isForgiving } from '../callers/route-access';
+import { bearsCredential } from '../callers/identification';
+import { type Access, accessOf, isForgiving } from '../callers/route-access';
 import { answerOf } from './answer';
 import { type Reply, replyMaker } from './reply';
 import { factsOf } from '../edge/request-facts';
@@ -9,7 +10,7 @@ import { NotAcceptable } from '../problems/http.errors';
 /**
  * Refuses (406) what could not be answered in a media type of `Accept` anyway, before anything is done; a public route
  * answers all the same in what it has, as RFC 9110 section 12.5.1 allows. Runs no handler that does not declare what it
- * answers with.
+ * answers with. Keeps what is answered to a key out of caches, where a handler does not say otherwise.
  */
 @Injectable()
 export class NegotiationGuard implements CanActivate {
@@ -23,13 +24,16 @@ export class NegotiationGuard implements CanActivate {
     if (offered === undefined)
       throw new Error(`${context.getClass().name}.${handler.name} declares no @Responds(...)`);
     factsOf(request).replyTo = this.replyMakerOf(context);
+    const response = http.getResponse<Response>();
+    const access = accessOf(handler, context.getClass());
+    if (isForCaller(access, request)) response.setHeader('Cache-Control', 'no-store');
     // Caches must not give one media type to who asked for another.
-    if (offered.length > 1) http.getResponse<Response>().vary('Accept');
+    if (offered.length > 1) response.vary('Accept');
     const { accept } = request.headers;
     if (accept === undefined || accept === '*/*') return true;
     if (offered.length === 0 || offered.includes(accept) || request.accepts([...offered]) !== false)
       return true;
-    if (isForgiving(accessOf(handler, context.getClass()))) return true;
+    if (isForgiving(access)) return true;
     throw new NotAcceptable(`This route answers in ${offered.join(', ')}.`);
   }
 
@@ -42,4 +46,13 @@ export class NegotiationGuard implements CanActivate {
     }
     return maker;
   }
+}
+
+/**
+ * Whether an answer is meant for the caller alone. Caches know that of requests with `Authorization` (RFC 9111 section
+ * 3.5), not of those with `X-API-Key`.
+ */
+function isForCaller(access: Access | undefined, request: Request): boolean {
+  if (access?.kind !== 'public') return true;
+  return !access.ignoreCredentials && bearsCredential(request);
 }

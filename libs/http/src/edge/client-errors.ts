@@ -21,8 +21,11 @@ const PARTING_MS = 2_000;
  */
 export function handleClientErrors(server: Server, environment: Environment): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const { _httpMessage: answering } = socket as Duplex & { _httpMessage?: ServerResponse };
+    const { _httpMessage: answering } = socket as Duplex & { _httpMessage?: ServerResponse | null };
     if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) socket.destroy();
+    // What follows a whole request is broken: anything written now would be taken for the answer to that request, which
+    // is still to come. It is the last.
+    else if (answering?.req.complete) answering.shouldKeepAlive = false;
     else refuse(socket, STATUS_BY_ERROR[error.code ?? ''] ?? 400, environment);
   });
   server.on('connect', (_request, socket: Duplex) => {

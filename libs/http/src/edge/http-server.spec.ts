@@ -436,6 +436,14 @@ describe('the HTTP server', () => {
       expect(web.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
     });
 
+    it('answers a whole request as ever when what follows it is broken, and no more', async () => {
+      const bytes = `${POST}Content-Length: 12\r\n\r\n{"name":"a"}BROKEN\r\n\r\n`;
+      const answer = await exchange(web.url, bytes, { untilClosed: true });
+      expect([answer?.status, answer?.body]).toEqual([200, { name: 'a' }]);
+      expect(answer?.headers.get('connection')).toBe('close');
+      expect(answersIn(answer!)).toHaveLength(1);
+    });
+
     it('takes one, and answers what follows in its order', async () => {
       const post = (name: string): string =>
         `${POST}Content-Length: ${name.length + 11}\r\n\r\n{"name":"${name}"}`;

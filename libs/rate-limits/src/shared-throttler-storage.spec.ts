@@ -1,0 +1,82 @@
+import type { Logger } from '@aegis/logging';
+import type { Metrics } from '@aegis/metrics';
+import { Redis } from 'ioredis';
+import { until } from '../../../test/support/database/sql';
+import { hasRedis, RedisServer } from '../../../test/support/processes/redis-server';
+import { SharedThrottlerStorage } from './shared-throttler-storage';
+
+// Under CI a missing tool is a failure, not a reason to skip.
+const describeWithRedis = hasRedis || process.env.CI === 'true' ? describe : describe.skip;
+
+describeWithRedis('limits that are counted in a Redis', () => {
+  let redis: RedisServer;
+  let admin: Redis;
+  let storage: SharedThrottlerStorage;
+  let failures: number;
+  let log: string[];
+
+  beforeEach(async () => {
+    redis = await RedisServer.start('canary7f3a');
+    admin = new Redis(redis.url);
+    failures = 0;
+    log = [];
+    storage = await SharedThrottlerStorage.connect({
+      url: redis.url,
+      onFailure: 'open',
+      logger: { write: (_level: string, message: string) => log.push(message) } as unknown as Logger,
+      metrics: { rateLimitStorageFailed: () => failures++ } as unknown as Metrics,
+    });
+  });
+  afterEach(async () => {
+    storage.onModuleDestroy();
+    admin.disconnect();
+    await redis.kill();
+  });
+
+  const hits = async (): Promise<number> =>
+    (await storage.increment('caller', 60_000, 100, 0, 'default')).totalHits;
+  const connection = async (): Promise<string | undefined> =>
+    /id=(\d+) [^\n]* name=aegis /.exec(String(await admin.client('LIST')))?.[1];
+
+  it('count on while the process was too busy to read the reply', async () => {
+    expect(await hits()).toBe(1);
+    for (let round = 2; round < 5; round++) {
+      const counting = hits();
+      const end = performance.now() + 600;
+      while (performance.now() < end);
+      expect(await counting).toBe(round);
+    }
+    expect([failures, log]).toEqual([0, []]);
+  });
+
+  it('stay shared after one late reply, and not after two', async () => {
+    await hits();
+    redis.freeze();
+    await hits();
+    expect([failures, log]).toEqual([1, []]);
+    await hits();
+    expect([failures, log]).toEqual([2, ['Redis is away: each process counts by itself']]);
+    redis.thaw();
+    await until('Redis answers again', async () => {
+      await hits();
+      return log.includes('Redis is back: rate limits are shared again');
+    });
+  });
+
+  it('connect again when their Redis has become a replica, and are shared again when it is none', async () => {
+    expect(await hits()).toBe(1);
+    const first = await connection();
+    await admin.replicaof('127.0.0.1', '1');
+    await hits();
+    expect([failures, log]).toEqual([1, ['Redis is away: each process counts by itself']]);
+    await until('it is connected again', async () => {
+      const second = await connection();
+      return second !== undefined && second !== first;
+    });
+    await admin.replicaof('NO', 'ONE');
+    await until('Redis answers again', async () => {
+      await hits();
+      return log.includes('Redis is back: rate limits are shared again');
+    });
+  });
+});
