@@ -42,9 +42,13 @@ export class StatusListIssuer {
     private readonly environment: Environment,
   ) {}
 
-  /** How many lists there are: numbered from 0. */
-  async count(): Promise<number> {
-    return (await this.records.survey()).count;
+  /**
+   * Gives the numbers of the lists that exist, the first `MOST_LISTS` of them.
+   * @param only the number of one list: gives that one, or nothing when no token names it
+   */
+  async numbers(only?: number): Promise<number[]> {
+    const { versions } = await this.records.survey(only === undefined ? [] : [only]);
+    return only === undefined ? [...versions.keys()] : versions.has(only) ? [only] : [];
   }
 
   /**

@@ -5,15 +5,24 @@ import { DataSource } from 'typeorm';
 /** A list may hold 131,072 tokens that are all revoked, and the machine may be busy. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
+/**
+ * Lists that every process keeps signed: 131 million tokens. Of more, those are signed that somebody asks for: whoever
+ * has the application's role can write tokens of any list.
+ */
+export const MOST_LISTS = 1000;
+
 /** What lists there are, and which have changed. */
 export interface Survey {
-  /** Lists are numbered from 0; each below this one exists. */
-  count: number;
-  /** By list, where it ever changed: grows with each change that is committed. */
+  /** By list, for the first `MOST_LISTS` that exist and those asked for: grows with each change that is committed. */
   versions: ReadonlyMap<number, number>;
-  /** Changes that are not folded into the versions yet. */
+  /** The highest number of a list that exists; null when there is none. */
+  last: number | null;
+  /** Changes that are not folded into the versions yet, at most `MOST_COUNTED`. */
   unfolded: number;
 }
+
+/** More changes than these are not counted. */
+const MOST_COUNTED = 10_000;
 
 /** The tokens of one list that are not valid, as of one moment. */
 export interface ListRecord {
@@ -26,30 +35,46 @@ export interface ListRecord {
   suspended: Buffer;
 }
 
-const VERSIONS = `
+/** @param lists SQL: a query that gives the numbers of lists */
+function versionsOf(lists: string): string {
+  return `
   SELECT list, sum(changes)::float8 AS version
   FROM (SELECT list, version AS changes FROM status_list_versions
         UNION ALL SELECT list, count(*) FROM status_list_changes GROUP BY list) AS noted
-  GROUP BY list`;
+  WHERE list IN (${lists}) GROUP BY list`;
+}
+
+/** The lists that exist, in the order of their numbers: each is found with one look into the index. */
+const EXISTING = `
+  (SELECT status_list AS list FROM license_tokens WHERE status_list IS NOT NULL ORDER BY status_list LIMIT 1)
+  UNION ALL
+  SELECT (SELECT status_list FROM license_tokens WHERE status_list > existing.list ORDER BY status_list LIMIT 1)
+  FROM existing WHERE existing.list IS NOT NULL`;
 
 /** Reads what status lists say from the database: the tokens that are not valid, found by indexes, never all of them. */
 @Injectable()
 export class StatusListRecords {
   constructor(private readonly dataSource: DataSource) {}
 
-  async survey(): Promise<Survey> {
+  /** @param asked numbers of lists that may exist, besides the first `MOST_LISTS` */
+  async survey(asked: readonly number[] = []): Promise<Survey> {
     const [row] = await this.dataSource.query<
       { last: number | null; unfolded: number; versions: [number, number][] | null }[]
-    >(`
-      SELECT (SELECT max(status_list) FROM license_tokens) AS last,
-             (SELECT count(*)::float8 FROM status_list_changes) AS unfolded,
-             (SELECT json_agg(json_build_array(list, version)) FROM (${VERSIONS}) AS known) AS versions`);
+    >(
+      `WITH RECURSIVE existing AS (${EXISTING}), listed AS MATERIALIZED (
+         SELECT list FROM (SELECT list FROM existing WHERE list IS NOT NULL LIMIT ${MOST_LISTS}) AS first
+         UNION
+         SELECT list FROM unnest($1::integer[]) AS asked (list)
+         WHERE EXISTS (SELECT FROM license_tokens WHERE status_list = asked.list))
+       SELECT (SELECT max(status_list) FROM license_tokens) AS last,
+              (SELECT count(*)::float8 FROM (SELECT FROM status_list_changes LIMIT ${MOST_COUNTED}) AS counted) AS unfolded,
+              (SELECT json_agg(json_build_array(listed.list, coalesce(known.version, 0)) ORDER BY listed.list)
+               FROM listed LEFT JOIN (${versionsOf('SELECT list FROM listed')}) AS known ON known.list = listed.list)
+                AS versions`,
+      [asked],
+    );
     if (!row) throw new Error('The database did not tell which status lists there are.');
-    return {
-      count: row.last === null ? 0 : row.last + 1,
-      versions: new Map(row.versions),
-      unfolded: row.unfolded,
-    };
+    return { last: row.last, versions: new Map(row.versions), unfolded: row.unfolded };
   }
 
   /**
@@ -78,7 +103,7 @@ export class StatusListRecords {
                 floor(extract(epoch FROM statement_timestamp()))::float8 AS "readAt", packed.revoked, packed.suspended
          FROM unnest($1::integer[]) AS asked (list)
          LEFT JOIN packed ON packed.list = asked.list
-         LEFT JOIN (${VERSIONS}) AS known ON known.list = asked.list`,
+         LEFT JOIN (${versionsOf('SELECT unnest($1::integer[])')}) AS known ON known.list = asked.list`,
         [lists],
       );
     });

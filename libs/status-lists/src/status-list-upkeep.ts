@@ -1,4 +1,5 @@
 import { Jobs } from '@aegis/jobs';
+import { Logger } from '@aegis/logging';
 import { Injectable } from '@nestjs/common';
 import { StatusLists } from './status-lists.service';
 
@@ -10,8 +11,11 @@ const PAUSE_AFTER_FAILURE_MS = 3000;
 /** Keeps the lists of this replica new. Each asks the database by itself, so none depends on being told. */
 @Injectable()
 export class StatusListUpkeep {
+  private told?: string;
+
   constructor(
     private readonly lists: StatusLists,
+    private readonly logger: Logger,
     jobs: Jobs,
   ) {
     jobs.add({
@@ -25,7 +29,14 @@ export class StatusListUpkeep {
 
   private async refresh(): Promise<void> {
     await this.lists.refresh();
+    this.warn(this.lists.irregularity);
     const [tooLarge] = this.lists.unsigned;
     if (tooLarge) throw tooLarge;
+  }
+
+  /** Each irregularity once. */
+  private warn(irregularity: string | undefined): void {
+    if (irregularity !== undefined && irregularity !== this.told) this.logger.write('warn', irregularity);
+    this.told = irregularity;
   }
 }

@@ -9,13 +9,15 @@ import {
   StatusListIssuer,
   TTL_S,
 } from './status-list-issuer';
-import { StatusListRecords, type Survey } from './status-list-records';
+import { MOST_LISTS, StatusListRecords, type Survey } from './status-list-records';
 import { StatusListNotFound, type StatusListTooLarge, StatusListUnavailable } from './status-lists.errors';
 
 /** A list is no longer served in the last hour of its life: a client could not keep it. */
 const SERVED_FOR_MS = (LIFETIME_S - 3600) * 1000;
 /** Below it, reading the changes that are not folded costs nothing that could be measured. */
 const FOLDED_FROM = 100;
+/** Lists beyond `MOST_LISTS` that are kept because somebody asked for them, those asked for last. */
+const MOST_ASKED = 100;
 
 interface ServedList extends SignedStatusList {
   answer: CompressedText;
@@ -30,6 +32,9 @@ interface ServedList extends SignedStatusList {
 @Injectable()
 export class StatusLists {
   private readonly served = new Map<number, ServedList>();
+  /** Numbers that somebody asked for when they were not served, the last ones at the end. */
+  private readonly asked = new Set<number>();
+  private gap?: string;
   private tooLarge: ReadonlyMap<number, StatusListTooLarge> = new Map();
   private running: Promise<unknown> = Promise.resolve();
   private next?: Promise<void>;
@@ -49,11 +54,16 @@ export class StatusLists {
    */
   async find(list: number): Promise<CompressedText> {
     // A token is handed out as soon as it is on record, and its list may be asked for right then.
-    if (!this.served.has(list)) await this.refresh();
+    if (!this.served.has(list)) await this.refreshFor(list);
     const served = this.served.get(list);
     if (!served) throw this.tooLarge.get(list) ?? new StatusListNotFound(list);
     if (performance.now() - served.madeAt > SERVED_FOR_MS) throw new StatusListUnavailable(list);
     return served.answer;
+  }
+
+  /** What of the lists that exist the server alone does not write; undefined when there is nothing. */
+  get irregularity(): string | undefined {
+    return this.gap;
   }
 
   /** Why lists could not be made anew by the last refresh, though all others were: the signer does not take them. */
@@ -71,6 +81,14 @@ export class StatusLists {
     return this.next;
   }
 
+  private refreshFor(list: number): Promise<void> {
+    this.asked.delete(list);
+    this.asked.add(list);
+    const [first] = this.asked;
+    if (first !== undefined && this.asked.size > MOST_ASKED) this.asked.delete(first);
+    return this.refresh();
+  }
+
   private async afterRunning(): Promise<void> {
     await this.running;
     this.next = undefined;
@@ -80,7 +98,9 @@ export class StatusLists {
   }
 
   private async refreshNow(): Promise<void> {
-    const survey = await this.records.survey();
+    const survey = await this.records.survey([...this.asked]);
+    for (const list of this.served.keys()) if (!survey.versions.has(list)) this.served.delete(list);
+    this.gap = irregularityOf(survey);
     const due = this.dueLists(survey);
     if (due.length > 0) await this.make(due);
     if (survey.unfolded >= FOLDED_FROM) await this.records.fold();
@@ -103,13 +123,13 @@ export class StatusLists {
   }
 
   /** Those that have changed come first: the others say what they said. */
-  private dueLists({ count, versions }: Survey): number[] {
+  private dueLists({ versions }: Survey): number[] {
     const { kid } = this.keyRing.active();
     const changed: number[] = [];
     const aged: number[] = [];
-    for (let list = 0; list < count; list += 1) {
+    for (const [list, version] of versions) {
       const served = this.served.get(list);
-      if (served?.version !== (versions.get(list) ?? 0)) changed.push(list);
+      if (served?.version !== version) changed.push(list);
       else if (served.kid !== kid || performance.now() - served.madeAt >= TTL_S * 1000) aged.push(list);
     }
     return [...changed, ...aged];
@@ -120,4 +140,12 @@ export class StatusLists {
     const now = performance.now();
     return Math.max(0, ...[...this.served.values()].map(({ madeAt }) => (now - madeAt) / 1000));
   }
+}
+
+/** Lists fill one after another, so that numbers are missing only where something else wrote tokens or used up numbers. */
+function irregularityOf({ last, versions }: Survey): string | undefined {
+  if (last === null || last < versions.size) return undefined;
+  return versions.size >= MOST_LISTS
+    ? `there are more than ${MOST_LISTS} status lists: the others are signed when somebody asks for them`
+    : `status lists up to ${last} are named by tokens, but only ${versions.size} of them exist: numbers were used up, or something else wrote tokens`;
 }

@@ -310,12 +310,49 @@ describe('the lists that a process serves', () => {
     await expect(lists.find(3)).rejects.toMatchObject({ code: 'status_list_not_found' });
     await sql.query(
       `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
-       SELECT sha256('another'), id, $1, 2, 4, 0 FROM licenses LIMIT 1`,
+       SELECT sha256('another'), id, $1, 2, 3, 0 FROM licenses LIMIT 1`,
       [ROW_KEY],
     );
     expect((await read(3)).marked).toEqual({});
-    expect((await read(4)).marked).toEqual({});
-    await expect(lists.find(5)).rejects.toMatchObject({ code: 'status_list_not_found' });
+    await expect(lists.find(4)).rejects.toMatchObject({ code: 'status_list_not_found' });
+  });
+
+  const insertTokens = (numbers: string): Promise<unknown> =>
+    sql.query(
+      `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
+       SELECT sha256(list::text::bytea), (SELECT id FROM licenses LIMIT 1), $1, 2 + row_number() OVER (), list, 0
+       FROM ${numbers} AS list`,
+      [ROW_KEY],
+    );
+
+  it('are those that tokens name, whatever the highest number is', async () => {
+    await lists.refresh();
+    expect(lists.irregularity).toBeUndefined();
+    await insertTokens('unnest(ARRAY[7, 2147483646, 2147483647])');
+    await lists.refresh();
+    expect(await rebuilds()).toBe(2);
+    expect(lists.irregularity).toMatch('up to 2147483647 are named by tokens, but only 6 of them exist');
+    for (const list of [0, 7, 2_147_483_647]) expect((await read(list)).marked).toEqual({});
+    await expect(lists.find(6)).rejects.toMatchObject({ code: 'status_list_not_found' });
+  });
+
+  it('are signed 1,000 in all, and the others for those who ask, who push out none of the first', async () => {
+    await insertTokens('generate_series(3, 1500)');
+    const records = new StatusListRecords(await database.dataSource([]));
+    expect((await records.survey()).versions.size).toBe(1000);
+    expect(lists.irregularity).toBeUndefined();
+    for (const list of [999, 1000, 1500]) expect((await read(list)).marked).toEqual({});
+    expect(lists.irregularity).toMatch('more than 1000');
+    await sql.query('UPDATE license_tokens SET superseded_at = now() WHERE status_list = 1500');
+    await lists.refresh();
+    expect((await read(1500)).marked).toEqual({ 0: 1 });
+    // Many others, some of which do not exist, at once.
+    const asked = await Promise.allSettled(Array.from({ length: 150 }, (_, at) => lists.find(1450 + at)));
+    expect(asked.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(100);
+    const held = (lists as unknown as { served: Map<number, unknown> }).served;
+    expect(held.size).toBeLessThanOrEqual(1100);
+    expect([0, 999].map((list) => held.has(list))).toEqual([true, true]);
+    expect((await read(1500)).marked).toEqual({ 0: 1 });
   });
 
   const HOUR_MS = 3_600_000;

@@ -60,6 +60,7 @@ export default {
         "license.status IN ('revoked', 'suspended')",
         "license.status = 'revoked'",
       ],
+      ['keeps every list signed', 'WHERE list IS NOT NULL LIMIT ${MOST_LISTS}', 'WHERE list IS NOT NULL'],
       [
         'forgets changes that are not folded',
         'UNION ALL SELECT list, count(*) FROM status_list_changes GROUP BY list',
@@ -73,9 +74,15 @@ export default {
     ]),
     ...inFile('libs/status-lists/src/status-lists.service.ts', [
       ['does not sign anew under another key', 'served.kid !== kid ||', ''],
-      ['makes every list anew each time', 'served?.version !== (versions.get(list) ?? 0)', 'true'],
-      ['makes no list anew', 'served?.version !== (versions.get(list) ?? 0)', 'served === undefined'],
-      ['never looks for a list that is not there', 'if (!this.served.has(list)) await this.refresh();', ''],
+      ['makes every list anew each time', 'served?.version !== version', 'true'],
+      ['makes no list anew', 'served?.version !== version', 'served === undefined'],
+      [
+        'never looks for a list that is not there',
+        'if (!this.served.has(list)) await this.refreshFor(list);',
+        '',
+      ],
+      ['keeps every list that was ever asked for', 'this.asked.size > MOST_ASKED', 'false'],
+      ['forgets which list was asked for', 'this.asked.add(list);', ''],
       ['reads for each who asks', 'this.next ??= this.afterRunning();', 'this.next = this.afterRunning();'],
     ]),
   ],

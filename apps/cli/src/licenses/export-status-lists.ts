@@ -22,12 +22,11 @@ export async function exportStatusLists(
   return withServices(['KEY_PASSPHRASE', 'PUBLIC_URL'], [StatusListsModule], 'changes', async (services) => {
     if (mustBeFolder) await makeFolder(path);
     const issuer = services.get(StatusListIssuer);
-    const count = await issuer.count();
-    if (only !== undefined && only >= count) {
+    const wanted = await issuer.numbers(only);
+    if (only !== undefined && wanted.length === 0) {
       output.end({ status_lists: [] }, `There is no status list ${only}: no token names it.`);
       return ExitCode.no;
     }
-    const wanted = only === undefined ? Array.from({ length: count }, (_, list) => list) : [only];
     for await (const { list, jws } of issuer.issue(wanted)) {
       const file = isFolder ? join(path, `status-list-${list}.jwt`) : path;
       await replaceFile(file, jws);
