@@ -195,4 +195,67 @@ describe('what a superuser writes into the audit trail', () => {
       expect(await trail.findings()).toContainEqual({ kind: 'records_dropped_differ' });
     },
   );
+
+  /** A drop of the first checkpoint's records, as it is left: rows gone, the owner's row, the sealed record. */
+  async function dropFirstCheckpoint(): Promise<{ until: string; gone: string[] }> {
+    const [row] = await trail.superuser.query<{ until: string; gone: string[] }[]>(
+      `SELECT (max(recorded_at) + interval '1 ms')::text AS until, array_agg(id::text ORDER BY id) AS gone
+       FROM audit_logs WHERE id IN (SELECT audit_id FROM audit_seals WHERE checkpoint = 1)`,
+    );
+    const { until, gone } = row!;
+    await trail.application.query(
+      `INSERT INTO audit_logs (event_type, actor, event_data)
+       VALUES ('audit_log.dropped', 'cli:root', jsonb_build_object('records', $1::int))`,
+      [gone.length],
+    );
+    await trail.sealAll();
+    await trail.tamper(
+      `INSERT INTO audit_drops SELECT id, recorded_at, '${until}', ${gone.length} FROM audit_logs WHERE event_type = 'audit_log.dropped'`,
+      `DELETE FROM audit_logs WHERE id = ANY ('{${gone.join()}}')`,
+    );
+    expect(await trail.findings()).toEqual([]);
+    return { until, gone };
+  }
+
+  it('names a record that has the id of one that was dropped', async () => {
+    const { until, gone } = await dropFirstCheckpoint();
+    const records = [gone.at(0)!, gone.at(-1)!];
+    for (const [index, id] of records.entries())
+      await trail.tamper(
+        `INSERT INTO audit_logs (id, recorded_at, xact, event_type, actor, customer_id)
+         VALUES (${id}, '${until}'::timestamptz + interval '${index} ms', '5', 'license.revoked', 'api_key:x', 'C-forged')`,
+      );
+    const expected = records.map((record) => ({ kind: 'record_added', record }));
+    for (const since of [1, 2, 3]) expect(await trail.findings([], since)).toEqual(expected);
+    await trail.append(1, 500);
+    await trail.sealAll();
+    expect(await trail.findings()).toEqual(expected);
+  });
+
+  it('names a record that has the id of one that is gone, of a checkpoint that is trusted', async () => {
+    const record = await trail.idOf('C-1');
+    await trail.tamper(
+      PAST,
+      `UPDATE audit_logs SET recorded_at = recorded_at - interval '1 hour' WHERE id = ${record}`,
+    );
+    expect(await trail.findings()).toEqual([{ kind: 'record_edited', record, checkpoint: 1 }]);
+    expect(await trail.findings([], 3)).toEqual([{ kind: 'record_added', record }]);
+  });
+
+  it('names a record that was deleted under a drop that was made up, between records that are there', async () => {
+    const record = await trail.idOf('C-7');
+    await trail.application.query(
+      `INSERT INTO audit_logs (event_type, actor, event_data) VALUES ('audit_log.dropped', 'cli:root', '{"records": 1}')`,
+    );
+    await trail.sealAll();
+    await trail.tamper(
+      `INSERT INTO audit_drops SELECT id, recorded_at, '2001-01-01Z', 1 FROM audit_logs WHERE event_type = 'audit_log.dropped'`,
+      `DELETE FROM audit_logs WHERE id = ${record}`,
+      `UPDATE audit_seals SET recorded_at = '2000-01-01Z' WHERE audit_id = ${record}`,
+    );
+    expect(await trail.findings()).toEqual([
+      { kind: 'record_missing', record, checkpoint: 2 },
+      { kind: 'records_dropped_differ' },
+    ]);
+  });
 });

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { jobsOf } from '../../support/jobs';
 import { CommandLine } from '../../support/processes/command-line';
 import { Trail } from '../../support/trail/trail';
-import { until } from '../../support/database/sql';
+import { testDatabase } from '../../support/database/database';
+import { superuserOf, until } from '../../support/database/sql';
 
 // Each command is a process of its own, and the machine may be busy.
 jest.setTimeout(120_000);
@@ -18,7 +19,13 @@ describe('aegis audit drop', () => {
   let file: string;
 
   beforeEach(async () => {
-    trail = await Trail.open();
+    const database = await testDatabase();
+    const sql = await superuserOf({ database });
+    // Ids of what is written now: those of long ago are smaller.
+    await sql.query(`SELECT setval('audit_logs_id_seq', 1000)`);
+    await sql.end();
+    trail = await Trail.open(Promise.resolve(database));
+    let id = 1;
     folder = mkdtempSync(join(tmpdir(), 'aegis-drop-'));
     file = join(folder, 'trail.ndjson');
     aegis = new CommandLine(folder, {
@@ -38,8 +45,9 @@ describe('aegis audit drop', () => {
          FOR VALUES FROM ('${month}-01Z') TO ('${next}-01Z'); RESET ROLE`,
       );
       await trail.superuser
-        .query(`INSERT INTO audit_logs (event_type, actor, customer_id, ip_address, recorded_at)
-        SELECT 'license.validated', 'system', 'C-' || n, '203.0.113.7', '${month}-15Z' FROM generate_series(1, 3) AS n`);
+        .query(`INSERT INTO audit_logs (id, event_type, actor, customer_id, ip_address, recorded_at)
+        SELECT ${id} + n, 'license.validated', 'system', 'C-' || n, '203.0.113.7', '${month}-15Z' FROM generate_series(1, 3) AS n`);
+      id += 10;
     }
     await trail.sealAll();
   });

@@ -105,8 +105,18 @@ export default {
       ],
       [
         'goes by the columns alone that are not signed',
-        '\n              OR extract(epoch FROM record.recorded_at) < $5::numeric)',
-        ' AND ($5::numeric IS NULL OR true))',
+        '\n              OR extract(epoch FROM record.recorded_at) < $6::numeric)',
+        ' AND ($6::numeric IS NULL OR true))',
+      ],
+      [
+        'believes the seal of a record that was dropped',
+        'AND ($4::timestamptz IS NULL OR seal.recorded_at >= $4::timestamptz)',
+        'AND ($4::timestamptz IS NULL OR true)',
+      ],
+      [
+        'believes the seal of a record that is gone, of a checkpoint that is not verified',
+        'seal.checkpoint >= $3::bigint AND ($4',
+        '$3::bigint IS NOT NULL AND ($4',
       ],
       [
         'believes a seal that is no leaf',
@@ -129,6 +139,13 @@ export default {
     ...inFile('libs/checkpoints/src/tree/leaf.ts', [
       ['does not see a time of another era', "record.${column} >= '0001-01-01T00:00:00Z' AND", ''],
       ['does not see an endless time', " AND record.${column} < '10000-01-01T00:00:00Z'", ''],
+    ]),
+    ...inFile('libs/checkpoints/src/verification/record-verification.ts', [
+      [
+        'takes a record that was written later for one that was dropped',
+        'dropped.firstKept === null ||',
+        'true ||',
+      ],
     ]),
     ...inFile('libs/checkpoints/src/verification/dropped-records.ts', [
       ['takes a drop that is older than what it dropped', 'WHERE recorded_at < dropped_until', 'WHERE false'],

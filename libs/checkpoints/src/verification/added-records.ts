@@ -1,16 +1,20 @@
 import type { EntityManager } from 'typeorm';
 import type { VerifiedChain } from './chain-verification';
+import type { Dropped } from './dropped-records';
 import { jwsFrom } from '../checkpoint';
 import type { Tell } from './finding';
 
 const AT_ONCE = 1000;
 
 /** What of a verified chain says which records are sealed. */
-type Sealing = Pick<VerifiedChain, 'since' | 'lastGood' | 'completeTo' | 'strays'>;
+type Sealing = Pick<VerifiedChain, 'since' | 'lastGood' | 'completeTo' | 'strays'> & {
+  dropped: Dropped | undefined;
+};
 
 /**
- * No checkpoint seals this record: no seal with its id is a leaf of a checkpoint that is there, or only one whose record
- * is there under its own time. $1 is the last good checkpoint, $2 are records whose seals are no leaves. What a forged
+ * No checkpoint seals this record: no seal with its id is a leaf of a checkpoint that is there and either has its time, or
+ * was reported as one whose record has another time now. The latter is so of a seal whose own record is not there, unless
+ * that one counts as dropped ($4: before this time), or its checkpoint was not looked at. $1 is the last good checkpoint, $2 are records whose seals are no leaves. What a forged
  * checkpoint seals is told with that checkpoint. Seals of checkpoints before $3 were not looked at: of these the size of
  * the tree says which can be leaves.
  */
@@ -19,8 +23,10 @@ const UNSEALED = `NOT EXISTS (
   WHERE seal.audit_id = record.id
     AND (sealing.size IS NULL OR seal.leaf_index >= 0 AND seal.leaf_index < sealing.size)
     AND seal.audit_id <> ALL ($2::bigint[])
-    AND (seal.recorded_at = record.recorded_at OR NOT EXISTS (
-      SELECT FROM audit_logs AS sealed WHERE sealed.id = seal.audit_id AND sealed.recorded_at = seal.recorded_at)))`;
+    AND (seal.recorded_at = record.recorded_at OR (
+      seal.checkpoint >= $3::bigint AND ($4::timestamptz IS NULL OR seal.recorded_at >= $4::timestamptz)
+      AND NOT EXISTS (
+        SELECT FROM audit_logs AS sealed WHERE sealed.id = seal.audit_id AND sealed.recorded_at = seal.recorded_at))))`;
 const SEALING = `sealing AS MATERIALIZED (
   SELECT number, CASE WHEN number < $3::bigint THEN audit_checkpoint_size(${jwsFrom('jws')}) END AS size
   FROM audit_checkpoints WHERE number >= 1)`;
@@ -39,10 +45,10 @@ export async function findAdded(tx: EntityManager, chain: Sealing, tell: Tell): 
   do {
     rows = await tx.query<{ id: string }[]>(
       `WITH ${SEALING} SELECT record.id::text AS id FROM audit_logs AS record, ${LAST}
-       WHERE ($4::bigint IS NULL OR record.id > $4) AND ${UNSEALED}
+       WHERE ($5::bigint IS NULL OR record.id > $5) AND ${UNSEALED}
          AND ((record.xact, record.id) <= (last.sealed_xact, last.sealed_id)
               OR record.xact >= pg_snapshot_xmax(pg_current_snapshot()) AND last.cluster = ${HERE}
-              OR extract(epoch FROM record.recorded_at) < $5::numeric)
+              OR extract(epoch FROM record.recorded_at) < $6::numeric)
        ORDER BY record.id LIMIT ${AT_ONCE}`,
       [...parameters(chain), after, chain.completeTo],
     );
@@ -67,6 +73,6 @@ export async function countWaiting(tx: EntityManager, chain: Sealing): Promise<n
   return row?.waiting ?? 0;
 }
 
-function parameters({ lastGood, strays, since }: Sealing): unknown[] {
-  return [lastGood, strays, since];
+function parameters({ lastGood, strays, since, dropped }: Sealing): unknown[] {
+  return [lastGood, strays, since, dropped?.until ?? null];
 }

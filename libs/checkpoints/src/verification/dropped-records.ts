@@ -1,22 +1,32 @@
 import type { EntityManager } from 'typeorm';
 
+/** By how much the times of records may differ from the order of their ids: both are given when a record is written. */
+const ID_TOLERANCE = '1 minute';
+
 /** What the owner dropped of the trail: all records before a time, as the owner's table of drops says. */
 export interface Dropped {
   /** Records of earlier times are gone. */
   until: Date;
   /** How many are gone. */
   records: number;
+  /**
+   * Id of the first record that is later than `until` by more than a minute; null when there is none. Records with
+   * greater ids were written later, so none of them was dropped, whatever time their seals say.
+   */
+  firstKept: string | null;
 }
 
 /** @returns undefined when nothing was ever dropped */
 export async function readDropped(tx: EntityManager): Promise<Dropped | undefined> {
-  const [row] = await tx.query<{ until: Date | null; records: number }[]>(
+  const [row] = await tx.query<{ until: Date | null; records: number; firstKept: string | null }[]>(
     // A time that a Date can't be is not the time of a drop either: `dropsContradict` says so.
-    `SELECT greatest('0001-01-01Z', least(max(dropped_until), '9999-12-31Z')) AS until,
-            sum(records)::float8 AS records
-     FROM audit_drops HAVING count(*) > 0`,
+    `SELECT until, records::float8 AS records,
+            (SELECT id::text FROM audit_logs WHERE recorded_at > until + interval '${ID_TOLERANCE}'
+             ORDER BY audit_logs.id LIMIT 1) AS "firstKept"
+     FROM (SELECT greatest('0001-01-01Z', least(max(dropped_until), '9999-12-31Z')) AS until, sum(records) AS records
+           FROM audit_drops HAVING count(*) > 0) AS dropped`,
   );
-  return row?.until ? { until: row.until, records: row.records } : undefined;
+  return row?.until ? { until: row.until, records: row.records, firstKept: row.firstKept } : undefined;
 }
 
 /**

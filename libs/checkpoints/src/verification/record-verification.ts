@@ -90,8 +90,10 @@ async function verifyGone(
   dropped: Dropped | undefined,
   tell: Tell,
 ): Promise<number> {
-  const mayBeDropped = ({ sealed_at }: JudgedSeal): boolean =>
-    dropped !== undefined && Date.parse(sealed_at) < dropped.until.getTime();
+  const mayBeDropped = ({ sealed_at, audit_id }: JudgedSeal): boolean =>
+    dropped !== undefined &&
+    Date.parse(sealed_at) < dropped.until.getTime() &&
+    (dropped.firstKept === null || BigInt(audit_id) < BigInt(dropped.firstKept));
   const rest = gone.filter((leaf) => !mayBeDropped(leaf));
   if (rest.length > 0) {
     const elsewhere = await tx.query<{ id: string }[]>(

@@ -69,9 +69,10 @@ export class TrailVerification {
       await findStraySeals(tx, since, chain.last ?? since - 1, tell);
       if (await dropsContradict(tx, dropped, since === 1 ? chain.dropped : undefined))
         tell({ kind: 'records_dropped_differ' });
-      await findAdded(tx, chain, tell);
+      const sealing = { ...chain, dropped };
+      await findAdded(tx, sealing, tell);
       const { checkpoints, records, last, signedBy } = chain;
-      const waiting = await countWaiting(tx, chain);
+      const waiting = await countWaiting(tx, sealing);
       const compared = await compareShipped(tx, shipped, keys, tell);
       return {
         checkpoints,
