@@ -63,7 +63,9 @@ describe('IssuerCheck', () => {
       ACCEPTED_ISSUERS: accepted,
     });
     const logger = new Logger({ level: 'info', format: 'json', stream });
-    await new IssuerCheck(dataSource, environment, logger).onApplicationBootstrap();
+    const check = new IssuerCheck(dataSource, environment, logger);
+    await check.onApplicationBootstrap();
+    await check.settled();
     return log
       .split('\n')
       .filter((line) => line !== '')
@@ -91,6 +93,28 @@ describe('IssuerCheck', () => {
     expect(await start(NEW)).toEqual([]);
     await license(issuedBy(OLD));
     expect(await start(NEW)).toHaveLength(1);
+  });
+
+  it('spends one budget on any number of issuers, and the start does not wait for it', async () => {
+    await sql.query(
+      `INSERT INTO license_issuers (issuer) SELECT 'https://issuer-' || n FROM generate_series(1, 1000) AS n`,
+    );
+    expect(await start(OLD)).toEqual([
+      expect.stringMatching('^warn: whether active licenses .* could not be told in time'),
+    ]);
+    await license(issuedBy(NEW));
+    const other = await superuserOf({ database });
+    try {
+      await other.query('BEGIN; LOCK TABLE licenses IN ACCESS EXCLUSIVE MODE');
+      const logger = new Logger({ level: 'error', format: 'json', stream: new PassThrough() });
+      const environment = Object.assign(new Environment(), { LICENSE_ISSUER: OLD });
+      const check = new IssuerCheck(dataSource, environment, logger);
+      await check.onApplicationBootstrap();
+      await other.query('COMMIT');
+      await check.settled();
+    } finally {
+      await other.end();
+    }
   });
 
   it('does nothing for a command without an issuer', async () => {

@@ -1,19 +1,25 @@
 import { Environment } from '@aegis/config';
 import { sqlState, SqlState } from '@aegis/database';
 import { Logger } from '@aegis/logging';
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { hasStatusSql } from './state/license-status';
 
-/** For one look at the licenses of an issuer: a start must not wait for a table of a million rows. */
-const PATIENCE_MS = 2000;
+/** For all looks at the licenses together, however many issuers are on record and however long the tokens are. */
+const PATIENCE_MS = 5000;
+/** Issuers that are looked for: whoever has the database role can write any number. */
+const MOST_ISSUERS = 100;
 
 /**
  * Warns at a start when licenses that count carry an issuer that this process does not accept: they validate as
- * ISSUER_MISMATCH. Issuers are on record since the first of their licenses, so usually nothing is looked for.
+ * ISSUER_MISMATCH. Issuers are on record since the first of their licenses, so usually nothing is looked for. The start
+ * does not wait for it.
  */
 @Injectable()
-export class IssuerCheck implements OnApplicationBootstrap {
+export class IssuerCheck implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private running: Promise<void> = Promise.resolve();
+  private stopped = false;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly environment: Environment,
@@ -29,24 +35,53 @@ export class IssuerCheck implements OnApplicationBootstrap {
       `INSERT INTO license_issuers (issuer) SELECT DISTINCT unnest($1::text[]) ON CONFLICT (issuer) DO NOTHING`,
       [accepted],
     );
+    this.running = this.warnOfOthers(accepted).catch((error: unknown) => {
+      this.logger.write('warn', 'whether licenses of other issuers count could not be found out', { error });
+    });
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    await this.settled();
+  }
+
+  /** Resolves when the licenses have been looked at. */
+  settled(): Promise<void> {
+    return this.running;
+  }
+
+  private async warnOfOthers(accepted: readonly string[]): Promise<void> {
     const foreign = await this.dataSource.query<{ issuer: string }[]>(
-      'SELECT issuer FROM license_issuers WHERE issuer <> ALL($1) ORDER BY issuer LIMIT 1000',
+      `SELECT issuer FROM license_issuers WHERE issuer <> ALL($1) ORDER BY recorded_at, issuer LIMIT ${MOST_ISSUERS + 1}`,
       [accepted],
     );
-    for (const { issuer } of foreign)
-      if (await this.mayHaveLicenses(issuer))
+    const deadline = performance.now() + PATIENCE_MS;
+    for (const [index, { issuer }] of foreign.entries()) {
+      if (this.stopped) return;
+      const left = Math.floor(deadline - performance.now());
+      const found = index < MOST_ISSUERS && left > 0 ? await this.hasLicenses(issuer, left) : undefined;
+      if (found === undefined) {
+        this.logger.write(
+          'warn',
+          `whether active licenses were issued as ${issuer} or another issuer that this server does not accept could not be told in time: they validate as ISSUER_MISMATCH`,
+          { issuer },
+        );
+        return;
+      }
+      if (found)
         this.logger.write(
           'warn',
           `active licenses were issued as ${issuer}, which this server does not accept: they validate as ISSUER_MISMATCH. Add it to ACCEPTED_ISSUERS, or set LICENSE_ISSUER to it`,
           { issuer },
         );
+    }
   }
 
-  /** @returns true as well when it can't be told in time */
-  private mayHaveLicenses(issuer: string): Promise<boolean> {
+  /** @returns undefined when it can't be told in time */
+  private hasLicenses(issuer: string, patienceMs: number): Promise<boolean | undefined> {
     return this.dataSource
       .transaction(async (tx) => {
-        await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [`${PATIENCE_MS}ms`]);
+        await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [`${patienceMs}ms`]);
         const [row] = await tx.query<{ found: boolean }[]>(
           `SELECT EXISTS (SELECT FROM licenses
                            WHERE ${hasStatusSql('active', 'licenses')}
@@ -56,7 +91,7 @@ export class IssuerCheck implements OnApplicationBootstrap {
         return row?.found === true;
       })
       .catch((error: unknown) => {
-        if (sqlState(error) === SqlState.queryCanceled) return true;
+        if (sqlState(error) === SqlState.queryCanceled) return undefined;
         throw error;
       });
   }

@@ -12,10 +12,12 @@ export default {
       ],
       ['warns of licenses that do not count', "${hasStatusSql('active', 'licenses')}", 'true'],
       ['warns of licenses that ended', "${hasStatusSql('active', 'licenses')}", "status = 'active'"],
+      ['never warns', 'if (found)', 'if (!found)'],
+      ['spends its patience on each issuer', 'index < MOST_ISSUERS && left > 0', 'left > 0'],
       [
-        'never warns',
-        'if (await this.mayHaveLicenses(issuer))',
-        'if (!(await this.mayHaveLicenses(issuer)))',
+        'makes the start wait',
+        'this.running = this.warnOfOthers(accepted)',
+        'this.running = Promise.resolve();\n    await this.warnOfOthers(accepted)',
       ],
     ]),
     ...inFile('migrations/1764100180000-record-issuers.ts', [
