@@ -29,6 +29,10 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   private readonly held: HeldKeys;
   private readonly files: PublicKeyFiles;
   private readonly reading = new LatestRead(() => this.read());
+  private readonly publishing = new LatestRead(async () => {
+    this.published = keySetOf(await readKeys(this.dataSource.manager));
+  });
+  private published: Jwks = { keys: [] };
   private keys?: readonly SigningKey[];
   private readAt = -Infinity;
   private signing: { kid: string | null; signer?: Signer } = { kid: null };
@@ -152,10 +156,11 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * Describes, for verifiers, the keys that are trusted right now: pending, active and retired, oldest first.
-   * Read from the database each time, so that a compromised key is gone at once.
+   * Read from the database after each call, so that a compromised key is gone at once; once for all who ask together.
    */
   async jwks(): Promise<Jwks> {
-    return keySetOf(await readKeys(this.dataSource.manager));
+    await this.publishing.ask();
+    return this.published;
   }
 
   private async read(): Promise<void> {

@@ -6,7 +6,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { SigningKeyRegister } from './signing-key-register';
 import { SigningKey } from './signing-key.entity';
 import { SigningKeyConflict } from '../signing.errors';
-import { SigningReplicas } from './signing-replicas';
+import { MOST_REPLICAS, SigningReplicas } from './signing-replicas';
 
 /** What is done though it is not safe. */
 export interface Force {
@@ -136,8 +136,10 @@ export class SigningKeys {
 
   /** Names of the live replicas that can't sign with a key. */
   private async lacking(tx: EntityManager, kid: string, force: boolean): Promise<string[]> {
-    const lacking = (await this.replicas.live(tx)).filter(({ kids }) => !kids.includes(kid));
-    const names = lacking.map(({ name }) => name);
+    const live = await this.replicas.live(tx);
+    const names = live.filter(({ kids }) => !kids.includes(kid)).map(({ name }) => name);
+    // Rows that somebody made up must not take the place of a server that lacks the key.
+    if (live.length >= MOST_REPLICAS) names.push(`others: more than ${MOST_REPLICAS} report themselves`);
     if (names.length > 0 && !force)
       throw new SigningKeyConflict(
         `These servers can't sign with ${kid} yet: ${names.join(', ')}. Give them its private key, and try again in some seconds; with --force they refuse to issue until they have it.`,

@@ -4,7 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 /** A process that says nothing for so long is dead. */
 const ALIVE_SECONDS = 15;
 /** Rows that are read or cleared away at once at most: whoever has the database role can write millions. */
-const AT_ONCE = 1000;
+export const MOST_REPLICAS = 1000;
 /** Rows that say nothing of a process that lives: of long ago, or of a time to come. */
 const STALE = `(seen_at < clock_timestamp() - interval '1 hour' OR seen_at > clock_timestamp() + interval '1 minute')`;
 
@@ -31,7 +31,7 @@ export class SigningReplicas {
     );
     await this.dataSource.query(
       `DELETE FROM signing_replicas WHERE id IN (
-         SELECT id FROM signing_replicas WHERE ${STALE} LIMIT ${AT_ONCE} FOR UPDATE SKIP LOCKED)`,
+         SELECT id FROM signing_replicas WHERE ${STALE} LIMIT ${MOST_REPLICAS} FOR UPDATE SKIP LOCKED)`,
     );
   }
 
@@ -45,7 +45,7 @@ export class SigningReplicas {
     return tx.query<SigningReplica[]>(
       `SELECT id, name, kids, seen_at FROM signing_replicas
        WHERE seen_at > clock_timestamp() - make_interval(secs => $1) AND NOT ${STALE}
-       ORDER BY name, id LIMIT ${AT_ONCE}`,
+       ORDER BY name, id LIMIT ${MOST_REPLICAS}`,
       [ALIVE_SECONDS],
     );
   }
