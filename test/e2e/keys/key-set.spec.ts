@@ -1,6 +1,8 @@
 import { readPrivateKey, writeKeyPair } from '@aegis/signing';
 import { type Ed25519Jwk, judgeOffline, openKeySet } from '@aegis/license-token';
+import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -9,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -182,6 +185,20 @@ describe('the signed key set', () => {
       expect(await status()).toBe(404);
     }
     rmSync(join(server.keysDir, 'jwks.jwt'));
+  });
+
+  it('is not read when the file is a pipe, nor further than a key set may be long', async () => {
+    const path = join(server.keysDir, 'jwks.jwt');
+    execFileSync('mkfifo', [path]);
+    await until('a pipe', () => Promise.resolve(server.log().includes('not a regular file')), PATIENCE_MS);
+    rmSync(path);
+    copyFileSync(join(folder, 'jwks.jwt'), path);
+    // Blanks after the key set, and gigabytes of a sparse file that are not read.
+    appendFileSync(path, ' '.repeat(2 * 1024 * 1024));
+    truncateSync(path, 5 * 1024 ** 3);
+    await until('the start of it', async () => (await status()) === 200, PATIENCE_MS);
+    rmSync(path);
+    await until('it is gone', async () => (await status()) === 404, PATIENCE_MS);
   });
 
   it('warns of a key set that ends soon', async () => {

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Environment } from '@aegis/config';
 import { DomainError } from '@aegis/errors';
@@ -72,8 +73,7 @@ export class ServedKeySet {
 
   private async load(): Promise<{ jwt: string; keySet: KeySet } | undefined> {
     try {
-      const text = await readFile(this.path, 'utf8');
-      const jwt = text.slice(0, MAX_KEY_SET_BYTES + 2).trim();
+      const jwt = (await readStart(this.path, MAX_KEY_SET_BYTES + 2)).trim();
       const parsed = parseKeySet(jwt);
       if (!('malformed' in parsed)) return { jwt, keySet: parsed.keySet };
       this.logger.write(
@@ -95,5 +95,21 @@ export class ServedKeySet {
     if (trouble !== '' && trouble !== this.told)
       this.logger.write('warn', `the signed key set ${trouble}: sign a new one (\`aegis keys root sign\`)`);
     this.told = trouble;
+  }
+}
+
+/**
+ * Reads the first bytes of a file: one of many gigabytes must not end the process.
+ * @throws Error for what is not a regular file: reading a pipe could wait for ever
+ */
+async function readStart(path: string, most: number): Promise<string> {
+  const { O_NONBLOCK, O_RDONLY } = constants;
+  const file = await open(path, O_RDONLY | O_NONBLOCK);
+  try {
+    if (!(await file.stat()).isFile()) throw new Error('It is not a regular file.');
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
