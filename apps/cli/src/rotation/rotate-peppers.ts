@@ -70,9 +70,11 @@ function peppersAfter(
   switch (step) {
     case 'add': {
       // A version that was ever used, also in a rotation that was given up, is never given to another secret.
-      const taken = [...peppers, ...used].map(numberOf);
-      const version = `v${Math.max(0, ...taken) + 1}`;
-      return [...peppers, { version, secret: randomBytes(PEPPER_BYTES).toString('base64url') }];
+      // What is on record may be anything: only the versions in use say where to begin.
+      const taken = new Set(used.map(({ version }) => version));
+      let number = Math.max(0, ...peppers.map(numberOf)) + 1;
+      while (taken.has(`v${number}`)) number += 1;
+      return [...peppers, { version: `v${number}`, secret: randomBytes(PEPPER_BYTES).toString('base64url') }];
     }
     case 'promote':
       return newest ? [newest, ...peppers.filter((pepper) => pepper !== newest)] : [];
