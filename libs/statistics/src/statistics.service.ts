@@ -46,7 +46,7 @@ export class StatisticsService {
    */
   async read(at?: Date): Promise<Statistics> {
     await this.validationCounts.flush();
-    const [counted] = await this.dataSource.query<Counted[]>(STATEMENT, [at ?? null]);
+    const [counted] = await this.dataSource.query<Counted[]>(STATEMENT, [at ?? null, VERDICT_CODES]);
     if (!counted) throw new Error('the database did not count');
     return {
       ...rowCounts(counted),
@@ -117,5 +117,6 @@ const STATEMENT = `
     ${endingOnDayOf(SOON)} AS ending_on_last_day,
     (SELECT json_object_agg(code, count)
      FROM (SELECT code, sum(count) AS count FROM validation_counts
-           WHERE minute > statement_timestamp() - interval '24 hours' GROUP BY code) AS v) AS by_code,
+           WHERE minute > statement_timestamp() - interval '24 hours' AND minute <= statement_timestamp()
+             AND code = ANY ($2::text[]) GROUP BY code) AS v) AS by_code,
     date_trunc('milliseconds', ${NOW}) AS generated_at`;
