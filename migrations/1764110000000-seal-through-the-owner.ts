@@ -37,11 +37,13 @@ export class SealThroughTheOwner1764110000000 implements MigrationInterface {
     // Only drops that can have happened: nothing of an earlier time is left.
     await runner.query(`
       INSERT INTO audit_drops (audit_id, recorded_at, dropped_until, records)
-      SELECT id, recorded_at, (event_data->>'until')::timestamptz, (event_data->>'records')::bigint
+      SELECT DISTINCT ON (id) id, recorded_at, (event_data->>'until')::timestamptz, (event_data->>'records')::bigint
       FROM audit_logs
       WHERE event_type = 'audit_log.dropped' AND actor LIKE 'cli:%'
-        AND CASE WHEN event_data->>'until' ~ '^\\d{4}-\\d{2}-01T00:00:00\\.000Z$' AND event_data->>'records' ~ '^\\d{1,18}$'
-            THEN (event_data->>'until')::timestamptz <= (SELECT min(recorded_at) FROM audit_logs) ELSE false END`);
+        AND CASE WHEN event_data->>'until' ~ '^[1-9][0-9]{3}-(0[1-9]|1[0-2])-01T00:00:00[.]000Z$'
+                AND event_data->>'records' ~ '^[0-9]{1,18}$'
+            THEN (event_data->>'until')::timestamptz <= (SELECT min(recorded_at) FROM audit_logs) ELSE false END
+      ORDER BY id, recorded_at`);
     await runner.query(`
       CREATE TABLE audit_breaks (
         epoch integer PRIMARY KEY,

@@ -35,6 +35,10 @@ import { BoundWhatIsRead1764200000000 } from './1764200000000-bound-what-is-read
 import { BoundWhatIsKept1764200060000 } from './1764200060000-bound-what-is-kept';
 import { BoundHowManyKeys1764200120000 } from './1764200120000-bound-how-many-keys';
 import { BoundMoments1764220000000 } from './1764220000000-bound-moments';
+import { BoundDepth1764230000000 } from './1764230000000-bound-depth';
+import { RepairWhatWasWritten1764230030000 } from './1764230030000-repair-what-was-written';
+import { BoundCounts1764230060000 } from './1764230060000-bound-counts';
+import { CountKeysAlone1764230120000 } from './1764230120000-count-keys-alone';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -80,6 +84,10 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       BoundWhatIsKept1764200060000,
       BoundHowManyKeys1764200120000,
       BoundMoments1764220000000,
+      BoundDepth1764230000000,
+      RepairWhatWasWritten1764230030000,
+      BoundCounts1764230060000,
+      CountKeysAlone1764230120000,
     ],
     extra: {
       application_name: 'aegis migrate',

@@ -1,8 +1,9 @@
 import { PemSigner, SigningReplicas } from '@aegis/signing';
 import { Sealer, TrailVerification } from '@aegis/checkpoints';
 import { loadEnvironment } from '@aegis/config';
-import { poolOptions, postgresOptions } from '@aegis/database';
+import { poolOptions, postgresOptions, SESSION_OPTIONS } from '@aegis/database';
 import { createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { Client } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
 import {
   checkpointHash,
@@ -83,6 +84,15 @@ const OWN_DEFAULTS: Readonly<Record<string, [set: string, inForce: string]>> = {
   array_nulls: ['off', 'on'],
   transform_null_equals: ['on', 'off'],
 };
+
+/** What a role may set for its own sessions to come that ends each of them, or each statement. */
+const OWN_LIMITS: readonly string[] = [
+  `local_preload_libraries = 'nothing'`,
+  'idle_session_timeout = 1',
+  'idle_in_transaction_session_timeout = 1',
+  'statement_timeout = 1',
+  'lock_timeout = 1',
+];
 
 /** What somebody does who has the password of the application's role, and no key. */
 describe('an attacker with the application’s role', () => {
@@ -363,6 +373,114 @@ describe('an attacker with the application’s role', () => {
       } finally {
         for (const dataSource of [plain, server, migrations]) await dataSource.destroy();
         await trail.superuser.query(`ALTER ROLE ${ROLE} IN DATABASE ${here!.name} RESET ALL`);
+      }
+      await sound();
+    },
+    async 'sets limits for the server’s sessions'() {
+      const [here] = await asRole<{ name: string }[]>('SELECT current_database() AS name');
+      const role = `${ROLE} IN DATABASE ${here!.name}`;
+      for (const limit of OWN_LIMITS) await asRole(`ALTER ROLE ${role} SET ${limit}`);
+      const url = trail.database.applicationUrl;
+      const server = new DataSource({ ...postgresOptions(url), extra: poolOptions(loadEnvironment({})) });
+      const bare = new Client({ connectionString: url, options: SESSION_OPTIONS });
+      bare.on('error', () => undefined);
+      try {
+        await expect(new DataSource(postgresOptions(url)).initialize()).rejects.toThrow('nothing');
+        await server.initialize();
+        await bare.connect();
+        for (const run of [
+          (statement: string): Promise<unknown> => server.query(statement),
+          (statement: string): Promise<unknown> => bare.query(statement),
+        ]) {
+          await run('SELECT pg_sleep(0.05)');
+          await until('the session has been idle for longer than the limit', async () => {
+            const [row] = await trail.superuser.query<{ idle: boolean }[]>(
+              `SELECT bool_and(clock_timestamp() - state_change > interval '50 ms') AS idle FROM pg_stat_activity
+               WHERE datname = current_database() AND usename = $1 AND state = 'idle' AND query LIKE '%pg_sleep%'`,
+              [ROLE],
+            );
+            return row!.idle;
+          });
+          await run('SELECT 1');
+        }
+      } finally {
+        await trail.superuser.query(`ALTER ROLE ${role} RESET ALL`);
+        await bare.end();
+        if (server.isInitialized) await server.destroy();
+      }
+      await sound();
+    },
+    async 'nests deep'() {
+      for (const [open, close] of [
+        ['[', ']'],
+        ['{"a":', '}'],
+      ])
+        for (const depth of [33, 1000, 9000])
+          await expect(
+            asRole(
+              `INSERT INTO audit_logs (event_type, actor, event_data)
+               VALUES ('license.validated', 'system', (repeat($1, $3) || '1' || repeat($2, $3))::jsonb)`,
+              [open, close, depth],
+            ),
+          ).rejects.toMatchObject({ code: expect.stringMatching(/^(23514|54001)$/) });
+      await asRole(
+        `INSERT INTO audit_logs (event_type, actor, event_data)
+         VALUES ('license.validated', 'system', ('{"a":' || repeat('[', 31) || '1' || repeat(']', 31) || '}')::jsonb)`,
+      );
+      await sound();
+    },
+    async 'counts to the end'() {
+      await asRole(`INSERT INTO customers (id, name, version) VALUES ('C-end', 'x', 2147483647)`);
+      for (const version of [2_147_483_647, -2_147_483_648, 0, 1_000_000_001]) {
+        await asRole('UPDATE customers SET version = $1', [version]);
+        await asRole('UPDATE customers SET version = version + 1');
+        const [row] = await asRole<{ version: number }[]>('SELECT version FROM customers');
+        expect(row).toEqual({ version: 2 });
+      }
+      const [key] = await asRole<{ kid: string }[]>('SELECT kid FROM signing_keys LIMIT 1');
+      const license = `INSERT INTO licenses (customer_id, module_name, license_type, allowed_major_versions, issued_at, key_id, revision)
+        VALUES ('C-end', 'm', 'perpetual', '{17}', now(), $1, $2)`;
+      await expect(asRole(license, [key!.kid, 1_000_000_001])).rejects.toThrow('licenses_revision_bounded');
+      await asRole(license, [key!.kid, 1_000_000_000]);
+      for (const count of ['9223372036854775807', '-1', '1000000001'])
+        await expect(
+          asRole(`INSERT INTO validation_counts (minute, code, count) VALUES ('2026-01-01Z', 'VALID', $1)`, [
+            count,
+          ]),
+        ).rejects.toThrow('validation_counts_bound');
+      await sound();
+    },
+    async 'puts many keys on record at once'() {
+      const write = (runner: QueryRunner, from: string): Promise<unknown> =>
+        runner.query(`INSERT INTO signing_keys (kid, alg, public_key, state)
+                      SELECT '${from}' || n, 'EdDSA', rpad('${from}' || n || '-', 43, 'A'), 'retired' FROM generate_series(1, 600) AS n`);
+      const runners = ['a', 'b'].map(() => trail.application.createQueryRunner());
+      const [first, second] = runners as [QueryRunner, QueryRunner];
+      try {
+        await first.startTransaction();
+        await second.startTransaction('REPEATABLE READ');
+        await second.query('SELECT 1');
+        await write(first, 'a');
+        await expect(write(second, 'b')).rejects.toThrow('READ COMMITTED');
+        await second.rollbackTransaction();
+        await second.startTransaction();
+        const late = write(second, 'b').then(
+          () => 'written',
+          (error: Error) => error.message,
+        );
+        await until('the second waits for the first', async () => {
+          const [row] = await trail.superuser.query<{ waiting: boolean }[]>(
+            `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted) AS waiting`,
+          );
+          return row!.waiting;
+        });
+        await first.commitTransaction();
+        expect(await late).toContain('at most 1000 rows');
+      } finally {
+        for (const runner of runners) {
+          if (runner.isTransactionActive) await runner.rollbackTransaction();
+          await runner.release();
+        }
       }
       await sound();
     },

@@ -7,6 +7,7 @@ import { AuditList } from '../../libs/audit/src/audit-list';
 import { TrailResume } from '../../libs/checkpoints/src/verification/trail-resume';
 import { readRecordedKeys } from '../../libs/checkpoints/src/verification/trail-verification';
 import { listPage } from '../../libs/lists/src/list-page';
+import { parseExportLine } from '../../libs/checkpoints/src/export/export-line';
 import { Trail } from '../support/trail/trail';
 
 jest.setTimeout(120_000);
@@ -74,6 +75,42 @@ describe('values too large to read', () => {
       },
     );
   });
+
+  it.each([
+    ['lists', `(repeat('[', 9000) || repeat(']', 9000))`],
+    ['objects', `(repeat('{"a":', 5000) || '1' || repeat('}', 5000))`],
+  ])(
+    'is sealed, proven and exported, and listed without its content: data of many levels, %s',
+    async (_, json) => {
+      await trail.application.query(
+        `INSERT INTO audit_logs (event_type, actor, customer_id, event_data) VALUES ('license.validated', 'system', 'C-deep', ${json}::jsonb)`,
+      );
+      await trail.sealAll();
+      const record = await trail.idOf('C-deep');
+      expect(await trail.findings()).toEqual([]);
+      const { rows } = await listPage(new AuditList(trail.application).source(page), page);
+      expect(rows.find(({ id }) => id === record)!.event_data).toEqual({ too_large: true });
+      const proof = await new InclusionProofs(trail.application).of(record);
+      expect(JSON.stringify(proof)).toContain('"too_large":true');
+      const lines: string[] = [];
+      const exported = await exportTrail(trail.application, {}, (line) => {
+        lines.push(line);
+        return Promise.resolve();
+      });
+      expect(exported).toMatchObject({ edited: [], too_large: [] });
+      const line = lines.find((one) => one.includes('"C-deep"'))!;
+      expect(parseExportLine(line)).toMatchObject({
+        leaf: proof.leaf,
+        record: { id: record, event_data: { too_large: true } },
+      });
+      await trail.tamper(
+        `DELETE FROM audit_seals WHERE audit_id = ${record}`,
+        `DELETE FROM audit_logs WHERE id = ${record}`,
+        'DELETE FROM audit_checkpoints WHERE number = (SELECT max(number) FROM audit_checkpoints)',
+      );
+      expect(await trail.findings()).toEqual([]);
+    },
+  );
 
   it('is named: the hash of a seal', async () => {
     const record = await trail.idOf('C-7');

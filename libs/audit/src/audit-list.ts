@@ -67,10 +67,14 @@ function compared(column: string, operator: '=' | '>=' | '<', name = column): Co
   return (value) => ({ sql: `record.${column} ${operator} :${name}`, parameters: { [name]: value } });
 }
 
+const SUBJECT = `coalesce(record.event_data ->> 'kid', record.event_data ->> 'id', record.customer_id)`;
+
 /** Refusals have an index of their own (`audit_logs_by_code`); most validations are `VALID`, so it leaves those out. */
 function ofVerdict(code: unknown): ReturnType<Condition> {
   const narrowed =
-    code === 'VALID' ? `record.event_type = 'license.validated'` : `record.event_data ->> 'code' <> 'VALID'`;
+    code === 'VALID'
+      ? `record.event_type = 'license.validated'`
+      : `record.event_data ->> 'code' <> 'VALID' AND octet_length(record.event_data ->> 'code') <= 200`;
   return { sql: `record.event_data ->> 'code' = :code AND ${narrowed}`, parameters: { code } };
 }
 
@@ -82,7 +86,7 @@ function aboutSubject(subject: unknown): ReturnType<Condition> {
   const [, kind = '', id] = /^([a-z_]+):(.*)$/s.exec(String(subject)) ?? [];
   return {
     sql: `record.event_type !~ '^license[.]' AND record.event_type IN (:...subjectEvents)
-      AND coalesce(record.event_data ->> 'kid', record.event_data ->> 'id', record.customer_id) = :subjectId`,
+      AND octet_length(${SUBJECT}) <= 200 AND ${SUBJECT} = :subjectId`,
     parameters: {
       subjectEvents: EVENT_TYPES.filter((type) => type.startsWith(`${kind}.`)),
       subjectId: id,

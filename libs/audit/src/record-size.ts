@@ -13,6 +13,8 @@ const TEXTS = [
 export const MOST_RECORD_BYTES = 32 * 1024 * 1024;
 /** A jsonb value of more bytes, as it is stored, is not made into a text to find out how long that is. */
 const MOST_STORED_BYTES = 256 * 1024;
+/** JSON that nests deeper is as good as too large: some thousand levels end JSON.stringify. As `audit_logs_depth`. */
+const MOST_LEVELS = 32;
 
 /**
  * SQL: how many bytes the texts of a record have, as a double; more than `MOST_RECORD_BYTES` where that would cost too
@@ -45,9 +47,15 @@ export function shownText(column: string): string {
   return `left(${column}, 2000)`;
 }
 
-/** What a list shows of `event_data`: `{"too_large": true}` in place of more than the database's CHECK admits. */
+/** What a list shows of `event_data`: `{"too_large": true}` in place of more, or deeper, than the database's CHECKs admit. */
 export function shownData(column: string): string {
-  return `CASE WHEN ${jsonBytes(column)} <= 65536 THEN ${column} ELSE '{"too_large": true}'::jsonb END`;
+  return `CASE WHEN ${jsonBytes(column)} <= 65536 AND NOT ${nestsTooDeep(column)}
+    THEN ${column} ELSE '{"too_large": true}'::jsonb END`;
+}
+
+/** SQL: whether a jsonb value nests deeper than a process may read. */
+export function nestsTooDeep(column: string): string {
+  return `coalesce(${column} @? '$.**{${MOST_LEVELS + 1}}', false)`;
 }
 
 function jsonBytes(column: string): string {

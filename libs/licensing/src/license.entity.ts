@@ -5,6 +5,9 @@ import { SigningKey } from '@aegis/signing';
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, VirtualColumn } from 'typeorm';
 import { type LicenseStatus, statusSql, type StoredStatus } from './state/license-status';
 
+/** Of tokens of one license: `licenses_revision_bounded`. */
+export const MOST_REVISION = 1_000_000_000;
+
 /** A license: what was granted to whom, and the newest token that says so. */
 @Entity('licenses')
 @Check('licenses_module_name_format', `module_name ~ '^[A-Za-z0-9_.-]{1,100}$'`)

@@ -4,6 +4,7 @@ export default {
   area: 'trail-bounds',
   suites: [
     'test/attacks/too-large.spec.ts',
+    'test/attacks/database-role.spec.ts',
     'migrations/bounded-columns.spec.ts',
     'libs/checkpoints/src/verification/false-completeness.spec.ts',
     'libs/checkpoints/src/verification/trail-alarms.spec.ts',
@@ -16,7 +17,8 @@ export default {
         'OR true THEN ${table}.${column} END AS ${column}',
       ],
       ['shows texts of any size', 'return `left(${column}, 2000)`;', 'return column;'],
-      ['shows data of any size', '${jsonBytes(column)} <= 65536 THEN', '${jsonBytes(column)} >= 0 THEN'],
+      ['shows data of any size', '${jsonBytes(column)} <= 65536 AND', '${jsonBytes(column)} >= 0 AND'],
+      ['shows data of any depth', 'AND NOT ${nestsTooDeep(column)}', ''],
       [
         'counts no text',
         "return `(${jsonBytes(`${table}.event_data`)} + ${texts.join(' + ')})`;",
@@ -55,8 +57,28 @@ export default {
     ...inFile('migrations/1764200060000-bound-what-is-kept.ts', [
       ['bounds no code of a verdict', '  validation_counts: `octet_length(code) <= 128`,\n', ''],
     ]),
-    ...inFile('migrations/1764200120000-bound-how-many-keys.ts', [
-      ['takes any number of signing keys', '>= ${MOST_KEYS} THEN', '< 0 THEN'],
+    ...inFile('migrations/1764230000000-bound-depth.ts', [
+      ['takes data of any depth', "CHECK (NOT event_data @? '$.**{${MOST_LEVELS + 1}}')", 'CHECK (true)'],
+    ]),
+    ...inFile('migrations/1764230060000-bound-counts.ts', [
+      ['takes any revision', '`revision <= ${MOST}`', "'true'"],
+      ['takes any count', '`count BETWEEN 0 AND ${MOST}`', "'true'"],
+      ['takes any version', 'WHEN (NEW.version NOT BETWEEN 1 AND ${MOST})', 'WHEN (false)'],
+    ]),
+    ...inFile('migrations/1764230120000-count-keys-alone.ts', [
+      ['takes any number of signing keys', '>= ${most} THEN', '< 0 THEN'],
+      ['counts signing keys side by side', 'PERFORM pg_advisory_xact_lock(${COUNT_LOCK});', ''],
+      [
+        'counts signing keys in an old snapshot',
+        "current_setting('transaction_isolation') <> 'read committed'",
+        'false',
+      ],
+    ]),
+    ...inFile('libs/database/src/connections/connection-options.ts', [
+      ['lets a role end its sessions', '{ ...SESSION_SETTINGS, ...SESSION_LIMITS }', 'SESSION_SETTINGS'],
+    ]),
+    ...inFile('libs/checkpoints/src/export/export-line.ts', [
+      ['exports data of any depth', 'if (level > MOST_LEVELS + 1) return true;', ''],
     ]),
     ...inFile('libs/checkpoints/src/checkpoint.ts', [
       [

@@ -20,12 +20,26 @@ export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   transform_null_equals: 'off',
 };
 
+/** What would end connections or statements, were a role's own defaults in force; a connection may ask for others. */
+const SESSION_LIMITS: Readonly<Record<string, string>> = {
+  // A library that does not exist refuses every connection.
+  local_preload_libraries: '',
+  // The pool keeps connections, and the listener waits on one for hours.
+  idle_session_timeout: '0',
+  client_connection_check_interval: '0',
+  tcp_user_timeout: '0',
+  // Who needs one sets its own.
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+};
+
 /**
  * The startup parameter `options` of every connection that the project makes. A role may change its own defaults
  * (`ALTER ROLE`), and what is asked for at startup comes before those. `default_transaction_read_only` is left to the
  * database: it marks a server that must not be written to.
  */
-export const SESSION_OPTIONS = Object.entries(SESSION_SETTINGS)
+export const SESSION_OPTIONS = Object.entries({ ...SESSION_SETTINGS, ...SESSION_LIMITS })
   .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
   .join(' ');
 

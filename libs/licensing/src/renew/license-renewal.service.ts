@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LicenseLock } from '../license-lock';
 import { daysAfter } from '../issue/license-term';
-import { License } from '../license.entity';
+import { License, MOST_REVISION } from '../license.entity';
 import { InvalidTerm, LicenseNotFound, LicenseStateConflict } from '../licensing.errors';
 import { tokenAuditData } from '../issue/token-audit-data';
 import { type FreshToken, TokenIssuer } from '../issue/token-issuer';
@@ -197,6 +197,10 @@ export class LicenseRenewalService {
     // A customer is removed only when its licenses are revoked: those are refused before the customer is read.
     if (license.stored_status === 'revoked')
       throw new LicenseStateConflict(`The license ${id} is revoked: it gets no new token.`);
+    if (license.revision >= MOST_REVISION)
+      throw new LicenseStateConflict(
+        `The license ${id} has had as many tokens as a license can have: revoke it, and issue another one.`,
+      );
     return license;
   }
 }
