@@ -121,7 +121,7 @@ export default {
       ['sees no changed seal', 'if (leaves.length === size && isRoot(leaves)) return;', 'return;'],
     ]),
     ...inFile('libs/checkpoints/src/verification/trail-verification.ts', [
-      ['looks for no added record', 'await findAdded(tx, chain, tell);', ''],
+      ['looks for no added record', 'await findAdded(tx, sealing, tell);', ''],
       ['names no stray seal', 'await findStraySeals(tx, since, chain.last ?? since - 1, tell);', ''],
       [
         'sees no replaced checkpoint',

@@ -71,12 +71,12 @@ export default {
       ],
       [
         'leaves stored times as they are',
-        "WHERE (${rule.join(' AND ')}) IS FALSE`",
-        "WHERE (${rule.join(' AND ')}) IS NULL`",
+        "else await repairRows(runner, table, nearest.join(', '), `(${rule.join(' AND ')}) IS FALSE`);",
+        '',
       ],
       [
         'leaves the ETag of what it changes',
-        "if (VERSIONED.has(table)) nearest.push('version = version + 1');",
+        "if (VERSIONED.has(table)) nearest.push('version = version % 2147483647 + 1');",
         '',
       ],
     ]),

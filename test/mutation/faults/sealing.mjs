@@ -20,7 +20,11 @@ export default {
       ],
     ]),
     ...inFile('libs/signing/src/ring/signing-replicas.ts', [
-      ['reads any number of server processes', 'ORDER BY name, id LIMIT ${AT_ONCE}`', 'ORDER BY name, id`'],
+      [
+        'reads any number of server processes',
+        'ORDER BY name, id LIMIT ${MOST_REPLICAS}`',
+        'ORDER BY name, id`',
+      ],
       [
         'keeps server processes of a time to come',
         "OR seen_at > clock_timestamp() + interval '1 minute')",

@@ -6,6 +6,7 @@ export default {
     'test/attacks/too-large.spec.ts',
     'test/attacks/database-role.spec.ts',
     'migrations/bounded-columns.spec.ts',
+    'migrations/planted-rows.spec.ts',
     'libs/checkpoints/src/verification/false-completeness.spec.ts',
     'libs/checkpoints/src/verification/trail-alarms.spec.ts',
   ],
@@ -56,6 +57,32 @@ export default {
     ]),
     ...inFile('migrations/1764200060000-bound-what-is-kept.ts', [
       ['bounds no code of a verdict', '  validation_counts: `octet_length(code) <= 128`,\n', ''],
+    ]),
+    ...inFile('migrations/1764110000000-seal-through-the-owner.ts', [
+      ['fails at a drop in month 13', '(0[1-9]|1[0-2])-01T', '[0-9]{2}-01T'],
+      [
+        'fails at two drops with one id',
+        'SELECT DISTINCT ON (id) id, recorded_at, (event',
+        'SELECT id, recorded_at, (event',
+      ],
+    ]),
+    ...inFile('migrations/1764170060000-index-audit-questions.ts', [
+      ['indexes a code of any length', " AND octet_length(event_data ->> 'code') <= 200", ''],
+    ]),
+    ...inFile('migrations/1764220000000-bound-moments.ts', [
+      ['counts a version to the end', 'version % 2147483647 + 1', 'version + 1'],
+      ['moves counts to the nearest minute', "if (table === 'validation_counts')", 'if (false)'],
+    ]),
+    ...inFile('migrations/repair-rows.ts', [
+      [
+        'fails at one row that can not be changed',
+        'if (!OF_ROWS.includes(',
+        'if (true || !OF_ROWS.includes(',
+      ],
+    ]),
+    ...inFile('migrations/1764230030000-repair-what-was-written.ts', [
+      ['leaves a key that can not be changed', "cut('prefix', 32),", ''],
+      ['leaves a license that can not be changed', 'SELECT left(version, 100) FROM', 'SELECT version FROM'],
     ]),
     ...inFile('migrations/1764230000000-bound-depth.ts', [
       ['takes data of any depth', "CHECK (NOT event_data @? '$.**{${MOST_LEVELS + 1}}')", 'CHECK (true)'],

@@ -21,6 +21,23 @@ function lineOf(eventData: string): string {
 
 describe('a line of an export', () => {
   it.each([
+    ['lists', '['.repeat(34), ']'.repeat(34)],
+    ['objects', '{"a":'.repeat(20_000), '}'.repeat(20_000)],
+  ])('shows in place of data that nests too deep that it is too large: %s', (_, open, close) => {
+    const line = lineOf(`{"text": "]]]]\\"", "data": ${open}1${close}}`);
+    expect(parseExportLine(line)).toMatchObject({ record: { event_data: { too_large: true } } });
+  });
+
+  it.each([
+    `{"a": ${'['.repeat(31)}1${']'.repeat(31)}}`,
+    `{"text": "${'[{'.repeat(100)}\\"${'['.repeat(100)}"}`,
+  ])('shows data that nests no deeper than may be: %s', (eventData) => {
+    expect(parseExportLine(lineOf(eventData))).toMatchObject({
+      record: { event_data: JSON.parse(eventData) },
+    });
+  });
+
+  it.each([
     '{"n": 12345678901234567890}',
     '{"n": 0.1000000000000000055511151231257827}',
     '{"n": 1e400, "m": -1e400}',
