@@ -6,11 +6,10 @@ import { withShortLock } from './short-lock';
 const MOST = 1_000_000_000;
 /** Tables whose rows count their changes. */
 const VERSIONED = ['customers', 'licenses', 'api_keys'];
-const REVISED = ['licenses', 'license_tokens'];
 
 /**
  * A number that the server adds to can't be set so high that adding is out of range: a key could not be deleted then,
- * nor a license revoked. A version begins again at 1; a revision, which has to grow, is refused.
+ * nor a license revoked. A version begins again at 1.
  */
 export class BoundCounts1764230060000 implements MigrationInterface {
   readonly transaction = false;
@@ -33,11 +32,12 @@ export class BoundCounts1764230060000 implements MigrationInterface {
       );
       await repairRows(runner, table, 'version = 1', `version NOT BETWEEN 1 AND ${MOST}`);
     }
-    for (const table of REVISED)
-      await bound(runner, table, `${table}_revision_bounded`, `revision <= ${MOST}`);
-    await repairRows(runner, 'licenses', `revision = ${MOST}`, `revision > ${MOST}`);
     // Of one minute and verdict: their sums over a day stay numbers that JavaScript keeps exactly.
-    await bound(runner, 'validation_counts', 'validation_counts_bound', `count BETWEEN 0 AND ${MOST}`);
+    await withShortLock(
+      runner,
+      `ALTER TABLE public.validation_counts DROP CONSTRAINT IF EXISTS validation_counts_bound,
+       ADD CONSTRAINT validation_counts_bound CHECK (count BETWEEN 0 AND ${MOST}) NOT VALID`,
+    );
     await runner.query(`DELETE FROM public.validation_counts WHERE count NOT BETWEEN 0 AND ${MOST}`);
   }
 
@@ -45,22 +45,9 @@ export class BoundCounts1764230060000 implements MigrationInterface {
     for (const table of VERSIONED)
       await withShortLock(runner, `DROP TRIGGER IF EXISTS ${table}_version_bounded ON public.${table}`);
     await runner.query(`DROP FUNCTION IF EXISTS public.versions_wrap()`);
-    for (const table of REVISED)
-      await withShortLock(
-        runner,
-        `ALTER TABLE public.${table} DROP CONSTRAINT IF EXISTS ${table}_revision_bounded`,
-      );
     await withShortLock(
       runner,
       `ALTER TABLE public.validation_counts DROP CONSTRAINT IF EXISTS validation_counts_bound`,
     );
   }
-}
-
-function bound(runner: QueryRunner, table: string, name: string, rule: string): Promise<void> {
-  return withShortLock(
-    runner,
-    `ALTER TABLE public.${table} DROP CONSTRAINT IF EXISTS ${name},
-     ADD CONSTRAINT ${name} CHECK (${rule}) NOT VALID`,
-  );
 }

@@ -71,7 +71,7 @@ const UPGRADES: Readonly<Record<string, Upgrade>> = {
        VALUES ('C', 'm', 'perpetual', ARRAY[repeat('7', 99000)], 'infinity', 'k', 2147483647, 2147483647)`,
     ],
     then: `UPDATE licenses SET status = 'revoked', revoked_at = now(), version = version + 1 RETURNING version, revision`,
-    expected: { version: 2, revision: 1_000_000_000 },
+    expected: { version: 2, revision: 2_147_483_647 },
   },
   'a customer that was changed as often as can be, long ago': {
     from: 'BoundMoments1764220000000',

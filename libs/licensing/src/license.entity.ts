@@ -5,8 +5,8 @@ import { SigningKey } from '@aegis/signing';
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, VirtualColumn } from 'typeorm';
 import { type LicenseStatus, statusSql, type StoredStatus } from './state/license-status';
 
-/** Of tokens of one license: `licenses_revision_bounded`. */
-export const MOST_REVISION = 1_000_000_000;
+/** The last revision that an `integer` of PostgreSQL holds. */
+export const MOST_REVISION = 2_147_483_647;
 
 /** A license: what was granted to whom, and the newest token that says so. */
 @Entity('licenses')

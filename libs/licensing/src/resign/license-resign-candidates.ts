@@ -2,7 +2,6 @@ import type { LicenseType } from '@aegis/license-token';
 import type { EntityManager } from 'typeorm';
 import type { GrantedFacts } from '../issue/token-issuer';
 import { hasEndedSql, hasStatusSql, notRevokedSql } from '../state/license-status';
-import { MOST_REVISION } from '../license.entity';
 
 /** A license that is to get a new token, as it was when it was read. */
 export interface Candidate {
@@ -51,7 +50,7 @@ export async function countCandidates(tx: EntityManager, choice: Choice): Promis
                  WHEN ${hasEndedSql('l')} AND NOT $2 THEN 'expired'
                  ELSE 'due' END AS becomes
      FROM licenses l JOIN customers c ON c.id = l.customer_id
-     WHERE l.key_id = $1 AND l.revision < ${MOST_REVISION} GROUP BY becomes`,
+     WHERE l.key_id = $1 GROUP BY becomes`,
     [choice.keyId, choice.includeExpired],
   );
   const counts = new Map(rows.map(({ becomes, count }) => [becomes, count]));
@@ -80,7 +79,7 @@ export function readCandidates(
     `SELECT l.id, l.customer_id, c.name AS customer_name, l.module_name, l.license_type, l.allowed_major_versions,
             l.expires_at, l.instance_fingerprint, l.revision, l.version, l.created_at
      FROM licenses l JOIN customers c ON c.id = l.customer_id
-     WHERE l.key_id = $1 AND l.revision < ${MOST_REVISION} AND (l.created_at, l.id) > ($2, $3) AND ${notRevokedSql('l')} AND c.is_active
+     WHERE l.key_id = $1 AND (l.created_at, l.id) > ($2, $3) AND ${notRevokedSql('l')} AND c.is_active
        AND ($4 OR NOT ${hasEndedSql('l')})
      ORDER BY l.created_at, l.id LIMIT $5`,
     [
