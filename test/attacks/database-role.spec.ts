@@ -461,7 +461,7 @@ describe('an attacker with the application’s role', () => {
         await second.startTransaction();
         const late = write(second, 'b').then(
           () => 'written',
-          (error: Error) => error.message,
+          (error: unknown) => String(error),
         );
         await until('the second waits for the first', async () => {
           const [row] = await trail.superuser.query<{ waiting: boolean }[]>(

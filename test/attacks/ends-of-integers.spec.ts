@@ -24,8 +24,9 @@ describe('rows whose numbers are at their end', () => {
   const statusOf = async (answer: ReturnType<Client['post']>): Promise<number> => (await answer).status;
 
   it('can be changed and ended all the same', async () => {
-    const made = await client.post('/api/v1/admin/api-keys', { name: 'made up', scopes: ['validate'] });
-    const key = `/api/v1/admin/api-keys/${String((made.body as { id: string }).id)}`;
+    const made = await client.post('/api/v1/admin/api-keys', { name: 'made up', scopes: ['licenses:read'] });
+    expect(made.status).toBe(201);
+    const key = `/api/v1/admin/api-keys/${(made.body as { id: string }).id}`;
     const { id, customer_id } = await aLicense(client);
     const license = `/api/v1/licenses/${id}`;
     await sql.query(`UPDATE api_keys ${END} WHERE name = 'made up'`);
