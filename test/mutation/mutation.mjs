@@ -1,8 +1,9 @@
 // `npm run mutation`: plants each fault of areas.mjs in a copy of the sources and tells which ones no test noticed.
 //   -- --short        every 24th fault, beginning at a random one: what .ci/run does
 //   -- --area <name>  the faults of one area
+//   -- --check        plants none: only looks whether each fault's text stands once in its file, and its suites exist
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -21,10 +22,10 @@ const startPostgres = require('../support/global-setup.ts').default;
 const endPostgres = require('../support/global-teardown.ts').default;
 
 const { values: options } = parseArgs({
-  options: { short: { type: 'boolean' }, area: { type: 'string' } },
+  options: { short: { type: 'boolean' }, area: { type: 'string' }, check: { type: 'boolean' } },
 });
 const all = AREAS.flatMap(({ area, suites, faults }) => faults.map((fault) => ({ area, suites, ...fault })));
-process.exitCode = stale(all) ? 2 : await main(chosen(all, options));
+process.exitCode = stale(all) ? 2 : options.check ? 0 : await main(chosen(all, options));
 
 async function main(faults) {
   if (faults.length === 0) return 2;
@@ -51,10 +52,16 @@ async function main(faults) {
 
 /** Whether a fault has lost its line: whoever changes the line finds its faults a new one. */
 function stale(faults) {
-  const lost = faults.filter(({ file, from }) => readFileSync(file, 'utf8').split(from).length !== 2);
+  const lost = faults.filter(
+    ({ file, from }) => !existsSync(file) || readFileSync(file, 'utf8').split(from).length !== 2,
+  );
   for (const { area, name, file } of lost)
-    console.error(`Its text does not stand once in ${file}: ${area}: ${name}`);
-  return lost.length > 0;
+    console.error(
+      `The text of a fault does not stand once in ${file}: ${area}: ${name}. Correct it in test/mutation/faults.`,
+    );
+  const suites = [...new Set(faults.flatMap((fault) => fault.suites))].filter((suite) => !existsSync(suite));
+  for (const suite of suites) console.error(`A suite of test/mutation/faults does not exist: ${suite}`);
+  return lost.length + suites.length > 0;
 }
 
 function chosen(faults, { short, area }) {

@@ -1,0 +1,50 @@
+// `npm run check`: what is quick to check before a commit. The whole is `.ci/run`.
+import './node-version.mjs';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { prepare, root } from './prepare.mjs';
+
+/** What is checked of a page or a route without running the whole suite. */
+const QUICK_TESTS = [
+  'test/contract/openapi.spec.ts',
+  'test/contract/routes.spec.ts',
+  'test/docs-tables.spec.ts',
+];
+
+await prepare({ withTools: true });
+process.chdir(root);
+
+const changed = changedFiles();
+const code = changed.filter((name) => /\.(ts|mjs|cjs)$/.test(name));
+step('types', 'npx', ['tsc', '--noEmit', '-p', 'tsconfig.json']);
+if (code.length > 0)
+  step(`lint of ${code.length} changed files (npm run lint:fix repairs most problems)`, 'npx', [
+    'eslint',
+    ...code,
+  ]);
+if (changed.length > 0) step('format', 'npx', ['prettier', '--check', '--ignore-unknown', ...changed]);
+step('architecture', 'npm', ['run', '-s', 'architecture']);
+step('planted faults have their text', 'npm', ['run', '-s', 'mutation', '--', '--check']);
+step('contract and docs', 'npm', ['test', '-s', '--', ...QUICK_TESTS]);
+
+/** @returns {string[]} what differs from the last commit of main, or is new */
+function changedFiles() {
+  const git = (...args) => {
+    const { status, stdout } = spawnSync('git', args, { encoding: 'utf8' });
+    return status === 0 ? stdout.split('\n').filter(Boolean) : [];
+  };
+  const base = git('merge-base', 'HEAD', 'main')[0] ?? 'HEAD';
+  const names = [...git('diff', '--name-only', base), ...git('ls-files', '--others', '--exclude-standard')];
+  return [...new Set(names)].filter((name) => existsSync(name));
+}
+
+function step(name, command, args) {
+  const began = Date.now();
+  console.log(`== ${name}`);
+  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  console.log(`== took ${Math.round((Date.now() - began) / 1000)} s`);
+  if (status !== 0) {
+    console.error(`\nThis check failed: ${name}`);
+    process.exit(1);
+  }
+}
