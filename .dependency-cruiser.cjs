@@ -104,7 +104,7 @@ module.exports = {
     },
     {
       name: 'no-deep-nest',
-      comment: 'deep imports would tie us to one version; framework-internals.ts is where the few stand',
+      comment: 'deep imports would tie us to one version; framework-internals.ts is where the few are',
       severity: 'error',
       from: { path: '^(apps|libs|migrations)/', pathNot: '^libs/http/src/framework-internals\\.ts$' },
       to: {

@@ -1,8 +1,27 @@
 import prettier from 'eslint-config-prettier';
+import { relative } from 'node:path';
 import tseslint from 'typescript-eslint';
+import { findIdioms, isChecked } from './.ci/plain-english.mjs';
+
+/** Reports idioms that docs/language.md replaces: in comments, texts and names. */
+const plainEnglish = {
+  meta: { type: 'suggestion', schema: [] },
+  create: (context) => ({
+    Program() {
+      if (!isChecked(relative(import.meta.dirname, context.filename).replaceAll('\\', '/'))) return;
+      for (const { line, column, found, instead } of findIdioms(context.sourceCode.text))
+        context.report({ loc: { line, column }, message: `"${found}": write ${instead} (docs/language.md)` });
+    },
+  }),
+};
 
 export default tseslint.config(
   { ignores: ['node_modules', 'dist', 'coverage', '.data', 'keys', 'clients/typescript/schema.d.ts'] },
+  {
+    files: ['**/*.ts', '**/*.mjs', '**/*.cjs'],
+    plugins: { aegis: { rules: { 'plain-english': plainEnglish } } },
+    rules: { 'aegis/plain-english': 'error' },
+  },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],

@@ -28,6 +28,6 @@ module.exports = {
   coverageProvider: 'v8',
   // Tests wait for the database more than they compute: a core less would idle.
   maxWorkers: '100%',
-  // For whoever hangs; a machine that others share is slow.
+  // For a test that hangs; a machine that others share is slow.
   testTimeout: 240_000,
 };

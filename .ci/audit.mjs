@@ -1,5 +1,5 @@
 // `npm run audit:production`: fails when a production dependency has a known vulnerability. Where the registry has no
-// audit endpoint nothing is known: that is said on a line of its own, and is no success of the check.
+// audit endpoint nothing is known: that is said on a line of its own, and is not a success of the check.
 import { spawnSync } from 'node:child_process';
 
 const npm = spawnSync('npm', ['audit', '--omit=dev', '--json'], {

@@ -17,7 +17,7 @@ const production = new Set([
     .map(([path, { version }]) => `${path.replace(/^.*node_modules\//, '')}@${version}`),
 ]);
 
-// npm names the product after the folder that it lies in.
+// npm names the product after the folder that it is in.
 bom.metadata.component.name = name;
 bom.components = bom.components
   .filter((component) => production.has(component['bom-ref']))

@@ -57,7 +57,7 @@ describe('columns that the application’s role may write', () => {
        ORDER BY 1, 2`,
     );
 
-  /** Whether a CHECK of the table refuses a row that has nothing but one long value. */
+  /** Whether a CHECK of the table refuses a row that has only one long value. */
   async function refuses({ table, name, type }: Column, character: string): Promise<boolean> {
     const checks = await superuser.query<{ rule: string }[]>(
       `SELECT pg_get_expr(conbin, conrelid) AS rule FROM pg_constraint

@@ -94,7 +94,7 @@ describe('functions of the schema', () => {
     await expect(judged).rejects.toMatchObject({ code: 'AE001' });
   });
 
-  it('of triggers can not be attached to a table of the application', async () => {
+  it('of triggers cannot be attached to a table of the application', async () => {
     await expect(
       app.transaction(async (tx) => {
         await tx.query('CREATE TEMPORARY TABLE planted (LIKE public.licenses)');

@@ -30,7 +30,7 @@ describe('migrations', () => {
     database = undefined;
   });
 
-  it('go up, each down again to what was before, and up once more to the same schema', async () => {
+  it('go up, each down again to what was before, and up again to the same schema', async () => {
     database = await emptyDatabase();
     const owner = await migrationDataSource(database.ownerUrl).initialize();
     try {
@@ -53,7 +53,7 @@ describe('migrations', () => {
     }
   });
 
-  it('stand in the order of their times, in which they run', () => {
+  it('are in the order of their times, in which they run', () => {
     const names = (migrationDataSource('postgres://nowhere').options.migrations as { name: string }[]).map(
       ({ name }) => name,
     );

@@ -71,7 +71,7 @@ describe('the schema public', () => {
     expect(await mayCreate('aegis_app')).toBe(false);
   });
 
-  it('stops the migration where PUBLIC may create beside the migration role', async () => {
+  it('stops the migration where PUBLIC may create too', async () => {
     await using(emptyDatabase());
     await superuser.query('ALTER SCHEMA public OWNER TO postgres');
     await superuser.query('GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC');

@@ -1,5 +1,5 @@
 import type { Environment } from '@aegis/config';
-import { blaming, type DatabaseAccess, migrateUp, migrationStates } from '@aegis/database';
+import { namingSetting, type DatabaseAccess, migrateUp, migrationStates } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import type { Logger } from '@aegis/logging';
 import type { DataSource } from 'typeorm';
@@ -15,7 +15,7 @@ export async function settleMigrations(
   database: DatabaseAccess,
   logger: Logger,
 ): Promise<void> {
-  if (environment.MIGRATE_ON_START) await blaming(ownerSetting(environment), migrate(database, logger));
+  if (environment.MIGRATE_ON_START) await namingSetting(ownerSetting(environment), migrate(database, logger));
   else await assertMigrated(database);
 }
 
@@ -24,7 +24,7 @@ export async function settleMigrations(
  * @throws ConfigurationError when some are, or the application's role can't see
  */
 export async function assertMigrated({ applicationUrl }: DatabaseAccess): Promise<void> {
-  await blaming('DATABASE_URL', assertNonePending(migrationDataSource(applicationUrl)));
+  await namingSetting('DATABASE_URL', assertNonePending(migrationDataSource(applicationUrl)));
 }
 
 /** The setting that names the role which owns the schema. */

@@ -28,7 +28,7 @@ function violations(folder: string): string[] {
   return summary.violations.map(({ rule, from }) => `${rule.name}: ${from}`).sort();
 }
 
-/** A tree of a few files that keeps every rule, but for what is planted. */
+/** A tree of a few files that keeps every rule, except for what is planted. */
 function treeWith(planted: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'aegis-architecture-'));
   const sound = {

@@ -33,7 +33,7 @@ describe('loading', () => {
     expect(httpPackagesLoadedBy(files)).toEqual([]);
   });
 
-  it('the routes of a lib do load them, so the test can tell', () => {
+  it('the routes of a lib do load them, so the test can fail', () => {
     expect(httpPackagesLoadedBy([join(BUILT, 'libs/licensing/src/http.js')])).toContain('express');
   });
 

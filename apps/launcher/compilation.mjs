@@ -49,7 +49,7 @@ export function isCompiled(root) {
  * @param {string} root
  */
 export function compile(root) {
-  console.error('Building; this takes some ten seconds …');
+  console.error('Building; this takes about ten seconds …');
   const files = sourceFiles(root);
   const stamp = newStamp(files);
   rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -106,7 +106,7 @@ function writeStamp(root, files) {
   try {
     writeFileSync(stampPath(root), newStamp(files));
   } catch (error) {
-    // A read-only dist is merely compared anew each time.
+    // A read-only dist is merely compared again each time.
     if (!['EACCES', 'EROFS', 'EPERM'].includes(error.code)) throw error;
   }
 }

@@ -88,7 +88,7 @@ function readHolder(path) {
 
 /**
  * @param {number} pid
- * @returns {string | undefined} when it started, which tells it from a later process with its pid; undefined if
+ * @returns {string | undefined} when it started, which distinguishes it from a later process with the same pid; undefined if
  *   it has ended. Without /proc (macOS) the pid alone has to do.
  */
 function startOf(pid) {

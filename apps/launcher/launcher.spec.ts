@@ -58,7 +58,7 @@ describe('launcher', () => {
   it('installs, builds and runs, and prints nothing of its own to standard output', () => {
     const first = run('aegis.mjs', '--json', 'x y');
     expect(first.stderr).toBe(
-      'Installing dependencies (npm ci); the first time this takes about a minute …\nBuilding; this takes some ten seconds …\n',
+      'Installing dependencies (npm ci); the first time this takes about a minute …\nBuilding; this takes about ten seconds …\n',
     );
     expect(first.stdout).toBe('["--json","x y"]\n');
     expect(done()).toEqual([
@@ -117,7 +117,7 @@ describe('launcher', () => {
   it("accepts what a plain npm ci has installed, without other platforms' packages", () => {
     spawnSync(process.execPath, [at('npm-cli.js'), 'ci']);
     done();
-    expect(run('build.mjs').stderr).toBe('Building; this takes some ten seconds …\n');
+    expect(run('build.mjs').stderr).toBe('Building; this takes about ten seconds …\n');
     expect(done()).toEqual(['nest build server']);
   });
 
@@ -215,11 +215,11 @@ describe('launcher', () => {
     expect(line.toString()).toBe('up\n');
     const ended = once(shell.stdout.resume(), 'end');
     shell.kill('SIGTERM');
-    // Its output ends when no process holds it any more: that of the program, which runs for ever by itself, too.
+    // Its output ends when no process holds it any longer: that of the program, which runs forever by itself, too.
     await ended;
   });
 
-  it('goes on after a launcher that was killed while it built', () => {
+  it('continues after a launcher that was killed while it built', () => {
     write('tmp/launcher/lock.3', JSON.stringify({ pid: process.pid, startedAt: '1' }));
     expect(run('build.mjs').status).toBe(0);
     expect(existsSync(at('tmp/launcher/lock.4'))).toBe(true);

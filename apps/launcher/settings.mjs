@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { prepare, root } from './prepare.mjs';
 
 await prepare();
-const { describeSettings, configurationPage } = createRequire(import.meta.url)(
-  join(root, 'dist/libs/config/src'),
-);
+const load = createRequire(import.meta.url);
+// The settings register themselves when their class is loaded.
+load(join(root, 'dist/libs/config/src/environment'));
+const { describeSettings } = load(join(root, 'dist/libs/config/src/describe-settings'));
+const { configurationPage } = load(join(root, 'dist/libs/config/src/configuration-page'));
 writeFileSync(join(root, '.env.example'), `${describeSettings('dotenv')}\n`);
 writeFileSync(join(root, 'docs', 'configuration.md'), `${configurationPage()}\n`);

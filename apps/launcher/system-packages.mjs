@@ -31,7 +31,7 @@ export function installSystemPackages({
   }
   const still = missingPackages(root);
   if (still.length === 0) return undefined;
-  return `The system tests need what these Debian packages hold: apt-get install ${still.join(' ')}`;
+  return `The system tests need these Debian packages: apt-get install ${still.join(' ')}`;
 }
 
 /** @param {string} root  @returns {string[]} all of them where there is no dpkg */

@@ -56,7 +56,7 @@ describe('system packages', () => {
     const options = [folder, at('policy'), String(uid), join(__dirname, 'system-packages.mjs')];
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', COMMAND, ...options], {
       encoding: 'utf8',
-      // The machine's own programs are out of reach.
+      // The machine's own programs cannot be reached.
       env: { PATH: at('bin') },
     });
     return stdout.trim();
@@ -81,9 +81,8 @@ describe('system packages', () => {
     expect(readFileSync(at('policy'), 'utf8')).toBe('mine');
   });
 
-  it('are named when they can not be installed', () => {
-    const sentence =
-      'The system tests need what these Debian packages hold: apt-get install chromium redis-server';
+  it('are named when they cannot be installed', () => {
+    const sentence = 'The system tests need these Debian packages: apt-get install chromium redis-server';
     expect(install(1000)).toBe(sentence);
     program('apt-get', 'process.exit(process.argv[2] === "--version" ? 0 : 100);');
     expect(install(0)).toBe(sentence);

@@ -220,7 +220,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change the notes of a license; all else takes a new token
+         * Change the notes of a license; everything else needs a new token
          * @description Scope: `licenses:issue`.
          */
         patch: operations["updateLicense"];
@@ -276,7 +276,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The license that a pasted token belongs to, and what this very token is
+         * The license that a pasted token belongs to, and the state of that token
          * @description What copying adds is removed first, and named: white space, quotes, `Bearer`, invisible characters, soft line breaks, a frame as of PEM. What still is not a token is 422 with the reason; a token that is not on record is 404.
          *
          *     Scope: `licenses:read`.
@@ -298,12 +298,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Revoke a license for good (some proxies drop the body of a DELETE)
+         * Revoke a license permanently (some proxies drop the body of a DELETE)
          * @description Scope: `licenses:revoke`.
          */
         post: operations["revokeLicenseByPost"];
         /**
-         * Revoke a license for good
+         * Revoke a license permanently
          * @description Scope: `licenses:revoke`.
          */
         delete: operations["revokeLicense"];
@@ -362,7 +362,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Let a license run longer, with a new token
+         * Extend a license, with a new token
          * @description Scope: `licenses:issue`.
          */
         post: operations["renewLicense"];
@@ -441,7 +441,7 @@ export interface paths {
         };
         /**
          * A signed Token Status List (draft-ietf-oauth-status-list)
-         * @description What became of tokens, for checks without the server: the list and index of a token stand in its claim `status.status_list`.
+         * @description The status of tokens, for checks without the server: the list and index of a token are in its claim `status.status_list`.
          *
          *     Public; a credential that is sent must be valid.
          */
@@ -708,7 +708,7 @@ export interface paths {
         get: operations["listApiKeys"];
         put?: never;
         /**
-         * Make an API key; its secret is shown this once
+         * Create an API key; its secret is shown only once
          * @description Scope: `api-keys:manage`.
          */
         post: operations["createApiKey"];
@@ -740,7 +740,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change fields of an API key; null empties one. It holds from the next request on
+         * Change fields of an API key; null empties one. Takes effect with the next request
          * @description Scope: `api-keys:manage`.
          */
         patch: operations["updateApiKey"];
@@ -756,7 +756,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give an API key a new secret under the same id, shown this once
+         * Give an API key a new secret under the same id, shown only once
          * @description Scope: `api-keys:manage`.
          */
         post: operations["rotateApiKey"];
@@ -799,7 +799,7 @@ export interface components {
              *     ]
              */
             scopes: components["schemas"]["Scope"][];
-            /** @description Requests a minute; null where the server's limit counts. */
+            /** @description Requests per minute; null where the server's limit applies. */
             rate_limit_per_minute: number | null;
             /** @description How often the key was accepted; written every few seconds. */
             usage_count: number;
@@ -826,7 +826,7 @@ export interface components {
             expires_at: string | null;
             /**
              * Format: date-time
-             * @description Until when the secret before the last rotation is still accepted; null when it is not. It can be ended early:
+             * @description Until when the previous secret is still accepted; null when it is not. It can be ended early:
              *     `PATCH` with null.
              */
             previous_valid_until: string | null;
@@ -850,7 +850,7 @@ export interface components {
             total_is_estimate?: boolean;
             /** @description Null where a cursor was followed. */
             page: number | null;
-            /** @description Rows a page. */
+            /** @description Rows per page. */
             page_size: number;
             /** @description Pages of the whole list. */
             total_pages: number;
@@ -891,7 +891,7 @@ export interface components {
             total_is_estimate?: boolean;
             /** @description Null where a cursor was followed. */
             page: number | null;
-            /** @description Rows a page. */
+            /** @description Rows per page. */
             page_size: number;
             /** @description Pages of the whole list. */
             total_pages: number;
@@ -971,7 +971,7 @@ export interface components {
             total_is_estimate?: boolean;
             /** @description Null where a cursor was followed. */
             page: number | null;
-            /** @description Rows a page. */
+            /** @description Rows per page. */
             page_size: number;
             /** @description Pages of the whole list. */
             total_pages: number;
@@ -987,12 +987,12 @@ export interface components {
              */
             expires_at?: string | null;
             /**
-             * @description Requests a minute. Null: the server's limit.
+             * @description Requests per minute. Null: the server's limit.
              * @example 250
              */
             rate_limit_per_minute?: number | null;
             /**
-             * @description What the key is recognised by: 1–100 characters.
+             * @description Name of the key: 1–100 characters.
              * @example Web shop
              */
             name: string;
@@ -1009,7 +1009,7 @@ export interface components {
         };
         CreateCustomer: {
             /**
-             * @description Chosen by the vendor, never given twice: 1–50 of A–Z a–z 0–9 - _.
+             * @description Chosen by the vendor, never reused: 1–50 of A–Z a–z 0–9 - _.
              * @example acme
              */
             id: string;
@@ -1029,7 +1029,7 @@ export interface components {
             phone?: string | null;
             /** @example 1 Main Street, Springfield */
             address?: string | null;
-            /** @description The vendor's own; never shown to the customer. */
+            /** @description For the vendor only; never shown to the customer. */
             notes?: string | null;
             /** @description An inactive customer gets no licenses, and those that it has do not validate. */
             is_active?: boolean;
@@ -1043,11 +1043,11 @@ export interface components {
              *     ]
              */
             scopes: components["schemas"]["Scope"][];
-            /** @description Requests a minute; null where the server's limit counts. */
+            /** @description Requests per minute; null where the server's limit applies. */
             rate_limit_per_minute: number | null;
             /** @description How often the key was accepted; written every few seconds. */
             usage_count: number;
-            /** @description The key itself, to be sent as `X-API-Key`. Shown this once: it is not stored. */
+            /** @description The key itself, to be sent as `X-API-Key`. Shown only once: it is not stored. */
             key: string;
             /**
              * @description Public part of the key: 12 of 0–9 A–Z a–z.
@@ -1072,7 +1072,7 @@ export interface components {
             expires_at: string | null;
             /**
              * Format: date-time
-             * @description Until when the secret before the last rotation is still accepted; null when it is not. It can be ended early:
+             * @description Until when the previous secret is still accepted; null when it is not. It can be ended early:
              *     `PATCH` with null.
              */
             previous_valid_until: string | null;
@@ -1096,7 +1096,7 @@ export interface components {
              */
             warnings?: string[];
             /**
-             * @description Chosen by the vendor, never given twice.
+             * @description Chosen by the vendor, never reused.
              * @example acme
              */
             id: string;
@@ -1110,9 +1110,9 @@ export interface components {
             phone: string | null;
             /** @example 1 Main Street, Springfield */
             address: string | null;
-            /** @description The vendor's own; never shown to the customer. */
+            /** @description For the vendor only; never shown to the customer. */
             notes: string | null;
-            /** @description No license is issued to an inactive customer, and its licenses do not validate. */
+            /** @description Licenses are not issued to an inactive customer, and its licenses do not validate. */
             is_active: boolean;
             /** Format: date-time */
             created_at: string;
@@ -1121,7 +1121,7 @@ export interface components {
         };
         Customer: {
             /**
-             * @description Chosen by the vendor, never given twice.
+             * @description Chosen by the vendor, never reused.
              * @example acme
              */
             id: string;
@@ -1135,9 +1135,9 @@ export interface components {
             phone: string | null;
             /** @example 1 Main Street, Springfield */
             address: string | null;
-            /** @description The vendor's own; never shown to the customer. */
+            /** @description For the vendor only; never shown to the customer. */
             notes: string | null;
-            /** @description No license is issued to an inactive customer, and its licenses do not validate. */
+            /** @description Licenses are not issued to an inactive customer, and its licenses do not validate. */
             is_active: boolean;
             /** Format: date-time */
             created_at: string;
@@ -1156,7 +1156,7 @@ export interface components {
             total_is_estimate?: boolean;
             /** @description Null where a cursor was followed. */
             page: number | null;
-            /** @description Rows a page. */
+            /** @description Rows per page. */
             page_size: number;
             /** @description Pages of the whole list. */
             total_pages: number;
@@ -1179,7 +1179,7 @@ export interface components {
         FingerprintAnswer: {
             /**
              * @description Sentences for people: what in `domain` no client ever sends (a scheme, a slash, a port, upper case, white space).
-             *     Empty when nothing is odd; the fingerprint is computed all the same.
+             *     Empty when nothing is odd; the fingerprint is still computed.
              * @example []
              */
             warnings: string[];
@@ -1199,12 +1199,12 @@ export interface components {
             /** @description ENVIRONMENT of the server. */
             environment: string;
             /**
-             * @description Unhealthy, too, when it takes no writes or has no audit partition for now: a validation needs both.
+             * @description Unhealthy, too, when it does not accept writes or has no audit partition for the current month: a validation needs both.
              * @enum {string}
              */
             database: "healthy" | "degraded" | "unhealthy";
             /**
-             * @description Degraded while nothing can be issued because the signer is out of reach: validation goes on.
+             * @description Degraded while nothing can be issued because the signer cannot be reached: validation continues.
              * @enum {string}
              */
             signing: "healthy" | "degraded" | "unhealthy";
@@ -1340,7 +1340,7 @@ export interface components {
             license_type: components["schemas"]["LicenseType"];
             /** @description Binds the license to one installation: see the fingerprint route. */
             instance_fingerprint?: string | null;
-            /** @description The vendor's own; never shown to the customer. */
+            /** @description For the vendor only; never shown to the customer. */
             notes?: string | null;
             /**
              * @description Required for a subscription, 30 unless given for a demo, absent for a perpetual license.
@@ -1471,7 +1471,7 @@ export interface components {
             total_is_estimate?: boolean;
             /** @description Null where a cursor was followed. */
             page: number | null;
-            /** @description Rows a page. */
+            /** @description Rows per page. */
             page_size: number;
             /** @description Pages of the whole list. */
             total_pages: number;
@@ -1541,7 +1541,7 @@ export interface components {
             name: string;
             /** Format: date-time */
             expires_at: string | null;
-            /** @description Requests a minute; null where the limits of the routes hold. */
+            /** @description Requests per minute; null where the limits of the routes apply. */
             rate_limit_per_minute: number | null;
         };
         /** @enum {string} */
@@ -1643,7 +1643,7 @@ export interface components {
         };
         RotateApiKey: {
             /**
-             * @description How long the secret before goes on being accepted, in seconds: 0 unless given, at most 7 days.
+             * @description How long the previous secret stays valid, in seconds: 0 unless given, at most 7 days.
              * @example 3600
              */
             grace_seconds?: number;
@@ -1668,12 +1668,12 @@ export interface components {
              */
             expires_at?: string | null;
             /**
-             * @description Requests a minute. Null: the server's limit.
+             * @description Requests per minute. Null: the server's limit.
              * @example 250
              */
             rate_limit_per_minute?: number | null;
             /**
-             * @description What the key is recognised by: 1–100 characters.
+             * @description Name of the key: 1–100 characters.
              * @example Web shop
              */
             name?: string;
@@ -1687,7 +1687,7 @@ export interface components {
              *     ]
              */
             scopes?: components["schemas"]["Scope"][];
-            /** @description Null ends the grace of the secret before the last rotation now. It can't be made longer. */
+            /** @description Null ends the grace of the previous secret now. It can't be made longer. */
             previous_valid_until?: null;
             /** @description An inactive key is refused. */
             is_active?: boolean;
@@ -1709,13 +1709,13 @@ export interface components {
             phone?: string | null;
             /** @example 1 Main Street, Springfield */
             address?: string | null;
-            /** @description The vendor's own; never shown to the customer. */
+            /** @description For the vendor only; never shown to the customer. */
             notes?: string | null;
             /** @description Deactivating stops new licenses, and the existing ones no longer validate. */
             is_active?: boolean;
         };
         UpdateLicense: {
-            /** @description The vendor's own; null empties them. */
+            /** @description For the vendor only; null empties them. */
             notes: string | null;
         };
         ValidateBatch: {
@@ -2140,7 +2140,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `license_state_conflict`: License state forbids this · `request_in_progress`: Request still running · `answer_unreadable`: Remembered answer unreadable */
+        /** @description `license_state_conflict`: Not possible in this license state · `request_in_progress`: Request still running · `answer_unreadable`: Remembered answer unreadable */
         "license_state_conflict.request_in_progress.answer_unreadable": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2172,7 +2172,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `request_in_progress`: Request still running · `answer_unreadable`: Remembered answer unreadable · `license_state_conflict`: License state forbids this · `customer_inactive`: Customer inactive */
+        /** @description `request_in_progress`: Request still running · `answer_unreadable`: Remembered answer unreadable · `license_state_conflict`: Not possible in this license state · `customer_inactive`: Customer inactive */
         "request_in_progress.answer_unreadable.license_state_conflict.customer_inactive": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -2326,7 +2326,7 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description Id of the request: the one that came with it, if sane, else a new one. */
+        /** @description Id of the request: the one that came with it if valid, otherwise a new one. */
         "X-Request-ID": string;
         /** @description The limits that count this request: `"default";q=100;w=60` is 100 in 60 seconds. */
         "RateLimit-Policy": string;
@@ -2354,7 +2354,7 @@ export interface operations {
             query?: {
                 /** @description Number of the page, from 1 on. Not together with `cursor`. */
                 page?: number;
-                /** @description Rows a page. */
+                /** @description Rows per page. */
                 page_size?: number;
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
@@ -2449,7 +2449,7 @@ export interface operations {
             query?: {
                 /** @description Number of the page, from 1 on. Not together with `cursor`. */
                 page?: number;
-                /** @description Rows a page. */
+                /** @description Rows per page. */
                 page_size?: number;
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
@@ -2524,7 +2524,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Entity tags that the caller holds; 304 without a body if the present one is among them */
+                /** @description Entity tags that the caller has; 304 without a body if the current one is among them */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2630,7 +2630,7 @@ export interface operations {
             query?: {
                 /** @description Number of the page, from 1 on. Not together with `cursor`. */
                 page?: number;
-                /** @description Rows a page. */
+                /** @description Rows per page. */
                 page_size?: number;
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
@@ -2709,7 +2709,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2788,7 +2788,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Entity tags that the caller holds; 304 without a body if the present one is among them */
+                /** @description Entity tags that the caller has; 304 without a body if the current one is among them */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2865,9 +2865,9 @@ export interface operations {
                 revoke_licenses?: boolean;
             };
             header?: {
-                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2910,7 +2910,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -3178,7 +3178,7 @@ export interface operations {
             query?: {
                 /** @description Number of the page, from 1 on. Not together with `cursor`. */
                 page?: number;
-                /** @description Rows a page. */
+                /** @description Rows per page. */
                 page_size?: number;
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
@@ -3279,7 +3279,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3372,7 +3372,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Entity tags that the caller holds; 304 without a body if the present one is among them */
+                /** @description Entity tags that the caller has; 304 without a body if the current one is among them */
                 "If-None-Match"?: string;
             };
             path: {
@@ -3470,7 +3470,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -3735,9 +3735,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3822,9 +3822,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3909,9 +3909,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3996,9 +3996,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4083,9 +4083,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4170,9 +4170,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4263,7 +4263,7 @@ export interface operations {
             query?: {
                 /** @description Number of the page, from 1 on. Not together with `cursor`. */
                 page?: number;
-                /** @description Rows a page. */
+                /** @description Rows per page. */
                 page_size?: number;
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
@@ -4430,7 +4430,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Entity tags that the caller holds; 304 without a body if the present one is among them */
+                /** @description Entity tags that the caller has; 304 without a body if the current one is among them */
                 "If-None-Match"?: string;
             };
             path: {
@@ -4489,7 +4489,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Entity tags that the caller holds; 304 without a body if the present one is among them */
+                /** @description Entity tags that the caller has; 304 without a body if the current one is among them */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -4575,7 +4575,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Entity tags that the caller holds; 304 without a body if the present one is among them */
+                /** @description Entity tags that the caller has; 304 without a body if the current one is among them */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -4732,7 +4732,7 @@ export interface operations {
             };
             400: components["responses"]["invalid_request.unlimited"];
             500: components["responses"]["internal_error.unlimited"];
-            /** @description Not ready, or about to end */
+            /** @description Not ready, or shutting down */
             503: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -5018,7 +5018,7 @@ export interface operations {
             query?: {
                 /** @description Number of the page, from 1 on. Not together with `cursor`. */
                 page?: number;
-                /** @description Rows a page. */
+                /** @description Rows per page. */
                 page_size?: number;
                 /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
                 cursor?: string;
@@ -5105,7 +5105,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5190,7 +5190,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Entity tags that the caller holds; 304 without a body if the present one is among them */
+                /** @description Entity tags that the caller has; 304 without a body if the current one is among them */
                 "If-None-Match"?: string;
             };
             path: {
@@ -5270,9 +5270,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5315,7 +5315,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -5401,9 +5401,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of the state that is to be changed; 412 if it has changed since */
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time */
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
                 "Idempotency-Key"?: string;
             };
             path: {

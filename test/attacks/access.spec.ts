@@ -55,7 +55,7 @@ describe('a walk over all routes', () => {
     ]);
     await sql.end();
     Object.assign(refused, {
-      'a text that is no key': 'garbage',
+      'a text that is not a key': 'garbage',
       'an empty text': '',
       'a key with a typing error': damaged.key.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')),
       'a key cut short': damaged.key.slice(0, -1),
@@ -149,7 +149,7 @@ describe('a walk over all routes', () => {
 
   /** What the text itself shows to anyone, without a look at what is on record. */
   const SHOWN_BY_THE_TEXT: Readonly<Record<string, string>> = {
-    'a text that is no key': 'unreadable',
+    'a text that is not a key': 'unreadable',
     'an empty text': 'unreadable',
     'a key with a typing error': 'unreadable',
     'a key cut short': 'unreadable',

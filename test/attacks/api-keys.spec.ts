@@ -46,7 +46,7 @@ interface Key {
   key: string;
 }
 
-describe('whoever holds some key', () => {
+describe('a caller with some key', () => {
   let server: TestServer;
   let replica: TestServer;
   let admin: Client;
@@ -153,7 +153,7 @@ describe('whoever holds some key', () => {
           continue;
         }
         expectStatus(answer, 422);
-        expect(answer.body.errors).toContainEqual({ field, message: 'is no known field' });
+        expect(answer.body.errors).toContainEqual({ field, message: 'is not a known field' });
       }
     }
   });
@@ -183,7 +183,7 @@ describe('whoever holds some key', () => {
     };
     const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => weaken(index)));
     const statuses = new Set(answers.map(({ status }) => status));
-    // Done to one of them; refused for the other; or asked by, or about, the one that is no more.
+    // Done to one of them; refused for the other; or asked by, or about, the one that no longer exists.
     expect([...statuses].filter((status) => ![200, 204, 401, 403, 404, 409].includes(status))).toEqual([]);
     expect(statuses.has(200) || statuses.has(204)).toBe(true);
     const { rows } = await sql.query<{ id: string }>(

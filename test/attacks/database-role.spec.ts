@@ -19,7 +19,7 @@ import { KNOWN_PRIVILEGES } from './known-privileges';
 
 const ROLE = 'aegis_app';
 const TABLE_PRIVILEGES = `ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']`;
-/** Every privilege of the role, whoever it comes from: itself, PUBLIC, or a role that it is a member of. */
+/** Every privilege of the role, no matter who it comes from: itself, PUBLIC, or a role that it is a member of. */
 const PRIVILEGES = `
   WITH relations AS (
     SELECT oid, relname AS name, relkind FROM pg_class
@@ -69,7 +69,7 @@ const AUDIT_TABLES = [
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-/** What a role may set for its own sessions to come, and what the server works with all the same. */
+/** What a role may set for its own future sessions, and what the server still works with. */
 const OWN_DEFAULTS: Readonly<Record<string, [set: string, inForce: string]>> = {
   default_transaction_isolation: ['repeatable read', 'read committed'],
   default_transaction_deferrable: ['on', 'off'],
@@ -85,7 +85,7 @@ const OWN_DEFAULTS: Readonly<Record<string, [set: string, inForce: string]>> = {
   transform_null_equals: ['on', 'off'],
 };
 
-/** What a role may set for its own sessions to come that ends each of them, or each statement. */
+/** What a role may set for its own future sessions that ends each of them, or each statement. */
 const OWN_LIMITS: readonly string[] = [
   `local_preload_libraries = 'nothing'`,
   'idle_session_timeout = 1',
@@ -110,7 +110,7 @@ describe('an attacker with the application’s role', () => {
   const asRole = <T>(statement: string, parameters: unknown[] = []): Promise<T> =>
     trail.application.query<T>(statement, parameters);
 
-  /** Sealing goes on, and the trail is sound: nothing of what was tried is left. */
+  /** Sealing continues, and the trail is sound: nothing of what was tried is left. */
   async function sound(): Promise<void> {
     await trail.append(1, 1000);
     await trail.sealAll();
@@ -568,9 +568,9 @@ describe('an attacker with the application’s role', () => {
       ['a record that does not exist', await three(), [ids[0]!, ids[1]!, '999999999']],
       ['a record that is sealed', await three(), [sealed, ids[0]!, ids[1]!]],
       ['a record that is left out', await fitting(signer, { size: 2 }), [ids[0]!, ids[2]!]],
-      ['hashes that are none', await three(), ids, `'x'::bytea`],
+      ['hashes that are not hashes', await three(), ids, `'x'::bytea`],
       ['what is not a checkpoint', 'nothing', ids],
-      ['a time to come that it is complete up to', await three({ complete_to: seconds() + 60 }), ids],
+      ['a future time that it is complete up to', await three({ complete_to: seconds() + 60 }), ids],
       ['a checkpoint of an earlier time', await three({ iat: seconds() - 600 }), ids],
       ['a checkpoint of a later time', await three({ iat: seconds() + 600 }), ids],
       ['a checkpoint that is too long', `${await three()}.${'A'.repeat(4096)}`, ids],
@@ -651,7 +651,7 @@ describe('an attacker with the application’s role', () => {
       await expect(asRole(statement)).rejects.toThrow(/permission denied|must be owner/);
   });
 
-  it.each(Object.keys(attacks))('%s: in vain', async (name) => {
+  it.each(Object.keys(attacks))('%s: has no effect', async (name) => {
     await attacks[name]!();
   });
 });

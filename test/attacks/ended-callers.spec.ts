@@ -128,7 +128,7 @@ describe('a request whose key ends while it is under way', () => {
     return { method, path: path.replace('{id}', (target.body as Key).id), body };
   }
 
-  /** All that a change would change, but for the caller's own row and its uses. */
+  /** All that a change would change, except for the caller's own row and its uses. */
   async function state({ id }: Key): Promise<unknown> {
     const { rows } = await watcher.query(
       `SELECT (SELECT md5(string_agg(c::text, '|' ORDER BY id)) FROM customers c) AS customers,
@@ -219,7 +219,7 @@ describe('a request whose key ends while it is under way', () => {
     }
   });
 
-  it('goes on when what changed is not what it was let in with', async () => {
+  it('continues when what changed is not what it was let in with', async () => {
     const body = { id: aCustomerId(), name: 'Acme' };
     const key = await aKey('customers:write');
     const held = await heldRequest(

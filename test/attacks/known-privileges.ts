@@ -51,7 +51,7 @@ export const KNOWN_PRIVILEGES: Readonly<Record<string, string>> = {
   'table audit_shipments INSERT': 'says that all was shipped',
   'table audit_shipments UPDATE': 'says that all was shipped',
 
-  // What the application is there for: nothing of the trail's rests on it.
+  // What the application is there for: nothing of the trail depends on it.
   'table signing_replicas SELECT': 'outside the trail',
   'table signing_replicas INSERT': 'outside the trail',
   'table signing_replicas UPDATE': 'outside the trail',

@@ -159,11 +159,11 @@ describe('what a superuser writes into the audit trail', () => {
   ])(
     'takes no time for sealable that reads like another: %s, %s, %s',
     async (_, at, occurred, isSealable) => {
-      const [row] = await trail.superuser.query<{ told: boolean }[]>(
-        `SELECT ${TIMES_ARE_SEALABLE} AS told FROM (VALUES ($1::timestamptz, $2::timestamptz)) AS record (recorded_at, occurred_at)`,
+      const [row] = await trail.superuser.query<{ sealable: boolean }[]>(
+        `SELECT ${TIMES_ARE_SEALABLE} AS sealable FROM (VALUES ($1::timestamptz, $2::timestamptz)) AS record (recorded_at, occurred_at)`,
         [at, occurred],
       );
-      expect(row!.told).toBe(isSealable);
+      expect(row!.sealable).toBe(isSealable);
     },
   );
 
@@ -181,14 +181,17 @@ describe('what a superuser writes into the audit trail', () => {
     ['of its time', 'recorded_at'],
     ['later', `recorded_at + interval '1 day'`],
     ['endless', `'infinity'`],
-  ])('tells that records were deleted and a drop of them made up, without its record: %s', async (_, at) => {
-    await trail.tamper(...DROP_OF_ALL_BEFORE_C5(at));
-    const findings = await trail.findings();
-    expect(findings).toContainEqual({ kind: 'records_dropped_differ' });
-  });
+  ])(
+    'reports that records were deleted and a drop of them made up, without its record: %s',
+    async (_, at) => {
+      await trail.tamper(...DROP_OF_ALL_BEFORE_C5(at));
+      const findings = await trail.findings();
+      expect(findings).toContainEqual({ kind: 'records_dropped_differ' });
+    },
+  );
 
   it.each(['infinity', '-infinity', '12020-01-01Z', '2020-01-01Z BC'])(
-    'tells that a drop was made up of a time that no drop has: %s',
+    'reports that a drop was made up of a time that no drop has: %s',
     async (until) => {
       await trail.tamper(`INSERT INTO audit_drops (audit_id, recorded_at, dropped_until, records)
                           VALUES (1, '${until}', '${until}', 0)`);

@@ -144,7 +144,7 @@ describe('a good token, bent', () => {
     );
   });
 
-  it('is worth nothing with another header over the same signature, or over one of a header that lies', async () => {
+  it('is worth nothing with another header over the same signature, or over one of a false header', async () => {
     const [, claims, signature] = license.token.split('.') as [string, string, string];
     const base = { alg: 'EdDSA', typ: 'JWT', kid: forger.kid };
     const names = [

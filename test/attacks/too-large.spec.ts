@@ -12,7 +12,7 @@ import { Trail } from '../support/trail/trail';
 
 jest.setTimeout(120_000);
 
-/** A process that reads a text of more than 512 MB ends: a superuser, or whoever wrote before there were bounds, can make one. */
+/** A process that reads a text of more than 512 MB ends: a superuser, or anyone who wrote before there were bounds, can make one. */
 const LARGE = 300_000_000;
 const UNBOUNDED = `DO $$ DECLARE one record; BEGIN
   FOR one IN SELECT conname, conrelid::regclass AS owner FROM pg_constraint

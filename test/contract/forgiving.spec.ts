@@ -15,7 +15,7 @@ const PUBLIC_READS = ROUTE_ACCESS.filter(
 const STRICT_READS = ROUTE_ACCESS.filter(
   ([name, access]) => name.startsWith('GET ') && !['public', 'health'].includes(access),
 );
-/** Served beside the contract's routes, for browsers. */
+/** Served in addition to the contract's routes, for browsers. */
 const PAGE_PARTS = ['/docs/start.js', '/docs/swagger-ui.css', '/docs/swagger-ui-bundle.js'];
 
 const QUERIES = [
@@ -48,7 +48,7 @@ function lasting({ body }: Answer): unknown {
   return rest;
 }
 
-describe('callers that can not be changed', () => {
+describe('callers that cannot be changed', () => {
   let server: TestServer;
   let ids: Ids;
   let anyone: Client;
@@ -110,7 +110,7 @@ describe('callers that can not be changed', () => {
   });
 
   describe.each(STRICT_READS)('%s (%s)', (name) => {
-    it('stays strict: 422 for an unknown parameter, 406 for an Accept that it can not serve', async () => {
+    it('stays strict: 422 for an unknown parameter, 406 for an Accept that it cannot serve', async () => {
       const admin = new Client(server.url, server.adminKey);
       expectStatus(await admin.get(`${pathOfRoute(name)}?_=1764300000`), 422);
       expectStatus(await admin.get(pathOfRoute(name), { Accept: 'image/png' }), 406);
@@ -142,7 +142,7 @@ describe('callers that can not be changed', () => {
     ['that is unknown', () => ({ 'X-API-Key': makeKey('test').key }), /^The API key was refused\.$/],
     ['that is missing', () => ({}), /^This route needs an API key/],
   ] as [string, (key: string) => Record<string, string>, RegExp][])(
-    'are told apart: a key %s',
+    'are distinguished: a key %s',
     async (_, headers, detail) => {
       const answer = await anyone.get('/api/v1/me', headers(server.adminKey));
       expectStatus(answer, 401);
@@ -179,7 +179,7 @@ describe('callers that can not be changed', () => {
 
     it.each([
       ['both names of the version with different values', { version: '18.0' }, 'version'],
-      ['another name of the version that is no text', { version: 17 }, 'version'],
+      ['another name of the version that is not text', { version: 17 }, 'version'],
       ['neither name of the version', { odoo_version: undefined }, 'odoo_version'],
       ['empty names of the version', { odoo_version: '', version: '' }, 'odoo_version'],
       ['an empty required field', { module_name: '' }, 'module_name'],
@@ -230,7 +230,7 @@ describe('callers that can not be changed', () => {
       });
       const unknown = await ask({ hostname: 'erp' });
       expectStatus(unknown, 422);
-      expect(unknown.body.errors).toEqual([{ field: 'items.0.hostname', message: 'is no known field' }]);
+      expect(unknown.body.errors).toEqual([{ field: 'items.0.hostname', message: 'is not a known field' }]);
     });
   });
 });

@@ -63,7 +63,7 @@ describe('each operation that declares it answers', () => {
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   });
 
-  it.each(named(declaring(401)))('401 to a key that is none: %s', async (_, route) => {
+  it.each(named(declaring(401)))('401 to a text that is not a key: %s', async (_, route) => {
     const answer = await send(new Client(server.url, 'garbage'), route, ids);
     expect(answer).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="aegis", error="invalid_token"');
@@ -100,7 +100,7 @@ describe('each operation that declares it answers', () => {
     expect(answer).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
   });
 
-  it.each(named(declaring(415)))('415 to a body that is no JSON by its type: %s', async (_, route) => {
+  it.each(named(declaring(415)))('415 to a body that is not JSON by its type: %s', async (_, route) => {
     const answer = await send(admin, route, ids, { headers: { 'Content-Type': 'text/plain' } });
     expect(answer).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
   });
@@ -117,7 +117,7 @@ describe('each operation that declares it answers', () => {
     expect(answer).toMatchObject({ status: 409, body: { code: 'last_admin_key' } });
   });
 
-  it('409 where the first answer can not be read any more: rotateApiKey', async () => {
+  it('409 where the first answer can no longer be read: rotateApiKey', async () => {
     const made = await admin.post('/api/v1/admin/api-keys', { name: 'rotated', scopes: ['stats:read'] });
     const path = `/api/v1/admin/api-keys/${made.body.id as string}/rotate`;
     const repeated = (): Promise<Answer> => admin.post(path, {}, { 'Idempotency-Key': 'a-rotation' });
@@ -141,7 +141,7 @@ describe('each operation that declares it answers', () => {
     expect(answer).toMatchObject({ status: 409, body: { code: 'audit_record_not_sealed' } });
   });
 
-  it('409 where the first answer can not be read any more: createApiKey', async () => {
+  it('409 where the first answer can no longer be read: createApiKey', async () => {
     const repeated = (): Promise<Answer> =>
       admin.post(
         '/api/v1/admin/api-keys',
@@ -170,7 +170,7 @@ describe('each operation that declares it answers', () => {
       status: 422,
       body: {
         code: 'validation_failed',
-        errors: expect.arrayContaining([{ field: 'surprise', message: 'is no known parameter' }]),
+        errors: expect.arrayContaining([{ field: 'surprise', message: 'is not a known parameter' }]),
       },
     });
   });

@@ -104,7 +104,7 @@ export class AegisProcess {
 }
 
 /**
- * Only what is set here: settings of whoever runs the bench must not change what it measures.
+ * Only what is set here: settings of the person who runs the bench must not change what it measures.
  * @param {{ port: number, folder: string, dataDir: string }} options
  * @returns {NodeJS.ProcessEnv}
  */

@@ -1,5 +1,5 @@
 // The yardstick: a bare Nest application on Express, whose only route reads a body with the stock JSON parser and
-// answers it. Run as a child; it tells its port to the parent and ends with it.
+// answers it. Run as a child; it sends its port to the parent and ends with it.
 import 'reflect-metadata';
 import { Body, Controller, HttpCode, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

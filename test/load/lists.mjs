@@ -41,7 +41,7 @@ async function stream(server, key, accept, stopAfter = Number.POSITIVE_INFINITY)
   return { lines, megabytes: bytes / 2 ** 20, seconds: (performance.now() - startedAt) / 1000, peak };
 }
 
-/** Waits until the server runs no statement on licenses any more. */
+/** Waits until the server runs no statement on licenses any longer. */
 async function untilQuiet(/** @type {pg.Client} */ database) {
   const startedAt = performance.now();
   for (;;) {
@@ -92,7 +92,7 @@ try {
     );
   }
   process.stdout.write(
-    `hung up after ${few.megabytes.toFixed(1)} MiB: no statement ran any more ${quietAfter.toFixed(0)} ms later\n`,
+    `hung up after ${few.megabytes.toFixed(1)} MiB: no statement was running ${quietAfter.toFixed(0)} ms later\n`,
   );
 } finally {
   for (const one of running.reverse()) await one.stop();

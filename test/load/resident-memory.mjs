@@ -7,6 +7,6 @@ import { spawnSync } from 'node:child_process';
 export function residentMegabytes(pid) {
   const { stdout } = spawnSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' });
   const kibibytes = Number(stdout.trim());
-  if (!(kibibytes > 0)) throw new Error(`ps does not tell the memory of process ${pid}.`);
+  if (!(kibibytes > 0)) throw new Error(`ps does not show the memory of process ${pid}.`);
   return kibibytes / 1024;
 }

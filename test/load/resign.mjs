@@ -12,7 +12,7 @@ import pg from 'pg';
 import { AegisProcess, embeddedPostgres } from './aegis-process.mjs';
 
 const FULL = { licenses: 100_000, wantedSeconds: 60 };
-/** The time is told, the ratio counts. */
+/** The time is printed, the ratio decides. */
 const SHORT = { licenses: 5000, wantedSeconds: Number.POSITIVE_INFINITY };
 /** Resigning also reads, claims status places, renders claims and updates the licenses and their indexes. */
 const WANTED_RATIO = 4;
@@ -173,7 +173,7 @@ try {
       '',
     ].join('\n'),
   );
-  if (ratio > WANTED_RATIO) throw new Error('Re-signing costs too much next to what can not be avoided.');
+  if (ratio > WANTED_RATIO) throw new Error('Re-signing costs too much next to what cannot be avoided.');
   if (resigning > plan.wantedSeconds)
     progress(`NOT MET: ${plan.licenses} licenses are to take less than ${plan.wantedSeconds} s.`);
 } finally {

@@ -1,4 +1,4 @@
-// `npm run bench:signers [-- --short]`: signatures a second of each signer that can be had on this machine, as ratios
+// `npm run bench:signers [-- --short]`: signatures per second of each signer that can be had on this machine, as ratios
 // to bare node:crypto in the same run. What is measured: docs/benchmarks.md.
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
@@ -101,7 +101,7 @@ async function vaultStandIn() {
   return { ...made, close };
 }
 
-/** @returns {Promise<Contestant | undefined>} SoftHSM2 with a key of its own, and the addon compiled beside it; undefined where either can't be had. */
+/** @returns {Promise<Contestant | undefined>} SoftHSM2 with a key of its own, and the addon compiled next to it; undefined where either can't be had. */
 async function softHsm() {
   if (!existsSync(SOFT_HSM)) return undefined;
   const conf = join(folder, 'softhsm2.conf');
@@ -158,7 +158,7 @@ async function softHsm() {
 /**
  * One round.
  * @param {Contestant} one
- * @returns {Promise<number>} signatures a second
+ * @returns {Promise<number>} signatures per second
  */
 async function rate({ sign: make }) {
   const startedAt = performance.now();
@@ -167,7 +167,7 @@ async function rate({ sign: make }) {
   const worker = async () => {
     do {
       const signature = await make(input);
-      if (signature.length !== 64) throw new Error('what was answered is no signature');
+      if (signature.length !== 64) throw new Error('what was answered is not a signature');
       made += 1;
     } while (performance.now() < endsAt);
   };

@@ -1,4 +1,4 @@
-// `npm run bench:timing [-- --short]`: whether the time of a refusal tells which API keys there are.
+// `npm run bench:timing [-- --short]`: whether the time of a refusal reveals which API keys there are.
 // What is measured: docs/attacks.md.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:http';
@@ -99,6 +99,6 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 if (!even) {
-  process.stderr.write(`In each of ${ROUNDS} rounds the time of a refusal told which key is known.\n`);
+  process.stderr.write(`In each of ${ROUNDS} rounds the time of a refusal revealed which key is known.\n`);
   process.exitCode = 1;
 }

@@ -47,13 +47,13 @@ export class Bench {
     const config = join(this.folder, 'test/mutation/jest.config.cjs');
     const args = [jest, '--config', config, '--bail', '--silent', '--runTestsByPath', ...suites];
     const child = spawn(process.execPath, args, { cwd: this.folder, stdio: ['ignore', 'ignore', 'pipe'] });
-    let told = '';
-    child.stderr.on('data', (text) => (told += text));
+    let reported = '';
+    child.stderr.on('data', (text) => (reported += text));
     const clock = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
     return new Promise((resolve) => {
       child.on('close', (code) => {
         clearTimeout(clock);
-        if (code !== 0 && !quiet) console.error(told);
+        if (code !== 0 && !quiet) console.error(reported);
         resolve(code === 0);
       });
     });

@@ -1,4 +1,4 @@
-// `npm run mutation`: plants each fault of areas.mjs in a copy of the sources and tells which ones no test noticed.
+// `npm run mutation`: plants each fault of areas.mjs in a copy of the sources and lists those that no test noticed.
 //   -- --short        every 24th fault, beginning at a random one: what .ci/run does
 //   -- --area <name>  the faults of one area
 //   -- --check        plants none: only looks whether each fault's text stands once in its file, and its suites exist
@@ -50,7 +50,7 @@ async function main(faults) {
   }
 }
 
-/** Whether a fault has lost its line: whoever changes the line finds its faults a new one. */
+/** Whether a fault has lost its line: anyone who changes the line finds its faults a new one. */
 function stale(faults) {
   const lost = faults.filter(
     ({ file, from }) => !existsSync(file) || readFileSync(file, 'utf8').split(from).length !== 2,

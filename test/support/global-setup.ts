@@ -18,5 +18,6 @@ export default async function globalSetup(compiled: boolean): Promise<void> {
   process.env.AEGIS_TEST_POSTGRES = JSON.stringify({ ownerUrl, applicationUrl, superuserUrl });
   await makeTemplate();
   if (compiled) process.env.AEGIS_TEST_CONTRACT = await serveContract();
-  else process.stderr.write('Answers are not held against the contract: dist is older than the sources.\n');
+  else
+    process.stderr.write('Answers are not checked against the contract: dist is older than the sources.\n');
 }

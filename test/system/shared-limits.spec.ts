@@ -103,7 +103,7 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
     expect(await remaining(one)).toBe(98);
     expect(await remaining(two)).toBe(99);
     expect(await failures(one)).toBe(2);
-    expect(lines(one, 'Redis is away: each process counts by itself')).toBe(1);
+    expect(lines(one, 'Redis is unavailable: each process counts on its own')).toBe(1);
     await redis.start();
     await until('both count together', async () => {
       await Promise.all([ask(one), ask(two)]);
@@ -120,7 +120,7 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(one)));
     expect(answers.map(({ status }) => status)).toEqual(Array<number>(20).fill(200));
     expect(await failures(one)).toBe(20);
-    expect(lines(one, 'Redis is away: each process counts by itself')).toBe(1);
+    expect(lines(one, 'Redis is unavailable: each process counts on its own')).toBe(1);
     redis.thaw();
     await until('Redis answers again', async () => {
       await ask(one);
@@ -137,7 +137,7 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
     expect(await refused.json()).toMatchObject({ code: 'service_unavailable', status: 503 });
     expect(await one.probe('ready')).toBe(200);
     expect(await failures(one)).toBe(1);
-    expect(lines(one, 'Redis is away: requests are refused')).toBe(1);
+    expect(lines(one, 'Redis is unavailable: requests are refused')).toBe(1);
     await redis.start();
     await until('requests pass again', async () => (await ask(one)).status === 200);
   });
@@ -150,7 +150,7 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
     expect(answers.map(({ status }) => status)).toEqual(Array<number>(20).fill(503));
     expect(await one.probe('ready')).toBe(200);
     expect(await failures(one)).toBe(20);
-    expect(lines(one, 'Redis is away: requests are refused')).toBe(1);
+    expect(lines(one, 'Redis is unavailable: requests are refused')).toBe(1);
     redis.thaw();
     await until('requests pass again', async () => (await ask(one)).status === 200);
     expect(lines(one, 'Redis is back')).toBe(1);

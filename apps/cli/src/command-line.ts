@@ -14,16 +14,16 @@ import type { Output } from './terminal/output';
 import { printableLines } from './terminal/printable';
 
 const AFTER_HELP = `
-Settings come from the environment and a file .env in the working directory, as the server's do. Paths count from
-there too; with \`npm run aegis\`, from where it is called.
+Settings come from the environment and a file .env in the working directory, as the server's do. Paths are
+relative to it too; with \`npm run aegis\`, from where it is called.
 
-Exit codes: 0 yes, done; 1 no, refused; 2 wrong usage or configuration; 3 could not tell, the database is out of reach.`;
+Exit codes: 0 yes, done; 1 no, refused; 2 wrong usage or configuration; 3 unknown, the database cannot be reached.`;
 
 /**
  * Runs a command. What a command needs is loaded when it is run, so that help comes at once.
  * @param args without the program's name
  * @returns its exit code
- * @throws CommanderError after help (exit code 0) and for arguments that are none; whatever the command throws
+ * @throws CommanderError after help (exit code 0) and for invalid arguments; whatever the command throws
  */
 export async function commandLine(output: Output, args: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.yes;
@@ -50,7 +50,7 @@ export function commandTree(output: Output, ends: Ends): Command {
     .option('-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) })
-    .showHelpAfterError('(--help explains)')
+    .showHelpAfterError('(see --help)')
     .addHelpText('after', AFTER_HELP);
   addKeys(program, output, ends);
   addApiKeys(program, output, ends);

@@ -17,7 +17,7 @@ async function run(): Promise<ExitCode> {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.yes;
     if (isInterrupted()) return new Promise(() => undefined);
     if (error instanceof CommanderError) {
-      // It was told on standard error already.
+      // It was reported on standard error already.
       output.fail('usage', error.message);
       return ExitCode.usage;
     }

@@ -12,7 +12,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { assertMigrated, settleMigrations } from '../../../migrations/settle';
-import type { Access } from './database/access';
+import type { CommandAccess } from './database/command-access';
 import { withDatabase } from './database/database';
 import { assertSecretsExist, type SettingName, withSettings } from './settings';
 
@@ -21,13 +21,13 @@ type Modules = NonNullable<ModuleMetadata['imports']>;
 /** The services of one command. */
 @Module({})
 class CommandModule {
-  /** @param connected told of the pool: should a later step of the start fail, Nest leaves it open */
+  /** @param connected called with the pool: should a later step of the start fail, Nest leaves it open */
   static for(
     environment: Environment,
     logger: Logger,
     databaseUrl: string,
     modules: Modules,
-    access: Access,
+    access: CommandAccess,
     connected: (pool: DataSource) => void,
   ): DynamicModule {
     return {
@@ -58,7 +58,7 @@ class CommandModule {
 export function withServices<T>(
   uses: readonly SettingName[],
   modules: Modules,
-  access: Access,
+  access: CommandAccess,
   work: (services: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
   const run = (environment: Environment, logger: Logger): Promise<T> =>

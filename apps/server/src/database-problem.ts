@@ -4,7 +4,7 @@ import { redactText } from '@aegis/logging';
 
 /**
  * What an error of a start means for the person who starts the server.
- * @returns a ConfigurationError where it is a matter of the database's settings, or the database is out of reach; else
+ * @returns a ConfigurationError where it is a matter of the database's settings, or the database cannot be reached; else
  * the error itself
  */
 export function databaseProblem(error: unknown): unknown {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 type Phase = 'starting' | 'serving' | 'draining';
 
-/** Where the process stands between its start and its end; probes tell it. */
+/** The state of the process between its start and its end; probes report it. */
 @Injectable()
 export class Lifecycle {
   private phase: Phase = 'starting';

@@ -16,15 +16,15 @@ export function listenProblem(
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
       return new ConfigurationError(
-        `${variable}: ${port} is taken by another program; stop that one, or set ${variable} to a free one.`,
+        `${variable}: ${port} is in use by another program; stop it, or set ${variable} to a free one.`,
       );
     case 'EACCES':
       return new ConfigurationError(
-        `${variable}: ${port} may not be opened by this user; use one above 1023.`,
+        `${variable}: ${port} cannot be opened by this user; use one above 1023.`,
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new ConfigurationError(`HOST: ${environment.HOST} is no address of this machine.`);
+      return new ConfigurationError(`HOST: ${environment.HOST} is not an address of this machine.`);
     case undefined:
     default:
       return error;
@@ -35,6 +35,6 @@ export function listenProblem(
 export function assertPortsDiffer({ PORT, METRICS_PORT }: Environment): void {
   if (PORT === METRICS_PORT && PORT !== 0)
     throw new ConfigurationError(
-      `METRICS_PORT: ${METRICS_PORT} is PORT too; the metrics need a port of their own, out of the public's reach.`,
+      `METRICS_PORT: ${METRICS_PORT} equals PORT; the metrics need a separate port that is not public.`,
     );
 }

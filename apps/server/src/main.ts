@@ -12,7 +12,7 @@ const SAME_INTERRUPT_MS = 1000;
 async function main(): Promise<void> {
   // No file that this process creates is writable by others, whatever the umask of the caller.
   process.umask(process.umask(0o022) | 0o022);
-  // Node writes its warnings there; whoever read them may be gone.
+  // Node writes its warnings there; the reader may be gone.
   process.stderr.on('error', () => undefined);
   const environment = loadEnvironment();
   const logger = new Logger({ level: environment.LOG_LEVEL, format: environment.LOG_FORMAT });
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
       .then(
         () => process.exit(0),
         (error: unknown) => {
-          logger.write('error', 'the end was not clean', { error });
+          logger.write('error', 'the shutdown was not clean', { error });
           process.exit(1);
         },
       );

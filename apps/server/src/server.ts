@@ -40,7 +40,7 @@ export interface RunningServer {
 
 /**
  * Brings the server up: database, migrations, key ring, first admin key, listening socket.
- * @param announce told what a newcomer must see before readiness turns to yes
+ * @param announce called with what a newcomer must see before readiness turns to yes
  * @throws ConfigurationError when it can't start as it is set up; nothing is left running
  */
 export async function startServer(

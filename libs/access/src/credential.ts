@@ -5,7 +5,7 @@ import type { Scope } from './scopes';
 export interface AuthenticatedKey extends RequestCaller {
   readonly name: string;
   readonly scopes: readonly Scope[];
-  /** The key's own limit, requests a minute; null for the limits of the routes' groups. */
+  /** The key's own limit, requests per minute; null for the limits of the routes' groups. */
   readonly rateLimitPerMinute: number | null;
   readonly expiresAt: Date | null;
   /** False for the secret before a rotation, which counts for its grace only. */
@@ -19,10 +19,10 @@ export type Credential =
   /** `X-API-Key` and `Authorization` at once: the request contradicts itself (400). */
   | { readonly kind: 'conflicting' }
   /**
-   * Unknown, expired, deactivated or deleted: all refused alike (401). Of what its text alone says the caller is told:
+   * Unknown, expired, deactivated or deleted: all refused alike (401). What its text alone says is shown to the caller:
    * that it can't be read as a key, or is one of another environment.
    */
   | { readonly kind: 'refused'; readonly because?: 'unreadable' | 'other_environment' }
-  /** It could not be checked, e.g. because the database is out of reach (503). */
+  /** It could not be checked, e.g. because the database cannot be reached (503). */
   | { readonly kind: 'unavailable'; readonly error: unknown }
   | { readonly kind: 'key'; readonly key: AuthenticatedKey };

@@ -24,7 +24,7 @@ export function isAnyAdminKey(tx: EntityManager): Promise<boolean> {
   return tx.existsBy(ApiKey, { ...activeAdmin, expires_at: counts });
 }
 
-/** Whether a key counts as `admin` for good: the way in that must not be lost. */
+/** Whether a key is an `admin` key that does not expire: the last of these must not be lost. */
 export function isLastingAdmin({
   scopes,
   is_active,
@@ -34,7 +34,7 @@ export function isLastingAdmin({
 }
 
 /**
- * Whether this key is the only one that counts as `admin` for good.
+ * Whether this key is the only `admin` key that does not expire.
  * @param tx holds `lockAdminKeys`
  */
 export async function isLastAdminKey(tx: EntityManager, apiKey: ApiKey): Promise<boolean> {

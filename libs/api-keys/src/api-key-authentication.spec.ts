@@ -123,7 +123,7 @@ describe('ApiKeyAuthentication', () => {
     expect(await kindOf(key)).toBe('refused');
   });
 
-  it('accepts the secret before a rotation while its grace lasts, not a moment longer', async () => {
+  it('accepts the previous secret while its grace lasts, not a moment longer', async () => {
     const { apiKey, key } = await make();
     await change(
       apiKey.id,
@@ -167,7 +167,7 @@ describe('ApiKeyAuthentication', () => {
     expect(query).toHaveBeenCalledTimes(1);
   });
 
-  it('says that it can not tell while the database is away, and recovers', async () => {
+  it('says that the answer is unknown while the database is unavailable, and recovers', async () => {
     const { key } = await make();
     const away = await database.dataSource([ApiKey, AuditRecord]);
     const other = apiKeysOf(away);

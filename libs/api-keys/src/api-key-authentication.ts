@@ -74,7 +74,7 @@ export class ApiKeyAuthentication {
 
   /**
    * @param keyText as the caller sent it
-   * @returns `key`, `refused` (saying no more of why than the text itself does), or `unavailable` while the database can't be asked; never throws
+   * @returns `key`, `refused` (with no reason beyond what the text itself shows), or `unavailable` while the database can't be asked; never throws
    */
   async authenticate(keyText: string): Promise<Credential> {
     const presented = readKey(keyText);
@@ -83,7 +83,7 @@ export class ApiKeyAuthentication {
       return { kind: 'refused', because: 'other_environment' };
     try {
       const candidate = await this.lookups.add(presented.id);
-      // Both, always, and for unknown ids too: how long a refusal takes tells nothing.
+      // Both, always, and for unknown ids too: how long a refusal takes reveals nothing.
       const isCurrent = this.peppers.matches(keyText, candidate?.current);
       const isPrevious = this.peppers.matches(keyText, candidate?.previous);
       if (!candidate || !(isCurrent || isPrevious)) return { kind: 'refused' };
@@ -105,7 +105,7 @@ export class ApiKeyAuthentication {
 
   /**
    * Judges a key again that was authenticated before.
-   * @throws CallerRefused when it counts no longer, CallerNarrowed when it has lost a scope
+   * @throws CallerRefused when it is no longer valid, CallerNarrowed when it has lost a scope
    */
   async judgeAgain(key: AuthenticatedKey): Promise<void> {
     await requireCallerInForce(this.dataSource, key);

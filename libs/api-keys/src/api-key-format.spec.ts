@@ -41,7 +41,7 @@ describe('API key format', () => {
     }
   });
 
-  it('tells every single mistyped character', () => {
+  it('detects every single mistyped character', () => {
     const { key } = makeKey('test');
     const typed = `${BASE62}_`;
     for (let at = 0; at < key.length; at += 1)
@@ -51,7 +51,7 @@ describe('API key format', () => {
       }
   });
 
-  it('tells two neighbouring characters swapped, a missing one and a doubled one', () => {
+  it('detects two neighbouring characters swapped, a missing one and a doubled one', () => {
     const { key } = makeKey('production');
     for (let at = 0; at < key.length; at += 1) {
       const [first = '', second = ''] = key.slice(at, at + 2);

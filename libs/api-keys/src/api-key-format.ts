@@ -48,7 +48,7 @@ function randomId(): string {
 
 /**
  * Makes a new key `aegis_<environment>_<id>_<secret><crc>`; the secret is random.
- * @param environment the server's ENVIRONMENT, so that a key of one environment is told from another's
+ * @param environment the server's ENVIRONMENT, so that a key shows which environment it is for
  * @param id of the key that gets a new secret; random unless given
  */
 export function makeKey(environment: string, id = randomId()): MadeKey {
@@ -59,9 +59,9 @@ export function makeKey(environment: string, id = randomId()): MadeKey {
 }
 
 /**
- * Reads a presented key. The checksum (CRC-32 as in zlib) tells a mistyped or cut key without a look-up; it proves
+ * Reads a presented key. The checksum (CRC-32 as in zlib) detects a mistyped or cut key without a look-up; it proves
  * nothing about the secret.
- * @returns undefined if the text is no key
+ * @returns undefined if the text is not a key
  */
 export function readKey(text: string): ReadKey | undefined {
   const [, body, environment, id, crc] = FORMAT.exec(text) ?? [];

@@ -42,7 +42,7 @@ describe('ApiKeyRotation', () => {
     return row!;
   };
 
-  it('gives a new secret under the same id, and ends the old one at once unless told otherwise', async () => {
+  it('gives a new secret under the same id, and ends the old one at once unless a grace is given', async () => {
     const { apiKey, key } = await make();
     const rotated = await rotate(apiKey.id, 0);
     expect(rotated.apiKey).toEqual(Object.assign({}, apiKey, { version: 2, updated_at: expect.any(Date) }));

@@ -78,7 +78,7 @@ describe('ApiKeyUsage', () => {
     expect(await keys.service.find(id)).toMatchObject({ usage_count: 2, last_used_at: LATE });
   });
 
-  it('drops the count that the database refuses, which would hold up the others for ever', async () => {
+  it('drops the count that the database refuses, which would hold up the others forever', async () => {
     const made = [await make(), await make(), await make(), await make()];
     await dataSource.query('UPDATE api_keys SET usage_count = 9223372036854775807 WHERE id = $1', [
       made[2]!.id,

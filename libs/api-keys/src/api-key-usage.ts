@@ -41,8 +41,8 @@ export class ApiKeyUsage extends WriteBehind<string, Uses> {
 
   protected async write(taken: ReadonlyMap<string, Uses>): Promise<void> {
     const uses = [...taken.values()];
-    // Locked in the order of ids, so that processes which write at once don't block each other for good.
-    // `version` and `updated_at` stay: a use is no change.
+    // Locked in the order of ids, so that processes which write at once don't deadlock.
+    // `version` and `updated_at` stay: a use is not a change.
     await this.dataSource.query(
       `WITH locked AS (
          ${lockByIdSql({ columns: 'id', table: 'api_keys', strength: 'NO KEY UPDATE' })}

@@ -50,7 +50,7 @@ export class ApiKey {
   @Column({ type: 'text', select: false })
   pepper_version!: string;
 
-  /** Of the key before a rotation, which goes on counting until `previous_expires_at`. */
+  /** Of the previous key, which is valid until `previous_expires_at`. */
   @Column({ type: 'bytea', nullable: true, select: false })
   previous_hash!: Buffer | null;
 
@@ -60,7 +60,7 @@ export class ApiKey {
   @Column({ type: 'timestamptz', precision: 3, nullable: true, select: false })
   previous_expires_at!: Date | null;
 
-  /** Until when the key before a rotation counts; null when it counts no longer, by the database's clock at the read. */
+  /** Until when the previous key is valid; null when it is no longer valid, by the database's clock at the read. */
   @VirtualColumn({
     type: 'timestamptz',
     query: (key) =>
@@ -85,7 +85,7 @@ export class ApiKey {
   @Column({ type: 'bigint', default: 0, transformer: { from: Number, to: (count: number) => count } })
   usage_count!: number;
 
-  /** Counts changes; uses are none. */
+  /** Counts changes; a use is not a change. */
   @VersionColumn({ type: 'integer', default: 1 })
   version!: number;
 

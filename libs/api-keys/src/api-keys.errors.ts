@@ -43,7 +43,7 @@ export class SecretReplaced extends DomainError {
   }
 }
 
-/** Without this key nobody could manage keys any more, except on the command line. */
+/** Without this key nobody could manage keys, except on the command line. */
 export class LastAdminKey extends DomainError {
   readonly code = 'last_admin_key';
 
@@ -68,11 +68,11 @@ const UNAUTHORIZED = {
   missing: 'This route needs an API key, as `X-API-Key` or `Authorization: Bearer`.',
   refused: 'The API key was refused.',
   unreadable:
-    'What was sent is not an API key: it is incomplete, mistyped, or has quotes, blanks or other text with it. Copy it again.',
-  other_environment: 'This API key is of another environment than this server.',
+    'The value sent is not an API key: it is incomplete, mistyped, or contains quotes, spaces or other text. Copy it again.',
+  other_environment: 'This API key belongs to another environment than this server.',
 } as const;
 
-/** No credential, or one that counts for nothing; of a readable one it is not told why. */
+/** No credential, or an invalid one; for a readable one the reason is not given. */
 export class Unauthorized extends DomainError {
   readonly code = 'unauthorized';
 
@@ -100,13 +100,13 @@ export class ConflictingCredentials extends DomainError {
   }
 }
 
-/** Whether the credential counts can't be told now. */
+/** Whether the credential is valid can't be determined now. */
 export class AuthenticationUnavailable extends DomainError {
   readonly code = 'service_unavailable';
   override readonly retryAfterSeconds = 1;
 
   /** @param cause logged, never shown */
   constructor(cause: unknown) {
-    super('API keys can not be checked at the moment.', { cause });
+    super('API keys cannot be checked at the moment.', { cause });
   }
 }

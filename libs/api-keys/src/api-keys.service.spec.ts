@@ -309,13 +309,13 @@ describe('ApiKeysService', () => {
       await update(inactive.id, { is_active: false });
       await expect(update(last.id, weaker)).rejects.toThrow(LastAdminKey);
       expect(await service.find(last.id)).toEqual(last);
-      // What is no weakening may be done to it, and all may be done once there is another.
+      // What is not a weakening may be done to it, and all may be done once there is another.
       await update(last.id, { name: 'Renamed', scopes: ['admin'], rate_limit_per_minute: 1 });
       await update(inactive.id, { is_active: true });
       expect(await update(last.id, weaker)).toMatchObject(weaker);
     });
 
-    it('weakens the last admin key for the command line, when told to', async () => {
+    it('weakens the last admin key for the command line, when forced', async () => {
       const { apiKey } = await make({ scopes: ['admin'] });
       await service.update(CLI, COMMAND_LINE, apiKey.id, { is_active: false }, { evenLastAdmin: true });
       expect(await service.find(apiKey.id)).toMatchObject({ is_active: false });

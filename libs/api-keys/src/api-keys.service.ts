@@ -14,13 +14,13 @@ import { ApiKeyNotFound, ExpiryInThePast, LastAdminKey } from './api-keys.errors
 import { assertHolds, assertWithin, holderNow, isStronger, type KeyHolder } from './key-holder';
 import { Peppers } from './peppers/peppers';
 
-/** What a new key is to be. */
+/** What a new key will be. */
 export interface CreateApiKey {
   /** 1–100 characters. */
   name: string;
   /** At most 500 characters. */
   description?: string | null;
-  /** At least one, no doubles. */
+  /** At least one, no duplicates. */
   scopes: Scope[];
   /** In the future; never expires unless given. */
   expires_at?: Date | null;
@@ -28,7 +28,7 @@ export interface CreateApiKey {
   rate_limit_per_minute?: number | null;
 }
 
-/** What a key is to be from now on; what is absent stays, null empties a field. */
+/** What a key will be from now on; what is absent stays, null empties a field. */
 export interface UpdateApiKey extends Partial<CreateApiKey> {
   is_active?: boolean;
   /** Null ends the grace of the secret before a rotation now. */
@@ -191,7 +191,7 @@ export class ApiKeysService {
   }
 
   /**
-   * Makes one `admin` key if no key with `admin` counts any more, for the first start in development. Of several
+   * Makes one `admin` key if no key with `admin` is valid, for the first start in development. Of several
    * processes that call this at once, one makes it.
    * @returns the key to the one that made it, else null
    */

@@ -15,7 +15,7 @@ export type KeyHolder = KeyBounds & {
   readonly hasCurrentSecret: boolean;
 };
 
-/** Whoever reaches the database may grant whatever there is: the command line is the way back in. */
+/** Anyone who reaches the database may grant whatever there is: the command line is the way back in. */
 export const COMMAND_LINE: KeyHolder = {
   scopes: ['admin'],
   expires_at: null,
@@ -60,8 +60,8 @@ export function assertHolds(holder: KeyHolder, wanted: readonly Scope[]): void {
 /**
  * Makes sure that nobody without `admin` gains time or requests: neither for its own key nor by way of one that it
  * makes, strengthens, or learns the secret of.
- * @param after the key as it is to be
- * @param defaultLimit the server's limit, requests a minute
+ * @param after the key as it will be
+ * @param defaultLimit the server's limit, requests per minute
  * @throws LimitEscalation when it would end later, or be limited less, than the holder
  */
 export function assertWithin(holder: KeyHolder, after: KeyBounds, defaultLimit: number): void {

@@ -87,7 +87,7 @@ describe('the audit trail', () => {
     ]);
   });
 
-  it('holds no more of a user agent than 500 characters', async () => {
+  it('keeps no more of a user agent than 500 characters', async () => {
     await audit.append(dataSource.manager, {
       type: 'license.issued',
       actor: { ...KEY, userAgent: 'x'.repeat(9_000) },

@@ -1,4 +1,4 @@
-/** Columns of `audit_logs` whose type bounds no length, but for `event_data`. */
+/** Columns of `audit_logs` whose type bounds no length, except for `event_data`. */
 const TEXTS = [
   'event_type',
   'customer_id',

@@ -108,7 +108,7 @@ export async function openCheckpoint(
   return key !== undefined && isSignedBy(key, parsed) ? parsed.claims : undefined;
 }
 
-/** What a checkpoint says, whoever signed it; undefined when it is malformed. */
+/** What a checkpoint says, no matter who signed it; undefined when it is malformed. */
 export function readCheckpoint(jws: string): CheckpointClaims | undefined {
   return parseCheckpoint(jws)?.claims;
 }

@@ -20,7 +20,7 @@ export class AuditRecordTooLarge extends DomainError {
   readonly code = 'audit_record_too_large';
 
   constructor(id: string) {
-    super(`The audit record ${id} has more text than is read of one.`);
+    super(`The audit record ${id} is larger than one record may be.`);
   }
 }
 

@@ -37,7 +37,7 @@ function fileProblem(path: string, isCertificate: boolean): string | undefined {
     if (error instanceof UnsafeFile) return error.message;
     const { syscall, code = 'unknown reason' } = error as NodeJS.ErrnoException;
     return syscall === undefined
-      ? 'holds no certificate as PEM; name the file of the CA that signed the certificate of the server'
+      ? 'does not contain a PEM certificate; name the file of the CA that signed the certificate of the server'
       : `can't be read (${code}); correct the path, or let this user read it`;
   }
 }

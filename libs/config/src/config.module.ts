@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Environment } from './environment';
 
-/** Hands the validated Environment to whoever injects it. */
+/** Hands the validated Environment to every class that injects it. */
 @Module({})
 export class ConfigModule {
   static for(environment: Environment): DynamicModule {

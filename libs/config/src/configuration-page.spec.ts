@@ -6,7 +6,7 @@ import './environment';
 
 const page = readFileSync(join(__dirname, '../../../docs/configuration.md'), 'utf8');
 
-it('is docs/configuration.md as it is rendered; `npm run generate:settings` writes it anew', () => {
+it('is docs/configuration.md as it is rendered; `npm run generate:settings` writes it again', () => {
   expect(page).toBe(`${configurationPage()}\n`);
 });
 

@@ -10,7 +10,7 @@ const source = ['environment.ts', 'signers/signer-settings.ts']
   .join('');
 const settings = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*)[!?]: /gm)].map(([, name]) => name!);
 
-it('keeps .env.example as it is rendered; its doc comment says how to write it anew', () => {
+it('keeps .env.example as it is rendered; its doc comment says how to write it again', () => {
   expect(example).toBe(`${describeSettings('dotenv')}\n`);
 });
 
@@ -41,7 +41,7 @@ it('writes the defaults down as they are when uncommented', () => {
   expect(loadEnvironment({ ...variables, ...secrets })).toEqual(loadEnvironment(secrets));
 });
 
-it('tells defaults, what production demands, and which can come from a file', () => {
+it('shows defaults, what production demands, and which can come from a file', () => {
   expect(example).toContain(
     '\n# Address to listen on.\n# Default in production: 0.0.0.0.\n# HOST=127.0.0.1\n',
   );

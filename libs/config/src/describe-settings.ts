@@ -26,7 +26,7 @@ const DOTENV_HEAD = `# Settings of ${PRODUCT_NAME}. Copy this file to .env in th
 const MARKDOWN_HEAD = `| variable | default | production | |
 |---|---|---|---|`;
 
-/** What stands in brackets is no value to write down, but says what happens without one. */
+/** Text in brackets is not a value to write down, but says what happens without one. */
 function isMadeUp(text: string | undefined): boolean {
   return text?.startsWith('(') === true;
 }

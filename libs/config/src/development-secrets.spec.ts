@@ -101,7 +101,7 @@ it('makes none when the start is refused', () => {
   expect(existsSync(dataDir)).toBe(false);
 });
 
-it('names DATA_DIR when they can not be made', () => {
+it('names DATA_DIR when they cannot be made', () => {
   writeFileSync(dataDir, 'a file, no folder');
   expect(() => loadEnvironment({ DATA_DIR: dataDir })).toThrow(
     expect.objectContaining({

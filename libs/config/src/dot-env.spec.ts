@@ -33,7 +33,7 @@ it('starts without .env', () => {
   expect(loadEnvironment().PORT).toBe(8000);
 });
 
-it('refuses a .env that can not be read', () => {
+it('refuses a .env that cannot be read', () => {
   mkdirSync('.env');
   expect(() => loadEnvironment()).toThrow(
     expect.objectContaining({
@@ -81,7 +81,7 @@ it('takes what .env says where the process has an empty variable', () => {
   expect(loadEnvironment().ENVIRONMENT).toBe('test');
 });
 
-it('tells by name which settings came from where, and what of .env is no setting', () => {
+it('says by name which settings came from where, and what of .env is not a setting', () => {
   writeFileSync('passphrase', 'canary7f3a of a passphrase', { mode: 0o600 });
   writeFileSync('.env', 'PORT=8123\nLOG_LEVEL=warn\nENVIROMENT=test\nKEY_PASSPHRASE_FILE=passphrase\n');
   process.env.PORT = '8124';

@@ -110,7 +110,7 @@ export class Environment extends SignerSettings {
   @IsPostgresUrl()
   V08_DATABASE_URL?: string;
 
-  @Setting({ kind: 'integer', default: '10', description: 'Connections a process holds at most.' })
+  @Setting({ kind: 'integer', default: '10', description: 'Maximum number of connections per process.' })
   @IsInt()
   @Min(2)
   @Max(500)
@@ -172,7 +172,7 @@ export class Environment extends SignerSettings {
 
   @Setting({
     kind: 'text',
-    default: '(the only private key; a fresh id where there is none)',
+    default: '(the only private key; a new id where there is none)',
     description:
       'Key that signs where no key is active in the database yet; afterwards `aegis keys activate` decides.',
   })
@@ -316,20 +316,20 @@ export class Environment extends SignerSettings {
   @Setting({
     kind: 'integer',
     default: '100',
-    description: 'Requests a minute, by API key or else by address.',
+    description: 'Requests per minute, by API key or else by address.',
   })
   @IsInt()
   @Min(1)
   @Max(1_000_000_000)
   RATE_LIMIT_DEFAULT!: number;
 
-  @Setting({ kind: 'integer', default: '1000', description: 'Validations a minute by address.' })
+  @Setting({ kind: 'integer', default: '1000', description: 'Validations per minute by address.' })
   @IsInt()
   @Min(1)
   @Max(1_000_000_000)
   RATE_LIMIT_VALIDATE!: number;
 
-  @Setting({ kind: 'integer', default: '60', description: 'Validations a minute of one license.' })
+  @Setting({ kind: 'integer', default: '60', description: 'Validations per minute of one license.' })
   @IsInt()
   @Min(1)
   @Max(1_000_000_000)
@@ -338,7 +338,7 @@ export class Environment extends SignerSettings {
   @Setting({
     kind: 'integer',
     default: '10000',
-    description: 'Different items a minute of batch validations, by API key.',
+    description: 'Different items per minute of batch validations, by API key.',
   })
   @IsInt()
   @Min(1)
@@ -348,7 +348,7 @@ export class Environment extends SignerSettings {
   @Setting({
     kind: 'integer',
     default: '300',
-    description: 'Requests a minute by address to the other public routes.',
+    description: 'Requests per minute by address to the other public routes.',
   })
   @IsInt()
   @Min(1)
@@ -368,7 +368,7 @@ export class Environment extends SignerSettings {
     kind: 'text',
     default: 'open',
     description:
-      'open or closed: while Redis is away, count in each process by itself, or refuse requests (503).',
+      'open or closed: while Redis is unavailable, count in each process separately, or refuse requests (503).',
   })
   @IsIn(['open', 'closed'], { message: 'must be open or closed' })
   RATE_LIMIT_ON_STORAGE_FAILURE!: 'open' | 'closed';
@@ -394,7 +394,7 @@ export class Environment extends SignerSettings {
     kind: 'text',
     default: '.data',
     description:
-      'Folder of the embedded database and the secrets made in development; for root the database lies in /var/lib/aegis-embedded.',
+      'Folder of the embedded database and the secrets made in development; for root the database is in /var/lib/aegis-embedded.',
   })
   @Length(1, 4096)
   DATA_DIR!: string;

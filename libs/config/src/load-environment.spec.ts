@@ -178,7 +178,7 @@ describe('values', () => {
     });
   });
 
-  it('can not be changed once they are loaded', () => {
+  it('cannot be changed once they are loaded', () => {
     const environment = load();
     expect(() => {
       environment.PORT = 1;
@@ -215,7 +215,7 @@ describe('a bad value', () => {
       `postgres://db.test/${CANARY}`,
       `postgres://app:${CANARY}@db.test`,
       `postgres://app:%zz${CANARY}@db.test/aegis`,
-      // The driver takes these from the query, whatever stands in front.
+      // The driver takes these from the query, whatever is in front.
       `postgres://app:${CANARY}@127.0.0.1/aegis?host=db.test`,
       `postgres://app:${CANARY}@127.0.0.1/aegis?user=owner`,
       `postgres://app:${CANARY}@127.0.0.1/aegis?ssl=0`,
@@ -390,7 +390,7 @@ describe('a bad value', () => {
     expect([...Object.keys(bad), ...unsupported].sort()).toEqual(settingsOfTheClass());
   });
 
-  it('is told together with all others', () => {
+  it('is reported together with all others', () => {
     const refused = problems({ PORT: CANARY, TRUST_PROXY: '*', LOG_LEVEL: CANARY, REDIS_URL: 'http://r' });
     expect(refused.map((line) => line.split(':')[0]).sort()).toEqual([
       'LOG_LEVEL',
@@ -414,7 +414,7 @@ describe('for a command that uses a few settings', () => {
     );
   });
 
-  it('refuses what is given wrongly all the same', () => {
+  it('still refuses a value that is wrong', () => {
     expect(() => loadEnvironment({ ...production, PORT: 'x' }, ['DATABASE_URL'])).toThrow(
       /\n {2}PORT: [^\n]*$/,
     );
@@ -466,9 +466,9 @@ describe('a secret from a file', () => {
   });
 
   it.each([
-    ['a second line', 'canary7f3a\nmore\n', 2, /must hold one line/],
-    ['a blank second line', 'canary7f3a\n\n', 2, /must hold one line/],
-    ['a blank line in front', '\ncanary7f3a\n', 2, /must hold one line/],
+    ['a second line', 'canary7f3a\nmore\n', 2, /must contain one line/],
+    ['a blank second line', 'canary7f3a\n\n', 2, /must contain one line/],
+    ['a blank line in front', '\ncanary7f3a\n', 2, /must contain one line/],
     ['blanks alone', '  \n', 1, /is empty/],
     ['a byte order mark alone', '\uFEFF', 1, /is empty/],
     ['the form of .env', 'KEY_PASSPHRASE=canary7f3a\n', 1, /the value alone/],
@@ -494,7 +494,7 @@ describe('a secret from a file', () => {
     ]);
   });
 
-  it.each(Object.keys(secrets))('is refused for %s when it can not be read', (name) => {
+  it.each(Object.keys(secrets))('is refused for %s when it cannot be read', (name) => {
     expect(problems({ [`${name}_FILE`]: join(folder, 'missing') })).toEqual([
       `${name}_FILE: can't be read (ENOENT)`,
     ]);
@@ -536,7 +536,7 @@ describe('a secret from a file', () => {
     const file = join(folder, 'empty');
     writeFileSync(file, '\n', { mode: 0o600 });
     expect(problems({ [`${name}_FILE`]: file })).toEqual([
-      `${name}_FILE, line 1: is empty: the file must hold the value`,
+      `${name}_FILE, line 1: is empty: the file must contain the value`,
     ]);
   });
 });

@@ -8,7 +8,7 @@ import { productionProblems } from './production-rules';
 import { serviceLinkProblem } from './urls/service-links';
 import { settings } from './setting';
 import { signerProblems } from './signers/signer-rules';
-import { convert, defaultOf, textOf } from './setting-text';
+import { convert, defaultOf, settingText } from './setting-text';
 import {
   assertDotEnvIsClosed,
   describeSources,
@@ -45,7 +45,7 @@ function assign(environment: Environment, variables: Variables): string[] {
   const problems: string[] = [];
   const production = variables.ENVIRONMENT === 'production';
   for (const [name, spec] of settings()) {
-    const text = textOf(name, spec, variables, problems) ?? defaultOf(spec, production);
+    const text = settingText(name, spec, variables, problems) ?? defaultOf(spec, production);
     if (text === undefined) continue;
     const problem = serviceLinkProblem(name, text);
     if (problem !== undefined) problems.push(problem);
@@ -100,7 +100,7 @@ function settingOf(problem: string): string {
  * Reads and validates every setting. In development what is missing of the secrets is made in `DATA_DIR/secrets`.
  * @param variables the process's environment unless a test gives its own; a file `.env` in the working directory adds to it
  * @param uses settings that a command uses: what else production demands may be missing then, but what is given must
- * be right all the same; all settings unless given
+ * still be right; all settings unless given
  * @param makesSecrets whether secrets of development that are missing are made; otherwise they are absent
  * (API_KEY_PEPPERS: empty), and nothing is written
  * @throws ConfigurationError naming each variable and rule that is broken, all at once, never a value

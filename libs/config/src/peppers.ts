@@ -1,6 +1,6 @@
-/** A secret that hashes and encryption rest on and that the database does not hold. */
+/** A secret that hashes and encryption depend on and that is not in the database. */
 export interface Pepper {
-  /** `v2`: which one it is, stored beside what it made. */
+  /** `v2`: which one it is, stored with what it made. */
   readonly version: string;
   readonly secret: string;
 }

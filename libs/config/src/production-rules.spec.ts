@@ -84,7 +84,7 @@ describe('production refuses', () => {
     [
       'a Redis beyond loopback without a password',
       { REDIS_URL: 'rediss://redis.acme.test' },
-      /^REDIS_URL: give a password/,
+      /^REDIS_URL: add a password/,
     ],
     ['no issuer', { LICENSE_ISSUER: '' }, /^LICENSE_ISSUER: required in production/],
     ['no public URL', { PUBLIC_URL: '' }, /^PUBLIC_URL: required in production/],
@@ -126,7 +126,7 @@ describe('production refuses', () => {
     expect(problems({ PUBLIC_URL: 'http://localhost:8000' })).toEqual([]);
   });
 
-  it('everything that is missing at once, beside bad values', () => {
+  it('everything that is missing at once, together with bad values', () => {
     const names = (lines: string[]): string[] => lines.map((line) => line.split(':')[0]!).sort();
     const all = {
       ENVIRONMENT: 'production',

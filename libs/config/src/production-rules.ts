@@ -20,7 +20,7 @@ export function databaseProblems(name: string, value: string): string[] {
   const isLocal = isLoopback(url.hostname) || isSocketHost(url.hostname);
   if (!isLocal && mode !== 'verify-full')
     problems.push(
-      `${name}: add ?sslmode=verify-full (and sslrootcert=<file> for a CA of your own): beyond loopback TLS must be verified`,
+      `${name}: add ?sslmode=verify-full (and sslrootcert=<file> for a CA of your own): except on loopback, TLS must be verified`,
     );
   if (url.password === '' && !isLocal) problems.push(`${name}: give the role a password`);
   return problems;
@@ -30,14 +30,14 @@ export function databaseProblems(name: string, value: string): string[] {
 export function weakPassphrase(passphrase: string): string | undefined {
   if (passphrase.length < MIN_PASSPHRASE)
     return `use ${MIN_PASSPHRASE} characters or more (openssl rand -base64 32)`;
-  return PLACEHOLDER.test(passphrase) ? 'replace the placeholder by a secret of your own' : undefined;
+  return PLACEHOLDER.test(passphrase) ? 'replace the placeholder with your own secret' : undefined;
 }
 
 type Name = keyof Environment;
 
 /**
  * What ENVIRONMENT=production demands beyond valid values.
- * @param isSound whether a setting is set and keeps the rules on its value; of others only what is missing is told
+ * @param isSound whether a setting is set and keeps the rules on its value; of others only what is missing is reported
  * @returns one line a refusal, each naming the variable and what to do; empty when safe
  */
 export function productionProblems(environment: Environment, isSound: (name: Name) => boolean): string[] {
@@ -83,9 +83,9 @@ function redisProblems({ REDIS_URL: value }: Environment, isSound: (name: Name) 
   if (isLoopback(url.hostname)) return [];
   const problems = [];
   if (url.protocol !== 'rediss:')
-    problems.push('REDIS_URL: use rediss: beyond loopback TLS must be verified');
+    problems.push('REDIS_URL: use rediss: except on loopback, TLS must be verified');
   if (url.password === '')
-    problems.push('REDIS_URL: give a password: whoever reaches Redis could lift the limits');
+    problems.push('REDIS_URL: add a password: anyone who can reach Redis could remove the limits');
   return problems;
 }
 
@@ -105,8 +105,8 @@ function secretsProblems(environment: Environment, isSound: (name: Name) => bool
     problems.push('KEY_PASSPHRASE: required in production (or KEY_PASSPHRASE_FILE)');
   if (weakness !== undefined) problems.push(`KEY_PASSPHRASE: ${weakness}`);
   if (isSound('API_KEY_PEPPERS') && peppers.some((pepper) => PLACEHOLDER.test(pepper)))
-    problems.push('API_KEY_PEPPERS: replace the placeholder by a secret of your own');
+    problems.push('API_KEY_PEPPERS: replace the placeholder with your own secret');
   if (secretsKey !== undefined && PLACEHOLDER.test(secretsKey))
-    problems.push('SECRETS_KEY: replace the placeholder by a secret of your own');
+    problems.push('SECRETS_KEY: replace the placeholder with your own secret');
   return problems;
 }

@@ -98,7 +98,7 @@ function subnet(address: string, bits: number): BlockList {
   return list;
 }
 
-/** A single address, or a network that holds no more than somebody's own proxies. */
+/** A single address, or a network no larger than somebody's own proxies. */
 function isNarrowCidr(entry: string): boolean {
   const [address = '', bits, ...rest] = entry.split('/');
   const version = isIP(address);

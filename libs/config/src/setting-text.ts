@@ -8,7 +8,7 @@ import type { Variables } from './sources/setting-sources';
  * Text of a variable, or of the file that `<NAME>_FILE` names; undefined when neither is set or it is empty.
  * @param problems gets what was given wrongly
  */
-export function textOf(
+export function settingText(
   name: string,
   spec: SettingSpec,
   variables: Variables,
@@ -32,7 +32,7 @@ export function textOf(
   }
 }
 
-/** The value that a text stands for, by the setting's kind; the text itself where it stands for none. */
+/** The value that a text stands for, by the setting's kind; the text itself where it is not such a value. */
 export function convert(text: string, spec: SettingSpec): unknown {
   switch (spec.kind) {
     case 'text':

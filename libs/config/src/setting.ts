@@ -34,7 +34,7 @@ export function settings(): ReadonlyMap<string, SettingSpec> {
   return new Map(ordered.map(({ name, spec }) => [name, spec]));
 }
 
-/** How many prototypes stand above. */
+/** How many prototypes are above. */
 function depth(prototype: object): number {
   const above = Object.getPrototypeOf(prototype) as object | null;
   return above === null ? 0 : 1 + depth(above);

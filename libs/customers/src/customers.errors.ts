@@ -12,7 +12,7 @@ export class CustomerExists extends DomainError {
   readonly code = 'customer_exists';
 
   constructor(id: string) {
-    super(`The customer id ${id} is taken, or was once: ids are never given twice.`);
+    super(`The customer id ${id} is in use or was used before: ids are never reused.`);
   }
 }
 

@@ -37,7 +37,7 @@ describe('CustomersService', () => {
     await database.drop();
   });
 
-  /** SQLSTATE 55P03: another holds a lock that this one can't be had beside. */
+  /** SQLSTATE 55P03: another holds a lock that conflicts with this one. */
   async function canLock(mode: string): Promise<boolean> {
     try {
       await other.query(`SELECT 1 FROM customers WHERE id = 'acme' FOR ${mode} NOWAIT`);
@@ -52,7 +52,7 @@ describe('CustomersService', () => {
     await transaction(dataSource, async (tx) => {
       await customers.shareActive(tx, 'acme');
       expect(await canLock('SHARE')).toBe(true);
-      // What an UPDATE of a column that is no key takes.
+      // What an UPDATE of a column that is not a key takes.
       expect(await canLock('NO KEY UPDATE')).toBe(false);
     });
     expect(await canLock('UPDATE')).toBe(true);
@@ -68,7 +68,7 @@ describe('CustomersService', () => {
 
   it('neither shares nor locks who is not there, or not active', async () => {
     await customers.create(ACTOR, { id: 'idle', name: 'Idle', is_active: false });
-    await transaction(dataSource, (tx) => customers.bury(tx, ACTOR, 'acme'));
+    await transaction(dataSource, (tx) => customers.softDelete(tx, ACTOR, 'acme'));
     const attempt = (work: (tx: DataSource['manager']) => Promise<unknown>): Promise<unknown> =>
       transaction(dataSource, work);
     await expect(attempt((tx) => customers.shareActive(tx, 'idle'))).rejects.toThrow(CustomerInactive);
@@ -82,7 +82,7 @@ describe('CustomersService', () => {
 
   it('creates those of many that are not there, keeps the others as they are, and names the deleted', async () => {
     await customers.create(ACTOR, { id: 'gone', name: 'Gone' });
-    await transaction(dataSource, (tx) => customers.bury(tx, ACTOR, 'gone'));
+    await transaction(dataSource, (tx) => customers.softDelete(tx, ACTOR, 'gone'));
     const { id: last } = await newestRecord();
     const deleted = await transaction(dataSource, async (tx) => {
       const answer = await customers.shareOrCreate(tx, ACTOR, [

@@ -1,5 +1,12 @@
 import { type Actor, AuditLog } from '@aegis/audit';
-import { lockByIdSql, lockRow, MicroBatch, PreparedStatement, transaction, violates } from '@aegis/database';
+import {
+  lockByIdSql,
+  lockRow,
+  MicroBatch,
+  PreparedStatement,
+  transaction,
+  violatesConstraint,
+} from '@aegis/database';
 import { brokenTexts, CUSTOMER_TEXTS } from '@aegis/field-rules';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { InvalidInput } from '@aegis/errors';
@@ -20,7 +27,7 @@ export interface CustomerDetails {
 }
 
 export interface CreateCustomer extends CustomerDetails {
-  /** 1–50 of A–Z a–z 0–9 - _, chosen by the vendor; never given twice. */
+  /** 1–50 of A–Z a–z 0–9 - _, chosen by the vendor; never reused. */
   id: string;
 }
 
@@ -94,7 +101,7 @@ export class CustomersService {
         return warnings.length === 0 ? customer : Object.assign(customer, { warnings });
       });
     } catch (error) {
-      if (violates(error, 'customers_pkey')) throw new CustomerExists(input.id);
+      if (violatesConstraint(error, 'customers_pkey')) throw new CustomerExists(input.id);
       throw error;
     }
   }
@@ -227,11 +234,11 @@ export class CustomersService {
   }
 
   /**
-   * Empties the row but for its id, which stays so that nobody takes it again. Part of the removal of a
+   * Empties the row except for its id, which stays so that nobody takes it again. Part of the removal of a
    * customer: licenses are the caller's to settle first.
    * @param tx holds the lock on the customer
    */
-  async bury(tx: EntityManager, actor: Actor, id: string): Promise<void> {
+  async softDelete(tx: EntityManager, actor: Actor, id: string): Promise<void> {
     await tx.update(Customer, id, {
       name: null as unknown as string,
       email: null,
@@ -248,9 +255,9 @@ export class CustomersService {
   }
 }
 
-/** What is to be said of ids that differ in case alone. */
+/** The warning about ids that differ only in case. */
 export function similarIdWarning({ id, other }: SimilarIds): string {
-  return `The customer ${other} exists too: its id differs from ${id} in upper and lower case alone.`;
+  return `The customer ${other} exists too: its id differs from ${id} only in upper and lower case.`;
 }
 
 /** Audit records name fields, never their values. */

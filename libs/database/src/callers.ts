@@ -11,7 +11,7 @@ export interface CallerInForce {
   readonly scopes: readonly string[];
   /** When it ends by itself, null if it does not. */
   readonly expiresAt: Date | null;
-  /** Requests a minute, null for the server's limit. */
+  /** Requests per minute, null for the server's limit. */
   readonly rateLimitPerMinute: number | null;
   /** False for a secret that was replaced and counts for its grace only. */
   readonly hasCurrentSecret: boolean;
@@ -22,7 +22,7 @@ export class CallerRefused extends DomainError {
   readonly code = 'unauthorized';
 
   constructor() {
-    // The text of every other refusal: nothing tells why.
+    // The text of every other refusal: nothing says why.
     super('The API key was refused.');
   }
 }
@@ -37,7 +37,7 @@ export class CallerNarrowed extends DomainError {
   }
 }
 
-/** As the database's function tells it. */
+/** As the database's function returns it. */
 interface Standing {
   scopes: string[];
   expires_at: string | null;

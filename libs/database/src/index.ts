@@ -2,7 +2,7 @@ export { assertApplicationRoleIsApart } from './application-role';
 export type { CallerId, CallerInForce } from './callers';
 export { judgeCallers, requireCallerInForce } from './callers';
 export { SESSION_OPTIONS, poolOptions, postgresOptions } from './connections/connection-options';
-export { blaming, connectionProblem } from './connections/connection-problem';
+export { namingSetting, connectionProblem } from './connections/connection-problem';
 export { momentsCheck } from './connections/moments';
 export { PoolRenewal } from './connections/pool-renewal';
 export { assertSessionSettings, warnOfSessionDefaults } from './connections/session-settings';
@@ -13,14 +13,20 @@ export type { MigrationState, Privileges } from './migrate';
 export { grantPrivileges, migrateDown, migrateUp, migrationStates } from './migrate';
 export type { DatabaseAccess } from './open-database';
 export { openDatabase } from './open-database';
-export { SqlState, isDatabaseUnavailable, isInputRefused, sqlState, violates } from './postgres-errors';
+export {
+  SqlState,
+  isDatabaseUnavailable,
+  isInputRefused,
+  sqlState,
+  violatesConstraint,
+} from './postgres-errors';
 export { PreparedStatement } from './prepared-statement';
 export {
   connectionsOf,
   roleOfUrl,
   setOwnPassword,
   setPassword,
-  shutOut,
+  disableLogin,
   twinOf,
   urlFor,
   withConnection,

@@ -3,12 +3,12 @@ import type { DataSource } from 'typeorm';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions';
 import { SESSION_OPTIONS } from './connections/connection-options';
 
-/** A broken connection is made anew after so long, and after twice as long each time it fails again. */
+/** A broken connection is opened again after so long, and after twice as long each time it fails again. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 const PATIENCE_MS = 2000;
 
-/** Told what a channel says, and when nothing of it can be heard. */
+/** Called with what a channel says, and when it cannot be heard. */
 export interface Hearing {
   /** The channel is heard from now on; what was said before was missed. */
   onHeard: () => void;
@@ -19,8 +19,8 @@ export interface Hearing {
 }
 
 /**
- * Listens on a channel of PostgreSQL (NOTIFY) with a connection of its own, which is made anew for as long as it takes.
- * Nothing may rest on a notice alone: a lost one is never repeated.
+ * Listens on a channel of PostgreSQL (NOTIFY) with a connection of its own, which is opened again for as long as it takes.
+ * Nothing may depend on a notification alone: a lost one is never repeated.
  */
 export class Listener {
   private client?: Client;
@@ -89,7 +89,7 @@ export class Listener {
     this.hearing.onHeard();
   }
 
-  /** Once a connection, whatever tells first that it is gone. */
+  /** Once a connection, whatever shows first that it is gone. */
   private lose(client: Client, error: unknown): void {
     if (this.client !== client) return;
     this.client = undefined;

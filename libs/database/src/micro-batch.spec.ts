@@ -77,7 +77,7 @@ describe('MicroBatch', () => {
     expect(await Promise.all(outputs)).toEqual([10, 20, 30, 40, 50, 60]);
   });
 
-  it('rejects all of a run that fails, and goes on with the next', async () => {
+  it('rejects all of a run that fails, and continues with the next', async () => {
     const { batch, runs } = aBatch({ maxSize: 2, maxConcurrent: 1 });
     const outcomes = Promise.allSettled([1, 2, 3].map((input) => batch.add(input)));
     await settle();

@@ -11,7 +11,7 @@ export interface MicroBatchOptions {
   maxSize: number;
   /** Most runs under way at once; what arrives meanwhile makes the next one larger. */
   maxConcurrent: number;
-  /** Told how many inputs each run has. */
+  /** Called with the number of inputs of each run. */
   onRun?: (size: number) => void;
 }
 

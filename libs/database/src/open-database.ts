@@ -12,7 +12,7 @@ export interface DatabaseAccess {
 
 /**
  * Finds the database, starting the embedded one where DATABASE_URL is unset (development and tests only).
- * @param log told in a sentence what takes a while
+ * @param log called with a sentence about what takes a while
  * @throws ConfigurationError when the embedded one can't run here
  */
 export async function openDatabase(

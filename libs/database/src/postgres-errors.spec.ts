@@ -6,7 +6,7 @@ import { poolOf } from './connections/driver-internals';
 import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
 import { until } from '../../../test/support/database/sql';
 import { postgresOptions } from './connections/connection-options';
-import { isDatabaseUnavailable, sqlState, violates } from './postgres-errors';
+import { isDatabaseUnavailable, sqlState, violatesConstraint } from './postgres-errors';
 
 async function errorOf(work: Promise<unknown>): Promise<unknown> {
   const nothing = Symbol('nothing was thrown');
@@ -30,20 +30,20 @@ describe('errors of PostgreSQL', () => {
 
   const query = (sql: string): Promise<unknown> => errorOf(dataSource.query(sql));
 
-  it('tell their SQLSTATE and constraint through what TypeORM wraps around them', async () => {
+  it('give their SQLSTATE and constraint through what TypeORM wraps around them', async () => {
     await dataSource.query(`INSERT INTO customers (id, name) VALUES ('twice', 'x')`);
     const error = await query(`INSERT INTO customers (id, name) VALUES ('twice', 'x')`);
     expect(error).toBeInstanceOf(QueryFailedError);
     expect(sqlState(error)).toBe('23505');
-    expect(violates(error, 'customers_pkey')).toBe(true);
-    expect(violates(error, 'customers_lengths')).toBe(false);
+    expect(violatesConstraint(error, 'customers_pkey')).toBe(true);
+    expect(violatesConstraint(error, 'customers_lengths')).toBe(false);
     expect(isDatabaseUnavailable(error)).toBe(false);
     const wrapped = new Error('the import stopped', { cause: error });
     expect(sqlState(wrapped)).toBe('23505');
-    expect(violates(wrapped, 'customers_pkey')).toBe(true);
+    expect(violatesConstraint(wrapped, 'customers_pkey')).toBe(true);
   });
 
-  it('are no outage when the statement is to blame', async () => {
+  it('are not an outage when the statement is to blame', async () => {
     for (const sql of [
       'SELEC 1',
       'SELECT * FROM nothing',
@@ -136,7 +136,7 @@ describe('errors of PostgreSQL', () => {
     expect(isDatabaseUnavailable(await errorOf(small.query('SELECT 1')))).toBe(true);
   });
 
-  it('are told from whatever else may be thrown', () => {
+  it('are distinguished from anything else that may be thrown', () => {
     const loop = new Error('loop');
     loop.cause = loop;
     const others = [
@@ -152,7 +152,7 @@ describe('errors of PostgreSQL', () => {
     for (const other of others) {
       expect(isDatabaseUnavailable(other)).toBe(false);
       expect(sqlState(other)).toBeUndefined();
-      expect(violates(other, 'customers_pkey')).toBe(false);
+      expect(violatesConstraint(other, 'customers_pkey')).toBe(false);
     }
     expect(sqlState(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBeUndefined();
     expect(isDatabaseUnavailable(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBe(false);

@@ -61,7 +61,7 @@ export function sqlState(error: unknown): string | undefined {
 }
 
 /** Whether the database refused a row for this constraint or unique index. */
-export function violates(error: unknown, constraint: string): boolean {
+export function violatesConstraint(error: unknown, constraint: string): boolean {
   return chain(error).some((link) => link.constraint === constraint);
 }
 
@@ -76,7 +76,7 @@ export function isInputRefused(error: unknown): boolean {
   return REFUSED_INPUT.test(sqlState(error) ?? '');
 }
 
-/** Whether the database is out of reach or overloaded: the same request may succeed a moment later. */
+/** Whether the database cannot be reached or overloaded: the same request may succeed a moment later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   return chain(error).some(({ code, message, syscall }) => {
     // The file of a Unix socket is there while the server runs.

@@ -88,7 +88,7 @@ describe('a Unix socket', () => {
     `postgres://app@/aegis?host=${SOCKET}#x`,
     `postgres://app@/a/b?host=${SOCKET}`,
     ` postgres:///aegis?host=${SOCKET}`,
-  ])('is refused when it is said twice or with what it can not have: %s', (url) => {
+  ])('is refused when it is said twice or with what it cannot have: %s', (url) => {
     expect(() => loadEnvironment({ DATABASE_URL: url, DATA_DIR: folder })).toThrow('DATABASE_URL: must');
   });
 });

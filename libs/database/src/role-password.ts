@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { SESSION_OPTIONS } from './connections/connection-options';
-import { blaming } from './connections/connection-problem';
+import { namingSetting } from './connections/connection-problem';
 import { scramVerifier } from './scram';
 
 const PASSWORD_BYTES = 32;
@@ -37,7 +37,7 @@ export function withConnection<T>(
   work: (client: Client) => Promise<T>,
   setting = 'DATABASE_URL',
 ): Promise<T> {
-  return blaming(setting, connected(url, work));
+  return namingSetting(setting, connected(url, work));
 }
 
 async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
@@ -75,7 +75,7 @@ export async function setOwnPassword(client: Client, password: string): Promise<
 }
 
 /** Keeps a role from logging in. */
-export async function shutOut(client: Client, role: string): Promise<void> {
+export async function disableLogin(client: Client, role: string): Promise<void> {
   await client.query(`ALTER ROLE ${escapeIdentifier(role)} NOLOGIN PASSWORD NULL`);
 }
 

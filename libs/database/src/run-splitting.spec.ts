@@ -68,7 +68,7 @@ describe('a batch of which the database refuses one input', () => {
     }
   });
 
-  it('fails several, wherever they stand, and asks no more often than halving needs', async () => {
+  it('fails several, anywhere, and asks no more often than halving needs', async () => {
     const inputs = [...goodNames, 'forbidden'].map((name, index) => (index % 33 === 0 ? 'forbidden' : name));
     let runs = 0;
     const failed: string[] = [];

@@ -6,7 +6,7 @@ import { isInputRefused } from './postgres-errors';
  * loss of a connection, running again could write twice.
  * @param run does everything or nothing for the inputs that it gets
  * @param onDone called, and awaited, with the inputs of each run that succeeded and what it returned
- * @param onFailure called, and awaited, with the inputs of each run that failed for good, and its error
+ * @param onFailure called, and awaited, with the inputs of each run that failed finally, and its error
  * @returns when each input was in one of the two
  */
 export async function runSplitting<In, Out>(

@@ -85,7 +85,7 @@ describe('transaction', () => {
     expect(['x,x', 'y,y']).toContain(await names());
   });
 
-  it('runs the whole again when it can not be serialized', async () => {
+  it('runs the whole again when it cannot be serialized', async () => {
     const other = new Client({ connectionString: database.ownerUrl });
     await other.connect();
     let attempts = 0;

@@ -103,7 +103,7 @@ async function repeated<T>(dataSource: DataSource, work: (tx: EntityManager) => 
 
 /**
  * Of a connection that was lost between two statements TypeORM says only that it was released. Why it was lost, for
- * example by DB_IDLE_TX_TIMEOUT_MS, is what the driver was told: that is thrown instead.
+ * example by DB_IDLE_TX_TIMEOUT_MS, is what the driver reported: that is thrown instead.
  */
 async function runOnce<T>(dataSource: DataSource, work: (tx: EntityManager) => Promise<T>): Promise<T> {
   let connection: EventEmitter | undefined;

@@ -14,7 +14,7 @@ import type { ClusterFolder } from './cluster';
 import { errorCode } from './error-code';
 
 const INSTEAD =
-  'Set DATABASE_URL to a PostgreSQL of your own, or PG_BIN to the folder of its initdb and postgres.';
+  'Set DATABASE_URL to your own PostgreSQL, or PG_BIN to the folder of its initdb and postgres.';
 
 /** The programs of the C library's loader, without which the npm binaries can't be started (musl, NixOS). */
 const GLIBC_LOADERS: Partial<Record<string, string>> = {
@@ -67,7 +67,7 @@ function findPackage(): string {
 
 /**
  * PostgreSQL does not load without these links. npm packages can't hold links, so the package makes them in its
- * postinstall, which npm may have been told not to run.
+ * postinstall, which npm may be configured not to run.
  * @param packageFolder has `native/pg-symlinks.json`
  * @param target folder in which `native/…` gets the links
  * @throws ConfigurationError if a link is missing and can't be made
@@ -88,7 +88,7 @@ export function restoreSymlinks(packageFolder: string, target: string): void {
   }
 }
 
-/** The copy's name tells its version and platform, and it gets the name when it is complete. */
+/** The copy's name says its version and platform, and it gets the name when it is complete. */
 function copyFor(folder: ClusterFolder, packageFolder: string): string {
   const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
     version: string;

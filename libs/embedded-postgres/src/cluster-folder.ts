@@ -13,7 +13,7 @@ const STATE_FOLDER = '/var/lib/aegis-embedded';
 const FORMER_FOLDER = '/var/tmp';
 
 /**
- * As an ordinary user `DATA_DIR/postgres`. As root a folder in /var/lib named after DATA_DIR, which may lie where the
+ * As an ordinary user `DATA_DIR/postgres`. As root a folder in /var/lib named after DATA_DIR, which may be where the
  * unprivileged account can't go; one that an earlier version made in /var/tmp as long as it was not moved.
  * @param dataDir absolute; need not exist
  */
@@ -26,7 +26,7 @@ export function clusterFolderPath(dataDir: string): string {
  * Makes the folder if it is missing and refuses one that another user could have prepared. A cluster in /var/tmp is
  * moved to /var/lib; while its PostgreSQL runs, it is used where it is.
  * @param dataDir absolute; exists
- * @param log told when a cluster is moved, or lies where the system deletes files
+ * @param log called when a cluster is moved, or is in a folder whose files the system deletes
  * @throws ConfigurationError if the folder can't be trusted or made
  */
 export async function openClusterFolder(
@@ -48,9 +48,9 @@ export async function openClusterFolder(
     if (errorCode(error) !== 'EEXIST') throw unwritable(path, error);
   }
   assertTrusted(path);
-  if (isSweptFolder(canonicalPath(dataDir)))
+  if (isTemporaryFolder(canonicalPath(dataDir)))
     log(
-      `DATA_DIR (${dataDir}) lies in a folder whose files the system deletes after some time: set it to another.`,
+      `DATA_DIR (${dataDir}) is in a folder whose files the system deletes after some time: set it to another.`,
     );
   if (!asRoot) return { path };
   // The account that runs PostgreSQL must get in, whatever the umask.
@@ -65,11 +65,11 @@ function makeParent(path: string): void {
 }
 
 /** Whether systemd-tmpfiles deletes there what was not used for some time. */
-export function isSweptFolder(path: string): boolean {
+export function isTemporaryFolder(path: string): boolean {
   return /^(\/private)?\/(var\/)?tmp\//.test(path);
 }
 
-/** Where the cluster is to lie, and where an earlier version may have made it. */
+/** Where the cluster belongs, and where an earlier version may have made it. */
 function candidates(dataDir: string): { path: string; former?: string } {
   const canonical = canonicalPath(dataDir);
   if (currentAccount().uid !== 0) return { path: join(canonical, 'postgres') };
@@ -88,23 +88,23 @@ function isOurs(path: string): boolean {
 
 function unwritable(path: string, error: unknown): ConfigurationError {
   return new ConfigurationError(
-    `${path}, where the embedded PostgreSQL keeps its data, can't be made (${errorCode(error) ?? 'unknown error'}); let this user write there, or set DATABASE_URL.`,
+    `${path}, where the embedded PostgreSQL keeps its data, can't be created (${errorCode(error) ?? 'unknown error'}); let this user write there, or set DATABASE_URL.`,
     { cause: error },
   );
 }
 
 /**
- * What lies in the folder is run and written to, as root even, so nobody else may own it or write to it.
+ * What is in the folder is run and written to, as root even, so nobody else may own it or write to it.
  * @throws ConfigurationError otherwise
  */
 export function assertTrusted(path: string): void {
   const status = lstatSync(path);
   const problem = !status.isDirectory()
-    ? 'is no folder'
+    ? 'is not a folder'
     : status.uid !== currentAccount().uid
       ? `belongs to another user (uid ${status.uid})`
       : (status.mode & 0o022) !== 0
-        ? 'may be written by others'
+        ? 'is writable by other users'
         : undefined;
   if (problem === undefined) return;
   throw new ConfigurationError(

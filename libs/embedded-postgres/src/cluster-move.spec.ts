@@ -14,13 +14,13 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Client } from 'pg';
-import { clusterFolderPath, isSweptFolder } from './cluster-folder';
+import { clusterFolderPath, isTemporaryFolder } from './cluster-folder';
 import { moveFolder } from './cluster-move';
 import { readOrCreateCredentials } from './credentials';
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres';
 import { ClusterUsers } from './users';
 
-/** The folder of PostgreSQL lies outside of DATA_DIR for root alone. */
+/** The folder of PostgreSQL is outside of DATA_DIR only for root. */
 const asRoot = process.getuid?.() === 0 ? it : it.skip;
 
 describe('a folder that is moved', () => {
@@ -82,7 +82,7 @@ describe('a cluster that an earlier version made in /var/tmp', () => {
     await words(first.ownerUrl, "CREATE TABLE kept AS SELECT 'yes' AS word");
     await first.release();
     const path = clusterFolderPath(dataDir);
-    expect(isSweptFolder(path)).toBe(false);
+    expect(isTemporaryFolder(path)).toBe(false);
     const former = join('/var/tmp', `aegis-${basename(path)}`);
     renameSync(path, former);
     expect(clusterFolderPath(dataDir)).toBe(former);
@@ -115,8 +115,8 @@ describe('a cluster that an earlier version made in /var/tmp', () => {
     ['/private/tmp/x', true],
     ['/var/lib/aegis-embedded/1', false],
     ['/home/tmp/x', false],
-  ])('lies in a folder that is cleared: %s: %s', (path, isSwept) => {
-    expect(isSweptFolder(path)).toBe(isSwept);
+  ])('is in a folder that is cleared: %s: %s', (path, isSwept) => {
+    expect(isTemporaryFolder(path)).toBe(isSwept);
   });
 });
 

@@ -26,7 +26,7 @@ const LOCK_TIMEOUT_MS = 90_000;
  * the old one as it was.
  * @param from folder of ours
  * @param to must not exist
- * @param log told when it is done
+ * @param log called when it is done
  * @returns whether the new folder is there; false: the cluster is in use where it is
  */
 export async function moveCluster(

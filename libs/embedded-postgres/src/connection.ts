@@ -97,7 +97,7 @@ function isPassing(said: string): boolean {
 }
 
 function doesNotStart(cluster: Cluster, trouble: unknown): ConfigurationError {
-  const said = trouble instanceof Error ? trouble.message : 'It gave no answer.';
+  const said = trouble instanceof Error ? trouble.message : 'It did not answer.';
   const lastLines = said.trim().split('\n').slice(-20).join('\n');
   return new ConfigurationError(
     `The embedded PostgreSQL does not start (log: ${cluster.logFile}); set DATABASE_URL to do without it. It said:\n${lastLines}`,

@@ -7,7 +7,7 @@ import { errorCode } from './error-code';
 
 /** What one cluster was made with. All random, so that a cluster never answers to another one's file. */
 export interface Credentials {
-  /** Names the data folder: a DATA_DIR that is deleted and made anew gets a cluster of its own. */
+  /** Names the data folder: a DATA_DIR that is deleted and created again gets a cluster of its own. */
   clusterId: string;
   superuserPassword: string;
   ownerPassword: string;
@@ -88,7 +88,7 @@ function create(path: string): Credentials | undefined {
 
 function unreadable(path: string, why: string): never {
   throw new ConfigurationError(
-    `${path} ${why}. It belongs to the embedded PostgreSQL: mend it, set DATA_DIR to another folder or DATABASE_URL to ` +
-      `a PostgreSQL of your own, or delete the file to begin with an empty database.`,
+    `${path} ${why}. It belongs to the embedded PostgreSQL: repair it, set DATA_DIR to another folder or DATABASE_URL to ` +
+      `your own PostgreSQL, or delete the file to begin with an empty database.`,
   );
 }

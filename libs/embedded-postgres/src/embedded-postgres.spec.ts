@@ -256,7 +256,7 @@ describe('embedded PostgreSQL', () => {
       expect(readdirSync(folder()).filter((name) => name.includes('draft'))).toEqual([]);
     });
 
-    it('begins anew where DATA_DIR was deleted and made again', async () => {
+    it('starts again where DATA_DIR was deleted and made again', async () => {
       const first = await start();
       await query(first.ownerUrl, 'CREATE TABLE old (a int)');
       await first.release();
@@ -288,10 +288,10 @@ describe('embedded PostgreSQL', () => {
     it('refuses a folder that others may write to, and one that is a link', async () => {
       mkdirSync(folder(), { recursive: true });
       chmodSync(folder(), 0o777);
-      await expect(start()).rejects.toThrow(/may be written by others/);
+      await expect(start()).rejects.toThrow(/is writable by other users/);
       rmSync(folder(), { recursive: true });
       symlinkSync(tmpdir(), folder());
-      await expect(start()).rejects.toThrow(/is no folder/);
+      await expect(start()).rejects.toThrow(/is not a folder/);
       rmSync(folder());
     });
 

@@ -25,7 +25,7 @@ export interface EmbeddedPostgresOptions {
   durable?: boolean;
   /** For tests: a folder in which the server also opens a Unix socket. */
   socketFolder?: string;
-  /** Told, in a sentence, what takes a while or may surprise. */
+  /** Called with a sentence about what takes a while or may surprise. */
   log?: (message: string) => void;
 }
 
@@ -115,7 +115,7 @@ export function hasEmbeddedPostgres(dataDir: string): boolean {
 }
 
 /**
- * Stops the PostgreSQL of this DATA_DIR, whoever uses it, and deletes its data, binaries and passwords; DATA_DIR
+ * Stops the PostgreSQL of this DATA_DIR, no matter who uses it, and deletes its data, binaries and passwords; DATA_DIR
  * itself if nothing else is in it. For the end of a test.
  * @param dataDir absolute; need not exist
  * @throws ConfigurationError if the cluster's folder is not ours
@@ -144,7 +144,7 @@ async function signOff(folder: ClusterFolder, clusterId: string, handle: string)
   });
 }
 
-/** Of a DATA_DIR that was deleted and made anew the old cluster is left behind, perhaps running. */
+/** Of a DATA_DIR that was deleted and created again the old cluster is left behind, perhaps running. */
 async function removeForsakenClusters(folder: ClusterFolder, ownId: string): Promise<void> {
   for (const id of clusterIds(folder.path)) {
     if (id === ownId || !new ClusterUsers(folder.path, id).isEmpty()) continue;

@@ -35,7 +35,7 @@ export interface Launch {
 
 /**
  * Looks for the postmaster that serves this very data folder. Its pid file outlives a crash: the pid counts only
- * if the process that bears it now was called with this folder.
+ * if the process that has it now was called with this folder.
  */
 export function findPostmaster(cluster: Cluster): Postmaster | undefined {
   let lines: string[];
@@ -104,7 +104,7 @@ const SIGNAL_PATIENCE_MS = 15_000;
  * @param mode `clean` lets connections that are ending end, then ends the others, and writes a checkpoint; `immediate`
  * is for data that is deleted anyway
  * @param clientPatienceMs how long connections may take to end by themselves: the driver's pool says that it has ended
- * while its connections are still being closed, and whoever is cut off then reports an error (57P01)
+ * while its connections are still being closed, and anyone who is cut off then reports an error (57P01)
  * @throws Error if it does not end
  */
 export async function stopPostmaster(

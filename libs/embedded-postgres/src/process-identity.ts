@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** One running process, told apart from a later one that was given the same pid. */
+/** One running process, distinguished from a later one that was given the same pid. */
 export interface ProcessIdentity {
   pid: number;
   /** Opaque: when it started, in the words of the operating system. */
@@ -10,7 +10,7 @@ export interface ProcessIdentity {
 
 /**
  * @returns who runs under this pid now; undefined if nobody does. A zombie (state Z) counts as dead: it holds
- * no file and no port, and where nobody reaps it, it stays for ever.
+ * no file and no port, and where nobody reaps it, it stays forever.
  */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
   const found = process.platform === 'linux' ? readProc(pid) : readPs(pid);
@@ -27,7 +27,7 @@ let self: ProcessIdentity | undefined;
 /** @returns the identity of the process that runs this code. */
 export function ownIdentity(): ProcessIdentity {
   self ??= identifyProcess(process.pid);
-  if (self === undefined) throw new Error('The operating system does not tell when this process started.');
+  if (self === undefined) throw new Error('The operating system does not report when this process started.');
   return self;
 }
 

@@ -11,7 +11,7 @@ export interface SystemAccount {
 export function currentAccount(): SystemAccount {
   if (process.getuid === undefined || process.getgid === undefined) {
     throw new ConfigurationError(
-      `The embedded PostgreSQL runs on Linux and macOS, not on ${process.platform}: set DATABASE_URL to a PostgreSQL of your own.`,
+      `The embedded PostgreSQL runs on Linux and macOS, not on ${process.platform}: set DATABASE_URL to your own PostgreSQL.`,
     );
   }
   return { uid: process.getuid(), gid: process.getgid() };

@@ -8,7 +8,7 @@ export interface FieldError {
 }
 
 /**
- * Base of every error that a caller may see. A lib declares its subclasses beside its service; the lib http
+ * Base of every error that a caller may see. A lib declares its subclasses next to its service; the lib http
  * alone turns them into problem documents (RFC 9457), by `code` and the catalogue `PROBLEMS`.
  * `message` is shown to the caller as `detail`: it names no secret and no personal value.
  */

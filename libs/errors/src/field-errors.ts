@@ -9,7 +9,7 @@ const LONGEST_MESSAGE = 500;
 
 /**
  * Collects the broken rules of one request. Their number, the length of each and their bytes are bounded together:
- * a bound on each alone is none on the answer, which repeats one long name in a thousand errors. Who collects stops as
+ * a bound on each alone does not bound the answer, which repeats one long name in a thousand errors. Who collects stops as
  * soon as `isFull` says so.
  */
 export class FieldErrors {

@@ -12,13 +12,13 @@ const catalogue = {
   invalid_request: {
     status: 400,
     title: 'Malformed request',
-    description: 'The body is no JSON in UTF-8, or the request contradicts itself. Mend the request.',
+    description: 'The body is not JSON in UTF-8, or the request contradicts itself. Correct the request.',
   },
   unauthorized: {
     status: 401,
     title: 'API key missing or refused',
     description:
-      'Send a valid API key as `X-API-Key` or `Authorization: Bearer`. Unknown, expired, deactivated and deleted keys are all refused alike.',
+      'Send a valid API key as `X-API-Key` or `Authorization: Bearer`. Unknown, expired, deactivated and deleted keys all get the same answer.',
   },
   insufficient_scope: {
     status: 403,
@@ -48,7 +48,7 @@ const catalogue = {
   status_list_not_found: {
     status: 404,
     title: 'Status list not found',
-    description: 'There is no status list of this number: no token names it.',
+    description: 'There is no status list with this number: no token refers to it.',
   },
   audit_record_not_found: {
     status: 404,
@@ -58,7 +58,7 @@ const catalogue = {
   key_set_not_found: {
     status: 404,
     title: 'No signed key set',
-    description: 'Nobody has given this server a key set that the root key signed.',
+    description: 'This server has no key set signed by the root key.',
   },
   method_not_allowed: {
     status: 405,
@@ -68,7 +68,7 @@ const catalogue = {
   not_acceptable: {
     status: 406,
     title: 'Not acceptable',
-    description: 'The route can answer in none of the media types that `Accept` names.',
+    description: 'The route cannot answer in any of the media types in `Accept`.',
   },
   request_timeout: {
     status: 408,
@@ -78,17 +78,17 @@ const catalogue = {
   conflict: {
     status: 409,
     title: 'Conflict',
-    description: 'The request contradicts the state of what it names. Read it again, then decide.',
+    description: 'The request conflicts with the current state of the resource. Read it again, then decide.',
   },
   customer_exists: {
     status: 409,
     title: 'Customer id taken',
-    description: 'The id belongs to a customer, or to one that was deleted: ids are never given twice.',
+    description: 'The id belongs to a customer, or to one that was deleted: ids are never reused.',
   },
   customer_inactive: {
     status: 409,
     title: 'Customer inactive',
-    description: 'No license is issued to an inactive customer. Activate it first.',
+    description: 'Licenses are not issued to an inactive customer. Activate the customer first.',
   },
   customer_has_licenses: {
     status: 409,
@@ -97,53 +97,54 @@ const catalogue = {
   },
   license_state_conflict: {
     status: 409,
-    title: 'License state forbids this',
-    description: 'The license is in a state from which this change is not possible.',
+    title: 'Not possible in this license state',
+    description: 'This change is not possible in the current state of the license.',
   },
   last_admin_key: {
     status: 409,
     title: 'Last admin key',
-    description: 'The last active admin key that does not expire can be neither removed nor weakened.',
+    description: 'The last active admin key that does not expire cannot be removed or restricted.',
   },
   request_in_progress: {
     status: 409,
     title: 'Request still running',
     description:
-      'A request with this `Idempotency-Key` is still running. Send it again in a moment: it answers what the first one did.',
+      'A request with this `Idempotency-Key` is still running. Send it again in a moment: it returns the answer of the first one.',
   },
   answer_unreadable: {
     status: 409,
     title: 'Remembered answer unreadable',
     description:
-      'The request was carried out, but its remembered answer can not be read any more. Read what it was to change, then decide; nothing was done a second time.',
+      'The request was carried out, but its remembered answer can no longer be read. Read the resource that it changed, then decide; nothing was done twice.',
   },
   audit_record_not_sealed: {
     status: 409,
     title: 'Audit record not sealed yet',
     description:
-      'Records are sealed about a second after they were written. Ask again in a moment; `aegis_checkpoint_lag_seconds` tells when sealing is held up.',
+      'Records are sealed about a second after they are written. Try again in a moment; `aegis_checkpoint_lag_seconds` shows whether sealing is delayed.',
   },
   audit_record_too_large: {
     status: 409,
     title: 'Audit record too large',
     description:
-      'The record has more text than is read of one, so that nothing can be proven of it. Somebody wrote it before the database bounded its texts, or past its bounds.',
+      'The record is larger than one record may be, so nothing can be proven about it. It was written before the database limited the length of texts, or past those limits.',
   },
   audit_trail_not_droppable: {
     status: 409,
-    title: 'Audit records can not be dropped yet',
-    description: 'Months of the audit trail are dropped only when all of them is sealed and exported.',
+    title: 'Audit records cannot be dropped yet',
+    description:
+      'A month of the audit trail can be dropped only when all of its records are sealed and exported.',
   },
   audit_trail_not_resumable: {
     status: 409,
-    title: 'Sealing of the audit trail can not go on from there',
+    title: 'Sealing of the audit trail cannot resume from there',
     description:
-      'The checkpoint that was named does not hold, or the one after it does. `aegis audit verify` says which is the last that holds.',
+      'The checkpoint that was named is not valid, or the one after it is valid too. `aegis audit verify` shows the last valid one.',
   },
   precondition_failed: {
     status: 412,
     title: 'Changed meanwhile',
-    description: '`If-Match` does not match: someone was faster. Read again, then decide.',
+    description: '`If-Match` does not match: the resource has changed since. Read it again, then decide.',
   },
   payload_too_large: {
     status: 413,
@@ -165,7 +166,7 @@ const catalogue = {
     status: 422,
     title: 'Idempotency key used before',
     description:
-      'This `Idempotency-Key` came with another request within 24 hours. Make a new key for each request, and keep it for retries alone.',
+      'This `Idempotency-Key` was used for another request within the last 24 hours. Use a new key for each request, and repeat a key only to retry.',
   },
   token_too_large: {
     status: 422,
@@ -175,7 +176,7 @@ const catalogue = {
   rate_limited: {
     status: 429,
     title: 'Too many requests',
-    description: 'The limit of the bucket is used up. Wait `Retry-After` seconds.',
+    description: 'The rate limit is used up. Wait `Retry-After` seconds.',
   },
   headers_too_large: {
     status: 431,
@@ -191,7 +192,7 @@ const catalogue = {
     status: 503,
     title: 'Temporarily unavailable',
     description:
-      'The database, the signer or the audit log is out of reach, or the server is overloaded. Retry after `Retry-After` seconds.',
+      'The database, the signer or the audit log cannot be reached, or the server is overloaded. Retry after `Retry-After` seconds.',
   },
 } satisfies Record<string, ProblemSpec>;
 

@@ -39,9 +39,9 @@ export interface BrokenField {
 
 /**
  * Judges the texts that a change would store. A text that is stored already is left alone, though it breaks a rule
- * that came later: whoever reads a record, changes one field and sends all of it back is not refused for the others.
+ * that came later: anyone who reads a record, changes one field and sends all of it back is not refused for the others.
  * @param rules by field
- * @param given what is to be stored, in its normal form; null and undefined are not judged
+ * @param given what will be stored, in its normal form; null and undefined are not judged
  * @param stored the record before the change
  */
 export function brokenTexts(

@@ -49,7 +49,7 @@ describe('a text that people read', () => {
     for (const rule of RULES) expect(textProblem(text, rule)).not.toBeNull();
   });
 
-  it('is refused with any control character, but for line breaks in notes', () => {
+  it('is refused with any control character, except for line breaks in notes', () => {
     const controls = Array.from({ length: 0xa0 }, (_, code) => String.fromCharCode(code)).filter((one) =>
       /\p{Cc}/u.test(one),
     );
@@ -106,7 +106,7 @@ describe('an imported text', () => {
     );
   });
 
-  it('is not changed when it keeps the rule, but for its normal form', () => {
+  it('is not changed when it keeps the rule, except for its normal form', () => {
     fc.assert(
       fc.property(anyText, fc.constantFrom(...RULES), (given, rule) => {
         fc.pre(textProblem(normalText(given), rule) === null);

@@ -17,7 +17,7 @@ import { createHttpApp } from './edge/http-server';
 import { HttpModule } from './http.module';
 import { type AuthenticatedKey, type Credential } from '@aegis/access';
 
-/** Knows keys by their text: `key-<id>` is valid, `limited-<n>` allows n requests a minute, all else is refused. */
+/** Knows keys by their text: `key-<id>` is valid, `limited-<n>` allows n requests per minute, all else is refused. */
 @Injectable()
 class TextIdentification extends Identification {
   override identify(request: Request): Promise<Credential> {

@@ -25,7 +25,7 @@ export class AnswerSeal {
     this.recognition = secrets.subarray(SECRET_BYTES);
   }
 
-  /** HMAC-SHA256 (RFC 2104) of a request: its body may be personal, so a bare hash would tell too much. */
+  /** HMAC-SHA256 (RFC 2104) of a request: its body may be personal, so a bare hash would reveal too much. */
   recognise(request: string): Buffer {
     return createHmac('sha256', this.recognition).update(request).digest();
   }

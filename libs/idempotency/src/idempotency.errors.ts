@@ -17,16 +17,16 @@ export class IdempotencyKeyReused extends DomainError {
   override readonly errors = [{ field: 'Idempotency-Key', message: 'must be a new one for each request' }];
 
   constructor() {
-    super('This Idempotency-Key came with another request before.');
+    super('This Idempotency-Key was already used for another request.');
   }
 }
 
-/** The key of encryption is gone: the pepper that it rests on is none of the settings' any more (409). */
+/** The key of encryption is gone: the pepper that it depends on is no longer in the settings (409). */
 export class AnswerUnreadable extends DomainError {
   readonly code = 'answer_unreadable';
 
   constructor() {
-    super('The request was carried out before, but its answer can not be read any more.');
+    super('The request was carried out before, but its answer can no longer be read.');
   }
 }
 

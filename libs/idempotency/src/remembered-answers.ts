@@ -37,7 +37,7 @@ export class RememberedAnswers {
   }
 
   /**
-   * What the first request with this key was answered, as far as that can be told without a lock.
+   * What the first request with this key was answered, as far as that is known without a lock.
    * @returns undefined when there was none within 24 hours
    * @throws IdempotencyKeyReused, AnswerUnreadable, ScopeLostSince
    */
@@ -131,7 +131,7 @@ export async function forgetAnswersAbout(tx: EntityManager, customerId: string):
 }
 
 /**
- * How many answers that can still be asked for rest on which pepper.
+ * How many answers that can still be asked for depend on which pepper.
  * @returns for each version the number of answers, and when the last of them is forgotten
  */
 export function rememberedAnswersByPepper(

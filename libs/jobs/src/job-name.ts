@@ -1,4 +1,4 @@
-/** Every job of the product; docs/metrics.md explains each. Names are labels of metrics: alarms rest on them. */
+/** Every job of the product; docs/metrics.md explains each. Names are labels of metrics: alarms depend on them. */
 export const JOB_NAMES = [
   'api-key-peppers',
   'api-key-uses',

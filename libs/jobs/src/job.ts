@@ -27,7 +27,7 @@ export interface JobOptions {
    * run then fails the start). Nothing unless given.
    */
   startNeeds?: 'first-run' | 'first-success';
-  /** Runs once more at shutdown, after the last request ended and before the pool of the database does. */
+  /** Runs again at shutdown, after the last request ended and before the pool of the database does. */
   runsAtShutdown?: boolean;
 }
 
@@ -63,7 +63,7 @@ export class Job {
 
   /**
    * Runs for the first time, and repeats from then on.
-   * @returns when the start of the application may go on
+   * @returns when the start of the application may continue
    * @throws what the first run failed with, if the start needs its success
    */
   async start(): Promise<void> {
@@ -75,7 +75,7 @@ export class Job {
   }
 
   /**
-   * Runs without waiting for the end of the pause; if a run is under way, once more after it. Callers who ask meanwhile
+   * Runs without waiting for the end of the pause; if a run is under way, again after it. Callers who ask meanwhile
    * share that run. After `stop` nothing runs.
    * @returns when a run that began after the call has ended, also if it failed
    */

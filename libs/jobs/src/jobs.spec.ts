@@ -178,7 +178,7 @@ describe('a job', () => {
     expect(work.started).toBe(3);
   });
 
-  it('runs once more, never twice at once, for all who ask while it runs', async () => {
+  it('runs again, never twice at once, for all who ask while it runs', async () => {
     const job = add();
     await jobs.onApplicationBootstrap();
     const done: string[] = [];
@@ -242,7 +242,7 @@ describe('a job', () => {
     expect(work.started).toBe(1);
   });
 
-  it('runs no more once it is stopped, whoever asked', async () => {
+  it('runs no more once it is stopped, anyone who asked', async () => {
     const job = add();
     await jobs.onApplicationBootstrap();
     const asked = job.runNow();
@@ -253,7 +253,7 @@ describe('a job', () => {
     expect(work.started).toBe(1);
   });
 
-  it('that runs at shutdown goes on until requests have ended, and then runs once more', async () => {
+  it('that runs at shutdown continues until requests have ended, and then runs again', async () => {
     const job = add({ runsAtShutdown: true });
     await jobs.onApplicationBootstrap();
     await work.end();

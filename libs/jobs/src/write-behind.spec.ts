@@ -80,7 +80,7 @@ describe('writes that wait in memory', () => {
     expect(counts.written).toEqual([{ a: 2 }]);
   });
 
-  it('are kept when they can not be written, merged with those that came since', async () => {
+  it('are kept when they cannot be written, merged with those that came since', async () => {
     counts.writer = () => {
       counts.count('a');
       return Promise.reject(new Error('the connection is lost'));
@@ -117,7 +117,7 @@ describe('writes that wait in memory', () => {
     expect(Object.keys(counts.written[0]!)).toHaveLength(MOST_KEYS);
   });
 
-  it('are bounded while nothing can be written: known keys go on counting, others are dropped', async () => {
+  it('are bounded while nothing can be written: known keys continue counting, others are dropped', async () => {
     let attempts = 0;
     counts.writer = () => {
       attempts += 1;

@@ -20,7 +20,7 @@ export interface WriteBehindOptions {
 
 /**
  * Writes that requests cause, without one statement per request: values wait in memory, one per key, and are written
- * together at an interval, when 10,000 keys wait, and at shutdown. What can not be written waits for the next time; while
+ * together at an interval, when 10,000 keys wait, and at shutdown. What cannot be written waits for the next time; while
  * 10,000 keys wait, values of other keys are dropped. A crash loses what waits.
  */
 export abstract class WriteBehind<Key, Value> {
@@ -37,7 +37,7 @@ export abstract class WriteBehind<Key, Value> {
   }
 
   /**
-   * Writes what waits now. It does not reject: what can not be written waits for the next time, and the log says why.
+   * Writes what waits now. It does not reject: what cannot be written waits for the next time, and the log says why.
    * @returns when all that waited at the call was written, or could not be
    */
   flush(): Promise<void> {

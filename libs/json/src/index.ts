@@ -1,3 +1,3 @@
 export type { JsonBounds } from './json-bounds';
-export { jsonLine, spellControls } from './json-line';
+export { jsonLine, escapeControls } from './json-line';
 export { RESERVED_NAMES, parseJson } from './parse-json';

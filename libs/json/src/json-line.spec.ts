@@ -1,4 +1,4 @@
-import { jsonLine, spellControls } from './json-line';
+import { jsonLine, escapeControls } from './json-line';
 
 /** Every character of the Basic Multilingual Plane but surrogates, and some beyond it. */
 const CHARACTERS = [
@@ -26,5 +26,7 @@ describe('a line of JSON', () => {
 });
 
 it('controls in a text are spelled out', () => {
-  expect(spellControls('a\nb\u001b[31m\u009b\u2028\u202e')).toBe('a\\u000ab\\u001b[31m\\u009b\\u2028\\u202e');
+  expect(escapeControls('a\nb\u001b[31m\u009b\u2028\u202e')).toBe(
+    'a\\u000ab\\u001b[31m\\u009b\\u2028\\u202e',
+  );
 });

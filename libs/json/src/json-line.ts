@@ -5,7 +5,7 @@
 const CONTROL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
 /** Text with its control characters spelled out as JSON does it: `\u001b`. */
-export function spellControls(text: string): string {
+export function escapeControls(text: string): string {
   return text.replace(CONTROL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
@@ -16,5 +16,5 @@ export function spellControls(text: string): string {
  * @returns without a line feed at its end
  */
 export function jsonLine(value: object): string {
-  return spellControls(JSON.stringify(value));
+  return escapeControls(JSON.stringify(value));
 }

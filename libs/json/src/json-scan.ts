@@ -16,7 +16,7 @@ const MAX_UNKNOWN = 100;
 
 /**
  * The levels that the scan is in: whether each is a list, commas in it so far, how many elements there may be, and
- * where the name of its latest member stands, and how many elements a list of that name may have (UNREAD until one
+ * where the name of its latest member is, and how many elements a list of that name may have (UNREAD until one
  * begins). Shared, since a scan is never interrupted and no request must pay for new ones.
  */
 const isList = new Uint8Array(MAX_DEPTH + 1);
@@ -117,11 +117,11 @@ function longestList(text: string, level: number, { lists }: JsonBounds): number
 
 /** The answer to a body that is not JSON. */
 export function notJson(): MalformedRequest {
-  return new MalformedRequest('The body is no JSON.');
+  return new MalformedRequest('The body is not JSON.');
 }
 
 function tooManyValues(): MalformedRequest {
-  return new MalformedRequest('The body holds more values than this route takes.');
+  return new MalformedRequest('The body contains more values than this route accepts.');
 }
 
 function tooMany(text: string, level: number, limit: number): InvalidInput {

@@ -20,12 +20,12 @@ const UNBOUNDED: JsonBounds = { lists: new Map(), values: Infinity };
 const FAULTY = -1;
 
 /**
- * Reads JSON (RFC 8259) in which every name stands once and nothing nests deeper than 32 levels.
+ * Reads JSON (RFC 8259) in which every name occurs once and nothing nests deeper than 32 levels.
  * @param text the body, decoded
- * @param bounds of the route that takes it; lists and objects never hold more than 100 elements beside the lists
+ * @param bounds of the route that takes it; lists and objects never hold more than 100 elements except the lists
  * that it names
  * @returns the value; reserved names such as `__proto__` never reach it
- * @throws MalformedRequest when it is no JSON, nests too deep, holds too many values or doubles a name (400)
+ * @throws MalformedRequest when it is not JSON, nests too deep, holds too many values or doubles a name (400)
  * @throws InvalidInput naming fields with NUL, unpaired surrogates or reserved names, or the first that is too long
  * (422)
  */
@@ -45,7 +45,7 @@ export function parseJson(text: string, bounds: JsonBounds = UNBOUNDED): unknown
     throw new InvalidInput(errors);
   }
   // Of a doubled name only the last member survives parsing, however the name is escaped.
-  if (found !== members) throw new MalformedRequest('The body holds a name twice in one object.');
+  if (found !== members) throw new MalformedRequest('The body has a duplicate name in one object.');
   return value;
 }
 
@@ -76,7 +76,7 @@ function collectFaults(value: unknown, path: string, escapes: boolean, errors: F
   for (const name of Object.keys(value)) {
     if (errors.isFull) return;
     const inner = path === '' ? name : `${path}.${name}`;
-    if (RESERVED_NAMES.has(name)) errors.add(inner, 'is no known field');
+    if (RESERVED_NAMES.has(name)) errors.add(inner, 'is not a known field');
     else if (escapes && !isStorableText(name)) errors.add(inner, STORABLE_TEXT_RULE);
     collectFaults((value as Record<string, unknown>)[name], inner, escapes, errors);
   }

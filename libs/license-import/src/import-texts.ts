@@ -1,17 +1,17 @@
 import { adaptText, type TextRule } from '@aegis/field-rules';
 
-/** How a value was taken otherwise than it stands in the source. */
+/** How a value was taken differently from the source. */
 export type AdaptationCode = 'text_cut' | 'text_cleaned' | 'email_set_aside';
 
-/** That a value was taken otherwise than it stands in the source. The message holds no value. */
+/** That a value was taken differently from the source. The message contains no value. */
 export interface Adaptation {
   code: AdaptationCode;
   message: string;
 }
 
 const MESSAGES: Readonly<Record<AdaptationCode, string>> = {
-  text_cut: 'is longer than fits, and was cut',
-  text_cleaned: 'has control or invisible characters that the API refuses, and was taken without them',
+  text_cut: 'is too long, and was cut',
+  text_cleaned: 'has control or invisible characters that the API refuses; they were removed',
   email_set_aside: 'is not an e-mail address that the API accepts, and was left empty',
 };
 

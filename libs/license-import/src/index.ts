@@ -1,10 +1,10 @@
 export type { Adaptation, AdaptationCode } from './import-texts';
 export type { ImportFields, ImportedCustomer } from './license-import-fields';
 export { DETAILS, readCustomer, readImportFields } from './license-import-fields';
-export { holdImports } from './license-import-lock';
+export { lockImports } from './license-import-lock';
 export type { RefusalCode } from './license-import-refusal';
 export { LineRefused } from './license-import-refusal';
 export type { ProvenLine } from './license-import-writer';
 export { LicenseImportModule } from './license-import.module';
 export type { AdaptedLine, CheckedLine, ImportReport } from './license-import.service';
-export { LicenseImport, orRefusal } from './license-import.service';
+export { LicenseImport, asRefusal } from './license-import.service';

@@ -22,18 +22,18 @@ export interface ImportFields {
   revokedReason: string | null;
   notes: string | null;
   customer: CreateCustomer | null;
-  /** What was taken otherwise than it stands in the line. */
+  /** What was taken differently from the line. */
   adaptations: readonly Adaptation[];
 }
 
-/** A customer as it is created, and what was taken otherwise than it stands in the source. */
+/** A customer as it is created, and what was taken differently from the source. */
 export interface ImportedCustomer {
   customer: CreateCustomer;
   adaptations: readonly Adaptation[];
 }
 
 /**
- * What is done with a text that is too long, and with a customer's blank name: `refuse` where whoever made the file can
+ * What is done with a text that is too long, and with a customer's blank name: `refuse` where anyone who made the file can
  * correct it, `adapt` where it is a copy of another system.
  */
 export type OnMisfit = 'refuse' | 'adapt';
@@ -45,7 +45,7 @@ const FIELDS = ['token', 'status', 'revoked_at', 'revoked_reason', 'notes', 'cus
 /** Columns of a customer besides its id, name and notes. */
 export const DETAILS = ['email', 'company', 'phone', 'address'] as const;
 
-/** How the predecessor wrote them, without case. Whether a license has expired is told by its token. */
+/** How the predecessor wrote them, without case. Its token says whether a license has expired. */
 const STATUSES: Readonly<Record<string, StoredStatus>> = {
   active: 'active',
   expired: 'active',
@@ -79,7 +79,7 @@ export function readImportFields(members: ImportMembers, onMisfit: OnMisfit): Im
   if (status !== 'revoked' && (revokedAt !== null || givenReason !== null))
     throw new LineRefused(
       'invalid_field',
-      'revoked_at and revoked_reason belong to the status revoked alone.',
+      'revoked_at and revoked_reason are allowed only with the status revoked.',
     );
   const revokedReason = texts.take('revoked_reason', givenReason, LICENSE_TEXTS.reason);
   const notes = texts.takeNotes(readText('notes', LICENSE_TEXTS.notes.maxLength));
@@ -101,11 +101,11 @@ function readObject(text: string): ImportMembers {
     value = parseJson(text);
   } catch (error) {
     if (!(error instanceof InvalidInput))
-      throw new LineRefused('malformed_line', 'This is no JSON, or an object holds a name twice.');
+      throw new LineRefused('malformed_line', 'This is not JSON, or an object has a duplicate name.');
     const fields = error.errors.map(({ field, message }) => `${shownName(field)} ${message}`);
     throw new LineRefused('invalid_field', `${fields.join('; ')}.`);
   }
-  if (!isObject(value)) throw new LineRefused('malformed_line', 'A line holds one JSON object.');
+  if (!isObject(value)) throw new LineRefused('malformed_line', 'A line must be one JSON object.');
   return value;
 }
 
@@ -118,7 +118,7 @@ function assertKnown(members: ImportMembers, path: string, known: readonly strin
   if (unknown.length > 0)
     throw new LineRefused(
       'unknown_field',
-      `No field of an import: ${unknown.map((name) => path + shownName(name)).join(', ')}.`,
+      `Not a field of an import: ${unknown.map((name) => path + shownName(name)).join(', ')}.`,
     );
 }
 

@@ -2,7 +2,8 @@
 const MAX_LINE_BYTES = 65_536;
 
 /** One line that is not blank: its text, or why it has none. Numbers count from 1, blank lines too. */
-export type Line = { number: number; text: string } | { number: number; unreadable: 'too long' | 'no UTF-8' };
+export type Line =
+  { number: number; text: string } | { number: number; unreadable: 'too long' | 'not UTF-8' };
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -29,7 +30,7 @@ class LineBytes {
     try {
       return { number, text: utf8.decode(Buffer.concat(this.pieces)) };
     } catch {
-      return { number, unreadable: 'no UTF-8' };
+      return { number, unreadable: 'not UTF-8' };
     }
   }
 }
@@ -40,7 +41,7 @@ function isBlank(line: Line): boolean {
 
 /**
  * Cuts a stream of JSON Lines into lines as it flows: never more than one chunk and one line is held. Lines end in
- * LF or CR LF, the last one need not; a byte order mark is passed over, and so are blank lines.
+ * LF or CR LF, the last one need not; a byte order mark is skipped, and so are blank lines.
  * @param chunks bytes, cut anywhere
  */
 export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {

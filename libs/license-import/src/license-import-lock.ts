@@ -6,7 +6,7 @@ const IMPORT_LOCK = '4702394921427289931';
 const LOCK_PATIENCE = '60s';
 
 /** Keeps every other import from writing until the transaction ends. */
-export async function holdImports(tx: EntityManager): Promise<void> {
+export async function lockImports(tx: EntityManager): Promise<void> {
   await tx.query(`SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $1, true)`, [
     LOCK_PATIENCE,
   ]);

@@ -29,7 +29,7 @@ export async function proveToken(
 ): Promise<ProvenToken> {
   const parsed = parseToken(token);
   if ('malformed' in parsed)
-    throw new LineRefused('malformed_token', `The token is no license: ${parsed.malformed}.`);
+    throw new LineRefused('malformed_token', `The token is not a license: ${parsed.malformed}.`);
   const { header, signingInput, signature } = parsed;
   const publicKey = await keyRing.publicKey(header.kid);
   if (!publicKey) throw unknownKey(header.kid);
@@ -54,7 +54,7 @@ export async function proveToken(
 function unknownKey(kid: string): LineRefused {
   const advice = KEY_ID.test(kid)
     ? `adopt its public key (aegis keys adopt ${kid} --file <pem>) and import again`
-    : 'its id is none that a key of this server can have';
+    : 'its id is not one that a key of this server can have';
   return new LineRefused('unknown_key', `The key that signed is not known here: ${advice}.`);
 }
 

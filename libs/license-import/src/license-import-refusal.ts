@@ -16,7 +16,7 @@ export type RefusalCode =
   | 'conflict'
   | 'refused_by_database';
 
-/** What keeps a line from being imported. The message holds no token and no personal value. */
+/** What keeps a line from being imported. The message contains no token and no personal value. */
 export class LineRefused extends Error {
   override readonly name = 'LineRefused';
 

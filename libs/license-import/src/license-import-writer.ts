@@ -51,7 +51,7 @@ export class LicenseImportWriter {
       if (outcomes[index] === 'imported' && deletedCustomers.has(claims.customer.id))
         outcomes[index] = new LineRefused(
           'customer_deleted',
-          'The customer was deleted here: its id is never taken again.',
+          'The customer was deleted here: its id is never reused.',
         );
     });
     await this.insert(tx, actor, linesThatAre('imported'));
@@ -179,7 +179,7 @@ function outcomeOf(line: ProvenLine, onRecord: OnRecord | undefined): Outcome {
     return new LineRefused('invalid_field', 'revoked_at is in the future.');
   if (onRecord.license_status === null) return 'imported';
   if (!onRecord.token_known)
-    return new LineRefused('conflict', 'The license is on record with another token, and that one stays.');
+    return new LineRefused('conflict', 'The license is on record with another token, which is kept.');
   return line.status === 'revoked' && onRecord.license_status !== 'revoked' ? 'revoked' : 'unchanged';
 }
 

@@ -7,7 +7,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { Adaptation } from './import-texts';
 import { customerOfToken, type ImportFields, readImportLine } from './license-import-fields';
 import { type Line, readLines } from './license-import-lines';
-import { holdImports } from './license-import-lock';
+import { lockImports } from './license-import-lock';
 import { proveToken } from './license-import-proof';
 import { LineRefused, type Refusal } from './license-import-refusal';
 import { LicenseImportWriter, type Outcome, type ProvenLine } from './license-import-writer';
@@ -24,7 +24,7 @@ export interface ImportReport {
   refused: number;
 }
 
-/** What was taken otherwise than it stands in a line. */
+/** What was taken differently from a line. */
 export interface AdaptedLine extends Adaptation {
   /** From 1. */
   line: number;
@@ -33,11 +33,11 @@ export interface AdaptedLine extends Adaptation {
 export interface ImportOptions {
   /** All lines or none; else those that are right, in transactions of some hundred lines. */
   atomic: boolean;
-  /** Told each refusal, in the order of the lines. */
+  /** Called with each refusal, in the order of the lines. */
   onRefusal: (refusal: Refusal) => void;
-  /** Told, in the order of the lines, what was taken otherwise than it stands there. */
+  /** Called, in the order of the lines, with what was imported differently from the source. */
   onAdaptation?: (adapted: AdaptedLine) => void;
-  /** Told the number of the last line that was dealt with, now and then. */
+  /** Called now and then with the number of the last line that was processed. */
   onProgress?: (line: number) => void;
 }
 
@@ -137,13 +137,13 @@ export class LicenseImport {
       return { ...fields, ...proven, customer, adaptations: [...fields.adaptations, ...adaptations] };
     }
     if (fields.customer.id !== proven.claims.customer.id)
-      throw new LineRefused('customer_mismatch', 'customer.id is another than the token says.');
+      throw new LineRefused('customer_mismatch', 'customer.id differs from the token.');
     return { ...fields, ...proven, customer: fields.customer };
   }
 
   private async *checkLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<CheckedLine> {
     for await (const line of readLines(chunks))
-      yield { number: line.number, checked: await orRefusal(() => this.check(line)) };
+      yield { number: line.number, checked: await asRefusal(() => this.check(line)) };
   }
 
   private check(line: Line): Promise<ProvenLine> {
@@ -177,7 +177,7 @@ export class LicenseImport {
     { inspect }: TakeOptions,
   ): Promise<Written> {
     const lines = batch.flatMap(({ checked }) => (checked instanceof LineRefused ? [] : [checked]));
-    await holdImports(tx);
+    await lockImports(tx);
     const written = (await this.writeAll(tx, actor, lines)) ?? (await this.writeEach(tx, actor, lines));
     let next = 0;
     const outcomes = batch.map(({ checked }) => {
@@ -208,7 +208,7 @@ export class LicenseImport {
     for (const line of lines) {
       const [outcome] = (await this.writeAll(tx, actor, [line])) ?? [];
       outcomes.push(
-        outcome ?? new LineRefused('refused_by_database', 'The database refuses what the line says.'),
+        outcome ?? new LineRefused('refused_by_database', 'The database refuses the content of the line.'),
       );
     }
     return outcomes;
@@ -216,7 +216,7 @@ export class LicenseImport {
 }
 
 /** Runs a check whose refusal is an answer like any other. */
-export async function orRefusal<T>(check: () => Promise<T> | T): Promise<T | LineRefused> {
+export async function asRefusal<T>(check: () => Promise<T> | T): Promise<T | LineRefused> {
   try {
     return await check();
   } catch (error) {
@@ -225,7 +225,7 @@ export async function orRefusal<T>(check: () => Promise<T> | T): Promise<T | Lin
   }
 }
 
-/** A license stands once in a batch, so that its second line finds what the first has written. */
+/** A license occurs once in a batch, so that its second line finds what the first has written. */
 async function* batchesOf(lines: AsyncIterable<CheckedLine>): AsyncGenerator<CheckedLine[]> {
   let batch: CheckedLine[] = [];
   let licenses = new Set<string>();
@@ -242,7 +242,7 @@ async function* batchesOf(lines: AsyncIterable<CheckedLine>): AsyncGenerator<Che
   if (batch.length > 0) yield batch;
 }
 
-/** Counts what became of a batch and tells its refusals. */
+/** Counts the results of a batch and reports its refusals. */
 function settle(
   batch: readonly CheckedLine[],
   outcomes: readonly Outcome[],

@@ -146,7 +146,7 @@ describe('LicenseImport', () => {
     afterAll(close);
 
     const cases: [string, string, () => object | string][] = [
-      ['text that is no JSON', 'malformed_line', () => '{"token":'],
+      ['text that is not JSON', 'malformed_line', () => '{"token":'],
       ['an array', 'malformed_line', () => '[]'],
       ['a doubled name', 'malformed_line', () => `{"token":"${aToken()}","\\u0074oken":"${aToken()}"}`],
       ['an unknown field', 'unknown_field', () => ({ token: aToken(), revokedAt: null })],
@@ -156,7 +156,7 @@ describe('LicenseImport', () => {
         () => ({ token: aToken(), customer: { id: 'acme', name: 'Acme', is_active: true } }),
       ],
       ['a missing token', 'invalid_field', () => ({ status: 'active' })],
-      ['a token that is no text', 'invalid_field', () => ({ token: 7 })],
+      ['a token that is not text', 'invalid_field', () => ({ token: 7 })],
       ['an unknown status', 'invalid_field', () => ({ token: aToken(), status: 'DELETED' })],
       ['a status from the prototype', 'invalid_field', () => ({ token: aToken(), status: 'constructor' })],
       ['NUL', 'invalid_field', () => ({ token: aToken(), notes: 'a\u0000b' })],
@@ -201,7 +201,7 @@ describe('LicenseImport', () => {
         'customer_mismatch',
         () => ({ token: aToken(), customer: { id: 'other', name: 'Other' } }),
       ],
-      ['a token that is none', 'malformed_token', () => ({ token: 'a.b.c' })],
+      ['a text that is not a token', 'malformed_token', () => ({ token: 'a.b.c' })],
       ['a changed token', 'signature_invalid', () => ({ token: forged() })],
       ['a forged token', 'signature_invalid', () => ({ token: aToken({}, { key: foreignKey }) })],
       ['an unknown key', 'unknown_key', () => ({ token: aToken({}, { key: foreignKey, kid: 'foreign-1' }) })],
@@ -561,7 +561,7 @@ describe('LicenseImport', () => {
         }
       });
 
-      it('alone the line that the database refuses, though it stands in a batch with others', async () => {
+      it('alone the line that the database refuses, though it is in a batch with others', async () => {
         // Stands for any rule of the tables that the checks in front do not know.
         const taken = aToken();
         const lines = Array.from({ length: 5 }, () => ({ token: aToken() }));
@@ -580,7 +580,7 @@ describe('LicenseImport', () => {
       });
     });
 
-    it('counts blank lines, and passes over a byte order mark and CR LF', async () => {
+    it('counts blank lines, and skips a byte order mark and CR LF', async () => {
       const text = `\ufeff${JSON.stringify({ token: aToken() })}\r\n\r\n   \r\n{}\r\n`;
       for (const size of [1, 7, 1 << 16]) {
         const { imported, unchanged, refusals } = await importBytes(text, false, size);

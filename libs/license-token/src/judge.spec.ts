@@ -250,7 +250,7 @@ describe('judge', () => {
   describe('offline', () => {
     const offline = { ...evidence, record: 'offline' } as const;
 
-    it('passes over what only a record can tell', () => {
+    it('ignores what only a record shows', () => {
       expect(judge(question, offline, NOW)).toMatchObject({ valid: true, code: 'VALID', warnings: [] });
     });
 
@@ -270,7 +270,7 @@ describe('judge', () => {
       expect(judge(question, withClaims({ exp: NOW_S + left }), NOW).warnings).toEqual(warnings);
     });
 
-    it('tells of a newer token', () => {
+    it('reports a newer token', () => {
       expect(judge(question, withRecord({ newer_token_exists: true }), NOW)).toMatchObject({
         valid: true,
         warnings: ['REISSUE_AVAILABLE'],

@@ -151,7 +151,7 @@ function refusedByRecord(record: SignatureHolds['record']): VerdictCode | null {
   }
 }
 
-/** A list tells a superseded token and a revoked license alike. What it does not tell is no reason to refuse. */
+/** A list does not distinguish a superseded token from a revoked license. What it does not say is no reason to refuse. */
 function refusedByList(listed: ListedStatus): VerdictCode | null {
   switch (listed) {
     case 'revoked':

@@ -152,7 +152,7 @@ describe('a license offline', () => {
     ],
     ['MALFORMED', 'that is a key set', jws({ ...HEADER, kid: 'k1' }, content(), k1.privateKey)],
     ['MALFORMED', 'typed as a key set', license({ typ: 'jwk-set+jwt' })],
-    ['MALFORMED', 'that is none', 'nonsense'],
+    ['MALFORMED', 'that is not a key set', 'nonsense'],
   ])('is %s %s', async (code, _name, token) => {
     expect(await codeOf(token)).toBe(code);
   });

@@ -23,7 +23,7 @@ export interface KeySetKey extends Ed25519Jwk {
   kid: string;
 }
 
-/** A key that nothing is trusted of any more. Times are seconds since 1970. */
+/** A key that is no longer trusted. Times are seconds since 1970. */
 export interface CompromisedKey {
   kid: string;
   /** When the trust was withdrawn. */
@@ -91,16 +91,17 @@ export function parseKeySet(jwt: string): ParsedKeySet | Malformed {
   if (!isAcceptedAlg(signed.header.alg)) return { malformed: 'the header has an alg other than EdDSA' };
   const { iat, exp, keys, compromised } = payload;
   if (!isSecond(iat) || !isSecond(exp) || exp <= iat)
-    return { malformed: 'iat or exp is no time, or they contradict' };
-  if (!Array.isArray(keys) || !keys.every(isKey)) return { malformed: 'keys holds what is no Ed25519 key' };
+    return { malformed: 'iat or exp is not a time, or they contradict each other' };
+  if (!Array.isArray(keys) || !keys.every(isKey))
+    return { malformed: 'keys contains something that is not an Ed25519 key' };
   if (!Array.isArray(compromised) || !compromised.every(isCompromised))
-    return { malformed: 'compromised holds what names no key' };
+    return { malformed: 'compromised contains something without a key id' };
   const kids = [...keys, ...compromised].map(({ kid }) => kid);
-  if (new Set(kids).size < kids.length) return { malformed: 'a kid stands there twice' };
+  if (new Set(kids).size < kids.length) return { malformed: 'a kid occurs twice' };
   return { ...signed, keySet: { iat, exp, keys, compromised } };
 }
 
-/** @throws DOMException when it is no point of the curve */
+/** @throws DOMException when it is not a point of the curve */
 export function importEd25519({ kty, crv, x }: Ed25519Jwk): Promise<CryptoKey> {
   return globalThis.crypto.subtle.importKey('jwk', { kty, crv, x }, 'Ed25519', false, ['verify']);
 }

@@ -18,7 +18,7 @@ export interface OfflineTrust {
 
 /**
  * Judges a license without the server: by its signature, its claims and the keys of a signed key set. Whether it was
- * revoked, suspended or superseded only a status list tells. A compromised key counts for nothing offline: that a token is
+ * revoked, suspended or superseded only a status list says. A compromised key counts for nothing offline: that a token is
  * older than the compromise only the server's record shows.
  * @param token as received
  */

@@ -14,7 +14,7 @@ export interface ParsedToken {
   signature: Uint8Array;
 }
 
-/** Status lists, key sets and checkpoints are signed too, and are no licenses. */
+/** Status lists, key sets and checkpoints are signed too, and are not licenses. */
 const LICENSE_TOKEN = { maxLength: MAX_TOKEN_BYTES, typ: 'JWT', mayLackTyp: true };
 
 /**

@@ -47,7 +47,7 @@ export interface Verdict {
 
 /** What `Verdict.error` says. */
 export const VERDICT_ERRORS: Readonly<Record<VerdictCode, string | null>> = {
-  MALFORMED: 'This is no license token, or it was damaged on its way.',
+  MALFORMED: 'This is not a license token, or it was damaged in transit.',
   UNKNOWN_KEY: 'The license was signed with a key that this server never had.',
   SIGNATURE_INVALID: 'The signature does not match: the license was changed or forged.',
   KEY_COMPROMISED: 'The license was signed with a key that has since been compromised. Ask for a new one.',

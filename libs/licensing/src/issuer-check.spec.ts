@@ -100,7 +100,7 @@ describe('IssuerCheck', () => {
       `INSERT INTO license_issuers (issuer) SELECT 'https://issuer-' || n FROM generate_series(1, 1000) AS n`,
     );
     expect(await start(OLD)).toEqual([
-      expect.stringMatching('^warn: whether active licenses .* could not be told in time'),
+      expect.stringMatching('^warn: whether active licenses .* could not be determined in time'),
     ]);
     await license(issuedBy(NEW));
     const other = await superuserOf({ database });
@@ -164,9 +164,9 @@ describe('IssuerCheck', () => {
       ['an empty one', ''],
       ['no JWS', 'hello'],
       ['no base64url', 'a.%%%.c'],
-      ['a length that base64 can not have', 'a.eyJhb.c'],
+      ['a length that base64 cannot have', 'a.eyJhb.c'],
       ['bytes that are not UTF-8', `a.${Buffer.from([0xff, 0xfe, 0, 1]).toString('base64url')}.c`],
-      ['an issuer that is no text', tokenOf('{"iss":7}')],
+      ['an issuer that is not text', tokenOf('{"iss":7}')],
       ['an empty issuer', tokenOf('{"iss":""}')],
       ['an endless issuer', tokenOf(`{"iss":"${'x'.repeat(300)}"}`)],
     ])('is not stopped by a license with %s', async (_, token) => {

@@ -7,7 +7,7 @@ import { hasStatusSql } from './state/license-status';
 
 /** For all looks at the licenses together, however many issuers are on record and however long the tokens are. */
 const PATIENCE_MS = 5000;
-/** Issuers that are looked for: whoever has the database role can write any number. */
+/** Issuers that are looked for: anyone who has the database role can write any number. */
 const MOST_ISSUERS = 100;
 
 /**
@@ -63,7 +63,7 @@ export class IssuerCheck implements OnApplicationBootstrap, BeforeApplicationShu
       if (found === undefined) {
         this.logger.write(
           'warn',
-          `whether active licenses were issued as ${issuer} or another issuer that this server does not accept could not be told in time: they validate as ISSUER_MISMATCH`,
+          `whether active licenses were issued as ${issuer} or another issuer that this server does not accept could not be determined in time: they validate as ISSUER_MISMATCH`,
           { issuer },
         );
         return;
@@ -77,7 +77,7 @@ export class IssuerCheck implements OnApplicationBootstrap, BeforeApplicationShu
     }
   }
 
-  /** @returns undefined when it can't be told in time */
+  /** @returns undefined when it can't be determined in time */
   private hasLicenses(issuer: string, patienceMs: number): Promise<boolean | undefined> {
     return this.dataSource
       .transaction(async (tx) => {

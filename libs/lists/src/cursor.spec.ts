@@ -47,7 +47,7 @@ describe('cursors', () => {
     ['too few keys', encodeCursor([KEYS[0] ?? ''], LIST)],
     ['too many keys', encodeCursor([...KEYS, 'a'], LIST)],
     ['SQL for a time', encodeCursor(["2026-01-01' OR true --", KEYS[1] ?? ''], LIST)],
-    ['a day that is none', encodeCursor(['2026-02-30T00:00:00Z', KEYS[1] ?? ''], LIST)],
+    ['a day that does not exist', encodeCursor(['2026-02-30T00:00:00Z', KEYS[1] ?? ''], LIST)],
     ['no UUID', encodeCursor([KEYS[0] ?? '', 'x'], LIST)],
     ['a key of another type', Buffer.from(JSON.stringify(['x', 7, {}])).toString('base64url')],
   ])('are refused when made up: %s', (_what, cursor) => {

@@ -38,7 +38,7 @@ function listHash(list: Readonly<Record<string, unknown>>): string {
 
 /**
  * Makes the `next_cursor` of a page.
- * @param keys sort keys of its last row, the unique one last; times in full precision (`timestamptz::text` is none:
+ * @param keys sort keys of its last row, the unique one last; times in full precision (`timestamptz::text` is not one:
  * select `to_char(… AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')` or keep milliseconds in the table)
  * @param list filters and sort order of the list
  */
@@ -51,7 +51,7 @@ export function encodeCursor(keys: readonly CursorKey[], list: Readonly<Record<s
  * @param kinds of the keys, in their order
  * @param list filters and sort order that are asked for now
  * @returns the keys, each of its kind
- * @throws InvalidInput naming `cursor` when it is none, or belongs to another list (422)
+ * @throws InvalidInput naming `cursor` when it is invalid, or belongs to another list (422)
  */
 export function decodeCursor(
   cursor: string,

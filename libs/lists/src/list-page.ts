@@ -44,8 +44,8 @@ export interface Rows<Row> {
 }
 
 /**
- * Reads one page of a list: by number, or after a cursor, which costs the same however deep it lies.
- * @throws InvalidInput for a cursor that is none, or of another list
+ * Reads one page of a list: by number, or after a cursor, which costs the same however deep it is.
+ * @throws InvalidInput for an invalid cursor, or one of another list
  */
 export async function listPage<Row extends ObjectLiteral>(
   { rows, order, list }: ListSource<Row>,

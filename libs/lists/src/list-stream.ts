@@ -16,7 +16,7 @@ const CHUNK = 500;
  * Every row of a list as lines of text, read as fast as they are taken.
  * Rows that come or go meanwhile may be in it or not; none is in it twice.
  * @param RowDto what leaves of a row
- * @param judge throws when the caller counts no longer; asked before each piece, and before the end
+ * @param judge throws when the caller is no longer valid; asked before each piece, and before the end
  * @param formulas whether cells of CSV that a spreadsheet would take for a formula are escaped, or left as they are
  */
 export async function* listLines<Row extends ObjectLiteral>(

@@ -1,4 +1,4 @@
-import { jsonLine, spellControls } from '@aegis/json';
+import { jsonLine, escapeControls } from '@aegis/json';
 import { format } from 'winston';
 import type { Format } from 'logform';
 
@@ -8,7 +8,7 @@ const BARE_VALUE = /^[\w.:/@+,[\]-]+$/;
 
 function fact([name, value]: [string, unknown]): string {
   const bare = typeof value === 'string' && BARE_VALUE.test(value);
-  return spellControls(`${name}=${bare ? value : JSON.stringify(value)}`);
+  return escapeControls(`${name}=${bare ? value : JSON.stringify(value)}`);
 }
 
 /** Takes the stack of an error, and those of its causes, out of it: they get lines of their own. */
@@ -22,9 +22,11 @@ function withoutStacks(value: unknown, stacks: string[]): unknown {
 const asText = format.printf(({ timestamp, level, message, ...fields }) => {
   const stacks: string[] = [];
   const facts = Object.entries(fields).map(([name, value]) => fact([name, withoutStacks(value, stacks)]));
-  const line = [String(timestamp), level.padEnd(5), spellControls(String(message)), ...facts].join(' ');
-  // Indented: only a line's own time stands at its beginning.
-  const frames = stacks.flatMap((stack) => stack.split('\n')).map((frame) => `\n    ${spellControls(frame)}`);
+  const line = [String(timestamp), level.padEnd(5), escapeControls(String(message)), ...facts].join(' ');
+  // Indented: only a line's own time is at its beginning.
+  const frames = stacks
+    .flatMap((stack) => stack.split('\n'))
+    .map((frame) => `\n    ${escapeControls(frame)}`);
   return line + frames.join('');
 });
 

@@ -52,7 +52,7 @@ describe('a line', () => {
     });
   });
 
-  it.each(['text', 'json'] as const)('in %s bears the id and the trace of its request', async (format) => {
+  it.each(['text', 'json'] as const)('in %s has the id and the trace of its request', async (format) => {
     const [line] = await logging(format, (logger) => {
       runInRequest(CONTEXT, () => {
         logger.write('info', 'x');
@@ -110,7 +110,7 @@ describe('nothing that is logged forges a line', () => {
   const FORGED = '2026-01-01T00:00:00.000Z info  request status=200';
   const breaks = ['\n', '\r', '\r\n', '\u0085', '\u2028', '\u2029', '\v', '\f', '\0'];
 
-  it.each(['text', 'json'] as const)('in %s, wherever it stands', async (format) => {
+  it.each(['text', 'json'] as const)('in %s, anywhere', async (format) => {
     for (const br of breaks) {
       const poison = `x${br}${FORGED}`;
       const error = Object.assign(new Error(poison), { code: poison });

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Logger } from './logger';
 
-/** Hands the process's logger to whoever injects it. */
+/** Hands the process's logger to every class that injects it. */
 @Module({})
 export class LoggingModule {
   static for(logger: Logger): DynamicModule {

@@ -95,7 +95,7 @@ describe('a value', () => {
     'parameters',
     'detail',
     'body',
-  ])('of the field %s is masked, however deep it stands', (field) => {
+  ])('of the field %s is masked, at any depth', (field) => {
     const value = { a: [{ b: { [field]: CANARY } }], [field]: { x: CANARY }, kept: 'yes' };
     expect(redact(value)).toEqual({
       a: [{ b: { [field]: '[redacted]' } }],
@@ -218,7 +218,7 @@ describe('an error', () => {
   });
 
   it.each([
-    ['JSON that can not be read', () => JSON.parse(`{"a": ${CANARY}}`) as unknown],
+    ['JSON that cannot be read', () => JSON.parse(`{"a": ${CANARY}}`) as unknown],
     ['a wrong argument', () => Buffer.from({ toString: CANARY } as unknown as string)],
     ['a wrong URL', () => new URL(`http://${CANARY}:x:y`)],
   ])('loses what it quotes of %s', (_what, fail) => {

@@ -11,7 +11,7 @@ const context = (requestId: string): RequestContext => ({
 });
 
 describe('the request that is served', () => {
-  it('is none outside of one', () => {
+  it('is undefined outside of one', () => {
     expect(currentRequest()).toBeUndefined();
   });
 

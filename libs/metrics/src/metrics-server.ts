@@ -21,7 +21,7 @@ export interface MetricsServer {
 
 /**
  * Serves `GET /metrics` in Prometheus' text format, with those of Node and the process, on a port of its own: it is
- * open to whoever reaches it, and tells too much for the public one. All else is 404.
+ * open to anyone who reaches it, and shows too much for the public one. All else is 404.
  * @param address `port` 0 takes a free one
  * @throws what listening fails with, e.g. EADDRINUSE
  */

@@ -11,7 +11,7 @@ export type BatchName = 'api_keys' | 'validations';
 export type TrailAlarm = 'untrusted_checkpoint' | 'unsealable_records' | 'record_too_large';
 
 /**
- * How the making of a signature ended. `refused`: not tried, the signer was away; `failed`: an error or no sense;
+ * How the making of a signature ended. `refused`: not tried, the signer was unavailable; `failed`: an error or no sense;
  * `invalid`: it did not hold under the public key.
  */
 export type SignatureResult = 'made' | 'refused' | 'timeout' | 'failed' | 'invalid';
@@ -86,7 +86,7 @@ export class Metrics {
 
   private readonly signatureLookups = new Counter({
     name: 'aegis_signature_cache_total',
-    help: 'Validated tokens, by whether their signature was known to hold (hit) or had to be checked (miss).',
+    help: 'Validated tokens, by whether their signature was known to be valid (hit) or had to be checked (miss).',
     labelNames: ['result'],
     registers: this.registers,
   });
@@ -121,7 +121,7 @@ export class Metrics {
 
   private readonly signatures = new Histogram({
     name: 'aegis_signature_duration_seconds',
-    help: 'Time until a signature was made and verified, or was not, by result.',
+    help: 'Time until a signature was made and verified, or failed, by result.',
     labelNames: ['result'],
     buckets: SIGNATURE_SECONDS,
     registers: this.registers,
@@ -142,7 +142,7 @@ export class Metrics {
 
   private readonly trailAlarms = new Gauge({
     name: 'aegis_audit_trail_alarm',
-    help: '1 while something is wrong with the audit trail that keeps records from being sealed, by reason.',
+    help: '1 while a problem with the audit trail prevents sealing, by reason.',
     labelNames: ['reason'],
     registers: this.registers,
   });
@@ -168,7 +168,7 @@ export class Metrics {
 
   private readonly keySince = new Gauge({
     name: 'aegis_signing_key_since_timestamp_seconds',
-    help: 'When each signing key came into its state, in seconds since 1970.',
+    help: 'When each signing key entered its state, in seconds since 1970.',
     labelNames: ['kid', 'state'],
     registers: this.registers,
   });
@@ -179,9 +179,9 @@ export class Metrics {
     registers: this.registers,
   });
 
-  private readonly keysTold = new Gauge({
+  private readonly keysNotified = new Gauge({
     name: 'aegis_signing_keys_told',
-    help: 'Whether this process is told of changed signing keys at once: 1; 0 while it looks them up instead.',
+    help: 'Whether this process is notified of changed signing keys: 1, or 0 while it polls for them instead.',
     registers: this.registers,
   });
 
@@ -193,13 +193,13 @@ export class Metrics {
 
   private readonly keySetCurrent = new Gauge({
     name: 'aegis_signed_key_set_current',
-    help: 'Whether the signed key set says the same of the keys as the database: 1, or 0.',
+    help: 'Whether the signed key set agrees with the database about the keys: 1, or 0.',
     registers: this.registers,
   });
 
   private readonly resigned = new Counter({
     name: 'aegis_tokens_signed_anew_total',
-    help: 'Tokens that were signed once more since the active key was changed in between.',
+    help: 'Tokens that were signed again because the active key changed in the meantime.',
     registers: this.registers,
   });
 
@@ -322,9 +322,9 @@ export class Metrics {
     for (const { kid, state, since } of keys) this.keySince.set({ kid, state }, since.getTime() / 1000);
   }
 
-  /** @param told whether changes of signing keys are told at once */
-  signingKeysTold(told: boolean): void {
-    this.keysTold.set(told ? 1 : 0);
+  /** @param live whether this process is notified of changed signing keys */
+  signingKeysNotified(live: boolean): void {
+    this.keysNotified.set(live ? 1 : 0);
   }
 
   /**
@@ -336,7 +336,7 @@ export class Metrics {
     this.keySetCurrent.set(current ? 1 : 0);
   }
 
-  /** A token was signed once more: another key is active. */
+  /** A token was signed again: another key is active. */
   tokenSignedAnew(): void {
     this.resigned.inc();
   }

@@ -11,7 +11,7 @@ describe('BoundedThrottlerStorage', () => {
     storage = new BoundedThrottlerStorage(3, () => now);
   });
 
-  it('counts within a window that begins with the first hit, and starts anew after it', async () => {
+  it('counts within a window that begins with the first hit, and starts again after it', async () => {
     expect(await hit('a')).toEqual({
       totalHits: 1,
       timeToExpire: 60,

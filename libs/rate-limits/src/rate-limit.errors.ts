@@ -16,7 +16,7 @@ export class RateLimited extends DomainError {
   }
 }
 
-/** Nobody can tell whether a bucket is used up, and the settings say to refuse then (503). */
+/** It is unknown whether a bucket is used up, and the settings say to refuse then (503). */
 export class RateLimitsUnavailable extends DomainError {
   readonly code = 'service_unavailable';
 

@@ -55,7 +55,7 @@ describeWithRedis('limits that are counted in a Redis', () => {
     await hits();
     expect([failures, log]).toEqual([1, []]);
     await hits();
-    expect([failures, log]).toEqual([2, ['Redis is away: each process counts by itself']]);
+    expect([failures, log]).toEqual([2, ['Redis is unavailable: each process counts on its own']]);
     redis.thaw();
     await until('Redis answers again', async () => {
       await hits();
@@ -63,12 +63,12 @@ describeWithRedis('limits that are counted in a Redis', () => {
     });
   });
 
-  it('connect again when their Redis has become a replica, and are shared again when it is none', async () => {
+  it('connect again when their Redis has become a replica, and are shared again when it is a primary', async () => {
     expect(await hits()).toBe(1);
     const first = await connection();
     await admin.replicaof('127.0.0.1', '1');
     await hits();
-    expect([failures, log]).toEqual([1, ['Redis is away: each process counts by itself']]);
+    expect([failures, log]).toEqual([1, ['Redis is unavailable: each process counts on its own']]);
     await until('it is connected again', async () => {
       const second = await connection();
       return second !== undefined && second !== first;

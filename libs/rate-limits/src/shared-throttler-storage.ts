@@ -15,7 +15,7 @@ const PATIENCE_STEP_MS = 50;
 /** Replies in a row that did not come in time, after which Redis counts as away. */
 const LATE_REPLIES = 2;
 const CONNECT_PATIENCE_MS = 2_000;
-/** While Redis is away, one request a second asks whether it is back; the others do not wait. */
+/** While Redis is unavailable, one request a second asks whether it is back; the others do not wait. */
 const PAUSE_MS = 1_000;
 const LONGEST_RECONNECT_PAUSE_MS = 1_000;
 
@@ -37,7 +37,7 @@ const COUNT = `
 export interface SharedStorageOptions {
   /** `redis://` or `rediss://` (TLS, verified). */
   url: string;
-  /** What becomes of requests while Redis is away: `open` counts them in this process alone, `closed` refuses them. */
+  /** What becomes of requests while Redis is unavailable: `open` counts them in this process alone, `closed` refuses them. */
   onFailure: 'open' | 'closed';
   logger: Logger;
   metrics: Metrics;
@@ -65,11 +65,11 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
       reconnectOnError: (error) => error.message.startsWith('READONLY'),
       retryStrategy: (attempt) => Math.min(attempt * 50, LONGEST_RECONNECT_PAUSE_MS),
     });
-    // Told by the requests that could not be counted.
+    // Reported by the requests that could not be counted.
     this.redis.on('error', () => undefined);
   }
 
-  /** Connects, for two seconds at most; a Redis that is away stops no start, and is joined when it comes. */
+  /** Connects, for two seconds at most; an unavailable Redis does not prevent a start, and is used when it is there. */
   static async connect(options: SharedStorageOptions): Promise<SharedThrottlerStorage> {
     const storage = new SharedThrottlerStorage(options);
     await storage.redis.connect().catch((error: unknown) => {
@@ -78,7 +78,7 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
     return storage;
   }
 
-  /** See `WeightedThrottlerStorage`; throws while Redis is away, with `closed`. */
+  /** See `WeightedThrottlerStorage`; throws while Redis is unavailable, with `closed`. */
   async increment(
     key: string,
     ttl: number,
@@ -98,7 +98,7 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
     this.redis.disconnect();
   }
 
-  /** @returns undefined when Redis is away */
+  /** @returns undefined when Redis is unavailable */
   private async countTogether(
     key: string,
     ttl: number,
@@ -129,8 +129,8 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
     this.asksAgainAt = performance.now() + PAUSE_MS;
     if (known) return;
     const consequence =
-      this.options.onFailure === 'open' ? 'each process counts by itself' : 'requests are refused';
-    this.options.logger.write('error', `Redis is away: ${consequence}`, { error });
+      this.options.onFailure === 'open' ? 'each process counts on its own' : 'requests are refused';
+    this.options.logger.write('error', `Redis is unavailable: ${consequence}`, { error });
   }
 
   private isBack(): void {

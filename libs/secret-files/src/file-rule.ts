@@ -7,7 +7,7 @@ export interface FileRule {
   forbidden: number;
   /** What those bits mean, and the command that takes them away. */
   why: string;
-  /** False where no link may stand in its place. */
+  /** False where no link may be in its place. */
   followsLinks: boolean;
 }
 
@@ -45,11 +45,11 @@ export function openFlags({ followsLinks }: FileRule): number {
 }
 
 /**
- * Judges a file that is open: nobody can exchange it any more.
+ * Judges a file that is open: nobody can replace it any longer.
  * @throws UnsafeFile when it is not a regular file, belongs neither to root nor to this process's user, or has bits
  * that the rule forbids
  */
-export function judge(status: Pick<Stats, 'isFile' | 'uid' | 'mode'>, rule: FileRule): void {
+export function assertFileRule(status: Pick<Stats, 'isFile' | 'uid' | 'mode'>, rule: FileRule): void {
   if (!status.isFile()) throw new UnsafeFile('is not a regular file');
   const user = process.geteuid?.();
   // Where there are no users, there are no permission bits either.
@@ -63,9 +63,9 @@ export function judge(status: Pick<Stats, 'isFile' | 'uid' | 'mode'>, rule: File
 }
 
 /** What opening a file threw, where it means that the file must not be trusted. */
-export function openingError(error: unknown): unknown {
+export function fileOpeningError(error: unknown): unknown {
   // Only where links are refused: else it is a circle of links.
   if ((error as NodeJS.ErrnoException).code === 'ELOOP')
-    return new UnsafeFile('is a symbolic link, or one of a circle of them: put a regular file in its place');
+    return new UnsafeFile('is a symbolic link, or part of a loop of them: put a regular file in its place');
   return error;
 }

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { type FileRule, judge, openFlags, openingError } from './file-rule';
+import { type FileRule, assertFileRule, openFlags, fileOpeningError } from './file-rule';
 
 /**
  * Reads a file as UTF-8 text, if it may be trusted. What is judged is the open file, at the end of every link.
@@ -9,10 +9,10 @@ import { type FileRule, judge, openFlags, openingError } from './file-rule';
  */
 export async function readTrustedFile(path: string, rule: FileRule): Promise<string> {
   const file: FileHandle = await open(path, openFlags(rule)).catch((error: unknown) => {
-    throw openingError(error);
+    throw fileOpeningError(error);
   });
   try {
-    judge(await file.stat(), rule);
+    assertFileRule(await file.stat(), rule);
     return await file.readFile('utf8');
   } finally {
     await file.close();
@@ -35,7 +35,7 @@ export function assertTrustedFileSync(path: string, rule: FileRule): void {
 function withOpen<T>(path: string, rule: FileRule, work: (file: number) => T): T {
   const file = openToRead(path, rule);
   try {
-    judge(fstatSync(file), rule);
+    assertFileRule(fstatSync(file), rule);
     return work(file);
   } finally {
     closeSync(file);
@@ -46,6 +46,6 @@ function openToRead(path: string, rule: FileRule): number {
   try {
     return openSync(path, openFlags(rule));
   } catch (error) {
-    throw openingError(error);
+    throw fileOpeningError(error);
   }
 }

@@ -16,7 +16,7 @@ import { type FileRule, OWN_SECRET, READABLE, SECRET } from './file-rule';
 import { assertKeysFolderSync, openOwnFolderSync } from './folders';
 import { assertTrustedFileSync, readTrustedFile, readTrustedFileSync } from './read-file';
 import { whyUnreadable } from './unsafe-file';
-import { judge } from './file-rule';
+import { assertFileRule } from './file-rule';
 
 const CANARY = 'canary7f3a';
 const ALL_MODES = Array.from({ length: 0o1000 }, (_, mode) => mode).filter((mode) => (mode & 0o400) !== 0);
@@ -95,7 +95,7 @@ describe('a secret', () => {
     expect(await refusal(at('link'), OWN_SECRET)).toMatch(/^is a symbolic link/);
   });
 
-  it('is no folder, pipe, socket or device, and none of these is waited for', async () => {
+  it('is not a folder, pipe, socket or device, and none of these is waited for', async () => {
     mkdirSync(at('folder'), { mode: 0o700 });
     execFileSync('mkfifo', ['-m', '600', at('pipe')]);
     const server = createServer().listen(at('socket'));
@@ -109,10 +109,10 @@ describe('a secret', () => {
     }
   });
 
-  it('says why it can not be read', async () => {
+  it('says why it cannot be read', async () => {
     expect(await refusal(at('missing'), SECRET)).toBe("can't be read (ENOENT)");
     symlinkSync('circle', at('circle'));
-    expect(await refusal(at('circle'), SECRET)).toMatch(/^is a symbolic link, or one of a circle/);
+    expect(await refusal(at('circle'), SECRET)).toMatch(/^is a symbolic link, or part of a loop/);
   });
 
   it('belongs to root or to the user that reads it', () => {
@@ -120,11 +120,11 @@ describe('a secret', () => {
     const status = (uid: number) => ({ isFile: () => true, uid, mode: 0o100600 });
     for (const uid of [0, user])
       expect(() => {
-        judge(status(uid), SECRET);
+        assertFileRule(status(uid), SECRET);
       }).not.toThrow();
     for (const rule of [SECRET, OWN_SECRET, READABLE])
       expect(() => {
-        judge(status(user + 1), rule);
+        assertFileRule(status(user + 1), rule);
       }).toThrow(
         `belongs to uid ${user + 1}: it must belong to root or to the user that runs this (uid ${user}). Run \`chown\` on it`,
       );
@@ -142,7 +142,7 @@ describe('the folder of secrets that this program creates', () => {
     expect(mode(at('data/secrets'))).toBe(0o700);
   });
 
-  it('is no link, and what the link leads to is left alone', () => {
+  it('is not a link, and what the link leads to is left alone', () => {
     mkdirSync(at('elsewhere'), { mode: 0o755 });
     symlinkSync(at('elsewhere'), at('secrets'));
     expect(

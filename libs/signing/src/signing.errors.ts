@@ -9,7 +9,7 @@ export class SignerUnavailable extends DomainError {
    * @param retryAfterSeconds when another attempt makes sense
    */
   constructor(
-    message = 'Licenses can not be signed at the moment.',
+    message = 'Licenses cannot be signed at the moment.',
     override readonly retryAfterSeconds = 5,
     options?: { cause?: unknown },
   ) {

@@ -21,7 +21,7 @@ export class StatisticsUpkeep {
   }
 
   /**
-   * Adds what changed to the counts, and drops counts of validations that no statistic asks for any more.
+   * Adds what changed to the counts, and drops counts of validations that no statistic needs any longer.
    * @param goesOn whether to fold more, asked before each part
    */
   async run(goesOn: () => boolean): Promise<void> {

@@ -40,7 +40,7 @@ export class StatisticsService {
   ) {}
 
   /**
-   * All counts of one snapshot: exact, but for other processes' last second of validations. Reads no large table:
+   * All counts of one snapshot: exact, except for other processes' last second of validations. Reads no large table:
    * counts are kept as rows change, and only licenses that end today, or on the last of the 30 days, are looked at.
    * @param at decides what has expired; now, by the database's clock, unless given
    */

@@ -15,7 +15,7 @@ import { ValidationCounts } from '@aegis/licensing';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** What the statistics must say, counted afresh from the tables. */
+/** What the statistics must say, counted again from the tables. */
 const FRESH = `
   SELECT
     (SELECT json_build_object('total', count(*), 'active', count(*) FILTER (WHERE is_active),
@@ -278,7 +278,7 @@ describe('statistics', () => {
     }
   });
 
-  it('can not be forged by the application', async () => {
+  it('cannot be forged by the application', async () => {
     for (const statement of [
       `INSERT INTO statistics_deltas (day, counter, delta) VALUES ('-infinity', 'audit_logs', 1)`,
       `DELETE FROM statistics_deltas`,

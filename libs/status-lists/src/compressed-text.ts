@@ -4,7 +4,7 @@ import { constants, gzip } from 'node:zlib';
 
 const compress = promisify(gzip);
 
-/** A text beside its compressed form. */
+/** A text and its compressed form. */
 export interface CompressedText {
   readonly plain: Buffer;
   readonly gzipped: Buffer;

@@ -9,7 +9,7 @@ import { StatusListTooLarge } from './status-lists.errors';
 
 /** For how long a list counts: clients that are offline for a month go by it. */
 export const LIFETIME_S = 35 * 24 * 60 * 60;
-/** How old a list may become before it is signed anew, and a client should ask again. */
+/** How old a list may become before it is signed again, and a client should ask again. */
 export const TTL_S = 300;
 /** Lists that are read at once. */
 const LISTS_AT_ONCE = 16;
@@ -54,8 +54,8 @@ export class StatusListIssuer {
   /**
    * Signs lists as they are on record now, a few read at a time.
    * @param lists their numbers; each exists
-   * @param known what a list said before: is it still so, nothing is compressed anew
-   * @param onTooLarge told of a list that the signer in use does not take, which is then left out; it is thrown unless given
+   * @param known what a list said before: is it still so, nothing is compressed again
+   * @param onTooLarge called with a list that the signer in use does not accept, which is then left out; it is thrown unless given
    * @throws what the signer or the database throw
    */
   async *issue(

@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 const STATEMENT_TIMEOUT_MS = 30_000;
 
 /**
- * Lists that every process keeps signed: 131 million tokens. Of more, those are signed that somebody asks for: whoever
+ * Lists that every process keeps signed: 131 million tokens. Of more, those are signed that somebody asks for: anyone who
  * has the application's role can write tokens of any list.
  */
 export const MOST_LISTS = 1000;
@@ -73,7 +73,7 @@ export class StatusListRecords {
                 AS versions`,
       [asked],
     );
-    if (!row) throw new Error('The database did not tell which status lists there are.');
+    if (!row) throw new Error('The database did not say which status lists there are.');
     return { last: row.last, versions: new Map(row.versions), unfolded: row.unfolded };
   }
 

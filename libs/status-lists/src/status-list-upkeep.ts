@@ -5,13 +5,13 @@ import { StatusLists } from './status-lists.service';
 
 /** A change is seen in the lists within this and the time that a rebuild takes. */
 const PAUSE_MS = 1000;
-/** What failed is not asked in vain every second. */
+/** What failed is not retried every second. */
 const PAUSE_AFTER_FAILURE_MS = 3000;
 
-/** Keeps the lists of this replica new. Each asks the database by itself, so none depends on being told. */
+/** Keeps the lists of this replica new. Each asks the database itself, so none depends on notifications. */
 @Injectable()
 export class StatusListUpkeep {
-  private told?: string;
+  private logged?: string;
 
   constructor(
     private readonly lists: StatusLists,
@@ -22,7 +22,7 @@ export class StatusListUpkeep {
       name: 'status-lists',
       pauseMs: PAUSE_MS,
       pauseAfterFailureMs: PAUSE_AFTER_FAILURE_MS,
-      failure: 'status lists could not be made anew; the last ones are served',
+      failure: 'status lists could not be renewed; the last ones are served',
       run: () => this.refresh(),
     });
   }
@@ -36,7 +36,7 @@ export class StatusListUpkeep {
 
   /** Each irregularity once. */
   private warn(irregularity: string | undefined): void {
-    if (irregularity !== undefined && irregularity !== this.told) this.logger.write('warn', irregularity);
-    this.told = irregularity;
+    if (irregularity !== undefined && irregularity !== this.logged) this.logger.write('warn', irregularity);
+    this.logged = irregularity;
   }
 }

@@ -66,13 +66,13 @@ export class StatusLists {
     return this.gap;
   }
 
-  /** Why lists could not be made anew by the last refresh, though all others were: the signer does not take them. */
+  /** Why lists could not be rebuilt by the last refresh, though all others were: the signer does not take them. */
   get unsigned(): readonly StatusListTooLarge[] {
     return [...this.tooLarge.values()];
   }
 
   /**
-   * Makes lists anew that have changed, are older than their ttl, or were signed by a key that is not the active one.
+   * Rebuilds the lists that have changed, are older than their ttl, or were signed by a key that is not the active one.
    * Until then, and where that fails, the last ones are served. What it reads is read after this call: who comes while
    * a refresh is under way waits for the one after it, with all others who came meanwhile.
    */

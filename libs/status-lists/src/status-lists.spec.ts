@@ -142,7 +142,7 @@ describe('the lists that a process serves', () => {
     return rows.map(({ list }) => list);
   };
 
-  it('are made anew where something changed, and nowhere else', async () => {
+  it('are rebuilt where something changed, and nowhere else', async () => {
     const before = await tags();
     await change(1, 42, REVOKED);
     await lists.refresh();
@@ -229,7 +229,7 @@ describe('the lists that a process serves', () => {
     expect((await read(0)).marked).toEqual({ 1: 1, 2: 1 });
   });
 
-  it('are not made anew by the fold of what was noted, nor do they miss what comes after', async () => {
+  it('are not rebuilt by the fold of what was noted, nor do they miss what comes after', async () => {
     for (let round = 0; round < 120; round += 1)
       await change(0, 7, round % 2 === 0 ? SUSPENDED : `status = 'active', suspended_at = NULL`);
     await lists.refresh();
@@ -242,7 +242,7 @@ describe('the lists that a process serves', () => {
     expect((await read(0)).marked).toEqual({ 7: 1 });
   });
 
-  it('are signed anew when another key becomes active', async () => {
+  it('are signed again when another key becomes active', async () => {
     await change(2, 9, REVOKED);
     expect((await read(2)).kid).toBe('first');
     signer = aSigner('second');
@@ -255,18 +255,18 @@ describe('the lists that a process serves', () => {
     expect((await read(2)).marked).toEqual({ 9: 1 });
   });
 
-  it('are served as they were while the signer is out of reach, and catch up afterwards', async () => {
+  it('are served as they were while the signer cannot be reached, and catch up afterwards', async () => {
     const before = await tags();
-    signer = new Error('out of reach');
+    signer = new Error('unreachable');
     await change(1, 3, REVOKED);
-    await expect(lists.refresh()).rejects.toThrow('out of reach');
+    await expect(lists.refresh()).rejects.toThrow('unreachable');
     expect(await tags()).toEqual(before);
     signer = aSigner('first');
     await lists.refresh();
     expect((await read(1)).marked).toEqual({ 3: 1 });
   });
 
-  it('are made anew though the signer takes one of them no more, which stays as it was', async () => {
+  it('are rebuilt though the signer no longer accepts one of them, which stays as it was', async () => {
     const unlimited = aSigner('first');
     let longest = 0;
     const noting: Signer = {
@@ -297,9 +297,9 @@ describe('the lists that a process serves', () => {
     expect(lists.unsigned.map(({ list, code }) => ({ list, code }))).toEqual([
       { list: 0, code: 'service_unavailable' },
     ]);
-    const afresh = listsOf(await database.dataSource([]));
-    await expect(afresh.find(0)).rejects.toMatchObject({ code: 'service_unavailable' });
-    await expect(afresh.find(3)).rejects.toMatchObject({ code: 'status_list_not_found' });
+    const fresh = listsOf(await database.dataSource([]));
+    await expect(fresh.find(0)).rejects.toMatchObject({ code: 'service_unavailable' });
+    await expect(fresh.find(3)).rejects.toMatchObject({ code: 'status_list_not_found' });
     signer = unlimited;
     await lists.refresh();
     expect(Object.keys((await read(0)).marked).length).toBeGreaterThan(20);
@@ -365,7 +365,7 @@ describe('the lists that a process serves', () => {
     jest.restoreAllMocks();
   });
 
-  it('are read anew after 300 seconds, noted change or not', async () => {
+  it('are read again after 300 seconds, noted change or not', async () => {
     await lists.refresh();
     await sql.query('ALTER TABLE licenses DISABLE TRIGGER status_lists_note_update');
     await change(0, 8, REVOKED);
@@ -380,7 +380,7 @@ describe('the lists that a process serves', () => {
 
   it('are served until an hour before their end while none can be made, and no longer', async () => {
     await lists.find(0);
-    signer = new Error('out of reach');
+    signer = new Error('unreachable');
     later((35 * 24 - 1) * HOUR_MS - 60_000);
     expect((await read(0)).kid).toBe('first');
     jest.restoreAllMocks();

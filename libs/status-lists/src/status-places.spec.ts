@@ -14,7 +14,7 @@ describe('the place of a token in the status lists', () => {
       expect(list).toBe(0);
       expect(Number.isInteger(index) && index >= 0 && index < SIZE).toBe(true);
     }
-    // A function that is no permutation would give some 190 of so many a second time.
+    // A function that is not a permutation would give some 190 of so many a second time.
     expect(new Set(places.map(({ index }) => index)).size).toBe(numbers.length);
   });
 
@@ -54,10 +54,10 @@ describe('the place of a token in the status lists', () => {
     expect(asked.map((number) => places.at(number))).toEqual(asked.map((number) => statusPlace(KEY, number)));
   });
 
-  it('tells nothing about its neighbours', () => {
+  it('reveals nothing about its neighbours', () => {
     const places = Array.from({ length: 2_000 }, (_, number) => statusPlace(KEY, number).index);
     const close = places.filter((place, at) => at > 0 && Math.abs(place - places[at - 1]!) < 1_000).length;
-    // Of pairs at random, 1.5 % lie that close together.
+    // Of pairs at random, 1.5 % are that close together.
     expect(close).toBeLessThan(2_000 * 0.04);
     expect(Math.min(...places)).toBeLessThan(SIZE * 0.02);
     expect(Math.max(...places)).toBeGreaterThan(SIZE * 0.98);

@@ -7,7 +7,7 @@ const HALF_BITS = 9;
 const HALF_MASK = (1 << HALF_BITS) - 1;
 const ROUNDS = 6;
 
-/** Where a token's status stands (draft-ietf-oauth-status-list). */
+/** Where a token's status is (draft-ietf-oauth-status-list). */
 export interface StatusPlace {
   list: number;
   index: number;
@@ -15,7 +15,7 @@ export interface StatusPlace {
 
 /**
  * Places of the tokens: lists fill one after another, and within a list a keyed permutation scatters the numbers, so
- * that neighbouring indexes tell nothing about who bought when.
+ * that neighbouring indexes reveal nothing about who bought when.
  */
 export class StatusPlaces {
   /** Of the list that is being filled: its round function has 3,072 inputs, and a dozen are asked for each token. */

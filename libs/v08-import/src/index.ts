@@ -4,4 +4,4 @@ export { V08ImportModule } from './v08-import.module';
 export type { V08Report } from './v08-import.service';
 export { V08Import } from './v08-import.service';
 export type { V08Line, V08Source, V08Table } from './v08-source';
-export { notOfV08 } from './v08-source';
+export { v08TableProblem } from './v08-source';

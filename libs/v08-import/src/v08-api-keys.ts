@@ -1,8 +1,8 @@
 import type { Scope } from '@aegis/access';
 import type { V08Row } from './v08-source';
-import { flagOf, textOf, timeOf } from './v08-values';
+import { flagOf, textColumn, timeColumn } from './v08-values';
 
-/** An API key of v0.8. Its hash (bcrypt) can't be taken over: whoever uses it gets a new key. */
+/** An API key of v0.8. Its hash (bcrypt) can't be taken over: anyone who uses it gets a new key. */
 export interface V08ApiKey {
   id: string;
   name: string | null;
@@ -26,14 +26,14 @@ const SCOPES: readonly (readonly [string, Scope])[] = [
  * @throws LineRefused
  */
 export function readApiKeyRow(row: V08Row, now: Date): V08ApiKey {
-  const expiresAt = timeOf(row, 'expires_at');
+  const expiresAt = timeColumn(row, 'expires_at');
   return {
-    id: textOf(row, 'id') ?? '',
-    name: textOf(row, 'name'),
+    id: textColumn(row, 'id') ?? '',
+    name: textColumn(row, 'name'),
     in_use: flagOf(row, 'is_active') && (expiresAt === null || expiresAt > now),
     expires_at: expiresAt,
-    last_used_at: timeOf(row, 'last_used_at'),
-    usage_count: Number(textOf(row, 'usage_count') ?? 0),
+    last_used_at: timeColumn(row, 'last_used_at'),
+    usage_count: Number(textColumn(row, 'usage_count') ?? 0),
     scopes: SCOPES.filter(([column]) => flagOf(row, column)).map(([, scope]) => scope),
   };
 }

@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import type { EntityManager } from 'typeorm';
 import { LineRefused } from '@aegis/license-import';
 import type { V08Row } from './v08-source';
-import { textOf, timeOf } from './v08-values';
+import { textColumn, timeColumn } from './v08-values';
 
 /** A record of v0.8's trail, readable. */
 export interface V08AuditRecord {
@@ -38,7 +38,7 @@ const HASHED = [
   'user_agent',
   'created_at',
 ];
-/** What of `event_data` is no personal value, by the form that it must have; all else is left behind. */
+/** What of `event_data` is not a personal value, by the form that it must have; all else is left behind. */
 const KEPT: Readonly<Record<string, RegExp>> = {
   license_type: /^(perpetual|subscription|demo)$/i,
   key_id: /^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/,
@@ -53,17 +53,17 @@ const KEPT: Readonly<Record<string, RegExp>> = {
  * @throws LineRefused
  */
 export function readAuditRow(row: V08Row): V08AuditRecord {
-  const type = TYPES.get(textOf(row, 'event_type')?.toLowerCase() ?? '');
+  const type = TYPES.get(textColumn(row, 'event_type')?.toLowerCase() ?? '');
   if (!type) throw new LineRefused('unknown_event', 'event_type is neither issued nor revoked.');
-  const sourceId = textOf(row, 'id');
+  const sourceId = textColumn(row, 'id');
   if (sourceId === null || !/^[0-9]{1,18}$/.test(sourceId))
     throw new LineRefused('invalid_field', 'id must be a number.');
-  const occurredAt = timeOf(row, 'created_at');
+  const occurredAt = timeColumn(row, 'created_at');
   if (occurredAt === null) throw new LineRefused('invalid_field', 'created_at is missing.');
-  const licenseId = textOf(row, 'license_id')?.toLowerCase();
+  const licenseId = textColumn(row, 'license_id')?.toLowerCase();
   if (licenseId !== undefined && !UUID_RULE.pattern.test(licenseId))
     throw new LineRefused('invalid_field', `license_id ${UUID_RULE.rule}.`);
-  const address = textOf(row, 'ip_address');
+  const address = textColumn(row, 'ip_address');
   return {
     sha256: hash('sha256', JSON.stringify(HASHED.map((column) => row.get(column) ?? null)), 'buffer'),
     type,
@@ -72,13 +72,13 @@ export function readAuditRow(row: V08Row): V08AuditRecord {
     moduleName: shortText(row, 'module_name', MODULE_NAME_RULE.pattern),
     occurredAt,
     ipAddress: address !== null && isIP(address) !== 0 ? address : null,
-    userAgent: textOf(row, 'user_agent'),
-    data: { imported_from: 'v0.8', source_id: Number(sourceId), ...keptOf(textOf(row, 'event_data')) },
+    userAgent: textColumn(row, 'user_agent'),
+    data: { imported_from: 'v0.8', source_id: Number(sourceId), ...keptOf(textColumn(row, 'event_data')) },
   };
 }
 
 function shortText(row: V08Row, column: string, form: RegExp): string | undefined {
-  const text = textOf(row, column);
+  const text = textColumn(row, column);
   return text !== null && form.test(text) ? text : undefined;
 }
 
@@ -125,7 +125,7 @@ export class V08AuditRecords {
     );
     const isNew = new Set(taken.map(({ sha256 }) => sha256.toString('hex')));
     const entries = records
-      // A row that stands twice in the batch is one record.
+      // A row that occurs twice in the batch is one record.
       .filter(({ sha256 }) => isNew.delete(sha256.toString('hex')))
       .map((record) => this.entry(record, actor, now));
     if (entries.length > 0) await this.audit.append(tx, ...entries);

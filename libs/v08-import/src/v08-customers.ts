@@ -5,7 +5,7 @@ import type { EntityManager } from 'typeorm';
 import { DETAILS, type ImportedCustomer, readCustomer } from '@aegis/license-import';
 import { LineRefused } from '@aegis/license-import';
 import type { V08Row } from './v08-source';
-import { flagOf, textOf } from './v08-values';
+import { flagOf, textColumn } from './v08-values';
 
 /** What became of a customer: made, or on record already, active there or not. */
 export interface CustomerOutcome {
@@ -20,7 +20,9 @@ export interface CustomerOutcome {
  * @throws LineRefused
  */
 export function readCustomerRow(row: V08Row): ImportedCustomer {
-  const texts = ['id', 'name', ...DETAILS, 'notes'].map((column) => [column, textOf(row, column)] as const);
+  const texts = ['id', 'name', ...DETAILS, 'notes'].map(
+    (column) => [column, textColumn(row, column)] as const,
+  );
   const read = readCustomer(Object.fromEntries(texts), 'adapt');
   if (!read) throw new LineRefused('malformed_line', 'The row has no customer.');
   return { ...read, customer: { ...read.customer, is_active: flagOf(row, 'is_active') } };
@@ -57,7 +59,7 @@ export class V08Customers {
     );
     return ids.map((id) =>
       deleted.has(id)
-        ? new LineRefused('customer_deleted', 'The customer was deleted here: its id is never taken again.')
+        ? new LineRefused('customer_deleted', 'The customer was deleted here: its id is never reused.')
         : {
             created: !known.has(id),
             active: active.get(id) === true,

@@ -5,7 +5,7 @@ import type { V08Line, V08Row, V08Table } from './v08-source';
 /** What an operator should know of a row that was taken. */
 export type NoticeCode = AdaptationCode | 'differs_from_token' | 'differs_from_record' | 'similar_id';
 
-/** A row that was not taken, or was taken with a difference. The message holds no token and no personal value. */
+/** A row that was not taken, or was taken with a difference. The message contains no token and no personal value. */
 export interface V08Finding {
   table: V08Table;
   /** Of the file, or of the table in the order of ids; from 1. */
@@ -17,8 +17,8 @@ export interface V08Finding {
   message: string;
 }
 
-/** How a finding is told. */
-export type Tell = (finding: V08Finding) => void;
+/** Called with each finding. */
+export type OnV08Finding = (finding: V08Finding) => void;
 
 /** Ids as v0.8 has them: UUIDs, numbers, names of customers. */
 export function shownId(id: string | null | undefined): string | null {

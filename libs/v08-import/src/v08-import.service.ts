@@ -2,22 +2,22 @@ import type { Actor } from '@aegis/audit';
 import { transaction } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { holdImports } from '@aegis/license-import';
+import { lockImports } from '@aegis/license-import';
 import type { ImportedCustomer } from '@aegis/license-import';
 import { LineRefused } from '@aegis/license-import';
-import { orRefusal } from '@aegis/license-import';
+import { asRefusal } from '@aegis/license-import';
 import { readApiKeyRow, type V08ApiKey } from './v08-api-keys';
 import { readAuditRow, type V08AuditRecord, V08AuditRecords } from './v08-audit-records';
 import { readCustomerRow, V08Customers } from './v08-customers';
-import { at, notice, refusal, rowOf, shownId, type Tell } from './v08-findings';
+import { at, notice, refusal, rowOf, shownId, type OnV08Finding } from './v08-findings';
 import { V08LicenseImport, type V08LicensesReport } from './v08-license-import';
 import type { V08Line, V08Source, V08Table } from './v08-source';
-import { flagOf, textOf } from './v08-values';
+import { flagOf, textColumn } from './v08-values';
 
 export interface V08Options {
   /** Does all but keep it. */
   dryRun: boolean;
-  onFinding: Tell;
+  onFinding: OnV08Finding;
   onApiKey: (key: V08ApiKey) => void;
   onProgress?: (table: V08Table, line: number) => void;
 }
@@ -45,7 +45,7 @@ const BATCH = 500;
 /** Undoes what a dry run wrote. */
 class NothingKept extends Error {}
 
-/** Takes over what v0.8 has. May be run again: what is on record is left alone, but for revocations that are new. */
+/** Takes over what v0.8 has. May be run again: what is on record is left alone, except for revocations that are new. */
 @Injectable()
 export class V08Import {
   constructor(
@@ -57,7 +57,7 @@ export class V08Import {
 
   /**
    * Reads the tables one after another as they flow in, and writes in batches.
-   * @returns counts of both sides; what is refused was told
+   * @returns counts of both sides; refused rows were reported
    */
   async run(actor: Actor, source: V08Source, options: V08Options): Promise<V08Report> {
     const now = await this.now();
@@ -68,7 +68,7 @@ export class V08Import {
       customers: customers ? await this.takeCustomers(actor, customers, options) : null,
       licenses: licenses ? await this.licenses.take(actor, licenses, now, options) : null,
       audit_logs: records ? await this.takeRecords(actor, records, now, options) : null,
-      api_keys: keys ? await tellApiKeys(keys, now, options) : null,
+      api_keys: keys ? await reportApiKeys(keys, now, options) : null,
     };
   }
 
@@ -87,9 +87,9 @@ export class V08Import {
     for await (const batch of batches(lines)) {
       const checked: { line: V08Line; id: string | null; read: ImportedCustomer | LineRefused }[] = [];
       for (const line of batch) {
-        const id = 'row' in line ? shownId(textOf(line.row, 'id')) : null;
-        checked.push({ line, id, read: await orRefusal(() => readCustomerRow(rowOf(line))) });
-        const active = await orRefusal(() => flagOf(rowOf(line), 'is_active'));
+        const id = 'row' in line ? shownId(textColumn(line.row, 'id')) : null;
+        checked.push({ line, id, read: await asRefusal(() => readCustomerRow(rowOf(line))) });
+        const active = await asRefusal(() => flagOf(rowOf(line), 'is_active'));
         if (!(active instanceof LineRefused)) report.v08[activity(active)] += 1;
       }
       const readable = checked.flatMap(({ read }) => (read instanceof LineRefused ? [] : [read.customer]));
@@ -122,7 +122,7 @@ export class V08Import {
             ...at('customers', line, id),
             refused: false,
             code: 'differs_from_record',
-            message: `v0.8 says ${activity(customer.is_active)}; on record here it is ${activity(outcome.active)}, and stays so.`,
+            message: `v0.8 says ${activity(customer.is_active)}; on record here it is ${activity(outcome.active)}, which is not changed.`,
           });
       }
       progress(options, 'customers', batch);
@@ -141,11 +141,11 @@ export class V08Import {
       const readable: V08AuditRecord[] = [];
       for (const line of batch) {
         report.v08 += 1;
-        const record = await orRefusal(() => readAuditRow(rowOf(line)));
+        const record = await asRefusal(() => readAuditRow(rowOf(line)));
         if (!(record instanceof LineRefused)) readable.push(record);
         else {
           report.refused += 1;
-          const id = 'row' in line ? shownId(textOf(line.row, 'id')) : null;
+          const id = 'row' in line ? shownId(textColumn(line.row, 'id')) : null;
           options.onFinding({ ...at('audit_logs', line, id), ...refusal(record) });
         }
       }
@@ -162,7 +162,7 @@ export class V08Import {
     let result: { value: T } | undefined;
     try {
       await transaction(this.dataSource, async (tx) => {
-        await holdImports(tx);
+        await lockImports(tx);
         result = { value: await work(tx) };
         if (dryRun) throw new NothingKept();
       });
@@ -177,12 +177,12 @@ export class V08Import {
     const [row] = await this.dataSource.query<{ now: Date }[]>(
       `SELECT date_trunc('milliseconds', clock_timestamp()) AS now`,
     );
-    if (!row) throw new Error('The database did not tell the time.');
+    if (!row) throw new Error('The database did not return the time.');
     return row.now;
   }
 }
 
-async function tellApiKeys(
+async function reportApiKeys(
   lines: AsyncIterable<V08Line>,
   now: Date,
   { onApiKey, onFinding }: V08Options,
@@ -190,7 +190,7 @@ async function tellApiKeys(
   const report = { total: 0, in_use: 0 };
   for await (const line of lines) {
     report.total += 1;
-    const key = await orRefusal(() => readApiKeyRow(rowOf(line), now));
+    const key = await asRefusal(() => readApiKeyRow(rowOf(line), now));
     if (key instanceof LineRefused) {
       onFinding({ ...at('api_keys', line, null), ...refusal(key) });
       continue;

@@ -1,16 +1,16 @@
 import type { Actor } from '@aegis/audit';
 import { Injectable } from '@nestjs/common';
 import { LineRefused } from '@aegis/license-import';
-import { type CheckedLine, type ImportReport, LicenseImport, orRefusal } from '@aegis/license-import';
-import { at, notice, refusal, rowOf, shownId, type Tell } from './v08-findings';
+import { type CheckedLine, type ImportReport, LicenseImport, asRefusal } from '@aegis/license-import';
+import { at, notice, refusal, rowOf, shownId, type OnV08Finding } from './v08-findings';
 import { assertSameLicense, differencesOf, readLicenseRow, statusOf, typeOf } from './v08-licenses';
 import { licensesHere, type ReconciledLicenses, Reconciliation } from './v08-reconciliation';
 import type { V08Line, V08Table } from './v08-source';
-import { textOf } from './v08-values';
+import { textColumn } from './v08-values';
 
 interface Options {
   dryRun: boolean;
-  onFinding: Tell;
+  onFinding: OnV08Finding;
   onProgress?: (table: V08Table, line: number) => void;
 }
 
@@ -40,9 +40,9 @@ export class V08LicenseImport {
     const reconciliation = new Reconciliation();
     let perpetualWithEnd = 0;
     const check = (line: V08Line): Promise<CheckedLine['checked']> =>
-      orRefusal(async () => {
+      asRefusal(async () => {
         const row = rowOf(line);
-        const id = shownId(textOf(row, 'id'));
+        const id = shownId(textColumn(row, 'id'));
         const proven = await this.licenses.prove(readLicenseRow(row));
         assertSameLicense(row, proven);
         const differences = differencesOf(row, proven);
@@ -52,7 +52,7 @@ export class V08LicenseImport {
             ...at('licenses', line, id),
             refused: false,
             code: 'differs_from_token',
-            message: `The token says otherwise, and is right: ${differences.columns.join(', ')}.`,
+            message: `The token differs, and is right: ${differences.columns.join(', ')}.`,
           });
         return proven;
       });
@@ -76,7 +76,7 @@ export class V08LicenseImport {
             const line = lineOf(one);
             const outcome = outcomes[index];
             const row = 'row' in line ? line.row : new Map<string, string | null>();
-            const id = shownId(textOf(row, 'id'));
+            const id = shownId(textColumn(row, 'id'));
             const there = statusOf(row, now);
             if (outcome instanceof LineRefused || one.checked instanceof LineRefused) {
               reconciliation.add(typeOf(row), there, undefined);
@@ -94,7 +94,7 @@ export class V08LicenseImport {
                 ...at('licenses', line, id),
                 refused: false,
                 code: 'differs_from_record',
-                message: `v0.8 says ${there ?? 'nothing'}; on record here it is ${found.status}, and stays so.`,
+                message: `v0.8 says ${there ?? 'nothing'}; on record here it is ${found.status}, which is not changed.`,
               });
           });
         };

@@ -4,7 +4,7 @@ import { LineRefused } from '@aegis/license-import';
 import type { ProvenLine } from '@aegis/license-import';
 import type { LicenseStatus } from '@aegis/licensing';
 import type { V08Row } from './v08-source';
-import { textOf, timeOf } from './v08-values';
+import { textColumn, timeColumn } from './v08-values';
 
 /** v0.8 read its clock once for the row and once for the token. */
 const ISSUE_TOLERANCE_MS = 60_000;
@@ -17,11 +17,11 @@ const EXPIRY_TOLERANCE_MS = 1000;
 export function readLicenseRow(row: V08Row): ImportFields {
   return readImportFields(
     {
-      token: textOf(row, 'token'),
-      status: textOf(row, 'status'),
-      revoked_at: timeOf(row, 'revoked_at')?.toISOString(),
-      revoked_reason: textOf(row, 'revoked_reason'),
-      notes: textOf(row, 'notes'),
+      token: textColumn(row, 'token'),
+      status: textColumn(row, 'status'),
+      revoked_at: timeColumn(row, 'revoked_at')?.toISOString(),
+      revoked_reason: textColumn(row, 'revoked_reason'),
+      notes: textColumn(row, 'notes'),
     },
     'adapt',
   );
@@ -32,26 +32,28 @@ export function readLicenseRow(row: V08Row): ImportFields {
  * @throws LineRefused
  */
 export function assertSameLicense(row: V08Row, { claims }: ProvenLine): void {
-  if (textOf(row, 'id')?.toLowerCase() !== claims.jti)
-    throw new LineRefused('license_mismatch', 'The row has another id than its token says.');
-  if (textOf(row, 'customer_id') !== claims.customer.id)
-    throw new LineRefused('customer_mismatch', 'customer_id is another than the token says.');
+  if (textColumn(row, 'id')?.toLowerCase() !== claims.jti)
+    throw new LineRefused('license_mismatch', 'The id of the row differs from its token.');
+  if (textColumn(row, 'customer_id') !== claims.customer.id)
+    throw new LineRefused('customer_mismatch', 'customer_id differs from the token.');
 }
 
 /** How a row differs from its proven token, which is right. */
 export interface Differences {
   columns: string[];
-  /** A perpetual license whose row has an end that its token lacks: a defect of v0.8, too common to be told each. */
+  /** A perpetual license whose row has an end that its token lacks: a defect of v0.8, too common to report each. */
   perpetualWithEnd: boolean;
 }
 
 export function differencesOf(row: V08Row, { claims, keyId }: ProvenLine): Differences {
   const end = readableTimeOf(row, 'expires_at');
   const perpetualWithEnd = claims.exp === undefined && end !== null && end !== 'unreadable';
-  const versions = (textOf(row, 'allowed_major_versions') ?? '').split(',').map((version) => version.trim());
+  const versions = (textColumn(row, 'allowed_major_versions') ?? '')
+    .split(',')
+    .map((version) => version.trim());
   const issuedAt = readableTimeOf(row, 'issued_at');
   const differs: Record<string, boolean> = {
-    module_name: textOf(row, 'module_name') !== claims.module.technical_name,
+    module_name: textColumn(row, 'module_name') !== claims.module.technical_name,
     license_type: typeOf(row) !== claims.license_type,
     allowed_major_versions:
       versions.toSorted().join() !== claims.module.allowed_major_versions.toSorted().join(),
@@ -60,26 +62,26 @@ export function differencesOf(row: V08Row, { claims, keyId }: ProvenLine): Diffe
     expires_at:
       end === 'unreadable' ||
       (claims.exp !== undefined && (end === null || apart(end, claims.exp) > EXPIRY_TOLERANCE_MS)),
-    instance_fingerprint: textOf(row, 'instance_fingerprint') !== (claims.instance_fingerprint ?? null),
-    key_id: textOf(row, 'key_id') !== keyId,
+    instance_fingerprint: textColumn(row, 'instance_fingerprint') !== (claims.instance_fingerprint ?? null),
+    key_id: textColumn(row, 'key_id') !== keyId,
   };
   return { columns: Object.keys(differs).filter((column) => differs[column]), perpetualWithEnd };
 }
 
-/** The type as v0.8 says, in lower case; undefined when it is none. */
+/** The type as v0.8 says, in lower case; undefined when it is unknown. */
 export function typeOf(row: V08Row): LicenseType | undefined {
-  const name = textOf(row, 'license_type')?.toLowerCase();
+  const name = textColumn(row, 'license_type')?.toLowerCase();
   return name === 'perpetual' || name === 'subscription' || name === 'demo' ? name : undefined;
 }
 
-/** The status as v0.8 says, by `now`; undefined when it is none. A perpetual license does not expire there either. */
+/** The status as v0.8 says, by `now`; undefined when it is unknown. A perpetual license does not expire there either. */
 export function statusOf(row: V08Row, now: Date): LicenseStatus | undefined {
-  const name = textOf(row, 'status')?.toLowerCase();
+  const name = textColumn(row, 'status')?.toLowerCase();
   if (name === 'suspended' || name === 'revoked' || name === 'expired') return name;
   if (name !== 'active') return undefined;
   if (typeOf(row) === 'perpetual') return 'active';
   try {
-    const end = timeOf(row, 'expires_at');
+    const end = timeColumn(row, 'expires_at');
     return end !== null && end <= now ? 'expired' : 'active';
   } catch {
     return 'active';
@@ -89,7 +91,7 @@ export function statusOf(row: V08Row, now: Date): LicenseStatus | undefined {
 /** What a row says of a time that its token says too, and says rightly, is no reason to refuse the row. */
 function readableTimeOf(row: V08Row, column: string): Date | null | 'unreadable' {
   try {
-    return timeOf(row, column);
+    return timeColumn(row, column);
   } catch (error) {
     if (error instanceof LineRefused) return 'unreadable';
     throw error;

@@ -28,7 +28,7 @@ export class Reconciliation {
   private readonly counts = new Map<string, ReconciledLicenses>();
 
   /**
-   * @param type as v0.8 says; undefined when it is none
+   * @param type as v0.8 says; undefined when it is unknown
    * @param here what is on record of it; undefined when it was refused
    */
   add(type: LicenseType | undefined, status: LicenseStatus | undefined, here: LicenseHere | undefined): void {

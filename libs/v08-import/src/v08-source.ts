@@ -13,7 +13,7 @@ export interface V08Source {
   rows(table: V08Table): AsyncIterable<V08Line> | undefined;
 }
 
-/** Columns without which a table is none of v0.8's: this server's own tables bear the same names. */
+/** Columns that every table of v0.8 has: this server's own tables have the same names. */
 export const V08_COLUMNS: Readonly<Record<V08Table, readonly string[]>> = {
   customers: ['id', 'name', 'is_active'],
   licenses: ['id', 'customer_id', 'module_name', 'license_type', 'status', 'revoked_at', 'token', 'key_id'],
@@ -25,8 +25,8 @@ export const V08_COLUMNS: Readonly<Record<V08Table, readonly string[]>> = {
  * Says what keeps a table from being v0.8's; undefined when nothing does.
  * @param columns that it has
  */
-export function notOfV08(table: V08Table, columns: readonly string[]): string | undefined {
+export function v08TableProblem(table: V08Table, columns: readonly string[]): string | undefined {
   const missing = V08_COLUMNS[table].filter((column) => !columns.includes(column));
-  if (missing.length > 0) return `${table} has no column ${missing.join(', ')}: it is no table of v0.8`;
+  if (missing.length > 0) return `${table} has no column ${missing.join(', ')}: it is not a table of v0.8`;
   return new Set(columns).size < columns.length ? `${table} has a column twice` : undefined;
 }

@@ -43,7 +43,7 @@ export class CostWatch {
   /** @returns what is wrong with the cost of a request that was just sent; empty when nothing is */
   async faultsOf(bytes: Buffer, cost: number): Promise<string[]> {
     if (cost <= MOST_TIMES * this.dearest) return [];
-    // Suspicious, for it may be large or the machine busy: only what stays dear beside honest ones of its size counts.
+    // Suspicious, for it may be large or the machine busy: only what stays expensive next to honest ones of its size counts.
     const repeated = await this.cheapestOf(bytes, RUNS);
     if (repeated <= MOST_TIMES * this.dearest) return [];
     const twin = await this.dearestOf(this.honest(bytes));

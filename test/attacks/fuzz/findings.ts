@@ -47,7 +47,7 @@ function faultsOf({ status, headers, body }: Answer, target = ''): string[] {
     ...(headers.has('x-powered-by') ? ['named the framework'] : []),
     ...(headers.has('x-injected') ? ['took a header from the caller'] : []),
     ...(headers.has('x-request-id') ? [] : [`answered ${status} without X-Request-ID`]),
-    ...(!target.startsWith(CODE_PAGES) && INSIDES.test(text) ? ['told of its insides'] : []),
+    ...(!target.startsWith(CODE_PAGES) && INSIDES.test(text) ? ['shows its internals'] : []),
   ];
 }
 

@@ -19,7 +19,7 @@ const SEED = Number(process.env.FUZZ_SEED ?? randomInt(0x7fffffff));
 /** Requests revoke, delete and rotate what they name. */
 const CASES_A_WORLD = 200;
 const LONGEST_LIST = 20;
-/** Honest requests to a route that its others are held against. */
+/** Honest requests to a route that its others are compared with. */
 const HONEST = 8;
 
 const contract = readContract();
@@ -52,7 +52,7 @@ describe(`${CASES} requests made up with FUZZ_SEED=${SEED}`, () => {
         LOG_FORMAT: 'json',
         // What callers say of themselves gets as far as it can.
         TRUST_PROXY: '1',
-        // A busy machine is no finding.
+        // A busy machine is not a finding.
         DB_CONNECT_TIMEOUT_MS: '30000',
         DB_STATEMENT_TIMEOUT_MS: '30000',
         DB_LOCK_TIMEOUT_MS: '30000',

@@ -18,7 +18,7 @@ const any = (name: string, values: readonly string[]): fc.Arbitrary<HeaderLine[]
     },
   );
 
-/** What may stand in a header, byte for byte; now and then what may not. */
+/** What may be in a header, byte for byte; now and then what may not. */
 const headerText: fc.Arbitrary<string> = fc.oneof(
   { weight: 4, arbitrary: hostileText.map((text) => text.replace(/[\0\r\n]/g, '')) },
   fc.string({ unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)) }),

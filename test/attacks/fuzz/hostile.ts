@@ -63,7 +63,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
 const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 const deepObject = (levels: number): string => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
 
-/** JSON, or nearly, as it stands in a body where a value should. */
+/** JSON, or nearly, as it is in a body where a value should. */
 const FRAGMENTS: readonly string[] = [
   'null',
   'true',
@@ -129,7 +129,7 @@ export const hostileFragment: fc.Arbitrary<string> = fc.oneof(
 
 const bytes = (...values: number[]): Buffer => Buffer.from(values);
 
-/** Whole bodies that are no JSON objects, or no JSON, or no UTF-8. */
+/** Whole bodies that are not JSON objects, not JSON, or not UTF-8. */
 export const hostileBody: fc.Arbitrary<Buffer> = fc.oneof(
   hostileFragment.map((text) => Buffer.from(text)),
   fc.uint8Array({ maxLength: 200 }).map((values) => Buffer.from(values)),

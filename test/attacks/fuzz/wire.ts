@@ -4,7 +4,7 @@ import { hostileText } from './hostile';
 const HEAD = 'POST /api/v1/licenses/validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
 const GET = 'GET /info HTTP/1.1\r\nHost: x\r\n';
 
-/** Beginnings of a connection that are no request, or that several readers could read differently (RFC 9112). */
+/** Beginnings of a connection that are not requests, or that several readers could read differently (RFC 9112). */
 const BROKEN: readonly string[] = [
   '\r\n\r\n\r\n',
   'GET\r\n\r\n',

@@ -6,7 +6,7 @@ import { jwkThumbprint, PemSigner, publicJwk } from '@aegis/signing';
 import { CommandLine } from '../../support/processes/command-line';
 import { Trail } from '../../support/trail/trail';
 
-interface Told {
+interface Report {
   findings: object[];
   sound: boolean;
   checkpoints: number;
@@ -42,9 +42,9 @@ describe('aegis audit', () => {
     await trail.close();
   });
 
-  async function verify(...args: string[]): Promise<Told & { exitCode: number | null }> {
+  async function verify(...args: string[]): Promise<Report & { exitCode: number | null }> {
     const { exitCode, stdout } = await aegis.run('audit', 'verify', ...args, '--json');
-    return { ...(JSON.parse(stdout) as Told), exitCode };
+    return { ...(JSON.parse(stdout) as Report), exitCode };
   }
 
   describe('verify', () => {
@@ -147,7 +147,7 @@ describe('aegis audit', () => {
         `INSERT INTO signing_keys (kid, alg, public_key, state) VALUES ('mallory', 'EdDSA', $1, 'retired')`,
         [publicJwk('mallory', publicKey).x],
       );
-      // Whose that key is the keys that were kept can't tell: the thumbprint is there to be compared.
+      // The kept keys don't say whose that key is: the thumbprint is there to be compared.
       const { x } = publicJwk('mallory', publicKey);
       const open = {
         kind: 'key_not_held',
@@ -158,7 +158,7 @@ describe('aegis audit', () => {
       };
       expect(await verify('--keys', keys)).toMatchObject({ exitCode: 3, sound: null, findings: [open] });
       const { stdout } = await aegis.run('audit', 'verify', '--keys', keys);
-      expect(stdout).toContain(`signed by mallory, which these keys do not hold`);
+      expect(stdout).toContain(`signed by mallory, which is not among these keys`);
       expect(stdout).toContain(jwkThumbprint(x));
       expect(await verify('--keys', keys, '--shipped', shipped)).toMatchObject({ exitCode: 1, sound: false });
       const edited = await trail.idOf('C-1');
@@ -219,7 +219,7 @@ describe('aegis audit', () => {
   });
 
   describe('resume', () => {
-    it('lets sealing go on after the last checkpoint that holds, by the owner alone', async () => {
+    it('resumes sealing after the last valid checkpoint, by the owner alone', async () => {
       await trail.tamper(`UPDATE audit_checkpoints SET jws = 'nothing' WHERE number = 3`);
       await trail.append(1, 60);
       await expect(trail.sealer.seal()).rejects.toThrow(/aegis audit resume/);
@@ -264,16 +264,16 @@ describe('aegis audit', () => {
 
     it('is verified by the public key alone, given as JWK set or as PEM', async () => {
       const { exitCode, stdout } = await aegis.run('audit', 'export', file, '--json');
-      const told = JSON.parse(stdout) as { records: number };
-      expect([exitCode, told]).toEqual([
+      const reported = JSON.parse(stdout) as { records: number };
+      expect([exitCode, reported]).toEqual([
         0,
-        { checkpoints: 3, records: told.records, edited: [], too_large: [], file },
+        { checkpoints: 3, records: reported.records, edited: [], too_large: [], file },
       ]);
       expect(await verifyExport()).toEqual({
         exitCode: 0,
         findings: [],
         checkpoints: 3,
-        records: told.records,
+        records: reported.records,
         whole_checkpoints: 3,
         signed_by: [expect.objectContaining({ held: true, from: 1, to: 3 })],
         sound: true,
@@ -338,7 +338,7 @@ describe('aegis audit', () => {
       writeFileSync(file, text);
       const [jwk] = (await trail.keyRing.jwks()).keys;
       const { publicKey } = generateKeyPairSync('ed25519');
-      // Of a key without an id nobody can tell which checkpoints it should have signed.
+      // Of a key without an id it is unknown which checkpoints it should have signed.
       writeFileSync(keys, publicKey.export({ type: 'spki', format: 'pem' }));
       expect(await verifyExport()).toMatchObject({
         exitCode: 3,
@@ -354,7 +354,7 @@ describe('aegis audit', () => {
       });
     });
 
-    it('tells of records that are not what was sealed', async () => {
+    it('reports records that are not what was sealed', async () => {
       await trail.tamper(`UPDATE audit_logs SET actor = 'cli:mallory' WHERE customer_id = 'C-7'`);
       const { exitCode, stdout } = await aegis.run('audit', 'export', file, '--json');
       expect(exitCode).toBe(1);

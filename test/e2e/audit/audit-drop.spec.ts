@@ -137,7 +137,7 @@ describe('aegis audit drop', () => {
     expect((await dropping).exitCode).toBe(0);
   });
 
-  it('keeps what is deleted beside a drop apart from what was dropped', async () => {
+  it('keeps what is deleted outside of a drop apart from what was dropped', async () => {
     await complete();
     await aegis.run('audit', 'export', file, '--until', '2020-02-01T00:00:00Z');
     await drop('2020-02');

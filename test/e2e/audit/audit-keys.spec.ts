@@ -16,7 +16,7 @@ const PATIENCE_MS = 30_000;
 
 jest.setTimeout(120_000);
 
-interface Told {
+interface Report {
   exitCode: number | null;
   findings: object[];
   sound: boolean | null;
@@ -97,15 +97,15 @@ describe('the audit trail after its key was compromised', () => {
     );
   }
 
-  async function told(...args: string[]): Promise<Told> {
+  async function reportOf(...args: string[]): Promise<Report> {
     const { exitCode, stdout } = await aegis.run(...args, '--json');
-    return { ...(JSON.parse(stdout) as Told), exitCode };
+    return { ...(JSON.parse(stdout) as Report), exitCode };
   }
 
   it('is sound by the key set that the server publishes, which lacks the compromised key', async () => {
     const { keys } = JSON.parse(readFileSync(path('jwks.json'), 'utf8')) as { keys: { kid: string }[] };
     expect(keys.map(({ kid }) => kid)).toEqual(['k2']);
-    const verified = await told('audit', 'verify', '--keys', path('jwks.json'));
+    const verified = await reportOf('audit', 'verify', '--keys', path('jwks.json'));
     expect(verified).toMatchObject({ exitCode: 0, sound: true, findings: [] });
     expect(verified).toMatchObject({
       signed_by: [
@@ -113,8 +113,8 @@ describe('the audit trail after its key was compromised', () => {
         { kid: 'k2', held: true },
       ],
     });
-    expect(await told('audit', 'verify')).toMatchObject({ exitCode: 0, sound: true });
-    expect(await told('audit', 'verify', '--keys', path('all.json'))).toMatchObject({
+    expect(await reportOf('audit', 'verify')).toMatchObject({ exitCode: 0, sound: true });
+    expect(await reportOf('audit', 'verify', '--keys', path('all.json'))).toMatchObject({
       exitCode: 0,
       sound: true,
     });
@@ -124,7 +124,7 @@ describe('the audit trail after its key was compromised', () => {
     const { keys } = JSON.parse(readFileSync(path('jwks.json'), 'utf8')) as { keys: JsonWebKey[] };
     const today = createPublicKey({ key: keys[0]!, format: 'jwk' });
     writeFileSync(path('k2.pem'), today.export({ type: 'spki', format: 'pem' }));
-    expect(await told('audit', 'verify', '--keys', path('k2.pem'))).toMatchObject({
+    expect(await reportOf('audit', 'verify', '--keys', path('k2.pem'))).toMatchObject({
       exitCode: 0,
       sound: true,
       findings: [],
@@ -134,11 +134,11 @@ describe('the audit trail after its key was compromised', () => {
       ],
     });
     expect(
-      await told('audit', 'verify-export', path('before.ndjson'), '--keys', path('k2.pem')),
+      await reportOf('audit', 'verify-export', path('before.ndjson'), '--keys', path('k2.pem')),
     ).toMatchObject({ exitCode: 3, sound: null, findings: [{ kind: 'key_not_held', kid: 'k1' }] });
     const { publicKey } = generateKeyPairSync('ed25519');
     writeFileSync(path('stranger.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
-    expect(await told('audit', 'verify', '--keys', path('stranger.pem'))).toMatchObject({
+    expect(await reportOf('audit', 'verify', '--keys', path('stranger.pem'))).toMatchObject({
       exitCode: 3,
       sound: null,
       findings: [
@@ -149,8 +149,13 @@ describe('the audit trail after its key was compromised', () => {
   });
 
   it('leaves an export of before open by that key set, and proves it with the keys that were kept', async () => {
-    const verifyExport = (...keys: string[]): Promise<Told> =>
-      told('audit', 'verify-export', path('before.ndjson'), ...keys.flatMap((key) => ['--keys', path(key)]));
+    const verifyExport = (...keys: string[]): Promise<Report> =>
+      reportOf(
+        'audit',
+        'verify-export',
+        path('before.ndjson'),
+        ...keys.flatMap((key) => ['--keys', path(key)]),
+      );
     expect(await verifyExport('jwks.json')).toMatchObject({
       exitCode: 3,
       sound: null,

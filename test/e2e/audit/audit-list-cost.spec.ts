@@ -24,7 +24,7 @@ describe('300,000 audit records in three months', () => {
     owner = new Client({ connectionString: database.ownerUrl });
     await owner.connect();
     list = new AuditList(app);
-    // Partitions are there for this month and those to come.
+    // Partitions are there for this month and the next ones.
     const now = new Date();
     months = [0, 1, 2, 3].map((ahead) => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead)));
     for (const month of months.slice(0, 3))
@@ -65,7 +65,7 @@ describe('300,000 audit records in three months', () => {
     return { page: await costOf(app, page!), count: await costOf(app, count!), rows };
   }
 
-  /** A cursor behind the record that stands this far down the list. */
+  /** A cursor behind the record that is this far down the list. */
   const cursorAt = (depth: number, filters: Record<string, unknown> = {}): string =>
     encodeCursor([String(ids.last - depth)], filters);
   const after = (month: number, hours: number): Date =>
@@ -117,7 +117,7 @@ describe('300,000 audit records in three months', () => {
   );
 
   it('are listed until amid a month by walking keys alone, not records', async () => {
-    // What is newer in that month is passed over: 98,500 keys, about 250 a page.
+    // What is newer in that month is skipped: 98,500 keys, about 250 a page.
     const { page } = await costs({ until: after(1, 10) });
     expect(page.scanned).toEqual([]);
     expect(page.pages).toBeLessThan(500);
@@ -126,7 +126,7 @@ describe('300,000 audit records in three months', () => {
   it.each([
     ['no filter', {}],
     ['a filter', { event_type: 'license.validated' }],
-  ])('cost the same however deep a cursor lies: %s', async (_, filters) => {
+  ])('cost the same however deep a cursor is: %s', async (_, filters) => {
     const { pages } = (await costs(filters)).page;
     for (const depth of [1000, 50_000, 150_000, 299_000]) {
       const deep = await costs({ ...filters, cursor: cursorAt(depth, filters) });

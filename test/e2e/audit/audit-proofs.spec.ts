@@ -153,7 +153,7 @@ describe('proofs over the audit trail', () => {
     expect(rootOf(proof.leaf, proof.index, proof.size, proof.path)).not.toBe(claims.root);
   });
 
-  it('show a checkpoint that nobody can read any more as such', async () => {
+  it('show a checkpoint that nobody can read any longer as such', async () => {
     const sql = await superuserOf(server);
     await sql.query('ALTER TABLE audit_checkpoints DISABLE TRIGGER USER');
     await sql.query(`UPDATE audit_checkpoints SET jws = 'nothing' WHERE number = 1`);
@@ -172,7 +172,7 @@ describe('proofs over the audit trail', () => {
     });
   });
 
-  it('are no licenses: a checkpoint does not validate', async () => {
+  it('are not licenses: a checkpoint does not validate', async () => {
     const { body } = await admin.get('/api/v1/admin/audit-logs/checkpoints?page_size=1');
     const [{ jws: token }] = body.checkpoints as [{ jws: string }];
     const question = { token, module_name: 'payroll', odoo_version: '17.0' };

@@ -110,7 +110,7 @@ describe('in a folder without settings', () => {
         exitCode: 2,
         code: 'configuration',
         message: expect.stringMatching(
-          /^no database here: set DATABASE_URL, or run in the folder of a started server/,
+          /^no database found here: set DATABASE_URL, or run in the folder of a started server/,
         ),
       });
       expect(readdirSync(folder)).toEqual([]);
@@ -124,7 +124,7 @@ describe('in a folder without settings', () => {
   ])('the process of aegis %s %s ends with 2', async (...args) => {
     const { exitCode, stdout, stderr } = await new CommandLine(folder).run(...args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-    expect(stderr).toMatch(/^no database here: .*\n$/);
+    expect(stderr).toMatch(/^no database found here: .*\n$/);
     expect(readdirSync(folder)).toEqual([]);
   });
 });

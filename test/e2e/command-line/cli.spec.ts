@@ -42,7 +42,7 @@ describe('aegis', () => {
         expect(create.stdout).toContain(option);
     });
 
-    it('tells its version', async () => {
+    it('prints its version', async () => {
       expect(await aegis.run('--version')).toEqual({ exitCode: 0, stdout: '0.9.0\n', stderr: '' });
     });
 
@@ -218,7 +218,7 @@ describe('aegis', () => {
   });
 
   describe('migrate', () => {
-    it('applies, tells and undoes migrations', async () => {
+    it('applies, lists and undoes migrations', async () => {
       const database = await emptyDatabase();
       try {
         const migrating = aegis.with({
@@ -270,7 +270,7 @@ describe('aegis', () => {
       }
     });
 
-    it('could not tell, says exit code 3, when the database is out of reach', async () => {
+    it('ends with exit code 3 when the database cannot be reached', async () => {
       const away = aegis.with({ DATABASE_URL: 'postgres://aegis_app:hunter2@127.0.0.1:1/aegis' });
       for (const args of [
         ['migrate', 'status'],
@@ -423,7 +423,7 @@ describe('aegis', () => {
         for (const by of [client, second]) expect((await by.get('/api/v1/me')).status).toBe(200);
 
         const listed = await here.run('api-keys', 'list');
-        expect(listed.stdout).toMatch(new RegExp(`^${id} .*the secret before counts until 20`, 'm'));
+        expect(listed.stdout).toMatch(new RegExp(`^${id} .*the previous secret is valid until 20`, 'm'));
         const ended = await here.run('api-keys', 'update', id, '--end-grace', '--json');
         expect(JSON.parse(ended.stdout)).toMatchObject({ id, previous_valid_until: null });
         expect((await client.get('/api/v1/me')).status).toBe(401);
@@ -509,23 +509,23 @@ describe('aegis', () => {
           stdout: expect.stringContaining(`${unused.id}  v1  never used`),
         });
 
-        // Whoever keeps its secret for later gets a new one, with time to change.
+        // Anyone who keeps its secret for later gets a new one, with time to change.
         expect((await there.run('api-keys', 'rotate', unused.id, '--grace-seconds', '60')).exitCode).toBe(0);
         const graced = await there.run('api-keys', 'peppers');
         expect(graced.exitCode).toBe(1);
-        expect(graced.stdout).toMatch(/^v1 \(older\), 0 key\(s\), 1 secret\(s\) before a rotation until 20/m);
+        expect(graced.stdout).toMatch(/^v1 \(older\), 0 key\(s\), 1 previous secret\(s\) until 20/m);
         await sql.query('UPDATE api_keys SET previous_expires_at = clock_timestamp() WHERE id = $1', [
           unused.id,
         ]);
         const settled = await there.run('api-keys', 'peppers');
         expect(settled).toMatchObject({ exitCode: 0, stderr: '' });
-        expect(settled.stdout).toMatch(/May be dropped from API_KEY_PEPPERS: v1\.\n$/);
+        expect(settled.stdout).toMatch(/Can be removed from API_KEY_PEPPERS: v1\.\n$/);
 
-        // Too early, seen from the other side: what still rests on a pepper that was dropped.
+        // Too early, seen from the other side: what still depends on a pepper that was dropped.
         expect(await here.run('api-keys', 'peppers')).toMatchObject({
           exitCode: 1,
           stdout: expect.stringMatching(
-            /^v2 \(not in API_KEY_PEPPERS, so what rests on it is refused\), 4 key/m,
+            /^v2 \(not in API_KEY_PEPPERS, so everything that depends on it is refused\), 4 key/m,
           ),
         });
         await sql.query('DELETE FROM api_keys');
@@ -624,7 +624,7 @@ describe('aegis', () => {
           join(server.keysDir, 'old.public.pem'),
           pair.publicKey.export({ type: 'spki', format: 'pem' }),
         );
-        // The one from KEYS_DIR, the other from where it lies.
+        // The one from KEYS_DIR, the other from where it is.
         expect(await here.run('keys', 'adopt', 'old')).toMatchObject({ exitCode: 0 });
         const file = join(predecessor, 'aegis-2026-01.public.pem');
         const adopted = await here.run('keys', 'adopt', 'aegis-2026-01', '--file', file, '--json');
@@ -746,7 +746,7 @@ describe('aegis', () => {
         expect(await count()).toBe(before);
       });
 
-      it('goes on when nobody reads its answer', async () => {
+      it('continues when nobody reads its answer', async () => {
         const before = await count();
         const running = here.start('import', 'licenses', '-');
         running.process.stdout!.destroy();

@@ -142,7 +142,7 @@ describe('a first mistake is answered by the setting, the reason and the remedy'
     [
       'a database that is not there',
       { database: 'missing' },
-      /^DATABASE_URL: there is no such database .*missing/,
+      /^DATABASE_URL: the database does not exist .*missing/,
     ],
   ])('%s', async (_, changes, message) => {
     await expectSaid({ DATABASE_URL: url(changes) }, message);
@@ -205,7 +205,7 @@ describe('a first mistake is answered by the setting, the reason and the remedy'
     it('a server without it', async () => {
       await expectSaid(
         { DATABASE_URL: url({ query: verify(caFile) }) },
-        /^DATABASE_URL: the server has no TLS, which sslmode demands; .*ssl = on/,
+        /^DATABASE_URL: the server has no TLS, which sslmode requires; .*ssl = on/,
       );
     });
 
@@ -230,7 +230,7 @@ describe('a first mistake is answered by the setting, the reason and the remedy'
       const noCa = join(processes.folder, 'no-ca.pem');
       await expectSaid(
         { DATABASE_URL: url({ query: verify(noCa) }) },
-        /DATABASE_URL: sslrootcert=.* holds no certificate as PEM/,
+        /DATABASE_URL: sslrootcert=.* does not contain a PEM certificate/,
       );
     });
 
@@ -242,7 +242,7 @@ describe('a first mistake is answered by the setting, the reason and the remedy'
     });
   });
 
-  it('a Unix socket works in production, and one that is not there is out of reach', async () => {
+  it('a Unix socket works in production, and one that is not there cannot be reached', async () => {
     const { username, password } = new URL(postgres.applicationUrl);
     const socket = (folder: string): string =>
       `postgres://${username}:${password}@/empty?host=${folder}&port=${port}`;
@@ -255,7 +255,7 @@ describe('a first mistake is answered by the setting, the reason and the remedy'
     mkdirSync(missing);
     const away = await aegis.with({ DATABASE_URL: socket(missing) }).run('keys', 'list');
     expect(away.exitCode).toBe(3);
-    expect(away.stderr).toMatch(/^The database is out of reach or overloaded \(connect ENOENT /);
+    expect(away.stderr).toMatch(/^The database cannot be reached or is overloaded \(connect ENOENT /);
     expect(away.stderr).not.toMatch(STACK);
   });
 });

@@ -134,7 +134,7 @@ describe('aegis rotate-secrets', () => {
     ).toBe(2);
   });
 
-  it('leads the peppers from adding to dropping, and not before nothing rests on the older', async () => {
+  it('leads the peppers from adding to dropping, and not before nothing depends on the older', async () => {
     const step = async (here: CommandLine, file: string): Promise<Record<string, unknown>> => {
       const { exitCode, stdout } = await here.run('rotate-secrets', 'peppers', '--out', file, '--json');
       return { exitCode, ...(JSON.parse(stdout) as object) };

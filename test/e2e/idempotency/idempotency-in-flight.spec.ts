@@ -17,7 +17,7 @@ describe('a request under a key whose first request still runs', () => {
     await server.close();
   });
 
-  it('is told to come again, and later answered what the first was', async () => {
+  it('gets Retry-After, and later the answer of the first one', async () => {
     const admin = new Client(server.url, server.adminKey);
     const headers = { 'Idempotency-Key': randomUUID() };
     const make = () => admin.post('/api/v1/admin/api-keys', { name: 'CI', scopes: ['stats:read'] }, headers);

@@ -265,7 +265,7 @@ describe('Idempotency-Key', () => {
       expectReplay(await client.post('/api/v1/customers', again, key), first);
     });
 
-    it('tells lists in another order apart', async () => {
+    it('distinguishes lists in another order', async () => {
       const { id } = await aCustomer(client);
       const key = keyed(randomUUID());
       const order = { ...orderFor(id), allowed_major_versions: ['17', '18'] };
@@ -363,7 +363,7 @@ describe('Idempotency-Key', () => {
     expectReplay(await client.post('/api/v1/customers', body, key), first);
   });
 
-  it('changes nothing when the answer can not be remembered', async () => {
+  it('changes nothing when the answer cannot be remembered', async () => {
     await sql.query('REVOKE INSERT ON idempotency_keys FROM aegis_app');
     const body = { id: aCustomerId(), name: 'Acme' };
     const key = keyed(randomUUID());
@@ -460,7 +460,7 @@ describe('Idempotency-Key', () => {
     expect((await client.get(`/api/v1/licenses/${id}`)).body.status).toBe('revoked');
   });
 
-  it('comes before If-Match: a repetition is no change of what the first one changed', async () => {
+  it('comes before If-Match: a repetition is not a change of what the first one changed', async () => {
     const { id } = await aLicense(client);
     const { headers } = await client.get(`/api/v1/licenses/${id}`);
     const conditions = { ...keyed(randomUUID()), 'If-Match': headers.get('etag')! };
@@ -527,7 +527,7 @@ describe('Idempotency-Key', () => {
       expectProblem(await remove(), 403, 'insufficient_scope');
     });
 
-    it('gets no rotated secret of a key that may do what it may no more', async () => {
+    it('gets no rotated secret of a key that may do what it may no longer do', async () => {
       const manager = await aKey(['api-keys:manage', 'stats:read']);
       const { id } = await aKey(['stats:read']);
       const rotate = (): Promise<Answer> =>
@@ -577,7 +577,7 @@ describe('Idempotency-Key', () => {
       expectReplay(await renewed.post(own, rotation, keyed('old-own')), first.at(-1)!);
     });
 
-    it('gets no secret of a key that may do what it may no more', async () => {
+    it('gets no secret of a key that may do what it may no longer do', async () => {
       const manager = await aKey(['api-keys:manage', 'stats:read']);
       const make = (): Promise<Answer> =>
         manager.client.post('/api/v1/admin/api-keys', { name: 'CI', scopes: ['stats:read'] }, keyed('make'));
@@ -595,7 +595,7 @@ describe('Idempotency-Key', () => {
       await rows(`UPDATE idempotency_keys SET created_at = clock_timestamp() - $1::interval`, interval);
     }
 
-    it('begins anew, not a moment earlier', async () => {
+    it('starts again, not a moment earlier', async () => {
       const { id } = await aCustomer(client);
       const key = keyed(randomUUID());
       const issue = (): Promise<Answer> => client.post('/api/v1/licenses', orderFor(id), key);

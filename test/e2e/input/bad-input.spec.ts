@@ -66,7 +66,7 @@ describe('bad input', () => {
     ...different,
   });
 
-  /** Every route with a body, and a body that is right but for an unknown field. */
+  /** Every route with a body, and a body that is right except for an unknown field. */
   const routesWithBody = (): [string, string, Body][] => [
     ['POST', '/api/v1/customers', { id: aCustomerId(), name: 'Acme' }],
     ['PATCH', `/api/v1/customers/${customerId}`, { phone: '1' }],
@@ -84,7 +84,7 @@ describe('bad input', () => {
   ];
 
   describe('in any body', () => {
-    it('is 400 when it is no JSON in UTF-8', async () => {
+    it('is 400 when it is not JSON in UTF-8', async () => {
       const bodies = ['{', ' ', "{'a':1}", '{"a":1,}', '{"a":1}}', 'NaN', '{"a":\u00a01}', '{"a":01}'];
       for (const [method, path] of routesWithBody()) {
         for (const body of bodies)
@@ -100,7 +100,7 @@ describe('bad input', () => {
       }
     });
 
-    it('is 422 when it is no object', async () => {
+    it('is 422 when it is not an object', async () => {
       for (const [method, path] of routesWithBody())
         for (const body of ['null', '5', '"x"', '[]', '[{}]', 'true'])
           expectProblem(await client.send(method, path, body), 422, 'validation_failed', 'body');
@@ -136,7 +136,7 @@ describe('bad input', () => {
           expectProblem(await client.get(`${path}?${name}=1`), 422, 'validation_failed', name);
     });
 
-    it('is 422 with NUL or half a character, wherever it stands', async () => {
+    it('is 422 with NUL or half a character, anywhere', async () => {
       for (const [method, path, body] of routesWithBody())
         for (const [field, value] of Object.entries(body)) {
           if (typeof value !== 'string') continue;
@@ -257,7 +257,7 @@ describe('bad input', () => {
       expectProblem(await client.get('/api/v1/Licenses/validate'), 404, 'not_found');
     });
 
-    it('is no 500 when the request line itself is odd', async () => {
+    it('is not a 500 when the request line itself is odd', async () => {
       const { port } = new URL(server.url);
       for (const line of ['GET /api/v1/licenses/\xff HTTP/1.1', 'BREW / HTTP/1.1']) {
         const answer = await new Promise<string>((resolve, reject) => {
@@ -481,7 +481,7 @@ describe('bad input', () => {
         );
     });
 
-    it('is 422 in an instance to be told its fingerprint', async () => {
+    it('is 422 in an instance whose fingerprint is wanted', async () => {
       for (const field of ['db_uuid', 'domain'])
         for (const value of [undefined, null, '', 'x'.repeat(256), 5])
           expectProblem(
@@ -591,7 +591,7 @@ describe('bad input', () => {
     });
   });
 
-  it('without a key is told of the key alone', async () => {
+  it('without a key gets an error about the key only', async () => {
     const anyone = new Client(server.url);
     for (const [method, path] of routesWithBody()) {
       if (/validate|fingerprint/.test(path)) continue;

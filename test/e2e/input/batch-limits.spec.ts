@@ -87,10 +87,10 @@ describe('a batch of validations', () => {
     expect(await records()).toBe(before + 4);
   });
 
-  it('that can never pass is told so', async () => {
+  it('that can never succeed gets an error that says so', async () => {
     const refused = await ask(differing(11));
     expectStatus(refused, 429);
-    expect(refused.body.detail).toContain('it can never pass');
+    expect(refused.body.detail).toContain('it can never succeed');
     expect(await records()).toBe(0);
   });
 

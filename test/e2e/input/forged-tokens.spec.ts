@@ -41,7 +41,7 @@ describe('a token that the server did not make', () => {
     return rows[0]!.count;
   }
 
-  /** Anyone can cause codes 1 to 4: they tell nothing of the token, and leave no audit record. */
+  /** Anyone can cause codes 1 to 4: they reveal nothing of the token, and leave no audit record. */
   async function expectUnproven(token: string, code: string): Promise<void> {
     const before = await recorded();
     const answer = await ask(token);
@@ -308,7 +308,7 @@ describe('a token that the server did not make', () => {
     }
   });
 
-  it('is 422 when it is no text', async () => {
+  it('is 422 when it is not text', async () => {
     for (const token of [undefined, null, 5, {}, [license.token], { a: 'x' }]) {
       const answer = await ask(token);
       expectStatus(answer, 422);

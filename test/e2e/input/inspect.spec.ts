@@ -43,9 +43,9 @@ describe('the inspection of a pasted token', () => {
   it.each([
     ['hello', 'not three parts'],
     ['   ', 'not three parts'],
-    ['a.b.c', 'the signature is no canonical base64url'],
+    ['a.b.c', 'the signature is not canonical base64url'],
     ['x'.repeat(9_000), 'longer than 8192 characters'],
-  ])('answers 422 with the reason to %j, which can not be read', async (token, reason) => {
+  ])('answers 422 with the reason to %j, which cannot be read', async (token, reason) => {
     const answer = await admin.post(PATH, { token });
     expectStatus(answer, 422);
     expect(answer.body.errors).toEqual([{ field: 'token', message: `must be a license token: ${reason}` }]);

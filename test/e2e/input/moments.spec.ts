@@ -56,7 +56,7 @@ describe('a moment', () => {
       expect(errorsOf(refused)).toEqual([
         {
           field: 'duration_days',
-          message: 'must not lead beyond 9999-12-31T23:59:59Z, the last end of a license',
+          message: 'must not end after 9999-12-31T23:59:59Z, the latest end of a license',
         },
       ]);
     }

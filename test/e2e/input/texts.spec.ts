@@ -165,7 +165,7 @@ describe('ids and domains that are easily mistaken', () => {
     const second = await client.post('/api/v1/customers', { id: 'acme', name: 'Acme' });
     expectStatus(second, 201);
     expect(second.body.warnings).toEqual([
-      'The customer ACME exists too: its id differs from acme in upper and lower case alone.',
+      'The customer ACME exists too: its id differs from acme only in upper and lower case.',
     ]);
     expect((await client.get('/api/v1/customers/acme')).body).not.toHaveProperty('warnings');
     expectStatus(await client.delete('/api/v1/customers/ACME'), 204);

@@ -37,7 +37,7 @@ const INDEXED_TEXTS: Readonly<Record<string, string>> = {
   'validation_counts.code': 'a verdict code',
 };
 
-describe('what can not be recorded', () => {
+describe('what cannot be recorded', () => {
   let database: TestDatabase;
   let between: LostAnswer;
   let server: TestServer;
@@ -95,7 +95,7 @@ describe('what can not be recorded', () => {
     expect(await recordsOf([answer.headers.get('x-request-id')!])).toEqual({});
   });
 
-  it('such tokens spoil no answer of those that are asked about beside them', async () => {
+  it('such tokens spoil no answer of those that are asked about together with them', async () => {
     const items = Array.from({ length: 500 }, (_, index) => {
       const [, claims] = overlong[index % 50] ?? [];
       return question(claims ? forger.token(forger.claims(claims)) : license.token, `module-${index}`);
@@ -166,11 +166,11 @@ describe('what can not be recorded', () => {
       });
     });
 
-    it('only that request fails, whoever asks beside it', async () => {
+    it('only that request fails, no matter who asks at the same time', async () => {
       const unrecordable = forger.token(
         forger.claims({ module: { technical_name: 'unrecordable', allowed_major_versions: ['17'] } }),
       );
-      const requestIds = Array.from({ length: 60 }, (_, index) => `beside-${index}`);
+      const requestIds = Array.from({ length: 60 }, (_, index) => `other-${index}`);
       const statuses = await Promise.all(
         requestIds.map(async (id, index) => {
           const token = index === 30 ? unrecordable : license.token;

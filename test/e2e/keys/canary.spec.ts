@@ -38,7 +38,7 @@ describe.each(['text', 'json'] as const)('a whole run logged as %s at LOG_LEVEL=
   const processes = new Processes();
   const canaries = new Canaries();
   const answers: Answer[] = [];
-  /** Request ids of what failed on the server's side: the log must tell of them. */
+  /** Request ids of what failed on the server's side: the log must show them. */
   const failures = new Map<string, number>();
   let database: TestDatabase;
   let sql: Database;
@@ -234,7 +234,7 @@ describe.each(['text', 'json'] as const)('a whole run logged as %s at LOG_LEVEL=
     });
     await send(422, 'POST', '/api/v1/licenses/validate', { token: body, [body]: body });
     const question = { module_name: 'payroll', odoo_version: '17.0' };
-    const badToken = canaries.plant('token that is none');
+    const badToken = canaries.plant('text that is not a token');
     for (const bad of [badToken, `eyJ${badToken}.${badToken}.${badToken}`, `${token}x`]) {
       const { body: verdict } = await send(200, 'POST', '/api/v1/licenses/validate', {
         ...question,
@@ -343,7 +343,7 @@ describe.each(['text', 'json'] as const)('a whole run logged as %s at LOG_LEVEL=
     ).toEqual([]);
   });
 
-  it('tells of each failure under the id of its request', () => {
+  it('logs each failure under the id of its request', () => {
     expect(failures.size).toBe(8);
     for (const [id, status] of failures) {
       const lines = log.split('\n').filter((line) => line.includes(id));
@@ -354,7 +354,7 @@ describe.each(['text', 'json'] as const)('a whole run logged as %s at LOG_LEVEL=
     for (const sign of ['P0001', '23514', '55P03', 'planted']) expect(log).toContain(sign);
   });
 
-  it('writes one line a request, with its route as a pattern', () => {
+  it('writes one line per request, with its route as a pattern', () => {
     const lines = log.split('\n').filter((line) => line.includes('duration_ms'));
     for (const answer of answers) {
       const id = answer.headers.get('x-request-id')!;

@@ -17,7 +17,7 @@ const PASSPHRASE = 'a passphrase for tests';
 const RATE = 300;
 const MOST_AT_ONCE = 60;
 const PATIENCE_MS = 200_000;
-/** A machine that is busy with other tests must not look like a database out of reach. */
+/** A machine that is busy with other tests must not look like an unreachable database. */
 const PATIENT = {
   DB_CONNECT_TIMEOUT_MS: '30000',
   DB_LOCK_TIMEOUT_MS: '30000',
@@ -133,7 +133,7 @@ describe('signing keys of two servers on one database', () => {
       return (await keyInUse(admin)) === kid && (await keyInUse(other)) === kid;
     });
 
-  it('change under 300 requests a second, without an error, and without a token of the retired key', async () => {
+  it('change under 300 requests per second, without an error, and without a token of the retired key', async () => {
     const customer_id = (await aCustomer(admin)).id;
     const old = await Promise.all(Array.from({ length: 20 }, () => aLicense(admin, { customer_id })));
     const failures: string[] = [];
@@ -290,7 +290,7 @@ describe('signing keys of two servers on one database', () => {
     cpSync(wrong, keysDirs[0], { recursive: true });
     cpSync(wrong, keysDirs[1], { recursive: true });
     await done('publish', 'k2');
-    await until('the log tells', () =>
+    await until('the log shows it', () =>
       Promise.resolve(servers.every((one) => one.log().includes("k2 can't be opened here"))),
     );
     expect(await refused('activate', 'k2')).toMatch(/can't sign with k2 yet: \S+, \S+\./);
@@ -322,14 +322,14 @@ describe('signing keys of two servers on one database', () => {
     expect(await codeOf(other, late)).toBe('KEY_COMPROMISED');
     expect(kidOf((await aLicense(other)).token)).toBe('k2');
 
-    expect(await refused('activate', 'k1')).toMatch(/compromised, for good/);
-    expect(await refused('retire', 'k1')).toMatch(/compromised, for good/);
+    expect(await refused('activate', 'k1')).toMatch(/permanently compromised/);
+    expect(await refused('retire', 'k1')).toMatch(/permanently compromised/);
     expect(await refused('publish', 'k1')).toMatch(/compromised/);
     await expect(
       sql.query(
         `UPDATE signing_keys SET state = 'retired', compromised_at = NULL, compromised_after = NULL WHERE kid = 'k1'`,
       ),
-    ).rejects.toThrow(/compromised for good/);
+    ).rejects.toThrow(/signing key k1 is compromised/);
     await done('compromise', 'k1');
     expect(await codeOf(admin, early)).toBe('KEY_COMPROMISED');
     expect(await refused('compromise', 'k1', '--after', row!.now.toISOString())).toMatch(/never given back/);
@@ -369,22 +369,22 @@ describe('signing keys of two servers on one database', () => {
     expect(kidOf((await aLicense(other)).token)).toBe('k2');
   });
 
-  it('are followed though the connection that tells of them was cut', async () => {
+  it('are followed though the connection that notifies of them was cut', async () => {
     await given('k2');
-    const told = async (): Promise<number> =>
+    const live = async (): Promise<number> =>
       (await Scrape.of(servers[0]!.metricsUrl)).value('aegis_signing_keys_told');
-    await until('changes are told', async () => (await told()) === 1);
+    await until('notifications are live', async () => (await live()) === 1);
     const cut = await sql.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
        WHERE datname = current_database() AND application_name = 'aegis listener'`,
     );
     expect(cut.rowCount).toBe(2);
     await done('activate', 'k2');
-    // Whoever asks now gets the new key, whatever the server was told.
+    // Anyone who asks now gets the new key, whether or not the server was notified.
     expect(kidOf((await aLicense(other)).token)).toBe('k2');
     expect(kidOf((await aLicense(admin)).token)).toBe('k2');
-    await until('changes are told again', async () => (await told()) === 1, PATIENCE_MS);
-    expect(servers[0]!.log()).toContain('changes of signing keys are not told at the moment');
+    await until('notifications are live again', async () => (await live()) === 1, PATIENCE_MS);
+    expect(servers[0]!.log()).toContain('notifications about signing keys are not available at the moment');
     await done('activate', 'k1');
     expect(kidOf((await aLicense(other)).token)).toBe('k1');
   });

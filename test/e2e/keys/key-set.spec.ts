@@ -144,8 +144,8 @@ describe('the signed key set', () => {
       PATIENCE_MS,
     );
     await done(aegis, 'compromise', kid, '--activate', 'next');
-    await until('the difference is told', async () => (await current()) === 0, PATIENCE_MS);
-    expect(server.log()).toContain('the signed key set says other than the database');
+    await until('the difference is reported', async () => (await current()) === 0, PATIENCE_MS);
+    expect(server.log()).toContain('the signed key set disagrees with the database');
     await done(aegis, 'export', '--out', join(folder, 'export.json'));
     expect(await sign()).toMatch(new RegExp(`^${kid} +compromised$`, 'm'));
     copyFileSync(join(folder, 'jwks.jwt'), join(server.keysDir, 'jwks.jwt'));
@@ -160,7 +160,7 @@ describe('the signed key set', () => {
     const signed = await sign();
     const exported = readFileSync(join(folder, 'export.json'), 'utf8');
     writeFileSync(join(folder, 'export.json'), `\ufeff${exported}`);
-    const summary = (told: string): string => told.replace(/until \S+/, '');
+    const summary = (output: string): string => output.replace(/until \S+/, '');
     expect(summary(await sign())).toBe(summary(signed));
     writeFileSync(join(folder, 'export.json'), exported);
   });
@@ -230,7 +230,7 @@ describe('the signed key set', () => {
       .run('keys', 'root', 'init', '--out', join(server.keysDir, 'root'));
     expect(inside).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining('must not lie in KEYS_DIR'),
+      stderr: expect.stringContaining('must not be in KEYS_DIR'),
     });
     expect(existsSync(join(server.keysDir, 'root/root-key.pem'))).toBe(false);
     const args = [
@@ -252,7 +252,7 @@ describe('the signed key set', () => {
     });
     writeFileSync(join(folder, 'no-export.json'), '{"keys":[{"kid":"x"}],"compromised":[]}');
     const none = await offline.run(...args, '--keys', join(folder, 'no-export.json'));
-    expect(none).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/no key set to be signed/) });
+    expect(none).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/not a key set that can be signed/) });
     const weak = { kty: 'OKP', crv: 'Ed25519', x: Buffer.alloc(32).toString('base64url'), kid: 'weak' };
     writeFileSync(join(folder, 'weak.json'), JSON.stringify({ keys: [weak], compromised: [] }));
     expect(await offline.run(...args, '--keys', join(folder, 'weak.json'))).toMatchObject({

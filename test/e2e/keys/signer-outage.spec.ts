@@ -51,7 +51,7 @@ describe('a server whose signatures Vault makes', () => {
     await vault.stop();
   });
 
-  it('issues what verifies under the public key that Vault tells', async () => {
+  it('issues what verifies under the public key that Vault returns', async () => {
     const { token } = await aLicense(client);
     const answer = await validate(token);
     expect(answer.body).toMatchObject({ valid: true });
@@ -76,7 +76,7 @@ describe('a server whose signatures Vault makes', () => {
     async (_how, leave, comeBack) => {
       const { token } = await aLicense(client);
       await leave();
-      // Each waits for the time-out at most; when five have failed, nobody waits any more.
+      // Each waits for the time-out at most; when five have failed, nobody waits any longer.
       for (let attempt = 0; attempt < 6; attempt++) {
         const refused = await issue('an-issue-that-waits');
         expectStatus(refused, 503);
@@ -107,7 +107,7 @@ describe('a server whose signatures Vault makes', () => {
     vault.fault = fault;
     return Promise.resolve();
   };
-  /** Version and public key, as Vault tells it. */
+  /** Version and public key, as Vault returns it. */
   const vaultKey = async (): Promise<[string, string]> => {
     const answer = await fetch(`${vault.url}/v1/transit/keys/license-signing`, {
       headers: { 'X-Vault-Token': 'root' },

@@ -119,7 +119,7 @@ describe('at the same time', () => {
         expect([201, 409]).toContain(issue.status);
         if (issue.status === 409) expect(issue.body.code).toBe('customer_inactive');
       }
-      // Ids of records are drawn while the locks are held, so they stand in the order of the commits.
+      // Ids of records are drawn while the locks are held, so they are in the order of the commits.
       const late = await rows(
         `SELECT issued.id FROM audit_logs issued JOIN audit_logs off USING (customer_id)
          WHERE customer_id = $1 AND issued.event_type = 'license.issued' AND off.event_type = 'customer.updated'

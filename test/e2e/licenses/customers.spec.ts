@@ -137,7 +137,7 @@ describe('a customer', () => {
     expect(await codeOf(license.token)).toBe('VALID');
   });
 
-  it('can not be removed while a license is not revoked, whatever else it is', async () => {
+  it('cannot be removed while a license is not revoked, whatever else it is', async () => {
     const { id } = await aCustomer(client);
     const revoked = await aLicense(client, { customer_id: id });
     await client.post(`/api/v1/licenses/${revoked.id}/revoke`, { reason: 'refunded' });
@@ -194,7 +194,7 @@ describe('a customer', () => {
     expect((await recordsOf(id))[0]).toMatchObject({ event_type: 'customer.deleted', event_data: {} });
   });
 
-  it('takes its tokens along, which answer REVOKED for ever', async () => {
+  it('takes its tokens along, which answer REVOKED forever', async () => {
     const { id } = await aCustomer(client, DETAILS);
     const licenses = await Promise.all([1, 2].map(() => aLicense(client, { customer_id: id })));
     for (const license of licenses)

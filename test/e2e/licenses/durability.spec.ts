@@ -7,7 +7,7 @@ import { superuserOf, untilBlocked } from '../../support/database/sql';
 
 const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
 
-describe('what can not be recorded does not happen', () => {
+describe('what cannot be recorded does not happen', () => {
   let server: TestServer;
   let client: Client;
   let anyone: Client;

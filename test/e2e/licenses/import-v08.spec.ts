@@ -310,19 +310,19 @@ describe('aegis import v0.8', () => {
       );
       expect(findings.sort()).toEqual(
         [
-          'customers ACME text_cleaned customer.name has control or invisible characters that the API refuses, and was taken without them.',
-          'customers ACME text_cleaned customer.email has control or invisible characters that the API refuses, and was taken without them.',
-          'customers ACME similar_id The customer acme exists too: its id differs from ACME in upper and lower case alone.',
-          'customers acme similar_id The customer ACME exists too: its id differs from acme in upper and lower case alone.',
-          'customers acme text_cleaned customer.name has control or invisible characters that the API refuses, and was taken without them.',
+          'customers ACME text_cleaned customer.name has control or invisible characters that the API refuses; they were removed.',
+          'customers ACME text_cleaned customer.email has control or invisible characters that the API refuses; they were removed.',
+          'customers ACME similar_id The customer acme exists too: its id differs from ACME only in upper and lower case.',
+          'customers acme similar_id The customer ACME exists too: its id differs from acme only in upper and lower case.',
+          'customers acme text_cleaned customer.name has control or invisible characters that the API refuses; they were removed.',
           'customers acme email_set_aside customer.email is not an e-mail address that the API accepts, and was left empty; the notes keep it.',
-          'customers acme text_cut customer.company is longer than fits, and was cut; the notes keep it.',
-          'customers acme text_cleaned customer.phone has control or invisible characters that the API refuses, and was taken without them.',
-          'customers acme text_cleaned customer.address has control or invisible characters that the API refuses, and was taken without them.',
-          'customers acme text_cleaned customer.notes has control or invisible characters that the API refuses, and was taken without them.',
-          `licenses ${license.id} text_cut revoked_reason is longer than fits, and was cut; the notes keep it.`,
-          `licenses ${license.id} text_cleaned notes has control or invisible characters that the API refuses, and was taken without them.`,
-          `licenses ${license.id} differs_from_token The token says otherwise, and is right: expires_at.`,
+          'customers acme text_cut customer.company is too long, and was cut; the notes keep it.',
+          'customers acme text_cleaned customer.phone has control or invisible characters that the API refuses; they were removed.',
+          'customers acme text_cleaned customer.address has control or invisible characters that the API refuses; they were removed.',
+          'customers acme text_cleaned customer.notes has control or invisible characters that the API refuses; they were removed.',
+          `licenses ${license.id} text_cut revoked_reason is too long, and was cut; the notes keep it.`,
+          `licenses ${license.id} text_cleaned notes has control or invisible characters that the API refuses; they were removed.`,
+          `licenses ${license.id} differs_from_token The token differs, and is right: expires_at.`,
         ].sort(),
       );
       await withServer(async ({ url, adminKey }) => {
@@ -347,7 +347,7 @@ describe('aegis import v0.8', () => {
                   ].join('\n'),
                 },
           );
-          // Nothing but what was changed differs: what the import took is what the API takes.
+          // Only what was changed differs: what the import took is what the API takes.
           const created = await client.post('/api/v1/customers', { ...fields, id: `${id}-2`, phone: null });
           expect(created.status).toBe(201);
         }
@@ -366,7 +366,7 @@ describe('aegis import v0.8', () => {
       });
     });
 
-    it('names each row that it can not take, with the reason, and takes the others', async () => {
+    it('names each row that it cannot take, with the reason, and takes the others', async () => {
       await v08.addCustomer('acme', { name: 'x'.repeat(201) });
       await v08.addCustomer('a b');
       const good = await v08.addLicense('acme', { notes: 'n'.repeat(2001), module_name: 'payrol' });
@@ -456,7 +456,7 @@ describe('aegis import v0.8', () => {
     expect(await counted()).toEqual({ licenses: 0, customers: 0, records: 0 });
   });
 
-  it('takes what there is of a folder, row by row, and tells rows that are none', async () => {
+  it('takes what there is of a folder, row by row, and reports lines that are not rows', async () => {
     await fill();
     const csv = mkdtempSync(join(folder, 'csv-'));
     await v08.copyTo(csv);
@@ -515,7 +515,7 @@ describe('aegis import v0.8', () => {
     expect(wrong.stderr).not.toContain('wrong-password');
     // This server's own database has tables of the same names.
     const own = await aegis.with({ V08_DATABASE_URL: database.applicationUrl }).run('import', 'v0.8');
-    expect(own).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('no table of v0.8') });
+    expect(own).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('not a table of v0.8') });
   });
 
   it('reads one snapshot: what v0.8 changes meanwhile is not half in it', async () => {
@@ -537,7 +537,7 @@ describe('aegis import v0.8', () => {
     expect(stdout.split('\n')).toEqual([
       'customers: 2 created, 0 unchanged, 0 refused; v0.8 has 1 active and 1 inactive, here are 1 and 1',
       'licenses: 6 imported, 0 revoked, 0 unchanged, 0 refused',
-      '  1 perpetual ones have an end that their token lacks: the token is right',
+      '  1 perpetual ones have an end that is not in their token: the token is right',
       '  type          status               v0.8  refused     here',
       '  perpetual     active                  2        0        2',
       '  perpetual     suspended               1        0        1',

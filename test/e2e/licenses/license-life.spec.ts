@@ -158,7 +158,7 @@ describe('the life of a license', () => {
     expect(list.body.licenses).toEqual([listed]);
   });
 
-  it('tells anyone the status and nothing personal', async () => {
+  it('shows anyone the status and nothing personal', async () => {
     const { id, expires_at } = await aLicense(client, { license_type: 'demo' });
     const answer = await anyone.get(`/api/v1/licenses/${id}/status`);
     expectStatus(answer, 200);
@@ -183,7 +183,7 @@ describe('the life of a license', () => {
     }
   });
 
-  it.each(['DELETE', 'POST'])('revokes for good by %s', async (method) => {
+  it.each(['DELETE', 'POST'])('revokes permanently by %s', async (method) => {
     const { id, token } = await aLicense(client, { license_type: 'subscription', duration_days: 90 });
     expect((await ask(token)).body).toMatchObject({ valid: true, code: 'VALID' });
 

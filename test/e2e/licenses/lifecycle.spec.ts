@@ -211,7 +211,7 @@ describe('the lifecycle of a license', () => {
     expect(file.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('tells support which license a pasted token belongs to, also an older one', async () => {
+  it('shows support which license a pasted token belongs to, also an older one', async () => {
     const license = await aLicense(admin);
     expectStatus(await change(license, 'reissue', {}), 200);
     const found = await admin.post('/api/v1/licenses/inspect', { token: ` ${license.token}\n` });

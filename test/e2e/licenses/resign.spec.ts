@@ -128,7 +128,7 @@ describe('aegis licenses resign', () => {
     const dryRun = await aegis.run('licenses', 'resign', '--key', ROW_KEY, '--dry-run');
     expect(dryRun).toEqual({
       exitCode: 0,
-      stdout: `${LICENSES} license(s) would be signed anew. Left as they are: 0 revoked, 0 expired, 0 of inactive customers.\n`,
+      stdout: `${LICENSES} license(s) would be signed again. Left as they are: 0 revoked, 0 expired, 0 of inactive customers.\n`,
       stderr: '',
     });
     expect(await resigned()).toBe(0);
@@ -149,7 +149,7 @@ describe('aegis licenses resign', () => {
     expect(superseded.rows).toEqual([{ count: lines.length }]);
   });
 
-  it('refuses keys it can not sign anew, and files that are no report', async () => {
+  it('refuses keys it cannot sign again, and files that are not reports', async () => {
     writeFileSync(report('other.csv'), 'name,price\n');
     const { rows } = await sql.query<{ kid: string }>(`SELECT kid FROM signing_keys WHERE state = 'active'`);
     for (const args of [

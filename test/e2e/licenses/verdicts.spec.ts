@@ -85,7 +85,7 @@ describe('a verdict', () => {
     return body.validations.last_24h as Awaited<ReturnType<typeof countedVerdicts>>;
   }
 
-  /** A key of the server's that signs no more. */
+  /** A key of the server's that no longer signs. */
   async function retiredKey(kid: string): Promise<Forger> {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     await sql.query(
@@ -278,11 +278,16 @@ describe('a verdict', () => {
   });
 
   it('binds a license to the instance whose fingerprint the server computed', async () => {
-    const told = await anyone.post('/api/v1/licenses/fingerprint', { db_uuid: DB_UUID, domain: DOMAIN });
-    expectStatus(told, 200);
-    expect(told.body).toEqual({ fingerprint: FINGERPRINT, db_uuid: DB_UUID, domain: DOMAIN, warnings: [] });
+    const computed = await anyone.post('/api/v1/licenses/fingerprint', { db_uuid: DB_UUID, domain: DOMAIN });
+    expectStatus(computed, 200);
+    expect(computed.body).toEqual({
+      fingerprint: FINGERPRINT,
+      db_uuid: DB_UUID,
+      domain: DOMAIN,
+      warnings: [],
+    });
 
-    const { token } = await aLicense(client, { instance_fingerprint: told.body.fingerprint });
+    const { token } = await aLicense(client, { instance_fingerprint: computed.body.fingerprint });
     const instance = { instance_db_uuid: DB_UUID, instance_domain: DOMAIN };
     expect(await codeOf(token, instance)).toBe('VALID');
     expect(await codeOf(token, { instance_db_uuid: DB_UUID })).toBe('INSTANCE_REQUIRED');
@@ -299,11 +304,11 @@ describe('a verdict', () => {
   });
 
   it('computes the fingerprint of UTF-8 byte for byte', async () => {
-    const told = await anyone.post('/api/v1/licenses/fingerprint', {
+    const computed = await anyone.post('/api/v1/licenses/fingerprint', {
       db_uuid: ' Ä ',
       domain: 'bücher.example/😀',
     });
-    expect(told.body.fingerprint).toBe(
+    expect(computed.body.fingerprint).toBe(
       'sha256:45646002c369393894e8fc4644b41aaad52c6d3953ab0beb6c53cdff8df6fdbd',
     );
   });

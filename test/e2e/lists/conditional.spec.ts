@@ -96,7 +96,7 @@ describe('entity tags', () => {
     });
   });
 
-  it('do not stand for what nobody may read', async () => {
+  it('are not sent for what nobody may read', async () => {
     const path = await customerPath();
     const tag = await tagAt(path);
     const nobody = new Client(server.url);
@@ -197,7 +197,7 @@ describe('entity tags', () => {
       expect(tagOf(answer)).toBe(await tagAt(path));
     });
 
-    it('are answered with what is new, beside its place', async () => {
+    it('are answered with the current value, not with its place', async () => {
       const { id: customer_id } = await aCustomer(client);
       await client.patch(`/api/v1/customers/${customer_id}`, { phone: '1' });
       const order = { customer_id, module_name: 'p', allowed_major_versions: ['17'], license_type: 'demo' };
@@ -319,7 +319,7 @@ describe('entity tags', () => {
         expect(await tagAt(path)).toBe(tag);
       });
 
-      it('refuse what is no list of tags', async () => {
+      it('refuse what is not a list of tags', async () => {
         const path = await made();
         const tag = await tagAt(path);
         for (const demand of [
@@ -362,7 +362,7 @@ describe('entity tags', () => {
       expectStatus(await client.patch(path, { notes: 'noted' }, ifMatch(old)), 412);
     });
 
-    it('tell the second of two who revoke that the first was faster', async () => {
+    it('tells the second of two who revoke that the first was faster', async () => {
       const path = await licensePath();
       const old = await tagAt(path);
       const revoke = (): Promise<Answer> =>

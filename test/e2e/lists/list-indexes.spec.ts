@@ -136,7 +136,7 @@ describe('a list of 20,000', () => {
   ])('reads %s by an index of each partition that has rows', async (path) => {
     const { page } = await scansOf(path);
     expect(page.length).toBeGreaterThan(0);
-    // The partitions of months to come are empty, and read as they are.
+    // The partitions of future months are empty, and read as they are.
     const { rows } = await owner.query<{ partition: string }>(
       `SELECT 'audit_logs_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM') AS partition`,
     );
@@ -160,7 +160,7 @@ describe('a list of 20,000', () => {
   });
 
   it.each(['-created_at', 'created_at', 'expires_at', '-expires_at'])(
-    'costs the same however deep a cursor lies, by %s',
+    'costs the same however deep a cursor is, by %s',
     async (sort) => {
       const path = `licenses?sort=${sort}&page_size=100`;
       let cursor = (await scansOf(path)).body.next_cursor;

@@ -58,7 +58,7 @@ describe('lists', () => {
       expectStatus(await admin.get(path, { Accept: 'text/csv' }), 200);
   });
 
-  it('prefer JSON where all the same is accepted, and refuse what they can not be', async () => {
+  it('prefer JSON where everything is accepted, and refuse what they cannot be', async () => {
     const any = await admin.get('/api/v1/customers', { Accept: 'text/csv;q=0.5, */*' });
     expect(any.headers.get('content-type')).toContain('application/json');
     expectStatus(await admin.get('/api/v1/customers', { Accept: 'text/html' }), 406);
@@ -111,7 +111,7 @@ describe('lists', () => {
       });
       answered.destroy();
       let quiet = 0;
-      await until('no statement runs any more', async () => {
+      await until('no statement is running', async () => {
         quiet = (await statements()) === 0 ? quiet + 1 : 0;
         return quiet === 5;
       });

@@ -90,7 +90,7 @@ describe('a list', () => {
     return ids;
   }
 
-  it('has pages that say where they stand', async () => {
+  it('has pages that say their position', async () => {
     expect(await list('licenses', 'page_size=3')).toEqual({
       licenses: [expect.any(Object), expect.any(Object), expect.any(Object)],
       total: 7,
@@ -175,7 +175,7 @@ describe('a list', () => {
     expect((await found(`expires_before=${offset}`)).sort()).toEqual([2, 3]);
   });
 
-  it("of licenses tells active from expired by the database's clock", async () => {
+  it("of licenses distinguishes active from expired by the database's clock", async () => {
     await sql.query(`UPDATE licenses SET expires_at = now() + interval '1 hour' WHERE id = $1`, [
       licenses[2]!.id,
     ]);

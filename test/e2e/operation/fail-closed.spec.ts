@@ -20,7 +20,7 @@ const OBSTACLES = [
   },
 ];
 
-describe.each(OBSTACLES)('where an audit record can not be written, for $why', ({ obstruct }) => {
+describe.each(OBSTACLES)('where an audit record cannot be written, for $why', ({ obstruct }) => {
   let server: TestServer;
   let sql: SqlClient;
   let admin: Client;

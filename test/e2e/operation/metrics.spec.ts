@@ -87,12 +87,12 @@ describe('the metrics', () => {
       expect(await response.text()).not.toContain('aegis_');
     });
 
-    it('are not on the public port, whoever asks', async () => {
+    it('are not on the public port, no matter who asks', async () => {
       expect(new URL(server.metricsUrl).port).not.toBe(new URL(server.url).port);
       for (const client of [admin, anyone]) expect((await client.get('/metrics')).status).toBe(404);
     });
 
-    it('hold no id, key or address', async () => {
+    it('contain no id, key or address', async () => {
       await admin.get(`/api/v1/licenses/${license.id}`);
       const { text } = await scrape();
       expect(text).toContain('route="/api/v1/licenses/:id"');
@@ -142,7 +142,7 @@ describe('the metrics', () => {
       expect((await scrape()).text).not.toMatch(/\/one|PROPFIND|nothing/);
     });
 
-    it('tell those whose caller left before the answer', async () => {
+    it('show those whose caller left before the answer', async () => {
       const aborted = count('method="POST",route="/api/v1/licenses",status="aborted"');
       expect(
         await rise(async () => {
@@ -183,7 +183,7 @@ describe('the metrics', () => {
       ).toEqual([1, 1, 1]);
     });
 
-    it('tell a signature that was checked from one that was remembered', async () => {
+    it('distinguish a signature that was checked from one that was remembered', async () => {
       const fresh = await aLicense(admin);
       const ask = (): Promise<unknown> => anyone.post(VALIDATE, { ...question, token: fresh.token });
       expect(await rise(ask, 'aegis_signature_cache_total{result="miss"}')).toEqual([1]);
@@ -287,7 +287,7 @@ describe('the metrics', () => {
     }
   });
 
-  it('tell the version, the event loop and the process', async () => {
+  it('show the version, the event loop and the process', async () => {
     const { series } = await scrape();
     expect(series.get('aegis_build_info{version="0.9.0"}')).toBe(1);
     for (const name of [
@@ -298,7 +298,7 @@ describe('the metrics', () => {
       expect(series.get(name)).toBeGreaterThan(0);
   });
 
-  it.each(JOBS)('tell when the job %s last succeeded', async (job) => {
+  it.each(JOBS)('show when the job %s last succeeded', async (job) => {
     const series = `aegis_job_last_success_seconds{job="${job}"}`;
     await until('it did', async () => (await scrape()).value(series) > 0);
     const now = await scrape();
@@ -307,7 +307,7 @@ describe('the metrics', () => {
     expect(now.series.get(`aegis_job_failures_total{job="${job}"}`)).toBeDefined();
   });
 
-  it('tell of every job that docs/metrics.md explains, but for the one that needs a sink', async () => {
+  it('tell of every job that docs/metrics.md explains, except for the one that needs a sink', async () => {
     const page = readFileSync(resolve(__dirname, '../../../docs/metrics.md'), 'utf8');
     const explained = [...page.matchAll(/^- `([a-z-]+)`: /gm)].map(([, job]) => job!);
     expect(explained).toEqual([...JOBS, 'checkpoint-shipping'].sort());
@@ -346,7 +346,7 @@ describe('METRICS_PORT', () => {
     try {
       const second = testServer({ variables: { METRICS_PORT: port } });
       await expect(second).rejects.toThrow(
-        `METRICS_PORT: ${port} is taken by another program; stop that one, or set METRICS_PORT to a free one.`,
+        `METRICS_PORT: ${port} is in use by another program; stop it, or set METRICS_PORT to a free one.`,
       );
       await expect(second).rejects.toMatchObject({ name: 'ConfigurationError' });
       expect((await fetch(`${first.metricsUrl}/metrics`)).status).toBe(200);
@@ -368,16 +368,16 @@ describe('METRICS_PORT', () => {
     try {
       const { port } = new URL(other.url);
       const start = testServer({ variables: { PORT: port, METRICS_PORT: free } });
-      await expect(start).rejects.toThrow(`PORT: ${port} is taken by another program`);
+      await expect(start).rejects.toThrow(`PORT: ${port} is in use by another program`);
       await expect(fetch(`http://127.0.0.1:${free}/metrics`)).rejects.toThrow();
     } finally {
       await other.close();
     }
   });
 
-  it('can not be PORT', async () => {
+  it('cannot be PORT', async () => {
     const start = testServer({ variables: { PORT: '8999', METRICS_PORT: '8999' } });
-    await expect(start).rejects.toThrow(/METRICS_PORT: 8999 is PORT too/);
+    await expect(start).rejects.toThrow(/METRICS_PORT: 8999 equals PORT/);
   });
 
   it('is served until the last requests are answered', async () => {

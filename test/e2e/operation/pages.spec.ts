@@ -29,7 +29,7 @@ describe('the pages that explain errors', () => {
   });
 
   it.each(['%3Cscript%3Ealert(1)%3C%2Fscript%3E', '__proto__', 'constructor', 'toString'])(
-    'show nothing of %s, which is no code',
+    'show nothing of %s, which is not a code',
     async (code) => {
       const answer = await new Client(server.url).get(`/problems/${code}`);
       expect(answer.status).toBe(404);

@@ -133,7 +133,7 @@ describe('the server as a process', () => {
     for (const name of ['PORT', 'METRICS_PORT']) {
       const second = processes.server({ ...variables, [name]: port });
       expect(await second.ended).toEqual({ code: 2, signal: null });
-      expect(second.stderr).toMatch(new RegExp(`^${name}: ${port} is taken .*; .*\\n$`));
+      expect(second.stderr).toMatch(new RegExp(`^${name}: ${port} is in use .*; .*\\n$`));
       expect(second.output).not.toMatch(/^\s+at |aegis_development_/m);
     }
 
@@ -213,7 +213,7 @@ describe('the server as a process', () => {
     const creating = stillServes(server, key).catch(() => 'cut');
     await untilBlocked(lock);
     server.kill('SIGINT');
-    // The request holds the server up; whoever waits presses the keys again and again.
+    // The request holds the server up; anyone who waits presses the keys again and again.
     const impatience = setInterval(() => {
       server.kill('SIGINT');
     }, 100);
@@ -241,7 +241,7 @@ describe('the server as a process', () => {
     expect(cluster.postmaster()).toBeUndefined();
   });
 
-  it('says 503 while PostgreSQL is gone, ends cleanly, and starts anew with all that was acknowledged', async () => {
+  it('says 503 while PostgreSQL is gone, ends cleanly, and starts again with all that was acknowledged', async () => {
     const server = await processes.server(variables).ready();
     const client = new Client(server.url, key);
     const license = await aLicense(client);

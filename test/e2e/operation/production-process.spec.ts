@@ -66,10 +66,10 @@ describe('three servers at once on an empty database', () => {
              (SELECT count(*)::int FROM api_keys) AS api_keys,
              (SELECT count(*)::int FROM schema_migrations) AS migrations,
              (SELECT count(DISTINCT name)::int FROM schema_migrations) AS different,
-             (SELECT count(*)::int FROM audit_logs WHERE event_type = 'api_key.created') AS told`);
+             (SELECT count(*)::int FROM audit_logs WHERE event_type = 'api_key.created') AS recorded`);
     await sql.end();
     expect(rows).toEqual([
-      { signing_keys: 1, active: 1, api_keys: 1, migrations: MIGRATIONS, different: MIGRATIONS, told: 1 },
+      { signing_keys: 1, active: 1, api_keys: 1, migrations: MIGRATIONS, different: MIGRATIONS, recorded: 1 },
     ]);
     expect(readdirSync(variables.KEYS_DIR)).toHaveLength(2);
     const ends = await Promise.all(servers.map((server) => server.stop()));
@@ -196,7 +196,7 @@ describe('production', () => {
     );
   });
 
-  it('refuses a database that it can not reach', async () => {
+  it('refuses a database that it cannot reach', async () => {
     const url = `postgres://app:5ecret5ecret@127.0.0.1:${await freePort()}/aegis`;
     await expectRefusal(changed({ DATABASE_URL: url }), /^DATABASE_URL.*ECONNREFUSED.*; check host/);
   });

@@ -56,10 +56,10 @@ describe('readiness asks for what a validation needs', () => {
     expect(await statuses()).toEqual(ALL_WELL);
   });
 
-  it('says no on a database that takes no writes, and yes again after it, on new connections', async () => {
+  it('says no on a database that does not accept writes, and yes again after it, on new connections', async () => {
     await turnReadOnly();
     await until('sessions are read-only', async () => (await validate()).status === 503);
-    // Several sessions that began read-only lie in the pool.
+    // Several sessions that began read-only are in the pool.
     await Promise.all(
       Array.from({ length: 20 }, () => Promise.all([validate(), admin.get('/api/v1/licenses')])),
     );
@@ -94,7 +94,7 @@ describe('readiness asks for what a validation needs', () => {
     const { name, bounds } = rows[0]!;
     await sql.query(`ALTER TABLE audit_logs DETACH PARTITION ${name}`);
     expect(await statuses()).toEqual(NOT_READY);
-    expect(server.log()).toContain('has no audit partition for now');
+    expect(server.log()).toContain('has no audit partition for the current month');
     await sql.query(`ALTER TABLE audit_logs ATTACH PARTITION ${name} ${bounds}`);
     expect(await statuses()).toEqual(ALL_WELL);
   });

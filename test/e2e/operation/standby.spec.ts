@@ -110,7 +110,7 @@ describe('a hot standby', () => {
       })(),
     ]) {
       expect(ended.output).toMatch(
-        /DATABASE_URL: the database takes no writes \(.*read-only transaction.*\); name the primary, or promote this standby\./,
+        /DATABASE_URL: the database does not accept writes \(.*read-only transaction.*\); name the primary, or promote this standby\./,
       );
       expect(ended.output).not.toMatch(/^\s+at |no connection/m);
       expect(ended.exitCode).toBe(2);
@@ -125,7 +125,7 @@ describe('a hot standby', () => {
     await Promise.all(Array.from({ length: 20 }, validate));
     expect(await readiness()).toBe(503);
     expect((await anyone.get('/health')).body).toMatchObject({ status: 'unhealthy', database: 'unhealthy' });
-    expect(server.log()).toContain('not ready: the database takes no writes');
+    expect(server.log()).toContain('not ready: the database does not accept writes');
     expect((await anyone.get('/health/live')).status).toBe(200);
 
     // What turned read-only is given up: a new connection may lead to the new primary.

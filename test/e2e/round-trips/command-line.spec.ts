@@ -136,8 +136,8 @@ describe('what the command line prints', () => {
       { token: 'x', [text]: 1, customer: { id: text, name: text, [text]: text } },
     ]);
     writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    const told = linesOf(await aegis.run('import', 'licenses', file));
-    expect(told.slice(0, -1).map((line) => line.split(':')[0])).toEqual(
+    const reported = linesOf(await aegis.run('import', 'licenses', file));
+    expect(reported.slice(0, -1).map((line) => line.split(':')[0])).toEqual(
       lines.map((_, index) => `line ${index + 1}`),
     );
     documentOf(await aegis.run('import', 'licenses', file, '--json'));

@@ -67,7 +67,7 @@ describe('what is written for others is read back as it was', () => {
     const answer = await admin.get(`${path}?formulas=raw`, { Accept: 'text/csv' });
     expectStatus(answer, 200);
     const [columns = [], ...records] = readCsv(answer.body as string);
-    // The trail goes on; its first page is the newest.
+    // The trail continues; its first page is the newest.
     expect(records.slice(0, rows.length)).toEqual(rows.map((row) => columns.map((one) => cellOf(row[one]))));
     const index = columns.indexOf(column);
     expect(records.map((record) => record[index])).toEqual(expect.arrayContaining(AWKWARD_TEXTS));

@@ -60,7 +60,7 @@ describe('aegis status-list export', () => {
     const one = await aegis.run('status-list', 'export', 'one.jwt', '--list', '0');
     expect(one).toMatchObject({
       exitCode: 0,
-      stdout: 'one.jwt\n1 status list(s) written; they count for 35 days\n',
+      stdout: 'one.jwt\n1 status list(s) written; they are valid for 35 days\n',
     });
     expect(await statusIn(join(folder, 'one.jwt'))).toBe('revoked');
     mkdirSync(join(folder, 'there'));
@@ -68,13 +68,13 @@ describe('aegis status-list export', () => {
     expect(readdirSync(join(folder, 'there'))).toEqual(['status-list-1.jwt']);
   });
 
-  it('says no where there is no such list, and names a path that it can not write', async () => {
+  it('says no where there is no such list, and names a path that it cannot write', async () => {
     const none = await aegis.run('status-list', 'export', 'here', '--json');
     expect(none).toMatchObject({ exitCode: 0, stdout: '{"status_lists":[]}\n' });
     const missing = await aegis.run('status-list', 'export', 'here', '--list', '0');
     expect(missing).toMatchObject({
       exitCode: 1,
-      stdout: 'There is no status list 0: no token names it.\n',
+      stdout: 'There is no status list 0: no token refers to it.\n',
     });
     writeFileSync(join(folder, 'file'), '');
     const wrong = await aegis.run('status-list', 'export', 'file');

@@ -144,7 +144,7 @@ describe('the status lists', () => {
     expect(await statusOf(server.url, license.token)).toBe('valid');
   });
 
-  it('are made anew one by one: a change of one leaves the others as they are', async () => {
+  it('are rebuilt one by one: a change of one leaves the others as they are', async () => {
     const tagOf = async (list: number): Promise<string | null> =>
       (await admin.get(`/api/v1/status-lists/${list}`)).headers.get('etag');
     const license = await aLicense(admin);
@@ -159,7 +159,7 @@ describe('the status lists', () => {
     await admin.patch(path(license), { notes: 'seen' });
     await aLicense(admin);
     await post(other, 'revoke', reason);
-    await until('list 1 is made anew', async () => (await tagOf(1)) !== before, SEEN_WITHIN_MS);
+    await until('list 1 is rebuilt', async () => (await tagOf(1)) !== before, SEEN_WITHIN_MS);
     expect(await tagOf(0)).toBe(untouched);
   });
 
@@ -183,7 +183,7 @@ describe('the status lists', () => {
     expect(seen.size).toBeGreaterThan(0);
   });
 
-  it('answer 404 to a number that is not there yet, and 422 to what is none', async () => {
+  it('answer 404 to a number that is not there yet, and 422 to what is not a number', async () => {
     expect(await admin.get('/api/v1/status-lists/4711')).toMatchObject({
       status: 404,
       body: { code: 'status_list_not_found', detail: 'There is no status list 4711.' },
@@ -248,7 +248,7 @@ describe('the status lists', () => {
 });
 
 describe('after another key was activated', () => {
-  it('the status lists are signed by it, and served on while the database is away', async () => {
+  it('the status lists are signed by it, and served on while the database is unavailable', async () => {
     const first = await testServer();
     const { database, keysDir } = first;
     await writeKeyPair(keysDir, 'the-next', 'a passphrase for tests');

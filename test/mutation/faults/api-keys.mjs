@@ -46,7 +46,7 @@ export default {
         'if (presented.environment !== this.environment.ENVIRONMENT)',
         'if (presented.environment === undefined)',
       ],
-      ['takes whoever knows an id', 'if (!candidate || !(isCurrent || isPrevious))', 'if (!candidate)'],
+      ['takes anyone who knows an id', 'if (!candidate || !(isCurrent || isPrevious))', 'if (!candidate)'],
       ['takes inactive keys', 'AND is_active AND deleted_at IS NULL', 'AND deleted_at IS NULL'],
       ['takes expired keys', '(expires_at IS NULL OR expires_at > clock_timestamp())', 'true'],
       ['ends no grace', 'row.in_grace && row.previous_hash', 'row.previous_hash'],

@@ -15,7 +15,7 @@ export default {
         "if (isOurs && judged.state !== 'unrecorded') {",
         'if (isOurs) {',
       ],
-      ['leaves the end of the chain unjudged', 'tellUnproven(this.runs.end(), this.tell);', ''],
+      ['leaves the end of the chain unjudged', 'reportUnproven(this.runs.end(), this.onFinding);', ''],
     ]),
     ...inFile('libs/checkpoints/src/verification/trail-verification.ts', [
       [
@@ -52,7 +52,7 @@ export default {
     ...inFile('libs/checkpoints/src/verification/finding.ts', [
       [
         'does not say which checkpoints nobody on record signed',
-        "tell({ kind: 'checkpoint_forged', checkpoint });",
+        "onFinding({ kind: 'checkpoint_forged', checkpoint });",
         ';',
       ],
     ]),
@@ -73,12 +73,12 @@ export default {
     ]),
     ...inFile('apps/cli/src/audit/soundness.ts', [
       [
-        'lets what can not be told hide what does not hold',
+        'lets what cannot be determined hide what is not valid',
         'return findings === undetermined ? null : false;',
         'return undetermined > 0 ? null : false;',
       ],
       [
-        'takes what can not be told for sound',
+        'reports what cannot be determined as sound',
         'return findings === undetermined ? null : false;',
         'return findings === undetermined;',
       ],

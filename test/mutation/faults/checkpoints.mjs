@@ -55,7 +55,7 @@ export default {
         'stops after one checkpoint',
         'more = size === MOST_LEAVES;',
         'more = false;',
-        'the next pass, half a second later, goes on: it costs time alone, which `npm run bench:checkpoints` shows',
+        'the next pass, half a second later, continues: it costs time alone, which `npm run bench:checkpoints` shows',
       ],
     ]),
     ...inFile('libs/checkpoints/src/checkpoint.ts', [
@@ -104,13 +104,13 @@ export default {
     ...inFile('libs/checkpoints/src/verification/record-verification.ts', [
       [
         'sees no edit',
-        "if (leaf.record === 'edited') tell({ kind: 'record_edited', record, checkpoint });",
+        "if (leaf.record === 'edited') onFinding({ kind: 'record_edited', record, checkpoint });",
         '',
       ],
       ['lists as many leaves as a forged checkpoint says', 'if (size > MOST_LEAVES) {', 'if (size < 0) {'],
       [
         'sees no record as of the past',
-        "if (early) tell({ kind: 'record_backdated', record, checkpoint });",
+        "if (early) onFinding({ kind: 'record_backdated', record, checkpoint });",
         '',
       ],
       [
@@ -121,34 +121,34 @@ export default {
       ['sees no changed seal', 'if (leaves.length === size && isRoot(leaves)) return;', 'return;'],
     ]),
     ...inFile('libs/checkpoints/src/verification/trail-verification.ts', [
-      ['looks for no added record', 'await findAdded(tx, sealing, tell);', ''],
-      ['names no stray seal', 'await findStraySeals(tx, since, chain.last ?? since - 1, tell);', ''],
+      ['looks for no added record', 'await findAdded(tx, sealing, onFinding);', ''],
+      ['names no stray seal', 'await findStraySeals(tx, since, chain.last ?? since - 1, onFinding);', ''],
       [
         'sees no replaced checkpoint',
-        "else if (here.jws !== jws) tell({ kind: 'checkpoint_replaced', checkpoint });",
+        "else if (here.jws !== jws) onFinding({ kind: 'checkpoint_replaced', checkpoint });",
         '',
       ],
       [
         'sees no cut tail',
-        "if (here?.number !== String(checkpoint)) tell({ kind: 'checkpoint_missing', checkpoint });\n    else if (here.jws",
+        "if (here?.number !== String(checkpoint)) onFinding({ kind: 'checkpoint_missing', checkpoint });\n    else if (here.jws",
         'if (here && here.jws',
       ],
     ]),
     ...inFile('libs/checkpoints/src/verification/chain-verification.ts', [
       [
         'follows no link',
-        "if (!linked) this.tell({ kind: 'checkpoint_forged', checkpoint: number });",
-        "if (!isOurs) this.tell({ kind: 'checkpoint_forged', checkpoint: number });",
+        "if (!linked) this.onFinding({ kind: 'checkpoint_forged', checkpoint: number });",
+        "if (!isOurs) this.onFinding({ kind: 'checkpoint_forged', checkpoint: number });",
       ],
       [
         'sees no checkpoint missing in between',
-        'if (expected < number) this.tell(missing(expected, number - 1));',
+        'if (expected < number) this.onFinding(missingCheckpoints(expected, number - 1));',
         '',
       ],
       [
         'names but the first of several that are missing',
-        'missing(expected, number - 1)',
-        'missing(expected, expected)',
+        'missingCheckpoints(expected, number - 1)',
+        'missingCheckpoints(expected, expected)',
       ],
     ]),
   ],

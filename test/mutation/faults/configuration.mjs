@@ -74,7 +74,7 @@ export default {
       ],
     ]),
     ...inFile('libs/embedded-postgres/src/cluster-folder.ts', [
-      ['the cluster lies where the system clears', "'/var/lib/aegis-embedded'", "'/var/tmp/aegis-embedded'"],
+      ['the cluster is where the system clears', "'/var/lib/aegis-embedded'", "'/var/tmp/aegis-embedded'"],
       [
         'an earlier cluster is left behind',
         '&& !existsSync(wanted) && isOurs(former);',

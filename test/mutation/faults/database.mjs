@@ -23,7 +23,7 @@ export default {
       ],
       ['lets anybody attach trigger functions of the owner', "  'statistics_note_licenses()',\n", ''],
       [
-        'leaves functions to come to everybody',
+        'leaves future functions to everybody',
         'await runner.query(`ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC`);',
         '',
       ],
@@ -40,7 +40,7 @@ export default {
         'return;',
       ],
       [
-        'goes on though the migration role may create nothing',
+        'continues though the migration role may create nothing',
         'if (migrationRoleCreates && !publicCreates) return;',
         'if (!publicCreates) return;',
       ],
@@ -81,7 +81,7 @@ export default {
       ],
     ]),
     ...inFile('libs/database/src/connections/connection-problem.ts', [
-      ['takes a standby for a database out of reach', '    case SqlState.readOnly:\n', "    case '25P99':\n"],
+      ['takes a standby for an unreachable database', '    case SqlState.readOnly:\n', "    case '25P99':\n"],
     ]),
     ...inFile('apps/server/src/health/database-readiness.ts', [
       ['is ready on a standby', 'if (answer === undefined || answer.read_only)', 'if (answer === undefined)'],

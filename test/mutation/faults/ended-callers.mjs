@@ -10,7 +10,7 @@ export default {
   ],
   faults: [
     ...inFile('libs/database/src/callers.ts', [
-      ['lets an ended caller go on', 'if (verdict instanceof Error) throw verdict;', ''],
+      ['lets an ended caller continue', 'if (verdict instanceof Error) throw verdict;', ''],
       ['ignores lost scopes', 'if (lost.length > 0) return new CallerNarrowed(lost);', ''],
     ]),
     ...inFile('libs/http/src/edge/client-errors.ts', [
@@ -20,7 +20,7 @@ export default {
         'else if (answering?.headersSent)',
       ],
       [
-        'goes on after broken bytes',
+        'continues after broken bytes',
         'answering.shouldKeepAlive = false;',
         'answering.shouldKeepAlive = true;',
       ],
@@ -37,7 +37,7 @@ export default {
     ]),
     ...inFile('migrations/1764120000000-judge-callers-again.ts', [
       ['shares no lock', 'PERFORM pg_advisory_xact_lock_shared(held.number);', 'NULL;'],
-      ['holds no lock alone', 'PERFORM pg_advisory_xact_lock(held.number);', 'NULL;'],
+      ['takes no exclusive lock', 'PERFORM pg_advisory_xact_lock(held.number);', 'NULL;'],
       ['takes expired callers', 'AND (expires_at IS NULL OR expires_at > clock_timestamp())', ''],
       ['takes inactive callers', 'AND is_active AND deleted_at IS NULL', ''],
     ]),
@@ -59,7 +59,7 @@ export default {
       ],
     ]),
     ...inFile('libs/lists/src/list-stream.ts', [
-      ['goes on to send to ended callers', 'await judge();\n    const answers', 'const answers'],
+      ['continues to send to ended callers', 'await judge();\n    const answers', 'const answers'],
     ]),
     ...inFile('libs/http/src/edge/sound-request.ts', [
       [

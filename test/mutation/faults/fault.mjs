@@ -2,7 +2,7 @@
  * @typedef {object} Fault one changed line that a test must notice
  * @property {string} name what the program then does
  * @property {string} file
- * @property {string} from text that stands once in the file
+ * @property {string} from text that occurs once in the file
  * @property {string} to what is put in its place
  * @property {string} [survives] why no test can notice it
  */

@@ -21,7 +21,7 @@ export default {
         'return true;',
       ],
       [
-        'lets pass while keys can not be checked',
+        'lets pass while keys cannot be checked',
         'throw new AuthenticationUnavailable(credential.error);',
         'return true;',
       ],

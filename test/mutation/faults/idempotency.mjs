@@ -18,7 +18,7 @@ export default {
       ],
       ['gives an answer to who lost the scope', 'if (lost.length > 0) throw new ScopeLostSince(lost);', ''],
       [
-        'does again what can not be read',
+        'does again what cannot be read',
         'if (pepper === undefined) throw new AnswerUnreadable();',
         'if (pepper === undefined) return undefined;',
       ],

@@ -22,7 +22,7 @@ export default {
     ]),
     ...inFile('migrations/1764100180000-record-issuers.ts', [
       ['loses the issuers of older licenses', 'issuer IS NOT NULL`);', 'issuer IS NULL`);'],
-      ['fails for a token that is none', "OR payload !~ '^[A-Za-z0-9_-]+$' THEN ''", "THEN ''"],
+      ['fails for a text that is not a token', "OR payload !~ '^[A-Za-z0-9_-]+$' THEN ''", "THEN ''"],
     ]),
     ...inFile('libs/config/src/load-environment.ts', [
       [

@@ -43,7 +43,7 @@ export default {
         'if (!this.isStarted || this.stopping !== undefined) return;',
         'if (this.stopping !== undefined) return;',
       ],
-      ['tells long work to go on for ever', '() => this.stopping === undefined', '() => true'],
+      ['tells long work to continue forever', '() => this.stopping === undefined', '() => true'],
       ['has no other pause after a failure', 'this.isFailing ? pauseAfterFailureMs : pauseMs', 'pauseMs'],
       ['has no jitter', ' + randomInt(jitterMs + 1)', ''],
       [
@@ -89,8 +89,8 @@ export default {
       ['reports milliseconds', 'Date.now() / 1000', 'Date.now()'],
     ]),
     ...inFile('libs/jobs/src/write-behind.ts', [
-      ['keeps a refused write for ever', 'if (isInputRefused(error)) {', 'if (error === undefined) {'],
-      ['loses what can not be written', '        this.putBack(entries);\n', ''],
+      ['keeps a refused write forever', 'if (isInputRefused(error)) {', 'if (error === undefined) {'],
+      ['loses what cannot be written', '        this.putBack(entries);\n', ''],
       [
         'loses what came during a write that failed',
         'for (const [key, value] of later) this.keep(key, value);',

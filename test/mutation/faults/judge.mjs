@@ -32,7 +32,7 @@ export default {
         '',
       ],
       ['takes any version', '!module.allowed_major_versions.includes(version)', 'false'],
-      ['takes a version that is none', 'if (version === null ||', 'if (version !== null &&'],
+      ['accepts a version that is not a version', 'if (version === null ||', 'if (version !== null &&'],
       [
         'binds no license to an instance',
         'if (boundTo === undefined) return null;',

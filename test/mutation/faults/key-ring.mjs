@@ -11,7 +11,7 @@ export default {
     ...inFile('libs/signing/src/ring/signing-key-register.ts', [
       [
         'does not wait for tokens that are being recorded',
-        '    await holdActiveKeyAlone(this.tx);\n    const previous',
+        '    await lockActiveKey(this.tx);\n    const previous',
         '    const previous',
       ],
       [
@@ -38,7 +38,7 @@ export default {
       ],
       ['records no adoption', "await this.record('signing_key.adopted', { kid, public_key });", ''],
     ]),
-    ...inFile('libs/signing/src/ring/key-agreement.ts', [
+    ...inFile('libs/signing/src/ring/reconcile-keys.ts', [
       [
         'adopts a public key because it is there',
         'if (parties.environment.ADOPT_PUBLIC_KEYS)',
@@ -59,8 +59,8 @@ export default {
     ]),
     ...inFile('libs/signing/src/ring/key-ring.service.ts', [
       [
-        'trusts what it knew while nobody tells',
-        '!this.isTold && performance.now() - this.readAt > TRUSTED_FOR_MS',
+        'trusts what it knew while there are no notifications',
+        '!this.hasLiveNotifications && performance.now() - this.readAt > TRUSTED_FOR_MS',
         'false',
       ],
       ['does not look for a kid that is new', 'await this.reread.done;', ''],

@@ -12,9 +12,9 @@ export default {
   faults: [
     ...inFile('libs/rate-limits/src/shared-throttler-storage.ts', [
       ['takes its own delay for one of Redis', 'if (++steps < PATIENCE_STEPS)', 'if (++steps < 1)'],
-      ['takes one late reply for a Redis that is away', 'LATE_REPLIES = 2', 'LATE_REPLIES = 1'],
+      ['takes one late reply for an unavailable Redis', 'LATE_REPLIES = 2', 'LATE_REPLIES = 1'],
       [
-        'never takes late replies for a Redis that is away',
+        'never takes late replies for an unavailable Redis',
         'if (!(error instanceof LateReply) || ++this.lateReplies >= LATE_REPLIES)',
         'if (!(error instanceof LateReply))',
       ],
@@ -57,21 +57,21 @@ export default {
         'true',
       ],
       [
-        'says nothing of limits while the storage is away',
+        'says nothing of limits while the storage is unavailable',
         'if (!(error instanceof RateLimitsUnavailable)) throw error;',
         'throw error;',
       ],
-      ['calls a storage that is away a used-up limit', 'throw tightest.unavailable ?? new', 'throw new'],
+      ['reports an unavailable storage as a used-up limit', 'throw tightest.unavailable ?? new', 'throw new'],
       ['calls every refusal final', 'items > limit\n        ?', 'items > 0\n        ?'],
     ]),
     ...inFile('libs/http/src/answers/open-streams.ts', [
       [
-        'waits for a slow reader for ever',
+        'waits for a slow reader forever',
         'if (!this.hasEnded) this.cancelPiece = this.after(this.bounds.piece, this.cut);',
         '',
       ],
       [
-        'streams for ever',
+        'streams forever',
         'this.cancelTotal = after(bounds.total, this.cut);',
         'this.cancelTotal = () => undefined;',
       ],

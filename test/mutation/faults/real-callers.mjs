@@ -75,14 +75,14 @@ export default {
     ]),
     ...inFile('libs/licensing/src/validate/token-inspection.service.ts', [
       [
-        'calls what can not be read unknown',
+        'calls what cannot be read unknown',
         'throw new NotAToken(parsed.malformed)',
         'throw new TokenNotOnRecord()',
       ],
       ['calls every token the newest', 't.revision = l.revision AS is_newest', 'true AS is_newest'],
     ]),
     ...inFile('libs/signing/src/keys/encrypted-pem.ts', [
-      ['opens a PEM as it lies in the file', 'open(canonicalPem(block), passphrase', 'open(pem, passphrase'],
+      ['opens a PEM as it is in the file', 'open(canonicalPem(block), passphrase', 'open(pem, passphrase'],
       ['takes a damaged PEM for a wrong passphrase', '|| !isIntact(block)', ''],
     ]),
     ...inFile('libs/signing/src/keys/key-files.ts', [
@@ -92,10 +92,14 @@ export default {
       ['says the same of every bad key', 'super(UNAUTHORIZED[reason]);', 'super(UNAUTHORIZED.refused);'],
     ]),
     ...inFile('apps/server/src/health/database-readiness.ts', [
-      ['is ready on a database that takes no writes', "return 'takes no writes';", 'return undefined;'],
+      [
+        'is ready on a database that does not accept writes',
+        "return 'does not accept writes';",
+        'return undefined;',
+      ],
       [
         'is ready without a partition',
-        "undefined : 'has no audit partition for now'",
+        "undefined : 'has no audit partition for the current month'",
         'undefined : undefined',
       ],
       [

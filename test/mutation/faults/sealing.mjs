@@ -26,7 +26,7 @@ export default {
         'ORDER BY name, id`',
       ],
       [
-        'keeps server processes of a time to come',
+        'keeps server processes with a time in the future',
         "OR seen_at > clock_timestamp() + interval '1 minute')",
         ')',
       ],
@@ -42,7 +42,7 @@ export default {
       ],
       ['takes a checkpoint of any time', 'extract(epoch FROM clock_timestamp())) > 300 THEN', '0) < 0 THEN'],
       [
-        'takes a checkpoint that is complete up to a time to come',
+        'takes a checkpoint that is complete up to a time in the future',
         "(claims->>'complete_to')::numeric > extract(epoch FROM NEW.read_at)",
         'false',
       ],
@@ -72,7 +72,7 @@ export default {
       ],
     ]),
     ...inFile('libs/checkpoints/src/verification/chain-verification.ts', [
-      ['forgets which seals are no leaves', 'chain.strays.push(...verified.strays);', ''],
+      ['forgets which seals are not leaves', 'chain.strays.push(...verified.strays);', ''],
     ]),
     ...inFile('libs/checkpoints/src/verification/chain-end.ts', [
       [
@@ -123,7 +123,7 @@ export default {
         '$3::bigint IS NOT NULL AND ($4',
       ],
       [
-        'believes a seal that is no leaf',
+        'believes a seal that is not a leaf',
         'AND seal.audit_id <> ALL ($2::bigint[])',
         'AND $2::bigint[] IS NOT NULL',
       ],
@@ -135,8 +135,8 @@ export default {
         "let after: string | null = '0';",
       ],
       [
-        'takes what stands below the first checkpoint for one',
-        "for (const { number } of early) tell({ kind: 'checkpoint_forged', checkpoint: Number(number) });",
+        'takes what is below the first checkpoint for one',
+        "for (const { number } of early) onFinding({ kind: 'checkpoint_forged', checkpoint: Number(number) });",
         '',
       ],
     ]),
@@ -160,13 +160,13 @@ export default {
       ],
     ]),
     ...inFile('libs/checkpoints/src/tree/sealed-records.ts', [
-      ['does not ask whether times are told apart', 'leaf.is_sealable === true && ', ''],
+      ['does not check whether times can be distinguished', 'leaf.is_sealable === true && ', ''],
       ['takes any seal for a leaf', 'leaf_index >= 0 && leaf_index < claims.size', 'leaf_index >= 0'],
     ]),
     ...inFile('libs/checkpoints/src/sealing/sealing.ts', [
       ['counts what a false checkpoint seals', 'SELECT seal.checkpoint <= $1', 'SELECT $1 IS NOT NULL'],
       [
-        'does not say that records can not be sealed',
+        'does not say that records cannot be sealed',
         "this.alarms.set('unsealable_records', row.unsealable);",
         '',
       ],
@@ -179,7 +179,7 @@ export default {
         'if (next !== null) return;',
       ],
       [
-        'goes on after a forged checkpoint',
+        'continues after a forged checkpoint',
         "if (judged.state === 'forged' || judged.claims.number !== number)",
         'if (number < 0)',
       ],
@@ -204,7 +204,7 @@ export default {
         'ELSIF next_epoch IS NULL THEN',
       ],
       ['writes by any snapshot', "current_setting('transaction_isolation') <> 'read committed'", 'false'],
-      ['notes no record that it can not seal', 'IF NOT moved AND size <> (', 'IF moved AND size <> ('],
+      ['notes no record that it cannot seal', 'IF NOT moved AND size <> (', 'IF moved AND size <> ('],
     ]),
     ...inFile('migrations/privileges.ts', [
       ['lets the application write seals', "audit_seals: 'SELECT',", "audit_seals: 'SELECT, INSERT',"],

@@ -34,8 +34,8 @@ export default {
       ],
     ]),
     ...inFile('libs/secret-files/src/read-file.ts', [
-      ['judges nothing', 'judge(await file.stat(), rule);', ''],
-      ['judges nothing of a setting', 'judge(fstatSync(file), rule);', ''],
+      ['judges nothing', 'assertFileRule(await file.stat(), rule);', ''],
+      ['judges nothing of a setting', 'assertFileRule(fstatSync(file), rule);', ''],
     ]),
     ...inFile('libs/secret-files/src/folders.ts', [
       [

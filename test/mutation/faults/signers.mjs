@@ -21,10 +21,10 @@ export default {
       ],
       ['does not ask whether the signer is back', 'void this.probeUntilBack(key);', ''],
       ['sends what is too long', 'input.length > largestInput)', 'input.length > 2 * largestInput)'],
-      ['tells of each failure that the signer is away', 'if (this.probing) return;', ''],
+      ['logs for each failure that the signer is unavailable', 'if (this.probing) return;', ''],
     ]),
     ...inFile('libs/signing/src/signers/vault-session.ts', [
-      ['does not log in anew', "answer.status === FORBIDDEN && this.login.method !== 'token'", 'false'],
+      ['does not log in again', "answer.status === FORBIDDEN && this.login.method !== 'token'", 'false'],
       ['logs in for each caller', 'if (current.token !== refused.token) return current;', ''],
       ['renews no token', 'void this.renew(lease)', 'void Promise.resolve(lease)'],
       ['asks in no namespace', "'X-Vault-Namespace': namespace", "'X-Vault-Nothing': namespace"],
@@ -32,7 +32,7 @@ export default {
     ...inFile('libs/signing/src/signers/vault-source.ts', [
       ['signs with the latest version', ', key_version: version }', ' }'],
       ['takes keys of any type', "if (type !== 'ed25519')", "if (type === 'none')"],
-      ['takes versions that sign no more', 'Number(version) >= oldest', 'oldest >= 0'],
+      ['accepts versions that no longer sign', 'Number(version) >= oldest', 'oldest >= 0'],
     ]),
     ...inFile('libs/signing/src/signers/json-request.ts', [
       ['follows redirects', "redirect: 'error'", "redirect: 'follow'"],

@@ -29,7 +29,7 @@ export default {
         'if (!Number.isSafeInteger(index) || index < 0) return undefined;',
         'index = Math.abs(index);',
       ],
-      ['stays fresh for good', 'Math.min(exp, ttl === undefined ? exp : iat + ttl)', 'exp'],
+      ['stays fresh forever', 'Math.min(exp, ttl === undefined ? exp : iat + ttl)', 'exp'],
     ]),
     ...inFile('libs/license-token/src/status-lists/status-list.ts', [
       ['takes a list without a type', 'mayLackTyp: false', 'mayLackTyp: true'],
@@ -73,9 +73,9 @@ export default {
       ],
     ]),
     ...inFile('libs/status-lists/src/status-lists.service.ts', [
-      ['does not sign anew under another key', 'served.kid !== kid ||', ''],
-      ['makes every list anew each time', 'served?.version !== version', 'true'],
-      ['makes no list anew', 'served?.version !== version', 'served === undefined'],
+      ['does not sign again under another key', 'served.kid !== kid ||', ''],
+      ['rebuilds every list each time', 'served?.version !== version', 'true'],
+      ['rebuilds no list', 'served?.version !== version', 'served === undefined'],
       [
         'never looks for a list that is not there',
         'if (!this.served.has(list)) await this.refreshFor(list);',

@@ -35,7 +35,7 @@ export default {
     ...inFile('libs/checkpoints/src/verification/record-verification.ts', [
       [
         'says nothing of a record that is too large',
-        "if (leaf.record === 'too_large') tell({ kind: 'record_too_large', record, checkpoint });",
+        "if (leaf.record === 'too_large') onFinding({ kind: 'record_too_large', record, checkpoint });",
         '',
       ],
     ]),
@@ -74,15 +74,11 @@ export default {
       ['moves counts to the nearest minute', "if (table === 'validation_counts')", 'if (false)'],
     ]),
     ...inFile('migrations/repair-rows.ts', [
-      [
-        'fails at one row that can not be changed',
-        'if (!OF_ROWS.includes(',
-        'if (true || !OF_ROWS.includes(',
-      ],
+      ['fails at one row that cannot be changed', 'if (!OF_ROWS.includes(', 'if (true || !OF_ROWS.includes('],
     ]),
     ...inFile('migrations/1764230030000-repair-what-was-written.ts', [
-      ['leaves a key that can not be changed', "cut('prefix', 32),", ''],
-      ['leaves a license that can not be changed', 'SELECT left(version, 100) FROM', 'SELECT version FROM'],
+      ['leaves a key that cannot be changed', "cut('prefix', 32),", ''],
+      ['leaves a license that cannot be changed', 'SELECT left(version, 100) FROM', 'SELECT version FROM'],
     ]),
     ...inFile('migrations/1764230000000-bound-depth.ts', [
       ['takes data of any depth', "CHECK (NOT event_data @? '$.**{${MOST_LEVELS + 1}}')", 'CHECK (true)'],
@@ -108,7 +104,7 @@ export default {
     ]),
     ...inFile('libs/checkpoints/src/checkpoint.ts', [
       [
-        'takes a time to come for complete',
+        'accepts a time in the future as complete',
         'return complete_to !== null && complete_to <= iat ? complete_to : null;',
         'return complete_to;',
       ],

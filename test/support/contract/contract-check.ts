@@ -36,7 +36,7 @@ export class ContractCheck {
         matches: new RegExp(`^${route.path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}/?$`),
         route,
       }))
-      // `/licenses/validate` is no license's id.
+      // `/licenses/validate` is not a license's id.
       .sort((a, b) => Number(a.route.path.includes('{')) - Number(b.route.path.includes('{')));
   }
 
@@ -79,7 +79,7 @@ export class ContractCheck {
     ];
   }
 
-  /** What a problem document breaks, whoever answered it and to what. */
+  /** What a problem document breaks, no matter who answered it and to what. */
   problemsOfProblem(answer: Answer): string[] {
     const schema = { $ref: '#/components/schemas/Problem' };
     return this.problemsOfBody({ 'application/problem+json': { schema } }, answer);

@@ -3,7 +3,7 @@ import { aCustomer, aLicense } from '../factories';
 import type { Route } from './contract';
 import { until } from '../database/sql';
 
-/** Ids that paths may name, by what stands before them. */
+/** Ids that paths may name, by what is in front of them. */
 export interface Ids {
   '/api/v1/licenses/': string;
   '/api/v1/customers/': string;

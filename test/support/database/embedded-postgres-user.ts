@@ -1,5 +1,5 @@
 // A process that uses the embedded PostgreSQL, run by the tests as a child: it says what it got, releases when
-// told, and ends with its parent. `{ dataDir, pgBin?, account? }` come as its argument; with an account it becomes
+// asked to, and ends with its parent. `{ dataDir, pgBin?, account? }` come as its argument; with an account it becomes
 // that user once its code is loaded, which that user need not be able to read.
 import { startEmbeddedPostgres } from '@aegis/embedded-postgres';
 import type { SystemAccount } from '../../../libs/embedded-postgres/src/system-account';

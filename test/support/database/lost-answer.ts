@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 /**
  * Stands between a client and its PostgreSQL and, when armed, cuts the connection between a statement that was
- * carried out and its answer: whoever asked can't know that it was.
+ * carried out and its answer: anyone who asked can't know that it was.
  */
 export class LostAnswer {
   private marker: string | undefined;

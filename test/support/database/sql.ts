@@ -21,7 +21,8 @@ export async function until(
 ): Promise<void> {
   const deadline = performance.now() + patienceMs;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited ${patienceMs / 1000} seconds in vain: ${what}`);
+    if (performance.now() > deadline)
+      throw new Error(`waited ${patienceMs / 1000} seconds without success: ${what}`);
     await pause(10);
   }
 }

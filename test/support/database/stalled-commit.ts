@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** What `pg` sends to commit: a simple query. */
 const COMMIT = Buffer.from('COMMIT\0');
 
-/** Stands between a server and its PostgreSQL and, once told, keeps back what is answered to a commit. */
+/** Sits between a server and its PostgreSQL and, once switched on, holds back the answer to a commit. */
 export class StalledCommit {
   private isArmed = false;
   private readonly sockets = new Set<Socket>();
@@ -30,7 +30,7 @@ export class StalledCommit {
     return stalled;
   }
 
-  /** From now on whoever commits does not learn of it. */
+  /** From now on anyone who commits does not learn of it. */
   arm(): void {
     this.isArmed = true;
   }

@@ -4,14 +4,14 @@ import { randomBytes } from 'node:crypto';
 export class Canaries {
   private readonly planted = new Map<string, string>();
 
-  /** A new one: 20 letters and digits. @param place where it is put, told when it is found */
+  /** A new one: 20 letters and digits. @param place where it is put, reported when it is found */
   plant(place: string): string {
     return this.watch(place, `canary${randomBytes(7).toString('hex')}`);
   }
 
   /** Watches a value that was made elsewhere. */
   watch(place: string, value: string): string {
-    if (value.length < 8) throw new Error(`too short to be told from other text: ${place}`);
+    if (value.length < 8) throw new Error(`too short to distinguish from other text: ${place}`);
     if (this.planted.has(place)) throw new Error(`planted twice: ${place}`);
     this.planted.set(place, value);
     return value;
@@ -35,7 +35,7 @@ export class Canaries {
 }
 
 function occurs(value: string, text: string): boolean {
-  // Base64 depends on where in a group of three bytes the value begins; its edges mix with what stands beside it.
+  // Base64 depends on where in a group of three bytes the value begins; its edges mix with the text around it.
   const encoded = [0, 1, 2].map((offset) =>
     Buffer.concat([Buffer.alloc(offset), Buffer.from(value)])
       .toString('base64url')

@@ -11,7 +11,7 @@ export function base64url(value: string | Uint8Array | object): string {
   return Buffer.from(bytes as string).toString('base64url');
 }
 
-/** A compact JWS (RFC 7515) signed with Ed25519, whatever stands in it. */
+/** A compact JWS (RFC 7515) signed with Ed25519, with any content. */
 export function signed(privateKey: KeyObject, header: string | object, claims: string | object): string {
   const input = `${base64url(header)}.${base64url(claims)}`;
   return `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`;
@@ -36,7 +36,7 @@ export class Forger {
     });
   }
 
-  /** Claims of a perpetual license for `payroll` 17, but for what is given. */
+  /** Claims of a perpetual license for `payroll` 17, except for what is given. */
   claims(different: Claims = {}): Claims {
     return {
       jti: randomUUID(),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { TestDatabase } from '../database/database';
 import { until } from '../database/sql';
 
-/** Makes a key on record the one that signs, whoever holds it, as `aegis keys activate --force` does. */
+/** Makes a key on record the one that signs, no matter who holds it, as `aegis keys activate --force` does. */
 export async function activateKey(database: TestDatabase, kid: string): Promise<void> {
   const dataSource = await database.dataSource([AuditRecord, SigningKey]);
   await new SigningKeys(dataSource, new AuditLog(), new SigningReplicas(dataSource)).activate(SYSTEM, kid, {

@@ -18,7 +18,7 @@ export class CertificateAuthority {
     extension(OID_BASIC_CONSTRAINTS, sequence(element(0x01, Buffer.from([0xff]))), true),
   ]);
 
-  /** @param hostName that the server is to be reached by */
+  /** @param hostName that the server is reached by */
   serverCertificate(hostName: string): CertifiedKey {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const names = sequence(element(0x82, Buffer.from(hostName)));

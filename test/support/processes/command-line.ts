@@ -24,7 +24,7 @@ export interface Running {
 export class CommandLine {
   /**
    * @param folder working directory: no file .env of anyone else's
-   * @param variables the whole environment of the process, but for PATH, HOME and `PATIENCE`
+   * @param variables the whole environment of the process, except for PATH, HOME and `PATIENCE`
    */
   constructor(
     private readonly folder: string,

@@ -79,7 +79,7 @@ export function readAnswer(received: Buffer, headOnly: boolean, closed: boolean)
   if (endOfHead === -1) return undefined;
   const [statusLine = '', ...lines] = received.subarray(0, endOfHead).toString('latin1').split('\r\n');
   const status = Number(/^HTTP\/1\.1 (\d{3})( |$)/.exec(statusLine)?.[1]);
-  if (Number.isNaN(status)) throw new Error(`this is no answer: ${received.subarray(0, 200).toString()}`);
+  if (Number.isNaN(status)) throw new Error(`this is not an answer: ${received.subarray(0, 200).toString()}`);
   const after = received.subarray(endOfHead + END_OF_HEAD.length);
   if (status < 200) return readAnswer(after, headOnly, closed);
   const headers = new Headers(lines.map((line) => splitHeader(line)));

@@ -22,7 +22,7 @@ export interface SignerBench {
   source(tools: SourceTools): SignerSource | Promise<SignerSource>;
   /** Makes another key, or version of the key. @returns the kid that it signs under */
   rotate(): Promise<string>;
-  /** Makes it fail; undefined mends it. */
+  /** Makes it fail; undefined repairs it. */
   fail?(fault: Fault | undefined): void | Promise<void>;
   /** Signatures that it was asked for so far. */
   asked?(): number;
@@ -36,7 +36,7 @@ const FAILURES_TO_OPEN = 5;
 const INPUT = Buffer.from('header.claims');
 
 /**
- * What every source of signers keeps to, whoever makes the signature.
+ * What every source of signers keeps to, no matter who makes the signature.
  * @param faults what the bench can be made to do wrong; none for a real service that does no wrong
  */
 export function describeSignerSource(
@@ -86,7 +86,7 @@ export function describeSignerSource(
       return Number(pattern.exec(text)?.[1]);
     };
 
-    it('signs what it is given, under the public key that it tells', async () => {
+    it('signs what it is given, under the public key that it returns', async () => {
       await open(LONG_MS);
       expect(await source.kids()).toContain(bench.kid);
       const opened = await source.open(bench.kid);
@@ -110,7 +110,7 @@ export function describeSignerSource(
       expect(await source.kids()).not.toContain('2020-01-z');
     });
 
-    it('finds a new key without a restart, and goes on signing with the one before', async () => {
+    it('finds a new key without a restart, and continues signing with the one before', async () => {
       await open(LONG_MS);
       const before = await source.open(bench.kid);
       const kid = await bench.rotate();
@@ -125,7 +125,7 @@ export function describeSignerSource(
 
     if (faults.length > 0)
       describe.each(faults)('whose signer answers by: %s', (fault) => {
-        it('hands out nothing, says 503, and signs again when it is mended', async () => {
+        it('hands out nothing, says 503, and signs again when it is repaired', async () => {
           await open(fault === 'hang' ? SHORT_MS : LONG_MS);
           const opened = await source.open(bench.kid);
           await bench.fail?.(fault);
@@ -142,7 +142,7 @@ export function describeSignerSource(
           await until('it signs again', () => holds(opened).catch(() => false));
         });
 
-        it('asks it no more after five failures, and learns by itself that it is back', async () => {
+        it('no longer asks it after five failures, and learns by itself that it is back', async () => {
           await open(fault === 'hang' ? SHORT_MS : LONG_MS);
           const opened = await source.open(bench.kid);
           await bench.fail?.(fault);
@@ -165,7 +165,7 @@ export function describeSignerSource(
           expect(await metrics.registry.metrics()).toMatch(
             /^aegis_signer_breaker_state\{state="closed"\} 1$/m,
           );
-          expect(log.match(/the signer is away/g)).toHaveLength(1);
+          expect(log.match(/the signer is unavailable/g)).toHaveLength(1);
           expect(log.match(/the signer is back/g)).toHaveLength(1);
         });
       });

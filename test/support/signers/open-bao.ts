@@ -55,7 +55,7 @@ export class OpenBao {
     this.command(...(command.length > 0 ? command : ['write', '-f', 'transit/keys/aegis/rotate']));
   }
 
-  /** Takes connections and answers none, or goes on. */
+  /** Takes connections and answers none, or continues. */
   freeze(frozen: boolean): void {
     this.frozen = frozen;
     this.server.kill(frozen ? 'SIGSTOP' : 'SIGCONT');

@@ -68,7 +68,7 @@ export abstract class StandInServer {
         return;
       case 'status 429':
       case 'status 500':
-        send(response, { status: Number(this.fault.slice(-3)), body: { errors: ['as told'] } });
+        send(response, { status: Number(this.fault.slice(-3)), body: { errors: ['as configured'] } });
         return;
       case 'garbage':
         send(response, { status: 200, body: '<html>{"data":' });

@@ -8,7 +8,7 @@ import {
 import { type CryptoKey, importJWK, type JWK } from 'jose';
 import { Client } from '../requests/client';
 
-/** Where a token's status stands. */
+/** Where a token's status is. */
 export function placeOf(token: string): { idx: number; uri: string; path: string } {
   const parsed = parseToken(token);
   if ('malformed' in parsed || !parsed.claims.status) throw new Error('the token names no status list');

@@ -17,7 +17,7 @@ import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { printable } from '../terminal/printable';
 import { withServices } from '../services';
-import { timeOf } from '../terminal/time-option';
+import { timeOption } from '../terminal/time-option';
 import { UsageProblem } from '../terminal/usage-problem';
 
 /** As typed. */
@@ -30,7 +30,7 @@ export interface CreateOptions {
   rateLimit?: number;
 }
 
-/** As typed; at least one of them but `force` is to be there. */
+/** As typed; at least one of them except `force` is required. */
 export interface UpdateOptions {
   name?: string;
   /** Empty: none. */
@@ -58,7 +58,7 @@ export async function createApiKey(output: Output, options: CreateOptions): Prom
       .create(commandLineActor(), COMMAND_LINE, input);
     output.end(
       { ...publicFields(apiKey), key },
-      `API key ${apiKey.id} (${printable(apiKey.name)}) made. Its secret, shown this once:\n${key}`,
+      `API key ${apiKey.id} (${printable(apiKey.name)}) created. Its secret, shown only once:\n${key}`,
     );
     return ExitCode.yes;
   });
@@ -86,10 +86,10 @@ export async function rotateApiKey(output: Output, id: string, graceSeconds: num
     const { apiKey, key } = await services
       .get(ApiKeyRotation)
       .rotate(commandLineActor(), COMMAND_LINE, id, graceSeconds);
-    const before = graceSeconds > 0 ? `counts for ${graceSeconds} s more` : 'counts no more';
+    const before = graceSeconds > 0 ? `stays valid for ${graceSeconds} s` : 'is no longer valid';
     output.end(
       { ...publicFields(apiKey), key },
-      `API key ${id} (${printable(apiKey.name)}) rotated; the secret before ${before}. The new one, shown this once:\n${key}`,
+      `API key ${id} (${printable(apiKey.name)}) rotated; the previous secret ${before}. The new one, shown only once:\n${key}`,
     );
     return ExitCode.yes;
   });
@@ -128,7 +128,7 @@ function readCreation(options: CreateOptions): CreateApiKey {
     name: readText('--name', name, API_KEY_TEXTS.name),
     description: description ? readText('--description', description, API_KEY_TEXTS.description) : null,
     scopes: readScopes(scopes),
-    expires_at: expiresAt === undefined ? null : timeOf('--expires-at', expiresAt),
+    expires_at: expiresAt === undefined ? null : timeOption('--expires-at', expiresAt),
     rate_limit_per_minute: rateLimit === undefined ? null : readLimit(rateLimit),
   };
 }
@@ -144,7 +144,7 @@ function readChanges(options: UpdateOptions): UpdateApiKey {
     }),
     ...(scopes !== undefined && { scopes: readScopes(scopes) }),
     ...(expiresAt !== undefined && {
-      expires_at: expiresAt === 'never' ? null : timeOf('--expires-at', expiresAt),
+      expires_at: expiresAt === 'never' ? null : timeOption('--expires-at', expiresAt),
     }),
     ...(rateLimit !== undefined && {
       rate_limit_per_minute: rateLimit === 'default' ? null : readLimit(rateLimit),
@@ -152,7 +152,7 @@ function readChanges(options: UpdateOptions): UpdateApiKey {
     ...((activate || deactivate) && { is_active: activate }),
     ...(options.endGrace && { previous_valid_until: null }),
   };
-  if (Object.keys(changes).length === 0) throw new UsageProblem('Say what is to change (--help explains).');
+  if (Object.keys(changes).length === 0) throw new UsageProblem('Give at least one change (see --help).');
   return changes;
 }
 
@@ -160,7 +160,9 @@ function readScopes(text: string): Scope[] {
   const scopes = text.split(',').map((scope) => scope.trim());
   const unknown = scopes.filter((scope) => !SCOPES.some((known) => known === scope));
   if (unknown.length > 0)
-    throw new UsageProblem(`--scopes: no such scope: ${unknown.join(', ')}. There are ${SCOPES.join(', ')}.`);
+    throw new UsageProblem(
+      `--scopes: unknown scope: ${unknown.join(', ')}. Known scopes: ${SCOPES.join(', ')}.`,
+    );
   if (new Set(scopes).size < scopes.length) throw new UsageProblem('--scopes: name each scope once.');
   return scopes as Scope[];
 }
@@ -190,6 +192,6 @@ function publicFields({ updated_at: _, deleted_at: __, version: ___, ...shown }:
 function row({ id, name, scopes, is_active, expires_at, previous_valid_until }: ApiKey): string {
   const state = is_active ? (expires_at ? `until ${expires_at.toISOString()}` : 'active') : 'inactive';
   const grace =
-    previous_valid_until && `the secret before counts until ${previous_valid_until.toISOString()}`;
+    previous_valid_until && `the previous secret is valid until ${previous_valid_until.toISOString()}`;
   return [id, state.padEnd(30), scopes.join(','), printable(name), ...(grace ? [grace] : [])].join('  ');
 }

@@ -4,7 +4,7 @@ import type { Output } from '../terminal/output';
 import { printable } from '../terminal/printable';
 import { withServices } from '../services';
 
-/** `aegis api-keys peppers`: yes when nothing rests on any pepper but the current one */
+/** `aegis api-keys peppers`: yes when nothing depends on any pepper but the current one */
 export function showPeppers(output: Output): Promise<ExitCode> {
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'reads', async (services) => {
     const use = services.get(PepperUse);
@@ -33,8 +33,8 @@ function pepperRow(pepper: UseOfPepper): string {
   const { version, keys, graces, graces_until, remembered_answers, remembered_answers_until } = pepper;
   return [
     `${version} (${MEANING[pepper.state]})`,
-    canBeDropped(pepper) ? 'nothing rests on it' : `${keys} key(s)`,
-    ...(graces > 0 ? [`${graces} secret(s) before a rotation until ${iso(graces_until)}`] : []),
+    canBeDropped(pepper) ? 'nothing depends on it' : `${keys} key(s)`,
+    ...(graces > 0 ? [`${graces} previous secret(s) until ${iso(graces_until)}`] : []),
     ...(remembered_answers > 0
       ? [`${remembered_answers} remembered answer(s) until ${iso(remembered_answers_until)}`]
       : []),
@@ -44,7 +44,7 @@ function pepperRow(pepper: UseOfPepper): string {
 const MEANING: Readonly<Record<UseOfPepper['state'], string>> = {
   current: 'current',
   known: 'older',
-  unknown: 'not in API_KEY_PEPPERS, so what rests on it is refused',
+  unknown: 'not in API_KEY_PEPPERS, so everything that depends on it is refused',
 };
 
 function iso(time: Date | null): string {
@@ -56,5 +56,5 @@ function summary(peppers: readonly UseOfPepper[], settled: boolean): string {
   if (!settled) return 'An older pepper is still needed.';
   return older.length === 0
     ? 'There is no older pepper.'
-    : `May be dropped from API_KEY_PEPPERS: ${older.map(({ version }) => version).join(', ')}.`;
+    : `Can be removed from API_KEY_PEPPERS: ${older.map(({ version }) => version).join(', ')}.`;
 }

@@ -1,6 +1,6 @@
 import { commandLineActor } from '@aegis/audit';
 import { readRecordedKeys, TrailDrop } from '@aegis/checkpoints';
-import { blaming } from '@aegis/database';
+import { namingSetting } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { migrationDataSource } from '../../../../migrations/data-source';
 import { ownerSetting } from '../../../../migrations/settle';
@@ -31,7 +31,10 @@ export async function dropMonths(output: Output, options: DropOptions): Promise<
         'MIGRATION_DATABASE_URL: required in production to drop months: the role that owns the schema',
       );
     return withDatabase(environment, logger, 'changes', async ({ ownerUrl }) => {
-      const owner = await blaming(ownerSetting(environment), migrationDataSource(ownerUrl).initialize());
+      const owner = await namingSetting(
+        ownerSetting(environment),
+        migrationDataSource(ownerUrl).initialize(),
+      );
       try {
         const drop = new TrailDrop(owner, trusted ?? (await readRecordedKeys(owner)));
         const dropped = await drop.drop(commandLineActor(), before, exported);
@@ -56,6 +59,6 @@ function monthOf(text: string): Date {
     !/^(?!0000)\d{4}-(0[1-9]|1[0-2])$/.test(text) ||
     month.getTime() > Date.UTC(now.getUTCFullYear(), now.getUTCMonth())
   )
-    throw new UsageProblem('--before must be a month like 2026-01, this one at the latest.');
+    throw new UsageProblem('--before must be a month like 2026-01, not after the current one.');
   return month;
 }

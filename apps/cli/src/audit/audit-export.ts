@@ -8,7 +8,7 @@ import { signedByLines } from './signed-by';
 import { exitCodeOf, soundness } from './soundness';
 import { withServices } from '../services';
 import { linesOf } from '../terminal/text-lines';
-import { timeOf } from '../terminal/time-option';
+import { timeOption } from '../terminal/time-option';
 
 export interface ExportOptions {
   since?: string;
@@ -29,16 +29,16 @@ export async function exportAudit(output: Output, path: string, options: ExportO
       sink.write(line),
     );
     await sink.close();
-    const told = `${counts.records} record(s) of ${counts.checkpoints} checkpoint(s)`;
+    const summary = `${counts.records} record(s) of ${counts.checkpoints} checkpoint(s)`;
     const wrong = [
-      ...edited.map((id) => `record ${id} is not what was sealed: its proof does not hold`),
+      ...edited.map((id) => `record ${id} is not what was sealed: its proof is not valid`),
       ...too_large.map((id) => `record ${id} is too large to be exported: it is left out`),
     ];
-    if (path === '-') process.stderr.write([...wrong, told, ''].join('\n'));
+    if (path === '-') process.stderr.write([...wrong, summary, ''].join('\n'));
     else
       output.end(
         { ...counts, edited, too_large, file: path },
-        [...wrong, `${told} written to ${path}`].join('\n'),
+        [...wrong, `${summary} written to ${path}`].join('\n'),
       );
     return wrong.length === 0 ? ExitCode.yes : ExitCode.no;
   });
@@ -46,14 +46,14 @@ export async function exportAudit(output: Output, path: string, options: ExportO
 
 function filtersOf({ since, until, fromCheckpoint: from, toCheckpoint: to }: ExportOptions): ExportFilters {
   return {
-    ...(since !== undefined && { since: timeOf('--since', since) }),
-    ...(until !== undefined && { until: timeOf('--until', until) }),
+    ...(since !== undefined && { since: timeOption('--since', since) }),
+    ...(until !== undefined && { until: timeOption('--until', until) }),
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
   };
 }
 
-/** `aegis audit verify-export`: no when something does not hold; unknown when the keys lack one that is needed to tell */
+/** `aegis audit verify-export`: no when something does not hold; unknown when a key that is needed to decide is missing */
 export async function verifyExport(output: Output, path: string, keys: readonly string[]): Promise<ExitCode> {
   const verification = new ExportVerification(await keysOfFiles(keys), {
     found: (finding) => {

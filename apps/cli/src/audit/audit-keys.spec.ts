@@ -60,6 +60,6 @@ describe('keys that were kept in files', () => {
   });
 
   it.each(['', '\ufeff', '{}', 'hello', '\ufeff\ufeff{"keys":[]}'])('are not found in %j', async (text) => {
-    await expect(keysOfFiles([file(text)])).rejects.toThrow(/neither a JWK set nor one public key/);
+    await expect(keysOfFiles([file(text)])).rejects.toThrow(/neither a JWK set nor one Ed25519 public key/);
   });
 });

@@ -32,7 +32,7 @@ export async function keysOfFiles(paths: readonly string[]): Promise<CheckpointK
   };
 }
 
-/** Another key of the chain is not held: that it did not sign what this one signed is no forgery. */
+/** Another key of the chain is not held: that it did not sign what this one signed is not a forgery. */
 async function signerOf(jws: string, key: KeyObject | undefined): Promise<KeyObject | undefined> {
   return (await openCheckpoint(jws, () => Promise.resolve(key))) === undefined ? undefined : key;
 }
@@ -42,14 +42,14 @@ function merge(all: KeyFile, file: KeyFile, path: string): void {
   if (file.any !== undefined) {
     if (all.any !== undefined && !all.any.equals(file.any))
       throw new UsageProblem(
-        `${path} is a second public key as PEM, and neither says its id: give several keys as a JWK set.`,
+        `${path} is a second public key in PEM, and neither has a key id: give several keys as a JWK set.`,
       );
     all.any = file.any;
   }
   for (const [kid, key] of file.keys) {
     const known = all.keys.get(kid);
     if (known !== undefined && !known.equals(key))
-      throw new UsageProblem(`${path} gives ${kid} another public key than a file before it.`);
+      throw new UsageProblem(`${path} has another public key for ${kid} than an earlier file.`);
     all.keys.set(kid, key);
   }
   for (const [kid, after] of file.compromised) {
@@ -66,7 +66,7 @@ async function readKeyFile(path: string): Promise<KeyFile> {
   });
   const file = parse(text);
   if (file === undefined)
-    throw new UsageProblem(`${path} holds neither a JWK set nor one public key as PEM, of Ed25519.`);
+    throw new UsageProblem(`${path} contains neither a JWK set nor one Ed25519 public key in PEM.`);
   return file;
 }
 

@@ -1,6 +1,6 @@
 import { commandLineActor } from '@aegis/audit';
 import { readRecordedKeys, TrailResume } from '@aegis/checkpoints';
-import { blaming } from '@aegis/database';
+import { namingSetting } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { migrationDataSource } from '../../../../migrations/data-source';
 import { ownerSetting } from '../../../../migrations/settle';
@@ -26,13 +26,16 @@ export async function resumeSealing(output: Output, { after, keys }: ResumeOptio
         'MIGRATION_DATABASE_URL: required in production to resume sealing: the role that owns the schema',
       );
     return withDatabase(environment, logger, 'changes', async ({ ownerUrl }) => {
-      const owner = await blaming(ownerSetting(environment), migrationDataSource(ownerUrl).initialize());
+      const owner = await namingSetting(
+        ownerSetting(environment),
+        migrationDataSource(ownerUrl).initialize(),
+      );
       try {
         const resume = new TrailResume(owner, trusted ?? (await readRecordedKeys(owner)));
         const resumed = await resume.resume(commandLineActor(), after);
         output.end(
           resumed,
-          `Sealing goes on after checkpoint ${after}, in epoch ${resumed.epoch}: ${resumed.checkpoints_set_aside} checkpoint(s) and ${resumed.seals_set_aside} seal(s) were set aside. They are kept in audit_checkpoints_set_aside and audit_seals_set_aside.`,
+          `Sealing resumes after checkpoint ${after}, in epoch ${resumed.epoch}: ${resumed.checkpoints_set_aside} checkpoint(s) and ${resumed.seals_set_aside} seal(s) were set aside. They are kept in audit_checkpoints_set_aside and audit_seals_set_aside.`,
         );
         return ExitCode.yes;
       } finally {

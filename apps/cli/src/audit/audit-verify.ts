@@ -18,7 +18,7 @@ export interface VerifyOptions {
   keys: string[];
 }
 
-/** `aegis audit verify`: no when something does not hold; unknown when the keys lack one that is needed to tell */
+/** `aegis audit verify`: no when something does not hold; unknown when a key that is needed to decide is missing */
 export async function verifyTrail(
   output: Output,
   { since, shipped, keys }: VerifyOptions,
@@ -56,11 +56,11 @@ const MEANING: Readonly<Record<FindingKind, (finding: Finding) => string>> = {
   record_too_large: ({ record, checkpoint }) =>
     `record ${record}, sealed by checkpoint ${checkpoint}, is too large to be verified`,
   records_reordered: ({ record, checkpoint }) =>
-    `record ${record} does not stand where it stood in checkpoint ${checkpoint}`,
-  records_dropped_differ: () => 'more or fewer records are gone than the record of the last drop says',
+    `record ${record} is not at its place in checkpoint ${checkpoint}`,
+  records_dropped_differ: () => 'the number of missing records differs from the record of the last drop',
   seal_missing: ({ checkpoint, leaf }) => `the seal of leaf ${leaf} of checkpoint ${checkpoint} is missing`,
   seal_stray: ({ record, checkpoint, leaf }) =>
-    `a seal of record ${record} is a leaf of no checkpoint: it names leaf ${leaf} of checkpoint ${checkpoint}`,
+    `a seal of record ${record} is not a leaf of any checkpoint: it names leaf ${leaf} of checkpoint ${checkpoint}`,
   seals_changed: ({ checkpoint }) => `the seals of checkpoint ${checkpoint} were changed`,
   checkpoint_forged: ({ checkpoint }) =>
     `checkpoint ${checkpoint} is forged: it was changed, does not follow the one before, or the key that it names did not sign it`,
@@ -71,7 +71,7 @@ const MEANING: Readonly<Record<FindingKind, (finding: Finding) => string>> = {
   checkpoint_compromised: (finding) =>
     `${range(finding)} signed by ${finding.kid} after that key was compromised, and no later checkpoint of a trusted key names it`,
   key_not_held: (finding) =>
-    `${range(finding)} signed by ${finding.kid}, which these keys do not hold, and no later checkpoint of a key that they hold names it${
+    `${range(finding)} signed by ${finding.kid}, which is not among these keys, and no later checkpoint signed by one of them names it${
       finding.thumbprint === undefined
         ? ''
         : `; the database has that key with the thumbprint ${finding.thumbprint}`
@@ -114,6 +114,6 @@ function verdict(findings: number, undetermined: number): string {
     case false:
       return `${findings} finding(s): the trail is not what was sealed.`;
     case null:
-      return 'Nothing is wrong that these keys can tell, but they leave the end of the trail open: give --keys the keys that are named, as `aegis keys export --all` wrote them.';
+      return 'These keys show nothing wrong, but they cannot verify the end of the trail: give the keys named above with --keys, as `aegis keys export --all` wrote them.';
   }
 }

@@ -13,6 +13,6 @@ export function signedByLines(signers: readonly SignedBy[], source: 'file' | 'da
     const key = held
       ? `thumbprint ${thumbprint}${source === 'database' ? ', by the database' : ''}`
       : unknown;
-    return `signed by ${printable(kid)} (${key}${held ? '' : '; these keys do not hold it'}): ${which}`;
+    return `signed by ${printable(kid)} (${key}${held ? '' : '; not among these keys'}): ${which}`;
   });
 }

@@ -1,8 +1,8 @@
 import { ExitCode } from '../terminal/exit-code';
 
 /**
- * Whether what was verified is sound; null when that can't be told. One thing that does not hold outweighs all that
- * can't be told: naming a key that nobody has must not hide it.
+ * Whether what was verified is sound; null when that can't be determined. One thing that is not valid outweighs all
+ * that can't be determined: naming a key that nobody has must not hide it.
  * @param undetermined how many of the findings leave it open
  */
 export function soundness({

@@ -6,15 +6,15 @@ import { wholeNumber } from './whole-number';
 
 export function addApiKeys(program: Command, output: Output, ends: Ends): void {
   const apiKeys = program.command('api-keys').description('API keys');
-  addCommand(apiKeys, 'create', 'make an API key; its secret is shown this once')
-    .requiredOption('--name <name>', 'what it is recognised by, 1 to 100 characters')
+  addCommand(apiKeys, 'create', 'create an API key; its secret is shown only once')
+    .requiredOption('--name <name>', 'its name, 1 to 100 characters')
     .requiredOption(
       '--scopes <scopes>',
       'what it may do, comma-separated, e.g. licenses:issue,customers:write',
     )
     .option('--description <text>', 'at most 500 characters')
     .option('--expires-at <time>', 'when it ends, RFC 3339, e.g. 2027-01-01T00:00:00Z (default: never)')
-    .option('--rate-limit <number>', "requests a minute (default: the server's limit)", wholeNumber)
+    .option('--rate-limit <number>', "requests per minute (default: the server's limit)", wholeNumber)
     .addHelpText(
       'after',
       `
@@ -29,23 +29,23 @@ stats:read, audit:read, api-keys:manage, webhooks:manage, admin (contains all ot
     .action(({ madeBy }: { madeBy?: string }) =>
       ends(import('../api-keys/api-keys.js').then(({ listApiKeys }) => listApiKeys(output, madeBy))),
     );
-  addCommand(apiKeys, 'update <id>', 'change an API key: it holds from the next request on')
-    .option('--name <name>', 'what it is recognised by, 1 to 100 characters')
+  addCommand(apiKeys, 'update <id>', 'change an API key; takes effect with the next request')
+    .option('--name <name>', 'its name, 1 to 100 characters')
     .option('--description <text>', 'at most 500 characters; an empty text for none')
     .option('--scopes <scopes>', 'all that it may do from now on, comma-separated')
     .option('--expires-at <time>', 'when it ends, RFC 3339, or never')
-    .option('--rate-limit <number>', "requests a minute, or default for the server's limit", limitOrDefault)
+    .option('--rate-limit <number>', "requests per minute, or default for the server's limit", limitOrDefault)
     .option('--activate', 'accept it again')
     .option('--deactivate', 'refuse it until it is activated')
-    .option('--end-grace', 'refuse the secret before the last rotation from now on')
+    .option('--end-grace', 'refuse the previous secret from now on')
     .option('--force', 'even if no admin key is left that is active and does not expire')
     .action((id: string, options: UpdateOptions) =>
       ends(import('../api-keys/api-keys.js').then(({ updateApiKey }) => updateApiKey(output, id, options))),
     );
-  addCommand(apiKeys, 'rotate <id>', 'give an API key a new secret under the same id, shown this once')
+  addCommand(apiKeys, 'rotate <id>', 'give an API key a new secret under the same id, shown only once')
     .option(
       '--grace-seconds <number>',
-      'how long the secret before counts on, at most 604800',
+      'how long the previous secret stays valid, at most 604800',
       wholeNumber,
       0,
     )
@@ -54,12 +54,12 @@ stats:read, audit:read, api-keys:manage, webhooks:manage, admin (contains all ot
         import('../api-keys/api-keys.js').then(({ rotateApiKey }) => rotateApiKey(output, id, graceSeconds)),
       ),
     );
-  addCommand(apiKeys, 'peppers', 'tell which pepper keys rest on; exit code 1 while an older one is needed')
+  addCommand(apiKeys, 'peppers', 'show which pepper keys depend on; exit code 1 while an older one is needed')
     .addHelpText(
       'after',
       `
 To change the pepper: add the new one behind the current one in API_KEY_PEPPERS of every process, then, when all
-run with it, put it in front. Keys come under it as they are used. Once this command says yes, drop the older one.
+run with it, put it in front. Keys are moved to it as they are used. Once this command exits with 0, remove the older one.
 Keys that it still lists were not used since: rotate or delete them.`,
     )
     .action(() => ends(import('../api-keys/peppers.js').then(({ showPeppers }) => showPeppers(output))));

@@ -8,16 +8,16 @@ import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
 const KEYS =
-  'trust these keys: a JWK set (what `aegis keys export --all` wrote, or /.well-known/jwks.json answers) or a public key as PEM; may be given again';
+  'trust these keys: a JWK set (what `aegis keys export --all` wrote, or /.well-known/jwks.json answers) or a public key in PEM; may be repeated';
 
 export function addAudit(program: Command, output: Output, ends: Ends): void {
-  const audit = program.command('audit').description('the audit trail and what proves it');
+  const audit = program.command('audit').description('the audit trail and its proofs');
   addCommand(
     audit,
     'verify',
-    'hold the trail against its signed checkpoints; exit code 1 when it is not sound, 3 when the keys leave that open',
+    'verify the trail against its signed checkpoints; exit code 1 when it is not sound, 3 when the keys cannot decide that',
   )
-    .option('--since <checkpoint>', 'begin with this checkpoint, and trust those before', checkpointNumber)
+    .option('--since <checkpoint>', 'start at this checkpoint, and trust those before', checkpointNumber)
     .option('--shipped <file>', 'checkpoints that were kept elsewhere: each must still be there, unchanged')
     .option('--keys <file>', `${KEYS} (default: those in the database)`, another, [])
     .addHelpText(
@@ -47,8 +47,8 @@ together with its checkpoints shows with --shipped alone.`,
       ends(import('../audit/audit-export.js').then(({ verifyExport }) => verifyExport(output, file, keys))),
     );
   addCommand(audit, 'drop', 'drop months that are sealed and exported; needs the role that owns the schema')
-    .requiredOption('--before <month>', 'what was recorded before this month goes, e.g. 2026-01')
-    .requiredOption('--export <file>', 'an export that holds all of it; it is verified first')
+    .requiredOption('--before <month>', 'drop what was recorded before this month, e.g. 2026-01')
+    .requiredOption('--export <file>', 'an export that contains all of it; it is verified first')
     .option('--keys <file>', `${KEYS} (default: those in the database)`, another, [])
     .action((options: DropOptions) =>
       ends(import('../audit/audit-drop.js').then(({ dropMonths }) => dropMonths(output, options))),
@@ -56,15 +56,15 @@ together with its checkpoints shows with --shipped alone.`,
   addCommand(
     audit,
     'resume',
-    'let sealing go on after the chain of checkpoints was broken; needs the role that owns the schema',
+    'resume sealing after the chain of checkpoints was broken; needs the role that owns the schema',
   )
-    .requiredOption('--after <checkpoint>', 'the last checkpoint that holds; 0 when none does', wholeNumber)
+    .requiredOption('--after <checkpoint>', 'the last valid checkpoint; 0 when there is none', wholeNumber)
     .option('--keys <file>', `${KEYS} (default: those in the database)`, another, [])
     .addHelpText(
       'after',
       `
-Sets aside what comes after that checkpoint and every seal that belongs to none, records the break (audit_log.resumed),
-and starts an epoch in which those records are sealed again. Refused while the checkpoint after it holds. Nothing is
+Sets aside what comes after that checkpoint and every seal without a checkpoint, records the break (audit_log.resumed),
+and starts an epoch in which those records are sealed again. Refused while the checkpoint after it is valid. Nothing is
 deleted: audit_checkpoints_set_aside and audit_seals_set_aside keep it.`,
     )
     .action((options: ResumeOptions) =>

@@ -13,12 +13,12 @@ export function addImport(program: Command, output: Output, ends: Ends): void {
     .addHelpText(
       'after',
       `
-The file holds one JSON object a line:
+The file contains one JSON object per line:
 
   {"token": "eyJ…", "status": "REVOKED", "revoked_at": "2026-01-31T12:00:00Z", "revoked_reason": "unpaid"}
 
 token            the license; all that is not listed here is taken from its claims
-status           active (default), suspended, expired or revoked; whether it has expired is told by the token
+status           active (default), suspended, expired or revoked; the token says whether it has expired
 revoked_at       RFC 3339 (default: now)
 revoked_reason   1 to 500 characters
 notes            1 to 2000 characters
@@ -42,7 +42,7 @@ license is revoked when a line says so.`,
       '--from <source>',
       'a folder with licenses.csv and the other tables, or a postgres:// URL without password (default: V08_DATABASE_URL)',
     )
-    .option('--dry-run', 'check and count everything, and keep nothing')
+    .option('--dry-run', 'check and count everything, but write nothing')
     .addHelpText(
       'after',
       `
@@ -56,7 +56,7 @@ and the same for customers, audit_logs and api_keys, in one folder; all but lice
 Every token is verified: adopt the public key that signed them first (\`aegis keys adopt <kid> --file <pem>\`). Running
 it again is safe: what is on record is left alone, except that a license is revoked when v0.8 says so.
 
-Exit code 1: a row was refused; the others were taken. docs/migrating-from-v0.8.md tells the whole procedure.`,
+Exit code 1: a row was refused; the others were taken. docs/migrating-from-v0.8.md describes the whole procedure.`,
     )
     .action(({ from, dryRun = false }: { from?: string; dryRun?: boolean }) =>
       ends(import('../import-v08/import-v08.js').then(({ importV08 }) => importV08(output, from, dryRun))),

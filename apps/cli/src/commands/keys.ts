@@ -12,7 +12,7 @@ export function addKeys(program: Command, output: Output, ends: Ends): void {
   addCommand(keys, 'list', 'list the keys on record, their states, and which servers hold them').action(() =>
     ends(import('../keys/signing-keys.js').then(({ listKeys }) => listKeys(output))),
   );
-  addCommand(keys, 'inspect <kid>', 'all that is known of one key').action((kid: string) =>
+  addCommand(keys, 'inspect <kid>', 'show all that is known about one key').action((kid: string) =>
     ends(import('../keys/signing-keys.js').then(({ inspectKey }) => inspectKey(output, kid))),
   );
   addStates(keys, output, ends);
@@ -51,11 +51,7 @@ server, set KEY_ID to its id.`,
 }
 
 function addAdoptPrivate(keys: Command, output: Output, ends: Ends): void {
-  addCommand(
-    keys,
-    'adopt-private <kid>',
-    'take over the private key of v0.8, encrypted on the way; needs no database',
-  )
+  addCommand(keys, 'adopt-private <kid>', 'import the private key of v0.8, and encrypt it; needs no database')
     .requiredOption('--file <pem>', 'the private key: PKCS#8 in PEM, not encrypted, as v0.8 kept it')
     .addHelpText(
       'after',
@@ -79,7 +75,7 @@ and \`aegis keys activate <kid>\`.`,
 /** pending → active → retired → compromised */
 function addStates(keys: Command, output: Output, ends: Ends): void {
   addCommand(keys, 'publish <kid>', 'put a new key on record as pending: in the key set, not signing')
-    .option('--file <pem>', 'its public key (default: <kid>.public.pem in KEYS_DIR, or asked of the signer)')
+    .option('--file <pem>', 'its public key (default: <kid>.public.pem in KEYS_DIR, or read from the signer)')
     .action((kid: string, { file }: { file?: string }) =>
       ends(import('../keys/signing-keys.js').then(({ publishKey }) => publishKey(output, kid, file))),
     );
@@ -92,13 +88,13 @@ function addStates(keys: Command, output: Output, ends: Ends): void {
     .addHelpText(
       'after',
       `
-It comes on record as retired: it never signs here unless it is activated. <kid> is the id that its tokens name.
+It is recorded as retired: it never signs here unless it is activated. <kid> is the id that its tokens name.
 Compare the thumbprint that is printed with the other server's.`,
     )
     .action((kid: string, { file }: { file?: string }) =>
       ends(import('../keys/signing-keys.js').then(({ adoptKey }) => adoptKey(output, kid, file))),
     );
-  addCommand(keys, 'activate <kid>', 'sign with a key from now on; the one that did is retired')
+  addCommand(keys, 'activate <kid>', 'sign with a key from now on; the previous one is retired')
     .option('--force', 'even if live servers lack it: they refuse to issue until they have it')
     .action((kid: string, { force = false }: { force?: boolean }) =>
       ends(import('../keys/signing-keys.js').then(({ activateKey }) => activateKey(output, kid, force))),
@@ -106,8 +102,8 @@ Compare the thumbprint that is printed with the other server's.`,
   addCommand(keys, 'retire <kid>', 'take a pending key out of use').action((kid: string) =>
     ends(import('../keys/signing-keys.js').then(({ retireKey }) => retireKey(output, kid))),
   );
-  addCommand(keys, 'compromise <kid>', 'withdraw all trust in a key, for good')
-    .option('--after <time>', 'what was recorded up to then still counts, RFC 3339 (default: nothing does)')
+  addCommand(keys, 'compromise <kid>', 'withdraw all trust in a key, permanently')
+    .option('--after <time>', 'what was recorded up to then stays valid, RFC 3339 (default: nothing does)')
     .option('--activate <kid>', 'the key that signs from now on, if the compromised one did')
     .option('--force', 'even if nothing can be issued then, or live servers lack the successor')
     .action((kid: string, options: CompromiseOptions) =>
@@ -118,7 +114,7 @@ Compare the thumbprint that is printed with the other server's.`,
 }
 
 function addKeySet(keys: Command, output: Output, ends: Ends): void {
-  addCommand(keys, 'export', 'write down the keys on record, for the root key to sign')
+  addCommand(keys, 'export', 'write the keys on record to a file, for the root key to sign')
     .requiredOption('--out <file>', 'e.g. on a medium that is carried to the root key')
     .option('--all', 'every public key with its state, compromised ones too: to verify the audit trail with')
     .action(({ out, all = false }: { out: string; all?: boolean }) =>
@@ -126,7 +122,7 @@ function addKeySet(keys: Command, output: Output, ends: Ends): void {
     );
   const root = keys.command('root').description('the offline key that signs the key set for clients');
   addCommand(root, 'init', 'make a root key; needs no database and no network')
-    .requiredOption('--out <folder>', 'where it is kept: a medium of its own, never KEYS_DIR')
+    .requiredOption('--out <folder>', 'where to write it: a separate medium, never KEYS_DIR')
     .addHelpText(
       'after',
       `

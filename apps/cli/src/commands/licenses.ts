@@ -6,12 +6,12 @@ import { wholeNumber } from './whole-number';
 
 export function addLicenses(program: Command, output: Output, ends: Ends): void {
   const licenses = program.command('licenses').description('licenses');
-  addCommand(licenses, 'resign', 'sign anew, under the active key, the licenses that another key has signed')
+  addCommand(licenses, 'resign', 'sign again, with the active key, the licenses that another key has signed')
     .requiredOption('--key <kid>', 'the key that signed their newest token, e.g. one that leaked')
     .option('--supersede', 'withdraw the older tokens: they answer SUPERSEDED at once')
     .option('--include-expired', 'also licenses that have expired')
-    .option('--rate <number>', 'most licenses a second (default: as fast as it goes)', wholeNumber)
-    .option('--report <file>', 'write who is to be given which token: .ndjson or .csv, mode 0600')
+    .option('--rate <number>', 'maximum number of licenses per second (default: no limit)', wholeNumber)
+    .option('--report <file>', 'write who must receive which token: .ndjson or .csv, mode 0600')
     .option('--dry-run', 'only count them')
     .addHelpText(
       'after',
@@ -20,10 +20,10 @@ Ids stay; each license gets a further token that says what its last one did. Old
 --supersede withdraws them or their key is compromised (then they answer KEY_COMPROMISED). Revoked licenses get no
 new token; neither do those of inactive customers until they are active again, nor expired ones unless asked for.
 
-What is done is told by the database alone: run the same command again after it broke off, and it carries on. The
-report then holds what was signed before too. Its tokens are credentials: deliver it, then delete it.
+Progress is kept in the database: run the same command again after an interruption, and it continues. The
+report then also contains what was signed before. Its tokens are credentials: deliver it, then delete it.
 
-Exit code 1: a license that is due has no new token yet; the report tells the others.`,
+Exit code 1: a license that is due has no new token yet; the report lists the others.`,
     )
     .action((options: ResignCommandOptions) =>
       ends(

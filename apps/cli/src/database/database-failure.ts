@@ -10,7 +10,7 @@ export function describeDatabaseFailure(error: unknown): Failure {
     return {
       exitCode: ExitCode.unknown,
       code: 'database_unavailable',
-      message: `The database is out of reach or overloaded${message === '' ? '' : ` (${message})`}. Try again later.`,
+      message: `The database cannot be reached or is overloaded${message === '' ? '' : ` (${message})`}. Try again later.`,
     };
   const problem = connectionProblem(error, 'DATABASE_URL');
   if (problem !== undefined)

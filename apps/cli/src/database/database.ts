@@ -3,7 +3,7 @@ import { type DatabaseAccess, openDatabase } from '@aegis/database';
 import { hasEmbeddedPostgres } from '@aegis/embedded-postgres';
 import { ConfigurationError } from '@aegis/errors';
 import type { Logger } from '@aegis/logging';
-import type { Access } from './access';
+import type { CommandAccess } from './command-access';
 import { releaseOnInterrupt } from '../terminal/interruption';
 
 /**
@@ -14,13 +14,13 @@ import { releaseOnInterrupt } from '../terminal/interruption';
 export async function withDatabase<T>(
   environment: Environment,
   logger: Logger,
-  access: Access,
+  access: CommandAccess,
   work: (database: DatabaseAccess) => Promise<T>,
 ): Promise<T> {
   const mustExist = access !== 'makes' && environment.DATABASE_URL === undefined;
   if (mustExist && !hasEmbeddedPostgres(environment.DATA_DIR))
     throw new ConfigurationError(
-      'no database here: set DATABASE_URL, or run in the folder of a started server (DATA_DIR names the folder of its embedded database).',
+      'no database found here: set DATABASE_URL, or run in the folder of a started server (DATA_DIR names the folder of its embedded database).',
     );
   const opening = openDatabase(environment, (message) => {
     logger.write('info', message);

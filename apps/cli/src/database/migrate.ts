@@ -1,10 +1,10 @@
-import { blaming, type MigrationState, migrateDown, migrateUp, migrationStates } from '@aegis/database';
+import { namingSetting, type MigrationState, migrateDown, migrateUp, migrationStates } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import type { DataSource } from 'typeorm';
 import { migrationDataSource } from '../../../../migrations/data-source';
 import { applicationPrivileges } from '../../../../migrations/privileges';
 import { ownerSetting } from '../../../../migrations/settle';
-import type { Access } from './access';
+import type { CommandAccess } from './command-access';
 import { withDatabase } from './database';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
@@ -26,7 +26,10 @@ export function applyMigrations(output: Output): Promise<ExitCode> {
 export function undoMigration(output: Output): Promise<ExitCode> {
   return asOwner('changes', async (owner) => {
     const undone = await migrateDown(owner);
-    output.end({ undone: undone ?? null }, undone === undefined ? 'None is applied.' : `undone   ${undone}`);
+    output.end(
+      { undone: undone ?? null },
+      undone === undefined ? 'No migration is applied.' : `undone   ${undone}`,
+    );
     return ExitCode.yes;
   });
 }
@@ -43,7 +46,7 @@ export function showMigrations(output: Output): Promise<ExitCode> {
 }
 
 function asOwner(
-  access: Access,
+  access: CommandAccess,
   work: (owner: DataSource, applicationRole: string) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   return withSettings(['DATABASE_URL', 'MIGRATION_DATABASE_URL'], async (environment, logger) => {
@@ -57,9 +60,12 @@ function asOwner(
       );
     return withDatabase(environment, logger, access, async ({ ownerUrl, applicationUrl }) => {
       const setting = ownerSetting(environment);
-      const owner = await blaming(setting, migrationDataSource(ownerUrl).initialize());
+      const owner = await namingSetting(setting, migrationDataSource(ownerUrl).initialize());
       try {
-        return await blaming(setting, work(owner, decodeURIComponent(new URL(applicationUrl).username)));
+        return await namingSetting(
+          setting,
+          work(owner, decodeURIComponent(new URL(applicationUrl).username)),
+        );
       } finally {
         await owner.destroy();
       }

@@ -3,7 +3,7 @@ import { ExitCode } from '../terminal/exit-code';
 import type { Failure } from './failure';
 import { UsageProblem } from '../terminal/usage-problem';
 
-/** Says what an error means to whoever typed the command; holds no stack and no secret. */
+/** Says what an error means to the person who typed the command; contains no stack and no secret. */
 export async function describeFailure(error: unknown): Promise<Failure> {
   if (error instanceof UsageProblem)
     return { exitCode: ExitCode.usage, code: 'usage', message: error.message };

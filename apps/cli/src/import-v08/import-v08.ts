@@ -41,7 +41,7 @@ export async function importV08(
   from: string | undefined,
   dryRun: boolean,
 ): Promise<ExitCode> {
-  // The source is opened before our own database is: a wrong name is told at once.
+  // The source is opened before our own database is: a wrong name is reported at once.
   const { source, close } = await withSettings([], (environment) => openSource(from, environment));
   // A trial needs a database, but makes none.
   const access = dryRun ? 'changes' : 'makes';
@@ -53,7 +53,7 @@ export async function importV08(
       async (services) => {
         const keys: V08ApiKey[] = [];
         let findings = 0;
-        let told = 0;
+        let shownLine = 0;
         const report = await services.get(V08Import).run(commandLineActor(), source, {
           dryRun,
           onFinding: (finding) => {
@@ -62,9 +62,9 @@ export async function importV08(
           },
           onApiKey: (key) => keys.push(key),
           onProgress: (table, line) => {
-            if (line < told) told = 0;
-            if (!process.stderr.isTTY || line < told + PROGRESS_LINES) return;
-            told = line;
+            if (line < shownLine) shownLine = 0;
+            if (!process.stderr.isTTY || line < shownLine + PROGRESS_LINES) return;
+            shownLine = line;
             process.stderr.write(`${table}: line ${line} …\n`);
           },
         });
@@ -100,12 +100,12 @@ async function openSource(from: string | undefined, environment: Environment): P
   return { source, close: () => source.close() };
 }
 
-/** Arguments stand in the list of processes, and in the shell's history: no place for a password. */
+/** Arguments are in the list of processes, and in the shell's history: no place for a password. */
 function urlWithoutPassword(from: string, { isProduction }: Environment): string {
   const url = canonicalPostgresUrl(from);
   if (/[?&]password=/i.test(from) || (URL.canParse(url) && new URL(url).password !== ''))
     throw new UsageProblem(
-      '--from holds a password, which everybody on this machine could read by now: change it, and put the URL into V08_DATABASE_URL or a file that V08_DATABASE_URL_FILE names.',
+      '--from contains a password, which everybody on this machine could already read: change it, and put the URL into V08_DATABASE_URL or a file that V08_DATABASE_URL_FILE names.',
     );
   if (!isPostgresUrl(url)) throw new UsageProblem(`--from ${POSTGRES_URL_RULE}.`);
   const problems = isProduction ? databaseProblems('--from', url) : [];
@@ -129,7 +129,7 @@ function summary(report: V08Report, keys: readonly V08ApiKey[], dryRun: boolean)
 }
 
 function customersText({ customers }: V08Report): string[] {
-  if (!customers) return ['customers: none there; they are made from the tokens'];
+  if (!customers) return ['customers: none in v0.8; they are created from the tokens'];
   const { created, unchanged, refused, v08, here } = customers;
   return [
     `customers: ${created} created, ${unchanged} unchanged, ${refused} refused; v0.8 has ${v08.active} active and ${v08.inactive} inactive, here are ${here.active} and ${here.inactive}`,
@@ -143,7 +143,9 @@ function licensesText({ licenses }: V08Report): string[] {
     cells.map((cell, index) => (index < 2 ? String(cell).padEnd(16) : String(cell).padStart(9))).join('');
   return [
     `licenses: ${imported} imported, ${revoked} revoked, ${unchanged} unchanged, ${refused} refused`,
-    ...(ends > 0 ? [`  ${ends} perpetual ones have an end that their token lacks: the token is right`] : []),
+    ...(ends > 0
+      ? [`  ${ends} perpetual ones have an end that is not in their token: the token is right`]
+      : []),
     row('  type', 'status', 'v0.8', 'refused', 'here'),
     ...licenses.reconciliation.map((one) =>
       row(`  ${one.license_type}`, one.status, one.v08, one.refused, one.here),

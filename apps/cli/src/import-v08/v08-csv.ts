@@ -1,4 +1,4 @@
-import { notOfV08, type V08Line, type V08Source, type V08Table } from '@aegis/v08-import';
+import { v08TableProblem, type V08Line, type V08Source, type V08Table } from '@aegis/v08-import';
 import { type CsvError, type Info, parse } from 'csv-parse';
 import { createReadStream, existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -63,7 +63,7 @@ export class V08Csv implements V08Source {
       for await (const { record, info } of parser as AsyncIterable<Parsed>) {
         if (!columns) {
           columns = record.map((column) => column ?? '');
-          const problem = notOfV08(table, columns);
+          const problem = v08TableProblem(table, columns);
           if (problem !== undefined) throw new UsageProblem(`${this.pathOf(table)}: ${problem}.`);
           continue;
         }
@@ -96,7 +96,7 @@ export class V08Csv implements V08Source {
   private problemOf(table: V08Table, error: unknown): unknown {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
-      return new UsageProblem(`${this.pathOf(table)} is no UTF-8: copy it with ENCODING 'UTF8'.`);
+      return new UsageProblem(`${this.pathOf(table)} is not UTF-8: copy it with ENCODING 'UTF8'.`);
     if (/^(CSV_|E[A-Z]+$)/.test(code))
       return new UsageProblem(`${this.pathOf(table)} can't be read (${code}).`);
     return error;

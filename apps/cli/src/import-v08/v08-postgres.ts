@@ -1,6 +1,6 @@
 import { connectionProblem, isDatabaseUnavailable } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
-import { notOfV08, type V08Line, type V08Source, type V08Table } from '@aegis/v08-import';
+import { v08TableProblem, type V08Line, type V08Source, type V08Table } from '@aegis/v08-import';
 import { redactText } from '@aegis/logging';
 import { Client, escapeIdentifier } from 'pg';
 
@@ -17,7 +17,7 @@ export class V08Postgres implements V08Source {
 
   /**
    * @param url holds a password: never shown
-   * @throws ConfigurationError when it refuses us or is none of v0.8
+   * @throws ConfigurationError when it refuses us or is not a database of v0.8
    */
   static async open(url: string): Promise<V08Postgres> {
     const client = new Client({
@@ -27,7 +27,7 @@ export class V08Postgres implements V08Source {
       // Text as the server writes it, so that a database and a copy of it are read alike.
       types: { getTypeParser: () => (text: unknown) => text },
     });
-    // The next statement tells it too.
+    // The next statement fails with it too.
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -86,7 +86,7 @@ async function tablesOf(client: Client): Promise<ReadonlySet<V08Table>> {
     throw new ConfigurationError("v0.8's database has no table licenses: is it another database or schema?");
   for (const table of found) {
     const columns = rows.filter((row) => row.table === table).map(({ column }) => column);
-    const problem = notOfV08(table, columns);
+    const problem = v08TableProblem(table, columns);
     if (problem !== undefined) throw new ConfigurationError(`v0.8's database: ${problem}.`);
   }
   return found;

@@ -15,13 +15,13 @@ const MOST_LISTED = 10_000;
  */
 export async function importLicenses(output: Output, path: string, atomic: boolean): Promise<ExitCode> {
   const lines = path === '-' ? process.stdin : await openFile(path);
-  // Its file is opened before the database is: a wrong name is told at once.
+  // Its file is opened before the database is: a wrong name is reported at once.
   return withServices(
     ['KEY_PASSPHRASE', 'LICENSE_ISSUER'],
     [LicenseImportModule],
     'makes',
     async (services) => {
-      let told = 0;
+      let shownLine = 0;
       let adapted = 0;
       const adaptations: AdaptedLine[] = [];
       const report = await services.get(LicenseImport).run(commandLineActor(), lines, {
@@ -35,8 +35,8 @@ export async function importLicenses(output: Output, path: string, atomic: boole
           output.line(`line ${adaptation.line}: note: ${adaptation.code}: ${adaptation.message}`);
         },
         onProgress: (line) => {
-          if (!process.stderr.isTTY || line < told + PROGRESS_LINES) return;
-          told = line;
+          if (!process.stderr.isTTY || line < shownLine + PROGRESS_LINES) return;
+          shownLine = line;
           process.stderr.write(`line ${line} …\n`);
         },
       });

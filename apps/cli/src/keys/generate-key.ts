@@ -24,7 +24,7 @@ export function generateKey(output: Output, keyId: string | undefined): Promise<
       const thumbprint = jwkThumbprint(jwk.x);
       output.end(
         { key_id: kid, ...files, public_key: jwk, thumbprint },
-        `Signing key ${kid} made:
+        `Signing key ${kid} created:
   ${files.private_key_file} (encrypted: keep a copy of it and of its passphrase)
   ${files.public_key_file}
 thumbprint: ${thumbprint}

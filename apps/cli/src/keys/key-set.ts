@@ -62,7 +62,7 @@ export function initRoot(output: Output, folder: string): Promise<ExitCode> {
     );
     output.end(
       { private_key_file: privateKeyFile, public_key_file: publicKeyFile, jwk },
-      `Root key made:
+      `Root key created:
   ${privateKeyFile} (encrypted: it stays offline; keep a copy of it and of its passphrase, apart)
   ${publicKeyFile} (clients pin it)
 thumbprint: ${jwk.kid}`,
@@ -84,7 +84,7 @@ export function signKeys(
     const now = new Date();
     await write(out, `${await signKeySet(root, content, now, validDays)}\n`);
     const until = new Date(now.getTime() + validDays * 86_400_000).toISOString();
-    // What stands there came from a server: people compare it with what they know by another way.
+    // The content came from a server: people compare it with what they know by another way.
     const keys = content.keys.map(({ kid, x }) => ({ kid, thumbprint: jwkThumbprint(x) }));
     const compromised = content.compromised.map(({ kid }) => kid);
     output.end(
@@ -111,11 +111,11 @@ async function readContent(path: string): Promise<KeySetContent> {
   try {
     content = JSON.parse(withoutByteOrderMark(text)) as KeySetContent;
   } catch {
-    throw new ConfigurationError(`${path} is no JSON: it must be what \`aegis keys export\` wrote.`);
+    throw new ConfigurationError(`${path} is not JSON: give a file that \`aegis keys export\` wrote.`);
   }
   if (isOfAllKeys(content))
     throw new ConfigurationError(
-      `${path} holds compromised keys among the others: give what \`aegis keys export\` wrote without --all.`,
+      `${path} contains compromised keys: give a file that \`aegis keys export\` wrote without --all.`,
     );
   return content;
 }

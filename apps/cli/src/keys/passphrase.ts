@@ -22,7 +22,7 @@ export async function newPassphrase(
   const weakness = environment.isProduction && !isJudged ? weakPassphrase(passphrase) : undefined;
   if (weakness !== undefined) throw new UsageProblem(`This passphrase is too weak: ${weakness}.`);
   if (passphrase === '') throw new UsageProblem('The passphrase must not be empty.');
-  if (given === undefined && (await ask('The same again: ')) !== passphrase)
+  if (given === undefined && (await ask('Repeat the passphrase: ')) !== passphrase)
     throw new UsageProblem('The two passphrases differ.');
   return passphrase;
 }

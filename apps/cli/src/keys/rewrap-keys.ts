@@ -14,7 +14,7 @@ export function rewrapKeys(output: Output, kids: readonly string[]): Promise<Exi
     const { KEYS_DIR: keysDir } = environment;
     const present = await listPrivateKeys(keysDir);
     const missing = kids.filter((kid) => !present.includes(kid));
-    if (missing.length > 0) throw new UsageProblem(`KEYS_DIR holds no private key ${missing.join(', ')}.`);
+    if (missing.length > 0) throw new UsageProblem(`KEYS_DIR does not contain the private key ${missing.join(', ')}.`);
     const from = await presentPassphrase(environment, 'KEY_PASSPHRASE');
     const to = await newPassphrase(environment, 'NEW_KEY_PASSPHRASE');
     const chosen = kids.length === 0 ? present : [...kids];
@@ -28,7 +28,7 @@ export function rewrapKeys(output: Output, kids: readonly string[]): Promise<Exi
     }
     output.end(
       { ...(chosen.length === 0 && { keys: [] }), total: chosen.length },
-      `${chosen.length} private key(s). Running servers hold them open: set KEY_PASSPHRASE to the new one before the next restart.`,
+      `${chosen.length} private key(s). Running servers keep them in memory: set KEY_PASSPHRASE to the new one before the next restart.`,
     );
     return ExitCode.yes;
   });

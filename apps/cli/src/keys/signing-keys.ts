@@ -5,13 +5,13 @@ import { Metrics } from '@aegis/metrics';
 import { assertKid, type Changed, jwkThumbprint, KEY_SET_SECONDS, keysOnRecord, publishedJwk, readPublicKey, readPublicKeys, type SigningKey, SigningKeys, SigningKeysModule, type SigningReplica, SigningReplicas, signerSource } from '@aegis/signing';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { KeyObject } from 'node:crypto';
-import type { Access } from '../database/access';
+import type { CommandAccess } from '../database/command-access';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { printable } from '../terminal/printable';
 import { withServices } from '../services';
 import { UsageProblem } from '../terminal/usage-problem';
-import { timeOf } from '../terminal/time-option';
+import { timeOption } from '../terminal/time-option';
 
 /** As typed. */
 export interface CompromiseOptions {
@@ -106,7 +106,7 @@ export function retireKey(output: Output, kid: string): Promise<ExitCode> {
 
 /** `aegis keys compromise` */
 export function compromiseKey(output: Output, kid: string, options: CompromiseOptions): Promise<ExitCode> {
-  const after = options.after === undefined ? null : timeOf('--after', options.after);
+  const after = options.after === undefined ? null : timeOption('--after', options.after);
   return withKeys('changes', async (services) => {
     const { activate: successor = null, force = false } = options;
     const changed = await services
@@ -114,19 +114,19 @@ export function compromiseKey(output: Output, kid: string, options: CompromiseOp
       .compromise(commandLineActor(), kid, { after, successor, force });
     const counts =
       after === null
-        ? 'nothing that it signed counts'
-        : `nothing recorded after ${after.toISOString()} counts`;
+        ? 'nothing that it signed is valid'
+        : `nothing recorded after ${after.toISOString()} is valid`;
     const active = (await services.get(SigningKeys).list()).find((one) => one.kid === successor);
     const next = active === undefined ? '' : ` ${active.kid} signs from now on.${untilClientsKnow(active)}`;
     return ended(output, changed, {
-      done: `Signing key ${kid} is compromised, for good: ${counts}.${next}`,
-      already: `Signing key ${kid} is compromised already: ${counts}.${next}`,
+      done: `Signing key ${kid} is permanently compromised: ${counts}.${next}`,
+      already: `Signing key ${kid} is already compromised: ${counts}.${next}`,
     });
   });
 }
 
 function withKeys(
-  access: Access,
+  access: CommandAccess,
   work: (services: INestApplicationContext) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   return withServices([], [SigningKeysModule], access, work);
@@ -178,7 +178,7 @@ function ended(
   const passedOver =
     skipped.length === 0
       ? ''
-      : `\nPassed over: ${skipped.map(printable).join(', ')} can't sign with it, and refuse to issue until they have it.`;
+      : `\nSkipped: ${skipped.map(printable).join(', ')} can't sign with it, and refuse to issue until they have it.`;
   output.end(
     { ...publicFields(key, []), changed, skipped_replicas: skipped },
     (changed ? texts.done : texts.already) + passedOver,

@@ -24,7 +24,7 @@ export async function exportStatusLists(
     const issuer = services.get(StatusListIssuer);
     const wanted = await issuer.numbers(only);
     if (only !== undefined && wanted.length === 0) {
-      output.end({ status_lists: [] }, `There is no status list ${only}: no token names it.`);
+      output.end({ status_lists: [] }, `There is no status list ${only}: no token refers to it.`);
       return ExitCode.no;
     }
     for await (const { list, jws } of issuer.issue(wanted)) {
@@ -32,14 +32,14 @@ export async function exportStatusLists(
       await replaceFile(file, jws);
       output.entry('status_lists', { list, file }, file);
     }
-    const lists = `${wanted.length} status list(s) written; they count for 35 days`;
+    const lists = `${wanted.length} status list(s) written; they are valid for 35 days`;
     output.end(wanted.length === 0 ? { status_lists: [] } : { total: wanted.length }, lists);
     return ExitCode.yes;
   });
 }
 
 /**
- * Told before the database is asked: a wrong path is told at once. Makes nothing yet.
+ * Called before the database is asked: a wrong path is reported at once. Creates nothing yet.
  * @throws UsageProblem for a file where a folder must be
  */
 async function isFolderAt(path: string, mustBeFolder: boolean): Promise<boolean> {

@@ -35,7 +35,7 @@ export async function resignLicenses(output: Output, options: ResignCommandOptio
       if (options.dryRun) {
         output.end(
           { key_id: keyId, ...plan },
-          `${plan.due} license(s) would be signed anew. ${leftText(plan)}`,
+          `${plan.due} license(s) would be signed again. ${leftText(plan)}`,
         );
         return ExitCode.yes;
       }
@@ -70,7 +70,7 @@ export async function resignLicenses(output: Output, options: ResignCommandOptio
             left: plan.left,
             report: path ?? null,
           },
-          `${reissued} license(s) signed anew, ${failed} failed, ${postponed} postponed. ${leftText(plan)}`,
+          `${reissued} license(s) signed again, ${failed} failed, ${postponed} postponed. ${leftText(plan)}`,
         );
         return failed + postponed === 0 ? ExitCode.yes : ExitCode.no;
       } finally {

@@ -39,8 +39,8 @@ const FORMATS: Readonly<Record<string, Format>> = {
 };
 
 /**
- * The file that tells which customer is to be given which token. Its tokens are credentials: only its owner may read
- * it. It says what the database says, so that it can be written anew after any crash.
+ * The file that says which customer must get which token. Its tokens are credentials: only its owner may read
+ * it. It says what the database says, so that it can be written again after any crash.
  */
 export class ResignReportFile {
   private constructor(
@@ -87,7 +87,7 @@ export class ResignReportFile {
 }
 
 /**
- * Tells early whether a report may be written there.
+ * Checks early whether a report can be written there.
  * @throws UsageProblem
  */
 export async function formatOf(path: string): Promise<Format> {
@@ -98,7 +98,7 @@ export async function formatOf(path: string): Promise<Format> {
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
       if (bytesRead > 0 && !buffer.toString('utf8').startsWith(format.begins))
-        throw new UsageProblem(`${path} is there and no such report: choose another name.`);
+        throw new UsageProblem(`${path} exists and is not such a report: choose another name.`);
     } finally {
       await file.close();
     }

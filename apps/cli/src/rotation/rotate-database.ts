@@ -1,12 +1,12 @@
 import type { Environment } from '@aegis/config';
 import {
-  blaming,
+  namingSetting,
   connectionsOf,
   grantPrivileges,
   roleOfUrl,
   setOwnPassword,
   setPassword,
-  shutOut,
+  disableLogin,
   twinOf,
   urlFor,
   withConnection,
@@ -49,7 +49,7 @@ async function rotateOwner(output: Output, environment: Environment, path: strin
   await writeSecretFile(path, fresh.url);
   await withConnection(url, (client) => setOwnPassword(client, fresh.password), 'MIGRATION_DATABASE_URL');
   await withConnection(fresh.url, (client) => client.query('SELECT'));
-  const next = 'Put it where MIGRATION_DATABASE_URL is kept. The old password counts no more.';
+  const next = 'Put it where MIGRATION_DATABASE_URL is kept. The old password is no longer valid.';
   output.end({ step: 'changed', role, file: path, next }, `${role} has a new password: ${path}\n${next}`);
   return ExitCode.yes;
 }
@@ -68,18 +68,18 @@ async function beginApplication(output: Output, environment: Environment, path: 
       const [twin] = await connectionsOf(admin, [role]);
       if (twin && twin.connections > 0)
         throw new ConfigurationError(
-          `DATABASE_URL: processes are connected as ${role} already. Give this command the URL that they have, or finish the rotation before.`,
+          `DATABASE_URL: processes are connected as ${role} already. Give this command the URL that they use, or finish the previous rotation.`,
         );
       await writeSecretFile(path, fresh.url);
       await setPassword(admin, role, fresh.password);
     },
     'ADMIN_DATABASE_URL',
   );
-  const owner = await blaming('MIGRATION_DATABASE_URL', migrationDataSource(ownerUrl).initialize());
+  const owner = await namingSetting('MIGRATION_DATABASE_URL', migrationDataSource(ownerUrl).initialize());
   await grantPrivileges(owner, role, applicationPrivileges).finally(() => owner.destroy());
   await withConnection(fresh.url, (client) => client.query('SELECT FROM licenses LIMIT 1'));
   const next =
-    'Roll it out as DATABASE_URL, process by process: both roles count meanwhile. Then run this with --finish, with the new DATABASE_URL.';
+    'Roll it out as DATABASE_URL, process by process: both roles work meanwhile. Then run this with --finish, with the new DATABASE_URL.';
   output.end({ step: 'begun', role, file: path, next }, `${role} has a new password: ${path}\n${next}`);
   return ExitCode.yes;
 }
@@ -89,22 +89,22 @@ async function finishApplication(output: Output, environment: Environment): Prom
   const adminUrl = needed(environment, 'ADMIN_DATABASE_URL');
   const current = roleOfUrl(url);
   const old = twinOf(current);
-  // Whoever finishes must have the new URL, and it must work.
+  // The caller who finishes must have the new URL, and it must work.
   await withConnection(url, (client) => client.query('SELECT'));
   return withConnection(
     adminUrl,
     async (admin) => {
       const [before] = await connectionsOf(admin, [old]);
       if (before && before.connections > 0) {
-        const next = `${before.connections} connection(s) are still made as ${old}: roll the new DATABASE_URL out to what is left, then run this again.`;
+        const next = `${before.connections} connection(s) still use ${old}: roll the new DATABASE_URL out to the remaining processes, then run this again.`;
         output.end(
           { step: 'wait', role: current, old_role: old, connections: before.connections, next },
           next,
         );
         return ExitCode.no;
       }
-      if (before) await shutOut(admin, old);
-      const next = `${old} can't log in any more: the rotation is done.`;
+      if (before) await disableLogin(admin, old);
+      const next = `${old} can no longer log in: the rotation is done.`;
       output.end({ step: 'done', role: current, old_role: old, connections: 0, next }, next);
       return ExitCode.yes;
     },

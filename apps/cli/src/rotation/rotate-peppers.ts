@@ -8,19 +8,19 @@ import { withServices } from '../services';
 
 const PEPPER_BYTES = 48;
 
-/** Where a rotation of peppers stands: what is to be done next. */
+/** The state of a rotation of peppers: what to do next. */
 export type PepperStep = 'add' | 'promote' | 'wait' | 'drop';
 
 const NEXT: Readonly<Record<PepperStep, string>> = {
-  add: 'The new pepper stands behind the current one. Roll this value out to every process; then run this again.',
+  add: 'The new pepper is placed after the current one. Roll this value out to every process; then run this again.',
   promote:
-    'The new pepper is in front. Roll this value out to every process; keys come under it as they are used.',
-  wait: 'Something still rests on an older pepper: `aegis api-keys peppers` lists it. Run this again once it says yes.',
-  drop: 'The older peppers are gone. Roll this value out to every process: the rotation is done.',
+    'The new pepper is in front. Roll this value out to every process; keys are moved to it as they are used.',
+  wait: 'An older pepper is still needed: `aegis api-keys peppers` lists what depends on it. Run this again once that command exits with 0.',
+  drop: 'The older peppers are removed. Roll this value out to every process: the rotation is done.',
 };
 
 /**
- * The next step, by the peppers of this process and what rests on them.
+ * The next step, by the peppers of this process and what depends on them.
  * @param peppers the current one first
  */
 export function nextPepperStep(peppers: readonly Pepper[], uses: readonly UseOfPepper[]): PepperStep {

@@ -10,7 +10,7 @@ export function isInterrupted(): boolean {
 
 /**
  * Ends the process at SIGINT, SIGTERM and SIGHUP as they would, but releases first what `releaseOnInterrupt` was
- * told. Whatever transaction is open then is undone by the database. A second signal does not wait.
+ * reported. A transaction that is open then is undone by the database. A second signal does not wait.
  */
 export function listenForInterrupts(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

@@ -16,7 +16,7 @@ export interface LineSink {
 export async function newLineFile(path: string): Promise<LineSink> {
   const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
     const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-    throw new UsageProblem(`${path} can't be made (${code}); a file that is there is never overwritten.`);
+    throw new UsageProblem(`${path} can't be created (${code}); an existing file is never overwritten.`);
   });
   const stream = file.createWriteStream({ flush: true });
   let failure: Error | undefined;
@@ -38,7 +38,7 @@ export async function newLineFile(path: string): Promise<LineSink> {
   };
 }
 
-/** A reader that goes away (`| head`) is no failure. */
+/** A reader that goes away (`| head`) is not a failure. */
 export function standardOutputLines(): LineSink {
   return {
     async write(line) {

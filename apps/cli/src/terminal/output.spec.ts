@@ -19,21 +19,21 @@ describe('what a command answers', () => {
   }
 
   it('is lines for people, in which nothing is left that a terminal obeys', async () => {
-    const told = output(false);
-    told.entry('rows', {}, `${EVIL}\nsame line`);
-    told.line(EVIL);
-    told.end({ total: 1 }, `${EVIL}\nlast line`);
-    await told.flush();
+    const printed = output(false);
+    printed.entry('rows', {}, `${EVIL}\nsame line`);
+    printed.line(EVIL);
+    printed.end({ total: 1 }, `${EVIL}\nlast line`);
+    await printed.flush();
     expect(written).toBe('a?[2J?31m??b?same line\na?[2J?31m??b\na?[2J?31m??b\nlast line\n');
   });
 
   it('is one line of JSON for programs, which read what was written', async () => {
-    const told = output(true);
-    told.entry('rows', { text: EVIL }, '');
-    told.entry('rows', { text: `${EVIL}\n` }, '');
-    told.line(EVIL);
-    told.end({ last: EVIL }, '');
-    await told.flush();
+    const printed = output(true);
+    printed.entry('rows', { text: EVIL }, '');
+    printed.entry('rows', { text: `${EVIL}\n` }, '');
+    printed.line(EVIL);
+    printed.end({ last: EVIL }, '');
+    await printed.flush();
     expect(written).toMatch(/^[\x20-\x7e]+\n$/);
     expect(JSON.parse(written)).toEqual({ rows: [{ text: EVIL }, { text: `${EVIL}\n` }], last: EVIL });
   });

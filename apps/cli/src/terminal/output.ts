@@ -40,7 +40,7 @@ export class Output {
 
   /**
    * Writes the answer, or what is left of it after its entries. Called once.
-   * @param value an object with one member or more; a list that had no entry is to be among them
+   * @param value an object with one member or more; a list without entries must be among them
    * @param text for people, without a line feed at its end; what someone else chose is `printable` in it
    */
   end(value: object, text: string): void {
@@ -49,7 +49,7 @@ export class Output {
     else this.stream.write(`${printableLines(text)}\n`);
   }
 
-  /** Writes, with `--json` alone, why there is no answer: `{"error": …}`. People are told on standard error. */
+  /** Writes, with `--json` alone, why there is no answer: `{"error": …}`. People read it on standard error. */
   fail(code: string, message: string): void {
     if (this.json) this.end({ error: { code, message } }, '');
   }

@@ -3,7 +3,7 @@ import { clearLine, cursorTo } from 'node:readline';
 const REDRAWN_AFTER_MS = 200;
 const BAR_WIDTH = 30;
 
-/** A bar on standard error that grows while a long command runs; nothing where that is no terminal. */
+/** A bar on standard error that grows while a long command runs; nothing where that is not a terminal. */
 export class Progress {
   private readonly startedAt = performance.now();
   private drawnAt = Number.NEGATIVE_INFINITY;

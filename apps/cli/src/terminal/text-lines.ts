@@ -40,7 +40,7 @@ export function withoutByteOrderMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
-/** Opens a file to be read as a stream: a wrong name is told before anything else is done. */
+/** Opens a file to be read as a stream: a wrong name is reported before anything else is done. */
 export async function openFile(path: string): Promise<NodeJS.ReadableStream & AsyncIterable<Buffer>> {
   try {
     const file = await open(path, 'r');

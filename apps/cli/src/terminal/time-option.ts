@@ -6,7 +6,7 @@ import { UsageProblem } from './usage-problem';
  * @param option its name, e.g. `--since`
  * @throws UsageProblem naming the option and the rule
  */
-export function timeOf(option: string, text: string): Date {
+export function timeOption(option: string, text: string): Date {
   const time = parseTimestamp(text);
   if (time === null) throw new UsageProblem(`${option} ${timestampProblem(text) ?? 'must be a time'}.`);
   return time;

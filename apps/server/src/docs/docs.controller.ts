@@ -24,7 +24,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-// Nothing is kept in the browser: the key is entered anew each time.
+// Nothing is kept in the browser: the key is entered again each time.
 const START = `// A public operation takes a credential too, but needs none: no lock.
 const publicWithoutLock = () => ({
   wrapComponents: {

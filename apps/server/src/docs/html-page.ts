@@ -24,7 +24,7 @@ export function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** Text in which `code` stands between backticks, as HTML. */
+/** Text with `code` between backticks, as HTML. */
 export function inlineCode(text: string): string {
   return escapeHtml(text).replace(/`([^`]*)`/g, '<code>$1</code>');
 }

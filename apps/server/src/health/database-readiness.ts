@@ -7,9 +7,11 @@ import { DataSource } from 'typeorm';
 
 const TIMEOUT_MS = 1000;
 
-/** What stands in the way of a validation; undefined while nothing does. */
+/** What prevents a validation; undefined while nothing does. */
 type Obstacle =
-  'takes no writes' | 'has no audit partition for now' | 'does not let this role append to the trail';
+  | 'does not accept writes'
+  | 'has no audit partition for the current month'
+  | 'does not allow this role to write to the audit trail';
 
 /**
  * Bounds of a partition are shown as this session would write them, so that reading them back gives the same moments.
@@ -38,7 +40,7 @@ export class DatabaseReadiness {
     private readonly logger: Logger,
   ) {}
 
-  /** @throws Error when the database is out of reach, does not answer within a second, or could record nothing */
+  /** @throws Error when the database cannot be reached, does not answer within a second, or could record nothing */
   async check(): Promise<HealthIndicatorResult> {
     const obstacle = await within(TIMEOUT_MS, this.ask());
     if (obstacle !== this.obstacle && obstacle !== undefined)
@@ -54,10 +56,10 @@ export class DatabaseReadiness {
     if (answer === undefined || answer.read_only) {
       // Another connection may lead to the new primary.
       this.pool.renew();
-      return 'takes no writes';
+      return 'does not accept writes';
     }
-    if (!answer.may_append) return 'does not let this role append to the trail';
-    return answer.has_partition ? undefined : 'has no audit partition for now';
+    if (!answer.may_append) return 'does not allow this role to write to the audit trail';
+    return answer.has_partition ? undefined : 'has no audit partition for the current month';
   }
 }
 

@@ -7,7 +7,7 @@ import { Lifecycle } from '../lifecycle';
 import { HealthDto, ProbeDto } from './health.dto';
 import { HealthService } from './health.service';
 
-/** Probes. Their bodies alone are no problem documents when they say no. */
+/** Probes. Their bodies alone are not problem documents when they say no. */
 @ApiTags('System')
 @Controller('health')
 @Public({ group: 'exempt', ignoreCredentials: true })
@@ -38,7 +38,7 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({ operationId: 'getReadiness', summary: 'Whether requests may be sent here' })
   @Responds(ProbeDto)
-  @ApiServiceUnavailableResponse({ type: ProbeDto, description: 'Not ready, or about to end' })
+  @ApiServiceUnavailableResponse({ type: ProbeDto, description: 'Not ready, or shutting down' })
   async ready(@Res({ passthrough: true }) response: Response): Promise<ProbeDto> {
     return probe(await this.health.isReady(), response);
   }

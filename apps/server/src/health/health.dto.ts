@@ -20,11 +20,11 @@ export class HealthDto {
   @Expose()
   environment!: string;
 
-  /** Unhealthy, too, when it takes no writes or has no audit partition for now: a validation needs both. */
+  /** Unhealthy, too, when it does not accept writes or has no audit partition for the current month: a validation needs both. */
   @Expose()
   database!: HealthStatus;
 
-  /** Degraded while nothing can be issued because the signer is out of reach: validation goes on. */
+  /** Degraded while nothing can be issued because the signer cannot be reached: validation continues. */
   @Expose()
   signing!: HealthStatus;
 }

@@ -10,9 +10,9 @@ const DESCRIPTION = `Issues signed software licenses, answers whether one is val
 
 Bodies are JSON in UTF-8; times are RFC 3339 in UTC. Every error is a problem document (RFC 9457) with a stable
 \`code\`; its \`type\` is the address of an explanation. Lists are read by \`page\`, or by \`cursor\` at the same cost
-however deep. Each answer bears \`X-Request-ID\`.
+however deep. Each answer has \`X-Request-ID\`.
 
-Besides what each operation lists: a path that there is not answers 404, a method that a path lacks 405 with
+Besides what each operation lists: an unknown path answers 404, a method that the path does not have 405 with
 \`Allow\`, a request that does not arrive in time 408, headers beyond 16 KiB or more than 100 of them 431.`;
 
 const TAGS: Readonly<Record<string, string>> = {

@@ -14,7 +14,7 @@ export const PROBLEM = 'application/problem+json';
 
 const HEADERS: Readonly<Record<string, Header>> = {
   'X-Request-ID': {
-    description: 'Id of the request: the one that came with it, if sane, else a new one.',
+    description: 'Id of the request: the one that came with it if valid, otherwise a new one.',
     required: true,
     schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
   },
@@ -166,7 +166,7 @@ function cacheControlHeader(directives: string): Header {
   };
 }
 
-/** Problems are answered alike by many operations: each stands once in the document. */
+/** Problems are answered alike by many operations: each is in the document once. */
 function shareProblems(document: ApiDocument): void {
   const shared: Record<string, ApiResponse> = {};
   for (const { operation } of operationsOf(document)) {

@@ -92,7 +92,7 @@ describe('ApiKeyIdentification', () => {
     expect(asked).toEqual([]);
   });
 
-  it.each(FOREIGN)('takes our key beside %j', async (header) => {
+  it.each(FOREIGN)('takes our key together with %j', async (header) => {
     await send(header, `X-API-Key: ${KEY}`);
     await send(header, `Authorization: Bearer ${KEY}`);
     await send(`Authorization: Bearer ${KEY}`, header);

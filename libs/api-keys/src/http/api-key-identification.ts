@@ -10,7 +10,7 @@ import { AuthenticationUnavailable } from '../api-keys.errors';
 const LONGEST_CREDENTIAL = 256;
 
 const UNREADABLE: Credential = { kind: 'refused', because: 'unreadable' };
-/** Our scheme; and our keys where the scheme was forgotten, so that the caller is told. */
+/** Our scheme; and our keys where the scheme was forgotten, so that the caller gets an error. */
 const OURS = /^(bearer(\s|$)|aegis_)/i;
 
 /**

@@ -20,7 +20,7 @@ import {
 import { MAX_GRACE_SECONDS } from '../api-key-rotation';
 import type { CreateApiKey, UpdateApiKey } from '../api-keys.service';
 
-/** At least one of SCOPES, no doubles. */
+/** At least one of SCOPES, no duplicates. */
 function Scopes({ required }: { required: boolean }): PropertyDecorator {
   return applyDecorators(
     ApiProperty({
@@ -51,7 +51,7 @@ class ApiKeyDetailsDto {
   expires_at?: Date | null;
 
   /**
-   * Requests a minute. Null: the server's limit.
+   * Requests per minute. Null: the server's limit.
    * @example 250
    */
   @ApiProperty({ type: 'integer', nullable: true, required: false })
@@ -65,7 +65,7 @@ class ApiKeyDetailsDto {
 /** A new API key. */
 export class CreateApiKeyDto extends ApiKeyDetailsDto implements CreateApiKey {
   /**
-   * What the key is recognised by: 1–100 characters.
+   * Name of the key: 1–100 characters.
    * @example 'Web shop'
    */
   @IsString()
@@ -89,7 +89,7 @@ export class CreateApiKeyDto extends ApiKeyDetailsDto implements CreateApiKey {
 /** Changes to an API key; what is absent stays. */
 export class UpdateApiKeyDto extends ApiKeyDetailsDto implements UpdateApiKey {
   /**
-   * What the key is recognised by: 1–100 characters.
+   * Name of the key: 1–100 characters.
    * @example 'Web shop'
    */
   @MayBeAbsent()
@@ -116,7 +116,7 @@ export class UpdateApiKeyDto extends ApiKeyDetailsDto implements UpdateApiKey {
   @IsBoolean()
   is_active?: boolean;
 
-  /** Null ends the grace of the secret before the last rotation now. It can't be made longer. */
+  /** Null ends the grace of the previous secret now. It can't be made longer. */
   @ApiProperty({ type: 'null', required: false })
   @MayBeAbsent()
   @Equals(null, { message: 'must be null: a grace can be ended, not set' })
@@ -126,7 +126,7 @@ export class UpdateApiKeyDto extends ApiKeyDetailsDto implements UpdateApiKey {
 /** How a key gets its new secret. */
 export class RotateApiKeyDto {
   /**
-   * How long the secret before goes on being accepted, in seconds: 0 unless given, at most 7 days.
+   * How long the previous secret stays valid, in seconds: 0 unless given, at most 7 days.
    * @example 3600
    */
   @ApiProperty({ type: 'integer', required: false })

@@ -39,7 +39,7 @@ export class ApiKeyDto {
   @Expose()
   is_active!: boolean;
 
-  /** Requests a minute; null where the server's limit counts. */
+  /** Requests per minute; null where the server's limit applies. */
   @Expose()
   @ApiProperty({ type: 'integer', nullable: true })
   rate_limit_per_minute!: number | null;
@@ -49,7 +49,7 @@ export class ApiKeyDto {
   expires_at!: Date | null;
 
   /**
-   * Until when the secret before the last rotation is still accepted; null when it is not. It can be ended early:
+   * Until when the previous secret is still accepted; null when it is not. It can be ended early:
    * `PATCH` with null.
    */
   @Expose()
@@ -77,7 +77,7 @@ export class ApiKeyDto {
 
 /** An API key that was just made or rotated, with its secret. */
 export class CreatedApiKeyDto extends ApiKeyDto {
-  /** The key itself, to be sent as `X-API-Key`. Shown this once: it is not stored. */
+  /** The key itself, to be sent as `X-API-Key`. Shown only once: it is not stored. */
   @Expose()
   key!: string;
 }

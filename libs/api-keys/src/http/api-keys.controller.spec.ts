@@ -400,7 +400,7 @@ describe('API keys over HTTP', () => {
       [{ expires_at: LATER }, 'a later end'],
       [{ expires_at: null }, 'a later end'],
       [{ rate_limit_per_minute: 51 }, 'a higher limit'],
-      // The server's limit is 100 a minute.
+      // The server's limit is 100 per minute.
       [{ rate_limit_per_minute: null }, 'a higher limit'],
       [{ expires_at: LATER, rate_limit_per_minute: 1_000_000 }, 'a later end and a higher limit'],
     ])('neither changes itself to %j, nor makes, or strengthens, another one so', async (bounds, beyond) => {

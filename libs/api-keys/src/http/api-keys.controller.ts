@@ -47,7 +47,7 @@ export class ApiKeysController {
 
   @Post()
   @NoStore()
-  @ApiOperation({ operationId: 'createApiKey', summary: 'Make an API key; its secret is shown this once' })
+  @ApiOperation({ operationId: 'createApiKey', summary: 'Create an API key; its secret is shown only once' })
   @Idempotent({ assertMayReplay: assertHasCurrentSecret })
   @Creates(({ apiKey }: CreatedApiKey) => `/api/v1/admin/api-keys/${apiKey.id}`)
   @ETagged(({ apiKey }: CreatedApiKey) => apiKeyTag(apiKey))
@@ -84,7 +84,7 @@ export class ApiKeysController {
   @Patch(':id')
   @ApiOperation({
     operationId: 'updateApiKey',
-    summary: 'Change fields of an API key; null empties one. It holds from the next request on',
+    summary: 'Change fields of an API key; null empties one. Takes effect with the next request',
   })
   @ApiProblems('api_key_not_found', 'last_admin_key')
   @ETagged(apiKeyTag)
@@ -103,7 +103,7 @@ export class ApiKeysController {
   @NoStore()
   @ApiOperation({
     operationId: 'rotateApiKey',
-    summary: 'Give an API key a new secret under the same id, shown this once',
+    summary: 'Give an API key a new secret under the same id, shown only once',
   })
   @ApiBody({ type: RotateApiKeyDto, required: false })
   @ApiProblems('api_key_not_found')

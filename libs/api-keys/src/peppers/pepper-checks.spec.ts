@@ -55,7 +55,7 @@ describe('PepperChecks', () => {
     },
   );
 
-  it('goes on with a lost secret replaced under a version that was never used', async () => {
+  it('continues with a lost secret replaced under a version that was never used', async () => {
     await start(PEPPER_V1);
     await start(OTHER_V1.replace('v1:', 'v2:'));
     expect(await refusal(PEPPER_V2)).toContain('v2');

@@ -6,7 +6,7 @@ import { Peppers } from './peppers';
 
 /**
  * Holds a process to the peppers that the database's API keys were hashed with. The first process that has a version
- * puts its check value on record; of several that start at once with different secrets, one goes on.
+ * puts its check value on record; of several that start at once with different secrets, one continues.
  */
 @Injectable()
 export class PepperChecks implements OnModuleInit {

@@ -50,7 +50,7 @@ describe('PepperRenewal', () => {
     expect(await kindOf(key, before)).toBe('refused');
   });
 
-  it('is no change of the key: its tag and its time stay', async () => {
+  it('is not a change of the key: its tag and its time stay', async () => {
     const { apiKey, key } = await make();
     await kindOf(key, between);
     await between.renewal.flush();
@@ -94,7 +94,7 @@ describe('PepperRenewal', () => {
     expect(await row(apiKey.id)).toMatchObject({ pepper_version: 'v1' });
   });
 
-  it('does not put the secret before a rotation in the place of the one after', async () => {
+  it('does not replace the new secret with the previous one', async () => {
     const { apiKey, key } = await make();
     await before.rotation.rotate(SYSTEM, COMMAND_LINE, apiKey.id, 3600);
     const { hash } = await row(apiKey.id);

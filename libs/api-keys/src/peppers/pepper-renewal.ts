@@ -27,13 +27,13 @@ export class PepperRenewal extends WriteBehind<string, Renewal> {
     super(jobs, logger, {
       name: 'api-key-peppers',
       pauseMs: PAUSE_MS,
-      failure: 'API keys could not be brought under the current pepper; they will be',
+      failure: 'API keys could not be moved to the current pepper; this is retried',
       refusal: 'the database refused a write about an API key; it is dropped',
     });
   }
 
   /**
-   * Notes that a key is to be stored otherwise.
+   * Notes that the hash of a key must be stored differently.
    * @param replaced hash that the presented key matched
    * @param renewed hash of the same key under the current pepper
    */

@@ -30,7 +30,7 @@ describe('PepperUse', () => {
     remembered_answers_until: null,
   };
 
-  it('names every pepper of the settings, and says that nothing rests on it', async () => {
+  it('names every pepper of the settings, and says that nothing depends on it', async () => {
     expect(await now.pepperUse.byPepper()).toEqual([
       { version: 'v2', state: 'current', ...nothing },
       { version: 'v1', state: 'known', ...nothing },
@@ -58,7 +58,7 @@ describe('PepperUse', () => {
     ]);
   });
 
-  it('counts secrets before a rotation while they count, and says until when', async () => {
+  it('counts previous secrets while they are valid, and says until when', async () => {
     const [one, two] = [await make(old), await make(old)];
     await now.rotation.rotate(SYSTEM, COMMAND_LINE, one.apiKey.id, 60);
     await now.rotation.rotate(SYSTEM, COMMAND_LINE, two.apiKey.id, 600);
@@ -86,7 +86,7 @@ describe('PepperUse', () => {
     });
   });
 
-  it('tells peppers that are not known any more, though keys rest on them', async () => {
+  it('lists peppers that are no longer known, though keys depend on them', async () => {
     const { apiKey } = await make(old);
     const without = apiKeysOf(dataSource, { peppers: [PEPPER_V2] });
     expect(await without.pepperUse.byPepper()).toEqual([

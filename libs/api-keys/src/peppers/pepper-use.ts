@@ -4,7 +4,7 @@ import { DataSource, IsNull, Not } from 'typeorm';
 import { ApiKey } from '../api-key.entity';
 import { Peppers } from './peppers';
 
-/** What rests on one pepper. */
+/** What depends on one pepper. */
 export interface UseOfPepper {
   version: string;
   /** `current`: new hashes are made under it; `known`: in API_KEY_PEPPERS; `unknown`: keys under it are refused. */
@@ -35,7 +35,7 @@ interface Counted {
   until: Date | null;
 }
 
-/** Tells what still rests on which pepper, so that an older one can be dropped in time and not too early. */
+/** Lists what still depends on which pepper, so that an older one can be removed in time and not too early. */
 @Injectable()
 export class PepperUse {
   constructor(
@@ -43,7 +43,7 @@ export class PepperUse {
     private readonly peppers: Peppers,
   ) {}
 
-  /** All known peppers in the order of the settings, then those that are not known but that something rests on. */
+  /** All known peppers in the order of the settings, then those that are not known but that something depends on. */
   async byPepper(): Promise<UseOfPepper[]> {
     const { manager } = this.dataSource;
     const keys = byVersion(

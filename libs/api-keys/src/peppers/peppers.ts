@@ -46,7 +46,7 @@ export class Peppers {
     return [...this.secrets.keys()];
   }
 
-  /** What each known pepper makes of a constant: it tells one secret from another, and neither secret. */
+  /** What each known pepper makes of a constant: it distinguishes secrets without revealing them. */
   checkValues(): { version: string; value: Buffer }[] {
     return [...this.secrets].map(([version, secret]) => ({ version, value: hmac(secret, CHECKED_TEXT) }));
   }
@@ -58,7 +58,7 @@ export class Peppers {
 
   /**
    * Whether a presented key is the one that `stored` was made of, under any known pepper. Takes the same work
-   * whether there is a hash or not, and compares in constant time, so that its duration tells nothing.
+   * whether there is a hash or not, and compares in constant time, so that its duration reveals nothing.
    */
   matches(keyText: string, stored: KeyHash | undefined): boolean {
     const pepper = stored && this.secrets.get(stored.pepperVersion);

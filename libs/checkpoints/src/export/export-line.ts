@@ -23,7 +23,7 @@ export type ExportLine =
     }
   | { type: 'end'; checkpoints: number; records: number };
 
-/** @returns undefined when the text is no leaf */
+/** @returns undefined when the text is not a leaf */
 export function recordOfLeaf(leaf: string): ExportedRecord | undefined {
   try {
     const values: unknown = JSON.parse(leaf);
@@ -68,9 +68,9 @@ function spelled(json: string): string {
 }
 
 /**
- * Reads a line as `exportTrail` writes it, to the letter but for escapes: of a number with more digits than a double keeps, or of a
+ * Reads a line as `exportTrail` writes it, to the letter except for escapes: of a number with more digits than a double keeps, or of a
  * name that is there twice, JSON.parse does not show what the text says.
- * @returns undefined when the text is no line of an export
+ * @returns undefined when the text is not a line of an export
  */
 export function parseExportLine(text: string): ExportLine | undefined {
   try {

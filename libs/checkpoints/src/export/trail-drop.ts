@@ -45,7 +45,7 @@ export class TrailDrop {
 
   /**
    * @param before the first moment of a month: what was recorded earlier goes
-   * @param exported lines of an export that holds all of it
+   * @param exported lines of an export that contains all of it
    * @throws TrailNotDroppable when something of it is not sealed, or not proven by the export
    */
   async drop(

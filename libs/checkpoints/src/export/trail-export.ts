@@ -28,7 +28,7 @@ export interface ExportFilters {
   to?: number;
 }
 
-/** What an export told of. */
+/** What an export reported. */
 export interface Exported {
   checkpoints: number;
   records: number;
@@ -81,7 +81,7 @@ interface Proof {
   line: ExportLine;
 }
 
-/** @param exported is told which records have no proof that holds */
+/** @param exported called with the records that have no valid proof */
 async function* proofs(tx: EntityManager, filters: ExportFilters, exported: Exported): AsyncGenerator<Proof> {
   const { from = 1, to = Number.MAX_SAFE_INTEGER } = filters;
   for (let next = from; ;) {

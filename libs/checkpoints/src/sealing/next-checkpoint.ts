@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { LeafFields } from '../tree/leaf';
 import { type Base, MOVED_TIMEOUT } from './unsealed-records';
 
-/** A signed checkpoint that is to be written. */
+/** A signed checkpoint that will be written. */
 export interface NextCheckpoint {
   /** Which key signed it: it must still be the active one. */
   kid: string;

@@ -29,7 +29,7 @@ describe('the sealer', () => {
   });
   afterEach(() => trail.close());
 
-  /** The same keys, but whoever signs comes this way. */
+  /** The same keys, but every signature comes this way. */
   function keysWith(active: () => Signer): KeyRing {
     return Object.assign(Object.create(trail.keyRing) as KeyRing, { active });
   }
@@ -67,7 +67,7 @@ describe('the sealer', () => {
     expect(await trail.findings()).toEqual([]);
   });
 
-  it('goes on in another cluster, where the xids of its records mean nothing', async () => {
+  it('continues in another cluster, where the xids of its records mean nothing', async () => {
     await trail.sealed();
     await trail.append(2, 20);
     await trail.tamper(`UPDATE audit_checkpoints SET cluster = 'another/1'`);
@@ -167,7 +167,7 @@ describe('the sealer', () => {
     expect(await trail.findings()).toEqual([]);
   });
 
-  it('waits while no key signs, says so once, and goes on later', async () => {
+  it('waits while no key signs, says so once, and continues later', async () => {
     let works = false;
     const keys = keysWith(() => {
       if (!works) throw new Error('no key is active');
@@ -190,14 +190,14 @@ describe('the sealer', () => {
       expect(await trail.checkpoints()).toEqual([]);
       works = true;
       await until('they are sealed', async () => (await trail.checkpoints()).length > 0);
-      await until('it is told', () => Promise.resolve(lines.join('').includes('over: audit records')));
+      await until('it is logged', () => Promise.resolve(lines.join('').includes('over: audit records')));
     } finally {
       await stopJobs(jobs);
     }
     expect(lines.filter((line) => line.includes('"audit records could not be sealed'))).toHaveLength(1);
   });
 
-  it('goes on where its records were restored into another cluster, whose xids are lower', async () => {
+  it('continues where its records were restored into another cluster, whose xids are lower', async () => {
     const burnt = `DO $$ BEGIN
         FOR i IN 1..5000 LOOP BEGIN PERFORM pg_current_xact_id(); INSERT INTO burnt VALUES (i);
           EXCEPTION WHEN unique_violation THEN END; END LOOP; END $$`;

@@ -23,7 +23,7 @@ export class Sealer {
   }
 
   /**
-   * Seals what can be sealed, one checkpoint at a time. Several processes may do so at once: whoever is the first to
+   * Seals what can be sealed, one checkpoint at a time. Several processes may do so at once: the first to
    * write the next checkpoint has sealed its records, and the others leave off.
    * @param goesOn asked before each checkpoint
    * @returns how many records it sealed

@@ -32,7 +32,7 @@ export class Sealing {
     jobs.add({
       name: 'audit-seal-lag',
       pauseMs: PAUSE_MS,
-      failure: 'how long audit records wait to be sealed could not be told',
+      failure: 'how long audit records wait to be sealed could not be determined',
       run: () => this.measure(),
     });
   }

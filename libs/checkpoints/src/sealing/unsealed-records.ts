@@ -21,12 +21,12 @@ export interface Base {
   jws: string | null;
   /**
    * The xids of unsealed records mean nothing here: the trail has come from another cluster or database, or sealing
-   * goes on after a break.
+   * continues after a break.
    */
   moved: boolean;
   /** Epoch of the last break; null without one. */
   break_epoch: number | null;
-  /** What the last checkpoint says it sealed lies ahead of every transaction that there was: its row was changed. */
+  /** What the last checkpoint says it sealed is ahead of every transaction that there was: its row was changed. */
   ahead: boolean;
   cluster: string;
   /** Seconds since 1970. */
@@ -98,11 +98,11 @@ async function readBase(tx: EntityManager): Promise<Base> {
          (SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) AS cluster
           FROM pg_control_system()) AS here
     LEFT JOIN (SELECT * FROM audit_checkpoints ORDER BY number DESC LIMIT 1) AS last ON true`);
-  if (base === undefined) throw new Error('The database did not tell which one it is.');
+  if (base === undefined) throw new Error('The database did not say which one it is.');
   return base;
 }
 
-/** Below the horizon every transaction has ended: none can bring a record there any more, however late it commits. */
+/** Below the horizon every transaction has ended: none can add a record there any longer, however late it commits. */
 function unsealedSince<T>(
   tx: EntityManager,
   { sealed_xact, sealed_id, horizon }: Base,
@@ -143,7 +143,7 @@ function epochAfter({ epoch, number, moved, break_epoch }: Base, full: boolean):
 }
 
 /**
- * An earlier checkpoint whose `next_xact` lies no higher than what is sealed now: whoever had an xid when it was read
+ * An earlier checkpoint whose `next_xact` is not a higher than what is sealed now: anyone who had an xid when it was read
  * has ended and is sealed, so that all that comes later was recorded later.
  * @param count records that the next checkpoint seals
  * @param last of them

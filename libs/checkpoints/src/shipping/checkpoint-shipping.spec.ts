@@ -125,7 +125,7 @@ describe('the shipping of checkpoints', () => {
       expect(log.join('')).not.toContain(TOKEN);
     });
 
-    it('resumes after an outage with what was not acknowledged, and tells of it once', async () => {
+    it('resumes after an outage with what was not acknowledged, and logs it once', async () => {
       receiver.status = 503;
       const metrics = ship(url);
       await until('it is behind', async () => (await lagOf(metrics)) > 1.5);
@@ -164,7 +164,7 @@ describe('the shipping of checkpoints', () => {
       ship(url);
       await until('three are there', () => Promise.resolve(receiver.received.length === 3));
       await cutLast();
-      await until('it is told', () => Promise.resolve(log.join('').includes(LOST)));
+      await until('it is logged', () => Promise.resolve(log.join('').includes(LOST)));
       await sealOneMore(20);
       await until('another third is there', () => Promise.resolve(receiver.received.length === 4));
       await sealOneMore(21);
@@ -200,22 +200,22 @@ describe('the shipping of checkpoints', () => {
       expect(lines().at(-2)).toBe((await trail.checkpoints())[3]);
     });
 
-    it('waits while the file can not be written', async () => {
+    it('waits while the file cannot be written', async () => {
       const path = join(folder, 'missing', 'checkpoints.txt');
       const metrics = ship(`file:${path}`);
-      await until('it is told', () => Promise.resolve(log.join('').includes('could not be shipped')));
+      await until('it is logged', () => Promise.resolve(log.join('').includes('could not be shipped')));
       await until('it is behind', async () => (await lagOf(metrics)) > 0);
       expect(existsSync(path)).toBe(false);
     });
 
-    it('ships a trail that begins anew after a file of an older one', async () => {
+    it('ships a trail that starts again after a file of an older one', async () => {
       const path = join(folder, 'checkpoints.txt');
       const lines = () => readFileSync(path, 'utf8').split('\n');
       appendFileSync(path, 'no checkpoint\n');
       ship(`file:${path}`);
       await until('all are there', () => Promise.resolve(lines().length === 5));
       await cutLast();
-      await until('it is told', () => Promise.resolve(log.join('').includes(LOST)));
+      await until('it is logged', () => Promise.resolve(log.join('').includes(LOST)));
       await sealOneMore(20);
       await until('another third is there', () => Promise.resolve(lines().length === 6));
       expect(lines().at(-2)).toBe((await trail.checkpoints())[2]);

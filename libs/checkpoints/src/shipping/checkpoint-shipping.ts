@@ -15,7 +15,7 @@ const PAUSE_MS = 1000;
 const AT_ONCE = 100;
 
 /**
- * Ships checkpoints to CHECKPOINT_SINK, each at least once and in their order. After an outage it goes on with the
+ * Ships checkpoints to CHECKPOINT_SINK, each at least once and in their order. After an outage it continues with the
  * first that the sink has not acknowledged. What no key of this server signed is not shipped: it waits.
  */
 @Injectable()
@@ -57,8 +57,8 @@ export class CheckpointShipping {
   }
 
   /**
-   * Finds out after which checkpoint to go on. Where the trail lacks the last that was shipped, for its end was cut off
-   * or an older state was restored, what comes in its place is shipped all the same: from the end that the trail has
+   * Finds out after which checkpoint to continue. Where the trail lacks the last that was shipped, for its end was cut off
+   * or an older state was restored, what comes in its place is still shipped: from the end that the trail has
    * when that is seen.
    */
   private async resume(shipped: AcknowledgedCheckpoint | undefined): Promise<void> {

@@ -18,6 +18,6 @@ export interface CheckpointSink {
    * @returns `mine`: whether this process is the one to ship the next
    */
   acknowledged(): Promise<{ last: AcknowledgedCheckpoint | undefined; mine: boolean }>;
-  /** Returns once the sink has them for good. */
+  /** Returns once the sink has stored them durably. */
   append(checkpoints: readonly ShippedCheckpoint[]): Promise<void>;
 }

@@ -55,7 +55,7 @@ export class HttpSink implements CheckpointSink {
     if (!response.ok) throw new Error(`The checkpoint sink answered ${response.status}.`);
     const last = checkpoints.at(-1);
     if (last === undefined) return;
-    // Whoever has the lease meanwhile knows better.
+    // The process that has the lease meanwhile knows better.
     await this.dataSource.query(
       `UPDATE audit_shipments SET acknowledged = $2, acknowledged_hash = $3 WHERE sink = $1 AND leased_by = $4`,
       [this.url, last.number, checkpointHash(last.jws), this.process],

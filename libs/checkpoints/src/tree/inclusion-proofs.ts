@@ -9,7 +9,7 @@ import { auditPath } from './merkle-tree';
 import { leafHashFrom } from './sealed-records';
 import { MOST_LEAVES } from '../sealing/unsealed-records';
 
-/** That a record is sealed by a checkpoint, to be verified by whoever has the public key. */
+/** That a record is sealed by a checkpoint, to be verified by anyone who has the public key. */
 export interface InclusionProof {
   record: AuditRecord;
   /** The bytes that are hashed, as text. */
@@ -62,7 +62,7 @@ export class InclusionProofs {
       [id],
     );
     const checkpoint = await manager.findOneBy(AuditCheckpoint, { number: seals[0]?.number ?? '0' });
-    // Seals that are no leaves of the tree would spoil the paths of those that are.
+    // Seals that are not leaves of the tree would spoil the paths of those that are.
     const size = checkpoint?.claims?.size ?? seals.length;
     const leaves = seals.filter(({ leaf_index }) => leaf_index < size);
     const index = leaves.findIndex((leaf) => leaf.id === id);

@@ -31,7 +31,7 @@ export type SealedLeaf = Partial<LeafFields> &
   Seal & {
     /** The record's time, as the seal says it. */
     sealed_at: string;
-    /** Whether a leaf tells the record's times from all others; null without the record. */
+    /** Whether a leaf distinguishes the record's times from all others; null without the record. */
     is_sealable: boolean | null;
     /** The record has more text than may be read: of the fields only those that have a fixed length are here. */
     is_too_large: boolean;

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { VerifiedChain } from './chain-verification';
 import type { Dropped } from './dropped-records';
 import { jwsFrom } from '../checkpoint';
-import type { Tell } from './finding';
+import type { OnFinding } from './finding';
 
 const AT_ONCE = 1000;
 
@@ -15,7 +15,7 @@ type Sealing = Pick<VerifiedChain, 'since' | 'lastGood' | 'completeTo' | 'strays
  * No checkpoint seals this record: no seal with its id is a leaf of a checkpoint that is there and either has its time, or
  * was reported as one whose record has another time now. The latter is so of a seal whose own record is not there, unless
  * that one counts as dropped ($4: before this time), or its checkpoint was not looked at. $1 is the last good checkpoint, $2 are records whose seals are no leaves. What a forged
- * checkpoint seals is told with that checkpoint. Seals of checkpoints before $3 were not looked at: of these the size of
+ * checkpoint seals is reported with that checkpoint. Seals of checkpoints before $3 were not looked at: of these the size of
  * the tree says which can be leaves.
  */
 const UNSEALED = `NOT EXISTS (
@@ -35,11 +35,11 @@ const HERE = `(SELECT system_identifier || '/' || (SELECT oid FROM pg_database W
                FROM pg_control_system())`;
 
 /**
- * Tells of records that no checkpoint seals, though those of their transaction's time are sealed, though no transaction
+ * Reports records that no checkpoint seals, though those of their transaction's time are sealed, though no transaction
  * of this cluster has come so far, or though a checkpoint says that their time is complete. Only the last of these rests
  * on what is signed: a superuser can change the columns that the others compare.
  */
-export async function findAdded(tx: EntityManager, chain: Sealing, tell: Tell): Promise<void> {
+export async function findAdded(tx: EntityManager, chain: Sealing, onFinding: OnFinding): Promise<void> {
   let after: string | null = null;
   let rows: { id: string }[];
   do {
@@ -53,7 +53,7 @@ export async function findAdded(tx: EntityManager, chain: Sealing, tell: Tell): 
       [...parameters(chain), after, chain.completeTo],
     );
     for (const { id } of rows) {
-      tell({ kind: 'record_added', record: id });
+      onFinding({ kind: 'record_added', record: id });
       after = id;
     }
   } while (rows.length === AT_ONCE);

@@ -16,7 +16,7 @@ export interface TrustedEnd {
 interface Row {
   number: string;
   jws: string;
-  /** What it says it sealed lies ahead of every transaction that there was. */
+  /** What it says it sealed is ahead of every transaction that there was. */
   ahead: boolean;
 }
 
@@ -30,7 +30,7 @@ export class ChainNotTrusted extends Error {
  * there could add a key of his own, and a checkpoint that it signed.
  */
 export class ChainEnd {
-  /** The last checkpoint that held; it goes on to be trusted when its key's files are gone. */
+  /** The last checkpoint that held; it continues to be trusted when its key's files are gone. */
   private known: Row | undefined;
   /** What was found going back from a last checkpoint that does not hold. */
   private found: { from: string; trusted: number } | undefined;

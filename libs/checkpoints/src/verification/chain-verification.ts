@@ -7,7 +7,7 @@ import {
   readCheckpoint,
 } from '../checkpoint';
 import type { Dropped } from './dropped-records';
-import { missing, type Tell, tellUnproven } from './finding';
+import { missingCheckpoints, type OnFinding, reportUnproven } from './finding';
 import { judgedSealsOf, verifyRecords } from './record-verification';
 import { readCheckpoints, type StoredCheckpoint } from '../tree/sealed-records';
 import { type CheckpointKeys, judgeCheckpoint } from './checkpoint-keys';
@@ -30,7 +30,7 @@ export interface VerifiedChain {
   lastGood: number;
   /** Seconds since 1970: what the good checkpoints say is complete. Null when none says that. */
   completeTo: number | null;
-  /** Ids of records whose only seals are no leaves of their checkpoints. */
+  /** Ids of records whose only seals are not leaves of their checkpoints. */
   strays: string[];
   signedBy: SignedBy[];
 }
@@ -62,7 +62,7 @@ export class ChainVerification {
   constructor(
     private readonly tx: EntityManager,
     private readonly basis: ChainBasis,
-    private readonly tell: Tell,
+    private readonly onFinding: OnFinding,
   ) {}
 
   /** @param since number of the first checkpoint; those before are trusted */
@@ -83,12 +83,12 @@ export class ChainVerification {
       const seals = await judgedSealsOf(tx, batch);
       for (const one of batch) {
         const number = Number(one.number);
-        if (expected < number) this.tell(missing(expected, number - 1));
+        if (expected < number) this.onFinding(missingCheckpoints(expected, number - 1));
         const claims = await this.verifyOne(number, one, before);
         const leaves = seals.get(one.number) ?? [];
         const { dropped } = this.basis;
         const expectations = { claims, notBefore, dropped };
-        const verified = await verifyRecords(tx, number, leaves, expectations, this.tell);
+        const verified = await verifyRecords(tx, number, leaves, expectations, this.onFinding);
         chain.dropped += verified.dropped;
         chain.records += leaves.length - verified.strays.length;
         chain.strays.push(...verified.strays);
@@ -100,8 +100,8 @@ export class ChainVerification {
       }
       if (batch.length < AT_ONCE) break;
     }
-    tellUnproven(this.runs.end(), this.tell);
-    if (since > 1 && chain.checkpoints === 0) this.tell(missing(since, since));
+    reportUnproven(this.runs.end(), this.onFinding);
+    if (since > 1 && chain.checkpoints === 0) this.onFinding(missingCheckpoints(since, since));
     return { ...chain, signedBy: this.runs.signedBy };
   }
 
@@ -118,13 +118,13 @@ export class ChainVerification {
     const follows = linked && (before === undefined || Number(before.number) === number - 1);
     // One that no key on record signed has nothing to speak for it once it does not follow the one before.
     const isForged = !isOurs || (judged.state === 'unrecorded' && !linked);
-    tellUnproven(this.runs.take(number, isForged ? { state: 'forged' } : judged, follows), this.tell);
-    if (!linked) this.tell({ kind: 'checkpoint_forged', checkpoint: number });
+    reportUnproven(this.runs.take(number, isForged ? { state: 'forged' } : judged, follows), this.onFinding);
+    if (!linked) this.onFinding({ kind: 'checkpoint_forged', checkpoint: number });
     if (isOurs && judged.state !== 'unrecorded') {
       this.chain.lastGood = number;
       this.chain.completeTo = provenCompleteTo(judged.claims) ?? this.chain.completeTo;
       if (isFalselyComplete(judged.claims, before && readCheckpoint(before.jws)))
-        this.tell({ kind: 'complete_to_false', checkpoint: number });
+        this.onFinding({ kind: 'complete_to_false', checkpoint: number });
     }
     return judged.state === 'forged' ? undefined : judged.claims;
   }
@@ -135,7 +135,7 @@ export class ChainVerification {
   }
 }
 
-/** Where one is missing in between, that is told already. */
+/** Where one is missing in between, that is reported already. */
 function isLinked(
   before: StoredCheckpoint | undefined,
   number: number,

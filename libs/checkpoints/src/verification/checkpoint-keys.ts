@@ -12,7 +12,7 @@ export interface CheckpointKey {
 
 /**
  * Gives the key that a kid names, or undefined where it is not among them.
- * @param jws the checkpoint: a key that came without its id is told by what it signed
+ * @param jws the checkpoint: a key that came without its id is recognised by what it signed
  */
 export type CheckpointKeys = (kid: string, jws: string) => Promise<CheckpointKey | undefined>;
 
@@ -41,7 +41,7 @@ const FORGED: Judged = { state: 'forged' };
  * Judges a checkpoint's signature.
  * @param keys the trusted ones
  * @param recorded every key that ever signed here, where that is known: whether one of them signed what no trusted key
- * did. Without it a key that is not trusted can't be told from an invented one.
+ * did. Without it a key that is not trusted looks like an invented one.
  */
 export async function judgeCheckpoint(
   jws: string,

@@ -89,7 +89,7 @@ describe('seals that belong to no checkpoint', () => {
     expect(await trail.findings([], 3)).toContainEqual({ kind: 'record_added', record });
   });
 
-  it('are named beside the leaves of a checkpoint, which still holds', async () => {
+  it('are named in addition to the leaves of a checkpoint, which still holds', async () => {
     await trail.append(1, 60);
     const record = await trail.idOf('C-60');
     await decoy(record, 2, 77, `(SELECT recorded_at FROM audit_logs WHERE id = ${record})`);
@@ -197,7 +197,7 @@ describe('seals that belong to no checkpoint', () => {
     );
     expect(await trail.findings()).toContainEqual({ kind: 'checkpoint_forged', checkpoint: 4 });
     await expect(resume(4)).rejects.toThrow(/checkpoint 4 is forged/);
-    await expect(resume(2)).rejects.toThrow(/checkpoint 3 follows, and it holds/);
+    await expect(resume(2)).rejects.toThrow(/checkpoint 3 follows, and it is valid/);
     await expect(resume(7)).rejects.toThrow(/there is no checkpoint 7/);
     expect(await resume(3)).toEqual({ after: 3, epoch: 2, checkpoints_set_aside: 1, seals_set_aside: 1 });
     await trail.sealAll();
@@ -249,7 +249,7 @@ describe('seals that belong to no checkpoint', () => {
     expect((await trail.checkpoints()).map((jws) => readCheckpoint(jws)!.epoch)).toContain(2);
   });
 
-  it('are not believed because the database lists the key that signed: the server holds no such key', async () => {
+  it('are not believed because the database lists the key that signed: the server does not have that key', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const { x } = publicKey.export({ format: 'jwk' });
     await trail.application.query(

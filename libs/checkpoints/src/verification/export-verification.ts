@@ -16,7 +16,7 @@ export interface ExportFinding {
     | 'checkpoint_unlinked'
     /** A key signed it after it was compromised, and no later checkpoint of a trusted key names it. */
     | 'checkpoint_compromised'
-    /** The keys lack the one that signed it, and no later checkpoint of a trusted key names it: that tells nothing. */
+    /** The keys lack the one that signed it, and no later checkpoint of a trusted key names it: that proves nothing. */
     | 'key_not_held'
     | 'record_unproven'
     /** The end is missing, or counts something else. */
@@ -39,18 +39,18 @@ export interface ExportVerified {
   /** Checkpoints whose every record is in it. */
   whole_checkpoints: number;
   findings: number;
-  /** Of the findings, those that don't tell whether something is wrong. */
+  /** Of the findings, those that leave open whether something is wrong. */
   undetermined: number;
   /** Which key signed which checkpoints. */
   signed_by: SignedBy[];
 }
 
-/** Who is told, in the order of the lines. */
+/** Called in the order of the lines. */
 export interface ExportWatcher {
   found(finding: ExportFinding): void;
-  /** Its signature holds; or it is not known to hold, which a finding tells of later on. */
+  /** Its signature holds; or it is not known to hold, which a finding reports later. */
   checkpoint?(number: number, jws: string): void;
-  /** Its proof holds; none is told twice. */
+  /** Its proof is valid; none is reported twice. */
   record?(record: ExportedRecord): void;
 }
 
@@ -80,12 +80,12 @@ export class ExportVerification {
     for await (const text of lines) {
       this.line += 1;
       const line = parseExportLine(text);
-      if (line === undefined) this.tell('line_unreadable');
-      else if (this.ended || (line.type === 'export') !== (this.line === 1)) this.tell('line_misplaced');
+      if (line === undefined) this.report('line_unreadable');
+      else if (this.ended || (line.type === 'export') !== (this.line === 1)) this.report('line_misplaced');
       else await this.take(line);
     }
-    this.tellUnproven(this.runs.end());
-    if (!this.ended) this.tell('export_cut');
+    this.reportUnproven(this.runs.end());
+    if (!this.ended) this.report('export_cut');
     return { ...this.verified, signed_by: this.runs.signedBy };
   }
 
@@ -95,7 +95,7 @@ export class ExportVerification {
     else if (line.type === 'end') {
       this.ended = true;
       const { checkpoints, records } = this.verified;
-      if (line.checkpoints !== checkpoints || line.records !== records) this.tell('export_cut');
+      if (line.checkpoints !== checkpoints || line.records !== records) this.report('export_cut');
     }
   }
 
@@ -103,19 +103,19 @@ export class ExportVerification {
     this.current = undefined;
     const judged = await judgeCheckpoint(jws, this.keys);
     if (judged.state === 'forged' || judged.claims.number !== number) {
-      this.tellUnproven(this.runs.end());
-      this.tell('checkpoint_forged', { checkpoint: number });
+      this.reportUnproven(this.runs.end());
+      this.report('checkpoint_forged', { checkpoint: number });
       return;
     }
     const { claims } = judged;
     if (this.before && number <= this.before.number) {
-      this.tell('line_misplaced', { checkpoint: number });
+      this.report('line_misplaced', { checkpoint: number });
       return;
     }
     const follows = this.before?.number === number - 1;
     const isLinked = follows && claims.previous === checkpointHash(this.before?.jws ?? '');
-    if (follows && !isLinked) this.tell('checkpoint_unlinked', { checkpoint: number });
-    this.tellUnproven(this.runs.take(number, judged, isLinked, this.line));
+    if (follows && !isLinked) this.report('checkpoint_unlinked', { checkpoint: number });
+    this.reportUnproven(this.runs.take(number, judged, isLinked, this.line));
     this.before = { number, jws };
     this.current = { claims, left: claims.size, index: -1 };
     this.verified.checkpoints += 1;
@@ -125,14 +125,14 @@ export class ExportVerification {
   private takeRecord({ index, leaf, path, record }: Extract<ExportLine, { type: 'record' }>): void {
     const { current } = this;
     if (current === undefined || index <= current.index) {
-      this.tell('line_misplaced', { record: record.id });
+      this.report('line_misplaced', { record: record.id });
       return;
     }
     current.index = index;
     const hashes = path.map((hash) => Buffer.from(hash, 'base64url'));
     const root = rootFromPath(leafHash(leaf), index, current.claims.size, hashes);
     if (root?.toString('base64url') !== current.claims.root) {
-      this.tell('record_unproven', { record: record.id, checkpoint: current.claims.number });
+      this.report('record_unproven', { record: record.id, checkpoint: current.claims.number });
       return;
     }
     this.verified.records += 1;
@@ -141,9 +141,9 @@ export class ExportVerification {
     this.watcher.record?.(record);
   }
 
-  private tellUnproven(runs: readonly Unproven[]): void {
+  private reportUnproven(runs: readonly Unproven[]): void {
     for (const { state, kid, from, to, line = this.line } of runs)
-      this.tell(state === 'unknown' ? 'key_not_held' : 'checkpoint_compromised', {
+      this.report(state === 'unknown' ? 'key_not_held' : 'checkpoint_compromised', {
         line,
         checkpoint: from,
         to,
@@ -151,7 +151,7 @@ export class ExportVerification {
       });
   }
 
-  private tell(kind: ExportFinding['kind'], about: Partial<ExportFinding> = {}): void {
+  private report(kind: ExportFinding['kind'], about: Partial<ExportFinding> = {}): void {
     this.verified.findings += 1;
     if (isUndetermined({ kind })) this.verified.undetermined += 1;
     this.watcher.found({ kind, line: this.line, ...about });

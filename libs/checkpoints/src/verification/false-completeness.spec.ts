@@ -4,7 +4,7 @@ import { checkpointHash, type CheckpointClaims, readCheckpoint, signCheckpoint }
 import { readRecordedKeys } from './trail-verification';
 import { TrailResume } from './trail-resume';
 
-describe('a genuine checkpoint that says the trail is complete up to a time to come', () => {
+describe('a genuine checkpoint that says the trail is complete up to a time in the future', () => {
   let trail: Trail;
 
   beforeEach(async () => {
@@ -40,8 +40,8 @@ describe('a genuine checkpoint that says the trail is complete up to a time to c
     expect(new Set(carried)).toEqual(new Set([future]));
     expect(await trail.findings()).toEqual([{ kind: 'complete_to_false', checkpoint: 3 }]);
 
-    await expect(resume(3)).rejects.toThrow(/checkpoint 4 follows, and it holds/);
-    await expect(resume(1)).rejects.toThrow(/checkpoint 2 follows, and it holds/);
+    await expect(resume(3)).rejects.toThrow(/checkpoint 4 follows, and it is valid/);
+    await expect(resume(1)).rejects.toThrow(/checkpoint 2 follows, and it is valid/);
     expect(await resume(2)).toMatchObject({ after: 2, epoch: 2 });
     await trail.append(1, 62);
     await trail.sealAll();
@@ -64,6 +64,6 @@ describe('a genuine checkpoint that says the trail is complete up to a time to c
     const then = seconds() - 3600;
     await signWith({}, { complete_to: then }, { complete_to: then, iat: then - 60 });
     expect(await trail.findings()).toEqual([]);
-    await expect(resume(2)).rejects.toThrow(/checkpoint 3 follows, and it holds/);
+    await expect(resume(2)).rejects.toThrow(/checkpoint 3 follows, and it is valid/);
   });
 });

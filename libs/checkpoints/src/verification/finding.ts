@@ -6,7 +6,7 @@ export type FindingKind =
   | 'record_missing'
   | 'record_added'
   | 'record_backdated'
-  /** The record has more text than is read of one: whether it was edited can't be told. */
+  /** The record is larger than one record may be: whether it was edited can't be determined. */
   | 'record_too_large'
   | 'records_reordered'
   | 'records_dropped_differ'
@@ -21,7 +21,7 @@ export type FindingKind =
   | 'checkpoint_replaced'
   /** A key signed it after it was compromised, and no later checkpoint of a trusted key names it. */
   | 'checkpoint_compromised'
-  /** The keys lack the one that signed it, and no later checkpoint of a trusted key names it: that tells nothing. */
+  /** The keys lack the one that signed it, and no later checkpoint of a trusted key names it: that proves nothing. */
   | 'key_not_held'
   | 'shipped_unreadable';
 
@@ -44,26 +44,26 @@ export interface Finding {
   line?: number;
 }
 
-/** Told of each thing that does not hold. */
-export type Tell = (finding: Finding) => void;
+/** Called for each thing that is not valid. */
+export type OnFinding = (finding: Finding) => void;
 
-/** Whether a finding leaves open whether something is wrong: whoever has the key can tell. */
+/** Whether a finding leaves open whether something is wrong: anyone who has the key can decide. */
 export function isUndetermined({ kind }: { kind: string }): boolean {
   return kind === 'key_not_held';
 }
 
 /** Of checkpoints that are missing, one after another: their number may be any, so each is not a finding of its own. */
-export function missing(from: number, to: number): Finding {
+export function missingCheckpoints(from: number, to: number): Finding {
   return { kind: 'checkpoint_missing', checkpoint: from, ...(to > from && { to }) };
 }
 
-export function tellUnproven(runs: readonly Unproven[], tell: Tell): void {
+export function reportUnproven(runs: readonly Unproven[], onFinding: OnFinding): void {
   for (const { state, kid, thumbprint, from, to } of runs)
     if (state === 'unrecorded')
       for (let checkpoint = from; checkpoint <= to; checkpoint += 1)
-        tell({ kind: 'checkpoint_forged', checkpoint });
+        onFinding({ kind: 'checkpoint_forged', checkpoint });
     else
-      tell({
+      onFinding({
         kind: state === 'unknown' ? 'key_not_held' : 'checkpoint_compromised',
         checkpoint: from,
         to,

@@ -67,7 +67,7 @@ describe('a trail that several keys signed', () => {
     return { found, undetermined, records };
   }
 
-  it('is sound by the last key alone: it names the checkpoints before it, whoever signed them', async () => {
+  it('is sound by the last key alone: it names the checkpoints before it, no matter who signed them', async () => {
     await trail.signAgain(old.signer, old.signer, now());
     expect(await verify(held())).toEqual({
       found: [],
@@ -127,7 +127,7 @@ describe('a trail that several keys signed', () => {
   });
 
   it.each([
-    ['is on no record any more', 'gone'],
+    ['is no longer on record', 'gone'],
     ['is on record with another public key', 'old'],
   ])(
     'is sound over checkpoints whose key %s, once a later one of a trusted key names them',
@@ -185,7 +185,7 @@ describe('a trail that several keys signed', () => {
   });
 
   it.each([
-    ['nothing that it signed counts', null, true],
+    ['nothing that it signed is valid', null, true],
     ['what it signed later does not count', 1, true],
     ['what it signed before counts', FAR, false],
   ])('says what a compromised key signed at its end: %s', async (_, after, isFound) => {
@@ -199,7 +199,7 @@ describe('a trail that several keys signed', () => {
     expect((await verifyExport(keys)).found).toEqual([]);
   });
 
-  it('is held against what was kept elsewhere, whoever signed that', async () => {
+  it('is compared with what was kept elsewhere, no matter who signed that', async () => {
     const kept = await trail.signAgain(old.signer, old.signer, now());
     expect((await verify(held(), kept)).found).toEqual([]);
     await trail.signAgain(aKey('old').signer, old.signer, now());

@@ -54,7 +54,7 @@ describe('a checkpoint that is malformed', () => {
       await tx.query('UPDATE audit_checkpoints SET jws = $1 WHERE number = 3', [jws]);
     });
 
-  /** Beside the checkpoint itself: an edited record of its own, and one of the checkpoint before. */
+  /** In addition to the checkpoint itself: an edited record of its own, and one of the checkpoint before. */
   async function expectFound(jws: string): Promise<void> {
     await replaceLast(jws);
     expect(await trail.findings()).toEqual([{ kind: 'checkpoint_forged', checkpoint: 3 }]);

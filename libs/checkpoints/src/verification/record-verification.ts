@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { CheckpointClaims } from '../checkpoint';
 import type { Dropped } from './dropped-records';
-import type { Tell } from './finding';
+import type { OnFinding } from './finding';
 import { rootHash } from '../tree/merkle-tree';
 import { MOST_LEAVES } from '../sealing/unsealed-records';
 import {
@@ -53,32 +53,32 @@ export interface Expectations {
 
 /**
  * Holds a checkpoint's records against their seals, and these against the checkpoint.
- * @returns how many of the records were dropped, and which of them have seals that are no leaves of its tree
+ * @returns how many of the records were dropped, and which of them have seals that are not leaves of its tree
  */
 export async function verifyRecords(
   tx: EntityManager,
   checkpoint: number,
   seals: readonly JudgedSeal[],
   { claims, notBefore, dropped }: Expectations,
-  tell: Tell,
+  onFinding: OnFinding,
 ): Promise<{ dropped: number; strays: string[] }> {
   const gone: JudgedSeal[] = [];
   const leaves = seals.filter((seal) => isLeaf(seal, claims));
   const strays = seals.filter((seal) => !isLeaf(seal, claims));
   for (const { audit_id: record, leaf_index: leaf } of strays)
-    tell({ kind: 'seal_stray', record, checkpoint, leaf });
+    onFinding({ kind: 'seal_stray', record, checkpoint, leaf });
   for (const leaf of leaves) {
     const record = leaf.audit_id;
     const early = notBefore !== null && Date.parse(leaf.sealed_at) < notBefore * 1000;
     if (leaf.record !== 'gone') {
-      if (leaf.record === 'edited') tell({ kind: 'record_edited', record, checkpoint });
-      if (leaf.record === 'too_large') tell({ kind: 'record_too_large', record, checkpoint });
-      if (early) tell({ kind: 'record_backdated', record, checkpoint });
+      if (leaf.record === 'edited') onFinding({ kind: 'record_edited', record, checkpoint });
+      if (leaf.record === 'too_large') onFinding({ kind: 'record_too_large', record, checkpoint });
+      if (early) onFinding({ kind: 'record_backdated', record, checkpoint });
       // What is too early to be a record of this checkpoint can't be one that was dropped.
     } else gone.push(early ? { ...leaf, sealed_at: '9999-12-31T23:59:59.999Z' } : leaf);
   }
-  const droppedHere = await verifyGone(tx, checkpoint, gone, dropped, tell);
-  if (claims !== undefined) verifyTree(checkpoint, leaves, claims, tell);
+  const droppedHere = await verifyGone(tx, checkpoint, gone, dropped, onFinding);
+  if (claims !== undefined) verifyTree(checkpoint, leaves, claims, onFinding);
   return { dropped: droppedHere, strays: strays.map(({ audit_id }) => audit_id) };
 }
 
@@ -88,7 +88,7 @@ async function verifyGone(
   checkpoint: number,
   gone: readonly JudgedSeal[],
   dropped: Dropped | undefined,
-  tell: Tell,
+  onFinding: OnFinding,
 ): Promise<number> {
   const mayBeDropped = ({ sealed_at, audit_id }: JudgedSeal): boolean =>
     dropped !== undefined &&
@@ -102,7 +102,7 @@ async function verifyGone(
     );
     const moved = new Set(elsewhere.map(({ id }) => id));
     for (const { audit_id: record } of rest)
-      tell({ kind: moved.has(record) ? 'record_edited' : 'record_missing', record, checkpoint });
+      onFinding({ kind: moved.has(record) ? 'record_edited' : 'record_missing', record, checkpoint });
   }
   return gone.length - rest.length;
 }
@@ -111,14 +111,14 @@ function verifyTree(
   checkpoint: number,
   leaves: readonly JudgedSeal[],
   { root, size }: CheckpointClaims,
-  tell: Tell,
+  onFinding: OnFinding,
 ): void {
   const isRoot = (list: readonly JudgedSeal[]): boolean =>
     rootHash(list.map(({ leaf_hash }) => leaf_hash)).toString('base64url') === root;
   if (leaves.length === size && isRoot(leaves)) return;
   if (size > MOST_LEAVES) {
     // It is forged: which leaves are missing is a list as long as it says.
-    tell({ kind: 'seals_changed', checkpoint });
+    onFinding({ kind: 'seals_changed', checkpoint });
     return;
   }
   const places = new Set(leaves.map(({ leaf_index }) => leaf_index));
@@ -126,15 +126,15 @@ function verifyTree(
     (leaf) => !places.has(leaf),
   );
   if (leaves.length < size && missing.length === size - leaves.length) {
-    for (const leaf of missing) tell({ kind: 'seal_missing', checkpoint, leaf });
+    for (const leaf of missing) onFinding({ kind: 'seal_missing', checkpoint, leaf });
     return;
   }
-  // A checkpoint's leaves stand in the order of their ids.
+  // A checkpoint's leaves are in the order of their ids.
   const inOrder = leaves.toSorted((one, other) => (BigInt(one.audit_id) < BigInt(other.audit_id) ? -1 : 1));
   if (!isRoot(inOrder)) {
-    tell({ kind: 'seals_changed', checkpoint });
+    onFinding({ kind: 'seals_changed', checkpoint });
     return;
   }
   for (const [index, leaf] of leaves.entries())
-    if (inOrder[index] !== leaf) tell({ kind: 'records_reordered', record: leaf.audit_id, checkpoint });
+    if (inOrder[index] !== leaf) onFinding({ kind: 'records_reordered', record: leaf.audit_id, checkpoint });
 }

@@ -30,7 +30,7 @@ export interface SignedBy {
 
 /**
  * Which key signed which checkpoints of a chain, and which of them count. One that a later checkpoint of a trusted key
- * names by its hash, over links that hold, counts whoever signed it.
+ * names by its hash, over links that hold, is valid no matter who signed it.
  */
 export class SignatureRuns {
   private readonly keys = new Map<string, SignedBy>();
@@ -39,7 +39,7 @@ export class SignatureRuns {
   /**
    * Takes the next checkpoint.
    * @param isLinked whether it names the checkpoint before it by its hash
-   * @returns runs that nothing can prove any more
+   * @returns runs that nothing can prove any longer
    */
   take(number: number, judged: Judged, isLinked: boolean, line?: number): Unproven[] {
     const given = isLinked ? [] : this.end();

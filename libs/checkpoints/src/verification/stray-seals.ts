@@ -1,10 +1,10 @@
 import type { EntityManager } from 'typeorm';
-import { missing, type Tell } from './finding';
+import { missingCheckpoints, type OnFinding } from './finding';
 
 const AT_ONCE = 1000;
 
 /**
- * Tells of checkpoints below the first, which count from 1, or beyond what a number of JavaScript can be; of those after the last one that only seals are left of; and
+ * Reports checkpoints below the first, which count from 1, or beyond what a number of JavaScript can be; of those after the last one that only seals are left of; and
  * of every seal that belongs to no checkpoint: those that are left of a missing one, and those that were never one's.
  * @param since number of the first checkpoint that is verified
  * @param last number of the last checkpoint that is there
@@ -13,13 +13,13 @@ export async function findStraySeals(
   tx: EntityManager,
   since: number,
   last: number,
-  tell: Tell,
+  onFinding: OnFinding,
 ): Promise<void> {
   const early = await tx.query<{ number: string }[]>(
     `SELECT number::text AS number FROM audit_checkpoints WHERE number < 1 OR number > ${Number.MAX_SAFE_INTEGER}
      ORDER BY audit_checkpoints.number`,
   );
-  for (const { number } of early) tell({ kind: 'checkpoint_forged', checkpoint: Number(number) });
+  for (const { number } of early) onFinding({ kind: 'checkpoint_forged', checkpoint: Number(number) });
   const cut = await tx.query<{ from: number; to: number }[]>(
     `SELECT min(checkpoint)::float8 AS from, max(checkpoint)::float8 AS to
      FROM (SELECT checkpoint, checkpoint::numeric - row_number() OVER (ORDER BY checkpoint) AS run
@@ -27,7 +27,7 @@ export async function findStraySeals(
      GROUP BY run ORDER BY 1`,
     [last],
   );
-  for (const { from, to } of cut) tell(missing(from, to));
+  for (const { from, to } of cut) onFinding(missingCheckpoints(from, to));
   let after: string | null = null;
   let rows: { id: string; checkpoint: string; leaf: number }[];
   do {
@@ -40,7 +40,7 @@ export async function findStraySeals(
       [after, since],
     );
     for (const { id, checkpoint, leaf } of rows) {
-      tell({ kind: 'seal_stray', record: id, checkpoint: Number(checkpoint), leaf });
+      onFinding({ kind: 'seal_stray', record: id, checkpoint: Number(checkpoint), leaf });
       after = id;
     }
   } while (rows.length === AT_ONCE);

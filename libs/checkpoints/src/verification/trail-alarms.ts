@@ -6,7 +6,7 @@ const MEANING: Readonly<Record<TrailAlarm, string>> = {
     'the last audit checkpoint is not one that a key of this server signed: nothing is sealed until `aegis audit resume`',
   unsealable_records:
     'seals that belong to no checkpoint keep audit records from being sealed: run `aegis audit verify`, then `aegis audit resume`',
-  record_too_large: 'an audit record has more text than is read of one: it and those after it are not sealed',
+  record_too_large: 'an audit record is larger than one record may be: it and those after it are not sealed',
 };
 
 /** Says in the log and in a metric what keeps audit records from being sealed: once when it begins, once when it is over. */

@@ -14,7 +14,7 @@ const PAUSE_MS = 300;
 const CHECKPOINT_COLUMNS =
   'number, epoch, cluster, sealed_xact, sealed_id, jws, created_at, read_at, next_xact';
 
-/** How sealing goes on after a break. */
+/** How sealing resumes after a break. */
 export interface Resumed {
   /** Number of the checkpoint that the next one follows; 0 for none. */
   after: number;
@@ -25,7 +25,7 @@ export interface Resumed {
 }
 
 /**
- * Lets sealing go on after the chain of checkpoints was tampered with, or a part of it was lost. Needs the role that
+ * Resumes sealing after the chain of checkpoints was tampered with, or a part of it was lost. Needs the role that
  * owns the schema.
  */
 export class TrailResume {
@@ -38,7 +38,7 @@ export class TrailResume {
   /**
    * Sets aside, in tables of their own, the checkpoints after one and every seal that belongs to none that is left,
    * and records the break. The records are sealed again, in a new epoch.
-   * @param after number of the last checkpoint that holds; 0 when none does
+   * @param after number of the last valid checkpoint; 0 when there is none
    * @throws TrailNotResumable when that checkpoint does not hold, or the one after it does: one that is the first to say
    * that the trail is complete up to a time after its own does not
    */
@@ -113,7 +113,7 @@ export class TrailResume {
       !isFalselyComplete(judged.claims, last && readCheckpoint(last.jws))
     )
       throw new TrailNotResumable(
-        `checkpoint ${after + 1} follows, and it holds; name the last checkpoint that holds`,
+        `checkpoint ${after + 1} follows, and it is valid; name the last valid checkpoint`,
       );
   }
 
@@ -122,9 +122,9 @@ export class TrailResume {
       throw new TrailNotResumable(`there is no checkpoint ${number}`);
     const judged = await judgeCheckpoint(checkpoint.jws, this.keys);
     if (judged.state === 'unknown')
-      throw new TrailNotResumable(`${judged.kid} signed checkpoint ${number}, and these keys do not hold it`);
+      throw new TrailNotResumable(`${judged.kid} signed checkpoint ${number}, which is not among these keys`);
     if (judged.state === 'forged' || judged.claims.number !== number)
-      throw new TrailNotResumable(`checkpoint ${number} is forged; name the last checkpoint that holds`);
+      throw new TrailNotResumable(`checkpoint ${number} is forged; name the last valid checkpoint`);
   }
 }
 

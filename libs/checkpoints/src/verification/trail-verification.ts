@@ -6,7 +6,7 @@ import { ChainVerification } from './chain-verification';
 import type { SignedBy } from './signature-runs';
 import { findStraySeals } from './stray-seals';
 import { dropsContradict, readDropped } from './dropped-records';
-import { type Finding, isUndetermined, type Tell } from './finding';
+import { type Finding, isUndetermined, type OnFinding } from './finding';
 import { readCheckpoints } from '../tree/sealed-records';
 
 /** What a verification found. */
@@ -21,7 +21,7 @@ export interface Verified {
   /** Checkpoints kept elsewhere that were compared with those that are here. */
   shipped: number;
   findings: number;
-  /** Of the findings, those that don't tell whether something is wrong. */
+  /** Of the findings, those that leave open whether something is wrong. */
   undetermined: number;
   /** Number of the last checkpoint; null when there is none. */
   last: number | null;
@@ -47,14 +47,14 @@ export class TrailVerification {
 
   /**
    * Verifies the trail as it is at one moment, however long that takes.
-   * @param found told of each thing that does not hold
+   * @param found called for each thing that is not valid
    */
   async verify(
     found: (finding: Finding) => void,
     { since = 1, shipped = [] }: VerificationOptions = {},
   ): Promise<Verified> {
     const counts = { findings: 0, undetermined: 0 };
-    const tell: Tell = (finding) => {
+    const onFinding: OnFinding = (finding) => {
       counts.findings += 1;
       if (isUndetermined(finding)) counts.undetermined += 1;
       found(finding);
@@ -65,15 +65,15 @@ export class TrailVerification {
       const recorded = await readRecordedKeys(tx);
       const keys = this.keys ?? recorded;
       const dropped = await readDropped(tx);
-      const chain = await new ChainVerification(tx, { keys, recorded, dropped }, tell).verify(since);
-      await findStraySeals(tx, since, chain.last ?? since - 1, tell);
+      const chain = await new ChainVerification(tx, { keys, recorded, dropped }, onFinding).verify(since);
+      await findStraySeals(tx, since, chain.last ?? since - 1, onFinding);
       if (await dropsContradict(tx, dropped, since === 1 ? chain.dropped : undefined))
-        tell({ kind: 'records_dropped_differ' });
+        onFinding({ kind: 'records_dropped_differ' });
       const sealing = { ...chain, dropped };
-      await findAdded(tx, sealing, tell);
+      await findAdded(tx, sealing, onFinding);
       const { checkpoints, records, last, signedBy } = chain;
       const waiting = await countWaiting(tx, sealing);
-      const compared = await compareShipped(tx, shipped, keys, tell);
+      const compared = await compareShipped(tx, shipped, keys, onFinding);
       return {
         checkpoints,
         records,
@@ -112,20 +112,20 @@ async function compareShipped(
   tx: EntityManager,
   shipped: AsyncIterable<string> | Iterable<string>,
   keys: CheckpointKeys,
-  tell: Tell,
+  onFinding: OnFinding,
 ): Promise<number> {
   let line = 0;
   for await (const jws of shipped) {
     line += 1;
     const judged = await judgeCheckpoint(jws, keys);
     if (judged.state === 'forged') {
-      tell({ kind: 'shipped_unreadable', line });
+      onFinding({ kind: 'shipped_unreadable', line });
       continue;
     }
     const { number: checkpoint } = judged.claims;
     const [here] = await readCheckpoints(tx, checkpoint, 1);
-    if (here?.number !== String(checkpoint)) tell({ kind: 'checkpoint_missing', checkpoint });
-    else if (here.jws !== jws) tell({ kind: 'checkpoint_replaced', checkpoint });
+    if (here?.number !== String(checkpoint)) onFinding({ kind: 'checkpoint_missing', checkpoint });
+    else if (here.jws !== jws) onFinding({ kind: 'checkpoint_replaced', checkpoint });
   }
   return line;
 }

@@ -32,7 +32,7 @@ describe('the sealed audit trail', () => {
     ['license_id', `'11111111-1111-4111-8111-111111111111'`],
     ['user_agent', `'another'`],
     ['occurred_at', `'2020-01-01Z'`],
-  ])('tells which record a superuser edited: its %s', async (column, value) => {
+  ])('names the record that a superuser edited: its %s', async (column, value) => {
     await trail.sealed();
     await trail.tamper(`UPDATE audit_logs SET ${column} = ${value} WHERE customer_id = 'C-7'`);
     expect(await trail.findings()).toEqual([
@@ -40,7 +40,7 @@ describe('the sealed audit trail', () => {
     ]);
   });
 
-  it('tells which record a superuser gave another time', async () => {
+  it('names the record a superuser gave another time', async () => {
     await trail.sealed();
     await trail.tamper(
       `UPDATE audit_logs SET recorded_at = recorded_at + interval '1 ms' WHERE customer_id = 'C-7'`,
@@ -50,14 +50,14 @@ describe('the sealed audit trail', () => {
     ]);
   });
 
-  it('tells which record a superuser deleted', async () => {
+  it('names the record a superuser deleted', async () => {
     await trail.sealed();
     const record = await trail.idOf('C-12');
     await trail.tamper(`DELETE FROM audit_logs WHERE id = ${record}`);
     expect(await trail.findings()).toEqual([{ kind: 'record_missing', record, checkpoint: 3 }]);
   });
 
-  it('tells that a record was deleted and a drop made up that would have taken it', async () => {
+  it('reports that a record was deleted and a drop made up that would have taken it', async () => {
     await trail.sealed();
     const record = await trail.idOf('C-7');
     await trail.tamper(
@@ -84,7 +84,7 @@ describe('the sealed audit trail', () => {
     expect(await trail.findings()).toEqual([{ kind: 'records_dropped_differ' }]);
   });
 
-  it('tells which record a superuser added among those that are sealed', async () => {
+  it('names the record a superuser added among those that are sealed', async () => {
     await trail.sealed();
     await trail.tamper(`INSERT INTO audit_logs (event_type, actor, customer_id, xact)
                   VALUES ('license.revoked', 'system', 'C-added', '5'::xid8)`);
@@ -92,7 +92,7 @@ describe('the sealed audit trail', () => {
     expect(await trail.findings()).toEqual([{ kind: 'record_added', record: await trail.idOf('C-added') }]);
   });
 
-  it('tells which record a superuser wrote as of the past, though it was sealed like any other', async () => {
+  it('names the record a superuser wrote as of the past, though it was sealed like any other', async () => {
     await trail.sealed();
     await trail.tamper(
       // The month may just have begun.
@@ -107,7 +107,7 @@ describe('the sealed audit trail', () => {
     ]);
   });
 
-  it('tells which record a superuser kept from being sealed', async () => {
+  it('names the record a superuser kept from being sealed', async () => {
     await trail.sealed();
     await trail.tamper(`INSERT INTO audit_logs (event_type, actor, customer_id, xact)
                         VALUES ('license.revoked', 'system', 'C-later', '9000000000'::xid8)`);
@@ -115,7 +115,7 @@ describe('the sealed audit trail', () => {
     expect(await trail.findings()).toEqual([{ kind: 'record_added', record: await trail.idOf('C-later') }]);
   });
 
-  it('tells which record a superuser wrote under the id of another', async () => {
+  it('names the record a superuser wrote under the id of another', async () => {
     await trail.sealed();
     const record = await trail.idOf('C-7');
     await trail.tamper(`INSERT INTO audit_logs (id, event_type, actor, customer_id)
@@ -128,7 +128,7 @@ describe('the sealed audit trail', () => {
     expect(await trail.findings()).toEqual([{ kind: 'record_added', record }]);
   });
 
-  it('tells which records a superuser reordered', async () => {
+  it('names the records a superuser reordered', async () => {
     await trail.sealed();
     const [one, other] = [await trail.idOf('C-6'), await trail.idOf('C-8')];
     await trail.tamper(`
@@ -142,7 +142,7 @@ describe('the sealed audit trail', () => {
     ]);
   });
 
-  it('tells that a record and its seal were edited together', async () => {
+  it('reports that a record and its seal were edited together', async () => {
     await trail.sealed();
     const record = await trail.idOf('C-7');
     await trail.tamper(`UPDATE audit_seals SET leaf_hash = sha256('another') WHERE audit_id = ${record}`);
@@ -152,7 +152,7 @@ describe('the sealed audit trail', () => {
     ]);
   });
 
-  it('tells that checkpoints were edited, swapped or taken out', async () => {
+  it('reports that checkpoints were edited, swapped or taken out', async () => {
     await trail.sealed();
     const [, second, third] = await trail.checkpoints();
     await trail.tamper(`UPDATE audit_checkpoints SET jws = replace(jws, '.', '.A') WHERE number = 2`);
@@ -178,7 +178,7 @@ describe('the sealed audit trail', () => {
     ]);
   });
 
-  it('tells of a gap of many numbers at once', async () => {
+  it('reports a gap of many numbers at once', async () => {
     await trail.sealed();
     await trail.tamper(
       'UPDATE audit_checkpoints SET number = 900000 WHERE number = 3',
@@ -192,7 +192,7 @@ describe('the sealed audit trail', () => {
     ]);
   });
 
-  it('names checkpoints of numbers beyond those that can be told apart', async () => {
+  it('names checkpoints of numbers beyond those that can be distinguished', async () => {
     await trail.sealed();
     await trail.tamper(
       `INSERT INTO audit_checkpoints (number, epoch, cluster, sealed_xact, sealed_id, jws)
@@ -203,7 +203,7 @@ describe('the sealed audit trail', () => {
     expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(['checkpoint_forged']));
   });
 
-  it('tells that a forged checkpoint says it has more leaves than any', async () => {
+  it('reports that a forged checkpoint says it has more leaves than any', async () => {
     await trail.sealed();
     const [, , third] = await trail.checkpoints();
     const claims = { ...readCheckpoint(third!)!, size: Number.MAX_SAFE_INTEGER };
@@ -212,7 +212,7 @@ describe('the sealed audit trail', () => {
     expect(await trail.findings()).toEqual([{ kind: 'seals_changed', checkpoint: 3 }]);
   });
 
-  it('tells which seals were taken out', async () => {
+  it('names the seals were taken out', async () => {
     await trail.sealed();
     await trail.tamper('DELETE FROM audit_seals WHERE checkpoint = 2 AND leaf_index = 3');
     expect(await trail.findings()).toEqual([
@@ -221,7 +221,7 @@ describe('the sealed audit trail', () => {
     ]);
   });
 
-  it('tells that checkpoints were cut off whose seals are left', async () => {
+  it('reports that checkpoints were cut off whose seals are left', async () => {
     await trail.sealed();
     await trail.tamper('DELETE FROM audit_checkpoints WHERE number = 3');
     const first = Number(await trail.idOf('C-10'));
@@ -251,7 +251,7 @@ describe('the sealed audit trail', () => {
     expect(await trail.findings([], 2)).toContainEqual({ kind: 'checkpoint_forged', checkpoint: 2 });
   });
 
-  it('shows a cut tail to whoever kept the checkpoints', async () => {
+  it('shows a cut tail to anyone who kept the checkpoints', async () => {
     await trail.sealed();
     const shipped = await trail.checkpoints();
     expect(await trail.findings(shipped)).toEqual([]);

@@ -90,7 +90,7 @@ it.each([
   ['AZURE_AUTHORITY_HOST', { ...azure, AZURE_AUTHORITY_HOST: 'http://login.acme.test' }],
 ])('production refuses %s beyond loopback without TLS', (name, variables) => {
   expect(problems({ ...production, ...variables })).toEqual([
-    `${name}: use https: beyond loopback TLS must be verified`,
+    `${name}: use https: except on loopback, TLS must be verified`,
   ]);
   const local = Object.fromEntries(
     Object.entries(variables).map(([variable, value]) => [

@@ -33,7 +33,7 @@ export function signerProblems(environment: Environment, isSound: (name: Name) =
   const { SIGNER: signer, VAULT_AUTH: auth } = environment;
   const missing = (names: readonly Name[], why: string): string[] =>
     names.filter((name) => environment[name] === undefined).map((name) => `${name}: required with ${why}`);
-  // A value that is none of those is told by its own rule.
+  // A value that is not one of those is reported by its own rule.
   return [
     ...missing(Object.hasOwn(REQUIRED, signer) ? REQUIRED[signer] : [], `SIGNER=${signer}`),
     ...(signer === 'vault' && Object.hasOwn(REQUIRED_TO_LOG_IN, auth)
@@ -70,5 +70,5 @@ export function signerTlsProblems(environment: Environment, isSound: (name: Name
     if (value === undefined || !isSound(name)) return false;
     const url = new URL(value);
     return url.protocol !== 'https:' && !isLoopback(url.hostname);
-  }).map((name) => `${name}: use https: beyond loopback TLS must be verified`);
+  }).map((name) => `${name}: use https: except on loopback, TLS must be verified`);
 }

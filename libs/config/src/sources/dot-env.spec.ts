@@ -63,11 +63,11 @@ describe('a line of .env that is not understood', () => {
     ['UTF-16 BE', Buffer.from('\uFEFFA=x\nB=y\n', 'utf16le').swap16(), 1, /UTF-16/],
     ['UTF-16 without a byte order mark', Buffer.from('A=x\nB=y\n', 'utf16le'), 1, /UTF-16/],
     ['Latin-1', Buffer.from('A=x\nB=\xfc\n', 'latin1'), 2, /not UTF-8/],
-  ])('is told for a file in %s', (_, bytes, line, rule) => {
+  ])('is reported for a file in %s', (_, bytes, line, rule) => {
     expect(parseDotEnv(bytes).problems).toEqual([{ line, rule: expect.stringMatching(rule) }]);
   });
 
-  it('is told for each of them at once', () => {
+  it('is reported for each of them at once', () => {
     const { problems } = parseDotEnv(Buffer.from('A: 1\nB=2\nC=#3\n'));
     expect(problems.map(({ line }) => line)).toEqual([1, 3]);
   });

@@ -39,7 +39,7 @@ export function parseDotEnv(bytes: Buffer): DotEnv {
     if (before === undefined) {
       definedIn.set(name, line);
       variables[name] = value;
-    } else problems.push({ line, rule: `sets again what line ${before} sets; keep one of them` });
+    } else problems.push({ line, rule: `repeats the setting of line ${before}; keep one of them` });
   });
   return { variables, problems };
 }
@@ -48,7 +48,7 @@ export function parseDotEnv(bytes: Buffer): DotEnv {
 function readLine(text: string): [name: string, value: string] | string | undefined {
   const line = text.trim();
   if (line === '' || line.startsWith('#')) return undefined;
-  if (CONTROL.test(text)) return 'holds a control character';
+  if (CONTROL.test(text)) return 'contains a control character';
   const [, name, rest] = ASSIGNMENT.exec(line) ?? [];
   if (name === undefined || rest === undefined)
     return 'must be NAME=value, a comment that begins with #, or empty';
@@ -68,7 +68,7 @@ function readValue(rest: string): { text: string } | string {
 
 function readQuoted(rest: string, quote: string): { text: string } | string {
   const end = rest.indexOf(quote, 1);
-  if (end === -1) return `lacks the closing ${quote}; a value ends on its line`;
+  if (end === -1) return `has no closing ${quote}; a value ends on its line`;
   if (!/^\s*(#.*)?$/.test(rest.slice(end + 1))) return `has text after the closing ${quote}`;
   const text = rest.slice(1, end);
   if (quote === '"' && text.includes('\\')) return 'has a backslash in double quotes; use single quotes';

@@ -15,7 +15,7 @@ export function linesOfFile(bytes: Buffer): string[] | LineProblem {
   for (const part of splitLines(bytes)) {
     const line = lines.length + 1;
     // Without a byte order mark, UTF-16 shows by its zero bytes.
-    if (part.includes(0)) return { line, rule: `holds a zero byte: ${UTF16}` };
+    if (part.includes(0)) return { line, rule: `contains a zero byte: ${UTF16}` };
     try {
       lines.push(decoder.decode(part).replace(/\r$/, ''));
     } catch {

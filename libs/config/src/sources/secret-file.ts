@@ -15,9 +15,9 @@ export function readSecretFile(path: string, name: string): string | LineProblem
   const lines = linesOfFile(readTrustedFileSync(path, SECRET));
   if (!Array.isArray(lines)) return lines;
   const [value = '', ...rest] = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
-  if (rest.length > 0) return { line: 2, rule: 'is one too many: the file must hold one line, the value' };
-  if (value.trim() === '') return { line: 1, rule: 'is empty: the file must hold the value' };
-  if (CONTROL.test(value)) return { line: 1, rule: 'holds a control character' };
+  if (rest.length > 0) return { line: 2, rule: 'is one too many: the file must contain one line, the value' };
+  if (value.trim() === '') return { line: 1, rule: 'is empty: the file must contain the value' };
+  if (CONTROL.test(value)) return { line: 1, rule: 'contains a control character' };
   if (value.startsWith(`${name}=`)) return { line: 1, rule: `must be the value alone, without ${name}=` };
   return value;
 }

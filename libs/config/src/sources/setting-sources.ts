@@ -12,7 +12,7 @@ export interface SettingSources {
   readonly process: readonly string[];
   /** Settings (or their `_FILE`) that the file `.env` has and the process's environment has not. */
   readonly dotEnv: readonly string[];
-  /** Variables of the file `.env` that are no settings: ignored, and perhaps misspelt. */
+  /** Variables of the file `.env` that are not settings: ignored, and perhaps misspelt. */
   readonly unknown: readonly string[];
 }
 

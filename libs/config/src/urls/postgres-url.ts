@@ -8,7 +8,7 @@ const PARAMETERS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'application_
 /** What a database's URL must be. */
 export const POSTGRES_URL_RULE =
   'must be a URL of the form postgres://user:password@host:port/database without white space, or for a Unix socket ' +
-  'postgres://user:password@/database?host=/folder/of/the/socket (no TLS there), with no parameters but ' +
+  'postgres://user:password@/database?host=/folder/of/the/socket (no TLS there), with no parameters other than ' +
   `${PARAMETERS.join(', ')}, each once`;
 
 /** Scheme, user and password, host and port, path, query. */

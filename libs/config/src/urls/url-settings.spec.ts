@@ -28,12 +28,12 @@ const SOUND: Partial<Record<keyof Environment, string>> = {
   AZURE_AUTHORITY_HOST: 'https://login.acme.test',
 };
 
-/** What else a setting needs beside it. */
-const BESIDE = { KEY_PASSPHRASE_WRAPPED: 'A'.repeat(344) };
+/** What else a setting needs. */
+const NEEDED = { KEY_PASSPHRASE_WRAPPED: 'A'.repeat(344) };
 
 function load(name: string, value: string): Environment {
-  const beside = name === 'AZURE_KEY_VAULT_KEY' ? BESIDE : {};
-  return loadEnvironment({ DATA_DIR: folder, ...beside, [name]: value });
+  const needed = name === 'AZURE_KEY_VAULT_KEY' ? NEEDED : {};
+  return loadEnvironment({ DATA_DIR: folder, ...needed, [name]: value });
 }
 
 function refusal(name: string, value: string): string {
@@ -88,7 +88,7 @@ describe.each(urlSettings)('%s', (name, sound) => {
 });
 
 it.each(['file:/var/lib/aegis/a%2Fb', 'file:///var/%00', 'file://host/x', 'file:/'])(
-  'refuses a file that can not be opened by that URL: %s',
+  'refuses a file that cannot be opened by that URL: %s',
   (value) => {
     expect(refusal('CHECKPOINT_SINK', value)).toContain('CHECKPOINT_SINK: must');
   },

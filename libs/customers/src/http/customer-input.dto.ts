@@ -38,7 +38,7 @@ export class UpdateCustomerDto implements UpdateCustomer {
   @ChangedText(CUSTOMER_TEXTS.address)
   address?: string | null;
 
-  /** The vendor's own; never shown to the customer. */
+  /** For the vendor only; never shown to the customer. */
   @IsOptional()
   @IsString()
   @ChangedText(CUSTOMER_TEXTS.notes)
@@ -53,7 +53,7 @@ export class UpdateCustomerDto implements UpdateCustomer {
 /** A new customer. */
 export class CreateCustomerDto implements CreateCustomer {
   /**
-   * Chosen by the vendor, never given twice: 1–50 of A–Z a–z 0–9 - _.
+   * Chosen by the vendor, never reused: 1–50 of A–Z a–z 0–9 - _.
    * @example 'acme'
    */
   @IsString()
@@ -92,7 +92,7 @@ export class CreateCustomerDto implements CreateCustomer {
   @ReadableText(CUSTOMER_TEXTS.address)
   address?: string | null;
 
-  /** The vendor's own; never shown to the customer. */
+  /** For the vendor only; never shown to the customer. */
   @IsOptional()
   @IsString()
   @ReadableText(CUSTOMER_TEXTS.notes)

@@ -4,7 +4,7 @@ import { Expose } from 'class-transformer';
 /** A customer as callers see it. */
 export class CustomerDto {
   /**
-   * Chosen by the vendor, never given twice.
+   * Chosen by the vendor, never reused.
    * @example 'acme'
    */
   @Expose()
@@ -30,11 +30,11 @@ export class CustomerDto {
   @Expose()
   address!: string | null;
 
-  /** The vendor's own; never shown to the customer. */
+  /** For the vendor only; never shown to the customer. */
   @Expose()
   notes!: string | null;
 
-  /** No license is issued to an inactive customer, and its licenses do not validate. */
+  /** Licenses are not issued to an inactive customer, and its licenses do not validate. */
   @Expose()
   is_active!: boolean;
 

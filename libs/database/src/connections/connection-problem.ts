@@ -18,7 +18,7 @@ const UNKNOWN_CA = new Set([
  * Says what an error of connecting to a database, or of the first statements there, means for its settings: the
  * setting, the reason, the remedy.
  * @param setting that the connection was made by, e.g. `DATABASE_URL`
- * @returns undefined where the settings are not to blame, as when the database is out of reach
+ * @returns undefined where the settings are not to blame, as when the database cannot be reached
  */
 export function connectionProblem(error: unknown, setting: string): ConfigurationError | undefined {
   if (error instanceof ConfigurationError) return error;
@@ -31,7 +31,7 @@ export function connectionProblem(error: unknown, setting: string): Configuratio
  * @param setting that the connection is made by
  * @throws ConfigurationError where that setting is to blame; else whatever `work` is rejected with
  */
-export async function blaming<T>(setting: string, work: Promise<T>): Promise<T> {
+export async function namingSetting<T>(setting: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -42,7 +42,7 @@ export async function blaming<T>(setting: string, work: Promise<T>): Promise<T> 
 function tlsProblem(error: unknown): string | undefined {
   for (const { code, message, ...rest } of chain(error).map(plain)) {
     if (message === 'The server does not support SSL connections')
-      return 'the server has no TLS, which sslmode demands; turn it on there (ssl = on in postgresql.conf, with a certificate), or leave sslmode out where the server is on this machine.';
+      return 'the server has no TLS, which sslmode requires; turn it on there (ssl = on in postgresql.conf, with a certificate), or omit sslmode if the server is on this machine.';
     if (typeof code !== 'string') continue;
     if (UNKNOWN_CA.has(code))
       return `the server's certificate is signed by a CA that is not known here (${code}); name its certificate: add &sslrootcert=/path/of/the/ca.pem behind sslmode=verify-full.`;
@@ -74,16 +74,16 @@ function refusal(error: unknown, setting: string): string | undefined {
       return `the database refuses the role or its password (${reason}); correct them.`;
     case '28000':
       return reason.includes('no encryption')
-        ? `the database wants TLS (${reason}); add ?sslmode=verify-full.`
+        ? `the database requires TLS (${reason}); add ?sslmode=verify-full.`
         : `the database does not let this role in (${reason}); give it LOGIN, and allow it in pg_hba.conf.`;
     case '3D000':
-      return `there is no such database (${reason}); correct the name behind the host, or create it.`;
+      return `the database does not exist (${reason}); correct the name after the host, or create it.`;
     case '42501':
       return setting === 'MIGRATION_DATABASE_URL'
         ? `its role is not allowed to (${reason}); name the role that owns the schema.`
         : `its role lacks privileges (${reason}); run \`aegis migrate up\` with MIGRATION_DATABASE_URL: it grants this role what it needs.`;
     case SqlState.readOnly:
-      return `the database takes no writes (${reason}); name the primary, or promote this standby.`;
+      return `the database does not accept writes (${reason}); name the primary, or promote this standby.`;
     case '42P01':
       return `tables are missing (${reason}); run \`aegis migrate up\`.`;
     case undefined:

@@ -13,7 +13,7 @@ export function poolOf({ driver }: DataSource): Pool {
 }
 
 /**
- * Calls back for each error that PostgreSQL reports on a connection, whoever asked.
+ * Calls back for each error that PostgreSQL reports on a connection, no matter which caller asked.
  * @param listener gets the SQLSTATE, where there is one
  */
 export function onReportedError(client: ClientBase, listener: (sqlState: string | undefined) => void): void {

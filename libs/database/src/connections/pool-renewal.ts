@@ -41,7 +41,7 @@ export class PoolRenewal {
     if (now - this.renewedAt < SHORTEST_INTERVAL_MS) return;
     this.renewedAt = now;
     this.generation += 1;
-    this.logger.write('warn', 'the database takes no writes: connections are renewed');
+    this.logger.write('warn', 'the database does not accept writes: connections are renewed');
     for (let idle = this.pool.idleCount; idle > 0; idle--)
       this.pool.connect((error, client, release) => {
         // What came meanwhile is new, and stays.

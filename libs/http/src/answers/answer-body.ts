@@ -20,7 +20,7 @@ export function answerBody(request: Request, response: Response, result: unknown
   if (reply.body instanceof Precompressed) response.vary('Accept-Encoding');
   for (const name in headers) response.setHeader(name, headers[name] ?? '');
   const isFresh = settleFreshness(request, headers.ETag);
-  // Express makes a 304 of what it sends itself; a file would be streamed all the same.
+  // Express makes a 304 of what it sends itself; a file would still be streamed.
   return isFresh && body instanceof StreamableFile ? undefined : body;
 }
 

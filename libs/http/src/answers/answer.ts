@@ -13,7 +13,7 @@ export type Answer = { readonly mediaTypes: readonly string[] } & (
       /** The handler builds the answer field by field. */
       readonly prebuilt: boolean;
     }
-  /** Handed on as it is: text, a stream, a document that is no DTO. */
+  /** Handed on as it is: text, a stream, a document that is not a DTO. */
   | { readonly kind: 'as-is' }
   | { readonly kind: 'nothing' }
 );

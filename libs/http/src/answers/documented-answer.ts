@@ -5,8 +5,8 @@ const DOCUMENTED = 'aegis:documented-answer';
 type AnswerDocument = Partial<ApiResponseOptions>;
 
 /**
- * Writes the answer of a route into the OpenAPI document, piece by piece: each decorator adds what it knows, in
- * whatever order they stand.
+ * Writes the answer of a route into the OpenAPI document, piece by piece: each decorator adds what it knows, in any
+ * order.
  * @param part status, schema and description, or further headers
  */
 export function DocumentAnswer(part: AnswerDocument): MethodDecorator {

@@ -5,7 +5,7 @@ import { DocumentAnswer } from './documented-answer';
 const TAGGED = 'aegis:etag';
 const ENTITY_TAG = /(W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 
-/** What tells two states of a resource apart: letters, digits, `.`, `-` and `_`, without quotes. */
+/** What distinguishes two states of a resource: letters, digits, `.`, `-` and `_`, without quotes. */
 export type TagOf<Resource> = (current: Resource) => string;
 
 /** A strong entity tag as it is sent (RFC 9110 section 8.8.3). */
@@ -40,7 +40,7 @@ export function IfNoneMatch(): MethodDecorator {
     ApiHeader({
       name: 'If-None-Match',
       required: false,
-      description: 'Entity tags that the caller holds; 304 without a body if the present one is among them',
+      description: 'Entity tags that the caller has; 304 without a body if the current one is among them',
       schema: { type: 'string' },
     }),
     ApiResponse({
@@ -52,7 +52,7 @@ export function IfNoneMatch(): MethodDecorator {
 }
 
 /**
- * Whether the caller of a read holds the present state already. Tags are compared weakly; a list that is none counts
+ * Whether the caller of a read holds the present state already. Tags are compared weakly; an invalid list counts
  * as absent, for a read needs no condition to be safe.
  * @param ifNoneMatch header of that name
  * @param current entity tag of the present state
@@ -69,7 +69,7 @@ export function tagOf(handler: object): TagOf<unknown> | undefined {
 
 /**
  * Reads a list of entity tags (RFC 9110 sections 5.6.1 and 8.8.3).
- * @returns the tags as sent, weak ones with `W/`; undefined when it is no such list
+ * @returns the tags as sent, weak ones with `W/`; undefined when it is not such a list
  */
 export function parseEntityTags(list: string): string[] | undefined {
   const tags = list.match(ENTITY_TAG) ?? [];

@@ -26,7 +26,7 @@ export function Idempotent<Result>(idempotence: Idempotence<Result> = {}): Metho
       name: 'Idempotency-Key',
       required: false,
       description:
-        'Chosen by the caller, new for each request: sent again within 24 hours, the request answers what it did the first time',
+        'Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer',
       schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]{1,255}$' },
     }),
     DocumentAnswer({

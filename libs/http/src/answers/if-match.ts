@@ -39,7 +39,7 @@ const documentIfMatch: ParameterDecorator = (target, key) => {
   ApiHeader({
     name: 'If-Match',
     required: false,
-    description: '`ETag` of the state that is to be changed; 412 if it has changed since',
+    description: '`ETag` of the state that will be changed; 412 if it has changed since',
     schema: { type: 'string' },
   })(target, key, descriptor);
   ApiProblems('precondition_failed')(target, key, descriptor);

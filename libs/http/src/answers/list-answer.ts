@@ -16,7 +16,7 @@ const openStreams = new OpenStreams();
 
 /**
  * Answers a list in what the caller accepts: a page as JSON, or the whole list as a stream of CSV or NDJSON, which is
- * cut off when its caller counts no longer, or takes it too slowly.
+ * cut off when its caller is no longer valid, or takes it too slowly.
  * @param name field that holds the rows of a page
  * @param RowDto what leaves of a row
  * @throws InvalidInput for a cursor of another list, or a page asked for of a stream; RateLimited where too many streams
@@ -47,7 +47,7 @@ export async function answerList<Row extends ObjectLiteral, Name extends string>
   return streamed(listLines(source, RowDto, type, judge, query.formulas), type, name, stream);
 }
 
-/** The first rows are read before the answer begins, so that a failure can still be told as one. */
+/** The first rows are read before the answer begins, so that a failure can still be reported as one. */
 async function streamed(
   lines: AsyncGenerator<string>,
   type: string,

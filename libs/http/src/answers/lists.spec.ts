@@ -129,10 +129,10 @@ describe('lists and parameters', () => {
     ['page=1&page=1', 'page', 'must be given once'],
     ['is_active=true&is_active=false', 'is_active', 'must be given once'],
     ['cursor=a&cursor=b', 'cursor', 'must be given once'],
-    ['unheard=of', 'unheard', 'is no known parameter'],
-    ['__proto__=1', '__proto__', 'is no known parameter'],
-    ['constructor=1', 'constructor', 'is no known parameter'],
-    ['page[a]=1', 'page[a]', 'is no known parameter'],
+    ['unheard=of', 'unheard', 'is not a known parameter'],
+    ['__proto__=1', '__proto__', 'is not a known parameter'],
+    ['constructor=1', 'constructor', 'is not a known parameter'],
+    ['page[a]=1', 'page[a]', 'is not a known parameter'],
     ['cursor=%00', 'cursor', 'must not contain NUL or unpaired surrogates'],
   ])('refuses ?%s', async (query, field, message) => {
     const { status, body } = await get(`/echo?${query}`);
@@ -165,7 +165,7 @@ describe('lists and parameters', () => {
   it('refuses parameters on a route that has none', async () => {
     const { status, body } = await get('/customer/a?x=1');
     expect(status).toBe(422);
-    expect(body.errors).toEqual([{ field: 'x', message: 'is no known parameter' }]);
+    expect(body.errors).toEqual([{ field: 'x', message: 'is not a known parameter' }]);
     await get('/customer/a?').expect(200);
   });
 

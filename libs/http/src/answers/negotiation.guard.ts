@@ -9,7 +9,7 @@ import { NotAcceptable } from '../problems/http.errors';
 
 /**
  * Refuses (406) what could not be answered in a media type of `Accept` anyway, before anything is done; a public route
- * answers all the same in what it has, as RFC 9110 section 12.5.1 allows. Runs no handler that does not declare what it
+ * still answers in what it has, as RFC 9110 section 12.5.1 allows. Runs no handler that does not declare what it
  * answers with. Keeps what is answered to a key out of caches, where a handler does not say otherwise.
  */
 @Injectable()

@@ -9,7 +9,7 @@ const RETRY_AFTER_SECONDS = 5;
 
 /** How long a stream may take, in milliseconds. */
 export interface StreamBounds {
-  /** For its reader to take one piece, however the bytes drip: some ten kilobytes a second for the largest rows. */
+  /** For its reader to take one piece, however the bytes drip: some ten kilobytes per second for the largest rows. */
   readonly piece: number;
   /** From its beginning to its last byte. */
   readonly total: number;
@@ -22,7 +22,7 @@ export type After = (ms: number, act: () => void) => () => void;
 
 /**
  * Bounds the lists that are being streamed, in number and in time. Each holds rows in memory for as long as its reader
- * takes, and counts as one request only: without bounds, one key could hold the memory of many, for ever.
+ * takes, and counts as one request only: without bounds, one key could hold the memory of many, forever.
  */
 export class OpenStreams {
   private readonly byCaller = new Map<string, number>();

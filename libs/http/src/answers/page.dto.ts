@@ -30,9 +30,9 @@ class PageFactsDto implements PageFacts {
   @ApiProperty({ type: 'integer', nullable: true, description: 'Null where a cursor was followed.' })
   page!: number | null;
 
-  /** Rows a page. */
+  /** Rows per page. */
   @Expose()
-  @ApiProperty({ type: 'integer', description: 'Rows a page.' })
+  @ApiProperty({ type: 'integer', description: 'Rows per page.' })
   page_size!: number;
 
   /** Pages of the whole list. */
@@ -46,7 +46,7 @@ class PageFactsDto implements PageFacts {
   next_cursor!: string | null;
 }
 
-/** A page whose rows stand under `Name`. */
+/** A page whose rows are in the field `Name`. */
 export type Page<Row, Name extends string> = PageFacts & Record<Name, Row[]>;
 
 /**

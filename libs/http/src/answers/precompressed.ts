@@ -4,16 +4,16 @@ import { entityTag } from './entity-tag';
 import type { Reply } from './reply';
 
 /** A text that was compressed once, not with each request. */
-export interface CompressedText {
+export interface PrecompressedText {
   readonly plain: Buffer;
   readonly gzipped: Buffer;
   /** Differs between different texts. */
   readonly tag: string;
 }
 
-/** An answer that is asked for often and changes seldom. */
+/** An answer that is asked for often and rarely changes. */
 export class Precompressed {
-  constructor(private readonly text: CompressedText) {}
+  constructor(private readonly text: PrecompressedText) {}
 
   /** For `@ETagged`. */
   get tag(): string {

@@ -11,7 +11,7 @@ export interface Reply {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A reply that a handler's result need not be made into any more. */
+/** A reply that a handler's result no longer needs to be converted into. */
 export class ReadyReply implements Reply {
   constructor(
     readonly body: unknown,

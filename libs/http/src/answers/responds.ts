@@ -72,7 +72,7 @@ function documentStreams(
 }
 
 /**
- * Declares that a handler answers with something that is no DTO.
+ * Declares that a handler answers with something that is not a DTO.
  * @param mediaType of the answer, e.g. `text/plain`
  */
 export function RespondsAsIs(

@@ -5,14 +5,14 @@ import { factsOf } from '../edge/request-facts';
 /** Finds out who calls. A DI token: libs/api-keys implements it. */
 export abstract class Identification {
   /**
-   * Authenticates the credential of a request; it may be asked for every request that bears one.
+   * Authenticates the credential of a request; it may be asked for every request that has one.
    * What it throws counts as `unavailable`.
    */
   abstract identify(request: Request): Promise<Credential>;
 
   /**
    * Judges again whom it has identified, for a request that was not complete then.
-   * @throws a problem that refuses the request when the caller counts no longer, or for less
+   * @throws a problem that refuses the request when the caller is no longer valid, or for less
    */
   abstract judgeAgain(key: AuthenticatedKey): Promise<void>;
 }
@@ -20,7 +20,7 @@ export abstract class Identification {
 const NONE: Credential = { kind: 'none' };
 
 /**
- * Identifies a caller, once a request however often it is asked.
+ * Identifies a caller, once per request however often it is asked.
  * @returns the credential; never rejects
  */
 export function identifyOnce(identification: Identification, request: Request): Promise<Credential> {
@@ -40,7 +40,7 @@ async function identify(identification: Identification, request: Request): Promi
   return credential;
 }
 
-/** Whether a request bears anything that calls for identification. */
+/** Whether a request has anything that requires identification. */
 export function bearsCredential(request: Request): boolean {
   return request.headers['x-api-key'] !== undefined || request.headers.authorization !== undefined;
 }

@@ -76,7 +76,7 @@ export function AnyKey(): ClassDecorator & MethodDecorator {
 }
 
 /**
- * Opens a route to callers without an API key. A bad key is refused (401) all the same, unless credentials are ignored.
+ * Opens a route to callers without an API key. A bad key is still refused (401), unless credentials are ignored.
  * @param options rate-limit group (default `public`), whether credentials are ignored, and what may close it
  */
 export function Public(options: PublicOptions = {}): ClassDecorator & MethodDecorator {

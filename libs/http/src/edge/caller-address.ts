@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d+)?$/;
 
 /**
- * The address that a request comes from: behind trusted proxies the one that they name, unless that is no address.
+ * The address that a request comes from: behind trusted proxies the one that they name, unless that is not an address.
  * @returns an address that PostgreSQL's `inet` takes, so without the zone of a link-local one; null once the
  * connection is gone
  */

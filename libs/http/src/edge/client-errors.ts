@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { jsonLine } from '../answers/json-answer';
+import { jsonAnswer } from '../answers/json-answer';
 import { PROBLEM_MEDIA_TYPE, problemDocument } from '../problems/problem-document';
 import { refusalByStatus } from '../problems/refusals';
 
@@ -17,7 +17,7 @@ const PARTING_MS = 2_000;
 
 /**
  * Answers what never becomes a request with a problem document too, and closes the connection: what Node's HTTP
- * parser refuses (400, 408, 413, 431), and CONNECT, for this is no proxy.
+ * parser refuses (400, 408, 413, 431), and CONNECT, for this is not a proxy.
  */
 export function handleClientErrors(server: Server, environment: Environment): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -36,7 +36,7 @@ export function handleClientErrors(server: Server, environment: Environment): vo
 function refuse(socket: Duplex, status: number, { PUBLIC_URL }: Environment): void {
   const id = randomUUID();
   const document = problemDocument(refusalByStatus(status), PUBLIC_URL, { url: '/', id });
-  const body = jsonLine(document);
+  const body = jsonAnswer(document);
   socket.on('error', () => undefined);
   // Who never closes its side would keep the connection.
   if (socket instanceof Socket) socket.setTimeout(PARTING_MS, () => socket.destroy());

@@ -3,8 +3,8 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Application, Response } from 'express';
 import { createServer, type ServerOptions } from 'node:http';
 import { answerBody } from '../answers/answer-body';
+import { jsonAnswer } from '../answers/json-answer';
 import { expressClasses } from '../framework-internals';
-import { jsonLine } from '../answers/json-answer';
 
 /**
  * Express over a server whose requests and responses have Express' prototypes from the start, which gives every answer
@@ -29,11 +29,11 @@ export class HttpAdapter extends ExpressAdapter {
     if (!isJson(body)) return super.reply(response, body, status) as unknown;
     if (!response.hasHeader('Content-Type'))
       response.setHeader('Content-Type', 'application/json; charset=utf-8');
-    return super.reply(response, jsonLine(body), status) as unknown;
+    return super.reply(response, jsonAnswer(body), status) as unknown;
   }
 }
 
-/** Whether a body is to be sent as JSON; texts (tokens among them) and files are sent as they are. */
+/** Whether a body is sent as JSON; texts (tokens among them) and files are sent as they are. */
 function isJson(body: unknown): body is object {
   return typeof body === 'object' && body !== null && !(body instanceof StreamableFile);
 }

@@ -464,7 +464,7 @@ describe('the HTTP server', () => {
     const asking = (path: string, length: number): string =>
       `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`;
 
-    it('says to go on when it wants the body', async () => {
+    it('says to continue when it wants the body', async () => {
       const socket = connectTo(web.url);
       const received: Buffer[] = [];
       socket.on('data', (chunk: Buffer) => {
@@ -510,7 +510,7 @@ describe('the HTTP server', () => {
       expect(Buffer.concat(received).toString()).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 401 /);
     });
 
-    it('serves whoever expects what nobody knows', async () => {
+    it('serves a request with an unknown expectation', async () => {
       expect((await send(`${GET}Expect: 200-ok\r\n\r\n`)).status).toBe(200);
     });
   });

@@ -94,7 +94,7 @@ function leaveToUs(server: Server): void {
     server.emit('request', ...request);
   // RFC 9110 section 10.1.1 lets a server ignore what it does not know.
   server.on('checkExpectation', serve);
-  // Whoever asks before it sends a body is told to go on when the body is read, and so only if it was let in.
+  // A client that asks before it sends a body gets 100 when the body is read, and so only if it was let in.
   server.on('checkContinue', serve);
 }
 

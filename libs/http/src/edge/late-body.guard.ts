@@ -7,7 +7,7 @@ import { factsOf } from './request-facts';
 
 /**
  * Last guard: judges a caller again whose body came after it was identified. A body may take as long as its size
- * allows, and the key that began it may be gone by then. Changes judge their caller once more, in their transaction;
+ * allows, and the key that began it may be gone by then. Changes judge their caller again, in their transaction;
  * for what only reads this is the last time.
  */
 @Injectable()

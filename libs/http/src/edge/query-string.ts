@@ -13,7 +13,7 @@ export type QueryParameters = Record<string, string | string[]>;
 /**
  * Reads a query string (`application/x-www-form-urlencoded`).
  * @param text without the question mark; null where there is none
- * @throws MalformedRequest when percent-encoding is broken or is no UTF-8 (400)
+ * @throws MalformedRequest when percent-encoding is broken or is not UTF-8 (400)
  * @throws InvalidInput for more than 50 parameters, or a name that is longer than any known one (422)
  */
 export function parseQuery(text: string | null): QueryParameters {

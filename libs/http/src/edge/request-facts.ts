@@ -5,13 +5,13 @@ import type { Reply } from '../answers/reply';
 
 /** What the server has found out about a request so far. */
 export interface RequestFacts {
-  /** Asked for once a request. */
+  /** Asked for once per request. */
   identifying?: Promise<Credential>;
   /** Set when identification is through. */
   credential?: Credential;
   /** Whether some of the request was still to come when its caller was identified. */
   identifiedEarly?: boolean;
-  /** Read once a request. */
+  /** Read once per request. */
   body?: Promise<unknown>;
   /** Set when its route is found: the reply to what the handler returns. */
   replyTo?: (result: unknown) => Reply;
@@ -23,7 +23,7 @@ export interface RequestFacts {
 
 const FACTS = Symbol('facts');
 
-/** The facts of a request, kept on it: a WeakMap a fact costs the garbage collector more. */
+/** The facts of a request, kept on it: a WeakMap per fact costs the garbage collector more. */
 export function factsOf(request: Request & { [FACTS]?: RequestFacts }): RequestFacts {
   return (request[FACTS] ??= { counted: false });
 }

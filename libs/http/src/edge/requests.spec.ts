@@ -213,7 +213,7 @@ describe('requests', () => {
     }
   });
 
-  it('are told how to authenticate when the credential is refused', async () => {
+  it('learn how to authenticate when the credential is refused', async () => {
     const answer = await request(web.url).get('/things/1').set('X-API-Key', 'guess').set('X-Refuse', '401');
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toBe('Bearer realm="aegis", error="invalid_token"');

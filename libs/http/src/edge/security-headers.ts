@@ -3,7 +3,7 @@ import helmet from 'helmet';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 
-/** Answers are data: nothing in them is to be loaded, run, or shown within another page. */
+/** Answers are data: nothing in them may be loaded, run, or shown within another page. */
 const CONTENT_SECURITY_POLICY = {
   directives: { baseUri: ["'none'"], frameAncestors: ["'none'"] },
 };

@@ -42,13 +42,13 @@ export function soundRequests(): RequestHandler {
 function flawOf(request: Request): Error | undefined {
   const { rawHeaders, url } = request;
   if (!SPOKEN.includes(request.httpVersion))
-    return new MalformedRequest('The request line names another version than HTTP/1.1 or HTTP/1.0.');
+    return new MalformedRequest('The request line names a version other than HTTP/1.1 or HTTP/1.0.');
   if (!url.startsWith('/') || !ORIGIN_FORM.test(url)) {
     const target = originFormOf(url);
     // What is answered names the request by it.
     request.url = request.originalUrl = target ?? '/';
     if (target === undefined)
-      return new MalformedRequest('The target of the request is no path in visible ASCII.');
+      return new MalformedRequest('The request target is not a path in visible ASCII.');
   }
   if (rawHeaders.length > 2 * MAX_HEADER_FIELDS)
     return new FrameworkRefusal(
@@ -57,7 +57,10 @@ function flawOf(request: Request): Error | undefined {
     );
   const long = tooLongField(request.headers);
   if (long !== undefined)
-    return new FrameworkRefusal('headers_too_large', `The header ${long} is longer than this server reads.`);
+    return new FrameworkRefusal(
+      'headers_too_large',
+      `The header ${long} is longer than this server accepts.`,
+    );
   const doubled = SINGLE_FIELDS.find((name) => occurrences(rawHeaders, name) > 1);
   if (doubled !== undefined) return new MalformedRequest(`The request has more than one header ${doubled}.`);
   if (request.headers.host === undefined && request.httpVersion !== '1.0')

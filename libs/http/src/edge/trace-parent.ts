@@ -13,7 +13,7 @@ export function traceIdOf(header: string | undefined): string {
   const valid =
     traceId !== undefined &&
     version !== 'ff' &&
-    // Only versions to come may carry more.
+    // Only future versions may contain more.
     (version !== '00' || rest === undefined) &&
     !/^0+$/.test(traceId) &&
     !/^0+$/.test(parentId ?? '0');

@@ -10,7 +10,7 @@ const MOST_PIECES = 10_000;
 const KEPT_PIECES = 64;
 
 /**
- * Reads the bytes of a body. Express' own reader stands on three packages that look at each request anew for what
+ * Reads the bytes of a body. Express' own reader uses three packages that look at each request again for what
  * this server never has: other encodings, other charsets, verification (docs/adr/0023).
  * @param limit in bytes; what is beyond is read off, so that the caller gets to see the answer
  * @throws UnsupportedMediaType for a content encoding (415), a refusal for more bytes than the limit (413),
@@ -28,7 +28,7 @@ export function readBytes(request: Request, limit: number): Promise<Uint8Array> 
     let size = 0;
     let pieces = 0;
     const breakOff = (): void => {
-      reject(new MalformedRequest('The body broke off.'));
+      reject(new MalformedRequest('The body is incomplete.'));
     };
     if (request.destroyed) {
       breakOff();

@@ -52,7 +52,7 @@ describe('the time that a body may take', () => {
     expect(await body.after(20)).toBe('request_timeout');
   });
 
-  it('goes on as long as it keeps coming', async () => {
+  it('continues as long as it keeps coming', async () => {
     const body = coming();
     const read = readBytes(body, 2 * 1024 * 1024);
     for (let second = 0; second < 40; second += 1) {

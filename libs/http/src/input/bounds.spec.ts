@@ -144,7 +144,7 @@ describe('what a request can make the server say', () => {
     ['one long name over a thousand bad elements', `{"${'x'.repeat(55_000)}":${jsonOf(listOf(1_000, 1))}}`],
     ['a long name that is escaped', `{"${'\\u0061'.repeat(9_000)}":1}`],
     ['a thousand bad items', jsonOf({ items: listOf(1_000, {}) })],
-    ['a thousand items that are no objects', jsonOf({ items: listOf(1_000, 1) })],
+    ['a thousand items that are not objects', jsonOf({ items: listOf(1_000, 1) })],
     ['items with unknown fields', jsonOf({ items: listOf(900, { ['y'.repeat(64)]: 1 }) })],
     [
       'unknown fields that must be escaped',
@@ -226,7 +226,7 @@ describe('what a request can make the server say', () => {
 
   it('takes fields as long as 64 characters for names, and no longer ones', async () => {
     const known = await post(`{"items":[{"token":"a"}],"${'k'.repeat(64)}":1}`);
-    expect(known.body.errors).toEqual([{ field: 'k'.repeat(64), message: 'is no known field' }]);
+    expect(known.body.errors).toEqual([{ field: 'k'.repeat(64), message: 'is not a known field' }]);
     for (const [name, shown] of [
       ['k'.repeat(65), `${'k'.repeat(63)}…`],
       ['\\u006b'.repeat(64) + 'k', expect.stringMatching(/^\\u006b.{57}…$/)],
@@ -236,7 +236,7 @@ describe('what a request can make the server say', () => {
       expect(answer.body.errors).toEqual([{ field: shown, message: 'is longer than any known field' }]);
     }
     expect((await post(`{"items":[{"token":"a"}],"${'\\u006b'.repeat(64)}":1}`)).body.errors).toEqual([
-      { field: 'k'.repeat(64), message: 'is no known field' },
+      { field: 'k'.repeat(64), message: 'is not a known field' },
     ]);
   });
 
@@ -302,7 +302,7 @@ describe('what a request can make the server say', () => {
       const nested = `{"items":${jsonOf(listOf(1_000, listOf(9, 1)))}}`;
       const answer = await post(nested);
       expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
-      expect(answer.body.detail).toBe('The body holds more values than this route takes.');
+      expect(answer.body.detail).toBe('The body contains more values than this route accepts.');
       expect(looked.validated).toBe(0);
     });
 
@@ -510,7 +510,7 @@ describe('collected errors', () => {
 
   it('are cut between characters', () => {
     const errors = new FieldErrors();
-    errors.add('🦊'.repeat(200), 'is no known field');
+    errors.add('🦊'.repeat(200), 'is not a known field');
     expect(errors.all[0]?.field).toBe(`${'🦊'.repeat(99)}…`);
   });
 });

@@ -42,7 +42,7 @@ export class InputGuard implements CanActivate {
     const names = Object.keys(request.query);
     if (names.length === 0 || this.takenBy(context).query) return;
     const errors = new FieldErrors();
-    for (const name of names) errors.add(name, 'is no known parameter');
+    for (const name of names) errors.add(name, 'is not a known parameter');
     throw new InvalidInput(errors);
   }
 

@@ -197,7 +197,7 @@ describe('bodies', () => {
       'an encoded surrogate',
       Buffer.concat([Buffer.from('{"name":"'), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from('"}')]),
     ],
-  ])('answers 400 for bytes that are no UTF-8: %s', async (_what, body) => {
+  ])('answers 400 for bytes that are not UTF-8: %s', async (_what, body) => {
     const answer = await fetch(`${web.url}/things`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
@@ -231,7 +231,7 @@ describe('bodies', () => {
     async (name) => {
       const answer = await send(`{"name":"a","${name}":{"isAdmin":true}}`);
       expect(answer.status).toBe(422);
-      expect(answer.body.errors).toEqual([{ field: name, message: 'is no known field' }]);
+      expect(answer.body.errors).toEqual([{ field: name, message: 'is not a known field' }]);
       expect(({} as Record<string, unknown>).isAdmin).toBeUndefined();
     },
   );
@@ -245,9 +245,9 @@ describe('bodies', () => {
       expect.arrayContaining([
         { field: 'name', message: 'is required' },
         { field: 'count', message: 'must be an integer number' },
-        { field: 'extra', message: 'is no known field' },
+        { field: 'extra', message: 'is not a known field' },
         { field: 'items.1.token', message: 'must be shorter than or equal to 5 characters' },
-        { field: 'items.1.more', message: 'is no known field' },
+        { field: 'items.1.more', message: 'is not a known field' },
       ]),
     );
     expect(answer.body.errors).toHaveLength(5);

@@ -22,7 +22,7 @@ const utf8WithoutMark = new TextDecoder('utf-8', { fatal: true });
  * mark, a charset that is spelled otherwise, and a body without `Content-Type`.
  * @param context of the route: its `@BodyLimit`, its DTO and its access hold
  * @returns the JSON value, or undefined when there is no body
- * @throws MalformedRequest for what is no JSON in UTF-8 or breaks off (400), UnsupportedMediaType (415), InvalidInput
+ * @throws MalformedRequest for what is not JSON in UTF-8 or breaks off (400), UnsupportedMediaType (415), InvalidInput
  * (422), and a refusal for a body that is too large (413)
  */
 export function readJsonBody(context: ExecutionContext): Promise<unknown> {

@@ -15,7 +15,7 @@ import type { PageQuery } from '@aegis/lists';
 const MAX_PAGE = 1_000_000_000;
 const MAX_PAGE_SIZE = 100;
 const DEFAULT_PAGE_SIZE = 50;
-/** Beyond, a page costs the database more the deeper it lies. */
+/** Beyond, a page costs the database more the deeper it is. */
 const MAX_OFFSET = 10_000;
 
 function WithinReach(): PropertyDecorator {
@@ -26,7 +26,7 @@ function WithinReach(): PropertyDecorator {
     const reaches = typeof page !== 'number' || typeof size !== 'number' || (page - 1) * size < MAX_OFFSET;
     return reaches
       ? null
-      : `must begin within the first ${MAX_OFFSET} rows; walk on with cursor=<next_cursor>`;
+      : `must begin within the first ${MAX_OFFSET} rows; continue with cursor=<next_cursor>`;
   };
   return (target, property) => {
     registerDecorator({
@@ -49,7 +49,7 @@ export class PageQueryDto implements PageQuery {
   @WithinReach()
   page?: number;
 
-  /** Rows a page. */
+  /** Rows per page. */
   @Expose()
   @QueryInteger({ min: 1, max: MAX_PAGE_SIZE })
   page_size: number = DEFAULT_PAGE_SIZE;

@@ -111,7 +111,7 @@ function refuseParameters(parameters: Fields, errors: FieldErrors): ReadonlySet<
 }
 
 function brokenRuleOf(field: string, value: unknown): string | undefined {
-  if (RESERVED_NAMES.has(field)) return 'is no known parameter';
+  if (RESERVED_NAMES.has(field)) return 'is not a known parameter';
   if (typeof value !== 'string') return 'must be given once';
   return isStorableText(value) ? undefined : STORABLE_TEXT_RULE;
 }
@@ -136,9 +136,9 @@ function addErrors(
   }
 }
 
-/** The rule without the name of the field, which stands beside it. */
+/** The rule without the name of the field, which is shown next to it. */
 function ruleInWords(rule: string, text: string, property: string, source: Source): string {
-  if (rule === 'whitelistValidation') return `is no known ${source === 'query' ? 'parameter' : 'field'}`;
+  if (rule === 'whitelistValidation') return `is not a known ${source === 'query' ? 'parameter' : 'field'}`;
   return text.startsWith(`${property} `) ? text.slice(property.length + 1) : text;
 }
 

@@ -150,9 +150,9 @@ describe('rate limits', () => {
     }
   });
 
-  it('says in the headers too that nothing is left while the storage is away and requests are refused', async () => {
+  it('says in the headers too that nothing is left while the storage is unavailable and requests are refused', async () => {
     await start({ RATE_LIMIT_ON_STORAGE_FAILURE: 'closed', REDIS_URL: 'redis://127.0.0.1:1' });
-    const told = ({ status, headers }: Response) => [
+    const limitHeaders = ({ status, headers }: Response) => [
       status,
       headers['ratelimit-policy'],
       headers.ratelimit,
@@ -161,7 +161,7 @@ describe('rate limits', () => {
       headers['x-ratelimit-reset'],
       headers['retry-after'],
     ];
-    expect(told(await get('/open'))).toEqual([
+    expect(limitHeaders(await get('/open'))).toEqual([
       503,
       '"public";q=300;w=60',
       '"public";r=0;t=1',
@@ -171,12 +171,12 @@ describe('rate limits', () => {
       '1',
     ]);
     // No license is counted that nobody can count.
-    expect(told(await validate('token-1')).slice(0, 3)).toEqual([
+    expect(limitHeaders(await validate('token-1')).slice(0, 3)).toEqual([
       503,
       '"validate";q=1000;w=60',
       '"validate";r=0;t=1',
     ]);
-    expect(told(await get('/nowhere')).slice(0, 2)).toEqual([503, '"default";q=100;w=60']);
+    expect(limitHeaders(await get('/nowhere')).slice(0, 2)).toEqual([503, '"default";q=100;w=60']);
     expect((await get('/health')).status).toBe(200);
   });
 
@@ -213,7 +213,7 @@ describe('rate limits', () => {
   it.each([
     ['one hop', '1', '203.0.113.1'],
     ['the addresses of proxies', '127.0.0.1/32,10.0.0.0/8', '203.0.113.1, 10.1.1.1'],
-  ])('takes the word of %s for the address, and nothing that stands before', async (_what, trusted, said) => {
+  ])('takes the word of %s for the address, and nothing in front of it', async (_what, trusted, said) => {
     web = await startWebApp([RoutesController], { TRUST_PROXY: trusted, RATE_LIMIT_PUBLIC: '3' });
     const statuses: number[] = [];
     for (const spoofed of ['1.1.1.1', '2001:db8::1', 'garbage', '10.9.9.9, 1.1.1.1'])
@@ -259,7 +259,7 @@ describe('rate limits', () => {
     await validate('token-1', '203.0.113.2').expect(200);
   });
 
-  it('counts a validation that can not be read', async () => {
+  it('counts a validation that cannot be read', async () => {
     await start({ RATE_LIMIT_VALIDATE: '1' });
     const broken = await request(web.url)
       .post('/validate')
@@ -290,7 +290,7 @@ describe('rate limits', () => {
       expect(refused.status).toBe(429);
       expect(refused.body).toMatchObject({ code: 'rate_limited', status: 429 });
       expect(refused.body.detail).toMatch(
-        /^This batch has 4 different items, and 3 of 10 a minute are left\./,
+        /^This batch has 4 different items, and 3 of 10 per minute are left\./,
       );
       expect(refused.headers.ratelimit).toMatch(/^"default";r=98;t=\d+, "batch-items";r=3;t=\d+$/);
       expect(refused.headers['x-ratelimit-limit']).toBe('10');
@@ -304,7 +304,7 @@ describe('rate limits', () => {
       const { status, body } = await batch(11);
       expect([status, body.detail]).toEqual([
         429,
-        'This batch has 11 different items, and 10 a minute are allowed: it can never pass. Send smaller batches.',
+        'This batch has 11 different items, and 10 per minute are allowed: it can never succeed. Send smaller batches.',
       ]);
       await batch(10).expect(200);
     });
@@ -335,7 +335,7 @@ describe('rate limits', () => {
 
   it.each([
     ['an unknown route', '/nowhere', 404],
-    ['a path that can not be decoded', '/open/%zz', 400],
+    ['a path that cannot be decoded', '/open/%zz', 400],
     ['an unknown method', '/validate', 405],
   ])('counts what fails before the guards: %s', async (_what, path, status) => {
     await start({ RATE_LIMIT_DEFAULT: '2' });

@@ -44,7 +44,7 @@ export class RateLimiter {
    * A validation counts against its license too, except for a key whose own limit is above the default one: only an
    * administrator gives such a limit, and any other key could have made itself one that passes by the license's limit.
    * @param license names the license that a validation asks about; null where none is presented
-   * @throws RateLimited when a bucket is used up, RateLimitsUnavailable when nobody can tell; the headers are set then too
+   * @throws RateLimited when a bucket is used up, RateLimitsUnavailable when that is unknown; the headers are set then too
    */
   async count(
     request: Request,
@@ -65,7 +65,7 @@ export class RateLimiter {
     const limit = ownLimit ?? this.limits[group];
     const quotas = [await this.hit(policy, bucketOf(key), limit)];
     facts.quotas = quotas;
-    // A body that can't be read ends the request here: its answer bears the headers too.
+    // A body that can't be read ends the request here: its answer has the headers too.
     if (license !== undefined && (ownLimit ?? 0) <= this.limits.default && !isExceeded(quotas)) {
       const asked = await license().catch((error: unknown) => {
         announce(response, quotas);
@@ -81,7 +81,7 @@ export class RateLimiter {
    * counts requests. A batch that does not fit is not charged.
    * @param response of the request that was counted already; its headers then say what is left of both limits
    * @param items that differ: how many requests they would be one by one
-   * @throws RateLimited when they do not all fit, RateLimitsUnavailable when nobody can tell; the headers are set then too
+   * @throws RateLimited when they do not all fit, RateLimitsUnavailable when that is unknown; the headers are set then too
    */
   async chargeBatch(response: Response, items: number): Promise<void> {
     if (!this.enabled) return;
@@ -91,8 +91,8 @@ export class RateLimiter {
     const { limit, remaining } = quota;
     const detail =
       items > limit
-        ? `This batch has ${items} different items, and ${limit} a minute are allowed: it can never pass. Send smaller batches.`
-        : `This batch has ${items} different items, and ${remaining} of ${limit} a minute are left. Wait as long as \`Retry-After\` says, or send a smaller batch.`;
+        ? `This batch has ${items} different items, and ${limit} per minute are allowed: it can never succeed. Send smaller batches.`
+        : `This batch has ${items} different items, and ${remaining} of ${limit} per minute are left. Wait as long as \`Retry-After\` says, or send a smaller batch.`;
     announce(response, [...(factsOf(response.req).quotas ?? []), quota], detail);
   }
 
@@ -131,7 +131,7 @@ function isExceeded(quotas: readonly Quota[]): boolean {
 /**
  * Sets the headers (draft-ietf-httpapi-ratelimit-headers, and the older X-RateLimit ones for the tighter limit).
  * @param detail what a refusal says
- * @throws RateLimited when one of the limits is exceeded, RateLimitsUnavailable when nobody can tell
+ * @throws RateLimited when one of the limits is exceeded, RateLimitsUnavailable when that is unknown
  */
 function announce(response: Response, quotas: readonly Quota[], detail?: string): void {
   let policies = '';

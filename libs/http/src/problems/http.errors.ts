@@ -1,6 +1,6 @@
 import { DomainError, type ErrorCode } from '@aegis/errors';
 
-/** The body is none that the server reads (415). */
+/** The body is not of a type that the server reads (415). */
 export class UnsupportedMediaType extends DomainError {
   readonly code = 'unsupported_media_type';
 }
@@ -15,7 +15,7 @@ export class PreconditionFailed extends DomainError {
   readonly code = 'precondition_failed';
 
   constructor() {
-    super('It has been changed since the state that `If-Match` names. Read it again, then decide.');
+    super('The resource has changed since the state that `If-Match` names. Read it again, then decide.');
   }
 }
 

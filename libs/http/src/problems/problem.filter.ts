@@ -6,7 +6,7 @@ import type { Request, Response } from 'express';
 import { allowedMethods } from '../edge/allowed-methods';
 import { cutOff } from '../edge/cut-off';
 import { bearsCredential, credentialOf, Identification, identifyOnce } from '../callers/identification';
-import { jsonLine } from '../answers/json-answer';
+import { jsonAnswer } from '../answers/json-answer';
 import { PROBLEM_MEDIA_TYPE, problemDocument } from './problem-document';
 import { RateLimiter } from '../limits/rate-limiter';
 import { factsOf } from '../edge/request-facts';
@@ -67,7 +67,7 @@ export class ProblemFilter implements ExceptionFilter {
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('Content-Type', PROBLEM_MEDIA_TYPE);
     response.statusCode = status;
-    response.end(jsonLine(document));
+    response.end(jsonAnswer(document));
   }
 
   private refusalFor(thrown: unknown, request: Request, response: Response): DomainError {
@@ -83,7 +83,9 @@ export class ProblemFilter implements ExceptionFilter {
     this.logger.write(status === 500 ? 'error' : 'warn', 'Request failed', {
       code: refusal.code,
       error:
-        thrown instanceof Error ? thrown : new Error(`A value was thrown that is no error: ${typeof thrown}`),
+        thrown instanceof Error
+          ? thrown
+          : new Error(`A value was thrown that is not an error: ${typeof thrown}`),
     });
   }
 }

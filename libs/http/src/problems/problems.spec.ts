@@ -38,7 +38,7 @@ class ThingsController {
   @Get('away')
   @RespondsAsIs('application/json')
   away(): never {
-    throw new OutOfReach('The signer is out of reach.');
+    throw new OutOfReach('The signer cannot be reached.');
   }
 
   @Get('database-away')
@@ -111,7 +111,7 @@ describe('problem documents', () => {
     expect(answer.headers['x-request-id']).toBe('abc-1');
     expect(answer.body).toEqual({
       type: 'https://license.example.com/problems/license_state_conflict',
-      title: 'License state forbids this',
+      title: 'Not possible in this license state',
       status: 409,
       detail: 'It is revoked.',
       instance: '/things/conflict',
@@ -120,14 +120,14 @@ describe('problem documents', () => {
     });
   });
 
-  it('tells when to retry what is out of reach', async () => {
+  it('says when to retry what cannot be reached', async () => {
     const answer = await request(web.url).get('/things/away');
     expect(answer.status).toBe(503);
     expect(answer.headers['retry-after']).toBe('7');
     expect(answer.body.code).toBe('service_unavailable');
   });
 
-  it('answers 503 while the database is out of reach, without saying where it is', async () => {
+  it('answers 503 while the database cannot be reached, without saying where it is', async () => {
     const answer = await request(web.url).get('/things/database-away');
     expect(answer.status).toBe(503);
     expect(answer.body.code).toBe('service_unavailable');
@@ -142,7 +142,7 @@ describe('problem documents', () => {
     expect(answer.text).not.toMatch(/canary|stack|23505/);
   });
 
-  it('logs the reason of a 500 under the id that the caller was told', async () => {
+  it('logs the reason of a 500 under the id that the caller got', async () => {
     await request(web.url).get('/things/query-failed').set('X-Request-ID', 'look-me-up');
     const [line] = web
       .lines()
@@ -217,7 +217,7 @@ describe('problem documents', () => {
     },
   );
 
-  it('cuts the connection when an answer fails half way, so that it can not pass for whole', async () => {
+  it('cuts the connection when an answer fails half way, so that it cannot pass for whole', async () => {
     const failure = await new Promise<unknown>((resolve, reject) => {
       httpRequest(`${web.url}/things/half`, (response) => {
         response.on('error', resolve).on('end', () => {

@@ -7,15 +7,15 @@ const RETRY_SECONDS = 1;
 
 /** What the framework and its body parser refuse by status alone, in our words: theirs may echo what was sent. */
 const BY_STATUS: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map([
-  [400, ['invalid_request', 'The request can not be read.']],
+  [400, ['invalid_request', 'The request cannot be read.']],
   [401, ['unauthorized', 'The request is not authenticated.']],
   [403, ['insufficient_scope', 'The request is not allowed.']],
   [404, ['not_found', 'No route has this method and path.']],
   [405, ['method_not_allowed', 'The route does not have this method; see `Allow`.']],
-  [406, ['not_acceptable', 'The route can not answer in a media type that `Accept` names.']],
+  [406, ['not_acceptable', 'The route cannot answer in a media type that `Accept` names.']],
   [408, ['request_timeout', 'The request did not arrive in time.']],
-  [409, ['conflict', 'The request contradicts the state of what it names.']],
-  [413, ['payload_too_large', 'The body is larger than this route takes.']],
+  [409, ['conflict', 'The request conflicts with the current state of the resource.']],
+  [413, ['payload_too_large', 'The body is larger than this route accepts.']],
   [
     415,
     ['unsupported_media_type', 'Send the body as `application/json` in UTF-8, without content encoding.'],
@@ -28,7 +28,7 @@ const BY_STATUS: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map([
 
 /**
  * Says of anything that was thrown what the caller may know of it.
- * @returns a domain error as it is; the framework's refusals in our words; 503 while the database is out of reach;
+ * @returns a domain error as it is; the framework's refusals in our words; 503 while the database cannot be reached;
  * for everything else 500, without the reason
  */
 export function refusalOf(error: unknown): DomainError {
@@ -36,7 +36,7 @@ export function refusalOf(error: unknown): DomainError {
   if (isDatabaseUnavailable(error) && !(error instanceof HttpException) && !isRefusedInput(error))
     return new FrameworkRefusal(
       'service_unavailable',
-      'The database is out of reach. Retry in a moment.',
+      'The database cannot be reached. Retry in a moment.',
       RETRY_SECONDS,
       error,
     );

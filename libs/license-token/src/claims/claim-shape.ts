@@ -8,7 +8,7 @@ type Members = Record<string, unknown>;
 /** 9999-12-31T23:59:59Z: RFC 3339, in which answers give times, has no later second. */
 const LAST_SECOND = 253_402_300_799;
 
-/** NUL can't be stored by PostgreSQL, and a lone surrogate is no Unicode text (RFC 7493 section 2.1). */
+/** NUL can't be stored by PostgreSQL, and a lone surrogate is not Unicode text (RFC 7493 section 2.1). */
 const NO_TEXT = /[\0\p{Surrogate}]/u;
 
 export function text(value: unknown): boolean {

@@ -5,7 +5,7 @@ export const LICENSE_TYPES = ['perpetual', 'subscription', 'demo'] as const;
 
 export type LicenseType = (typeof LICENSE_TYPES)[number];
 
-/** JOSE header of a license token: `typ` is `JWT` in every one issued here, and one without it is read all the same. */
+/** JOSE header of a license token: `typ` is `JWT` in every one issued here, and one without it is still read. */
 export type LicenseHeader = JwsHeader;
 
 /**

@@ -92,7 +92,7 @@ describe('lintClaims', () => {
     ['status.other', { status: { ...claims.status, other: 1 } }],
     ['status.status_list.ttl', { status: { status_list: { ...claims.status?.status_list, ttl: 1 } } }],
   ])('refuses to sign the unknown claim %s', (claim, change) => {
-    expect(lintClaims({ ...claims, ...change })).toEqual([`${claim} is no claim of a license`]);
+    expect(lintClaims({ ...claims, ...change })).toEqual([`${claim} is not a claim of a license`]);
   });
 
   it('names all that is wrong at once, and no value', () => {

@@ -51,7 +51,7 @@ function unknownClaims(claims: LicenseClaims): string[] {
   const unknown = (path: string, object: object, known: readonly string[]): string[] =>
     Object.keys(object)
       .filter((name) => !known.includes(name))
-      .map((name) => `${path}${name} is no claim of a license`);
+      .map((name) => `${path}${name} is not a claim of a license`);
   return [
     ...unknown('', claims, CLAIMS),
     ...unknown('customer.', customer, ['id', 'name']),
@@ -82,7 +82,7 @@ function brokenRules(claims: LicenseClaims): string[] {
       versions.every((version) => MAJOR_VERSION.test(version)),
       'module.allowed_major_versions must be 1 to 10 digits each',
     ],
-    [new Set(versions).size === versions.length, 'module.allowed_major_versions must have no doubles'],
+    [new Set(versions).size === versions.length, 'module.allowed_major_versions must not contain duplicates'],
     [
       fingerprint === undefined || INSTANCE_FINGERPRINT.test(fingerprint),
       'instance_fingerprint must be sha256: and 64 lower-case hex digits',

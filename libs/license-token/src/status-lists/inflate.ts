@@ -2,7 +2,7 @@
  * Inflates zlib data (RFC 1950) wherever there are web streams: browsers, Node, other runtimes.
  * @param limit most bytes that may come out; what would grow larger is given up as soon as it does, so that a small
  * text can't fill the memory
- * @returns null when it is no whole zlib stream, its checksum is wrong, or it is larger than the limit
+ * @returns null when it is not a whole zlib stream, its checksum is wrong, or it is larger than the limit
  */
 export async function inflate(compressed: Uint8Array, limit: number): Promise<Uint8Array | null> {
   const inflated = new Blob([compressed as Uint8Array<ArrayBuffer>])

@@ -25,7 +25,7 @@ export interface StatusList {
   statuses: Uint8Array;
 }
 
-/** Why a text is no status list to go by. */
+/** Why a text is not a status list to go by. */
 export interface RefusedStatusList {
   refused: 'malformed' | 'unknown_key' | 'signature_invalid';
 }
@@ -64,8 +64,8 @@ export async function openStatusList(
  * What a list says of a token.
  * @param claims of a token whose signature holds
  * @param now the own clock
- * @returns `unknown` where the token names no list or another one, its index lies beyond the list, the list has
- * expired, or its status is none that is known here
+ * @returns `unknown` where the token names no list or another one, its index is beyond the list, the list has
+ * expired, or its status is not one that is known here
  */
 export function listedStatus(
   list: StatusList,
@@ -80,7 +80,7 @@ export function listedStatus(
 
 /**
  * The value of one status (draft-ietf-oauth-status-list, section 4.1): indexes count from the lowest bits of a byte.
- * @returns undefined where the index is no whole number within the list
+ * @returns undefined where the index is not a whole number within the list
  */
 export function statusAt(
   { bits, statuses }: Pick<StatusList, 'bits' | 'statuses'>,

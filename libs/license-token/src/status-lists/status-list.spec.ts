@@ -212,7 +212,7 @@ describe('a status list', () => {
     });
   });
 
-  it('is no license, and a license is no status list', async () => {
+  it('is not a license, and a license is not a status list', async () => {
     const jws = await sign(claims());
     expect(parseToken(jws)).toEqual({ malformed: 'the header has a typ other than JWT' });
     expect(parseStatusList(await sign(claims(), { typ: 'JWT' }))).toEqual({
@@ -254,7 +254,7 @@ describe('a license judged offline with a status list', () => {
     expect(codeOf({ listed }, EXP)).toBe(afterwards);
   });
 
-  it('is refused under a compromised key: no list tells when the token was recorded', () => {
+  it('is refused under a compromised key: no list says when the token was recorded', () => {
     for (const after of [null, new Date(EXP * 1000)]) {
       const compromised = { ...evidence({ listed: 'valid' }), key: { compromised: true as const, after } };
       expect(judge(question, compromised as Evidence, new Date(IAT * 1000)).code).toBe('KEY_COMPROMISED');

@@ -23,7 +23,7 @@ export interface StatusListClaims {
   /** Its own address: what the tokens in it name as `status.status_list.uri`. */
   sub: string;
   iat: number;
-  /** First second at which it tells nothing any more. */
+  /** First second at which it is no longer valid. */
   exp: number;
   /** Seconds for which it may be used before a newer one should be asked for. */
   ttl?: number;

@@ -53,13 +53,13 @@ export function parseCompactJws(jws: string, expected: Expected): CompactJws | M
   const [encodedHeader, encodedPayload, encodedSignature] = parts as [string, string, string];
 
   const signature = decodeBase64url(encodedSignature);
-  if (!signature) return { malformed: 'the signature is no canonical base64url' };
+  if (!signature) return { malformed: 'the signature is not canonical base64url' };
   const headerMembers = decodeObject(encodedHeader);
-  if (!headerMembers) return { malformed: 'the header is no JSON object in canonical base64url' };
+  if (!headerMembers) return { malformed: 'the header is not a JSON object in canonical base64url' };
   const header = readHeader(headerMembers, expected);
   if ('malformed' in header) return header;
   const payload = decodeObject(encodedPayload);
-  if (!payload) return { malformed: 'the payload is no JSON object in canonical base64url' };
+  if (!payload) return { malformed: 'the payload is not a JSON object in canonical base64url' };
   return { header, payload, signingInput: `${encodedHeader}.${encodedPayload}`, signature };
 }
 

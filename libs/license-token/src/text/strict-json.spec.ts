@@ -41,7 +41,7 @@ describe('parseStrictJsonObject', () => {
     "{'a':1}",
     '\uFEFF{}',
     '{a:1}',
-  ])('refuses %j, which is no JSON object', (json) => {
+  ])('refuses %j, which is not a JSON object', (json) => {
     expect(parseStrictJsonObject(json)).toBeNull();
   });
 

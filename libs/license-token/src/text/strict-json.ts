@@ -2,10 +2,10 @@
 const MAX_DEPTH = 32;
 
 /**
- * Reads a JSON object in which every name stands once (RFC 8259 section 4 leaves open what a doubled name
+ * Reads a JSON object in which every name occurs once (RFC 8259 section 4 leaves open what a doubled name
  * means, so two readers of one signed token could see two licenses).
  * @param json the text
- * @returns the object, or null when it is no JSON, no object, nested too deep, or a name is doubled anywhere
+ * @returns the object, or null when it is not JSON, not an object, nested too deep, or a name is doubled anywhere
  */
 export function parseStrictJsonObject(json: string): Record<string, unknown> | null {
   let value: unknown;

@@ -82,7 +82,7 @@ export class IssueLicenseDto implements IssueLicense {
   @Pattern(INSTANCE_FINGERPRINT, 'must be sha256: and 64 lower-case hex digits')
   instance_fingerprint?: string | null;
 
-  /** The vendor's own; never shown to the customer. */
+  /** For the vendor only; never shown to the customer. */
   @IsOptional()
   @IsString()
   @ReadableText(LICENSE_TEXTS.notes)
@@ -100,7 +100,7 @@ export class ReasonDto {
   reason!: string;
 }
 
-/** An installation, to be told its fingerprint. */
+/** An installation whose fingerprint is wanted. */
 export class FingerprintDto {
   /** @example '5f0c9a3e-8a7b-11ee-b9d1-0242ac120002' */
   @IsString()
@@ -115,7 +115,7 @@ export class FingerprintDto {
 
 /** What of a license may be changed without a new token. */
 export class UpdateLicenseDto {
-  /** The vendor's own; null empties them. */
+  /** For the vendor only; null empties them. */
   @ValidateIf((_, value: unknown) => value !== null)
   @IsString()
   @ChangedText(LICENSE_TEXTS.notes)
@@ -130,7 +130,7 @@ export class InspectTokenDto {
   token!: string;
 }
 
-/** How long a license is to run on: exactly one of the two. */
+/** How long to extend a license: exactly one of the two. */
 export class RenewLicenseDto implements RenewLicense {
   /**
    * Counted from the later of now and the present end.

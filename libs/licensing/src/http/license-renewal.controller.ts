@@ -27,7 +27,7 @@ export class LicenseRenewalController {
 
   @Post('renew')
   @NoStore()
-  @ApiOperation({ operationId: 'renewLicense', summary: 'Let a license run longer, with a new token' })
+  @ApiOperation({ operationId: 'renewLicense', summary: 'Extend a license, with a new token' })
   @ApiProblems('license_not_found', 'license_state_conflict', 'customer_inactive')
   @Idempotent<License>({ customerOf: ({ customer_id }) => customer_id })
   @ETagged(licenseTag)

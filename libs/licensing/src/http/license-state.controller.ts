@@ -39,7 +39,7 @@ export class LicenseStateController {
   constructor(private readonly states: LicenseStateService) {}
 
   @Delete('revoke')
-  @ChangesState('revokeLicense', 'Revoke a license for good')
+  @ChangesState('revokeLicense', 'Revoke a license permanently')
   revoke(
     @Caller() actor: Actor,
     @PathId(UUID_RULE) id: string,
@@ -50,7 +50,10 @@ export class LicenseStateController {
   }
 
   @Post('revoke')
-  @ChangesState('revokeLicenseByPost', 'Revoke a license for good (some proxies drop the body of a DELETE)')
+  @ChangesState(
+    'revokeLicenseByPost',
+    'Revoke a license permanently (some proxies drop the body of a DELETE)',
+  )
   revokeByPost(
     @Caller() actor: Actor,
     @PathId(UUID_RULE) id: string,

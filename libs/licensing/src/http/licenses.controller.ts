@@ -108,7 +108,7 @@ export class LicensesController {
   @NoStore()
   @ApiOperation({
     operationId: 'updateLicense',
-    summary: 'Change the notes of a license; all else takes a new token',
+    summary: 'Change the notes of a license; everything else needs a new token',
   })
   @ApiProblems('license_not_found')
   @ETagged(licenseTag)
@@ -127,7 +127,7 @@ export class LicensesController {
   @NoStore()
   @ApiOperation({
     operationId: 'inspectToken',
-    summary: 'The license that a pasted token belongs to, and what this very token is',
+    summary: 'The license that a pasted token belongs to, and the state of that token',
     description:
       'What copying adds is removed first, and named: white space, quotes, `Bearer`, invisible characters, soft line breaks, a frame as of PEM. What still is not a token is 422 with the reason; a token that is not on record is 404.',
   })

@@ -72,7 +72,7 @@ export class FingerprintAnswerDto {
 
   /**
    * Sentences for people: what in `domain` no client ever sends (a scheme, a slash, a port, upper case, white space).
-   * Empty when nothing is odd; the fingerprint is computed all the same.
+   * Empty when nothing is odd; the fingerprint is still computed.
    * @example []
    */
   @ApiProperty({ type: [String] })

@@ -73,7 +73,7 @@ describe('the claims of a token', () => {
     ['no issuer', { issuer: '' }],
     ['a nameless customer', { customer: { id: 'acme', name: '' } }],
     ['a fingerprint of another kind', { instanceFingerprint: 'md5:00' }],
-    ['a public URL that is none', { publicUrl: 'licenses.vendor.example' }],
+    ['a public URL that is not a URL', { publicUrl: 'licenses.vendor.example' }],
     ['revision 0', { revision: 0 }],
   ] as [string, Partial<TokenFacts>][])('are not made with %s', (_, unsound) => {
     expect(() => licenseClaims({ ...FACTS, ...unsound })).toThrow(UnsoundClaims);

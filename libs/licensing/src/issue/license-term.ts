@@ -38,7 +38,7 @@ export function daysAfter(moment: Date, days: number): Date {
   if (!isMoment(end))
     throw new InvalidTerm(
       'duration_days',
-      'must not lead beyond 9999-12-31T23:59:59Z, the last end of a license',
+      'must not end after 9999-12-31T23:59:59Z, the latest end of a license',
     );
   return end;
 }

@@ -204,16 +204,16 @@ describe('licenses that are issued at once', () => {
     expect(written).toHaveLength(4);
   });
 
-  it('are none of them written when the transaction fails', async () => {
+  it('are not written when the transaction fails', async () => {
     const id = await aCustomerOnRecord();
     const failing = withTransactionHooks(
       {
         begin: () => Promise.resolve(),
-        beforeCommit: () => Promise.reject(new Error('the answer can not be remembered')),
+        beforeCommit: () => Promise.reject(new Error('the answer cannot be remembered')),
       },
       () => issue(id),
     );
-    await expect(failing).rejects.toThrow('the answer can not be remembered');
+    await expect(failing).rejects.toThrow('the answer cannot be remembered');
     expect(await writtenTo(id)).toEqual([]);
     expect(await dataSource.query(`SELECT 1 FROM licenses WHERE customer_id = $1`, [id])).toEqual([]);
   });

@@ -63,7 +63,7 @@ export class LicenseWriter {
 
   /**
    * @returns the license, once it is durable
-   * @throws CustomerNotFound, CustomerInactive, CallerRefused, CallerNarrowed; SigningKeyChanged: it is to be signed
+   * @throws CustomerNotFound, CustomerInactive, CallerRefused, CallerNarrowed; SigningKeyChanged: it must be signed
    * again
    */
   async write(signed: SignedLicense): Promise<License> {
@@ -99,7 +99,7 @@ export class LicenseWriter {
     }
   }
 
-  /** The active key was changed: those that the new one signed need not wait until the others are signed anew. */
+  /** The active key was changed: those that the new one signed need not wait until the others are signed again. */
   private async writeByKey(
     waiting: readonly WaitingLicense[],
     changed: SigningKeyChanged,

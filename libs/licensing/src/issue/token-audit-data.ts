@@ -20,7 +20,7 @@ export interface TokenGrant {
 }
 
 /**
- * What the audit record of a new token says of it, so that the trail alone can tell which tokens were handed out: after
+ * What the audit record of a new token says of it, so that the trail alone shows which tokens were handed out: after
  * a restore from a backup it shows what is missing, and what each missing license granted.
  * @returns `event_data`, without anything personal
  */

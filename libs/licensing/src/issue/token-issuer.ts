@@ -28,7 +28,7 @@ export interface FreshToken {
   status: StatusPlace;
 }
 
-/** What the database tells before a token is signed. */
+/** What the database returns before a token is signed. */
 export interface Moment {
   now: Date;
   status: StatusPlace;
@@ -54,7 +54,7 @@ export function tokenHash(token: string): Buffer {
   return hash('sha256', token, 'buffer');
 }
 
-/** Keys are changed once in months: that one is changed again while a token is signed anew is next to impossible. */
+/** Keys are changed once in months: that one is changed again while a token is signed again is next to impossible. */
 const ATTEMPTS = 5;
 
 /** Makes tokens and puts them on record. */
@@ -124,7 +124,7 @@ export class TokenIssuer {
 
   /**
    * Puts tokens on record in the transaction that their licenses are written in. Until it ends, their key stays active.
-   * @throws SigningKeyChanged when it is not the active one any more: the transaction is to be undone
+   * @throws SigningKeyChanged when it is no longer the active one: the transaction must be undone
    */
   async record(tx: EntityManager, ...tokens: readonly FreshToken[]): Promise<void> {
     const recording = RECORD.run(tx, [

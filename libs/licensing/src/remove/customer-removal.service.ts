@@ -23,7 +23,7 @@ export class CustomerRemovalService {
   /**
    * Leaves a tombstone of the customer and takes its personal data from every row, its stored tokens and remembered
    * answers included.
-   * Their hashes stay, so that they go on answering REVOKED.
+   * Their hashes stay, so that they continue answering REVOKED.
    * @param revokeLicenses revokes what is not revoked yet, in the same transaction; else that is a refusal
    * @param precondition on the customer before it is removed
    * @throws CustomerNotFound, CustomerHasLicenses
@@ -57,7 +57,7 @@ export class CustomerRemovalService {
         data: { reason: REMOVAL_REASON },
       }));
       if (revocations.length > 0) await this.audit.append(tx, ...revocations);
-      await this.customers.bury(tx, actor, id);
+      await this.customers.softDelete(tx, actor, id);
       // Last: every change of these licenses that was under way is through, and its answer remembered, by now.
       await forgetAnswersAbout(tx, id);
     });

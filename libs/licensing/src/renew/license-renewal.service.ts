@@ -11,7 +11,7 @@ import { InvalidTerm, LicenseNotFound, LicenseStateConflict } from '../licensing
 import { tokenAuditData } from '../issue/token-audit-data';
 import { type FreshToken, TokenIssuer } from '../issue/token-issuer';
 
-/** How long a license is to run on: one of the two. */
+/** How long to extend a license: one of the two. */
 export interface RenewLicense {
   /** Counted from the later of now and its present end. */
   duration_days?: number;
@@ -40,7 +40,7 @@ interface Replacement {
 /** Somebody changed the license while its new token was signed: nothing was written. */
 class ChangedMeanwhile extends Error {}
 
-/** Others may change the license while its new token is signed; then it is made anew. */
+/** Others may change the license while its new token is signed; then it is made again. */
 const ATTEMPTS = 8;
 
 /** Gives licenses new tokens under the same id. */
@@ -139,7 +139,7 @@ export class LicenseRenewalService {
         if (!(error instanceof ChangedMeanwhile)) throw error;
       }
     }
-    throw new LicenseStateConflict(`The license ${id} is being changed by others; read it again.`);
+    throw new LicenseStateConflict(`The license ${id} is being changed by another request; read it again.`);
   }
 
   /** @throws ChangedMeanwhile, SigningKeyChanged */
@@ -196,7 +196,7 @@ export class LicenseRenewalService {
     precondition(license);
     // A customer is removed only when its licenses are revoked: those are refused before the customer is read.
     if (license.stored_status === 'revoked')
-      throw new LicenseStateConflict(`The license ${id} is revoked: it gets no new token.`);
+      throw new LicenseStateConflict(`The license ${id} is revoked: it cannot get a new token.`);
     if (license.revision >= MOST_REVISION)
       throw new LicenseStateConflict(
         `The license ${id} has had as many tokens as a license can have: revoke it, and issue another one.`,
@@ -224,6 +224,6 @@ function renewedEnd(
   if (end === undefined) throw new InvalidTerm('duration_days', 'is required unless expires_at is given');
   const wholeSecond = new Date(Math.floor(end.getTime() / 1000) * 1000);
   if (wholeSecond <= later)
-    throw new InvalidTerm('expires_at', 'must be later than now and than the present end of the license');
+    throw new InvalidTerm('expires_at', 'must be later than now and than the current end of the license');
   return wholeSecond;
 }

@@ -31,7 +31,7 @@ export interface ResignPlan {
   left: {
     /** Never get a token again. */
     revoked: number;
-    /** Left unless asked for; a renewal signs them anew anyway. */
+    /** Left unless asked for; a renewal signs them again anyway. */
     expired: number;
     /** Nothing is issued to them until they are active again. */
     customer_inactive: number;
@@ -93,7 +93,7 @@ export function readCandidates(
 }
 
 /** What the new token of a license says: what the last one did. */
-export function factsOf(license: Candidate): GrantedFacts {
+export function grantedFacts(license: Candidate): GrantedFacts {
   return {
     licenseId: license.id,
     customer: { id: license.customer_id, name: license.customer_name },

@@ -26,7 +26,7 @@ export class LicenseResignWriter {
   ) {}
 
   /**
-   * Writes tokens, licenses and audit records. Whoever changed a license since it was read has won: a revocation is
+   * Writes tokens, licenses and audit records. Another change of a license since it was read wins: a revocation is
    * never undone, and what is locked right now is left alone.
    * @param keyId that the licenses' tokens were signed by so far
    * @param supersede whether the older tokens are withdrawn

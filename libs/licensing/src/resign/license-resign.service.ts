@@ -9,17 +9,17 @@ import {
   type Candidate,
   type Choice,
   countCandidates,
-  factsOf,
+  grantedFacts,
   readCandidates,
   type ResignPlan,
 } from './license-resign-candidates';
 import { type Resigned, LicenseResignWriter } from './license-resign-writer';
 import { TokenTooLarge, UnsoundClaims } from '../licensing.errors';
-import { Pace } from './resign-pace';
+import { ResignRate } from './resign-rate';
 import { TokenIssuer } from '../issue/token-issuer';
 import { notRevokedSql } from '../state/license-status';
 
-/** A license with the token that its customer is to be given. */
+/** A license with the token that its customer must get. */
 export interface ReissuedLicense {
   license_id: string;
   customer_id: string;
@@ -41,9 +41,9 @@ export interface ResignFailure {
 export interface ResignOptions extends Choice {
   /** Withdraws the older tokens: they answer SUPERSEDED, unless their key is compromised. */
   supersede: boolean;
-  /** Most tokens a second; as fast as it goes unless given. */
+  /** Most tokens per second; as fast as it goes unless given. */
   ratePerSecond?: number;
-  /** Told what is durable. The next batch waits for it. */
+  /** Called with what is durable. The next batch waits for it. */
   onReissued?: (reissued: readonly ReissuedLicense[]) => Promise<void>;
   onFailure?: (failure: ResignFailure) => void;
 }
@@ -63,7 +63,7 @@ const PASSES = 20;
 const PAUSE_BETWEEN_PASSES_MS = 100;
 const REPORTED_AT_ONCE = 1000;
 
-/** Signs anew, under the active key, the licenses whose newest token another key has signed. */
+/** Signs again, under the active key, the licenses whose newest token another key has signed. */
 @Injectable()
 export class LicenseResign {
   constructor(
@@ -83,7 +83,7 @@ export class LicenseResign {
   }
 
   /**
-   * Gives each license that is due a new token under the same id. What is done is told by the database alone: run
+   * Gives each license that is due a new token under the same id. Progress is kept only in the database: run
    * again after it broke off, it carries on. Anybody may renew, reissue, suspend or revoke meanwhile.
    * @throws ConfigurationError when the key is unknown or the active one
    */
@@ -91,9 +91,9 @@ export class LicenseResign {
     await this.assertOutOfUse(options.keyId);
     const report: ResignReport = { reissued: 0, failed: 0, postponed: 0 };
     const failed = new Set<string>();
-    const pace = new Pace(options.ratePerSecond);
+    const rate = new ResignRate(options.ratePerSecond);
     for (let pass = 1; pass <= PASSES; pass += 1) {
-      report.postponed = await this.pass(actor, options, pace, failed, report);
+      report.postponed = await this.pass(actor, options, rate, failed, report);
       if (report.postponed === 0) break;
       await pause(PAUSE_BETWEEN_PASSES_MS);
     }
@@ -125,7 +125,7 @@ export class LicenseResign {
   private async pass(
     actor: Actor,
     options: ResignOptions,
-    pace: Pace,
+    rate: ResignRate,
     failed: Set<string>,
     report: ResignReport,
   ): Promise<number> {
@@ -140,7 +140,7 @@ export class LicenseResign {
         after = batch.at(-1);
         if (!after) break;
         const due = batch.filter(({ id }) => !failed.has(id));
-        await pace.take(due.length);
+        await rate.take(due.length);
         const resigned = await this.sign(due, options, failed);
         await writing;
         writing = this.write(actor, options, resigned, failed).then(({ written, changed }) => {
@@ -167,7 +167,7 @@ export class LicenseResign {
       const moment = moments[index];
       if (!moment) throw new Error('each license must have a moment');
       try {
-        const fresh = await this.tokens.sign(factsOf(license), moment);
+        const fresh = await this.tokens.sign(grantedFacts(license), moment);
         if (fresh.keyId === keyId) throw inUse(keyId);
         resigned.push({ license, fresh });
       } catch (error) {
@@ -254,6 +254,6 @@ function reissuedLicense(oldKeyId: string, { license, fresh }: Resigned): Reissu
 
 function inUse(keyId: string): ConfigurationError {
   return new ConfigurationError(
-    `The key ${keyId} is the active one: what it signs anew would be signed by it again. Put another in use first.`,
+    `The key ${keyId} is the active one: its licenses would be signed by it again. Activate another key first.`,
   );
 }

@@ -259,16 +259,16 @@ describe('LicenseResign', () => {
     await expect(resign.plan(options())).rejects.toThrow(/active/);
   });
 
-  it('carries on where it broke off, and tells all that was signed', async () => {
+  it('carries on where it broke off, and reports all that was signed', async () => {
     const issued = await issueMany(450);
     await signWith('second');
-    const told: ReissuedLicense[] = [];
+    const reported: ReissuedLicense[] = [];
     const broken = resign.run(
       CLI,
       options({
         onReissued: (licenses) => {
-          if (told.length > 0) throw new Error('the disk is full');
-          told.push(...licenses);
+          if (reported.length > 0) throw new Error('the disk is full');
+          reported.push(...licenses);
           return Promise.resolve();
         },
       }),
@@ -282,12 +282,12 @@ describe('LicenseResign', () => {
     const all: ReissuedLicense[] = [];
     for await (const licenses of resign.reissued('first')) all.push(...licenses);
     expect(all.map(({ license_id }) => license_id).sort()).toEqual(issued.map(({ id }) => id).sort());
-    expect(all).toEqual(expect.arrayContaining(told));
+    expect(all).toEqual(expect.arrayContaining(reported));
     const { rows } = await sql.query<{ revision: number }>('SELECT DISTINCT revision FROM licenses');
     expect(rows).toEqual([{ revision: 2 }]);
   });
 
-  it('goes on past a license that can not be signed, and tells it', async () => {
+  it('continues past a license that cannot be signed, and reports it', async () => {
     const [first, second] = await issueMany(2);
     const versions = Array.from({ length: 50 }, (_, index) => String(1_000_000_000 + index));
     await sql.query(`UPDATE customers SET name = repeat('\u{1F600}', 200)`);
@@ -319,23 +319,24 @@ describe('LicenseResign', () => {
     expect(await find(second!.id)).toMatchObject({ key_id: 'second' });
   });
 
-  it('goes on past a license that the database refuses, though it stands in a batch with others', async () => {
+  it('continues past a license that the database refuses, though it is in a batch with others', async () => {
     const issued = await issueMany(20);
     await sql.query('UPDATE licenses SET revision = 2147483647 WHERE id = $1', [issued[7]!.id]);
     await signWith('second');
     const failures: string[] = [];
-    const told: string[] = [];
+    const reported: string[] = [];
     const report = await resign.run(
       CLI,
       options({
         onFailure: ({ license_id }) => failures.push(license_id),
-        onReissued: (licenses) => Promise.resolve(void told.push(...licenses.map((one) => one.license_id))),
+        onReissued: (licenses) =>
+          Promise.resolve(void reported.push(...licenses.map((one) => one.license_id))),
       }),
     );
     expect(report).toEqual({ reissued: 19, failed: 1, postponed: 0 });
     expect(failures).toEqual([issued[7]!.id]);
     const others = issued.map(({ id }) => id).filter((id) => id !== issued[7]!.id);
-    expect(told.sort()).toEqual(others.sort());
+    expect(reported.sort()).toEqual(others.sort());
     const { rows } = await sql.query<{ id: string }>(
       `SELECT license_id AS id FROM audit_logs WHERE event_type = 'license.reissued' AND license_id = ANY($1)
        ORDER BY license_id`,

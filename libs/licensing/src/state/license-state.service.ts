@@ -29,7 +29,7 @@ export class LicenseStateService {
   ) {}
 
   /**
-   * Revokes for good. Once this returns, every validation that starts anywhere answers REVOKED.
+   * Revokes permanently. Once this returns, every validation that starts anywhere answers REVOKED.
    * @param reason 1–500 characters
    * @param precondition on the license before the change
    * @throws LicenseNotFound, LicenseStateConflict when it is revoked already

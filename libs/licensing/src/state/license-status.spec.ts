@@ -113,7 +113,7 @@ describe('the status of a license in SQL', () => {
     );
   });
 
-  it('stands in one file: no other statement compares the end or the stored status of a license', () => {
+  it('is in one file: no other statement compares the end or the stored status of a license', () => {
     const files = ['licensing', 'statistics', 'license-import', 'v08-import', 'customers'].flatMap((lib) =>
       readdirSync(join(LIBS, lib, 'src'), { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith('.ts') && !/\.(spec|fixture)\.ts$/.test(name))

@@ -23,7 +23,7 @@ export interface InspectedToken {
 
 type TokenRow = Omit<InspectedToken, 'removed' | 'expires_at'> & { license_id: string };
 
-/** Tells support what a token is that somebody pasted. */
+/** Says what a pasted token is, for support. */
 @Injectable()
 export class TokenInspection {
   constructor(

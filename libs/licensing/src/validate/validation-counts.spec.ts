@@ -64,7 +64,7 @@ describe('counts of validations', () => {
     expect(await written()).toEqual({ NOT_FOUND: 1 });
   });
 
-  it('that can not be written are kept for the next time', async () => {
+  it('that cannot be written are kept for the next time', async () => {
     counts.add('VALID');
     await owner.query('REVOKE INSERT ON validation_counts FROM aegis_app');
     await counts.flush();

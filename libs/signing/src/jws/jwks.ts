@@ -30,13 +30,13 @@ export const KEY_SET_SECONDS = 300;
  * Describes a public key for verifiers.
  * @param kid - id of the key.
  * @param publicKey - Ed25519, public.
- * @returns the key as it stands in a JWK set.
+ * @returns the key as it is in a JWK set.
  * @throws {TypeError} when the key is private or not Ed25519: programming error.
  */
 export function publicJwk(kid: string, publicKey: KeyObject): PublicJwk {
   const { x } = publicKey.export({ format: 'jwk' });
   if (publicKey.type !== 'public' || publicKey.asymmetricKeyType !== 'ed25519' || x === undefined) {
-    throw new TypeError(`The key ${kid} is no Ed25519 public key.`);
+    throw new TypeError(`The key ${kid} is not an Ed25519 public key.`);
   }
   return { kty: 'OKP', crv: 'Ed25519', x, kid, use: 'sig', alg: 'EdDSA' };
 }

@@ -38,7 +38,7 @@ export async function signInput(signer: Signer, input: string): Promise<string> 
 }
 
 /**
- * Tells whether an Ed25519 signature holds (RFC 8032). On the path of every validation.
+ * Whether an Ed25519 signature is valid (RFC 8032). On the path of every validation.
  * @param publicKey - Ed25519.
  * @param signingInput - `header.payload` of a compact JWS, base64url as received (RFC 7515, section 5.2).
  * @param signature - decoded; of any length but 64 bytes it does not hold.

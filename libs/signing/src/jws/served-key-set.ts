@@ -14,7 +14,7 @@ import { keySetContent, saysTheSame } from './signed-key-set';
 const NAME = 'jwks.jwt';
 const SOON_SECONDS = 7 * 86_400;
 
-/** No signed key set lies in KEYS_DIR. */
+/** KEYS_DIR has no signed key set. */
 export class NoSignedKeySet extends DomainError {
   readonly code = 'key_set_not_found';
 
@@ -24,15 +24,15 @@ export class NoSignedKeySet extends DomainError {
 }
 
 /**
- * The signed key set that lies in KEYS_DIR: looked for every few seconds, read when it has changed, held in memory.
- * What is none is never served. Whether the root key signed it only clients know, who pin it.
+ * The signed key set in KEYS_DIR: checked every few seconds, read when it has changed, held in memory.
+ * Anything else is never served. Whether the root key signed it only clients know, who pin it.
  */
 @Injectable()
 export class ServedKeySet {
   private readonly path: string;
   private version = '';
   private served?: { jwt: string; keySet: KeySet };
-  private told = '';
+  private logged = '';
 
   constructor(
     { KEYS_DIR }: Environment,
@@ -67,7 +67,7 @@ export class ServedKeySet {
     );
     if (version === this.version) return;
     this.version = version;
-    this.told = '';
+    this.logged = '';
     this.served = version === 'ENOENT' ? undefined : await this.load();
   }
 
@@ -78,7 +78,7 @@ export class ServedKeySet {
       if (!('malformed' in parsed)) return { jwt, keySet: parsed.keySet };
       this.logger.write(
         'error',
-        `${NAME} in KEYS_DIR is no signed key set, and is not served: ${parsed.malformed}`,
+        `${NAME} in KEYS_DIR is not a signed key set, and is not served: ${parsed.malformed}`,
       );
     } catch (error) {
       this.logger.write('error', `${NAME} in KEYS_DIR can't be read, and is not served`, { error });
@@ -90,17 +90,17 @@ export class ServedKeySet {
   private warn({ exp }: KeySet, current: boolean): void {
     const left = exp - Date.now() / 1000;
     const age = left <= 0 ? 'has expired' : left < SOON_SECONDS ? 'expires within 7 days' : '';
-    const content = current ? '' : 'says other than the database which keys are trusted';
+    const content = current ? '' : 'disagrees with the database about which keys are trusted';
     const trouble = [age, content].filter((text) => text !== '').join(' and ');
-    if (trouble !== '' && trouble !== this.told)
+    if (trouble !== '' && trouble !== this.logged)
       this.logger.write('warn', `the signed key set ${trouble}: sign a new one (\`aegis keys root sign\`)`);
-    this.told = trouble;
+    this.logged = trouble;
   }
 }
 
 /**
  * Reads the first bytes of a file: one of many gigabytes must not end the process.
- * @throws Error for what is not a regular file: reading a pipe could wait for ever
+ * @throws Error for what is not a regular file: reading a pipe could wait forever
  */
 async function readStart(path: string, most: number): Promise<string> {
   const { O_NONBLOCK, O_RDONLY } = constants;

@@ -14,7 +14,7 @@ export interface KeySetContent {
   compromised: CompromisedKey[];
 }
 
-/** Gives what is to be signed of the keys on record. */
+/** Returns what must be signed of the keys on record. */
 export function keySetContent(keys: readonly SigningKey[]): KeySetContent {
   return {
     keys: keys
@@ -33,7 +33,7 @@ export function keySetContent(keys: readonly SigningKey[]): KeySetContent {
  * @param content - as `keySetContent` gave it and a file carried it.
  * @param days - how long clients may rely on it.
  * @returns JWS compact (`typ: jwk-set+jwt`).
- * @throws {ConfigurationError} when the content is none, or trusts a key that anybody can sign for.
+ * @throws {ConfigurationError} when the content is not a key set, or trusts a key that anybody can sign for.
  */
 export async function signKeySet(
   root: RootKey,
@@ -49,7 +49,7 @@ export async function signKeySet(
     .sign(root.privateKey);
   const parsed = parseKeySet(jwt);
   if ('malformed' in parsed)
-    throw new ConfigurationError(`This is no key set to be signed: ${parsed.malformed}.`);
+    throw new ConfigurationError(`This is not a key set that can be signed: ${parsed.malformed}.`);
   const weak = parsed.keySet.keys.find(({ x }) => isWeakPublicKey(publicKeyOf(x)));
   if (weak) throw new ConfigurationError(`The key ${weak.kid} is of small order: anybody can sign for it.`);
   return jwt;

@@ -14,7 +14,7 @@ import { decryptPrivateKey, encryptPrivateKey } from './encrypted-pem';
 
 const PASSPHRASE = 'correct horse battery staple – é';
 
-// RFC 8018 once more, apart from the code: what the file holds is read with these.
+// RFC 8018 again, independent of the code: what the file holds is read with these.
 class Algorithm {
   @AsnProp({ type: AsnPropTypes.ObjectIdentifier }) oid = '';
   @AsnProp({ type: AsnPropTypes.Any, optional: true }) parameters?: ArrayBuffer | null;
@@ -134,7 +134,7 @@ describe('encrypted private key files', () => {
     ['with empty lines', (text: string) => text.replaceAll('\n', '\n\n')],
     ['on lines of any length', (text: string) => text.replace(/(.{64})\n/g, '$1')],
     ['after a comment and the attributes of a bag', (text: string) => `Bag Attributes\n# mine\n${text}`],
-  ])('are read back %s, and a wrong passphrase is still told as one', (_, change) => {
+  ])('are read back %s, and a wrong passphrase is still reported as one', (_, change) => {
     const changed = damagedBy(change);
     expect(decryptPrivateKey(changed, PASSPHRASE, 'k1.private.pem').privateKey.equals(privateKey)).toBe(true);
     expect(refusal(changed, 'another passphrase').message).toMatch(
@@ -163,7 +163,7 @@ describe('encrypted private key files', () => {
     ],
     ['that is another file', () => 'hello', 'no PEM block'],
     ['that is empty', () => '', 'no PEM block'],
-  ])('that can not be read are not told as a wrong passphrase: %s', (_, change, found) => {
+  ])('that cannot be read are not reported as a wrong passphrase: %s', (_, change, found) => {
     const { message } = refusal(damagedBy(change), PASSPHRASE);
     expect(message).toContain(found);
     expect(message).not.toMatch(/passphrase/);
@@ -214,7 +214,7 @@ describe('encrypted private key files', () => {
     expect(read.warning).toContain('600,000');
   });
 
-  it('are refused with a wrong passphrase, which is not told', () => {
+  it('are refused with a wrong passphrase, which is not shown', () => {
     const error = refusal(pem, 'guessed-4711');
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error.message).toMatch(/passphrase of k1\.private\.pem is wrong.*KEY_PASSPHRASE/);
@@ -247,7 +247,7 @@ describe('encrypted private key files', () => {
     for (const passphrase of [PASSPHRASE, undefined]) {
       const error = refusal(clear, passphrase);
       expect(error).toBeInstanceOf(ConfigurationError);
-      expect(error.message).toMatch(/k1\.private\.pem holds a private key that is not encrypted.*openssl/);
+      expect(error.message).toMatch(/k1\.private\.pem contains a private key that is not encrypted.*openssl/);
     }
   });
 
@@ -257,10 +257,10 @@ describe('encrypted private key files', () => {
       .toString();
     const error = refusal(rsa, PASSPHRASE);
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(error.message).toMatch(/k1\.private\.pem holds a key of type rsa, not Ed25519/);
+    expect(error.message).toMatch(/k1\.private\.pem contains a key of type rsa, not Ed25519/);
   });
 
-  it('are refused when encrypted in a way that Node can not read', () => {
+  it('are refused when encrypted in a way that Node cannot read', () => {
     const error = refusal(scryptPem(privateKey, 32_768), PASSPHRASE);
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error.message).toMatch(/k1\.private\.pem is encrypted in a way that can't be read.*openssl/);
@@ -269,7 +269,7 @@ describe('encrypted private key files', () => {
   it.each([
     ['an empty file', '', 'no PEM block'],
     ['plain text', 'hello', 'no PEM block'],
-    ['a block that is no DER', pemOf(Buffer.from('hello')), 'ENCRYPTED PRIVATE KEY'],
+    ['a block that is not DER', pemOf(Buffer.from('hello')), 'ENCRYPTED PRIVATE KEY'],
     ['a block that is cut off', 'cut', 'ENCRYPTED PRIVATE KEY'],
     ['a public key', 'public', '"PUBLIC KEY"'],
   ])('are refused when they are %s', (_name, content, found) => {
@@ -281,7 +281,7 @@ describe('encrypted private key files', () => {
           : content;
     const error = refusal(text, PASSPHRASE);
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(error.message).toMatch(/^k1\.private\.pem must hold one "ENCRYPTED PRIVATE KEY"/);
+    expect(error.message).toMatch(/^k1\.private\.pem must contain one "ENCRYPTED PRIVATE KEY"/);
     expect(error.message).toContain(found);
   });
 

@@ -12,7 +12,7 @@ const MAX_PASSPHRASE_BYTES = 1024;
 const STRONG_PRFS = [HMAC_SHA256, '1.2.840.113549.2.10', '1.2.840.113549.2.11'];
 
 const RE_ENCRYPT =
-  'encrypt it anew with `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -iter 600000`';
+  'encrypt it again with `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -iter 600000`';
 
 /** A private key that was read, and what an operator should know of its file. */
 export interface DecryptedKey {
@@ -70,7 +70,7 @@ export function decryptPrivateKey(
 ): DecryptedKey {
   const [block] = pemBlocks(pem);
   if (block?.label === 'PRIVATE KEY') {
-    throw new ConfigurationError(`${name} holds a private key that is not encrypted: ${RE_ENCRYPT}.`);
+    throw new ConfigurationError(`${name} contains a private key that is not encrypted: ${RE_ENCRYPT}.`);
   }
   if (block?.label !== 'ENCRYPTED PRIVATE KEY' || !isIntact(block)) {
     throw unreadable(name, pem, block?.label);
@@ -85,7 +85,7 @@ export function decryptPrivateKey(
   const privateKey = open(canonicalPem(block), passphrase, name, variable);
   if (privateKey.asymmetricKeyType !== 'ed25519') {
     throw new ConfigurationError(
-      `${name} holds a key of type ${privateKey.asymmetricKeyType ?? 'unknown'}, not Ed25519: make one with \`aegis keys generate\`.`,
+      `${name} contains a key of type ${privateKey.asymmetricKeyType ?? 'unknown'}, not Ed25519: make one with \`aegis keys generate\`.`,
     );
   }
   const strong =
@@ -143,6 +143,6 @@ function unreadable(name: string, pem: string, label: string | undefined): Confi
         ? 'a PEM block that is cut off or damaged'
         : 'no PEM block';
   return new ConfigurationError(
-    `${name} must hold one "ENCRYPTED PRIVATE KEY" in PEM (PKCS#8), but holds ${found}: restore it from a backup, or make a key with \`aegis keys generate\`.`,
+    `${name} must contain one "ENCRYPTED PRIVATE KEY" in PEM (PKCS#8), but contains ${found}: restore it from a backup, or make a key with \`aegis keys generate\`.`,
   );
 }

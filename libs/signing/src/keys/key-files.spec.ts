@@ -102,7 +102,7 @@ describe('KEYS_DIR', () => {
     },
   );
 
-  it('names the directory that can not be made', async () => {
+  it('names the directory that cannot be made', async () => {
     await writeFile(join(directory, 'nested'), '');
     expect((await refusal(writeKeyPair(keysDir, 'k1', PASSPHRASE))).message).toMatch(
       /keys can't be made \(ENOTDIR\).*KEYS_DIR/,
@@ -112,7 +112,7 @@ describe('KEYS_DIR', () => {
   describe('public keys', () => {
     beforeEach(() => mkdir(keysDir, { recursive: true }));
 
-    it('are none when the directory is missing or empty', async () => {
+    it('are empty when the directory is missing or empty', async () => {
       expect((await readPublicKeys(keysDir)).size).toBe(0);
       expect((await readPublicKeys(join(directory, 'missing'))).size).toBe(0);
       expect(await listPrivateKeys(join(directory, 'missing'))).toEqual([]);
@@ -136,10 +136,10 @@ describe('KEYS_DIR', () => {
         generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString(),
       );
       await writeFile(path('k1.public.pem'), pems.join(''));
-      expect((await refusal(readPublicKeys(keysDir))).message).toContain('must hold one "PUBLIC KEY" in PEM');
+      expect((await refusal(readPublicKeys(keysDir))).message).toContain('must contain one "PUBLIC KEY" in PEM');
     });
 
-    it('are those of `<kid>.public.pem` alone: other and hidden files are passed over', async () => {
+    it('are those of `<kid>.public.pem` alone: other and hidden files are skipped', async () => {
       const pem = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
       await writeFile(path('k1.public.pem'), pem);
       await writeFile(path('.k2.public.pem'), 'hidden');
@@ -228,7 +228,7 @@ describe('KEYS_DIR', () => {
       expect((await refusal(readPrivateKey(mount, 'k1', PASSPHRASE))).message).toContain('has mode 0644');
     });
 
-    it('are neither read nor written where others may put files beside them', async () => {
+    it('are neither read nor written where others may put files next to them', async () => {
       await chmod(keysDir, 0o1777);
       for (const attempt of [
         () => readPrivateKey(keysDir, 'k1', PASSPHRASE),
@@ -261,7 +261,7 @@ describe('KEYS_DIR', () => {
       await writeKeyPair(keysDir, 'k2', PASSPHRASE);
       await writeFile(path('k1.public.pem'), await readFile(path('k2.public.pem')));
       expect((await refusal(readPrivateKey(keysDir, 'k1', PASSPHRASE))).message).toMatch(
-        /k1\.private\.pem and k1\.public\.pem in KEYS_DIR are no pair/,
+        /k1\.private\.pem and k1\.public\.pem in KEYS_DIR are not a pair/,
       );
     });
 

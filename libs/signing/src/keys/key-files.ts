@@ -84,10 +84,10 @@ async function opensWith(keysDir: string, kid: string, passphrase: string): Prom
 }
 
 /**
- * Reads every `<kid>.public.pem`; hidden files (Kubernetes' `..data`, editors' leavings) are passed over.
+ * Reads every `<kid>.public.pem`; hidden files (Kubernetes' `..data`, editors' leavings) are skipped.
  * @param keysDir - may be missing: then there are none.
  * @returns public keys by kid.
- * @throws {ConfigurationError} that names the file which is no Ed25519 public key in PEM, or can't be read.
+ * @throws {ConfigurationError} that names the file which is not an Ed25519 public key in PEM, or can't be read.
  */
 export async function readPublicKeys(keysDir: string): Promise<Map<string, KeyObject>> {
   const keys = new Map<string, KeyObject>();
@@ -99,17 +99,17 @@ export async function readPublicKeys(keysDir: string): Promise<Map<string, KeyOb
 
 /**
  * Reads one public key from a file of any name.
- * @throws {ConfigurationError} when it is no Ed25519 public key in PEM, or can't be read.
+ * @throws {ConfigurationError} when it is not an Ed25519 public key in PEM, or can't be read.
  */
 export async function readPublicKey(path: string): Promise<KeyObject> {
   return parsePublicKey(await readPem(dirname(path), basename(path), READABLE), basename(path));
 }
 
 /**
- * Lists whose private keys lie in KEYS_DIR, without opening them.
+ * Lists whose private keys are in KEYS_DIR, without opening them.
  * @param keysDir - may be missing: then there are none.
  * @returns kids, sorted.
- * @throws {ConfigurationError} when the directory can't be read, or a file's name holds no kid.
+ * @throws {ConfigurationError} when the directory can't be read, or a file's name has no kid.
  */
 export function listPrivateKeys(keysDir: string): Promise<string[]> {
   return listKids(keysDir, PRIVATE);
@@ -140,7 +140,7 @@ export async function readPrivateKey(
     : publicKey;
   if (!published.equals(publicKey)) {
     throw new ConfigurationError(
-      `${name} and ${kid}${PUBLIC} in KEYS_DIR are no pair: restore the two that belong together.`,
+      `${name} and ${kid}${PUBLIC} in KEYS_DIR are not a pair: restore the two that belong together.`,
     );
   }
   return { ...decrypted, publicKey };
@@ -200,22 +200,22 @@ function parsePublicKey(pem: string, name: string): KeyObject {
   // createPublicKey would take a private key or a certificate as well, and the first of several keys.
   const [block] = pemBlocks(pem);
   if (/-----BEGIN (?!PUBLIC KEY-----)/.test(pem) || pem.split('-----BEGIN ').length > 2) {
-    throw new ConfigurationError(`${name} in KEYS_DIR must hold one "PUBLIC KEY" in PEM and nothing else.`);
+    throw new ConfigurationError(`${name} in KEYS_DIR must contain one "PUBLIC KEY" in PEM and nothing else.`);
   }
   let key: KeyObject;
   try {
     key = createPublicKey(block === undefined ? pem : canonicalPem(block));
   } catch {
-    throw new ConfigurationError(`${name} in KEYS_DIR can't be read: it must hold one "PUBLIC KEY" in PEM.`);
+    throw new ConfigurationError(`${name} in KEYS_DIR can't be read: it must contain one "PUBLIC KEY" in PEM.`);
   }
   if (key.asymmetricKeyType !== 'ed25519') {
     throw new ConfigurationError(
-      `${name} in KEYS_DIR holds a key of type ${key.asymmetricKeyType ?? 'unknown'}, not Ed25519.`,
+      `${name} in KEYS_DIR contains a key of type ${key.asymmetricKeyType ?? 'unknown'}, not Ed25519.`,
     );
   }
   if (isWeakPublicKey(key)) {
     throw new ConfigurationError(
-      `${name} in KEYS_DIR holds a key of small order, for which anybody can sign.`,
+      `${name} in KEYS_DIR contains a key of small order, for which anybody can sign.`,
     );
   }
   return key;

@@ -10,7 +10,7 @@ export function isKid(text: string): boolean {
 export function assertKid(text: string): void {
   if (!isKid(text)) {
     throw new ConfigurationError(
-      `A key id is 1 to 50 of A-Z a-z 0-9 . _ - and starts with a letter or digit; ${JSON.stringify(text)} is none (KEY_ID, or a file's name in KEYS_DIR).`,
+      `A key id is 1 to 50 of A-Z a-z 0-9 . _ - and starts with a letter or digit; ${JSON.stringify(text)} is not one (KEY_ID, or a file's name in KEYS_DIR).`,
     );
   }
 }

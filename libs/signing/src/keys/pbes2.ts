@@ -77,7 +77,7 @@ export function encodePbes2({ salt, iterations, iv, ciphertext }: Pbes2Envelope)
 }
 
 /**
- * Tells how an encrypted private key derives its key from the passphrase.
+ * Says how an encrypted private key derives its key from the passphrase.
  * @param der - an `EncryptedPrivateKeyInfo` (RFC 5958).
  * @returns PBKDF2's iterations and the object identifier of its pseudorandom function; null when the key is
  * derived otherwise (scrypt, PBES1, PKCS#12).

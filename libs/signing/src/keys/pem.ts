@@ -20,7 +20,7 @@ export function pemBlocks(text: string): PemBlock[] {
   }));
 }
 
-/** Whether the content of a block is base64: a damaged one can't be told from a wrong passphrase later. */
+/** Whether the content of a block is base64: a damaged one looks like a wrong passphrase later. */
 export function isIntact({ base64 }: PemBlock): boolean {
   return base64.length % 4 === 0 && BASE64.test(base64);
 }

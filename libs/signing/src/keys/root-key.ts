@@ -26,9 +26,9 @@ export interface NewRootKey {
 
 /**
  * Makes a root key: `root-key.pem` (0600, encrypted) and `root-key.jwk.json`, the public half that clients pin.
- * @param folder - made with mode 0700 when missing; it must not lie in KEYS_DIR.
+ * @param folder - made with mode 0700 when missing; it must not be in KEYS_DIR.
  * @param passphrase - its own, 1 to 1,024 bytes.
- * @throws {ConfigurationError} when it lies in KEYS_DIR, or a file exists or can't be written.
+ * @throws {ConfigurationError} when it is in KEYS_DIR, or a file exists or can't be written.
  */
 export async function makeRootKey(folder: string, passphrase: string, keysDir: string): Promise<NewRootKey> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
@@ -61,13 +61,13 @@ export async function readRootKey(path: string, passphrase: string | undefined):
   return { privateKey, kid: jwkThumbprint(x) };
 }
 
-/** A server must never have it: whoever takes over a server could license himself for good. */
+/** A server must never have it: anyone who takes over a server could issue licenses forever. */
 async function assertOutside(folder: string, keysDir: string): Promise<void> {
   const real = await realpath(folder);
   const forbidden = await realpath(keysDir).catch(() => keysDir);
   if (real === forbidden || real.startsWith(forbidden + sep))
     throw new ConfigurationError(
-      'The root key must not lie in KEYS_DIR: it stays offline, on a medium that no server reads.',
+      'The root key must not be in KEYS_DIR: it stays offline, on a medium that no server reads.',
     );
 }
 

@@ -34,11 +34,11 @@ describe('public keys that nobody has the private key of', () => {
     expect(verifySignature(publicKeyOf(identity.toString('hex')), 'whatever.is.said', signature)).toBe(true);
   });
 
-  it.each(POINTS)('are told by their point: %s', (hex) => {
+  it.each(POINTS)('are recognised by their point: %s', (hex) => {
     expect(isWeakPublicKey(publicKeyOf(hex))).toBe(true);
   });
 
-  it('are none of those that are generated', () => {
+  it('are never among those that are generated', () => {
     for (let round = 0; round < 50; round += 1)
       expect(isWeakPublicKey(generateKeyPairSync('ed25519').publicKey)).toBe(false);
   });

@@ -82,7 +82,7 @@ describe('the choice of the active key', () => {
   );
 
   it.each([undefined, 'k1'])(
-    'is none after a compromise, whether KEY_ID is %s: validation goes on',
+    'is null after a compromise, whether KEY_ID is %s: validation continues',
     (keyId) => {
       const knownKeys = [
         { kid: 'k1', state: 'compromised' },
@@ -97,7 +97,7 @@ describe('the choice of the active key', () => {
   );
 
   it.each([false, true])(
-    'is none after a compromise when KEY_ID names a key that is not held, mayMake %s: a restart must not end validation',
+    'is null after a compromise when KEY_ID names a key that is not held, mayMake %s: a restart must not end validation',
     (mayMake) => {
       const knownKeys = [
         { kid: 'k1', state: 'compromised' },
@@ -115,7 +115,7 @@ describe('the choice of the active key', () => {
     },
   );
 
-  it('is a fresh id that no known key and no file bears', () => {
+  it('is a fresh id that no known key and no file has', () => {
     expect(
       chooseActiveKey(
         question({

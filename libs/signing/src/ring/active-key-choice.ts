@@ -7,7 +7,7 @@ export interface ActiveKeyQuestion {
   keyId: string | undefined;
   /** Every key that the database knows, before this start changes anything. */
   knownKeys: readonly Pick<SigningKey, 'kid' | 'state'>[];
-  /** With which keys this process can sign, and whose public files lie in KEYS_DIR. */
+  /** With which keys this process can sign, and whose public files are in KEYS_DIR. */
   privateKids: readonly string[];
   publicKids: readonly string[];
   /** Whether a key that is missing may be made. */
@@ -16,7 +16,7 @@ export interface ActiveKeyQuestion {
   month: string;
 }
 
-/** The key that shall sign, and whether it must be made first. */
+/** The key that signs, and whether it must be made first. */
 export interface ActiveKeyChoice {
   /** Null: none, until an operator activates one. */
   kid: string | null;
@@ -44,7 +44,7 @@ export function chooseActiveKey(question: ActiveKeyQuestion): ActiveKeyChoice {
   if (only !== undefined && others.length === 0) return existing(only);
   if (only !== undefined) {
     throw new ConfigurationError(
-      `There are several private keys (${privateKids.join(', ')}): set KEY_ID to the one that shall sign.`,
+      `There are several private keys (${privateKids.join(', ')}): set KEY_ID to the one that signs.`,
     );
   }
   if (question.mayMake) {
@@ -87,7 +87,7 @@ function chooseNamedKey(kid: string, question: ActiveKeyQuestion): ActiveKeyChoi
 
 /**
  * Names a new key `aegis-<yyyy-mm>`, or with `-2`, `-3`… after it.
- * @param taken - ids that keys bear already.
+ * @param taken - ids that keys already have.
  * @param month - `yyyy-mm`.
  */
 export function freshKid(taken: ReadonlySet<string>, month: string): string {

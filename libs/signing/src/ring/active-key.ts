@@ -9,16 +9,16 @@ const WAIT_MS = 200;
 const PAUSE_MS = 100;
 const PATIENCE_MS = 30_000;
 
-/** A token was signed with a key that is not the active one any more: it is not on record, and is to be signed anew. */
+/** A token was signed with a key that is no longer the active one: it is not on record, and must be signed again. */
 export class SigningKeyChanged extends Error {
   override readonly name = 'SigningKeyChanged';
 }
 
 /**
- * SQL that holds the statement it stands in, and its transaction, to the active key: until the commit no other key
+ * SQL that binds the statement it is in, and its transaction, to the active key: until the commit no other key
  * becomes active.
  * @param kids SQL of type `text[]`: which keys signed
- * @returns an expression that is true, or fails the statement; `signingKeyChanged` tells
+ * @returns an expression that is true, or fails the statement; `signingKeyChanged` recognises that error
  */
 export function requiresActiveKey(kids: string): string {
   // In a scalar subquery it is evaluated once, not for each row.
@@ -36,11 +36,11 @@ export function signingKeyChanged(error: unknown): unknown {
  * Keeps every token from being put on record until the transaction ends, and waits for those that are about to be.
  * @throws when they take more than half a minute
  */
-export async function holdActiveKeyAlone(tx: EntityManager): Promise<void> {
+export async function lockActiveKey(tx: EntityManager): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
-      // Within a transaction this is a savepoint: a wait in vain undoes no more than itself.
+      // Within a transaction this is a savepoint: a wait without success undoes only itself.
       await tx.transaction(async (savepoint) => {
         await savepoint.query(`SELECT set_config('lock_timeout', $1, true)`, [`${WAIT_MS}ms`]);
         await savepoint.query('SELECT signing_keys_hold_alone()');

@@ -39,7 +39,7 @@ describe('the keys that a process says it can sign with', () => {
     expect(held.kids).toEqual(['k1']);
   });
 
-  it('are none while the signer does not tell which it has, though an open one still signs', async () => {
+  it('are empty while the signer does not say which it has, though an open one still signs', async () => {
     isReached = false;
     await expect(held.follow(known)).rejects.toThrow(SignerUnavailable);
     expect(held.kids).toEqual([]);
@@ -49,7 +49,7 @@ describe('the keys that a process says it can sign with', () => {
     expect(held.kids).toEqual(['k1']);
   });
 
-  it('are none while the signer is known to be away', () => {
+  it('are empty while the signer is known to be unavailable', () => {
     isAway = true;
     expect(held.kids).toEqual([]);
     isAway = false;

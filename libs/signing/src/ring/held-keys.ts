@@ -53,8 +53,8 @@ export class HeldKeys {
   }
 
   /**
-   * Opens what has come to lie there since, and lets go of compromised keys. What can't be opened is told once.
-   * @throws as the source's `kids`: as long as it can't tell, no key counts as held
+   * Opens the keys that were added since, and closes compromised ones. A key that can't be opened is logged once.
+   * @throws as the source's `kids`: while that is unknown, no key counts as held
    */
   async follow(known: readonly SigningKey[]): Promise<void> {
     const before = this.available;
@@ -87,6 +87,6 @@ export class HeldKeys {
 
 function differentKey(kid: string): ConfigurationError {
   return new ConfigurationError(
-    `The private key ${kid} is not the one that the database knows as ${kid}: an id is never given to another key. Restore the right one.`,
+    `The private key ${kid} is not the one that the database knows as ${kid}: a key id is never reused for another key. Restore the right one.`,
   );
 }

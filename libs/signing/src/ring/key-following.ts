@@ -51,13 +51,14 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
       jobs.add({
         ...pauses,
         name: 'signing-key-files',
-        failure: 'signing keys could not be looked for, or those of this server could not be reported',
+        failure:
+          'signing keys could not be checked for changes, or those of this server could not be reported',
         run: () => keyRing.openKeys().finally(() => this.report()),
       }),
       jobs.add({
         ...pauses,
         name: 'signed-key-set',
-        failure: 'the signed key set could not be looked for',
+        failure: 'the signed key set could not be checked for changes',
         run: () => keySet.look(keyRing.known),
       }),
     ];
@@ -73,7 +74,7 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
     });
   }
 
-  /** The keys are read once more, now that changes are announced. */
+  /** The keys are read again, now that changes are announced. */
   async onApplicationBootstrap(): Promise<void> {
     this.listener.start();
     await this.reading.runNow();
@@ -94,9 +95,13 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
     if (wasHeard) this.turns += 1;
     this.trust(false);
     if (wasHeard && !this.stopped)
-      this.logger.write('warn', 'changes of signing keys are not told at the moment: they are looked up', {
-        error,
-      });
+      this.logger.write(
+        'warn',
+        'notifications about signing keys are not available at the moment: polling instead',
+        {
+          error,
+        },
+      );
   }
 
   /** Reads the keys. Until the channel was heard before a reading began, nothing that was read can be trusted for long. */
@@ -113,9 +118,9 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
     }
   }
 
-  private trust(told: boolean): void {
-    this.keyRing.isTold = told && !this.stopped;
-    this.metrics.signingKeysTold(told);
+  private trust(live: boolean): void {
+    this.keyRing.hasLiveNotifications = live && !this.stopped;
+    this.metrics.signingKeysNotified(live);
   }
 
   private report(): Promise<void> {

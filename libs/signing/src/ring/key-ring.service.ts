@@ -6,7 +6,7 @@ import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } fro
 import { DataSource, type EntityManager } from 'typeorm';
 import { HeldKeys } from './held-keys';
 import { type Jwks, keySetOf } from '../jws/jwks';
-import { agreeOnKeys } from './key-agreement';
+import { reconcileKeys } from './reconcile-keys';
 import { LatestRead } from './latest-read';
 import { PublicKeyFiles } from '../keys/public-key-files';
 import type { Signer } from '../signers/signer';
@@ -15,16 +15,16 @@ import { SigningKey } from './signing-key.entity';
 import { SignerUnavailable } from '../signing.errors';
 
 const REREAD_INTERVAL_MS = 1000;
-/** Where nobody tells of changes. A key that was changed since is refused when what it signed is put on record. */
+/** Where there are no notifications. A key that was changed since is refused when what it signed is put on record. */
 const TRUSTED_FOR_MS = 50;
 
 /** The keys of this server: which one signs, and with which its tokens are verified. The database is the truth. */
 @Injectable()
 export class KeyRing implements OnModuleInit, OnApplicationShutdown {
-  /** Whether somebody tells of each change at once; else the table is read again before a key signs. */
-  isTold = false;
+  /** Whether each change is notified at once; otherwise the table is read again before a key signs. */
+  hasLiveNotifications = false;
 
-  // Only grows: a kid never gets another key, and compromised keys still tell genuine tokens from forged ones.
+  // Only grows: a kid never gets another key, and compromised keys still distinguish genuine tokens from forged ones.
   private readonly publicKeys = new Map<string, KeyObject>();
   private readonly held: HeldKeys;
   private readonly files: PublicKeyFiles;
@@ -66,7 +66,7 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
    */
   async load(): Promise<void> {
     const { dataSource, environment, audit, logger, source, held } = this;
-    await agreeOnKeys({ dataSource, environment, audit, logger, source, held });
+    await reconcileKeys({ dataSource, environment, audit, logger, source, held });
     await this.refresh();
   }
 
@@ -109,7 +109,7 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
    * @throws SignerUnavailable when none is active, or this process can't sign with it.
    */
   async signer(): Promise<Signer> {
-    if (!this.isTold && performance.now() - this.readAt > TRUSTED_FOR_MS) await this.refresh();
+    if (!this.hasLiveNotifications && performance.now() - this.readAt > TRUSTED_FOR_MS) await this.refresh();
     return this.active();
   }
 
@@ -190,7 +190,7 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
     else
       this.logger.write(
         'error',
-        'nothing can be signed here: issuing is refused, validation goes on',
+        'nothing can be signed here: issuing is refused, validation continues',
         fields,
       );
   }

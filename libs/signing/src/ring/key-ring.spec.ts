@@ -219,14 +219,14 @@ describe('KeyRing', () => {
       expect(await readdir(keysDir)).toHaveLength(2);
     });
 
-    it('gives a new key no id that an adopted one bears', async () => {
+    it('gives a new key no id that an adopted one has', async () => {
       const kid = await thisMonth();
       await put(`${kid}.public.pem`, PREDECESSOR);
       await aLoadedRing({ ADOPT_PUBLIC_KEYS: true });
       expect(await keys()).toEqual({ [kid]: 'retired', [`${kid}-2`]: 'active' });
     });
 
-    it('gives a new key no id that a public key bears which is not adopted', async () => {
+    it('gives a new key no id that a public key has which is not adopted', async () => {
       const kid = await thisMonth();
       await put(`${kid}.public.pem`, PREDECESSOR);
       await aLoadedRing();
@@ -269,7 +269,7 @@ describe('KeyRing', () => {
     );
   });
 
-  it('adopts a public key once, and none that is compromised or bears the id of another', async () => {
+  it('adopts a public key once, and none that is compromised or has the id of another', async () => {
     const key = createPublicKey(PREDECESSOR);
     expect(await signingKeys().adopt(SYSTEM, 'k0', key)).toMatchObject({
       changed: true,
@@ -345,7 +345,7 @@ describe('KeyRing', () => {
       expect(await refusal(adopting())).toMatch(/k2 in KEYS_DIR is the same as k0/);
     });
 
-    it('and does not start when a file holds no Ed25519 key', async () => {
+    it('and does not start when a file has no Ed25519 key', async () => {
       await writeKeyPair(keysDir, 'k1', PASSPHRASE);
       await put('k0.public.pem', publicPem(generateKeyPairSync('x25519').publicKey));
       expect(await refusal(adopting())).toMatch(/k0\.public\.pem.*not Ed25519/);
@@ -508,7 +508,7 @@ describe('KeyRing', () => {
       expect(find).toHaveBeenCalledTimes(1);
     });
 
-    it('calls none unknown while the database is out of reach, and gives those it knows', async () => {
+    it('calls none unknown while the database cannot be reached, and gives those it knows', async () => {
       const ring = await aLoadedRing();
       await dataSources.at(-1)!.destroy();
       await expect(ring.publicKey('k0')).rejects.toThrow();

@@ -15,7 +15,7 @@ export class LatestRead {
   }
 
   private async next(): Promise<void> {
-    // Those who waited for it are told of its failure.
+    // The callers that waited for it get its error.
     await this.running?.catch(() => undefined);
     this.running = this.waiting;
     this.waiting = undefined;

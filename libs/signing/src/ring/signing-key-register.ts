@@ -2,14 +2,14 @@ import type { KeyObject } from 'node:crypto';
 import type { Actor, AuditEntry, AuditLog } from '@aegis/audit';
 import { ConfigurationError } from '@aegis/errors';
 import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
-import { holdActiveKeyAlone } from './active-key';
+import { lockActiveKey } from './active-key';
 import { publicJwk } from '../jws/jwks';
 import { SigningKey } from './signing-key.entity';
 import { isWeakPublicKey } from '../keys/weak-public-key';
 
 /** Any constant does, as long as nothing else in the database uses it as an advisory lock. */
 const REGISTER_LOCK = '4702394921427289930';
-/** Whoever holds the lock may be stretching a passphrase, idle in its transaction, and others may wait in front. */
+/** The holder of the lock may be stretching a passphrase, idle in its transaction, and others may wait in front. */
 const LOCK_PATIENCE = '30s';
 
 const now = (): string => 'clock_timestamp()';
@@ -98,7 +98,7 @@ export class SigningKeyRegister {
   async activate(kid: string, details: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const { state, public_key } = this.get(kid);
     if (state === 'active') return;
-    await holdActiveKeyAlone(this.tx);
+    await lockActiveKey(this.tx);
     const previous = this.active;
     if (previous) {
       await this.update(previous.kid, { state: 'retired', retired_at: now });
@@ -118,7 +118,7 @@ export class SigningKeyRegister {
   }
 
   /**
-   * Withdraws all trust in a key, for good.
+   * Withdraws all trust in a key, permanently.
    * @param kid - on record.
    * @param after - what was recorded up to then still counts; null: nothing does.
    * @param details - for the audit record.
@@ -129,7 +129,7 @@ export class SigningKeyRegister {
     details: Readonly<Record<string, unknown>>,
   ): Promise<void> {
     const { state } = this.get(kid);
-    if (state === 'active') await holdActiveKeyAlone(this.tx);
+    if (state === 'active') await lockActiveKey(this.tx);
     await this.update(kid, {
       state: 'compromised',
       ...(state !== 'compromised' && { compromised_at: now }),
@@ -157,7 +157,7 @@ export class SigningKeyRegister {
     }
     if (found && found.public_key !== x) {
       throw new ConfigurationError(
-        `The key ${kid} in KEYS_DIR is not the one that the database knows as ${kid}: an id is never given to another key. Restore the right files, or choose another id for the new key.`,
+        `The key ${kid} in KEYS_DIR is not the one that the database knows as ${kid}: a key id is never reused for another key. Restore the right files, or choose another id for the new key.`,
       );
     }
     return found;

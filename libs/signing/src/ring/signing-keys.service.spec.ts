@@ -121,10 +121,10 @@ describe('SigningKeys', () => {
     }
   });
 
-  it('signs with no key that it knew a while ago, when nobody tells of changes', async () => {
+  it('signs with no key that it knew a while ago, without notifications of changes', async () => {
     const former = ring.active().kid;
     await activate(await published('next'));
-    // Its private half is nowhere: there is nothing to sign with any more.
+    // Its private half is nowhere: there is nothing left to sign with.
     await expect(
       (async () => {
         for (;;) expect((await ring.signer()).kid).toBe(former);
@@ -149,7 +149,7 @@ describe('SigningKeys', () => {
     await expect(activate(former)).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  it('activates no key that a live server can not sign with, unless forced', async () => {
+  it('activates no key that a live server cannot sign with, unless forced', async () => {
     await published('next');
     const replicas = new SigningReplicas(dataSource);
     const id = '5e0f7f0e-6f0b-4d43-9a43-3f6f6f1f9c55';

@@ -101,8 +101,8 @@ export class SigningKeys {
   }
 
   /**
-   * Withdraws trust in a key, for good. Where it is compromised already, more may be withdrawn, never less.
-   * @throws SigningKeyConflict when it is unknown, would be trusted more, lies in the future, or signs and has neither
+   * Withdraws trust in a key, permanently. Where it is compromised already, more may be withdrawn, never less.
+   * @throws SigningKeyConflict when it is unknown, would be trusted more, is in the future, or signs and has neither
    * a successor nor is forced; as `activate` for the successor
    */
   compromise(actor: Actor, kid: string, { after, successor, force }: Compromise): Promise<Changed> {
@@ -114,7 +114,7 @@ export class SigningKeys {
           `The signing key ${kid} is active: name its successor (--activate <kid>), or --force it; nothing can be issued then until another key is activated.`,
         );
       if (successor !== null && usable(register, successor).kid === kid)
-        throw new SigningKeyConflict('A compromised key can not succeed itself.');
+        throw new SigningKeyConflict('A compromised key cannot succeed itself.');
       const activates = successor !== null && register.active?.kid !== successor;
       const skipped = activates ? await this.lacking(tx, successor, force) : [];
       if (changed)
@@ -148,7 +148,7 @@ export class SigningKeys {
   }
 }
 
-/** The keys that a name can mean, for whoever mistyped one. */
+/** The keys that a name can mean, for anyone who mistyped one. */
 export function keysOnRecord(keys: readonly Pick<SigningKey, 'kid' | 'state'>[]): string {
   if (keys.length === 0) return 'there are none';
   return `there are ${keys.map(({ kid, state }) => `${kid} (${state})`).join(', ')}`;
@@ -158,7 +158,7 @@ function onRecord(register: SigningKeyRegister, kid: string): SigningKey {
   const key = register.known.find((one) => one.kid === kid);
   if (!key)
     throw new SigningKeyConflict(
-      `No signing key ${kid} is on record; ${keysOnRecord(register.known)}. A new key is put there by \`aegis keys publish ${kid}\`.`,
+      `No signing key ${kid} is on record; ${keysOnRecord(register.known)}. Record a new key with \`aegis keys publish ${kid}\`.`,
     );
   return key;
 }
@@ -166,7 +166,7 @@ function onRecord(register: SigningKeyRegister, kid: string): SigningKey {
 function usable(register: SigningKeyRegister, kid: string): SigningKey {
   const key = onRecord(register, kid);
   if (key.state === 'compromised')
-    throw new SigningKeyConflict(`The signing key ${kid} is compromised, for good: it never signs again.`);
+    throw new SigningKeyConflict(`The signing key ${kid} is permanently compromised: it never signs again.`);
   return key;
 }
 
@@ -181,11 +181,11 @@ async function assertWithdraws(
     [after],
   );
   if (row?.future === true)
-    throw new SigningKeyConflict('The time up to which its tokens still count lies in the future.');
+    throw new SigningKeyConflict('The time up to which its tokens stay valid is in the future.');
   if (state !== 'compromised' || after?.getTime() === before?.getTime()) return state !== 'compromised';
   if (after !== null && (before === null || after > before))
     throw new SigningKeyConflict(
-      `The signing key ${kid} is compromised ${before ? `after ${before.toISOString()}` : 'altogether'}: trust that was withdrawn is never given back.`,
+      `The signing key ${kid} is compromised ${before ? `after ${before.toISOString()}` : 'entirely'}: withdrawn trust is never restored.`,
     );
   return true;
 }

@@ -3,9 +3,9 @@ import { DataSource, type EntityManager } from 'typeorm';
 
 /** A process that says nothing for so long is dead. */
 const ALIVE_SECONDS = 15;
-/** Rows that are read or cleared away at once at most: whoever has the database role can write millions. */
+/** Rows that are read or cleared away at once at most: anyone who has the database role can write millions. */
 export const MOST_REPLICAS = 1000;
-/** Rows that say nothing of a process that lives: of long ago, or of a time to come. */
+/** Rows that say nothing of a process that lives: of long ago, or with a time in the future. */
 const STALE = `(seen_at < clock_timestamp() - interval '1 hour' OR seen_at > clock_timestamp() + interval '1 minute')`;
 
 /** A server process, and with which keys it says that it can sign. */

@@ -35,7 +35,7 @@ describe('keys in AWS KMS', () => {
     await kms.stop();
   });
 
-  it('sign 4,096 bytes and refuse one more without asking, which is no failure of the signer', async () => {
+  it('sign 4,096 bytes and refuse one more without asking, which is not a failure of the signer', async () => {
     const { signer } = await source.open('k1');
     expect(await signer.sign(Buffer.alloc(4096))).toHaveLength(64);
     const asked = kms.asked.length;
@@ -74,7 +74,7 @@ describe('keys in AWS KMS', () => {
   });
 
   it.each(['status 500', 'garbage', 'cut'] as const)(
-    'are to be had later when KMS answers by: %s',
+    'are available later when KMS answers by: %s',
     async (fault) => {
       kms.fault = fault;
       await expect(source.open('k1')).rejects.toThrow(SignerUnavailable);

@@ -14,7 +14,7 @@ const ALGORITHM = 'ED25519_SHA_512';
 const KEY_SPEC = 'ECC_NIST_EDWARDS25519';
 /** One repetition, where a connection broke; the time-outs bound both together. */
 const ATTEMPTS = 2;
-/** Refusals that asking again does not mend. */
+/** Refusals that asking again does not resolve. */
 const LASTING = [
   'AccessDeniedException',
   'DisabledException',
@@ -35,7 +35,7 @@ export interface AwsKmsSourceOptions {
   /** `key` is a key id or ARN. */
   keys: readonly SignerKey[];
   guard: SignerGuard;
-  /** Longest that KMS may take to tell of a key, in milliseconds. */
+  /** Longest that KMS may take to describe a key, in milliseconds. */
   openTimeoutMs: number;
 }
 
@@ -61,7 +61,7 @@ export class AwsKmsSource implements SignerSource {
         await this.publicKey(key);
         reached.push(kid);
       } catch (error) {
-        // A key that this process may not use is none of its own; the others may be.
+        // A key that this process may not use is not one of its keys; the others may be.
         if (!(error instanceof ConfigurationError)) throw error;
       }
     }
@@ -95,11 +95,11 @@ export class AwsKmsSource implements SignerSource {
       const abortSignal = AbortSignal.timeout(this.options.openTimeoutMs);
       answer = await client.send(new sdk.GetPublicKeyCommand({ KeyId: key }), { abortSignal });
     } catch (error) {
-      throw openingError(error);
+      throw keyOpeningError(error);
     }
     if (answer.KeySpec !== KEY_SPEC || answer.KeyUsage !== 'SIGN_VERIFY' || answer.PublicKey === undefined)
       throw new ConfigurationError(
-        `AWS KMS: a key of AWS_KMS_KEYS is no signing key of spec ${KEY_SPEC}, but ${answer.KeySpec ?? 'unknown'} for ${answer.KeyUsage ?? 'unknown'}.`,
+        `AWS KMS: a key of AWS_KMS_KEYS is not a signing key of spec ${KEY_SPEC}, but ${answer.KeySpec ?? 'unknown'} for ${answer.KeyUsage ?? 'unknown'}.`,
       );
     const publicKey = parsed(answer.PublicKey);
     this.publicKeys.set(key, publicKey);
@@ -138,7 +138,7 @@ export class AwsKmsSource implements SignerSource {
       region,
       endpoint,
       maxAttempts: ATTEMPTS,
-      // Unless told so, the SDK waits without end.
+      // By default, the SDK waits without end.
       requestHandler: {
         connectionTimeout: openTimeoutMs,
         requestTimeout: openTimeoutMs,
@@ -154,18 +154,18 @@ function parsed(der: Uint8Array): KeyObject {
     const key = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' });
     if (key.asymmetricKeyType === 'ed25519') return key;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new SignerUnavailable(undefined, undefined, {
-    cause: new RemoteFailure('AWS KMS answered something that is no Ed25519 public key.'),
+    cause: new RemoteFailure('AWS KMS answered something that is not an Ed25519 public key.'),
   });
 }
 
-function openingError(error: unknown): ConfigurationError | SignerUnavailable {
+function keyOpeningError(error: unknown): ConfigurationError | SignerUnavailable {
   if (error instanceof ConfigurationError) return error;
   if (error instanceof Error && LASTING.includes(error.name))
     return new ConfigurationError(
-      `AWS KMS refused to tell a public key of AWS_KMS_KEYS (${error.name}). Check region, key, key policy and credentials (docs/signers.md).`,
+      `AWS KMS refused to return a public key of AWS_KMS_KEYS (${error.name}). Check region, key, key policy and credentials (docs/signers.md).`,
       { cause: error },
     );
   return new SignerUnavailable(undefined, undefined, { cause: error });

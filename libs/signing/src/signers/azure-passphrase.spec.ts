@@ -86,7 +86,7 @@ describe('a passphrase that Azure Key Vault unwraps', () => {
       () => unwrap({ ...identities().workload!, tokenFile: 'x' } as AzureIdentity),
     ],
     ['what another key wrapped', () => unwrap(undefined, Buffer.alloc(256, 7).toString('base64'))],
-    ['what is no text', () => unwrap(undefined, azure.wrap(Buffer.from([0xff, 0xfe])))],
+    ['what is not text', () => unwrap(undefined, azure.wrap(Buffer.from([0xff, 0xfe])))],
   ])('is refused for %s, without a word of secrets', async (_what, ask) => {
     const error = await ask().catch((refused: unknown) => refused);
     expect(error).toBeInstanceOf(ConfigurationError);
@@ -95,7 +95,7 @@ describe('a passphrase that Azure Key Vault unwraps', () => {
   });
 
   it.each<Fault>(['status 429', 'status 500', 'garbage', 'cut'])(
-    'is to be had later when Azure answers by: %s',
+    'is available later when Azure answers by: %s',
     async (fault) => {
       azure.fault = fault;
       await expect(unwrap()).rejects.toThrow(SignerUnavailable);

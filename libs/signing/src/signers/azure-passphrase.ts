@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@aegis/errors';
 import { READABLE, readTrustedFile, whyUnreadable } from '@aegis/secret-files';
 import { pick, requestJson } from './json-request';
-import { openingError, RemoteFailure } from './remote-failure';
+import { keyOpeningError, RemoteFailure } from './remote-failure';
 
 const API_VERSION = '7.4';
 const OK = 200;
@@ -27,7 +27,7 @@ export interface WrappedPassphrase {
 
 /**
  * Has Azure Key Vault unwrap a passphrase. Key Vault signs no Ed25519, so it can't hold the signing key itself.
- * @throws ConfigurationError when it refuses, SignerUnavailable when it is out of reach
+ * @throws ConfigurationError when it refuses, SignerUnavailable when it cannot be reached
  */
 export async function unwrapPassphrase({ keyUrl, wrapped, identity }: WrappedPassphrase): Promise<string> {
   try {
@@ -48,17 +48,17 @@ export async function unwrapPassphrase({ keyUrl, wrapped, identity }: WrappedPas
     if (status !== OK) throw new RemoteFailure(`Azure Key Vault answered ${status} to unwrapkey.`, status);
     return passphraseIn(pick(body, 'value'));
   } catch (error) {
-    throw openingError(error, ADVICE);
+    throw keyOpeningError(error, ADVICE);
   }
 }
 
 function passphraseIn(value: unknown): string {
   if (typeof value !== 'string' || value === '')
-    throw new RemoteFailure('Azure Key Vault answered no value to unwrapkey.');
+    throw new RemoteFailure('Azure Key Vault answered unwrapkey without a value.');
   try {
     return new TextDecoder('utf8', { fatal: true }).decode(Buffer.from(value, 'base64url'));
   } catch (error) {
-    throw new ConfigurationError('KEY_PASSPHRASE_WRAPPED holds no text in UTF-8, but other bytes.', {
+    throw new ConfigurationError('KEY_PASSPHRASE_WRAPPED does not contain UTF-8 text.', {
       cause: error,
     });
   }

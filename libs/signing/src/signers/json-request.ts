@@ -1,4 +1,4 @@
-/** Answers are short; what goes on beyond this is none. */
+/** Answers are short; anything longer is not an answer. */
 const LONGEST_ANSWER_BYTES = 256 * 1024;
 
 export interface JsonRequest {
@@ -11,13 +11,13 @@ export interface JsonRequest {
 
 export interface JsonAnswer {
   status: number;
-  /** undefined when it is no JSON. */
+  /** undefined when it is not JSON. */
   body: unknown;
 }
 
 /**
  * Asks a service that answers in JSON. Redirects are not followed: the request's secrets belong to one server.
- * @throws TypeError (out of reach, redirected), DOMException (`signal` aborted), Error (endless answer)
+ * @throws TypeError (unreachable, redirected), DOMException (`signal` aborted), Error (endless answer)
  */
 export async function requestJson(url: string, { signal, ...request }: JsonRequest): Promise<JsonAnswer> {
   const response = await fetch(url, { ...request, signal, redirect: 'error' });

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@aegis/errors';
 import { createRequire } from 'node:module';
 
-/** The addon is compiled where it is installed, so it is no dependency: whoever wants it installs it (docs/signers.md). */
+/** The addon is compiled where it is installed, so it is not a dependency: anyone who wants it installs it (docs/signers.md). */
 const ADDON = 'pkcs11js';
 
 /** What PKCS#11 calls a handle. */
@@ -50,7 +50,7 @@ export function returnValue(error: unknown): string | undefined {
 /**
  * Loads the addon, and the module of the device's maker.
  * @param modulePath shared library that speaks PKCS#11
- * @param addon where the addon lies, if not where packages are
+ * @param addon where the addon is, if not where packages are
  * @throws ConfigurationError when either can't be loaded
  */
 export function loadPkcs11(modulePath: string, addon = ADDON): Pkcs11 {

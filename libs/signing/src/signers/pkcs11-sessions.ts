@@ -18,7 +18,7 @@ export interface SessionsOptions {
 
 /**
  * Sessions with one token. A session whose call failed is closed and another is opened when the next is needed, so a
- * device that was away is found again. One whose call hangs stays taken until the call returns.
+ * device that was unavailable is found again. One whose call hangs stays taken until the call returns.
  */
 export class Pkcs11Sessions {
   private readonly idle: Session[] = [];
@@ -32,7 +32,7 @@ export class Pkcs11Sessions {
 
   /**
    * Works with a session of its own.
-   * @param signal aborted when nobody waits any more: then no session is taken
+   * @param signal aborted when nobody waits any longer: then no session is taken
    * @throws what the work or opening a session fails with
    */
   async use<T>(work: (session: Session) => T | Promise<T>, signal: AbortSignal): Promise<T> {

@@ -66,7 +66,7 @@ describe('keys in a PKCS#11 device', () => {
     expect(device.signing.most).toBe(1);
   });
 
-  it('are told by devices that leave the two bytes before the point out', async () => {
+  it('are returned by devices that omit the two bytes before the point', async () => {
     const wrapped = await source().open('k1');
     device.wrapsPoints = false;
     expect((await source().open('k1')).publicKey.equals(wrapped.publicKey)).toBe(true);
@@ -88,7 +88,7 @@ describe('keys in a PKCS#11 device', () => {
     expect(device.sessions.size).toBe(0);
   });
 
-  it('are to be had later when the token is not there', async () => {
+  it('are available later when the token is not there', async () => {
     device.isPresent = false;
     await expect(source().kids()).rejects.toThrow(SignerUnavailable);
     device.isPresent = true;

@@ -29,10 +29,10 @@ export class RemoteFailure extends Error {
 }
 
 /**
- * What became of opening a key: a refusal is the operator's to mend, all else may pass.
+ * What became of opening a key: a refusal is the operator's to resolve, everything else may be temporary.
  * @param advice what to check when the service refuses
  */
-export function openingError(error: unknown, advice: string): ConfigurationError | SignerUnavailable {
+export function keyOpeningError(error: unknown, advice: string): ConfigurationError | SignerUnavailable {
   if (error instanceof ConfigurationError || error instanceof SignerUnavailable) return error;
   if (error instanceof RemoteFailure && error.isLasting)
     return new ConfigurationError(`${error.message} ${advice}`, { cause: error });

@@ -11,7 +11,7 @@ export interface RemoteKey {
   /**
    * Asks for a signature, once.
    * @param input signed as it is (pure Ed25519, no prehash)
-   * @param signal aborted when nobody waits any more
+   * @param signal aborted when nobody waits any longer
    * @returns whatever came back
    */
   sign(input: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;

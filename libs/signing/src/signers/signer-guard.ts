@@ -18,9 +18,9 @@ import { SignerUnavailable } from '../signing.errors';
 import { InputTooLarge, type RemoteKey } from './remote-key';
 
 const SIGNATURE_BYTES = 64;
-/** One failure may be chance, so many in a row are none. */
+/** One failure may be chance, this many in a row are not. */
 const FAILURES_TO_OPEN = 5;
-/** While the signer is away one request a second asks whether it is back; the others do not wait. */
+/** While the signer is unavailable one request a second asks whether it is back; the others do not wait. */
 const PAUSE_MS = 1000;
 const PAUSE_SECONDS = PAUSE_MS / 1000;
 /** Has no dot, so that its signature passes for no JWS. */
@@ -44,7 +44,7 @@ class InvalidSignature extends Error {}
 
 /**
  * Stands before a signer that may be slow, away or wrong: bounds the wait, hands out no signature that was not
- * verified, and after five failures in a row asks it no more than once a second until it is back.
+ * verified, and after five failures in a row asks it at most once a second until it is back.
  */
 export class SignerGuard {
   private readonly breaker = circuitBreaker(handleAll, {
@@ -65,7 +65,7 @@ export class SignerGuard {
     });
   }
 
-  /** Whether the signer is away as far as is known. */
+  /** Whether the signer is unavailable, as far as is known. */
   get isAway(): boolean {
     return this.breaker.state !== CircuitState.Closed;
   }
@@ -75,7 +75,7 @@ export class SignerGuard {
     return { kid: key.kid, sign: (input) => this.sign(key, input) };
   }
 
-  /** Asks no more. */
+  /** Stops asking. */
   close(): void {
     this.closing.abort();
   }
@@ -114,7 +114,7 @@ export class SignerGuard {
   private becameAway(key: RemoteKey, error: unknown): void {
     if (this.probing) return;
     this.probing = true;
-    this.options.logger.write('error', 'the signer is away: nothing is signed, validation goes on', {
+    this.options.logger.write('error', 'the signer is unavailable: nothing is signed, validation continues', {
       error,
     });
     void this.probeUntilBack(key);

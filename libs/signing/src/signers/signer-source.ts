@@ -12,11 +12,11 @@ export interface OpenedKey {
 
 /** Where private keys are: KEYS_DIR, or a service or device that signs. */
 export interface SignerSource {
-  /** Whether a service or device is away as far as is known; absent where nothing can be. */
+  /** Whether a service or device is unavailable, as far as is known; absent where nothing can be. */
   readonly isAway?: boolean;
 
   /**
-   * Tells with which keys this process can sign, opened or not: files that lie there, key versions of a service.
+   * Says with which keys this process can sign, opened or not: files in that folder, key versions of a service.
    * Cheap enough for every few seconds.
    * @returns kids, sorted
    * @throws ConfigurationError, SignerUnavailable
@@ -25,7 +25,7 @@ export interface SignerSource {
 
   /**
    * Opens a key: fetches its public half and pins it to the kid.
-   * @throws ConfigurationError (no such key, wrong passphrase, not Ed25519, …), SignerUnavailable (out of reach)
+   * @throws ConfigurationError (no such key, wrong passphrase, not Ed25519, …), SignerUnavailable (unreachable)
    */
   open(kid: string): Promise<OpenedKey>;
 

@@ -2,7 +2,7 @@ import { sign, verify, type KeyObject } from 'node:crypto';
 
 /** Signs with Ed25519 (RFC 8032), wherever the private key is kept. */
 export interface Signer {
-  /** Id of the key, as it stands in the header of what it signs. */
+  /** Id of the key, as it is in the header of what it signs. */
   readonly kid: string;
   /**
    * @param input - the bytes to sign, as they are (pure Ed25519, no prehash).

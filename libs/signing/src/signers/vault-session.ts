@@ -31,7 +31,7 @@ interface Lease {
 }
 
 /**
- * Requests to Vault under a token that is renewed when two thirds of its life are over, and made anew by login when
+ * Requests to Vault under a token that is renewed when two thirds of its life are over, and requested again by login when
  * it is refused.
  */
 export class VaultSession {
@@ -80,7 +80,7 @@ export class VaultSession {
   }
 
   /**
-   * Callers share one login, which goes on when one of them waits no longer; a failed one is forgotten, and the next
+   * Callers share one login, which continues when one of them no longer waits; a failed one is forgotten, and the next
    * caller tries again.
    */
   private currentLease(): Promise<Lease> {
@@ -94,7 +94,7 @@ export class VaultSession {
     return this.lease;
   }
 
-  /** Logs in anew, unless another caller has done so since `refused` was handed out. */
+  /** Logs in again, unless another caller has done so since `refused` was handed out. */
   private async replace(refused: Lease): Promise<Lease> {
     const current = await this.currentLease();
     if (current.token !== refused.token) return current;
@@ -114,7 +114,7 @@ export class VaultSession {
     return granted(accepted(answer, path), path);
   }
 
-  /** Renews beside the request that found it due; while that fails the old token goes on until it is refused. */
+  /** Renews in parallel with the request that found it due; while that fails the old token is used until it is refused. */
   private renewInTime(lease: Lease): void {
     if (this.renewing || lease.renewAt === undefined || performance.now() < lease.renewAt) return;
     this.renewing = true;
@@ -152,7 +152,8 @@ function leaseOf(token: string, seconds: unknown, renewable: unknown): Lease {
 
 function granted(body: unknown, path: string): Lease {
   const token = pick(body, 'auth', 'client_token');
-  if (typeof token !== 'string' || token === '') throw new RemoteFailure(`Vault gave no token at ${path}.`);
+  if (typeof token !== 'string' || token === '')
+    throw new RemoteFailure(`Vault returned no token at ${path}.`);
   return leaseOf(token, pick(body, 'auth', 'lease_duration'), pick(body, 'auth', 'renewable'));
 }
 

@@ -87,7 +87,7 @@ describe('keys in Vault', () => {
     expect(logins()).toBe(2);
   });
 
-  it('read the token of Kubernetes anew for each login', async () => {
+  it('read the token of Kubernetes again for each login', async () => {
     writeFileSync(join(folder, 'token'), vault.kubernetes.jwt);
     const from = source(kubernetes());
     await from.kids();
@@ -168,7 +168,7 @@ describe('keys in Vault', () => {
   });
 
   it.each(['status 429', 'status 500', 'garbage', 'cut'] as const)(
-    'are to be had later when Vault answers by: %s',
+    'are available later when Vault answers by: %s',
     async (fault) => {
       vault.fault = fault;
       await expect(source().kids()).rejects.toThrow(SignerUnavailable);

@@ -3,7 +3,7 @@ import { ConfigurationError } from '@aegis/errors';
 import type { KeyObject } from 'node:crypto';
 import type { OpenedKey, SignerSource } from './signer-source';
 import { pick } from './json-request';
-import { ed25519PublicKey, openingError, RemoteFailure } from './remote-failure';
+import { ed25519PublicKey, keyOpeningError, RemoteFailure } from './remote-failure';
 import type { RemoteKey } from './remote-key';
 import type { SignerGuard } from './signer-guard';
 import { VaultSession } from './vault-session';
@@ -17,7 +17,7 @@ export interface VaultSourceOptions {
   mount: string;
   keys: readonly TransitKey[];
   guard: SignerGuard;
-  /** Longest that Vault may take to tell of a key, in milliseconds. */
+  /** Longest that Vault may take to describe a key, in milliseconds. */
   openTimeoutMs: number;
 }
 
@@ -83,7 +83,7 @@ export class VaultSource implements SignerSource {
     const type = pick(body, 'data', 'type');
     if (typeof type !== 'string') throw new RemoteFailure(`Vault did not describe the key ${name}.`);
     if (type !== 'ed25519')
-      throw new ConfigurationError(`Vault's key ${name} is no ed25519 key, but ${type.slice(0, 40)}.`);
+      throw new ConfigurationError(`Vault's key ${name} is not an ed25519 key, but ${type.slice(0, 40)}.`);
     // Older versions only verify.
     const oldest = Number(pick(body, 'data', 'min_encryption_version') ?? 0);
     return new Map(
@@ -106,7 +106,7 @@ export class VaultSource implements SignerSource {
     const signature = pick(await this.options.session.request(path, question, signal), 'data', 'signature');
     const [, signedBy, base64 = ''] = /^vault:v(\d+):([A-Za-z0-9+/=]+)$/.exec(String(signature)) ?? [];
     if (Number(signedBy) !== version)
-      throw new RemoteFailure(`Vault answered no signature by version ${version} of ${name}.`);
+      throw new RemoteFailure(`Vault returned no signature by version ${version} of ${name}.`);
     return Buffer.from(base64, 'base64');
   }
 
@@ -114,7 +114,7 @@ export class VaultSource implements SignerSource {
     try {
       return await ask(AbortSignal.timeout(this.options.openTimeoutMs));
     } catch (error) {
-      throw openingError(error, ADVICE);
+      throw keyOpeningError(error, ADVICE);
     }
   }
 }

@@ -25,7 +25,7 @@ export class StatusListsController {
     operationId: 'getStatusList',
     summary: 'A signed Token Status List (draft-ietf-oauth-status-list)',
     description:
-      'What became of tokens, for checks without the server: the list and index of a token stand in its claim `status.status_list`.',
+      'The status of tokens, for checks without the server: the list and index of a token are in its claim `status.status_list`.',
   })
   @ApiProblems('status_list_not_found')
   @IfNoneMatch()

@@ -5,4 +5,4 @@
  * - `changes`: changes what is there; the database must exist.
  * - `makes`: may be the first use of a database: the embedded one of development is created where there is none.
  */
-export type Access = 'reads' | 'changes' | 'makes';
+export type CommandAccess = 'reads' | 'changes' | 'makes';

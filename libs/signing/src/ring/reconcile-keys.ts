@@ -26,23 +26,23 @@ export interface Parties {
 /**
  * Brings KEYS_DIR, the source of signers and the database together at the start of a process, in one transaction:
  * chooses the key that signs, makes it where it is missing and may be made, and opens it. Public keys that are not on
- * record are adopted if ADOPT_PUBLIC_KEYS says so: whoever can put a file into KEYS_DIR must not become trusted by it.
+ * record are adopted if ADOPT_PUBLIC_KEYS says so: anyone who can put a file into KEYS_DIR must not become trusted by it.
  * @throws {ConfigurationError} when they contradict each other, or there is no key that could sign.
  */
-export function agreeOnKeys(parties: Parties): Promise<void> {
+export function reconcileKeys(parties: Parties): Promise<void> {
   return transaction(parties.dataSource, async (tx) => {
     const register = await SigningKeyRegister.hold(tx, parties.audit, SYSTEM);
     const publicKeys = await readPublicKeys(parties.environment.KEYS_DIR);
     const kid = await chosenKey(tx, register, [...publicKeys.keys()], parties);
     if (kid !== null) publicKeys.delete(kid);
     if (parties.environment.ADOPT_PUBLIC_KEYS) await register.adopt(publicKeys);
-    else tellOfStrangers(publicKeys, register, parties);
+    else warnAboutUnknownKeys(publicKeys, register, parties);
     if (kid !== null) await takeIntoUse(kid, register, parties);
   });
 }
 
 /** @throws {ConfigurationError} when a public key contradicts the one on record */
-function tellOfStrangers(
+function warnAboutUnknownKeys(
   publicKeys: ReadonlyMap<string, KeyObject>,
   register: SigningKeyRegister,
   { logger }: Parties,
@@ -51,7 +51,7 @@ function tellOfStrangers(
     if (register.find(kid, publicKey)) continue;
     logger.write(
       'warn',
-      `KEYS_DIR has the public key ${kid}, which is not on record, and nothing verifies by it: run \`aegis keys adopt ${kid}\` if another server signed with it, \`aegis keys publish ${kid}\` if it is to sign here; else remove the file`,
+      `KEYS_DIR has the public key ${kid}, which is not on record, and is not used to verify: run \`aegis keys adopt ${kid}\` if another server signed with it, \`aegis keys publish ${kid}\` if it is to sign here; else remove the file`,
       { kid, thumbprint: jwkThumbprint(publicJwk(kid, publicKey).x) },
     );
   }
@@ -66,7 +66,7 @@ async function chosenKey(
   const { kid, toBeMade, warning } = chooseActiveKey({
     keyId: environment.KEY_ID,
     knownKeys: register.known,
-    // Asked only where they matter: a service that signs may be out of reach.
+    // Asked only where they matter: a service that signs may be unreachable.
     privateKids: register.active ? [] : await source.kids(),
     publicKids,
     mayMake: !environment.isProduction && source.make !== undefined,
@@ -99,6 +99,6 @@ async function currentMonth(tx: EntityManager): Promise<string> {
   const [row] = await tx.query<{ month: string }[]>(
     `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM') AS month`,
   );
-  if (!row) throw new Error('The database did not tell the time.');
+  if (!row) throw new Error('The database did not return the time.');
   return row.month;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Spreads work over time: so many pieces a second, and never more than one batch at once. */
-export class Pace {
+/** Spreads work over time: so many pieces per second, and never more than one batch at once. */
+export class ResignRate {
   private next = performance.now();
 
   /** @param perSecond undefined: without a limit */

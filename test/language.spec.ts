@@ -1,0 +1,57 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(__dirname, '..');
+
+/** Written apart, so that this file has none of them. */
+const idiom = (...parts: string[]): string => parts.join('');
+
+const TEXTS: [string, string][] = [
+  ['an old word', idiom('It is signed a', 'new.')],
+  ['an old pronoun', idiom('Who', 'ever has the key can sign.')],
+  ['a passive without a doer', idiom('The server is to', 'ld of it.')],
+  ['a negated noun', idiom('This text is', ' no token.')],
+  ['a noun that is left out', idiom('Undefined when it is', ' none.')],
+  ['a rate', idiom('At most 60', ' a minute.')],
+  ['a word in two', idiom('It can', ' not be read.')],
+];
+
+describe('docs/language.md', () => {
+  it('is kept by every page, comment, message and name', () => {
+    const output = execFileSync(process.execPath, [join(root, '.ci', 'plain-english.mjs')], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
+    expect(output).toBe('');
+  });
+
+  it('is enforced by ESLint, in each line of a comment', () => {
+    const { stdout } = spawnSync(
+      process.execPath,
+      [
+        join(root, 'node_modules', 'eslint', 'bin', 'eslint.js'),
+        ...['--stdin', '--stdin-filename', 'planted.mjs', '--format', 'json'],
+      ],
+      { cwd: root, encoding: 'utf8', input: TEXTS.map(([, text]) => `// ${text}\n`).join('') },
+    );
+    const [result] = JSON.parse(stdout) as { messages: { ruleId: string; line: number }[] }[];
+    expect(result?.messages.map(({ ruleId, line }) => ({ ruleId, line }))).toEqual(
+      TEXTS.map((_, index) => ({ ruleId: 'aegis/plain-english', line: index + 1 })),
+    );
+  });
+
+  it.each(TEXTS)('is enforced on pages against %s', (_, text) => {
+    const folder = mkdtempSync(join(tmpdir(), 'aegis-language-'));
+    try {
+      mkdirSync(join(folder, '.ci'));
+      const script = join(folder, '.ci', 'plain-english.mjs');
+      writeFileSync(script, readFileSync(join(root, '.ci', 'plain-english.mjs')));
+      writeFileSync(join(folder, 'page.md'), `# A page\n\n${text}\n`);
+      expect(() => execFileSync(process.execPath, [script], { stdio: 'pipe' })).toThrow(/page\.md:3: /);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
