@@ -337,7 +337,7 @@ describe('the lists that a process serves', () => {
   });
 
   it('are signed 1,000 in all, and the others for those who ask, who push out none of the first', async () => {
-    await insertTokens('generate_series(3, 1500)');
+    await insertTokens('generate_series(3, 1590)');
     const records = new StatusListRecords(await database.dataSource([]));
     expect((await records.survey()).versions.size).toBe(1000);
     expect(lists.irregularity).toBeUndefined();

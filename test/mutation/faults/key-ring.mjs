@@ -51,6 +51,7 @@ export default {
       ],
     ]),
     ...inFile('libs/signing/src/ring/signing-keys.service.ts', [
+      ['takes the servers that are read for all of them', 'live.length >= MOST_REPLICAS', 'false'],
       [
         'calls a compromised key adopted',
         'if (before) return { key: usable(register, kid), changed: false, skipped: [] };',

@@ -88,6 +88,17 @@ describe('SigningKeys', () => {
     expect(await recorded()).toHaveLength(before.length + 2);
   });
 
+  it('refuses to activate a key while more servers report themselves than are read: one of the others may lack it', async () => {
+    await published('next');
+    const report = `INSERT INTO signing_replicas (id, name, kids) SELECT gen_random_uuid(), 'a', '{next}' FROM generate_series(1, $1)`;
+    await dataSource.query(report, [999]);
+    await activate('next');
+    await published('third');
+    await dataSource.query(report.replace('{next}', '{third}'), [1]);
+    await dataSource.query(`UPDATE signing_replicas SET kids = '{third}'`);
+    await expect(activate('third')).rejects.toThrow(/others: more than 1000/);
+  });
+
   it('lets what the active key signed come on record, and what another signed not', async () => {
     const former = ring.active().kid;
     await demand(dataSource, former);
