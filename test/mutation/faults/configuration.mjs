@@ -29,7 +29,7 @@ export default {
     ...inFile('libs/config/src/sources/dot-env.ts', [
       ['an unquoted # is taken', "if (rest.includes('#'))", "if (rest.includes('##'))"],
       ['a name given twice takes the first', 'if (before === undefined) {', 'if (before !== 0) {'],
-      ['text behind the closing quote is lost', '/^\\s*(#.*)?$/.test', '/^/.test'],
+      ['text behind the closing quote is lost', '/^(\\s+#.*)?$/.test', '/^/.test'],
       [
         'a line that is not understood is ignored',
         '      problems.push({ line, rule: read });\n      return;',

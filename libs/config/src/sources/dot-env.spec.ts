@@ -84,12 +84,27 @@ describe('whatever the value', () => {
   });
 
   it('without quotes it is read whole, or refused', () => {
+    const text = fc.string().filter((value) => !/^\s*['"]/.test(value));
     fc.assert(
-      fc.property(fc.string(), (value) => {
+      fc.property(text, (value) => {
         const { variables, problems } = parseDotEnv(Buffer.from(`A=${value}\n`));
-        if (problems.length === 0)
-          expect([value.trim(), value.trim().slice(1, -1)]).toContain(variables.A ?? '');
+        if (problems.length === 0) expect(variables.A ?? '').toBe(value.trim());
       }),
     );
+  });
+
+  it('after quotes only white space, or white space and a comment, may follow', () => {
+    fc.assert(
+      fc.property(fc.string(), (rest) => {
+        const { variables, problems } = parseDotEnv(Buffer.from(`A="b"${rest}\n`));
+        if (problems.length === 0) {
+          expect(variables).toEqual({ A: 'b' });
+          expect(rest).toMatch(/^\s*$|^\s+#/);
+        }
+      }),
+    );
+    expect(parseDotEnv(Buffer.from('A="b"#c\n')).problems).toEqual([
+      { line: 1, rule: 'has text after the closing "' },
+    ]);
   });
 });

@@ -69,7 +69,7 @@ function readValue(rest: string): { text: string } | string {
 function readQuoted(rest: string, quote: string): { text: string } | string {
   const end = rest.indexOf(quote, 1);
   if (end === -1) return `has no closing ${quote}; a value ends on its line`;
-  if (!/^\s*(#.*)?$/.test(rest.slice(end + 1))) return `has text after the closing ${quote}`;
+  if (!/^(\s+#.*)?$/.test(rest.slice(end + 1))) return `has text after the closing ${quote}`;
   const text = rest.slice(1, end);
   if (quote === '"' && text.includes('\\')) return 'has a backslash in double quotes; use single quotes';
   return { text };

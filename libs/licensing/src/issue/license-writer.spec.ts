@@ -29,6 +29,7 @@ describe('licenses that are issued at once', () => {
   let dataSource: DataSource;
   let customers: CustomersService;
   let licensing: LicensingService;
+  let poolExtras: object | undefined;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'aegis-writer-'));
@@ -164,18 +165,15 @@ describe('licenses that are issued at once', () => {
     const locked = await aCustomerOnRecord();
     const sql = new Client({ connectionString: database.superuserUrl });
     await sql.connect();
-    const name = new URL(database.superuserUrl).pathname.slice(1);
-    await sql.query(`ALTER DATABASE ${name} SET lock_timeout = 3000`);
     try {
-      await reconnect();
+      await reconnect({ lock_timeout: 3000 });
       await sql.query('BEGIN');
       await sql.query('SELECT 1 FROM customers WHERE id = $1 FOR UPDATE', [locked]);
       const answers = await Promise.allSettled([issue(free), issue(locked), issue(free)]);
       expect(answers.map(codeOf)).toEqual(['written', '55P03', 'written']);
     } finally {
       await sql.query('ROLLBACK');
-      await sql.query(`ALTER DATABASE ${name} RESET lock_timeout`);
-      await reconnect();
+      await reconnect({});
       await sql.end();
     }
     expect(await writtenTo(free)).toHaveLength(2);
@@ -219,8 +217,12 @@ describe('licenses that are issued at once', () => {
   });
 
   /** New connections, which have the database's settings as they are now. */
-  async function reconnect(): Promise<void> {
+  /** @param limits options of pg for each connection */
+  async function reconnect(limits: { lock_timeout?: number }): Promise<void> {
+    const { extra } = dataSource.options as { extra?: object };
+    poolExtras ??= { ...extra };
     await dataSource.destroy();
+    dataSource.setOptions({ extra: { ...poolExtras, ...limits } });
     await dataSource.initialize();
   }
 

@@ -54,7 +54,7 @@ describe('keys in AWS KMS', () => {
 
   it('are those that this process may use and that are Ed25519', async () => {
     expect(await source.kids()).toEqual(['k1']);
-    await expect(source.open('p256')).rejects.toThrow(/no signing key of spec ECC_NIST_EDWARDS25519/);
+    await expect(source.open('p256')).rejects.toThrow(/not a signing key of spec ECC_NIST_EDWARDS25519/);
     await expect(source.open('missing')).rejects.toThrow(/NotFoundException/);
     await expect(source.open('unknown')).rejects.toThrow('AWS_KMS_KEYS names no key for unknown.');
   });
