@@ -137,7 +137,7 @@ describe('callers that cannot be changed', () => {
     [
       'of another environment',
       () => ({ Authorization: `Bearer ${makeKey('production').key}` }),
-      /of another environment/,
+      /belongs to another environment/,
     ],
     ['that is unknown', () => ({ 'X-API-Key': makeKey('test').key }), /^The API key was refused\.$/],
     ['that is missing', () => ({}), /^This route needs an API key/],

@@ -185,7 +185,7 @@ describe('aegis audit', () => {
       writeFileSync(other, JSON.stringify({ keys: [publicJwk(jwk!.kid, publicKey)] }));
       const { exitCode, stderr } = await aegis.run('audit', 'verify', '--keys', keys, '--keys', other);
       expect(exitCode).toBe(2);
-      expect(stderr).toContain(`gives ${jwk!.kid} another public key`);
+      expect(stderr).toContain(`has another public key for ${jwk!.kid}`);
       // Trust that one file withdraws is withdrawn.
       const withdrawn = join(folder, 'withdrawn.json');
       writeFileSync(

@@ -254,7 +254,7 @@ describe('signing keys of two servers on one database', () => {
     expect(await refused('compromise', 'k1', '--activate', 'k9')).toMatch(known);
 
     const activated = await done('activate', 'k2', '--force');
-    expect(activated).toMatch(/Passed over: \S+:\d+ can't sign with it/);
+    expect(activated).toMatch(/Skipped: \S+:\d+ can't sign with it/);
     expect(activated).toMatch(/published less than 300 s ago: .* may not know it for another [0-9]+ s/);
     await untilInUse('k2');
     const old = await aLicense(admin);
@@ -332,7 +332,7 @@ describe('signing keys of two servers on one database', () => {
     ).rejects.toThrow(/signing key k1 is compromised/);
     await done('compromise', 'k1');
     expect(await codeOf(admin, early)).toBe('KEY_COMPROMISED');
-    expect(await refused('compromise', 'k1', '--after', row!.now.toISOString())).toMatch(/never given back/);
+    expect(await refused('compromise', 'k1', '--after', row!.now.toISOString())).toMatch(/never restored/);
     expect((await events()).slice(-4)).toEqual([
       'signing_key.published k2 cli',
       'signing_key.compromised k1 cli',
