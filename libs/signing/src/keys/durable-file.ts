@@ -15,9 +15,12 @@ export async function createFile(path: string, content: string, mode: number): P
     await write(temporary, content, { mode });
     // Unlike rename, link refuses to replace.
     await link(temporary, path);
-  } finally {
-    await unlink(temporary);
+  } catch (error) {
+    // Where it could not even be created, what matters is why.
+    await unlink(temporary).catch(() => undefined);
+    throw error;
   }
+  await unlink(temporary);
   await syncDirectory(dirname(path));
 }
 
