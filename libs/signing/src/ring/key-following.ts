@@ -29,6 +29,7 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
   private stopped = false;
   /** Counts when the channel was found and lost; odd while it is heard. */
   private turns = 0;
+  private hasReported = false;
 
   constructor(
     dataSource: DataSource,
@@ -85,6 +86,8 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
     this.trust(false);
     await Promise.all(this.jobs.map((job) => job.stop()));
     await this.listener.stop();
+    // A start that failed before has nothing to remove.
+    if (!this.hasReported) return;
     await this.replicas.leave(this.id).catch((error: unknown) => {
       this.logger.write('warn', 'this server could not sign off from the table of replicas', { error });
     });
@@ -123,12 +126,13 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
     this.metrics.signingKeysNotified(live);
   }
 
-  private report(): Promise<void> {
-    return this.replicas.report({
+  private async report(): Promise<void> {
+    await this.replicas.report({
       id: this.id,
       name: `${hostname()}:${process.pid}`,
       kids: this.keyRing.heldKids,
     });
+    this.hasReported = true;
   }
 }
 
