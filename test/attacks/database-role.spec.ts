@@ -285,7 +285,7 @@ describe('an attacker with the application’s role', () => {
       const forged = await fitting(new PemSigner(jwk!.kid, privateKey, publicKey));
       await append(forged);
       await trail.append(1, 70);
-      await expect(trail.sealer.seal()).rejects.toThrow(/not one that a key of this server signed/);
+      await expect(trail.sealOnce()).rejects.toThrow(/not one that a key of this server signed/);
       // When a key was withdrawn is the database's to say, once.
       for (let time = 1; time <= 2; time += 1)
         await asRole(

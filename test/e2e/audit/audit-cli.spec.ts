@@ -92,7 +92,7 @@ describe('aegis audit', () => {
         `UPDATE audit_seals SET leaf_index = CASE audit_id WHEN ${one} THEN 3 ELSE 1 END WHERE audit_id IN (${one}, ${other})`,
       );
       await trail.append(1, 80);
-      await trail.sealer.seal();
+      await trail.sealOnce();
       const { exitCode, findings } = await verify('--keys', keys);
       expect(exitCode).toBe(1);
       expect(findings).toEqual([
@@ -222,7 +222,7 @@ describe('aegis audit', () => {
     it('resumes sealing after the last valid checkpoint, by the owner alone', async () => {
       await trail.tamper(`UPDATE audit_checkpoints SET jws = 'nothing' WHERE number = 3`);
       await trail.append(1, 60);
-      await expect(trail.sealer.seal()).rejects.toThrow(/aegis audit resume/);
+      await expect(trail.sealOnce()).rejects.toThrow(/aegis audit resume/);
       const resume = (after: string, by = aegis) =>
         by.run('audit', 'resume', '--after', after, '--keys', keys, '--json');
       const byApplication = await resume(

@@ -39,7 +39,11 @@ export class Trail {
     const database = await made;
     const application = await database.dataSource([AuditRecord, SigningKey, ...entities]);
     const superuser = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
-    const environment = loadEnvironment({ DATA_DIR: folder, KEY_PASSPHRASE: 'a passphrase for tests' });
+    const environment = loadEnvironment({
+      DATA_DIR: folder,
+      KEYS_DIR: join(folder, 'keys'),
+      KEY_PASSPHRASE: 'a passphrase for tests',
+    });
     const logger = new Logger({ level: 'error', format: 'json', stream: new Writable() });
     const audit = new AuditLog();
     const keyRing = new KeyRing(
@@ -85,8 +89,8 @@ export class Trail {
     for (let index = first; index < first + count; index += 1) await this.append(1, index);
   }
 
-  /** Transactions of other databases on this PostgreSQL hold the horizon too: seals until they let all be sealed. */
-  async sealAll(): Promise<void> {
+  /** Waits until no transaction of the cluster, other specs' among them, began before the records were written. */
+  async untilSealable(): Promise<void> {
     await until('no transaction is left that began before the records were written', async () => {
       const [row] = await this.superuser.query<{ open: boolean }[]>(
         `SELECT coalesce(max(xact) < pg_snapshot_xmin(pg_current_snapshot()), true) AS open FROM audit_logs
@@ -94,6 +98,17 @@ export class Trail {
       );
       return row!.open;
     });
+  }
+
+  /** One pass of the sealer over all that was written so far. */
+  async sealOnce(): Promise<number> {
+    await this.untilSealable();
+    return this.sealer.seal();
+  }
+
+  /** Transactions of other databases on this PostgreSQL hold the horizon too: seals until they let all be sealed. */
+  async sealAll(): Promise<void> {
+    await this.untilSealable();
     await until('every record is sealed', async () => {
       await this.sealer.seal();
       const [left] = await this.superuser.query<{ count: number }[]>(

@@ -72,7 +72,7 @@ describe('the sealer', () => {
     await trail.append(2, 20);
     await trail.tamper(`UPDATE audit_checkpoints SET cluster = 'another/1'`);
     await trail.tamper(`UPDATE audit_logs SET xact = '9000000000'::xid8 WHERE customer_id = 'C-21'`);
-    expect(await trail.sealer.seal()).toBe(2);
+    expect(await trail.sealOnce()).toBe(2);
     await trail.append(3, 30);
     await trail.sealAll();
     expect(await trail.findings()).toEqual([]);
@@ -103,7 +103,7 @@ describe('the sealer', () => {
     await trail.application.query(insert, [40_000_000]);
     await trail.append(1);
     await until('the record could be read', async () => {
-      const failure = await trail.sealer.seal().then(
+      const failure = await trail.sealOnce().then(
         () => undefined,
         (error: unknown) => error,
       );
@@ -119,7 +119,7 @@ describe('the sealer', () => {
     await trail.append(1);
     expect(await trail.sealer.chainEnd.read()).toMatchObject({ trusted: 0 });
     await until('the record can be sealed, and is not', async () => {
-      const failure = await trail.sealer.seal().then(
+      const failure = await trail.sealOnce().then(
         () => undefined,
         (error: unknown) => error,
       );

@@ -40,13 +40,13 @@ describe('seals that belong to no checkpoint', () => {
 
   const atRest = async (): Promise<void> => {
     await until('the records of other tests have ended', async () => {
-      await trail.sealer.seal();
+      await trail.sealOnce();
       const [row] = await trail.superuser.query<{ open: boolean }[]>(
         'SELECT max(xact) < pg_snapshot_xmin(pg_current_snapshot()) AS open FROM audit_logs',
       );
       return row!.open;
     });
-    await trail.sealer.seal();
+    await trail.sealOnce();
   };
 
   /** Runs the server's part that seals and measures, until something shows in its metrics or log. */
@@ -187,7 +187,7 @@ describe('seals that belong to no checkpoint', () => {
       return row!.written;
     });
     await trail.append(1, 61);
-    await expect(trail.sealer.seal()).rejects.toThrow(/not one that a key of this server signed/);
+    await expect(trail.sealOnce()).rejects.toThrow(/not one that a key of this server signed/);
     await watched(
       'both records wait',
       (metrics, log) =>
@@ -274,7 +274,7 @@ describe('seals that belong to no checkpoint', () => {
       return row!.written;
     });
     await trail.append(1, 61);
-    await expect(trail.sealer.seal()).rejects.toThrow(/it names mallory/);
+    await expect(trail.sealOnce()).rejects.toThrow(/it names mallory/);
   });
 
   it('are believed of a key in KEYS_DIR only once it is on record: a file there adds no key', async () => {

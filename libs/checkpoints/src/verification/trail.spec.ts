@@ -88,7 +88,7 @@ describe('the sealed audit trail', () => {
     await trail.sealed();
     await trail.tamper(`INSERT INTO audit_logs (event_type, actor, customer_id, xact)
                   VALUES ('license.revoked', 'system', 'C-added', '5'::xid8)`);
-    await trail.sealer.seal();
+    await trail.sealOnce();
     expect(await trail.findings()).toEqual([{ kind: 'record_added', record: await trail.idOf('C-added') }]);
   });
 
@@ -111,7 +111,7 @@ describe('the sealed audit trail', () => {
     await trail.sealed();
     await trail.tamper(`INSERT INTO audit_logs (event_type, actor, customer_id, xact)
                         VALUES ('license.revoked', 'system', 'C-later', '9000000000'::xid8)`);
-    await trail.sealer.seal();
+    await trail.sealOnce();
     expect(await trail.findings()).toEqual([{ kind: 'record_added', record: await trail.idOf('C-later') }]);
   });
 
@@ -122,7 +122,7 @@ describe('the sealed audit trail', () => {
                         VALUES (${record}, 'license.revoked', 'system', 'C-double')`);
     await trail.append(1, 50);
     await until('the record after it is sealed', async () => {
-      await trail.sealer.seal();
+      await trail.sealOnce();
       return (await trail.checkpoints()).length === 4;
     });
     expect(await trail.findings()).toEqual([{ kind: 'record_added', record }]);
