@@ -6,8 +6,8 @@ export default {
     'migrations/functions.spec.ts',
     'migrations/public-schema.spec.ts',
     'libs/database/src/connections/moments.spec.ts',
-    'test/e2e/input/stored-moments.spec.ts',
-    'test/e2e/operation/standby.spec.ts',
+    'migrations/planted-rows.spec.ts',
+    'test/e2e/operation/readiness.spec.ts',
   ],
   faults: [
     ...inFile('migrations/1764100060000-fix-search-paths.ts', [
@@ -79,9 +79,6 @@ export default {
         "if (VERSIONED.has(table)) nearest.push('version = version % 2147483647 + 1');",
         '',
       ],
-    ]),
-    ...inFile('libs/database/src/connections/connection-problem.ts', [
-      ['takes a standby for an unreachable database', '    case SqlState.readOnly:\n', "    case '25P99':\n"],
     ]),
     ...inFile('apps/server/src/health/database-readiness.ts', [
       ['is ready on a standby', 'if (answer === undefined || answer.read_only)', 'if (answer === undefined)'],
