@@ -45,7 +45,8 @@ const IDIOMS = [
 /** Landed migrations are not edited, the changelog's past is not rewritten, and this list names what it looks for. */
 const EXEMPT =
   /^(?:migrations\/\d|CHANGELOG\.md$|package-lock\.json$|docs\/language\.md$|\.ci\/plain-english\.mjs$|clients\/typescript\/schema\.d\.ts$|test\/data\/)/;
-const FOLDERS = /^(?:node_modules|dist|coverage|keys|\.git|\.data)$/;
+/** What is not part of the repository, by its path from the root; `node_modules` anywhere. */
+const NOT_OURS = /^(?:(?:.*\/)?node_modules|dist|coverage|keys|tmp|\.git|\.data)$/;
 const KINDS = new Set(['.ts', '.mjs', '.cjs', '.md', '.yml', '.yaml', '.sh', '.example']);
 
 /**
@@ -83,8 +84,8 @@ export function findIdioms(text) {
 export function checkedFiles(folder, root = folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return FOLDERS.test(entry.name) ? [] : checkedFiles(path, root);
     const name = relative(root, path).replaceAll('\\', '/');
+    if (entry.isDirectory()) return NOT_OURS.test(name) ? [] : checkedFiles(path, root);
     return entry.isFile() && KINDS.has(extname(name)) && isChecked(name) ? [name] : [];
   });
 }

@@ -7,4 +7,11 @@ const {
 } = require('../../jest.config.cjs');
 
 /** @type {import('jest').Config} */
-module.exports = { ...shared, rootDir: '../..', maxWorkers: 1, testTimeout: 60_000 };
+module.exports = {
+  ...shared,
+  rootDir: '../..',
+  // A suite of test/system may be named if it starts nothing that is built.
+  testPathIgnorePatterns: ['/node_modules/'],
+  maxWorkers: 1,
+  testTimeout: 60_000,
+};

@@ -5,11 +5,10 @@ import {
   IsPepperList,
   IsPostgresUrl,
   IsPublicUrl,
-  IsRedisUrl,
   IsTrustProxy,
 } from './rules';
+import { RateLimitSettings } from './rate-limit-settings';
 import { Setting } from './setting';
-import { SignerSettings } from './signers/signer-settings';
 
 const PORT_MAX = 65_535;
 
@@ -17,7 +16,7 @@ const PORT_MAX = 65_535;
  * Every setting of the server and the command line, validated. The property's name is the variable's name.
  * Made by `loadEnvironment`; injected typed; nothing else reads `process.env`.
  */
-export class Environment extends SignerSettings {
+export class Environment extends RateLimitSettings {
   @Setting({ kind: 'text', default: 'development', description: 'development, test or production.' })
   @IsIn(['development', 'test', 'production'], { message: 'must be development, test or production' })
   ENVIRONMENT!: 'development' | 'test' | 'production';
@@ -172,7 +171,7 @@ export class Environment extends SignerSettings {
 
   @Setting({
     kind: 'text',
-    default: '(the only private key; a new id where there is none)',
+    default: '(the only private key; a new id if there is no key)',
     description:
       'Key that signs where no key is active in the database yet; afterwards `aegis keys activate` decides.',
   })
@@ -308,70 +307,6 @@ export class Environment extends SignerSettings {
   @IsOptional()
   @AreOrigins()
   CORS_ORIGINS?: string[];
-
-  @Setting({ kind: 'boolean', default: 'true', description: 'Enforce the rate limits.' })
-  @IsBoolean()
-  RATE_LIMIT_ENABLED!: boolean;
-
-  @Setting({
-    kind: 'integer',
-    default: '100',
-    description: 'Requests per minute, by API key or else by address.',
-  })
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000_000)
-  RATE_LIMIT_DEFAULT!: number;
-
-  @Setting({ kind: 'integer', default: '1000', description: 'Validations per minute by address.' })
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000_000)
-  RATE_LIMIT_VALIDATE!: number;
-
-  @Setting({ kind: 'integer', default: '60', description: 'Validations per minute of one license.' })
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000_000)
-  RATE_LIMIT_LICENSE!: number;
-
-  @Setting({
-    kind: 'integer',
-    default: '10000',
-    description: 'Different items per minute of batch validations, by API key.',
-  })
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000_000)
-  RATE_LIMIT_BATCH_ITEMS!: number;
-
-  @Setting({
-    kind: 'integer',
-    default: '300',
-    description: 'Requests per minute by address to the other public routes.',
-  })
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000_000)
-  RATE_LIMIT_PUBLIC!: number;
-
-  @Setting({
-    kind: 'url',
-    secret: true,
-    description: 'Redis that several processes share their rate limits in; rediss:// for TLS.',
-  })
-  @IsOptional()
-  @IsRedisUrl()
-  REDIS_URL?: string;
-
-  @Setting({
-    kind: 'text',
-    default: 'open',
-    description:
-      'open or closed: while Redis is unavailable, count in each process separately, or refuse requests (503).',
-  })
-  @IsIn(['open', 'closed'], { message: 'must be open or closed' })
-  RATE_LIMIT_ON_STORAGE_FAILURE!: 'open' | 'closed';
 
   @Setting({
     kind: 'list',

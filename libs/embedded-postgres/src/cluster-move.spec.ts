@@ -21,7 +21,7 @@ import { removeEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgr
 import { ClusterUsers } from './users';
 
 /** The folder of PostgreSQL is outside of DATA_DIR only for root. */
-const asRoot = process.getuid?.() === 0 ? it : it.skip;
+const isRoot = process.getuid?.() === 0;
 
 describe('a folder that is moved', () => {
   let parent: string;
@@ -77,7 +77,7 @@ describe('a cluster that an earlier version made in /var/tmp', () => {
     return rows;
   }
 
-  asRoot('is used where it is while it is in use, and then moved to where no system clears it', async () => {
+  const moves = async (): Promise<void> => {
     const first = await startEmbeddedPostgres({ dataDir, durable: false });
     await words(first.ownerUrl, "CREATE TABLE kept AS SELECT 'yes' AS word");
     await first.release();
@@ -107,7 +107,19 @@ describe('a cluster that an earlier version made in /var/tmp', () => {
       `Moved the embedded PostgreSQL from ${former} to ${path}.`,
     ]);
     for (const handle of both) await handle.release();
-  });
+  };
+
+  const staysInDataDir = (): void => {
+    const before = clusterFolderPath(dataDir);
+    expect(before).toBe(join(dataDir, 'postgres'));
+    mkdirSync(join('/var/tmp', `aegis-${basename(dataDir)}`), { recursive: true });
+    expect(clusterFolderPath(dataDir)).toBe(before);
+    rmSync(join('/var/tmp', `aegis-${basename(dataDir)}`), { recursive: true });
+  };
+
+  if (isRoot)
+    it('is used where it is while it is in use, and then moved to where no system clears it', moves);
+  else it('does not concern an ordinary user, whose cluster is in DATA_DIR', staysInDataDir);
 
   it.each([
     ['/tmp/x', true],

@@ -187,7 +187,7 @@ export class Metrics {
 
   private readonly keySetExpiry = new Gauge({
     name: 'aegis_signed_key_set_expiry_timestamp_seconds',
-    help: 'When the signed key set expires, in seconds since 1970; 0 when there is none.',
+    help: 'When the signed key set expires, in seconds since 1970; 0 without a key set.',
     registers: this.registers,
   });
 
@@ -219,7 +219,7 @@ export class Metrics {
     }).set({ version: PRODUCT_VERSION }, 1);
     const age = new Gauge({
       name: 'aegis_status_list_age_seconds',
-      help: 'Age of the oldest status list that is served; 0 when there is none.',
+      help: 'Age of the oldest status list that is served; 0 while no list is served.',
       registers: this.registers,
       collect: () => {
         age.set(this.ageOfStatusLists());

@@ -153,15 +153,19 @@ describe('the folder of secrets that this program creates', () => {
     expect(mode(at('elsewhere'))).toBe(0o755);
   });
 
-  const asRoot = process.geteuid?.() === 0 ? it : it.skip;
-  asRoot('is not one of another user', () => {
-    mkdirSync(at('secrets'));
-    chownSync(at('secrets'), 65534, 65534);
+  it('is not one of another user', () => {
+    // Only root can give a folder away; anyone else looks at one of root's.
+    const isRoot = process.geteuid?.() === 0;
+    const foreign = isRoot ? at('secrets') : '/usr';
+    if (isRoot) {
+      mkdirSync(foreign);
+      chownSync(foreign, 65534, 65534);
+    }
     expect(
       attempt(() => {
-        openOwnFolderSync(at('secrets'));
+        openOwnFolderSync(foreign);
       }),
-    ).toMatch(/^belongs to uid 65534, /);
+    ).toMatch(isRoot ? /^belongs to uid 65534, / : /^belongs to uid 0, /);
   });
 });
 

@@ -252,7 +252,10 @@ describe('the signed key set', () => {
     });
     writeFileSync(join(folder, 'no-export.json'), '{"keys":[{"kid":"x"}],"compromised":[]}');
     const none = await offline.run(...args, '--keys', join(folder, 'no-export.json'));
-    expect(none).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/not a key set that can be signed/) });
+    expect(none).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/not a key set that can be signed/),
+    });
     const weak = { kty: 'OKP', crv: 'Ed25519', x: Buffer.alloc(32).toString('base64url'), kid: 'weak' };
     writeFileSync(join(folder, 'weak.json'), JSON.stringify({ keys: [weak], compromised: [] }));
     expect(await offline.run(...args, '--keys', join(folder, 'weak.json'))).toMatchObject({

@@ -4,7 +4,7 @@ export default {
   area: 'rate limits',
   suites: [
     'libs/rate-limits/src/bounded-throttler-storage.spec.ts',
-    'libs/rate-limits/src/shared-throttler-storage.spec.ts',
+    'test/system/shared-throttler-storage.spec.ts',
     'libs/http/src/answers/open-streams.spec.ts',
     'libs/http/src/limits/rate-limit.spec.ts',
     'test/e2e/input/batch-limits.spec.ts',

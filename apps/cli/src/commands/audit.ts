@@ -58,7 +58,11 @@ together with its checkpoints shows with --shipped alone.`,
     'resume',
     'resume sealing after the chain of checkpoints was broken; needs the role that owns the schema',
   )
-    .requiredOption('--after <checkpoint>', 'the last valid checkpoint; 0 when there is none', wholeNumber)
+    .requiredOption(
+      '--after <checkpoint>',
+      'the last valid checkpoint; 0 if no checkpoint is valid',
+      wholeNumber,
+    )
     .option('--keys <file>', `${KEYS} (default: those in the database)`, another, [])
     .addHelpText(
       'after',

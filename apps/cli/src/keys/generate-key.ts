@@ -1,4 +1,11 @@
-import { freshKid, jwkThumbprint, listPrivateKeys, publicJwk, readPublicKeys, writeKeyPair } from '@aegis/signing';
+import {
+  freshKid,
+  jwkThumbprint,
+  listPrivateKeys,
+  publicJwk,
+  readPublicKeys,
+  writeKeyPair,
+} from '@aegis/signing';
 import { join } from 'node:path';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';

@@ -1,5 +1,17 @@
 import { ConfigurationError } from '@aegis/errors';
-import { jwkThumbprint, type KeySetContent, keySetContent, makeRootKey, publishedJwk, readRootKey, signKeySet, type SigningKey, SigningKeys, SigningKeysModule, writeFileWhole } from '@aegis/signing';
+import {
+  jwkThumbprint,
+  type KeySetContent,
+  keySetContent,
+  makeRootKey,
+  publishedJwk,
+  readRootKey,
+  signKeySet,
+  type SigningKey,
+  SigningKeys,
+  SigningKeysModule,
+  writeFileWhole,
+} from '@aegis/signing';
 import { readFile } from 'node:fs/promises';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';

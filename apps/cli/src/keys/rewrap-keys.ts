@@ -14,7 +14,8 @@ export function rewrapKeys(output: Output, kids: readonly string[]): Promise<Exi
     const { KEYS_DIR: keysDir } = environment;
     const present = await listPrivateKeys(keysDir);
     const missing = kids.filter((kid) => !present.includes(kid));
-    if (missing.length > 0) throw new UsageProblem(`KEYS_DIR does not contain the private key ${missing.join(', ')}.`);
+    if (missing.length > 0)
+      throw new UsageProblem(`KEYS_DIR does not contain the private key ${missing.join(', ')}.`);
     const from = await presentPassphrase(environment, 'KEY_PASSPHRASE');
     const to = await newPassphrase(environment, 'NEW_KEY_PASSPHRASE');
     const chosen = kids.length === 0 ? present : [...kids];

@@ -2,7 +2,22 @@ import { commandLineActor } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
-import { assertKid, type Changed, jwkThumbprint, KEY_SET_SECONDS, keysOnRecord, publishedJwk, readPublicKey, readPublicKeys, type SigningKey, SigningKeys, SigningKeysModule, type SigningReplica, SigningReplicas, signerSource } from '@aegis/signing';
+import {
+  assertKid,
+  type Changed,
+  jwkThumbprint,
+  KEY_SET_SECONDS,
+  keysOnRecord,
+  publishedJwk,
+  readPublicKey,
+  readPublicKeys,
+  type SigningKey,
+  SigningKeys,
+  SigningKeysModule,
+  type SigningReplica,
+  SigningReplicas,
+  signerSource,
+} from '@aegis/signing';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { KeyObject } from 'node:crypto';
 import type { CommandAccess } from '../database/command-access';

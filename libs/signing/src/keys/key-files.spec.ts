@@ -136,7 +136,9 @@ describe('KEYS_DIR', () => {
         generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString(),
       );
       await writeFile(path('k1.public.pem'), pems.join(''));
-      expect((await refusal(readPublicKeys(keysDir))).message).toContain('must contain one "PUBLIC KEY" in PEM');
+      expect((await refusal(readPublicKeys(keysDir))).message).toContain(
+        'must contain one "PUBLIC KEY" in PEM',
+      );
     });
 
     it('are those of `<kid>.public.pem` alone: other and hidden files are skipped', async () => {

@@ -2,7 +2,14 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
-import { assertKeysFolderSync, type FileRule, READABLE, readTrustedFile, SECRET, UnsafeFile } from '@aegis/secret-files';
+import {
+  assertKeysFolderSync,
+  type FileRule,
+  READABLE,
+  readTrustedFile,
+  SECRET,
+  UnsafeFile,
+} from '@aegis/secret-files';
 import { createFile, replaceFile } from './durable-file';
 import { decryptPrivateKey, encryptPrivateKey, type DecryptedKey } from './encrypted-pem';
 import { assertKid } from './kid';
@@ -200,13 +207,17 @@ function parsePublicKey(pem: string, name: string): KeyObject {
   // createPublicKey would take a private key or a certificate as well, and the first of several keys.
   const [block] = pemBlocks(pem);
   if (/-----BEGIN (?!PUBLIC KEY-----)/.test(pem) || pem.split('-----BEGIN ').length > 2) {
-    throw new ConfigurationError(`${name} in KEYS_DIR must contain one "PUBLIC KEY" in PEM and nothing else.`);
+    throw new ConfigurationError(
+      `${name} in KEYS_DIR must contain one "PUBLIC KEY" in PEM and nothing else.`,
+    );
   }
   let key: KeyObject;
   try {
     key = createPublicKey(block === undefined ? pem : canonicalPem(block));
   } catch {
-    throw new ConfigurationError(`${name} in KEYS_DIR can't be read: it must contain one "PUBLIC KEY" in PEM.`);
+    throw new ConfigurationError(
+      `${name} in KEYS_DIR can't be read: it must contain one "PUBLIC KEY" in PEM.`,
+    );
   }
   if (key.asymmetricKeyType !== 'ed25519') {
     throw new ConfigurationError(

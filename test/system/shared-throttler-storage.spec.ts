@@ -1,14 +1,15 @@
 import type { Logger } from '@aegis/logging';
 import type { Metrics } from '@aegis/metrics';
 import { Redis } from 'ioredis';
-import { until } from '../../../test/support/database/sql';
-import { hasRedis, RedisServer } from '../../../test/support/processes/redis-server';
-import { SharedThrottlerStorage } from './shared-throttler-storage';
+import { until } from '../support/database/sql';
+import { hasRedis, RedisServer } from '../support/processes/redis-server';
+import { SharedThrottlerStorage } from '../../libs/rate-limits/src/shared-throttler-storage';
 
 // Under CI a missing tool is a failure, not a reason to skip.
 const describeWithRedis = hasRedis || process.env.CI === 'true' ? describe : describe.skip;
+const because = hasRedis ? '' : ' (redis-server is not installed: Debian package redis-server)';
 
-describeWithRedis('limits that are counted in a Redis', () => {
+describeWithRedis(`limits that are counted in a Redis${because}`, () => {
   let redis: RedisServer;
   let admin: Redis;
   let storage: SharedThrottlerStorage;

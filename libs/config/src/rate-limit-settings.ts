@@ -1,0 +1,71 @@
+import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsRedisUrl } from './rules';
+import { Setting } from './setting';
+import { SignerSettings } from './signers/signer-settings';
+
+/** Settings of the rate limits, and of the Redis that processes share them in. */
+export abstract class RateLimitSettings extends SignerSettings {
+  @Setting({ kind: 'boolean', default: 'true', description: 'Enforce the rate limits.' })
+  @IsBoolean()
+  RATE_LIMIT_ENABLED!: boolean;
+
+  @Setting({
+    kind: 'integer',
+    default: '100',
+    description: 'Requests per minute, by API key or else by address.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000)
+  RATE_LIMIT_DEFAULT!: number;
+
+  @Setting({ kind: 'integer', default: '1000', description: 'Validations per minute by address.' })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000)
+  RATE_LIMIT_VALIDATE!: number;
+
+  @Setting({ kind: 'integer', default: '60', description: 'Validations per minute of one license.' })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000)
+  RATE_LIMIT_LICENSE!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '10000',
+    description: 'Different items per minute of batch validations, by API key.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000)
+  RATE_LIMIT_BATCH_ITEMS!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '300',
+    description: 'Requests per minute by address to the other public routes.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000)
+  RATE_LIMIT_PUBLIC!: number;
+
+  @Setting({
+    kind: 'url',
+    secret: true,
+    description: 'Redis that several processes share their rate limits in; rediss:// for TLS.',
+  })
+  @IsOptional()
+  @IsRedisUrl()
+  REDIS_URL?: string;
+
+  @Setting({
+    kind: 'text',
+    default: 'open',
+    description:
+      'open or closed: while Redis is unavailable, count in each process separately, or refuse requests (503).',
+  })
+  @IsIn(['open', 'closed'], { message: 'must be open or closed' })
+  RATE_LIMIT_ON_STORAGE_FAILURE!: 'open' | 'closed';
+}
