@@ -74,7 +74,13 @@ export function withServices<T>(
           }),
           { logger: false, abortOnError: false },
         );
-        const answer = await work(services);
+        // Jobs write what waits when the services are closed, also after work that failed.
+        const answer = await work(services).catch(async (error: unknown) => {
+          await services.close().catch((closing: unknown) => {
+            logger.write('warn', 'the services could not be closed', { error: closing });
+          });
+          throw error;
+        });
         await services.close();
         return answer;
       } finally {
