@@ -7,9 +7,9 @@ import { expectStatus } from '../../support/contract/expect-status';
 import { aLicense, type IssuedLicense } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { Processes } from '../../support/processes/server-process';
+import { DatabaseProxy } from '../../support/database/database-proxy';
 import { until } from '../../support/database/sql';
 import { ReplicatedPostgres } from '../../support/database/standby';
-import { SwitchableAddress } from '../../support/database/switchable-address';
 
 // Two PostgreSQL start, and the machine may be busy.
 jest.setTimeout(180_000);
@@ -17,7 +17,8 @@ jest.setTimeout(180_000);
 describe('a hot standby', () => {
   const processes = new Processes();
   let postgres: ReplicatedPostgres;
-  let address: SwitchableAddress;
+  /** Leads to one PostgreSQL and then to another, as the name of a cluster does after a failover. */
+  let address: DatabaseProxy;
   let server: TestServer;
   let anyone: Client;
   let license: IssuedLicense;
@@ -28,7 +29,7 @@ describe('a hot standby', () => {
       await migrateUp(owner, 'aegis_app', applicationPrivileges).finally(() => owner.destroy());
     });
     const { ownerUrl, applicationUrl, superuserUrl } = postgres.primary;
-    address = await SwitchableAddress.to(Number(new URL(applicationUrl).port));
+    address = await DatabaseProxy.before(applicationUrl);
     const database = {
       ownerUrl: address.of(ownerUrl),
       applicationUrl: address.of(applicationUrl),
@@ -119,7 +120,7 @@ describe('a hot standby', () => {
 
   it('in the place of its primary makes a server not ready, which says why, until it is promoted', async () => {
     expect(await readiness()).toBe(200);
-    address.switchTo(postgres.standbyPort);
+    address.switchTo(postgres.onStandby(postgres.primary.applicationUrl));
     await until('validations end at the standby', async () => (await validate()) === 503);
     // Every connection of the pool leads there by now.
     await Promise.all(Array.from({ length: 20 }, validate));

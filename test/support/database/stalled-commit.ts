@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { DatabaseProxy, MarkerSearch, type Passing } from './database-proxy';
 
 /** What `pg` sends to commit: a simple query. */
 const COMMIT = Buffer.from('COMMIT\0');
@@ -7,55 +6,39 @@ const COMMIT = Buffer.from('COMMIT\0');
 /** Sits between a server and its PostgreSQL and, once switched on, holds back the answer to a commit. */
 export class StalledCommit {
   private isArmed = false;
-  private readonly sockets = new Set<Socket>();
 
   private constructor(
+    private readonly proxy: DatabaseProxy,
     /** The database's URL through here. */
     readonly url: string,
-    private readonly proxy: Server,
-  ) {}
+  ) {
+    proxy.onConnection = () => this.passing();
+  }
 
   /** @param databaseUrl without TLS */
   static async before(databaseUrl: string): Promise<StalledCommit> {
-    const url = new URL(databaseUrl);
-    const { hostname, port } = url;
-    const proxy = createServer().listen(0, '127.0.0.1');
-    await once(proxy, 'listening');
-    url.hostname = '127.0.0.1';
-    url.port = String((proxy.address() as AddressInfo).port);
-    const stalled = new StalledCommit(url.href, proxy);
-    proxy.on('connection', (client) => {
-      stalled.join(client, connect(Number(port), hostname));
-    });
-    return stalled;
+    const proxy = await DatabaseProxy.before(databaseUrl);
+    return new StalledCommit(proxy, proxy.of(databaseUrl));
   }
 
-  /** From now on anyone who commits does not learn of it. */
+  /** From now on anyone who commits gets no answer. */
   arm(): void {
     this.isArmed = true;
   }
 
-  async close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    this.proxy.close();
-    await once(this.proxy, 'close');
+  close(): Promise<void> {
+    return this.proxy.close();
   }
 
-  private join(client: Socket, database: Socket): void {
+  private passing(): Passing {
+    const commits = new MarkerSearch(COMMIT);
     let isStalled = false;
-    client.on('data', (chunk: Buffer) => {
-      isStalled ||= this.isArmed && chunk.includes(COMMIT);
-      database.write(chunk);
-    });
-    database.on('data', (chunk: Buffer) => {
-      if (!isStalled) client.write(chunk);
-    });
-    for (const [socket, other] of [
-      [client, database],
-      [database, client],
-    ] as const) {
-      this.sockets.add(socket);
-      socket.on('error', () => undefined).on('close', () => other.destroy());
-    }
+    return {
+      toDatabase: (chunk) => {
+        isStalled = (commits.endsIn(chunk) && this.isArmed) || isStalled;
+        return true;
+      },
+      toClient: () => !isStalled,
+    };
   }
 }

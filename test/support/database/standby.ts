@@ -34,41 +34,52 @@ const LEFT_OUT =
 /** A primary and its hot standby by streaming replication: two PostgreSQL of a test's own. */
 export class ReplicatedPostgres {
   private constructor(
-    private readonly folder: string,
     readonly primary: EmbeddedPostgres,
     /** Port of the standby on this machine. */
-    readonly standbyPort: number,
-    private readonly stopStandby: () => Promise<void>,
+    private readonly standbyPort: number,
+    private readonly undo: (() => Promise<void> | void)[],
   ) {}
 
   /** @param prepare runs on the primary before the standby is copied from it */
   static async start(prepare: (primary: EmbeddedPostgres) => Promise<void>): Promise<ReplicatedPostgres> {
-    const folder = mkdtempSync(join(tmpdir(), 'aegis-standby-'));
-    const primary = await startEmbeddedPostgres({ dataDir: join(folder, 'primary'), durable: false });
-    await prepare(primary);
-    const dataDir = join(folder, 'standby');
-    mkdirSync(dataDir);
-    const place = await openClusterFolder(dataDir);
-    const cluster = clusterIn(place, randomBytes(8).toString('hex'));
-    await backUp(primary, cluster.dataFolder);
-    const { port, username, password } = new URL(primary.superuserUrl);
-    writeFileSync(join(cluster.dataFolder, 'standby.signal'), '');
-    writeFileSync(
-      join(cluster.dataFolder, 'postgresql.auto.conf'),
-      `primary_conninfo = 'host=127.0.0.1 port=${port} user=${username} password=${password}'\n`,
-    );
-    handOver(cluster.dataFolder, place);
-    const launch = await launchPostmaster(cluster, prepareBinaries(place, undefined), { durable: false });
-    await until('the standby takes connections', () => {
-      if (launch.ended) throw new Error(`the standby does not start:\n${launch.said()}`);
-      return Promise.resolve(findPostmaster(cluster)?.ready === true);
-    });
-    const standby = findPostmaster(cluster);
-    if (standby === undefined) throw new Error('the standby has ended');
-    return new ReplicatedPostgres(folder, primary, standby.port, async () => {
-      await stopPostmaster(standby, 'immediate');
-      rmSync(place.path, { recursive: true, force: true });
-    });
+    // Undone in reverse order: by `close`, or by a start that fails.
+    const undo: (() => Promise<void> | void)[] = [];
+    try {
+      const folder = mkdtempSync(join(tmpdir(), 'aegis-standby-'));
+      undo.push(() => {
+        rmSync(folder, { recursive: true, force: true });
+      });
+      const primaryDir = join(folder, 'primary');
+      const primary = await startEmbeddedPostgres({ dataDir: primaryDir, durable: false });
+      undo.push(async () => {
+        await primary.release();
+        await removeEmbeddedPostgres(primaryDir);
+      });
+      await prepare(primary);
+      const dataDir = join(folder, 'standby');
+      mkdirSync(dataDir);
+      const place = await openClusterFolder(dataDir);
+      undo.push(() => {
+        rmSync(place.path, { recursive: true, force: true });
+      });
+      const cluster = clusterIn(place, randomBytes(8).toString('hex'));
+      undo.push(async () => {
+        const postmaster = findPostmaster(cluster);
+        if (postmaster !== undefined) await stopPostmaster(postmaster, 'immediate');
+      });
+      await makeStandby(primary, cluster.dataFolder, place);
+      const launch = await launchPostmaster(cluster, prepareBinaries(place, undefined), { durable: false });
+      await until('the standby takes connections', () => {
+        if (launch.ended) throw new Error(`the standby does not start:\n${launch.said()}`);
+        return Promise.resolve(findPostmaster(cluster)?.ready === true);
+      });
+      const standby = findPostmaster(cluster);
+      if (standby === undefined) throw new Error('the standby has ended');
+      return new ReplicatedPostgres(primary, standby.port, undo);
+    } catch (error) {
+      await undoAll(undo).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** A database's URL, on the standby. */
@@ -82,16 +93,41 @@ export class ReplicatedPostgres {
   async promote(): Promise<void> {
     const client = new Client(this.onStandby(this.primary.superuserUrl));
     await client.connect();
-    await client.query('SELECT pg_promote(true)');
-    await client.end();
+    try {
+      await client.query('SELECT pg_promote(true)');
+    } finally {
+      await client.end();
+    }
   }
 
-  async close(): Promise<void> {
-    await this.stopStandby();
-    await this.primary.release();
-    await removeEmbeddedPostgres(join(this.folder, 'primary'));
-    rmSync(this.folder, { recursive: true, force: true });
+  close(): Promise<void> {
+    return undoAll(this.undo);
   }
+}
+
+async function undoAll(undo: (() => Promise<void> | void)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of undo.reverse())
+    await Promise.resolve()
+      .then(step)
+      .catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Copies the running primary, and makes the copy follow it. */
+async function makeStandby(
+  primary: EmbeddedPostgres,
+  dataFolder: string,
+  place: ClusterFolder,
+): Promise<void> {
+  await backUp(primary, dataFolder);
+  const { port, username, password } = new URL(primary.superuserUrl);
+  writeFileSync(join(dataFolder, 'standby.signal'), '');
+  writeFileSync(
+    join(dataFolder, 'postgresql.auto.conf'),
+    `primary_conninfo = 'host=127.0.0.1 port=${port} user=${username} password=${password}'\n`,
+  );
+  handOver(dataFolder, place);
 }
 
 /** A base backup of the running primary; the embedded binaries have no `pg_basebackup`. */
