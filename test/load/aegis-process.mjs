@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -29,8 +28,7 @@ export class AegisProcess {
    * @returns {Promise<AegisProcess>}
    */
   static async start({ folder, dataDir, cpuProfile }) {
-    const port = await freePort();
-    const logFile = join(folder, `server-${port}.log`);
+    const logFile = join(mkdtempSync(join(folder, 'log-')), 'server.log');
     const log = openSync(logFile, 'w');
     const startedAt = performance.now();
     const child = spawn(
@@ -39,10 +37,10 @@ export class AegisProcess {
         ...(cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`]),
         join(root, 'dist/apps/server/src/main.js'),
       ],
-      { cwd: folder, env: environment({ port, folder, dataDir }), stdio: ['ignore', log, log] },
+      { cwd: folder, env: environment({ folder, dataDir }), stdio: ['ignore', log, log] },
     );
     closeSync(log);
-    const server = new AegisProcess(child, `http://127.0.0.1:${port}`, logFile);
+    const server = new AegisProcess(child, logFile);
     try {
       await server.untilReady();
     } catch (error) {
@@ -56,14 +54,15 @@ export class AegisProcess {
   /** From the start of the process to the first 200 of /health/ready. */
   startMilliseconds = Number.NaN;
 
+  /** Where it listens; empty before it is ready. */
+  url = '';
+
   /**
    * @param {import('node:child_process').ChildProcess} child
-   * @param {string} url
    * @param {string} logFile
    */
-  constructor(child, url, logFile) {
+  constructor(child, logFile) {
     this.child = child;
-    this.url = url;
     this.logFile = logFile;
   }
 
@@ -94,9 +93,12 @@ export class AegisProcess {
     const deadline = performance.now() + PATIENCE_MS;
     while (performance.now() < deadline) {
       if (this.child.exitCode !== null || this.child.signalCode !== null) break;
-      const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
-      await answer?.arrayBuffer();
-      if (answer?.status === 200) return;
+      this.url ||= listeningAt(readFileSync(this.logFile, 'utf8'));
+      if (this.url !== '') {
+        const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
+        await answer?.arrayBuffer();
+        if (answer?.status === 200) return;
+      }
       await delay(POLL_MS);
     }
     throw new Error(`The server did not get ready. It said:\n${readFileSync(this.logFile, 'utf8')}`);
@@ -108,13 +110,14 @@ export class AegisProcess {
  * @param {{ port: number, folder: string, dataDir: string }} options
  * @returns {NodeJS.ProcessEnv}
  */
-function environment({ port, folder, dataDir }) {
+function environment({ folder, dataDir }) {
   return {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     ...(process.env.PG_BIN && { PG_BIN: process.env.PG_BIN }),
     ENVIRONMENT: 'development',
-    PORT: String(port),
+    // The system chooses one: a port chosen here could be taken by another program before the server listens.
+    PORT: '0',
     METRICS_PORT: '0',
     DATA_DIR: dataDir,
     KEYS_DIR: join(folder, 'keys'),
@@ -128,12 +131,11 @@ function environment({ port, folder, dataDir }) {
   };
 }
 
-/** @returns {Promise<number>} */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
+/**
+ * @param {string} log lines of JSON
+ * @returns {string} where a server said that it listens; empty when it did not yet
+ */
+function listeningAt(log) {
+  const [line] = /^.* listens".*\n/m.exec(log) ?? [];
+  return line === undefined ? '' : JSON.parse(line).url;
 }
