@@ -39,6 +39,7 @@ import { BoundDepth1764230000000 } from './1764230000000-bound-depth';
 import { RepairWhatWasWritten1764230030000 } from './1764230030000-repair-what-was-written';
 import { BoundCounts1764230060000 } from './1764230060000-bound-counts';
 import { CountKeysAlone1764230120000 } from './1764230120000-count-keys-alone';
+import { CompareCheckpointsWithTheirReading1764230300000 } from './1764230300000-compare-checkpoints-with-their-reading';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -88,6 +89,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       RepairWhatWasWritten1764230030000,
       BoundCounts1764230060000,
       CountKeysAlone1764230120000,
+      CompareCheckpointsWithTheirReading1764230300000,
     ],
     extra: {
       application_name: 'aegis migrate',

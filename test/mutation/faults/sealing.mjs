@@ -5,6 +5,7 @@ export default {
   area: 'sealing',
   suites: [
     'libs/checkpoints/src/verification/decoy-seals.spec.ts',
+    'libs/checkpoints/src/sealing/time-of-reading.spec.ts',
     'test/attacks/superuser.spec.ts',
     'test/attacks/database-role.spec.ts',
   ],
@@ -34,13 +35,33 @@ export default {
     ...inFile('libs/database/src/connections/connection-options.ts', [
       ['leaves the settings of its sessions to its role', '    options: SESSION_OPTIONS,\n', ''],
     ]),
-    ...inFile('migrations/1764180000000-refuse-false-checkpoints.ts', [
+    ...inFile('migrations/1764230300000-compare-checkpoints-with-their-reading.ts', [
       [
         'takes a checkpoint of any length',
         'IF octet_length(NEW.jws) > ${MOST_JWS_BYTES} THEN',
         'IF false THEN',
       ],
-      ['takes a checkpoint of any time', 'extract(epoch FROM clock_timestamp())) > 300 THEN', '0) < 0 THEN'],
+      [
+        'takes a checkpoint of any time',
+        "(abs((claims->>'iat')::numeric - extract(epoch FROM NEW.read_at)) <= ${TOLERANCE_SECONDS}",
+        '(true',
+      ],
+      [
+        'takes a checkpoint whose records were read long ago',
+        "NEW.read_at >= clock_timestamp() - interval '${LONGEST_WRITING}'",
+        'true',
+      ],
+      [
+        'takes a checkpoint whose records are read in the future',
+        "NEW.read_at <= clock_timestamp() + interval '${TOLERANCE_SECONDS} seconds'",
+        'true',
+      ],
+      ['takes a checkpoint of no time', 'IS NOT TRUE`', 'IS FALSE`'],
+      [
+        'refuses a checkpoint that took minutes to write',
+        'extract(epoch FROM NEW.read_at)) <=',
+        'extract(epoch FROM clock_timestamp())) <=',
+      ],
       [
         'takes a checkpoint that is complete up to a time in the future',
         "(claims->>'complete_to')::numeric > extract(epoch FROM NEW.read_at)",
@@ -65,6 +86,11 @@ export default {
       ['lets the role say when a key was withdrawn', 'NEW.compromised_at := clock_timestamp();', 'NULL;'],
     ]),
     ...inFile('libs/checkpoints/src/sealing/unsealed-records.ts', [
+      [
+        'takes the time at which a transaction began for that of its end',
+        'SELECT extract(epoch FROM clock_timestamp())::float8 AS now',
+        'SELECT extract(epoch FROM transaction_timestamp())::float8 AS now',
+      ],
       [
         'says that the trail is complete though records are left out',
         'if (base.moved || (await isAnyLeftOut(tx, base, count, last))) return before;',

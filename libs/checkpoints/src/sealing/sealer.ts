@@ -7,7 +7,9 @@ import { checkpointHash, signCheckpoint } from '../checkpoint';
 import { leafOf } from '../tree/leaf';
 import { leafHash, rootHash } from '../tree/merkle-tree';
 import { appendCheckpoint, type NextCheckpoint } from './next-checkpoint';
-import { MOST_LEAVES, readUnsealed, type Unsealed } from './unsealed-records';
+import { readUnsealed, type Unsealed } from './unsealed-records';
+
+const NOTHING = { size: 0, more: false };
 
 /** Seals audit records: builds signed checkpoints over them. */
 @Injectable()
@@ -33,30 +35,33 @@ export class Sealer {
     let sealed = 0;
     let more = true;
     while (more && goesOn()) {
-      const size = await this.sealOnce();
-      sealed += size;
-      more = size === MOST_LEAVES;
+      const checkpoint = await this.sealOnce();
+      sealed += checkpoint.size;
+      more = checkpoint.more;
     }
     return sealed;
   }
 
-  /** No transaction is open and no lock is held while the signer, which may be far away, signs. */
-  private async sealOnce(): Promise<number> {
+  /**
+   * No transaction is open and no lock is held while the signer, which may be far away, signs.
+   * @returns how many records the checkpoint seals, and whether more could be sealed at once
+   */
+  private async sealOnce(): Promise<{ size: number; more: boolean }> {
     const unsealed = await readUnsealed(this.dataSource);
-    if (unsealed.records.length === 0) return 0;
+    if (unsealed.records.length === 0) return NOTHING;
     await this.chainEnd.assertTrusted(unsealed.base);
     const next = await this.signed(unsealed);
     try {
       const written = await transaction(this.dataSource, (tx) => appendCheckpoint(tx, unsealed.base, next));
-      return written ? next.leaves.length : 0;
+      return written ? { size: next.leaves.length, more: unsealed.full } : NOTHING;
     } catch (error) {
       // The key was changed in between: the next pass signs with the new one.
-      if (signingKeyChanged(error) instanceof SigningKeyChanged) return 0;
+      if (signingKeyChanged(error) instanceof SigningKeyChanged) return NOTHING;
       throw error;
     }
   }
 
-  private async signed({ base, records, epoch, completeTo }: Unsealed): Promise<NextCheckpoint> {
+  private async signed({ base, records, epoch, completeTo, readAt }: Unsealed): Promise<NextCheckpoint> {
     const leaves = records.map((record) => ({ ...record, hash: leafHash(leafOf(record)) }));
     const signer = await this.keyRing.signer();
     const jws = await signCheckpoint(signer, {
@@ -66,7 +71,7 @@ export class Sealer {
       root: rootHash(leaves.map(({ hash }) => hash)).toString('base64url'),
       previous: base.jws === null ? null : checkpointHash(base.jws),
       complete_to: completeTo,
-      iat: Math.floor(base.now),
+      iat: Math.floor(readAt),
     });
     return { kid: signer.kid, jws, leaves };
   }

@@ -29,8 +29,6 @@ export interface Base {
   /** What the last checkpoint says it sealed is ahead of every transaction that there was: its row was changed. */
   ahead: boolean;
   cluster: string;
-  /** Seconds since 1970. */
-  now: number;
   /** Below it every transaction has ended. */
   horizon: string;
 }
@@ -44,6 +42,10 @@ export interface Unsealed {
   epoch: number;
   /** See CheckpointClaims. */
   completeTo: number | null;
+  /** After everything was read, by the database's clock: seconds since 1970. */
+  readAt: number;
+  /** Whether records may be left that could be sealed now: a checkpoint is full, or its records are large. */
+  full: boolean;
 }
 
 type Row = LeafFields & { xact: string };
@@ -71,8 +73,18 @@ export function readUnsealed(dataSource: DataSource): Promise<Unsealed> {
         ? null
         : await completeUpTo(tx, base, rows.length, last, full ? last.xact : base.horizon);
     const records = rows.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
-    return { base, records: distinct(records), epoch: epochAfter(base, full), completeTo };
+    // The last statement: to search a trail that has moved takes minutes, and a checkpoint is written only if it was made now.
+    const readAt = await readClock(tx);
+    return { base, records: distinct(records), epoch: epochAfter(base, full), completeTo, readAt, full };
   });
+}
+
+async function readClock(tx: EntityManager): Promise<number> {
+  const [clock] = await tx.query<{ now: number }[]>(
+    'SELECT extract(epoch FROM clock_timestamp())::float8 AS now',
+  );
+  if (clock === undefined) throw new Error('The database did not say what time it is.');
+  return clock.now;
 }
 
 /** @throws RecordTooLarge when not even the first fits */
@@ -92,7 +104,6 @@ async function readBase(tx: EntityManager): Promise<Base> {
            coalesce(last.cluster <> here.cluster, false) OR coalesce(break.epoch > coalesce(last.epoch, 0), false) AS moved,
            coalesce(last.cluster = here.cluster AND last.sealed_xact >= pg_snapshot_xmax(pg_current_snapshot()), false)
              AS ahead,
-           extract(epoch FROM statement_timestamp())::float8 AS now,
            pg_snapshot_xmin(pg_current_snapshot())::text AS horizon
     FROM (SELECT max(epoch) AS epoch FROM audit_breaks) AS break,
          (SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) AS cluster
