@@ -81,6 +81,18 @@ const UPGRADES: Readonly<Record<string, Upgrade>> = {
     then: 'UPDATE customers SET version = version + 1 RETURNING version',
     expected: { version: 2 },
   },
+  'a license that ends after the last year that an answer can write': {
+    from: 'BoundMoments1764220000000',
+    rows: [
+      KEY,
+      CUSTOMER,
+      `INSERT INTO licenses (customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at, key_id)
+       VALUES ('C', 'm', 'subscription', ARRAY['17'], now(), '10000-01-01Z', 'k')`,
+    ],
+    then: `UPDATE licenses SET status = 'revoked', revoked_at = now(), version = version + 1
+           RETURNING version, expires_at = '9999-12-31T23:59:59.999Z' AS nearest`,
+    expected: { version: 3, nearest: true },
+  },
   'counts of minutes without end': {
     from: 'BoundMoments1764220000000',
     rows: [

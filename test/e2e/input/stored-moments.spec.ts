@@ -183,29 +183,4 @@ describe('times that earlier versions stored', () => {
     // What people wrote stays as it is.
     expect(replayed.body).toMatchObject({ expires_at: LAST, name: '+010000-01-01T00:59:59.000Z' });
   });
-
-  it('can be written outside of the range into no column that the application writes', async () => {
-    const { rows } = await sql.query<{ column: string }>(
-      `SELECT format('%s.%s', table_.relname, attribute.attname) AS column
-       FROM pg_attribute AS attribute JOIN pg_class AS table_ ON table_.oid = attribute.attrelid
-       WHERE table_.relnamespace = 'public'::regnamespace AND table_.relkind IN ('r', 'p') AND NOT table_.relispartition
-         AND attribute.atttypid = 'timestamptz'::regtype AND attribute.attnum > 0 AND NOT attribute.attisdropped
-         AND (has_column_privilege('aegis_app', table_.oid, attribute.attnum, 'INSERT')
-              OR has_column_privilege('aegis_app', table_.oid, attribute.attnum, 'UPDATE'))
-         AND NOT EXISTS (
-           SELECT FROM pg_constraint AS rule
-           WHERE rule.conrelid = table_.oid AND rule.contype = 'c' AND attribute.attnum = ANY(rule.conkey)
-             AND position(attribute.attname || ' < ''10000-01-01 00:00:00+00''' IN pg_get_constraintdef(rule.oid)) > 0
-             AND position(attribute.attname || ' >= ''0001-01-01 00:00:00+00''' IN pg_get_constraintdef(rule.oid)) > 0)
-       ORDER BY 1`,
-    );
-    // A trigger sets that one by the database's clock.
-    expect(rows.map(({ column }) => column)).toEqual(['signing_keys.compromised_at']);
-    await expect(sql.query(`UPDATE api_keys SET expires_at = 'infinity'`)).rejects.toThrow(
-      /api_keys_moments/,
-    );
-    await expect(
-      sql.query(`UPDATE licenses SET expires_at = '10000-01-01Z' WHERE license_type <> 'perpetual'`),
-    ).rejects.toThrow(/licenses_moments/);
-  });
 });

@@ -5,7 +5,9 @@ export default {
   suites: [
     'migrations/functions.spec.ts',
     'migrations/public-schema.spec.ts',
+    'migrations/bounded-moments.spec.ts',
     'libs/database/src/connections/moments.spec.ts',
+    'libs/database/src/connections/pool-renewal.spec.ts',
     'migrations/planted-rows.spec.ts',
     'test/e2e/operation/readiness.spec.ts',
   ],
@@ -85,6 +87,17 @@ export default {
     ]),
     ...inFile('libs/database/src/connections/pool-renewal.ts', [
       ['keeps connections to a standby', 'if (this.isOld(client)) void client.end();', ''],
+      ['keeps idle connections to a standby', 'idle = this.pool.idleCount; idle > 0', 'idle = 0; idle > 0'],
+      [
+        'does not see that a connection turned read-only',
+        'if (sqlState === SqlState.readOnly) this.renew();',
+        '',
+      ],
+      [
+        'ends new connections as often as it is asked',
+        'if (now - this.renewedAt < SHORTEST_INTERVAL_MS) return;',
+        '',
+      ],
     ]),
     ...inFile('libs/database/src/application-role.ts', [
       [

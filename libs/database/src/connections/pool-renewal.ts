@@ -44,8 +44,8 @@ export class PoolRenewal {
     this.logger.write('warn', 'the database does not accept writes: connections are renewed');
     for (let idle = this.pool.idleCount; idle > 0; idle--)
       this.pool.connect((error, client, release) => {
-        // What came meanwhile is new, and stays.
-        if (error === undefined && client !== undefined) release(this.isOld(client));
+        // What is given back ends if it is old.
+        if (error === undefined && client !== undefined) release();
       });
   }
 
