@@ -5,12 +5,12 @@ const { join } = require('node:path');
 // SoftHSM reads it from the environment of the process, which a test can't change: Jest gives it a copy.
 process.env.SOFTHSM2_CONF ??= join(tmpdir(), `aegis-softhsm-${process.pid}`, 'softhsm2.conf');
 
-const {
-  testPathIgnorePatterns: _,
-  globalSetup: _setup,
-  globalTeardown: _teardown,
-  ...shared
-} = require('./jest.config.cjs');
+const { project, run } = require('./test/support/jest-shared.cjs');
 
 /** @type {import('jest').Config} */
-module.exports = { ...shared, testMatch: ['<rootDir>/test/system/**/*.spec.ts'] };
+module.exports = {
+  ...project,
+  ...run,
+  testPathIgnorePatterns: ['/node_modules/'],
+  testMatch: ['<rootDir>/test/system/**/*.spec.ts'],
+};

@@ -11,9 +11,10 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /**
  * Installs what is missing and builds what is stale; when neither is, it costs some milliseconds. Writes nothing
  * to standard output. Ends the process when it fails.
- * @param {{ withTools?: boolean }} [options] withTools: what builds and tests is needed in any case
+ * @param {{ withTools?: boolean, withBuild?: boolean }} [options]
+ *   withTools: what builds and tests is needed in any case; withBuild: false where nothing that is built is needed
  */
-export async function prepare({ withTools = false } = {}) {
+export async function prepare({ withTools = false, withBuild = true } = {}) {
   // What is installed and built here is run: nobody else may write to it, whatever the umask of the caller.
   process.umask(process.umask(0o022) | 0o022);
   if (!hasSources(root)) {
@@ -21,16 +22,13 @@ export async function prepare({ withTools = false } = {}) {
     console.error(`There are neither sources nor a build in ${root}.`);
     process.exit(2);
   }
-  if (isReady(withTools)) return;
+  const isReady = () => (!withBuild || isCompiled(root)) && isInstalled(root, withTools);
+  if (isReady()) return;
   await withLauncherLock(root, () => {
     // Another process may have done it while this one waited.
-    if (isReady(withTools)) return;
+    if (isReady()) return;
     const needsTools = withTools || !isCompiled(root);
     if (!isInstalled(root, needsTools)) install(root);
-    if (!isCompiled(root)) compile(root);
+    if (withBuild && !isCompiled(root)) compile(root);
   });
-}
-
-function isReady(withTools) {
-  return isCompiled(root) && isInstalled(root, withTools);
 }

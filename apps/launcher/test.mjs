@@ -4,10 +4,11 @@ import { pathToFileURL } from 'node:url';
 import { prepare, root } from './prepare.mjs';
 import { installSystemPackages } from './system-packages.mjs';
 
-await prepare({ withTools: true });
 // `--system` selects the system tests; everything else is Jest's.
 const given = process.argv.slice(2);
 const isSystem = given.includes('--system');
+// Other tests that need the build make it in their set-up.
+await prepare({ withTools: true, withBuild: isSystem });
 if (isSystem) {
   const missing = installSystemPackages();
   // What needs them says so, and is skipped; under CI=true it fails.

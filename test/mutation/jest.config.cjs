@@ -1,15 +1,10 @@
-// The project's configuration without the PostgreSQL of a run: mutation.mjs starts one for all faults.
-const {
-  globalSetup: _setup,
-  globalTeardown: _teardown,
-  reporters: _reporters,
-  ...shared
-} = require('../../jest.config.cjs');
+// Without the PostgreSQL of a run: mutation.mjs starts one for all faults.
+const { project } = require('../support/jest-shared.cjs');
 
 /** @type {import('jest').Config} */
 module.exports = {
-  ...shared,
-  rootDir: '../..',
+  ...project,
+  testMatch: ['**/*.spec.ts'],
   // A suite of test/system may be named if it starts nothing that is built.
   testPathIgnorePatterns: ['/node_modules/'],
   maxWorkers: 1,

@@ -30,6 +30,7 @@ class ContractReporter {
   }
 
   wasWhole() {
+    if (process.argv.some((argument) => argument.startsWith('--selectProjects'))) return false;
     const { testPathPatterns, testNamePattern, onlyChanged, onlyFailures, shard, findRelatedTests } =
       this.config;
     const patterns = testPathPatterns?.patterns ?? [];

@@ -1,7 +1,11 @@
 // Jest maps no module names and transforms no imports for its global set-up.
 require('./register-swc.cjs');
-const { isCompiled } = require('../../apps/launcher/compilation.mjs');
-const path = require('node:path');
 
 const setUp = require('./global-setup.ts').default;
-module.exports = () => setUp(isCompiled(path.resolve(__dirname, '../..')));
+module.exports = async () => {
+  // Built only here: the unit tests need no build.
+  const { prepare, root } = await import('../../apps/launcher/prepare.mjs');
+  const { isCompiled } = await import('../../apps/launcher/compilation.mjs');
+  await prepare({ withTools: true });
+  await setUp(isCompiled(root));
+};
