@@ -1,6 +1,6 @@
 export { Creates } from './answers/creates';
 export { ETagged, IfNoneMatch } from './answers/entity-tag';
-export { Idempotent } from './answers/idempotent';
+export { HasIdempotencyKey, Idempotent } from './answers/idempotent';
 export { IfMatch } from './answers/if-match';
 export { answerList } from './answers/list-answer';
 export { PageDto } from './answers/page.dto';

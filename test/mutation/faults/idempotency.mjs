@@ -2,7 +2,11 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'idempotency',
-  suites: ['test/e2e/idempotency/idempotency.spec.ts', 'test/e2e/idempotency/idempotency-in-flight.spec.ts'],
+  suites: [
+    'test/e2e/idempotency/idempotency.spec.ts',
+    'test/e2e/idempotency/idempotency-in-flight.spec.ts',
+    'libs/licensing/src/issue/license-writer.spec.ts',
+  ],
   faults: [
     ...inFile('libs/idempotency/src/remembered-answers.ts', [
       [
@@ -71,6 +75,16 @@ export default {
         'createCipheriv(CIPHER, this.encryption, nonce).setAAD(row)',
         'createCipheriv(CIPHER, this.encryption, nonce)',
       ],
+    ]),
+    ...inFile('libs/http/src/answers/idempotent.ts', [
+      [
+        'shares the transaction in which an answer is remembered',
+        "headers['idempotency-key'] !== undefined,",
+        "headers['idempotency-key'] === undefined,",
+      ],
+    ]),
+    ...inFile('libs/licensing/src/issue/license-writer.ts', [
+      ['writes without the hooks of the transaction', 'if (hasTransactionHooks())', 'if (signed === null)'],
     ]),
   ],
 };

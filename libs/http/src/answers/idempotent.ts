@@ -1,4 +1,4 @@
-import { applyDecorators, Inject, Req } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, type ExecutionContext, Inject, Req } from '@nestjs/common';
 import { argumentsOf } from '../framework-internals';
 import { ApiHeader } from '@nestjs/swagger';
 import type { Request } from 'express';
@@ -40,6 +40,15 @@ export function Idempotent<Result>(idempotence: Idempotence<Result> = {}): Metho
     ApiProblems('request_in_progress', 'answer_unreadable', 'idempotency_key_reused'),
   );
 }
+
+/**
+ * Controller parameter of an `@Idempotent()` route: whether the request has an `Idempotency-Key`. Its answer is then
+ * remembered in the transaction of the change, which other requests can't share.
+ */
+export const HasIdempotencyKey = createParamDecorator(
+  (_: unknown, context: ExecutionContext): boolean =>
+    context.switchToHttp().getRequest<Request>().headers['idempotency-key'] !== undefined,
+);
 
 /**
  * Puts in the handler's place one that carries out a request with an `Idempotency-Key` once. Not an interceptor: those

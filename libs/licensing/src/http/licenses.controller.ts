@@ -5,6 +5,7 @@ import {
   ApiProblems,
   Creates,
   ETagged,
+  HasIdempotencyKey,
   Idempotent,
   IfMatch,
   IfNoneMatch,
@@ -54,8 +55,12 @@ export class LicensesController {
   @Creates(({ id }: License) => `/api/v1/licenses/${id}`)
   @ETagged(licenseTag)
   @Responds(LicenseDto, { status: 201, description: 'Issued' })
-  issue(@Caller() actor: Actor, @Body() input: IssueLicenseDto): Promise<License> {
-    return this.licensing.issue(actor, input);
+  issue(
+    @Caller() actor: Actor,
+    @Body() input: IssueLicenseDto,
+    @HasIdempotencyKey() alone: boolean,
+  ): Promise<License> {
+    return this.licensing.issue(actor, input, { alone });
   }
 
   @Get()

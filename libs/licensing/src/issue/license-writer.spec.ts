@@ -16,7 +16,7 @@ import { testDatabase, type TestDatabase } from '../../../../test/support/databa
 import { until } from '../../../../test/support/database/sql';
 import { LicenseLock } from '../license-lock';
 import { LicenseToken } from '../license-token.entity';
-import { LicenseWriter } from './license-writer';
+import { LicenseWriter, type WriteOptions } from './license-writer';
 import { License } from '../license.entity';
 import { LicensingService } from './licensing.service';
 import { TokenIssuer } from './token-issuer';
@@ -75,15 +75,19 @@ describe('licenses that are issued at once', () => {
     return (await customers.create(CLI, { id: aCustomerId(), name: 'Acme' })).id;
   }
 
-  const issue = (customer_id: string): Promise<License> =>
-    licensing.issue(CLI, {
-      customer_id,
-      module_name: 'payroll',
-      allowed_major_versions: ['17', '18'],
-      license_type: 'demo',
-      duration_days: 7,
-      notes: 'first of "many"',
-    });
+  const issue = (customer_id: string, options?: WriteOptions): Promise<License> =>
+    licensing.issue(
+      CLI,
+      {
+        customer_id,
+        module_name: 'payroll',
+        allowed_major_versions: ['17', '18'],
+        license_type: 'demo',
+        duration_days: 7,
+        notes: 'first of "many"',
+      },
+      options,
+    );
 
   interface Written {
     id: string;
@@ -189,7 +193,7 @@ describe('licenses that are issued at once', () => {
           begin: () => Promise.resolve(),
           beforeCommit: (_tx, result) => Promise.resolve(void results.push(result)),
         },
-        () => issue(id),
+        () => issue(id, { alone: true }),
       );
     const issued = await Promise.all([issue(id), hooked(), issue(id), hooked()]);
     expect(results).toHaveLength(2);
@@ -202,6 +206,13 @@ describe('licenses that are issued at once', () => {
     expect(written).toHaveLength(4);
   });
 
+  it('are not written where they would share a transaction without the hooks of theirs', async () => {
+    const id = await aCustomerOnRecord();
+    const hooks = { begin: () => Promise.resolve(), beforeCommit: () => Promise.resolve() };
+    await expect(withTransactionHooks(hooks, () => issue(id))).rejects.toThrow('cannot be shared');
+    expect(await writtenTo(id)).toEqual([]);
+  });
+
   it('are not written when the transaction fails', async () => {
     const id = await aCustomerOnRecord();
     const failing = withTransactionHooks(
@@ -209,7 +220,7 @@ describe('licenses that are issued at once', () => {
         begin: () => Promise.resolve(),
         beforeCommit: () => Promise.reject(new Error('the answer cannot be remembered')),
       },
-      () => issue(id),
+      () => issue(id, { alone: true }),
     );
     await expect(failing).rejects.toThrow('the answer cannot be remembered');
     expect(await writtenTo(id)).toEqual([]);

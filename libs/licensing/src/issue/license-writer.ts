@@ -25,6 +25,15 @@ export interface SignedLicense {
   fresh: FreshToken;
 }
 
+/** How a license is written. */
+export interface WriteOptions {
+  /**
+   * In a transaction of its own instead of one that requests share: for a request whose answer is remembered in the
+   * transaction.
+   */
+  readonly alone?: boolean;
+}
+
 /** One that waits to be written together with those of other requests. */
 interface WaitingLicense extends SignedLicense {
   /** Whose request it is of, to be judged with it; undefined outside of requests. */
@@ -64,12 +73,13 @@ export class LicenseWriter {
   /**
    * @returns the license, once it is durable
    * @throws CustomerNotFound, CustomerInactive, CallerRefused, CallerNarrowed; SigningKeyChanged: it must be signed
-   * again
+   * again; Error when it is not written alone and its transaction has hooks, which would not run
    */
-  async write(signed: SignedLicense): Promise<License> {
-    // The transaction is the request's own, and judges its caller.
-    if (hasTransactionHooks())
+  async write(signed: SignedLicense, { alone = false }: WriteOptions = {}): Promise<License> {
+    // That transaction judges the caller itself.
+    if (alone)
       return transaction(this.dataSource, (tx) => this.insertOne(tx, { ...signed, caller: undefined }));
+    if (hasTransactionHooks()) throw new Error('a transaction that has hooks cannot be shared');
     const refusal = await this.batch.add({ ...signed, caller: currentRequest()?.caller });
     if (refusal) throw refusal;
     return signed.license;

@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { endOfTerm } from './license-term';
 import { LicenseLock } from '../license-lock';
-import { LicenseWriter } from './license-writer';
+import { LicenseWriter, type WriteOptions } from './license-writer';
 import { License } from '../license.entity';
 import { type LicenseStatus, statusSql } from '../state/license-status';
 import { LicenseNotFound } from '../licensing.errors';
@@ -54,9 +54,10 @@ export class LicensingService {
 
   /**
    * Issues a license. Its token leaves only when row, hash and audit record are durable.
+   * @param options how it is written (`LicenseWriter.write`)
    * @throws CustomerNotFound, CustomerInactive, InvalidDuration, TokenTooLarge, SignerUnavailable
    */
-  async issue(actor: Actor, input: IssueLicense): Promise<License> {
+  async issue(actor: Actor, input: IssueLicense, options: WriteOptions = {}): Promise<License> {
     const [customer, moment] = await Promise.all([
       this.customers.find(input.customer_id),
       this.tokens.moment(),
@@ -80,11 +81,8 @@ export class LicensingService {
     };
     return this.tokens.withActiveKey(async () => {
       const fresh = await this.tokens.sign(facts, moment);
-      return this.writer.write({
-        actor,
-        fresh,
-        license: newLicense(input, customer, fresh, moment.now, expiresAt),
-      });
+      const license = newLicense(input, customer, fresh, moment.now, expiresAt);
+      return this.writer.write({ actor, fresh, license }, options);
     });
   }
 
