@@ -1,11 +1,15 @@
-import { Body, Controller, Get, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { Expose, Transform } from 'class-transformer';
 import express, { type Request } from 'express';
+import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import {
   argumentsOf,
+  closeAfter,
+  distinguishCase,
   expressClasses,
+  neverEndInOrder,
   plainFieldsOf,
   responseInProgress,
   routesOf,
@@ -16,8 +20,8 @@ import {
 @Controller('things')
 class ThingsController {
   @Get(':id')
-  find(@Param('id') id: string): string {
-    return id;
+  find(@Param('id') id: string, @Query() query: object): object {
+    return { id, query };
   }
 
   @Post(':id')
@@ -68,11 +72,14 @@ describe('what is not documented', () => {
   });
 
   it('an upgrade of @nestjs/common broke argumentsOf', () => {
-    expect(argumentsOf(ThingsController, 'find')).toEqual([{ index: 0, isBody: false }]);
-    const change = argumentsOf(ThingsController, 'change').sort((a, b) => a.index - b.index);
-    expect(change).toEqual([
-      { index: 0, isBody: false },
-      { index: 1, isBody: true },
+    const of = (name: string) => argumentsOf(ThingsController, name).sort((a, b) => a.index - b.index);
+    expect(of('find')).toEqual([
+      { index: 0, isBody: false, isQuery: false },
+      { index: 1, isBody: false, isQuery: true },
+    ]);
+    expect(of('change')).toEqual([
+      { index: 0, isBody: false, isQuery: false },
+      { index: 1, isBody: true, isQuery: false },
     ]);
     expect(argumentsOf(ThingsController, 'helper')).toEqual([]);
   });
@@ -99,6 +106,18 @@ describe('what is not documented', () => {
     expect(all).toMatchObject({ path: '/things', methods: { post: true } });
     expect([byId?.matches('/things/1'), byId?.matches('/things')]).toEqual([true, false]);
     expect(() => byId?.matches('/things/%ff')).toThrow();
+  });
+
+  it('an upgrade of Express broke distinguishCase', async () => {
+    const application = express();
+    distinguishCase(application);
+    application.get('/things', (_request, response) => {
+      response.send('text');
+    });
+    const port = await served(createServer(application));
+    const statusOf = async (path: string): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+    expect([await statusOf('/things'), await statusOf('/Things')]).toEqual([200, 404]);
   });
 
   it('an upgrade of Express broke setFreshness', async () => {
@@ -154,6 +173,45 @@ describe('what is not documented', () => {
     await assigned;
     expect(responseInProgress(connection)).toBe(second);
     socket.destroy();
+  });
+
+  it('an upgrade of Node broke closeAfter', async () => {
+    const server = createServer((request, response) => {
+      if (request.url === '/last') closeAfter(response);
+      response.end('text');
+    });
+    const port = await served(server);
+    const connectionOf = async (path: string): Promise<string | null> =>
+      (await fetch(`http://127.0.0.1:${port}${path}`)).headers.get('connection');
+    expect([await connectionOf('/'), await connectionOf('/last')]).toEqual(['keep-alive', 'close']);
+  });
+
+  it('an upgrade of Node broke neverEndInOrder', async () => {
+    const isDestroyedBy = async (end: (connection: Socket) => void): Promise<boolean> => {
+      const server = createServer();
+      const accepted = once(server, 'connection') as Promise<[Socket]>;
+      const client = connect(await served(server), '127.0.0.1').on('error', () => undefined);
+      const [connection] = await accepted;
+      connection.write(Buffer.alloc(32 * 1024 * 1024));
+      end(connection);
+      client.destroy();
+      return connection.destroyed;
+    };
+    const inOrder = (connection: Socket): void => {
+      connection.destroySoon();
+    };
+    const byReset = (connection: Socket): void => {
+      connection.resetAndDestroy();
+    };
+    expect(await isDestroyedBy(inOrder)).toBe(false);
+    const atOnce = (end: (connection: Socket) => void) =>
+      isDestroyedBy((connection) => {
+        neverEndInOrder(connection);
+        end(connection);
+      });
+    expect(await atOnce(inOrder)).toBe(true);
+    // Some versions of Node call `destroySoon` here, others destroy at once.
+    expect(await atOnce(byReset)).toBe(true);
   });
 
   it('an upgrade of class-transformer broke plainFieldsOf', () => {

@@ -9,16 +9,20 @@ import { defaultMetadataStorage } from 'class-transformer/cjs/storage';
 import type { Application, Request } from 'express';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** An argument of a handler that a decorator asks for. */
 export interface HandlerArgument {
   readonly index: number;
   /** Whether it is the body. */
   readonly isBody: boolean;
+  /** Whether it is the query, or one parameter of it. */
+  readonly isQuery: boolean;
 }
 
-/** What `@Body()` has in Nest's list of kinds (`RouteParamtypes.BODY`). */
+/** What `@Body()` and `@Query()` have in Nest's list of kinds (`RouteParamtypes`). */
 const BODY = '3';
+const QUERY = '4';
 
 /**
  * The arguments of a handler that decorators have asked for so far (Nest).
@@ -30,7 +34,10 @@ export function argumentsOf(controller: object, name: string | symbol): HandlerA
     string,
     { index: number }
   >;
-  return Object.entries(kept).map(([key, { index }]) => ({ index, isBody: key.split(':')[0] === BODY }));
+  return Object.entries(kept).map(([key, { index }]) => {
+    const [kind] = key.split(':');
+    return { index, isBody: kind === BODY, isQuery: kind === QUERY };
+  });
 }
 
 /** Whether a method serves a route: `@Get()` and the like have given it a path (Nest). */
@@ -69,6 +76,17 @@ export function routesOf(application: Application): ExpressRoute[] {
   );
 }
 
+/**
+ * Makes an application compare paths letter by letter. For a router that exists already, for which Express' setting
+ * `case sensitive routing` comes too late; routes that are registered later obey it.
+ * @throws Error when the application has no router of Express 5
+ */
+export function distinguishCase(application: Application): void {
+  const { router } = application as unknown as { router?: { caseSensitive?: boolean } };
+  if (router === undefined) throw new Error('the application has no router of Express 5');
+  router.caseSensitive = true;
+}
+
 /** Decides in Express' place whether its answer to a request is 304. */
 export function setFreshness(request: Request, isFresh: boolean): void {
   Object.defineProperty(request, 'fresh', { value: isFresh });
@@ -94,8 +112,20 @@ export function expressClasses(application: Application): {
 }
 
 /** The response that Node writes to a connection now; the others wait. */
-export function responseInProgress(connection: Socket): ServerResponse | undefined {
-  return (connection as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+export function responseInProgress(connection: Duplex): ServerResponse | undefined {
+  return (connection as Duplex & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
+/** Makes a response whose headers are not sent yet the last one of its connection (Node). */
+export function closeAfter(response: ServerResponse): void {
+  response.shouldKeepAlive = false;
+}
+
+/** Makes Node end a connection by destroying it at once, where it would first write out what is left. */
+export function neverEndInOrder(connection: Socket): void {
+  connection.destroySoon = () => {
+    connection.destroy();
+  };
 }
 
 /**

@@ -16,6 +16,7 @@ import { InputGuard } from './input/input.guard';
 import { LateBodyGuard } from './edge/late-body.guard';
 import { NegotiationGuard } from './answers/negotiation.guard';
 import { ProblemFilter } from './problems/problem.filter';
+import { LicenseLimitGuard } from './limits/license-limit.guard';
 import { RateLimitGuard } from './limits/rate-limit.guard';
 import { RateLimiter } from './limits/rate-limiter';
 import { throttlerStorage } from '@aegis/rate-limits';
@@ -48,6 +49,7 @@ export class HttpModule {
       NegotiationGuard,
       InputGuard,
       LateBodyGuard,
+      LicenseLimitGuard,
     ].map((guard) => ({ provide: APP_GUARD, useClass: guard }));
     return {
       module: HttpModule,

@@ -6,6 +6,7 @@ export default {
     'test/attacks/ended-callers.spec.ts',
     'test/e2e/lists/list-streams.spec.ts',
     'libs/http/src/edge/http-server.spec.ts',
+    'libs/http/src/edge/requests.spec.ts',
     'libs/http/src/input/body-pace.spec.ts',
   ],
   faults: [
@@ -19,11 +20,20 @@ export default {
         'else if (answering?.req.complete)',
         'else if (answering?.headersSent)',
       ],
+      ['continues after broken bytes', 'closeAfter(answering);', 'void closeAfter;'],
       [
-        'continues after broken bytes',
-        'answering.shouldKeepAlive = false;',
-        'answering.shouldKeepAlive = true;',
+        'refuses a tunnel in place of the answer before it',
+        '    takeOver(socket);\n    refuse(socket, 400, environment);',
+        '    takeOver(socket);\n    answer(socket, 400, environment);',
       ],
+      [
+        'stalls an answer behind which a tunnel is asked for',
+        "socket.on('drain', () => responseInProgress(socket)?.emit('drain'));",
+        '',
+      ],
+    ]),
+    ...inFile('libs/http/src/callers/identification.ts', [
+      ['logs no key', 'current.apiKeyId = credential.key.id;', ''],
     ]),
     ...inFile('libs/http/src/edge/cut-off.ts', [
       ['ends a broken answer in order', 'socket.resetAndDestroy();', 'socket.destroy();'],

@@ -48,13 +48,13 @@ export default {
       ],
       [
         'lets a limit of its own pass by the limit of a license',
-        '(ownLimit ?? 0) <= this.limits.default',
-        'ownLimit === null',
+        'if (ownLimit > this.limits.default) return;',
+        'if (ownLimit > 0) return;',
       ],
       [
         'holds up a key with a high limit of its own by the license',
-        '(ownLimit ?? 0) <= this.limits.default',
-        'true',
+        'if (ownLimit > this.limits.default) return;',
+        '',
       ],
       [
         'says nothing of limits while the storage is unavailable',
@@ -63,6 +63,18 @@ export default {
       ],
       ['reports an unavailable storage as a used-up limit', 'throw tightest.unavailable ?? new', 'throw new'],
       ['calls every refusal final', 'items > limit\n        ?', 'items > 0\n        ?'],
+    ]),
+    ...inFile('libs/http/src/http.module.ts', [
+      [
+        'reads the body of a caller that is refused',
+        '      accessGuard,\n      NegotiationGuard,\n      InputGuard,',
+        '      NegotiationGuard,\n      InputGuard,\n      accessGuard,',
+      ],
+      [
+        'counts the license for a caller that is refused',
+        '      accessGuard,\n      NegotiationGuard,\n      InputGuard,\n      LateBodyGuard,\n      LicenseLimitGuard,',
+        '      NegotiationGuard,\n      InputGuard,\n      LateBodyGuard,\n      LicenseLimitGuard,\n      accessGuard,',
+      ],
     ]),
     ...inFile('libs/http/src/answers/open-streams.ts', [
       [

@@ -29,7 +29,7 @@ export default {
       ['takes a byte order mark nowhere', '(forgiving ? utf8WithoutMark : utf8)', 'utf8'],
       ['takes a byte order mark everywhere', '(forgiving ? utf8WithoutMark : utf8)', 'utf8WithoutMark'],
     ]),
-    ...inFile('libs/http/src/limits/rate-limit.guard.ts', [
+    ...inFile('libs/http/src/limits/license-limit.guard.ts', [
       [
         'counts a token with white space apart',
         "hash('sha256', withoutOuterWhiteSpace(token), 'base64url')",

@@ -1,3 +1,4 @@
+import { currentRequest } from '@aegis/logging';
 import type { Request } from 'express';
 import type { AuthenticatedKey, Credential } from '@aegis/access';
 import { factsOf } from '../edge/request-facts';
@@ -20,7 +21,8 @@ export abstract class Identification {
 const NONE: Credential = { kind: 'none' };
 
 /**
- * Identifies a caller, once per request however often it is asked.
+ * Identifies a caller, once per request however often it is asked, and notes an authenticated key in the context of the
+ * request: its log lines name it, and transactions judge it again.
  * @returns the credential; never rejects
  */
 export function identifyOnce(identification: Identification, request: Request): Promise<Credential> {
@@ -37,6 +39,11 @@ async function identify(identification: Identification, request: Request): Promi
   const facts = factsOf(request);
   facts.credential = credential;
   facts.identifiedEarly = !request.complete;
+  const current = currentRequest();
+  if (credential.kind === 'key' && current !== undefined) {
+    current.apiKeyId = credential.key.id;
+    current.caller = credential.key;
+  }
   return credential;
 }
 

@@ -1,4 +1,3 @@
-import { currentRequest } from '@aegis/logging';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { accessOf } from './route-access';
@@ -13,16 +12,6 @@ export class IdentifyGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<Request>();
     if (!bearsCredential(request)) return true;
     if (accessOf(context.getHandler(), context.getClass())?.ignoreCredentials) return true;
-    return this.identify(request);
-  }
-
-  private async identify(request: Request): Promise<boolean> {
-    const credential = await identifyOnce(this.identification, request);
-    const current = currentRequest();
-    if (credential.kind === 'key' && current !== undefined) {
-      current.apiKeyId = credential.key.id;
-      current.caller = credential.key;
-    }
-    return true;
+    return identifyOnce(this.identification, request).then(() => true);
   }
 }

@@ -1,9 +1,10 @@
 import type { Environment } from '@aegis/config';
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
+import { STATUS_CODES, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { jsonAnswer } from '../answers/json-answer';
+import { closeAfter, responseInProgress } from '../framework-internals';
 import { PROBLEM_MEDIA_TYPE, problemDocument } from '../problems/problem-document';
 import { refusalByStatus } from '../problems/refusals';
 
@@ -21,19 +22,34 @@ const PARTING_MS = 2_000;
  */
 export function handleClientErrors(server: Server, environment: Environment): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const { _httpMessage: answering } = socket as Duplex & { _httpMessage?: ServerResponse | null };
-    if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) socket.destroy();
-    // What follows a whole request is broken: anything written now would be taken for the answer to that request, which
-    // is still to come. It is the last.
-    else if (answering?.req.complete) answering.shouldKeepAlive = false;
+    if (error.code === 'ECONNRESET') socket.destroy();
     else refuse(socket, STATUS_BY_ERROR[error.code ?? ''] ?? 400, environment);
   });
   server.on('connect', (_request, socket: Duplex) => {
+    takeOver(socket);
     refuse(socket, 400, environment);
   });
 }
 
-function refuse(socket: Duplex, status: number, { PUBLIC_URL }: Environment): void {
+/** Does what Node does for a connection until CONNECT, for an answer that is still in progress then. */
+function takeOver(socket: Duplex): void {
+  socket.on('error', () => undefined);
+  socket.on('drain', () => responseInProgress(socket)?.emit('drain'));
+  socket.on('timeout', () => socket.destroy());
+}
+
+/**
+ * Answers what can't be served, unless the answer to an earlier request is still to come: anything written now would be
+ * taken for that answer. It is the last of its connection.
+ */
+function refuse(socket: Duplex, status: number, environment: Environment): void {
+  const answering = responseInProgress(socket);
+  if (!socket.writable || answering?.headersSent) socket.destroy();
+  else if (answering?.req.complete) closeAfter(answering);
+  else answer(socket, status, environment);
+}
+
+function answer(socket: Duplex, status: number, { PUBLIC_URL }: Environment): void {
   const id = randomUUID();
   const document = problemDocument(refusalByStatus(status), PUBLIC_URL, { url: '/', id });
   const body = jsonAnswer(document);

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { neverEndInOrder } from '../framework-internals';
 
 /** What ends with its connection: a response, or the part of it that Nest hands to error handlers of streams. */
 interface Cuttable {
@@ -14,9 +15,7 @@ export function cutOff(response: Cuttable): void {
   const { socket } = response;
   if (socket) {
     // Node resets a connection after an end in order of what was written, which is what must not be seen.
-    socket.destroySoon = () => {
-      socket.destroy();
-    };
+    neverEndInOrder(socket);
     socket.resetAndDestroy();
   }
   response.destroy?.();

@@ -1,9 +1,10 @@
 import { currentRequest } from '@aegis/logging';
-import { Body, Controller, Delete, Get, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Post, StreamableFile } from '@nestjs/common';
 import { IsOptional, IsString } from 'class-validator';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import {
   answersIn,
   connectTo,
@@ -38,6 +39,13 @@ class ThingsController {
     return 'x'.repeat(LARGE);
   }
 
+  @Get('streamed')
+  @RespondsAsIs('text/plain')
+  streamed(): StreamableFile {
+    const pieces = Array.from({ length: LARGE / PIECE }, () => Buffer.alloc(PIECE, 'x'));
+    return new StreamableFile(Readable.from(pieces, { objectMode: false }));
+  }
+
   @Post('closed')
   @AnyKey()
   @RespondsAsIs('application/json')
@@ -61,6 +69,7 @@ class ThingsController {
 
 /** More than the buffers of a connection hold, in bytes. */
 const LARGE = 32 * 1024 * 1024;
+const PIECE = 64 * 1024;
 const GET = 'GET /things HTTP/1.1\r\nHost: x\r\n';
 const POST = 'POST /things/named HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
 
@@ -405,6 +414,35 @@ describe('the HTTP server', () => {
         untilClosed: true,
       });
       expectProblem(answer, 400, 'invalid_request');
+    });
+  });
+
+  describe('of a tunnel that is asked for behind a request', () => {
+    const CONNECT = 'CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n';
+
+    it('says nothing in place of the answer to that request, which is the last', async () => {
+      const answer = await exchange(web.url, `${GET}\r\n${CONNECT}`, { untilClosed: true });
+      expect([answer?.status, answer?.body]).toEqual([200, { ip: '127.0.0.1' }]);
+      expect(answer?.headers.get('connection')).toBe('close');
+      expect(answersIn(answer!)).toHaveLength(1);
+    });
+
+    it('keeps the whole answer to that request, also one that is streamed', async () => {
+      const socket = connectTo(web.url);
+      socket.write(`GET /things/streamed HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n${CONNECT}`);
+      const [head, body] = (await untilClosed(socket)).toString('latin1').split('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1\.1 200 /);
+      expect(body === 'x'.repeat(LARGE)).toBe(true);
+    });
+
+    it('writes nothing into an answer that has begun', async () => {
+      const socket = connectTo(web.url);
+      socket.write('GET /things/large HTTP/1.1\r\nHost: x\r\n\r\n');
+      await once(socket, 'readable');
+      socket.write(CONNECT);
+      const received = (await untilClosed(socket)).toString('latin1');
+      expect(received).toMatch(/^HTTP\/1\.1 200 /);
+      expect(received).not.toContain('HTTP/1.1 400');
     });
   });
 

@@ -5,6 +5,8 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
+import type { Application } from 'express';
+import { distinguishCase } from '../framework-internals';
 import { literalPathsFirst } from './allowed-methods';
 import { oneAnswerAtATime } from './one-answer-at-a-time';
 import { handleClientErrors } from './client-errors';
@@ -71,21 +73,12 @@ function configureHttp(app: NestExpressApplication): void {
       ],
     });
   app.use(literalPathsFirst());
-  distinguishCase(app);
+  // No proxy's rule for `/api/v1/admin` can be passed by as `/API/v1/Admin`. No route is registered yet.
+  distinguishCase(app.getHttpAdapter().getInstance() as Application);
   const server = app.getHttpServer();
   server.timeout = IDLE_TIMEOUT_MS;
   leaveToUs(server);
   handleClientErrors(server, environment);
-}
-
-/**
- * Lets no proxy's rule for `/api/v1/admin` be passed by as `/API/v1/Admin`. Nest has made the router by now, so that
- * Express's own setting comes too late; no route is registered yet.
- */
-function distinguishCase(app: NestExpressApplication): void {
-  const { router } = app.getHttpAdapter().getInstance() as { router?: { caseSensitive?: boolean } };
-  if (router === undefined) throw new Error('the application has no router of Express 5');
-  router.caseSensitive = true;
 }
 
 /** Hands on to the routes what Node would answer by itself, without a body: 100, and 417. */

@@ -6,7 +6,7 @@ import { credentialOf, Identification } from '../callers/identification';
 import { factsOf } from './request-facts';
 
 /**
- * Last guard: judges a caller again whose body came after it was identified. A body may take as long as its size
+ * Sixth guard: judges a caller again whose body came after it was identified. A body may take as long as its size
  * allows, and the key that began it may be gone by then. Changes judge their caller again, in their transaction;
  * for what only reads this is the last time.
  */

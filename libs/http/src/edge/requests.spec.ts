@@ -165,6 +165,20 @@ describe('requests', () => {
     expect(entry).not.toHaveProperty('aborted');
   });
 
+  it.each([
+    ['an unknown route', 'get', '/nowhere', 404],
+    ['an unknown method', 'delete', '/things/1', 405],
+    ['a path that cannot be decoded', 'get', '/things/%zz', 400],
+  ] as const)(
+    'leave the key in the log where no route took them: %s',
+    async (_what, method, path, status) => {
+      const id = `unrouted-${status}`;
+      const answer = await request(web.url)[method](path).set('X-API-Key', 'key-7').set('X-Request-ID', id);
+      expect(answer.status).toBe(status);
+      expect(await lineOf(id)).toMatchObject({ status, api_key_id: 'key-7' });
+    },
+  );
+
   it('are logged quietly when they are probes, and without a path when it is unknown', async () => {
     await request(web.url).get('/health').set('X-Request-ID', 'probe-1');
     expect((await lineOf('probe-1')).level).toBe('debug');

@@ -1,14 +1,9 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
+import { FieldErrors, InvalidInput } from '@aegis/errors';
 import { accessOf, isForgiving } from '../callers/route-access';
-import { FieldErrors } from '@aegis/errors';
+import { argumentsOf } from '../framework-internals';
 import { hasBody, readJsonBody } from './json-body';
-import { InvalidInput } from '@aegis/errors';
-
-/** Where Nest keeps which arguments of a handler come from where: `<kind>:<index>`. */
-const HANDLER_ARGUMENTS = '__routeArguments__';
-const BODY_ARGUMENT = '3:';
-const QUERY_ARGUMENT = '4:';
 
 /** What a handler asks for. */
 interface Taken {
@@ -19,8 +14,8 @@ interface Taken {
 /**
  * Fifth guard: reads the body where a route takes one, so that nothing is read for callers who are turned away, and
  * refuses query parameters on routes that have none, unless the route is public: monitors add parameters against
- * caches. What parameters and fields must look like is the validation
- * pipe's. A body that no route asked for means nothing (RFC 9110 section 9.3.1) and is not read.
+ * caches. What parameters and fields must look like is the validation pipe's. A body that no route asked for means
+ * nothing (RFC 9110 section 9.3.1) and is not read.
  */
 @Injectable()
 export class InputGuard implements CanActivate {
@@ -50,11 +45,11 @@ export class InputGuard implements CanActivate {
     const handler = context.getHandler();
     const known = this.taken.get(handler);
     if (known !== undefined) return known;
-    const parameters = (Reflect.getMetadata(HANDLER_ARGUMENTS, context.getClass(), handler.name) ??
-      {}) as object;
-    const takes = (kind: string): boolean =>
-      Object.keys(parameters).some((argument) => argument.startsWith(kind));
-    const taken = { body: takes(BODY_ARGUMENT), query: takes(QUERY_ARGUMENT) };
+    const parameters = argumentsOf(context.getClass(), handler.name);
+    const taken = {
+      body: parameters.some(({ isBody }) => isBody),
+      query: parameters.some(({ isQuery }) => isQuery),
+    };
     this.taken.set(handler, taken);
     return taken;
   }

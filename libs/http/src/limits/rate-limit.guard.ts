@@ -1,15 +1,12 @@
-import { withoutOuterWhiteSpace } from '@aegis/license-token';
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
-import { hash } from 'node:crypto';
 import { accessOf } from '../callers/route-access';
-import { readJsonBody } from '../input/json-body';
 import { RateLimiter } from './rate-limiter';
 
 /**
- * Second guard: counts the request against its group's limit. A validation counts against the license too, by the
- * SHA-256 of the token: who does not hold the token can't use up its bucket.
+ * Second guard: counts the request against its group's limit, before anyone is refused. The license of a validation is
+ * counted by `LicenseLimitGuard`.
  */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
@@ -21,14 +18,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     const group = accessOf(context.getHandler(), context.getClass())?.group ?? 'default';
-    const license = group === 'validate' ? () => presentedToken(context) : undefined;
-    await this.limiter.count(request, response, group, license);
+    await this.limiter.count(request, response, group);
     return true;
   }
-}
-
-async function presentedToken(context: ExecutionContext): Promise<string | null> {
-  const body = await readJsonBody(context);
-  const token = typeof body === 'object' && body !== null && 'token' in body ? body.token : undefined;
-  return typeof token === 'string' ? hash('sha256', withoutOuterWhiteSpace(token), 'base64url') : null;
 }

@@ -251,6 +251,31 @@ describe('rate limits', () => {
     await validate(' token-1\r\n', '203.0.113.1').expect(429);
   });
 
+  it('counts no license for a caller that is refused, but the try', async () => {
+    await start({ RATE_LIMIT_LICENSE: '1' });
+    for (let times = 0; times < 3; times++) {
+      const { status, headers } = await validate('token-1').set('X-Refuse', '401');
+      expect([status, headers['ratelimit-policy']]).toEqual([401, '"validate";q=1000;w=60']);
+    }
+    const asked = await validate('token-1');
+    expect([asked.status, asked.headers.ratelimit]).toEqual([
+      200,
+      expect.stringMatching(/^"validate";r=996;t=\d+, "license";r=0;t=\d+$/),
+    ]);
+  });
+
+  it.each([
+    ['is broken', 'application/json', '{"token":', 400],
+    ['is too large', 'application/json', JSON.stringify({ token: 'x'.repeat(70_000) }), 413],
+    ['is of another type', 'text/plain', 'token', 415],
+    ['has another field', 'application/json', '{"token":"a","other":1}', 422],
+  ])('refuses a caller before it reads a body that %s', async (_what, type, body, status) => {
+    await start();
+    const post = () => request(web.url).post('/validate').set('Content-Type', type);
+    expect((await post().set('X-Refuse', '401').send(body)).status).toBe(401);
+    expect((await post().send(body)).status).toBe(status);
+  });
+
   it('stops counting licenses for an address that has used up its own limit', async () => {
     await start({ RATE_LIMIT_VALIDATE: '1', RATE_LIMIT_LICENSE: '2' });
     await validate('token-1', '203.0.113.1').expect(200);

@@ -41,39 +41,37 @@ export class RateLimiter {
 
   /**
    * Counts a request against its caller's bucket: the authenticated key's, else the address's (IPv6: its /64).
-   * A validation counts against its license too, except for a key whose own limit is above the default one: only an
-   * administrator gives such a limit, and any other key could have made itself one that passes by the license's limit.
-   * @param license names the license that a validation asks about; null where none is presented
    * @throws RateLimited when a bucket is used up, RateLimitsUnavailable when that is unknown; the headers are set then too
    */
-  async count(
-    request: Request,
-    response: Response,
-    group: RateLimitGroup,
-    license?: () => Promise<string | null>,
-  ): Promise<void> {
+  async count(request: Request, response: Response, group: RateLimitGroup): Promise<void> {
     const facts = factsOf(request);
     if (facts.counted) return;
     facts.counted = true;
     if (group === 'exempt' || !this.enabled) return;
 
-    const credential = credentialOf(request);
-    const key = credential.kind === 'key' ? credential.key : undefined;
+    const key = keyOf(request);
     const ownLimit = key?.rateLimitPerMinute ?? null;
     // A key's own limit is one bucket for all it does.
     const policy = ownLimit === null ? group : 'default';
     const limit = ownLimit ?? this.limits[group];
     const quotas = [await this.hit(policy, bucketOf(key), limit)];
     facts.quotas = quotas;
-    // A body that can't be read ends the request here: its answer has the headers too.
-    if (license !== undefined && (ownLimit ?? 0) <= this.limits.default && !isExceeded(quotas)) {
-      const asked = await license().catch((error: unknown) => {
-        announce(response, quotas);
-        throw error;
-      });
-      if (asked !== null) quotas.push(await this.hit('license', asked, this.licenseLimit));
-    }
     announce(response, quotas);
+  }
+
+  /**
+   * Counts a validation against its license, except for a key whose own limit is above the default one: only an
+   * administrator gives such a limit, and any other key could have made itself one that passes by the license's limit.
+   * @param response of the request that was counted already; its headers then say what is left of both limits
+   * @param license names the license that the validation asks about
+   * @throws RateLimited when its bucket is used up, RateLimitsUnavailable when that is unknown; the headers are set then too
+   */
+  async chargeLicense(response: Response, license: string): Promise<void> {
+    if (!this.enabled) return;
+    const ownLimit = keyOf(response.req)?.rateLimitPerMinute ?? 0;
+    if (ownLimit > this.limits.default) return;
+    const quota = await this.hit('license', license, this.licenseLimit);
+    announce(response, [...(factsOf(response.req).quotas ?? []), quota]);
   }
 
   /**
@@ -85,8 +83,7 @@ export class RateLimiter {
    */
   async chargeBatch(response: Response, items: number): Promise<void> {
     if (!this.enabled) return;
-    const credential = credentialOf(response.req);
-    const bucket = bucketOf(credential.kind === 'key' ? credential.key : undefined);
+    const bucket = bucketOf(keyOf(response.req));
     const quota = await this.hit(BATCH_ITEMS, bucket, this.batchItemsLimit, items);
     const { limit, remaining } = quota;
     const detail =
@@ -124,8 +121,9 @@ function bucketOf(key: AuthenticatedKey | undefined): string {
   return key === undefined ? `ip:${normalizeIp(currentRequest()?.ip ?? '')}` : `key:${key.id}`;
 }
 
-function isExceeded(quotas: readonly Quota[]): boolean {
-  return quotas.some(({ exceeded }) => exceeded);
+function keyOf(request: Request): AuthenticatedKey | undefined {
+  const credential = credentialOf(request);
+  return credential.kind === 'key' ? credential.key : undefined;
 }
 
 /**
