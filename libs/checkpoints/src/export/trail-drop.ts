@@ -1,5 +1,5 @@
 import { type Actor, AuditLog } from '@aegis/audit';
-import { sqlState, SqlState } from '@aegis/database';
+import { limitStatements, sqlState, SqlState } from '@aegis/database';
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -10,7 +10,7 @@ import { readDropped } from '../verification/dropped-records';
 import { ExportVerification } from '../verification/export-verification';
 
 /** Shorter than the application waits for a lock: writers queue behind a drop that waits. */
-const LOCK_TIMEOUT = '300ms';
+const LOCK_TIMEOUT_MS = 300;
 const ATTEMPTS = 50;
 const PAUSE_MS = 300;
 
@@ -159,7 +159,7 @@ async function dropMonths(
   months: readonly Month[],
   sha256: string,
 ): Promise<void> {
-  await tx.query(`SELECT set_config('lock_timeout', $1, true)`, [LOCK_TIMEOUT]);
+  await limitStatements(tx, { lockMs: LOCK_TIMEOUT_MS });
   // Counting takes as long as the months are long: meanwhile nobody may change them, but records are written on.
   for (const month of months) {
     await tx.query(`LOCK TABLE ${month.partition} IN SHARE MODE`);
