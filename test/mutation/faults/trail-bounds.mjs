@@ -9,6 +9,7 @@ export default {
     'migrations/planted-rows.spec.ts',
     'libs/checkpoints/src/verification/false-completeness.spec.ts',
     'libs/checkpoints/src/verification/trail-alarms.spec.ts',
+    'libs/checkpoints/src/export/trail-drop.spec.ts',
   ],
   faults: [
     ...inFile('libs/audit/src/record-size.ts', [
@@ -41,6 +42,28 @@ export default {
     ]),
     ...inFile('libs/checkpoints/src/export/trail-export.ts', [
       ['exports what is too large', 'if (fields.is_too_large) {', 'if (fields.id === undefined) {'],
+    ]),
+    ...inFile('libs/checkpoints/src/export/trail-drop.ts', [
+      [
+        'never drops a record that no export can prove',
+        "kind === 'record_unproven' && record !== undefined && unproven.has(record)",
+        'record !== undefined && unproven.has(kind)',
+      ],
+      ['drops what the export lacks', 'if (proven !== expected)', 'if (proven > expected)'],
+      ['keeps no hash of what no export proves', '...(unproven.length > 0 && { unproven }),', ''],
+    ]),
+    ...inFile('libs/checkpoints/src/export/unproven-records.ts', [
+      ['drops what an export can prove', 'if (!leaf.is_too_large && isAsSealed(leaf))', 'if (ids.size < 0)'],
+      [
+        'counts a record of another month',
+        'if (!(at >= since && at < before.getTime()))',
+        'if (!(at >= since && before.getTime() > 0))',
+      ],
+      [
+        'keeps a hash that no checkpoint seals',
+        "rootHash(hashes).toString('base64url') !== claims?.root",
+        'rootHash(hashes).length === 0',
+      ],
     ]),
     ...inFile('libs/checkpoints/src/tree/inclusion-proofs.ts', [
       ['proves what is too large', 'if (fields.is_too_large) throw new AuditRecordTooLarge(id);', ''],

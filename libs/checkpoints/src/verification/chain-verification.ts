@@ -103,7 +103,7 @@ export class ChainVerification {
     return { ...chain, signedBy: this.runs.signedBy };
   }
 
-  /** @returns what it says; undefined when it is forged, whoever signed it: nothing is judged by that */
+  /** @returns what it says; undefined when it is forged, so that nothing is judged by that */
   private async verifyOne(
     number: number,
     { jws }: StoredCheckpoint,
