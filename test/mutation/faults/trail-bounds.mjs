@@ -102,6 +102,17 @@ export default {
     ...inFile('migrations/1764230030000-repair-what-was-written.ts', [
       ['leaves a key that cannot be changed', "cut('prefix', 32),", ''],
       ['leaves a license that cannot be changed', 'SELECT left(version, 100) FROM', 'SELECT version FROM'],
+      ['lets one row end the repair', 'readonly transaction = false;', 'readonly transaction = true;'],
+      [
+        'changes what a key answers under its old version',
+        '        ].map(nearest),\n        CHANGED,\n',
+        '        ].map(nearest),\n',
+      ],
+      [
+        'changes what a license answers under its old version',
+        "'created_at', 'updated_at'].map(nearest),\n        CHANGED,\n",
+        "'created_at', 'updated_at'].map(nearest),\n",
+      ],
     ]),
     ...inFile('migrations/1764230000000-bound-depth.ts', [
       ['takes data of any depth', "CHECK (NOT event_data @? '$.**{${MOST_LEVELS + 1}}')", 'CHECK (true)'],
