@@ -10,6 +10,8 @@ export default {
     'libs/checkpoints/src/verification/false-completeness.spec.ts',
     'libs/checkpoints/src/verification/trail-alarms.spec.ts',
     'libs/checkpoints/src/export/trail-drop.spec.ts',
+    'libs/checkpoints/src/export/export-line.spec.ts',
+    'libs/audit/src/nesting.spec.ts',
   ],
   faults: [
     ...inFile('libs/audit/src/record-size.ts', [
@@ -20,7 +22,7 @@ export default {
       ],
       ['shows texts of any size', 'return `left(${column}, 2000)`;', 'return column;'],
       ['shows data of any size', '${jsonBytes(column)} <= 65536 AND', '${jsonBytes(column)} >= 0 AND'],
-      ['shows data of any depth', 'AND NOT ${nestsTooDeep(column)}', ''],
+      ['shows data of any depth', 'AND NOT ${columnNestsTooDeep(column)}', ''],
       [
         'counts no text',
         "return `(${jsonBytes(`${table}.event_data`)} + ${texts.join(' + ')})`;",
@@ -115,7 +117,19 @@ export default {
       ],
     ]),
     ...inFile('migrations/1764230000000-bound-depth.ts', [
-      ['takes data of any depth', "CHECK (NOT event_data @? '$.**{${MOST_LEVELS + 1}}')", 'CHECK (true)'],
+      ['takes data of any depth', "CHECK (NOT event_data @? '${DEEPER}')", 'CHECK (true)'],
+      ['takes data of one level more', 'strict $.**{${MOST_LEVELS}} ?', 'strict $.**{${MOST_LEVELS + 1}} ?'],
+      ['takes an empty level for none', 'strict $.**{${MOST_LEVELS}} ?', '$.**{${MOST_LEVELS}} ?'],
+    ]),
+    ...inFile('libs/audit/src/nesting.ts', [
+      [
+        'reads one level more',
+        'if (level > MOST_LEVELS) return true;',
+        'if (level > MOST_LEVELS + 1) return true;',
+      ],
+      ['counts brackets in texts', 'else if (isInText) continue;', ''],
+      ['shows one level more', "'strict $.**{${MOST_LEVELS}} ?", "'strict $.**{${MOST_LEVELS + 1}} ?"],
+      ['shows an empty level more', "'strict $.**{${MOST_LEVELS}} ?", "'$.**{${MOST_LEVELS}} ?"],
     ]),
     ...inFile('migrations/1764230060000-bound-counts.ts', [
       ['takes any count', 'CHECK (count BETWEEN 0 AND ${MOST})', 'CHECK (true)'],
@@ -134,7 +148,11 @@ export default {
       ['lets a role end its sessions', '{ ...SESSION_SETTINGS, ...SESSION_LIMITS }', 'SESSION_SETTINGS'],
     ]),
     ...inFile('libs/checkpoints/src/export/export-line.ts', [
-      ['exports data of any depth', 'if (level > MOST_LEVELS + 1) return true;', ''],
+      [
+        'exports data of any depth',
+        'nestsTooDeep(event_data) ? { too_large: true } : (JSON.parse(event_data) as unknown)',
+        'JSON.parse(event_data) as unknown',
+      ],
     ]),
     ...inFile('libs/checkpoints/src/checkpoint.ts', [
       [
