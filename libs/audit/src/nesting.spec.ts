@@ -1,7 +1,7 @@
 import { postgresOptions } from '@aegis/database';
 import fc from 'fast-check';
 import { DataSource } from 'typeorm';
-import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
+import { migratedDatabase, type TestDatabase } from '../../../test/support/database/database';
 import { columnNestsTooDeep, nestsTooDeep } from './nesting';
 
 const lists = (count: number, inner: string): string => '['.repeat(count) + inner + ']'.repeat(count);
@@ -35,7 +35,7 @@ describe('data that nests too deep', () => {
   let superuser: DataSource;
 
   beforeAll(async () => {
-    database = await testDatabase();
+    database = await migratedDatabase();
     superuser = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
     await superuser.query('ALTER TABLE audit_logs DROP CONSTRAINT audit_logs_event_data_object');
   });
