@@ -1,8 +1,10 @@
 import { type Actor, AuditRecord } from '@aegis/audit';
 import type { Scope } from '@aegis/access';
+import type { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { apiKeysOf, holding } from '../../../test/support/keys/api-keys';
 import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
+import { superuserOf, untilBlocked } from '../../../test/support/database/sql';
 import { transaction } from '@aegis/database';
 import { callerOf } from './api-key-lock';
 import { COMMAND_LINE } from './key-holder';
@@ -23,13 +25,18 @@ describe('ApiKeysService', () => {
   let database: TestDatabase;
   let dataSource: DataSource;
   let service: ApiKeysService;
+  let superuser: Client;
 
   beforeEach(async () => {
     database = await testDatabase();
+    superuser = await superuserOf({ database });
     dataSource = await database.dataSource([ApiKey, AuditRecord]);
     ({ service } = apiKeysOf(dataSource));
   });
-  afterEach(() => database.drop());
+  afterEach(async () => {
+    await superuser.end();
+    await database.drop();
+  });
 
   const make = (input: Partial<CreateApiKey> = {}): ReturnType<ApiKeysService['create']> =>
     service.create(CLI, COMMAND_LINE, { name: 'CI', scopes: ['licenses:issue'], ...input });
@@ -137,20 +144,38 @@ describe('ApiKeysService', () => {
     });
   });
 
-  it.each<[string, (id: string) => Promise<unknown>]>([
+  describe.each<[string, (id: string) => Promise<unknown>]>([
     ['removes', (id) => service.remove(BY_KEY, holding(['api-keys:manage']), id)],
     ['changes', (id) => service.update(BY_KEY, holding(['api-keys:manage']), id, { name: 'Other' })],
     ['rotates', (id) => apiKeysOf(dataSource).rotation.rotate(BY_KEY, holding(['api-keys:manage']), id, 0)],
-  ])(
-    'refuses a caller that %s a stronger key without waiting for the requests of that key',
-    async (_, end) => {
+  ])('a caller that %s a stronger key', (_, end) => {
+    it('is refused without waiting for the requests of that key', async () => {
       const { apiKey } = await make({ scopes: ['admin'] });
       const held = transaction(dataSource, () => expect(end(apiKey.id)).rejects.toThrow(ScopeEscalation), {
         ending: [callerOf(apiKey.id)],
       });
       await held;
-    },
-  );
+    });
+
+    it('is refused where the key became stronger while the caller waited for it', async () => {
+      const { apiKey } = await make({ scopes: ['api-keys:manage'] });
+      const refused = { waiting: Promise.resolve() };
+      await transaction(
+        dataSource,
+        async (tx) => {
+          refused.waiting = expect(end(apiKey.id)).rejects.toThrow(ScopeEscalation);
+          await untilBlocked(superuser);
+          await tx.update(ApiKey, apiKey.id, { scopes: ['admin'] });
+        },
+        { ending: [callerOf(apiKey.id)] },
+      );
+      await refused.waiting;
+      expect(await service.find(apiKey.id)).toEqual(
+        Object.assign({}, apiKey, { scopes: ['admin'], version: 2 }),
+      );
+      expect(await records()).toHaveLength(1);
+    });
+  });
 
   describe('find', () => {
     it('never reads a hash', async () => {

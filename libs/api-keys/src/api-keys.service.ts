@@ -1,6 +1,6 @@
 import { type Actor, AuditLog, SYSTEM } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { type CallerInForce, limitStatements, transaction } from '@aegis/database';
+import { type CallerInForce, transaction } from '@aegis/database';
 import { API_KEY_TEXTS, brokenTexts } from '@aegis/field-rules';
 import { NO_PRECONDITION, type Precondition, type Scope } from '@aegis/access';
 import { InvalidInput } from '@aegis/errors';
@@ -49,7 +49,7 @@ export interface CreatedApiKey {
 }
 
 /** At a start others may wait in front: longer than a request may wait. */
-const START_PATIENCE_MS = 30_000;
+const START_PATIENCE = '30s';
 /** Fields whose new values an audit record holds; of the others, written by people, it holds the names alone. */
 const RECORDED = [
   'scopes',
@@ -110,7 +110,7 @@ export class ApiKeysService {
     input: UpdateApiKey,
     options: ChangeOptions = {},
   ): Promise<ApiKey> {
-    await this.assertMayEnd(holder, id, input.scopes);
+    await this.assertMayEnd(holder, id);
     const change = (tx: EntityManager, caller?: CallerInForce): Promise<ApiKey> =>
       this.change(tx, actor, holderNow(holder, caller), id, input, options);
     return transaction(this.dataSource, change, { ending: [callerOf(id)] });
@@ -118,12 +118,12 @@ export class ApiKeysService {
 
   /**
    * Refuses who may not change a key before the key is locked as a caller, which its own requests wait for. It is judged
-   * again under the lock, where a key that is gone is found missing too.
+   * again under the lock, where the key may have become stronger, and where a key that is gone is found missing.
    * @throws ScopeEscalation, SecretReplaced
    */
-  async assertMayEnd(holder: KeyHolder, id: string, wanted: readonly Scope[] = []): Promise<void> {
+  async assertMayEnd(holder: KeyHolder, id: string): Promise<void> {
     const apiKey = await this.dataSource.manager.findOneBy(ApiKey, { id, deleted_at: IsNull() });
-    if (apiKey) assertHolds(holder, [...new Set([...apiKey.scopes, ...wanted])]);
+    if (apiKey) assertHolds(holder, apiKey.scopes);
   }
 
   private async change(
@@ -197,7 +197,10 @@ export class ApiKeysService {
    */
   async createFirstAdminKey(): Promise<string | null> {
     return transaction(this.dataSource, async (tx) => {
-      await limitStatements(tx, { lockMs: START_PATIENCE_MS, statementMs: START_PATIENCE_MS });
+      await tx.query(
+        `SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $1, true)`,
+        [START_PATIENCE],
+      );
       await lockAdminKeys(tx);
       if (await isAnyAdminKey(tx)) return null;
       const { key } = await this.insert(tx, SYSTEM, { name: 'First admin key', scopes: ['admin'] });

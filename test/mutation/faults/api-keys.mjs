@@ -22,7 +22,7 @@ export default {
     ...inFile('libs/api-keys/src/api-keys.service.ts', [
       [
         'lets a caller wait for a key that it may not change',
-        'if (apiKey) assertHolds(holder, [...new Set([...apiKey.scopes, ...wanted])]);',
+        'if (apiKey) assertHolds(holder, apiKey.scopes);',
         'return;',
       ],
     ]),
@@ -67,6 +67,11 @@ export default {
         'lets anybody weaken a stronger key',
         'assertHolds(holder, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);',
         'assertHolds(holder, input.scopes ?? []);',
+      ],
+      [
+        'lets anybody delete a key that became stronger',
+        'assertHolds(holderNow(holder, caller), apiKey.scopes);',
+        '',
       ],
       [
         'lets the last admin key be weakened',

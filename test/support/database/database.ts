@@ -57,7 +57,7 @@ async function create(name: string, template: string): Promise<TestDatabase> {
     superuserUrl: inDatabase(superuserUrl, name),
     async dataSource(entities) {
       // As the server's own connections are.
-      const extra = { pipeline: true, options: SESSION_OPTIONS };
+      const extra = { pipeline: true, options: SESSION_OPTIONS, application_name: 'aegis' };
       const dataSource = new DataSource({ ...postgresOptions(applicationUrlHere), entities, extra });
       await dataSource.initialize();
       open.push(dataSource);
