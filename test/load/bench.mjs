@@ -1,6 +1,5 @@
 // `npm run bench [-- --short] [-- --json] [-- --profile <folder>]`: how fast the built server is, next to a bare
-// Nest route on the same machine at the same time. What is measured, and why so: docs/benchmarks.md. With
-// `-- --against <commit>` next to the server of that commit: against.mjs.
+// Nest route on the same machine at the same time. What is measured, and why so: docs/benchmarks.md.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -58,7 +57,7 @@ try {
   const echo = await startEcho();
   running.push(echo);
   const parts = { server: server.pid, echo: echo.pid, postgres: await postmasterOf(postgres.superuserUrl) };
-  const keptApart = keepApart([parts.server, parts.echo], [parts.postgres]);
+  const keptApart = keepApart(parts);
 
   progress(`Issuing ${plan.licenses} licenses …`);
   const stock = await makeStock(server.url, starts.adminKey, plan.licenses);

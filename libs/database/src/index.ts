@@ -1,11 +1,10 @@
 export { assertApplicationRoleIsApart } from './application-role';
 export type { CallerId, CallerInForce } from './callers';
 export { judgeCallers, requireCallerInForce } from './callers';
-export { KEEP_ALIVE, SESSION_OPTIONS, poolOptions, postgresOptions } from './connections/connection-options';
+export { SESSION_OPTIONS, poolOptions, postgresOptions } from './connections/connection-options';
 export { namingSetting, connectionProblem } from './connections/connection-problem';
 export { momentsCheck } from './connections/moments';
 export { PoolRenewal } from './connections/pool-renewal';
-export { limitStatements } from './connections/statement-limits';
 export { assertSessionSettings, warnOfSessionDefaults } from './connections/session-settings';
 export { DatabaseModule } from './database.module';
 export { Listener } from './listener';

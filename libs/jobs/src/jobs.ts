@@ -37,7 +37,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     try {
       for (const job of this.jobs) await job.start();
     } catch (error) {
-      // The command line does not close a context whose start failed.
+      // After a start that failed, Nest calls no hook.
       await this.onApplicationShutdown();
       throw error;
     }

@@ -12,7 +12,6 @@ export {
   readPublicKeys,
   rewrapPrivateKey,
   writeKeyPair,
-  adoptKeyPair,
 } from './keys/key-files';
 export { assertKid } from './keys/kid';
 export { canonicalPem, pemBlocks } from './keys/pem';

@@ -46,6 +46,16 @@ const listFields = routesWithBody.flatMap((route) =>
     ]),
 );
 
+/**
+ * Statuses for the last three bodies below: 400 where they have more values than a route takes at all, 422 where a route
+ * that takes long lists has read them.
+ */
+const OF_LISTS: Readonly<Record<string, [number, number, number]>> = {
+  'POST /api/v1/licenses': [400, 422, 422],
+  'POST /api/v1/licenses/{id}/reissue': [400, 422, 422],
+  'POST /api/v1/licenses/validate/batch': [422, 422, 422],
+};
+
 describe('input that the contract bounds', () => {
   let server: TestServer;
   let admin: Client;
@@ -85,22 +95,24 @@ describe('input that the contract bounds', () => {
   });
 
   it.each(routesWithBody.map((route): [string, Route] => [`${route.method} ${route.path}`, route]))(
-    '%s says little to whatever is much',
-    async (_name, route) => {
-      const [name = 'x'] = fieldsOf(bodyOf(route)).map(([path]) => path);
+    '%s says little about a body that is too much',
+    async (name, route) => {
+      const [field = 'x'] = fieldsOf(bodyOf(route)).map(([path]) => path);
       const bodies = [
         { ['x'.repeat(55_000)]: Array.from({ length: 1_000 }, () => 1) },
         Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`f${index}`, 1])),
-        { [name]: Array.from({ length: 15_000 }, () => ({})) },
-        { [name]: Array.from({ length: 99 }, () => Array.from({ length: 99 }, () => 1)) },
-        { [name]: 'y'.repeat(60_000) },
+        { [field]: 'y'.repeat(60_000) },
+        { [field]: Array.from({ length: 99 }, () => Array.from({ length: 99 }, () => 1)) },
+        { [field]: Array.from({ length: 15_000 }, () => ({})) },
         Array.from({ length: 20_000 }, () => ({})),
       ];
+      const statuses: number[] = [];
       for (const body of bodies) {
         const answer = await send(route, body);
-        expect([200, 400, 404, 422]).toContain(answer.status);
+        statuses.push(answer.status);
         expect(JSON.stringify(answer.body).length).toBeLessThan(64 * 1024);
       }
+      expect(statuses).toEqual([422, 422, 422, ...(OF_LISTS[name] ?? [400, 400, 400])]);
     },
   );
 

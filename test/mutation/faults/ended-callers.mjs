@@ -68,6 +68,18 @@ export default {
         'return true;',
       ],
     ]),
+    ...inFile('libs/http/src/answers/list-answer.ts', [
+      [
+        'reads a list that nobody takes',
+        '{ objectMode: false })',
+        '{ objectMode: false, highWaterMark: 1024 ** 3 })',
+      ],
+      [
+        'reads a list to its end though its caller is gone',
+        'yield* lines;',
+        'try { yield* { [Symbol.asyncIterator]: () => ({ next: () => lines.next() }) }; } finally { for await (const line of lines) void line; }',
+      ],
+    ]),
     ...inFile('libs/lists/src/list-stream.ts', [
       ['continues to send to ended callers', 'await judge();\n    const answers', 'const answers'],
     ]),

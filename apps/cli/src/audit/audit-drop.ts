@@ -18,8 +18,6 @@ export interface DropOptions {
   /** File that holds all that goes. */
   export: string;
   keys: string[];
-  /** Ids of records that no export can prove. */
-  unproven: string[];
 }
 
 /** `aegis audit drop`: no when something is not sealed or not exported */
@@ -39,7 +37,7 @@ export async function dropMonths(output: Output, options: DropOptions): Promise<
       );
       try {
         const drop = new TrailDrop(owner, trusted ?? (await readRecordedKeys(owner)));
-        const dropped = await drop.drop(commandLineActor(), before, exported, new Set(options.unproven));
+        const dropped = await drop.drop(commandLineActor(), before, exported);
         output.end(
           dropped,
           dropped.partitions.length === 0

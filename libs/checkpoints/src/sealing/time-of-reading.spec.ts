@@ -1,4 +1,3 @@
-import { migratedDatabase } from '../../../../test/support/database/database';
 import { until } from '../../../../test/support/database/sql';
 import { Trail } from '../../../../test/support/trail/trail';
 import { checkpointHash, readCheckpoint, signCheckpoint } from '../checkpoint';
@@ -8,7 +7,7 @@ describe('the time of a checkpoint', () => {
   let trail: Trail;
 
   beforeEach(async () => {
-    trail = await Trail.open(migratedDatabase());
+    trail = await Trail.open();
     await trail.sealed();
   });
   afterEach(() => trail.close());

@@ -1,4 +1,3 @@
-import { limitStatements } from '@aegis/database';
 import type { LicenseType } from '@aegis/license-token';
 import type { EntityManager } from 'typeorm';
 import type { GrantedFacts } from '../issue/token-issuer';
@@ -39,11 +38,11 @@ export interface ResignPlan {
   };
 }
 
-const LONGEST_STATEMENT_MS = 120_000;
+const MAY_TAKE_LONG = '120s';
 
 /** Counts what a run would do. */
 export async function countCandidates(tx: EntityManager, choice: Choice): Promise<ResignPlan> {
-  await limitStatements(tx, { statementMs: LONGEST_STATEMENT_MS });
+  await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [MAY_TAKE_LONG]);
   const rows: { becomes: keyof ResignPlan['left'] | 'due'; count: number }[] = await tx.query(
     `SELECT count(*)::integer AS count,
             CASE WHEN ${hasStatusSql('revoked', 'l')} THEN 'revoked'
