@@ -1,5 +1,5 @@
 import type { Logger } from '@aegis/logging';
-import type { Metrics } from '@aegis/metrics';
+import type { Counter } from '@aegis/metrics';
 import { Redis } from 'ioredis';
 import { until } from '../support/database/sql';
 import { hasRedis, RedisServer } from '../support/processes/redis-server';
@@ -25,7 +25,7 @@ describeWithRedis(`limits that are counted in a Redis${because}`, () => {
       url: redis.url,
       onFailure: 'open',
       logger: { write: (_level: string, message: string) => log.push(message) } as unknown as Logger,
-      metrics: { rateLimitStorageFailed: () => failures++ } as unknown as Metrics,
+      failures: { inc: () => failures++ } as unknown as Counter,
     });
   });
   afterEach(async () => {

@@ -1,5 +1,5 @@
 import { Environment } from '@aegis/config';
-import { MicroBatch, PreparedStatement, requireCallerInForce } from '@aegis/database';
+import { batchSizes, MicroBatch, PreparedStatement, requireCallerInForce } from '@aegis/database';
 import { Metrics } from '@aegis/metrics';
 import type { AuthenticatedKey, Credential } from '@aegis/access';
 import { Injectable } from '@nestjs/common';
@@ -59,9 +59,11 @@ export class ApiKeyAuthentication {
     maxSize: 500,
     maxConcurrent: 2,
     onRun: (size) => {
-      this.metrics.batchRan('api_keys', size);
+      this.measureBatch(size);
     },
   });
+
+  private readonly measureBatch: (size: number) => void;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -69,8 +71,10 @@ export class ApiKeyAuthentication {
     private readonly peppers: Peppers,
     private readonly usage: ApiKeyUsage,
     private readonly renewal: PepperRenewal,
-    private readonly metrics: Metrics,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.measureBatch = batchSizes(metrics, 'api_keys');
+  }
 
   /**
    * @param keyText as the caller sent it

@@ -1,4 +1,5 @@
 export { assertApplicationRoleIsApart } from './application-role';
+export { batchSizes } from './batch-sizes';
 export type { CallerId, CallerInForce } from './callers';
 export { judgeCallers, requireCallerInForce } from './callers';
 export { SESSION_OPTIONS, poolOptions, postgresOptions } from './connections/connection-options';

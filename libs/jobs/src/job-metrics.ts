@@ -1,5 +1,4 @@
-import type { Metrics } from '@aegis/metrics';
-import { Counter, Gauge } from 'prom-client';
+import type { Counter, Gauge, Metrics } from '@aegis/metrics';
 import type { JobName } from './job-name';
 
 /** Jobs that an earlier metric reports too, under its own names; alarms that use it continue to work. */
@@ -16,26 +15,21 @@ export class JobMetrics {
   private readonly lastSuccessTimestamp: Gauge<'job'>;
   private readonly failures: Counter<'job'>;
 
-  /** Registers the metrics: once per registry. */
-  constructor({ registry }: Metrics) {
-    const registers = [registry];
-    this.lastSuccess = new Gauge({
+  constructor(metrics: Metrics) {
+    this.lastSuccess = metrics.gauge({
       name: 'aegis_job_last_success_seconds',
       help: 'When a job of this process last succeeded, in seconds since 1970; 0 before the first time.',
       labelNames: ['job'],
-      registers,
     });
-    this.lastSuccessTimestamp = new Gauge({
+    this.lastSuccessTimestamp = metrics.gauge({
       name: 'aegis_job_last_success_timestamp_seconds',
       help: 'Earlier name of aegis_job_last_success_seconds, for four jobs.',
       labelNames: ['job'],
-      registers,
     });
-    this.failures = new Counter({
+    this.failures = metrics.counter({
       name: 'aegis_job_failures_total',
       help: 'Runs of a job that failed.',
       labelNames: ['job'],
-      registers,
     });
   }
 

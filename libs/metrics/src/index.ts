@@ -1,5 +1,5 @@
 export type { MetricsServer } from './metrics-server';
 export { serveMetrics } from './metrics-server';
 export { MetricsModule } from './metrics.module';
-export type { BreakerState, SignatureResult, TrailAlarm } from './metrics';
-export { Metrics } from './metrics';
+export { DURATION_BUCKETS, Metrics } from './metrics';
+export type { Counter, Gauge, Histogram } from 'prom-client';

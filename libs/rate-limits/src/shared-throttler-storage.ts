@@ -1,5 +1,5 @@
+import type { Counter } from '@aegis/metrics';
 import type { Logger } from '@aegis/logging';
-import type { Metrics } from '@aegis/metrics';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { BoundedThrottlerStorage } from './bounded-throttler-storage';
@@ -40,7 +40,8 @@ export interface SharedStorageOptions {
   /** What becomes of requests while Redis is unavailable: `open` counts them in this process alone, `closed` refuses them. */
   onFailure: 'open' | 'closed';
   logger: Logger;
-  metrics: Metrics;
+  /** Counts requests that could not be counted in Redis. */
+  failures: Counter;
 }
 
 /** Fixed windows in Redis, which several processes count in together. */
@@ -89,7 +90,7 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
   ): Promise<ThrottlerStorageRecord> {
     const counted = await this.countTogether(`{${key}:${throttlerName}}:hits`, ttl, limit, weight);
     if (counted !== undefined) return counted;
-    this.options.metrics.rateLimitStorageFailed();
+    this.options.failures.inc();
     if (this.options.onFailure === 'closed') throw new RateLimitsUnavailable(PAUSE_MS / 1000);
     return this.own.increment(key, ttl, limit, blockDuration, throttlerName, weight);
   }

@@ -13,7 +13,11 @@ export async function throttlerStorage(
   logger: Logger,
   metrics: Metrics,
 ): Promise<WeightedThrottlerStorage> {
+  const failures = metrics.counter({
+    name: 'aegis_rate_limit_storage_failures_total',
+    help: 'Requests that could not be counted in Redis; always 0 without REDIS_URL.',
+  });
   if (url === undefined) return new BoundedThrottlerStorage();
   const { SharedThrottlerStorage } = await import('./shared-throttler-storage.js');
-  return SharedThrottlerStorage.connect({ url, onFailure, logger, metrics });
+  return SharedThrottlerStorage.connect({ url, onFailure, logger, failures });
 }

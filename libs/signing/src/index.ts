@@ -27,6 +27,8 @@ export { SigningKeys, keysOnRecord } from './ring/signing-keys.service';
 export type { SigningReplica } from './ring/signing-replicas';
 export { SigningReplicas } from './ring/signing-replicas';
 export { InputTooLarge } from './signers/remote-key';
+export type { SignatureResult } from './signers/signer-metrics';
+export { SignerMetrics } from './signers/signer-metrics';
 export { signerSource } from './signers/signer-sources';
 export type { OpenedKey, SignerSource } from './signers/signer-source';
 export { SIGNER_SOURCE } from './signers/signer-source';

@@ -1,4 +1,4 @@
-import { Metrics } from '@aegis/metrics';
+import { DURATION_BUCKETS, type Histogram, Metrics } from '@aegis/metrics';
 import { KeyRing } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { type CompressedText, compressText } from './compressed-text';
@@ -38,14 +38,26 @@ export class StatusLists {
   private tooLarge: ReadonlyMap<number, StatusListTooLarge> = new Map();
   private running: Promise<unknown> = Promise.resolve();
   private next?: Promise<void>;
+  private readonly rebuilds: Histogram;
 
   constructor(
     private readonly issuer: StatusListIssuer,
     private readonly records: StatusListRecords,
     private readonly keyRing: KeyRing,
-    private readonly metrics: Metrics,
+    metrics: Metrics,
   ) {
-    metrics.watchStatusLists(() => this.ageOfOldest());
+    const age = metrics.gauge({
+      name: 'aegis_status_list_age_seconds',
+      help: 'Age of the oldest status list that is served; 0 while no list is served.',
+      collect: () => {
+        age.set(this.ageOfOldest());
+      },
+    });
+    this.rebuilds = metrics.histogram({
+      name: 'aegis_status_list_rebuild_seconds',
+      help: 'Time to read, compress and sign the status lists that were due at once.',
+      buckets: DURATION_BUCKETS,
+    });
   }
 
   /**
@@ -119,7 +131,7 @@ export class StatusLists {
         madeAt: startedAt,
       });
     this.tooLarge = tooLarge;
-    this.metrics.statusListsRebuilt((performance.now() - startedAt) / 1000);
+    this.rebuilds.observe((performance.now() - startedAt) / 1000);
   }
 
   /** Those that have changed come first: the others say what they said. */

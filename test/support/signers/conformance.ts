@@ -1,7 +1,14 @@
 import { ConfigurationError } from '@aegis/errors';
 import { Logger } from '@aegis/logging';
-import { Metrics, type SignatureResult } from '@aegis/metrics';
-import { type OpenedKey, type Signer, type SignerSource, SignerUnavailable } from '@aegis/signing';
+import { Metrics } from '@aegis/metrics';
+import {
+  type OpenedKey,
+  type SignatureResult,
+  type Signer,
+  SignerMetrics,
+  type SignerSource,
+  SignerUnavailable,
+} from '@aegis/signing';
 import { randomBytes, verify } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { until } from '../database/sql';
@@ -12,7 +19,7 @@ export interface SourceTools {
   timeoutMs: number;
   openTimeoutMs: number;
   logger: Logger;
-  metrics: Metrics;
+  metrics: SignerMetrics;
 }
 
 /** A kind of source, with keys to sign with. */
@@ -61,7 +68,12 @@ export function describeSignerSource(
         },
       });
       const logger = new Logger({ level: 'debug', format: 'json', stream });
-      source = await bench.source({ timeoutMs, openTimeoutMs: LONG_MS, logger, metrics });
+      source = await bench.source({
+        timeoutMs,
+        openTimeoutMs: LONG_MS,
+        logger,
+        metrics: new SignerMetrics(metrics),
+      });
     };
     afterEach(async () => {
       await source.close?.();

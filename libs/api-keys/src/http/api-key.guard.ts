@@ -1,5 +1,5 @@
 import { Environment } from '@aegis/config';
-import { Metrics } from '@aegis/metrics';
+import { type Counter, Metrics } from '@aegis/metrics';
 import { type Credential, grants, type Scope } from '@aegis/access';
 import { type Access, accessOf, credentialOf } from '@aegis/http';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
@@ -14,10 +14,21 @@ import {
 /** Third guard, after identification and the rate limit: lets a request pass if the route's access allows it. */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
+  private readonly failures: Counter<'reason'>;
+
   constructor(
     private readonly environment: Environment,
-    private readonly metrics: Metrics,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.failures = metrics.counter(
+      {
+        name: 'aegis_authentication_failures_total',
+        help: 'Requests that were not authenticated, by reason.',
+        labelNames: ['reason'],
+      },
+      ['missing', 'refused', 'conflicting', 'unavailable'].map((reason) => ({ reason })),
+    );
+  }
 
   /**
    * @throws Unauthorized (401), ConflictingCredentials (400), InsufficientScope (403), AuthenticationUnavailable
@@ -33,16 +44,16 @@ export class ApiKeyGuard implements CanActivate {
     switch (credential.kind) {
       case 'none':
         if (!needed) return true;
-        this.metrics.authenticationFailed('missing');
+        this.failures.inc({ reason: 'missing' });
         throw new Unauthorized('missing');
       case 'conflicting':
-        this.metrics.authenticationFailed('conflicting');
+        this.failures.inc({ reason: 'conflicting' });
         throw new ConflictingCredentials();
       case 'refused':
-        this.metrics.authenticationFailed('refused');
+        this.failures.inc({ reason: 'refused' });
         throw new Unauthorized(credential.because ?? 'refused');
       case 'unavailable':
-        this.metrics.authenticationFailed('unavailable');
+        this.failures.inc({ reason: 'unavailable' });
         throw new AuthenticationUnavailable(credential.error);
       case 'key': {
         const lacking = needed?.filter((scope) => !grants(credential.key.scopes, scope)) ?? [];

@@ -1,6 +1,6 @@
 import { Jobs } from '@aegis/jobs';
 import { Logger } from '@aegis/logging';
-import { Metrics } from '@aegis/metrics';
+import { type Gauge, Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { TrailAlarms } from '../verification/trail-alarms';
@@ -14,14 +14,24 @@ const PAUSE_MS = 500;
 @Injectable()
 export class Sealing {
   private readonly alarms: TrailAlarms;
+  private readonly lag: Gauge;
+  private readonly oldestTransaction: Gauge;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
     logger: Logger,
-    private readonly metrics: Metrics,
+    metrics: Metrics,
     jobs: Jobs,
   ) {
+    this.lag = metrics.gauge({
+      name: 'aegis_checkpoint_lag_seconds',
+      help: 'Age of the oldest audit record that no checkpoint seals yet; 0 when all are sealed.',
+    });
+    this.oldestTransaction = metrics.gauge({
+      name: 'aegis_oldest_write_transaction_seconds',
+      help: 'Age of the oldest write transaction that this role can see: no audit record after it is sealed.',
+    });
     this.alarms = new TrailAlarms(logger, metrics);
     jobs.add({
       name: 'audit-sealing',
@@ -72,7 +82,8 @@ export class Sealing {
       [trusted],
     );
     if (row === undefined) return;
-    this.metrics.trailSealed(row.lag, row.oldest);
+    this.lag.set(row.lag);
+    this.oldestTransaction.set(row.oldest);
     this.alarms.set('untrusted_checkpoint', trusted < last);
     this.alarms.set('unsealable_records', row.unsealable);
   }

@@ -1,7 +1,7 @@
 import { Environment } from '@aegis/config';
 import { Jobs } from '@aegis/jobs';
 import { Logger } from '@aegis/logging';
-import { Metrics } from '@aegis/metrics';
+import { type Gauge, Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
@@ -22,15 +22,20 @@ const AT_ONCE = 100;
 export class CheckpointShipping {
   private acknowledged = 0;
   private lost = false;
+  private readonly lag: Gauge;
 
   constructor(
     private readonly dataSource: DataSource,
     { CHECKPOINT_SINK: sink, CHECKPOINT_SINK_TOKEN: token }: Environment,
     private readonly logger: Logger,
-    private readonly metrics: Metrics,
+    metrics: Metrics,
     private readonly sealer: Sealer,
     jobs: Jobs,
   ) {
+    this.lag = metrics.gauge({
+      name: 'aegis_checkpoint_shipping_lag_seconds',
+      help: 'Age of the oldest checkpoint that CHECKPOINT_SINK has not acknowledged; 0 when it has all.',
+    });
     if (sink === undefined) return;
     const target = sink.startsWith('file:')
       ? new FileSink(fileURLToPath(sink))
@@ -104,6 +109,6 @@ export class CheckpointShipping {
                         WHERE number > $1 ORDER BY number LIMIT 1), 0)::float8 AS lag`,
       [this.acknowledged],
     );
-    if (row) this.metrics.checkpointsShipped(row.lag);
+    if (row) this.lag.set(row.lag);
   }
 }

@@ -1,5 +1,8 @@
 import type { Logger } from '@aegis/logging';
-import type { Metrics, TrailAlarm } from '@aegis/metrics';
+import type { Gauge, Metrics } from '@aegis/metrics';
+
+/** What is wrong with the audit trail's end, as the server itself sees it. */
+export type TrailAlarm = 'untrusted_checkpoint' | 'unsealable_records' | 'record_too_large';
 
 const MEANING: Readonly<Record<TrailAlarm, string>> = {
   untrusted_checkpoint:
@@ -12,14 +15,22 @@ const MEANING: Readonly<Record<TrailAlarm, string>> = {
 /** Says in the log and in a metric what keeps audit records from being sealed: once when it begins, once when it is over. */
 export class TrailAlarms {
   private readonly on = new Set<TrailAlarm>();
+  private readonly alarms: Gauge<'reason'>;
 
   constructor(
     private readonly logger: Logger,
-    private readonly metrics: Metrics,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.alarms = metrics.gauge({
+      name: 'aegis_audit_trail_alarm',
+      help: '1 while a problem with the audit trail prevents sealing, by reason.',
+      labelNames: ['reason'],
+    });
+    for (const reason of Object.keys(MEANING)) this.alarms.set({ reason }, 0);
+  }
 
   set(reason: TrailAlarm, on: boolean): void {
-    this.metrics.trailAlarm(reason, on);
+    this.alarms.set({ reason }, on ? 1 : 0);
     if (on === this.on.has(reason)) return;
     if (on) {
       this.on.add(reason);

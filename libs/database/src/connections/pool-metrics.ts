@@ -8,10 +8,15 @@ import { poolOf } from './driver-internals';
 export class PoolMetrics {
   constructor(dataSource: DataSource, metrics: Metrics) {
     const pool = poolOf(dataSource);
-    metrics.watchPool(() => ({
-      idle: pool.idleCount,
-      busy: pool.totalCount - pool.idleCount,
-      waiting: pool.waitingCount,
-    }));
+    const connections = metrics.gauge({
+      name: 'aegis_database_connections',
+      help: 'Connections of the pool that are idle or busy, and callers waiting for one.',
+      labelNames: ['state'],
+      collect: () => {
+        connections.set({ state: 'idle' }, pool.idleCount);
+        connections.set({ state: 'busy' }, pool.totalCount - pool.idleCount);
+        connections.set({ state: 'waiting' }, pool.waitingCount);
+      },
+    });
   }
 }

@@ -3,6 +3,7 @@ import type { Metrics } from '@aegis/metrics';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import { callerAddress } from './caller-address';
+import { requestDurations } from './request-durations';
 import { traceIdOf } from './trace-parent';
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -15,6 +16,7 @@ const QUIET_ROUTES = /^\/health(\/|$)/;
  * `addAccessFields`.
  */
 export function requestContext(logger: Logger, metrics: Metrics): RequestHandler {
+  const measure = requestDurations(metrics);
   return (request: Request, response: Response, next: NextFunction) => {
     const startedAt = performance.now();
     const presented = request.headers['x-request-id'];
@@ -32,7 +34,7 @@ export function requestContext(logger: Logger, metrics: Metrics): RequestHandler
       const milliseconds = performance.now() - startedAt;
       const route = routeOf(request);
       const status = response.headersSent ? response.statusCode : undefined;
-      metrics.requestEnded(request.method, route, status, milliseconds / 1000);
+      measure(request.method, route, status, milliseconds / 1000);
       runInRequest(context, () => {
         writeAccessLine(logger, request, response, route, context, milliseconds);
       });

@@ -1,6 +1,6 @@
 import { Environment } from '@aegis/config';
 import { currentRequest } from '@aegis/logging';
-import { Metrics } from '@aegis/metrics';
+import { type Counter, Metrics } from '@aegis/metrics';
 import { Inject, Injectable } from '@nestjs/common';
 import { normalizeIp, ThrottlerStorage } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
@@ -23,12 +23,21 @@ export class RateLimiter {
   private readonly licenseLimit: number;
   private readonly batchItemsLimit: number;
   private readonly enabled: boolean;
+  private readonly refusals: Counter<'policy'>;
 
   constructor(
     environment: Environment,
     @Inject(ThrottlerStorage) private readonly storage: WeightedThrottlerStorage,
-    private readonly metrics: Metrics,
+    metrics: Metrics,
   ) {
+    this.refusals = metrics.counter(
+      {
+        name: 'aegis_rate_limit_refusals_total',
+        help: 'Requests refused with 429, by the policy whose limit they exceeded.',
+        labelNames: ['policy'],
+      },
+      ['default', 'validate', 'public', 'license'].map((policy) => ({ policy })),
+    );
     this.enabled = environment.RATE_LIMIT_ENABLED;
     this.limits = {
       default: environment.RATE_LIMIT_DEFAULT,
@@ -97,7 +106,7 @@ export class RateLimiter {
     const milliseconds = WINDOW_SECONDS * 1000;
     return this.storage.increment(bucket, milliseconds, limit, milliseconds, policy, weight).then(
       (record) => {
-        if (record.isBlocked) this.metrics.rateLimitRefused(policy);
+        if (record.isBlocked) this.refusals.inc({ policy });
         return {
           policy,
           limit,

@@ -1,7 +1,7 @@
 import { Environment } from '@aegis/config';
 import { MicroBatch, PreparedStatement } from '@aegis/database';
 import { fitsTokenLimit } from '@aegis/license-token';
-import { Metrics } from '@aegis/metrics';
+import { type Counter, Metrics } from '@aegis/metrics';
 import {
   KeyRing,
   requiresActiveKey,
@@ -61,6 +61,7 @@ const ATTEMPTS = 5;
 @Injectable()
 export class TokenIssuer {
   private places?: StatusPlaces;
+  private readonly signedAgain: Counter;
   private readonly moments = new MicroBatch<void, Moment>((askers) => this.readMoments(askers.length), {
     maxSize: 500,
     maxConcurrent: 2,
@@ -70,8 +71,13 @@ export class TokenIssuer {
     private readonly dataSource: DataSource,
     private readonly keyRing: KeyRing,
     private readonly environment: Environment,
-    private readonly metrics: Metrics,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.signedAgain = metrics.counter({
+      name: 'aegis_tokens_signed_anew_total',
+      help: 'Tokens that were signed again because the active key changed in the meantime.',
+    });
+  }
 
   /**
    * Runs what signs a token and puts it on record. Where the active key is changed in between, nothing is on record,
@@ -84,7 +90,7 @@ export class TokenIssuer {
         return await work();
       } catch (error) {
         if (!(error instanceof SigningKeyChanged)) throw error;
-        this.metrics.tokenSignedAnew();
+        this.signedAgain.inc();
         await this.keyRing.refresh();
       }
     }

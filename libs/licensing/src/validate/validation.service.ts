@@ -1,21 +1,22 @@
 import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { MicroBatch, PreparedStatement } from '@aegis/database';
+import { batchSizes, MicroBatch, PreparedStatement } from '@aegis/database';
 import {
   type Evidence,
   instanceFingerprint,
   isAcceptedAlg,
   judge,
-  namingLicense,
   type KeyTrust,
   type LicenseClaims,
+  namingLicense,
   parseToken,
   type Question,
   type TokenRecord,
   type Verdict,
+  VERDICT_CODES,
   withoutOuterWhiteSpace,
 } from '@aegis/license-token';
-import { Metrics } from '@aegis/metrics';
+import { type Counter, Metrics } from '@aegis/metrics';
 import { KeyRing, type SigningKeyState, VerifiedSignatures, verifySignature } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -88,10 +89,13 @@ export class ValidationService {
     maxSize: 500,
     maxConcurrent: 2,
     onRun: (size) => {
-      this.metrics.batchRan('validations', size);
+      this.measureBatch(size);
     },
   });
   private readonly acceptedIssuers: readonly string[];
+  private readonly measureBatch: (size: number) => void;
+  private readonly verdictCount: Counter<'code'>;
+  private readonly signatureLookups: Counter<'result'>;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -99,8 +103,25 @@ export class ValidationService {
     private readonly audit: AuditLog,
     private readonly counts: ValidationCounts,
     environment: Environment,
-    private readonly metrics: Metrics,
+    metrics: Metrics,
   ) {
+    this.measureBatch = batchSizes(metrics, 'validations');
+    this.verdictCount = metrics.counter(
+      {
+        name: 'aegis_verdicts_total',
+        help: 'Validated tokens, by the code of the verdict.',
+        labelNames: ['code'],
+      },
+      VERDICT_CODES.map((code) => ({ code })),
+    );
+    this.signatureLookups = metrics.counter(
+      {
+        name: 'aegis_signature_cache_total',
+        help: 'Validated tokens, by whether their signature was known to be valid (hit) or had to be checked (miss).',
+        labelNames: ['result'],
+      },
+      [{ result: 'hit' }, { result: 'miss' }],
+    );
     this.acceptedIssuers = [environment.LICENSE_ISSUER, ...(environment.ACCEPTED_ISSUERS ?? [])];
   }
 
@@ -141,7 +162,7 @@ export class ValidationService {
   private recall(sha256: Buffer): Proof | undefined {
     const token = this.verified.recall(sha256.toString('latin1'));
     if (!token) return undefined;
-    this.metrics.signatureLookedUp('hit');
+    this.signatureLookups.inc({ result: 'hit' });
     return { proof: 'holds', token };
   }
 
@@ -150,7 +171,7 @@ export class ValidationService {
     if ('malformed' in parsed) return { proof: 'malformed' };
     const publicKey = await this.keyRing.publicKey(parsed.header.kid);
     if (!publicKey) return { proof: 'unknown_key' };
-    this.metrics.signatureLookedUp('miss');
+    this.signatureLookups.inc({ result: 'miss' });
     const holds =
       isAcceptedAlg(parsed.header.alg) && verifySignature(publicKey, parsed.signingInput, parsed.signature);
     if (!holds) return { proof: 'signature_invalid' };
@@ -171,7 +192,7 @@ export class ValidationService {
     if (entries.length > 0) await this.audit.append(this.dataSource.manager, ...entries);
     for (const { code } of verdicts) {
       this.counts.add(code);
-      this.metrics.verdictGiven(code);
+      this.verdictCount.inc({ code });
     }
     return verdicts;
   }

@@ -5,7 +5,7 @@ import { Environment } from '@aegis/config';
 import { DomainError } from '@aegis/errors';
 import { type KeySet, MAX_KEY_SET_BYTES, parseKeySet } from '@aegis/license-token';
 import { Logger } from '@aegis/logging';
-import { Metrics } from '@aegis/metrics';
+import { type Gauge, Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
 import type { SigningKey } from '../ring/signing-key.entity';
 import { keySetContent, saysTheSame } from './signed-key-set';
@@ -33,12 +33,22 @@ export class ServedKeySet {
   private version = '';
   private served?: { jwt: string; keySet: KeySet };
   private logged = '';
+  private readonly expiry: Gauge;
+  private readonly isCurrent: Gauge;
 
   constructor(
     { KEYS_DIR }: Environment,
     private readonly logger: Logger,
-    private readonly metrics: Metrics,
+    metrics: Metrics,
   ) {
+    this.expiry = metrics.gauge({
+      name: 'aegis_signed_key_set_expiry_timestamp_seconds',
+      help: 'When the signed key set expires, in seconds since 1970; 0 without a key set.',
+    });
+    this.isCurrent = metrics.gauge({
+      name: 'aegis_signed_key_set_current',
+      help: 'Whether the signed key set agrees with the database about the keys: 1, or 0.',
+    });
     this.path = join(KEYS_DIR, NAME);
   }
 
@@ -56,7 +66,8 @@ export class ServedKeySet {
     await this.read();
     const { keySet } = this.served ?? {};
     const current = keySet !== undefined && saysTheSame(keySet, keySetContent(keys));
-    this.metrics.signedKeySetSeen(keySet?.exp ?? 0, current);
+    this.expiry.set(keySet?.exp ?? 0);
+    this.isCurrent.set(current ? 1 : 0);
     if (keySet) this.warn(keySet, current);
   }
 

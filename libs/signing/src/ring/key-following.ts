@@ -1,3 +1,4 @@
+import { KeyMetrics } from './key-metrics';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Listener } from '@aegis/database';
@@ -24,6 +25,7 @@ const PAUSE_MS = 2000;
 export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly id = randomUUID();
   private readonly listener: Listener;
+  private readonly metrics: KeyMetrics;
   private readonly reading: Job;
   private readonly jobs: readonly Job[];
   private stopped = false;
@@ -37,9 +39,10 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly replicas: SigningReplicas,
     keySet: ServedKeySet,
     private readonly logger: Logger,
-    private readonly metrics: Metrics,
+    metrics: Metrics,
     jobs: Jobs,
   ) {
+    this.metrics = new KeyMetrics(metrics);
     const pauses = { pauseMs: PAUSE_MS, startNeeds: 'first-run' } as const;
     this.reading = jobs.add({
       ...pauses,
@@ -117,13 +120,13 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
       seen = true;
     } finally {
       this.trust(seen && turn === this.turns && turn % 2 === 1);
-      this.metrics.signingKeysSeen(this.keyRing.canSign, this.keyRing.known.map(keyAge));
+      this.metrics.keysSeen(this.keyRing.canSign, this.keyRing.known.map(keyAge));
     }
   }
 
   private trust(live: boolean): void {
     this.keyRing.hasLiveNotifications = live && !this.stopped;
-    this.metrics.signingKeysNotified(live);
+    this.metrics.notified(live);
   }
 
   private async report(): Promise<void> {

@@ -7,6 +7,7 @@ import { SignerUnavailable } from '../signing.errors';
 import { AwsKmsSource } from './aws-kms-source';
 import { InputTooLarge } from './remote-key';
 import { SignerGuard } from './signer-guard';
+import { SignerMetrics } from './signer-metrics';
 
 describe('keys in AWS KMS', () => {
   const before = { ...process.env };
@@ -25,7 +26,7 @@ describe('keys in AWS KMS', () => {
         { kid: 'p256', key: kms.addKey('ECC_NIST_P256') },
         { kid: 'missing', key: 'not-there' },
       ],
-      guard: new SignerGuard({ timeoutMs: 20_000, logger, metrics: new Metrics() }),
+      guard: new SignerGuard({ timeoutMs: 20_000, logger, metrics: new SignerMetrics(new Metrics()) }),
       openTimeoutMs: 20_000,
     });
   });

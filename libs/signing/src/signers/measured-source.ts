@@ -1,5 +1,5 @@
-import type { Metrics } from '@aegis/metrics';
 import type { Signer } from './signer';
+import type { SignerMetrics } from './signer-metrics';
 import type { OpenedKey, SignerSource } from './signer-source';
 
 /** A source whose keys are in memory, with its signatures counted; remote ones are counted by their guard. */
@@ -8,7 +8,7 @@ export class MeasuredSource implements SignerSource {
 
   constructor(
     private readonly source: SignerSource,
-    private readonly metrics: Metrics,
+    private readonly metrics: SignerMetrics,
   ) {
     if (source.make) this.make = source.make.bind(source);
   }

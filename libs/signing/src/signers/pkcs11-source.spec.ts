@@ -8,6 +8,7 @@ import { SignerUnavailable } from '../signing.errors';
 import { loadPkcs11 } from './pkcs11-module';
 import { Pkcs11Source } from './pkcs11-source';
 import { SignerGuard } from './signer-guard';
+import { SignerMetrics } from './signer-metrics';
 
 const INPUT = Buffer.from('header.claims');
 
@@ -25,7 +26,7 @@ describe('keys in a PKCS#11 device', () => {
 
   const source = ({ token = 'aegis', pin = '1234', timeoutMs = 20_000, size = 3 } = {}): Pkcs11Source => {
     const logger = new Logger({ level: 'error', format: 'json', stream: new PassThrough().resume() });
-    const guard = new SignerGuard({ timeoutMs, logger, metrics: new Metrics() });
+    const guard = new SignerGuard({ timeoutMs, logger, metrics: new SignerMetrics(new Metrics()) });
     const made = new Pkcs11Source(device, { token, pin, size, guard, openTimeoutMs: 20_000 });
     sources.push(made);
     return made;

@@ -1,5 +1,4 @@
 import type { Logger } from '@aegis/logging';
-import type { BreakerState, Metrics, SignatureResult } from '@aegis/metrics';
 import {
   BrokenCircuitError,
   circuitBreaker,
@@ -16,6 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Signer } from './signer';
 import { SignerUnavailable } from '../signing.errors';
 import { InputTooLarge, type RemoteKey } from './remote-key';
+import type { BreakerState, SignatureResult, SignerMetrics } from './signer-metrics';
 
 const SIGNATURE_BYTES = 64;
 /** One failure may be chance, this many in a row are not. */
@@ -37,7 +37,7 @@ export interface SignerGuardOptions {
   /** Longest that one signature may take, in milliseconds. */
   timeoutMs: number;
   logger: Logger;
-  metrics: Metrics;
+  metrics: SignerMetrics;
 }
 
 class InvalidSignature extends Error {}
@@ -58,7 +58,7 @@ export class SignerGuard {
   constructor(private readonly options: SignerGuardOptions) {
     this.patience = timeout(options.timeoutMs, TimeoutStrategy.Aggressive);
     this.breaker.onStateChange((state) => {
-      options.metrics.signerBreakerIs(STATES[state]);
+      options.metrics.breakerIs(STATES[state]);
     });
     this.breaker.onReset(() => {
       options.logger.write('info', 'the signer is back');

@@ -9,6 +9,7 @@ import { keyPassphrase } from './key-passphrase';
 import { loadPkcs11 } from './pkcs11-module';
 import { Pkcs11Source } from './pkcs11-source';
 import { SignerGuard } from './signer-guard';
+import { SignerMetrics } from './signer-metrics';
 import { type VaultLogin, VaultSession } from './vault-session';
 import { VaultSource } from './vault-source';
 
@@ -20,14 +21,15 @@ const OPEN_TIMEOUT_MS = 5000;
  * @throws ConfigurationError when that is not installed
  */
 export function signerSource(environment: Environment, logger: Logger, metrics: Metrics): SignerSource {
+  const measured = new SignerMetrics(metrics);
   const guard = (): SignerGuard =>
-    new SignerGuard({ timeoutMs: environment.SIGNER_TIMEOUT_MS, logger, metrics });
+    new SignerGuard({ timeoutMs: environment.SIGNER_TIMEOUT_MS, logger, metrics: measured });
   const openTimeoutMs = OPEN_TIMEOUT_MS;
   switch (environment.SIGNER) {
     case 'pem':
       return new MeasuredSource(
         new PemSource(environment.KEYS_DIR, () => keyPassphrase(environment)),
-        metrics,
+        measured,
       );
     case 'vault':
       return new VaultSource({

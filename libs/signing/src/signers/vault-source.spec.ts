@@ -13,6 +13,7 @@ import { VaultStandIn } from '../../../../test/support/signers/vault-stand-in';
 import { until } from '../../../../test/support/database/sql';
 import { SignerUnavailable } from '../signing.errors';
 import { SignerGuard } from './signer-guard';
+import { SignerMetrics } from './signer-metrics';
 import { type VaultLogin, VaultSession } from './vault-session';
 import { VaultSource } from './vault-source';
 
@@ -52,7 +53,7 @@ describe('keys in Vault', () => {
       session: new VaultSession({ url, namespace }, login),
       mount: 'transit',
       keys,
-      guard: new SignerGuard({ timeoutMs: 20_000, logger, metrics: new Metrics() }),
+      guard: new SignerGuard({ timeoutMs: 20_000, logger, metrics: new SignerMetrics(new Metrics()) }),
       openTimeoutMs: 20_000,
     });
     sources.push(made);
