@@ -43,12 +43,20 @@ export class StatusListIssuer {
   ) {}
 
   /**
-   * Gives the numbers of the lists that exist, the first `MOST_LISTS` of them.
+   * Gives the numbers of the lists that exist, in their order, some of them at a time.
    * @param only the number of one list: gives that one, or nothing when no token names it
    */
-  async numbers(only?: number): Promise<number[]> {
-    const { versions } = await this.records.survey(only === undefined ? [] : [only]);
-    return only === undefined ? [...versions.keys()] : versions.has(only) ? [only] : [];
+  async *numbers(only?: number): AsyncGenerator<number[]> {
+    if (only !== undefined) {
+      const { versions } = await this.records.survey([only]);
+      if (versions.has(only)) yield [only];
+      return;
+    }
+    for (let last: number | undefined = -1; last !== undefined;) {
+      const numbers: number[] = await this.records.numbersAfter(last);
+      if (numbers.length > 0) yield numbers;
+      last = numbers.at(-1);
+    }
   }
 
   /**

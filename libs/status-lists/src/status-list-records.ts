@@ -13,16 +13,19 @@ export const MOST_LISTS = 1000;
 
 /** What lists there are, and which have changed. */
 export interface Survey {
-  /** By list, for the first `MOST_LISTS` that exist and those asked for: grows with each change that is committed. */
+  /**
+   * By list, for the first `MOST_LISTS` that exist and those asked for, in the order of their numbers: grows with each
+   * change that is committed.
+   */
   versions: ReadonlyMap<number, number>;
   /** The highest number of a list that exists; null when there is none. */
   last: number | null;
-  /** Changes that are not folded into the versions yet, at most `MOST_COUNTED`. */
+  /** Changes that are not folded into the versions yet: each survey reads them all. */
   unfolded: number;
 }
 
-/** More changes than these are not counted. */
-const MOST_COUNTED = 10_000;
+/** Changes that are folded in one transaction. */
+const FOLDED_AT_ONCE = 10_000;
 
 /** The tokens of one list that are not valid, as of one moment. */
 export interface ListRecord {
@@ -44,12 +47,20 @@ function versionsOf(lists: string): string {
   WHERE list IN (${lists}) GROUP BY list`;
 }
 
-/** The lists that exist, in the order of their numbers: each is found with one look into the index. */
-const EXISTING = `
-  (SELECT status_list AS list FROM license_tokens WHERE status_list IS NOT NULL ORDER BY status_list LIMIT 1)
-  UNION ALL
-  SELECT (SELECT status_list FROM license_tokens WHERE status_list > existing.list ORDER BY status_list LIMIT 1)
-  FROM existing WHERE existing.list IS NOT NULL`;
+/**
+ * The first `MOST_LISTS` of the lists that exist, in the order of their numbers: each is found with one look into the
+ * index.
+ * @param after SQL: those with higher numbers alone
+ */
+function firstAfter(after: string): string {
+  return `
+  WITH RECURSIVE existing AS (
+    (SELECT status_list AS list FROM license_tokens WHERE status_list > ${after} ORDER BY status_list LIMIT 1)
+    UNION ALL
+    SELECT (SELECT status_list FROM license_tokens WHERE status_list > existing.list ORDER BY status_list LIMIT 1)
+    FROM existing WHERE existing.list IS NOT NULL)
+  SELECT list FROM existing WHERE list IS NOT NULL LIMIT ${MOST_LISTS}`;
+}
 
 /** Reads what status lists say from the database: the tokens that are not valid, found by indexes, never all of them. */
 @Injectable()
@@ -61,13 +72,13 @@ export class StatusListRecords {
     const [row] = await this.dataSource.query<
       { last: number | null; unfolded: number; versions: [number, number][] | null }[]
     >(
-      `WITH RECURSIVE existing AS (${EXISTING}), listed AS MATERIALIZED (
-         SELECT list FROM (SELECT list FROM existing WHERE list IS NOT NULL LIMIT ${MOST_LISTS}) AS first
+      `WITH listed AS MATERIALIZED (
+         SELECT list FROM (${firstAfter('-1')}) AS first
          UNION
          SELECT list FROM unnest($1::integer[]) AS asked (list)
          WHERE EXISTS (SELECT FROM license_tokens WHERE status_list = asked.list))
        SELECT (SELECT max(status_list) FROM license_tokens) AS last,
-              (SELECT count(*)::float8 FROM (SELECT FROM status_list_changes LIMIT ${MOST_COUNTED}) AS counted) AS unfolded,
+              (SELECT count(*)::float8 FROM status_list_changes) AS unfolded,
               (SELECT json_agg(json_build_array(listed.list, coalesce(known.version, 0)) ORDER BY listed.list)
                FROM listed LEFT JOIN (${versionsOf('SELECT list FROM listed')}) AS known ON known.list = listed.list)
                 AS versions`,
@@ -114,8 +125,28 @@ export class StatusListRecords {
     }));
   }
 
-  /** Folds changes into the versions, which stay what they are, and keeps what a survey reads small. */
+  /**
+   * Gives the numbers of the lists that exist, in their order, some of them at a time.
+   * @param after only higher ones; -1: all
+   * @returns `MOST_LISTS` of them at most; none when there are no more
+   */
+  async numbersAfter(after: number): Promise<number[]> {
+    const rows = await this.dataSource.query<{ list: number }[]>(firstAfter('$1::integer'), [after]);
+    return rows.map(({ list }) => list);
+  }
+
+  /**
+   * Folds all changes into the versions, which stay what they are, and keeps what a survey reads small. Leaves off where
+   * another process does so.
+   */
   async fold(): Promise<void> {
-    await this.dataSource.query('SELECT status_lists_fold(10000)');
+    let folded: number;
+    do {
+      const [row] = await this.dataSource.query<{ folded: number }[]>(
+        'SELECT status_lists_fold($1) AS folded',
+        [FOLDED_AT_ONCE],
+      );
+      folded = row?.folded ?? 0;
+    } while (folded === FOLDED_AT_ONCE);
   }
 }

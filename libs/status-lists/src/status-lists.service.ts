@@ -32,8 +32,12 @@ interface ServedList extends SignedStatusList {
 @Injectable()
 export class StatusLists {
   private readonly served = new Map<number, ServedList>();
-  /** Numbers that somebody asked for when they were not served, the last ones at the end. */
-  private readonly asked = new Set<number>();
+  /** Numbers that somebody asked for since the last survey began. Anyone may ask for any. */
+  private waiting = new Set<number>();
+  /** Lists beyond `MOST_LISTS` that exist and somebody asked for, the last ones at the end. */
+  private kept = new Set<number>();
+  /** Lists that were asked for and exist, but are more than `MOST_ASKED`. */
+  private excess: ReadonlySet<number> = new Set();
   private gap?: string;
   private tooLarge: ReadonlyMap<number, StatusListTooLarge> = new Map();
   private running: Promise<unknown> = Promise.resolve();
@@ -66,8 +70,12 @@ export class StatusLists {
    */
   async find(list: number): Promise<CompressedText> {
     // A token is handed out as soon as it is on record, and its list may be asked for right then.
-    if (!this.served.has(list)) await this.refreshFor(list);
+    if (!this.served.has(list)) {
+      this.waiting.add(list);
+      await this.refresh();
+    } else if (this.kept.delete(list)) this.kept.add(list);
     const served = this.served.get(list);
+    if (!served && this.excess.has(list)) throw new StatusListUnavailable(list);
     if (!served) throw this.tooLarge.get(list) ?? new StatusListNotFound(list);
     if (performance.now() - served.madeAt > SERVED_FOR_MS) throw new StatusListUnavailable(list);
     return served.answer;
@@ -93,14 +101,6 @@ export class StatusLists {
     return this.next;
   }
 
-  private refreshFor(list: number): Promise<void> {
-    this.asked.delete(list);
-    this.asked.add(list);
-    const [first] = this.asked;
-    if (first !== undefined && this.asked.size > MOST_ASKED) this.asked.delete(first);
-    return this.refresh();
-  }
-
   private async afterRunning(): Promise<void> {
     await this.running;
     this.next = undefined;
@@ -110,12 +110,24 @@ export class StatusLists {
   }
 
   private async refreshNow(): Promise<void> {
-    const survey = await this.records.survey([...this.asked]);
-    for (const list of this.served.keys()) if (!survey.versions.has(list)) this.served.delete(list);
+    const { waiting } = this;
+    this.waiting = new Set();
+    const survey = await this.records.survey([...this.kept, ...waiting]);
+    this.keep(survey, waiting);
+    const versions = new Map([...survey.versions].filter(([list]) => !this.excess.has(list)));
+    for (const list of this.served.keys()) if (!versions.has(list)) this.served.delete(list);
     this.gap = irregularityOf(survey);
-    const due = this.dueLists(survey);
+    const due = this.dueLists(versions);
     if (due.length > 0) await this.make(due);
     if (survey.unfolded >= FOLDED_FROM) await this.records.fold();
+  }
+
+  /** Numbers that were made up are forgotten: they must not push out a list that exists. */
+  private keep({ versions }: Survey, waiting: ReadonlySet<number>): void {
+    const others = new Set([...versions.keys()].slice(MOST_LISTS));
+    const asked = [...new Set([...this.kept, ...waiting])].filter((list) => others.has(list));
+    this.kept = new Set(asked.slice(-MOST_ASKED));
+    this.excess = new Set(asked.slice(0, -MOST_ASKED));
   }
 
   /** A list that the signer does not take keeps no other from being made. */
@@ -135,7 +147,7 @@ export class StatusLists {
   }
 
   /** Those that have changed come first: the others say what they said. */
-  private dueLists({ versions }: Survey): number[] {
+  private dueLists(versions: ReadonlyMap<number, number>): number[] {
     const { kid } = this.keyRing.active();
     const changed: number[] = [];
     const aged: number[] = [];

@@ -11,7 +11,7 @@ import { testDatabase, type TestDatabase } from '../../../test/support/database/
 import { insertLicenseRows, insertRowKey, ROW_KEY } from '../../../test/support/database/license-rows';
 import { compressStatuses, packStatuses } from './status-list-content';
 import { StatusListIssuer } from './status-list-issuer';
-import { StatusListRecords } from './status-list-records';
+import { StatusListRecords, type Survey } from './status-list-records';
 import { StatusLists } from './status-lists.service';
 
 const SIZE = 131_072;
@@ -101,8 +101,8 @@ describe('the lists that a process serves', () => {
     await database.drop();
   });
 
-  const listsOf = (dataSource: DataSource): StatusLists => {
-    const records = new StatusListRecords(dataSource);
+  const listsOf = (dataSource: DataSource, Records = StatusListRecords): StatusLists => {
+    const records = new Records(dataSource);
     const environment = Object.assign(new Environment(), { PUBLIC_URL: 'https://license.example' });
     return new StatusLists(new StatusListIssuer(records, keyRing, environment), records, keyRing, metrics);
   };
@@ -320,7 +320,8 @@ describe('the lists that a process serves', () => {
   const insertTokens = (numbers: string): Promise<unknown> =>
     sql.query(
       `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
-       SELECT sha256(list::text::bytea), (SELECT id FROM licenses LIMIT 1), $1, 2 + row_number() OVER (), list, 0
+       SELECT sha256(list::text::bytea), (SELECT id FROM licenses LIMIT 1), $1,
+              (SELECT max(revision) FROM license_tokens) + row_number() OVER (), list, 0
        FROM ${numbers} AS list`,
       [ROW_KEY],
     );
@@ -348,11 +349,83 @@ describe('the lists that a process serves', () => {
     expect((await read(1500)).marked).toEqual({ 0: 1 });
     // Many others, some of which do not exist, at once.
     const asked = await Promise.allSettled(Array.from({ length: 150 }, (_, at) => lists.find(1450 + at)));
-    expect(asked.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(100);
-    const held = (lists as unknown as { served: Map<number, unknown> }).served;
-    expect(held.size).toBeLessThanOrEqual(1100);
-    expect([0, 999].map((list) => held.has(list))).toEqual([true, true]);
+    const outcomes = asked.map((one) => (one.status === 'fulfilled' ? 'served' : codeOf(one.reason)));
+    // The one that was served already, and the last 100 that exist.
+    expect(outcomes.slice(0, 40)).toEqual(Array.from({ length: 40 }, () => 'service_unavailable'));
+    expect(outcomes.slice(40, 141)).toEqual(Array.from({ length: 101 }, () => 'served'));
+    expect(outcomes.slice(141)).toEqual(Array.from({ length: 9 }, () => 'status_list_not_found'));
+    expect([held().size, held().has(0), held().has(999)]).toEqual([1100, true, true]);
     expect((await read(1500)).marked).toEqual({ 0: 1 });
+  });
+
+  const codeOf = (reason: unknown): string => (reason as { code: string }).code;
+  const held = (): Map<number, unknown> => (lists as unknown as { served: Map<number, unknown> }).served;
+
+  it('are not pushed out by numbers that somebody made up, nor by others while somebody asks for them', async () => {
+    await insertTokens('generate_series(3, 1590)');
+    for (let list = 1000; list < 1100; list += 1) await lists.find(list);
+    const madeUp = await Promise.allSettled(Array.from({ length: 1000 }, (_, at) => lists.find(5000 + at)));
+    expect(new Set(madeUp.map((one) => one.status === 'rejected' && codeOf(one.reason)))).toEqual(
+      new Set(['status_list_not_found']),
+    );
+    await lists.refresh();
+    expect(held().size).toBe(1100);
+    // The one asked for first is asked for again, so that the second one goes.
+    await lists.find(1000);
+    await lists.find(1500);
+    expect([1000, 1001, 1002, 1500].map((list) => held().has(list))).toEqual([true, false, true, true]);
+  });
+
+  it('are there for those who ask while a survey that does not show them yet is under way', async () => {
+    let surveyed = (): void => undefined;
+    let release = (): void => undefined;
+    const goOn = new Promise<void>((resolve) => (release = resolve));
+    class PausingRecords extends StatusListRecords {
+      override async survey(asked?: readonly number[]): Promise<Survey> {
+        const survey = await super.survey(asked);
+        surveyed();
+        await goOn;
+        return survey;
+      }
+    }
+    await insertTokens('generate_series(3, 1590)');
+    lists = listsOf(await database.dataSource([]), PausingRecords);
+    const first = new Promise<void>((resolve) => (surveyed = resolve));
+    const tooEarly = lists.find(2000);
+    await first;
+    await insertTokens('generate_series(2000, 2000)');
+    const inTime = lists.find(2000);
+    release();
+    await expect(tooEarly).rejects.toMatchObject({ code: 'status_list_not_found' });
+    await expect(inTime).resolves.toBeDefined();
+  });
+
+  it('have numbers that are given in full, some at a time', async () => {
+    await insertTokens('generate_series(3, 2590)');
+    const records = new StatusListRecords(await database.dataSource([]));
+    const issuer = new StatusListIssuer(records, keyRing, new Environment());
+    const numbers: number[] = [];
+    for await (const some of issuer.numbers()) {
+      expect(some.length).toBeLessThanOrEqual(1000);
+      numbers.push(...some);
+    }
+    expect(numbers).toEqual(Array.from({ length: 2591 }, (_, list) => list));
+    const given = async (only: number): Promise<number[][]> => {
+      const all: number[][] = [];
+      for await (const some of issuer.numbers(only)) all.push(some);
+      return all;
+    };
+    expect([await given(2590), await given(2591)]).toEqual([[[2590]], []]);
+  });
+
+  it('are surveyed without what was noted before: one refresh folds it, however much it is', async () => {
+    await sql.query('INSERT INTO status_list_changes (list) SELECT 1 FROM generate_series(1, 25000)');
+    await lists.refresh();
+    expect(await changesNoted()).toEqual([]);
+    const { rows } = await sql.query<{ version: number }>(
+      'SELECT version::int AS version FROM status_list_versions WHERE list = 1',
+    );
+    expect(rows[0]!.version).toBeGreaterThanOrEqual(25_000);
   });
 
   const HOUR_MS = 3_600_000;

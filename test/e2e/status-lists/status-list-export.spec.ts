@@ -32,6 +32,22 @@ describe('aegis status-list export', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('writes all lists, however many there are', async () => {
+    const license = await aLicense(admin);
+    const sql = await superuserOf(server);
+    await sql.query(
+      `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
+       SELECT sha256(n::text::bytea), license_id, key_id, n + 1, n, 0
+       FROM generate_series(1, 1004) AS n, license_tokens WHERE license_id = $1`,
+      [license.id],
+    );
+    await sql.end();
+    const all = await aegis.run('status-list', 'export', 'lists', '--json');
+    expect(all).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(all.stdout)).toMatchObject({ total: 1005 });
+    expect(readdirSync(join(folder, 'lists'))).toHaveLength(1005);
+  });
+
   it('writes every list as the server signs it, one of them alone if asked, and replaces what is there', async () => {
     const [license, other] = [await aLicense(admin), await aLicense(admin)];
     await admin.post(`/api/v1/licenses/${license.id}/revoke`, { reason: 'refunded' });

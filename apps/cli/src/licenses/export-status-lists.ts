@@ -22,18 +22,20 @@ export async function exportStatusLists(
   return withServices(['KEY_PASSPHRASE', 'PUBLIC_URL'], [StatusListsModule], 'changes', async (services) => {
     if (mustBeFolder) await makeFolder(path);
     const issuer = services.get(StatusListIssuer);
-    const wanted = await issuer.numbers(only);
-    if (only !== undefined && wanted.length === 0) {
+    let total = 0;
+    for await (const numbers of issuer.numbers(only))
+      for await (const { list, jws } of issuer.issue(numbers)) {
+        const file = isFolder ? join(path, `status-list-${list}.jwt`) : path;
+        await replaceFile(file, jws);
+        output.entry('status_lists', { list, file }, file);
+        total += 1;
+      }
+    if (only !== undefined && total === 0) {
       output.end({ status_lists: [] }, `There is no status list ${only}: no token refers to it.`);
       return ExitCode.no;
     }
-    for await (const { list, jws } of issuer.issue(wanted)) {
-      const file = isFolder ? join(path, `status-list-${list}.jwt`) : path;
-      await replaceFile(file, jws);
-      output.entry('status_lists', { list, file }, file);
-    }
-    const lists = `${wanted.length} status list(s) written; they are valid for 35 days`;
-    output.end(wanted.length === 0 ? { status_lists: [] } : { total: wanted.length }, lists);
+    const lists = `${total} status list(s) written; they are valid for 35 days`;
+    output.end(total === 0 ? { status_lists: [] } : { total }, lists);
     return ExitCode.yes;
   });
 }
