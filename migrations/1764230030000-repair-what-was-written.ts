@@ -9,11 +9,16 @@ const nearest = (column: string): string =>
 /** Four bytes a character at most. */
 const cut = (column: string, characters: number): string => `${column} = left(${column}, ${characters})`;
 
+/** An answer that differs has another ETag. */
+const CHANGED = 'version = version % 2147483647 + 1';
+
 /**
  * A row that breaks a bound which came after it can't be changed at all: a key could not be deleted, nor a license
  * revoked. What the server wrote is within all bounds; these rows somebody else made up.
  */
 export class RepairWhatWasWritten1764230030000 implements MigrationInterface {
+  readonly transaction = false;
+
   async up(runner: QueryRunner): Promise<void> {
     await repairRows(
       runner,
@@ -30,6 +35,7 @@ export class RepairWhatWasWritten1764230030000 implements MigrationInterface {
           'updated_at',
           'deleted_at',
         ].map(nearest),
+        CHANGED,
       ].join(', '),
       `NOT (octet_length(scopes::text) <= 4096 AND octet_length(prefix) <= 128
          AND octet_length(pepper_version) <= 1024 AND coalesce(octet_length(previous_pepper_version) <= 1024, true)
@@ -41,6 +47,7 @@ export class RepairWhatWasWritten1764230030000 implements MigrationInterface {
       [
         `allowed_major_versions = ARRAY(SELECT left(version, 100) FROM unnest(allowed_major_versions) AS version)`,
         ...['issued_at', 'expires_at', 'revoked_at', 'suspended_at', 'created_at', 'updated_at'].map(nearest),
+        CHANGED,
       ].join(', '),
       `octet_length(allowed_major_versions::text) > 65536`,
     );

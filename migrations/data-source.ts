@@ -1,4 +1,4 @@
-import { postgresOptions, SESSION_OPTIONS } from '@aegis/database';
+import { KEEP_ALIVE, postgresOptions, SESSION_OPTIONS } from '@aegis/database';
 import { DataSource } from 'typeorm';
 import { CreateCustomers1763856000000 } from './1763856000000-create-customers';
 import { CreateSigningKeys1763856060000 } from './1763856060000-create-signing-keys';
@@ -95,6 +95,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       application_name: 'aegis migrate',
       connectionTimeoutMillis: 10_000,
       lock_timeout: 5000,
+      ...KEEP_ALIVE,
       options: SESSION_OPTIONS,
     },
   });

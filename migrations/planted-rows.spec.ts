@@ -9,11 +9,21 @@ jest.setTimeout(120_000);
 const KEY = `INSERT INTO signing_keys (kid, alg, public_key, state) VALUES ('k', 'EdDSA', rpad('', 43, 'x'), 'retired')`;
 const CUSTOMER = `INSERT INTO customers (id, name) VALUES ('C', 'x')`;
 
+/** Neither can be changed while the bounds of its texts hold. */
+const LONG_KEY = (id: string): string =>
+  `INSERT INTO api_keys (id, name, scopes, prefix, hash, pepper_version, created_by, version)
+   VALUES ('${id}', '${id}', '{licenses:read}', repeat('p', 5000), sha256('${id}'), 'v', 'c', 5)`;
+const LONG_LICENSE = `INSERT INTO licenses
+  (customer_id, module_name, license_type, allowed_major_versions, issued_at, key_id, version)
+  VALUES ('C', 'm', 'perpetual', ARRAY[repeat('7', 99000)], now(), 'k', 5)`;
+
 interface Upgrade {
   /** The migration that runs on the rows, and all after it. */
   from: string;
   /** What the application's role wrote before. */
   rows: string[];
+  /** What the owner added, so that one of the rows can't be changed. */
+  rule?: string;
   /** A query that gives one row, as it is after the upgrade. */
   then: string;
   expected: object;
@@ -72,6 +82,32 @@ const UPGRADES: Readonly<Record<string, Upgrade>> = {
     ],
     then: `UPDATE licenses SET status = 'revoked', revoked_at = now(), version = version + 1 RETURNING version, revision`,
     expected: { version: 2, revision: 2_147_483_647 },
+  },
+  'a key whose answer the repair changes': {
+    from: 'BoundWhatIsWritten1764180060000',
+    rows: [LONG_KEY('abcdefghijkl')],
+    then: 'SELECT version, octet_length(prefix) AS length FROM api_keys',
+    expected: { version: 6, length: 32 },
+  },
+  'a license whose answer the repair changes': {
+    from: 'BoundWhatIsWritten1764180060000',
+    rows: [KEY, CUSTOMER, LONG_LICENSE],
+    then: 'SELECT version, octet_length(allowed_major_versions::text) AS length FROM licenses',
+    expected: { version: 6, length: 102 },
+  },
+  'two keys, one of which a rule keeps from being repaired': {
+    from: 'BoundWhatIsWritten1764180060000',
+    rows: [LONG_KEY('abcdefghijkl'), LONG_KEY('bcdefghijklm')],
+    rule: `ALTER TABLE api_keys ADD CONSTRAINT long CHECK (id <> 'abcdefghijkl' OR octet_length(prefix) > 128)`,
+    then: `SELECT array_agg(octet_length(prefix) ORDER BY id) AS lengths FROM api_keys`,
+    expected: { lengths: [5000, 32] },
+  },
+  'a license that a rule keeps from being repaired': {
+    from: 'BoundWhatIsWritten1764180060000',
+    rows: [KEY, CUSTOMER, LONG_LICENSE],
+    rule: `ALTER TABLE licenses ADD CONSTRAINT long CHECK (octet_length(allowed_major_versions::text) > 65536)`,
+    then: 'SELECT version FROM licenses',
+    expected: { version: 5 },
   },
   'a customer that was changed as often as can be, long ago': {
     from: 'BoundMoments1764220000000',
@@ -136,6 +172,7 @@ describe('an upgrade of a database in which the application’s role wrote', () 
     } finally {
       await role.destroy();
     }
+    if (upgrade.rule !== undefined) await owner.query(upgrade.rule);
     await migrateUp(owner, 'aegis_app', applicationPrivileges);
     const result: unknown = await owner.query(upgrade.then);
     const rows = (upgrade.then.startsWith('UPDATE') ? (result as [object[], number])[0] : result) as object[];

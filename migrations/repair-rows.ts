@@ -17,6 +17,8 @@ export async function repairRows(
   set: string,
   where: string,
 ): Promise<void> {
+  // What failed would end the transaction, and no row could be changed alone afterwards.
+  if (runner.isTransactionActive) throw new Error('Rows are repaired outside of a transaction.');
   const statement = `UPDATE public.${table} SET ${set} WHERE (${where})`;
   try {
     await runner.query(statement);

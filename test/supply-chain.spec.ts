@@ -91,6 +91,26 @@ describe('the bill of materials', () => {
   });
 });
 
+describe('the notices of third parties', () => {
+  it('have every production package that is installed, under a license that allows to ship it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'aegis-notices-'));
+    try {
+      const file = join(folder, 'notices.txt');
+      expect(await run('notices.mjs', [file])).toMatchObject({ status: 0 });
+      const text = readFileSync(file, 'utf8');
+      const named = [...text.matchAll(/^(\S+) (\S+)\nLicense: (\S.*)$/gm)].map(([, name]) => name);
+      const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+        dependencies: Record<string, string>;
+      };
+      expect(named).toEqual(expect.arrayContaining(Object.keys(dependencies)));
+      expect(named).not.toContain('jest');
+      expect(text).toContain('Permission is hereby granted, free of charge');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
 describe('the audit of production dependencies', () => {
   const cache = mkdtempSync(join(tmpdir(), 'aegis-npm-cache-'));
   let registry: Server;

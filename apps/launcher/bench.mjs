@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { prepare, root } from './prepare.mjs';
 
-/** `npm run bench` and `npm run bench:<name>`: the name is the first argument, the rest is the benchmark's. */
+/** `npm run bench`, `npm run bench:<name>` and `npm run bench -- --against`: the first argument decides. */
 const BENCHMARKS = new Map([
   ['speed', 'bench.mjs'],
   ['lists', 'lists.mjs'],
@@ -12,11 +12,12 @@ const BENCHMARKS = new Map([
   ['resign', 'resign.mjs'],
   ['status-lists', 'status-lists.mjs'],
   ['signers', 'signers.mjs'],
+  ['--against', 'against.mjs'],
 ]);
 
 await prepare({ withTools: true });
 const named = BENCHMARKS.get(process.argv[2] ?? '');
-if (named !== undefined) process.argv.splice(2, 1);
+if (named !== undefined && named !== 'against.mjs') process.argv.splice(2, 1);
 const main = join(root, 'test', 'load', named ?? 'bench.mjs');
 process.argv[1] = main;
 await import(pathToFileURL(main).href);

@@ -1,7 +1,7 @@
 // `npm run check`: what is quick to check before a commit. The whole is `.ci/run`.
 import './node-version.mjs';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { changedFiles } from './changed-files.mjs';
 import { prepare, root } from './prepare.mjs';
 
 /** What is checked of a page or a route without running the whole suite. */
@@ -14,7 +14,7 @@ const QUICK_TESTS = [
 await prepare({ withTools: true });
 process.chdir(root);
 
-const changed = changedFiles();
+const changed = changedFilesOrEnd();
 const code = changed.filter((name) => /\.(ts|mjs|cjs)$/.test(name));
 step('types', 'npx', ['tsc', '--noEmit', '-p', 'tsconfig.json']);
 if (code.length > 0)
@@ -23,19 +23,19 @@ if (code.length > 0)
     ...code,
   ]);
 if (changed.length > 0) step('format', 'npx', ['prettier', '--check', '--ignore-unknown', ...changed]);
+step('plain English', 'node', ['.ci/plain-english.mjs']);
 step('architecture', 'npm', ['run', '-s', 'architecture']);
 step('planted faults have their text', 'npm', ['run', '-s', 'mutation', '--', '--check']);
 step('contract and docs', 'npm', ['test', '-s', '--', ...QUICK_TESTS]);
 
-/** @returns {string[]} what differs from the last commit of main, or is new */
-function changedFiles() {
-  const git = (...args) => {
-    const { status, stdout } = spawnSync('git', args, { encoding: 'utf8' });
-    return status === 0 ? stdout.split('\n').filter(Boolean) : [];
-  };
-  const base = git('merge-base', 'HEAD', 'main')[0] ?? 'HEAD';
-  const names = [...git('diff', '--name-only', base), ...git('ls-files', '--others', '--exclude-standard')];
-  return [...new Set(names)].filter((name) => existsSync(name));
+/** @returns {string[]} */
+function changedFilesOrEnd() {
+  try {
+    return changedFiles();
+  } catch (error) {
+    console.error(`\nWhat changed is unknown, so that it cannot be checked: ${error.message}`);
+    process.exit(1);
+  }
 }
 
 function step(name, command, args) {

@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { residentMegabytes } from './resident-memory.mjs';
 
-const root = resolve(import.meta.dirname, '../..');
+/** This checkout. */
+const here = resolve(import.meta.dirname, '../..');
 const PATIENCE_MS = 60_000;
 const POLL_MS = 5;
 /** As good as none, while every request still passes the code that counts it. */
@@ -14,7 +15,7 @@ const UNREACHED_LIMIT = '1000000000';
 
 /** @returns {Promise<typeof import('../../libs/embedded-postgres/src/embedded-postgres')>} as it was built */
 export async function embeddedPostgres() {
-  const built = join(root, 'dist/libs/embedded-postgres/src/embedded-postgres.js');
+  const built = join(here, 'dist/libs/embedded-postgres/src/embedded-postgres.js');
   const { default: exports } = await import(pathToFileURL(built).href);
   return exports;
 }
@@ -23,11 +24,12 @@ export async function embeddedPostgres() {
 export class AegisProcess {
   /**
    * Starts it and waits until it is ready.
-   * @param {{ folder: string, dataDir: string, cpuProfile?: string }} options
-   *   folder: where the log, the keys and nothing else of the working directory is; cpuProfile: folder to write one to
+   * @param {{ folder: string, dataDir: string, cpuProfile?: string, root?: string }} options
+   *   folder: where the log, the keys and nothing else of the working directory is; cpuProfile: folder to write one to;
+   *   root: of another checkout that is built
    * @returns {Promise<AegisProcess>}
    */
-  static async start({ folder, dataDir, cpuProfile }) {
+  static async start({ folder, dataDir, cpuProfile, root = here }) {
     const logFile = join(mkdtempSync(join(folder, 'log-')), 'server.log');
     const log = openSync(logFile, 'w');
     const startedAt = performance.now();

@@ -1,5 +1,6 @@
 // `npm run bench [-- --short] [-- --json] [-- --profile <folder>]`: how fast the built server is, next to a bare
-// Nest route on the same machine at the same time. What is measured, and why so: docs/benchmarks.md.
+// Nest route on the same machine at the same time. What is measured, and why so: docs/benchmarks.md. With
+// `-- --against <commit>` next to the server of that commit: against.mjs.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -57,7 +58,7 @@ try {
   const echo = await startEcho();
   running.push(echo);
   const parts = { server: server.pid, echo: echo.pid, postgres: await postmasterOf(postgres.superuserUrl) };
-  const keptApart = keepApart(parts);
+  const keptApart = keepApart([parts.server, parts.echo], [parts.postgres]);
 
   progress(`Issuing ${plan.licenses} licenses …`);
   const stock = await makeStock(server.url, starts.adminKey, plan.licenses);

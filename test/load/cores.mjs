@@ -2,20 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { processesOf } from './processor-time.mjs';
 
-/** @typedef {import('./processor-time.mjs').Parts} Parts */
-
 /**
- * Gives server and echo, which are driven in turn, one core, and client and PostgreSQL the others: what one process
- * does on one core (docs/benchmarks.md).
- * @param {Parts} parts
+ * Gives servers, which are driven in turn, one core, and client and PostgreSQL the others: what one process does on one
+ * core (docs/benchmarks.md).
+ * @param {readonly number[]} servers process ids
+ * @param {readonly number[]} postmasters process ids
  * @returns {boolean} false where that can't be had: on one core, or without Linux' `taskset`
  */
-export function keepApart(parts) {
+export function keepApart(servers, postmasters) {
   const cores = availableParallelism();
   if (cores < 2) return false;
-  const measured = [parts.server, parts.echo];
-  const rest = [process.pid, ...processesOf(parts.postgres)];
-  return measured.every((pid) => bind(pid, '0')) && rest.every((pid) => bind(pid, `1-${cores - 1}`));
+  const rest = [process.pid, ...postmasters.flatMap(processesOf)];
+  return servers.every((pid) => bind(pid, '0')) && rest.every((pid) => bind(pid, `1-${cores - 1}`));
 }
 
 /** @param {number} pid with all its threads  @param {string} cores  @returns {boolean} whether it could be done */

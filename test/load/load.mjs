@@ -19,7 +19,7 @@ import { processorTime } from './processor-time.mjs';
  * @property {number} warmUpSeconds
  * @property {number} rounds
  * @property {number} seconds of a round
- * @property {import('./processor-time.mjs').Parts} parts whose processor time is read
+ * @property {import('./processor-time.mjs').Parts} [parts] whose processor time is read
  */
 
 /**
@@ -83,7 +83,7 @@ async function drive({ name, url, requests }, { connections, parts }, seconds) {
   /** @type {number[]} */
   const latencies = [];
   let client = 0;
-  const before = processorTime(parts);
+  const before = parts && processorTime(parts);
   const startedAt = performance.now();
   const run = autocannon({
     url,
@@ -99,7 +99,7 @@ async function drive({ name, url, requests }, { connections, parts }, seconds) {
     endedAt = performance.now();
   });
   const { errors, timeouts, non2xx, statusCodeStats } = await run;
-  const after = processorTime(parts);
+  const after = parts && processorTime(parts);
   if (errors + timeouts + non2xx > 0 || latencies.length === 0) {
     const seen = JSON.stringify({ answered: latencies.length, errors, timeouts, statusCodeStats });
     throw new Error(`${name}: not every request was answered with a 2xx: ${seen}`);

@@ -1,6 +1,6 @@
 import { type Actor, AuditLog, SYSTEM } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { type CallerInForce, transaction } from '@aegis/database';
+import { type CallerInForce, limitStatements, transaction } from '@aegis/database';
 import { API_KEY_TEXTS, brokenTexts } from '@aegis/field-rules';
 import { NO_PRECONDITION, type Precondition, type Scope } from '@aegis/access';
 import { InvalidInput } from '@aegis/errors';
@@ -49,7 +49,7 @@ export interface CreatedApiKey {
 }
 
 /** At a start others may wait in front: longer than a request may wait. */
-const START_PATIENCE = '30s';
+const START_PATIENCE_MS = 30_000;
 /** Fields whose new values an audit record holds; of the others, written by people, it holds the names alone. */
 const RECORDED = [
   'scopes',
@@ -197,10 +197,7 @@ export class ApiKeysService {
    */
   async createFirstAdminKey(): Promise<string | null> {
     return transaction(this.dataSource, async (tx) => {
-      await tx.query(
-        `SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $1, true)`,
-        [START_PATIENCE],
-      );
+      await limitStatements(tx, { lockMs: START_PATIENCE_MS, statementMs: START_PATIENCE_MS });
       await lockAdminKeys(tx);
       if (await isAnyAdminKey(tx)) return null;
       const { key } = await this.insert(tx, SYSTEM, { name: 'First admin key', scopes: ['admin'] });

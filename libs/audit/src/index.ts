@@ -7,4 +7,5 @@ export { AuditRecord } from './audit-record.entity';
 export { AuditModule } from './audit.module';
 export type { EventType } from './event-types';
 export { EVENT_TYPES } from './event-types';
+export { nestsTooDeep } from './nesting';
 export { MOST_RECORD_BYTES, recordBytes, recordColumnsWhere } from './record-size';

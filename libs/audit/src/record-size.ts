@@ -1,3 +1,5 @@
+import { columnNestsTooDeep } from './nesting';
+
 /** Columns of `audit_logs` whose type bounds no length, except for `event_data`. */
 const TEXTS = [
   'event_type',
@@ -13,8 +15,6 @@ const TEXTS = [
 export const MOST_RECORD_BYTES = 32 * 1024 * 1024;
 /** A jsonb value of more bytes, as it is stored, is not made into a text to find out how long that is. */
 const MOST_STORED_BYTES = 256 * 1024;
-/** JSON that nests deeper is as good as too large: some thousand levels end JSON.stringify. As `audit_logs_depth`. */
-const MOST_LEVELS = 32;
 
 /**
  * SQL: how many bytes the texts of a record have, as a double; more than `MOST_RECORD_BYTES` where that would cost too
@@ -49,13 +49,8 @@ export function shownText(column: string): string {
 
 /** What a list shows of `event_data`: `{"too_large": true}` in place of more, or deeper, than the database's CHECKs admit. */
 export function shownData(column: string): string {
-  return `CASE WHEN ${jsonBytes(column)} <= 65536 AND NOT ${nestsTooDeep(column)}
+  return `CASE WHEN ${jsonBytes(column)} <= 65536 AND NOT ${columnNestsTooDeep(column)}
     THEN ${column} ELSE '{"too_large": true}'::jsonb END`;
-}
-
-/** SQL: whether a jsonb value nests deeper than a process may read. */
-export function nestsTooDeep(column: string): string {
-  return `coalesce(${column} @? '$.**{${MOST_LEVELS + 1}}', false)`;
 }
 
 function jsonBytes(column: string): string {

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions';
-import { SESSION_OPTIONS } from './connections/connection-options';
+import { KEEP_ALIVE, SESSION_OPTIONS } from './connections/connection-options';
 
 /** A broken connection is opened again after so long, and after twice as long each time it fails again. */
 const FIRST_PAUSE_MS = 100;
@@ -64,7 +64,7 @@ export class Listener {
       options: SESSION_OPTIONS,
       connectionTimeoutMillis: PATIENCE_MS,
       query_timeout: PATIENCE_MS,
-      keepAlive: true,
+      ...KEEP_ALIVE,
     });
     // Without a handler the error of a broken connection would end the process.
     client.on('error', (error) => {

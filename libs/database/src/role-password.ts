@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
-import { SESSION_OPTIONS } from './connections/connection-options';
+import { KEEP_ALIVE, SESSION_OPTIONS } from './connections/connection-options';
 import { namingSetting } from './connections/connection-problem';
 import { scramVerifier } from './scram';
 
@@ -46,6 +46,7 @@ async function connected<T>(url: string, work: (client: Client) => Promise<T>): 
     application_name: 'aegis rotate-secrets',
     options: SESSION_OPTIONS,
     connectionTimeoutMillis: CONNECT_PATIENCE_MS,
+    ...KEEP_ALIVE,
   });
   client.on('error', () => undefined);
   await client.connect();

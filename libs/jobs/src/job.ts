@@ -4,6 +4,9 @@ import type { Logger } from '@aegis/logging';
 import type { JobMetrics } from './job-metrics';
 import type { JobName } from './job-name';
 
+/** So long a process that stops waits for a run: longer than a statement waits for its answer, unless the settings differ. */
+const LONGEST_WAIT_MS = 15_000;
+
 /** Work that a process repeats in the background. */
 export interface JobOptions {
   name: JobName;
@@ -86,7 +89,10 @@ export class Job {
     return this.running.then(() => this.stopping ?? this.running ?? this.begin());
   }
 
-  /** Ends the repetition. Returns when the run under way has ended, and the one at shutdown, if the job has one. */
+  /**
+   * Ends the repetition. Returns when the run under way has ended, and the one at shutdown, if the job has one; a run that
+   * takes longer than 15 seconds is not waited for, so that what stops after the job can stop.
+   */
   stop(): Promise<void> {
     this.stopping ??= this.end();
     return this.stopping;
@@ -94,8 +100,11 @@ export class Job {
 
   private async end(): Promise<void> {
     clearTimeout(this.timer);
-    await this.running;
-    if (this.runsAtShutdown) await this.begin();
+    const hasEnded = await endsInTime(this.running);
+    if (hasEnded && (!this.runsAtShutdown || (await endsInTime(this.begin())))) return;
+    this.logger.write('warn', 'a job does not end: the process stops without waiting for it', {
+      job: this.options.name,
+    });
   }
 
   private begin(): Promise<void> {
@@ -140,5 +149,18 @@ export class Job {
     this.metrics.failed(name);
     if (!this.isFailing) this.logger.write(failureLevel, failure, { job: name, error });
     this.isFailing = true;
+  }
+}
+
+/** @returns false when the run took too long */
+async function endsInTime(run: Promise<void> | undefined): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, LONGEST_WAIT_MS, false);
+  });
+  try {
+    return await Promise.race([Promise.resolve(run).then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

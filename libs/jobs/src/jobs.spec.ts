@@ -242,7 +242,7 @@ describe('a job', () => {
     expect(work.started).toBe(1);
   });
 
-  it('runs no more once it is stopped, anyone who asked', async () => {
+  it('does not run after it was stopped, even for callers that waited', async () => {
     const job = add();
     await jobs.onApplicationBootstrap();
     const asked = job.runNow();
@@ -271,6 +271,56 @@ describe('a job', () => {
     await pass(60_000);
     expect(work.started).toBe(3);
     expect(work.mostAtOnce).toBe(1);
+  });
+
+  it.each([
+    ['', {}],
+    [' that runs at shutdown', { runsAtShutdown: true }],
+  ])(
+    '%s whose run does not end holds up the end of the application for 15 seconds only',
+    async (_, options) => {
+      const others: string[] = [];
+      const run = (goesOn: () => boolean): Promise<unknown> => Promise.resolve(others.push(String(goesOn())));
+      add(options);
+      add({ name: 'status-lists', pauseMs: 60_000, run, runsAtShutdown: true });
+      await jobs.onApplicationBootstrap();
+      let isStopped = false;
+      const stopped = jobs
+        .beforeApplicationShutdown()
+        .then(() => jobs.onApplicationShutdown())
+        .then(() => (isStopped = true));
+      await pass(14_999);
+      expect(isStopped).toBe(false);
+      await pass(1);
+      await stopped;
+      // Others run at shutdown nevertheless; the one that hangs never runs twice at once.
+      expect(others).toEqual(['true', 'false']);
+      expect(work.started).toBe(1);
+      expect(logged()).toEqual(['warn: a job does not end: the process stops without waiting for it']);
+      expect(lines[0]!.job).toBe('statistics');
+    },
+  );
+
+  it('that does not end at shutdown is waited for 15 seconds', async () => {
+    add({ runsAtShutdown: true });
+    await jobs.onApplicationBootstrap();
+    await work.end();
+    let isStopped = false;
+    const stopped = jobs.onApplicationShutdown().then(() => (isStopped = true));
+    await pass(14_999);
+    expect(work.started).toBe(2);
+    expect(isStopped).toBe(false);
+    await pass(1);
+    await stopped;
+    expect(logged()).toEqual(['warn: a job does not end: the process stops without waiting for it']);
+  });
+
+  it('that ended in time leaves no timer behind', async () => {
+    add({ runsAtShutdown: true, run: () => Promise.resolve() });
+    await jobs.onApplicationBootstrap();
+    await jobs.onApplicationShutdown();
+    expect(jest.getTimerCount()).toBe(0);
+    expect(logged()).toEqual([]);
   });
 
   describe('at the start of the application', () => {

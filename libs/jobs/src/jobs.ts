@@ -37,7 +37,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     try {
       for (const job of this.jobs) await job.start();
     } catch (error) {
-      // After a start that failed, Nest calls no hook.
+      // The command line does not close a context whose start failed.
       await this.onApplicationShutdown();
       throw error;
     }

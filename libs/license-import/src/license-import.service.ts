@@ -1,6 +1,6 @@
 import type { Actor } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { isInputRefused, transaction } from '@aegis/database';
+import { isInputRefused, limitStatements, transaction } from '@aegis/database';
 import { KeyRing } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -114,7 +114,7 @@ export class LicenseImport {
       // No second attempt, unlike `transaction`: the lines have flowed by.
       await this.dataSource.transaction(async (tx) => {
         // The lines may come from a pipe that is slow.
-        await tx.query(`SELECT set_config('idle_in_transaction_session_timeout', '0', true)`);
+        await limitStatements(tx, { idleInTransactionMs: 0 });
         for await (const batch of batches)
           settle(batch, (await this.write(tx, actor, batch, options)).outcomes, report, options);
         if (report.refused > 0) throw new NothingWritten();

@@ -1,5 +1,5 @@
 import { Environment } from '@aegis/config';
-import { sqlState, SqlState } from '@aegis/database';
+import { limitStatements, sqlState, SqlState } from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -81,7 +81,7 @@ export class IssuerCheck implements OnApplicationBootstrap, BeforeApplicationShu
   private hasLicenses(issuer: string, patienceMs: number): Promise<boolean | undefined> {
     return this.dataSource
       .transaction(async (tx) => {
-        await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [`${patienceMs}ms`]);
+        await limitStatements(tx, { statementMs: patienceMs });
         const [row] = await tx.query<{ found: boolean }[]>(
           `SELECT EXISTS (SELECT FROM licenses
                            WHERE ${hasStatusSql('active', 'licenses')}

@@ -12,6 +12,7 @@ export {
   readPublicKeys,
   rewrapPrivateKey,
   writeKeyPair,
+  adoptKeyPair,
 } from './keys/key-files';
 export { assertKid } from './keys/kid';
 export { canonicalPem, pemBlocks } from './keys/pem';

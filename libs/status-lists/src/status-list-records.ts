@@ -1,4 +1,4 @@
-import { sharedTransaction } from '@aegis/database';
+import { limitStatements, sharedTransaction } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
@@ -94,7 +94,7 @@ export class StatusListRecords {
    */
   async read(lists: readonly number[]): Promise<ListRecord[]> {
     const rows = await sharedTransaction(this.dataSource, async (tx) => {
-      await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [String(STATEMENT_TIMEOUT_MS)]);
+      await limitStatements(tx, { statementMs: STATEMENT_TIMEOUT_MS });
       return tx.query<
         (Omit<ListRecord, 'revoked' | 'suspended'> & Record<'revoked' | 'suspended', Buffer | null>)[]
       >(

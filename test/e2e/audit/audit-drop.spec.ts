@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jobsOf } from '../../support/jobs';
 import { CommandLine } from '../../support/processes/command-line';
-import { Trail } from '../../support/trail/trail';
-import { testDatabase } from '../../support/database/database';
-import { superuserOf, until } from '../../support/database/sql';
+import { trailWithOldMonths, untilComplete } from '../../support/trail/old-months';
+import type { Trail } from '../../support/trail/trail';
+import { until } from '../../support/database/sql';
 
 // Each command is a process of its own, and the machine may be busy.
 jest.setTimeout(120_000);
@@ -19,13 +19,7 @@ describe('aegis audit drop', () => {
   let file: string;
 
   beforeEach(async () => {
-    const database = await testDatabase();
-    const sql = await superuserOf({ database });
-    // Ids of what is written now: those of long ago are smaller.
-    await sql.query(`SELECT setval('audit_logs_id_seq', 1000)`);
-    await sql.end();
-    trail = await Trail.open(Promise.resolve(database));
-    let id = 1;
+    trail = await trailWithOldMonths();
     folder = mkdtempSync(join(tmpdir(), 'aegis-drop-'));
     file = join(folder, 'trail.ndjson');
     aegis = new CommandLine(folder, {
@@ -35,41 +29,28 @@ describe('aegis audit drop', () => {
       MIGRATE_ON_START: 'false',
       DATA_DIR: join(folder, 'data'),
     });
-    // Two months of long ago, as they would be had the server run then.
-    for (const [month, next] of [
-      ['2020-01', '2020-02'],
-      ['2020-02', '2020-03'],
-    ]) {
-      await trail.superuser.query(
-        `SET ROLE aegis_owner; CREATE TABLE audit_logs_${month!.replace('-', '_')} PARTITION OF audit_logs
-         FOR VALUES FROM ('${month}-01Z') TO ('${next}-01Z'); RESET ROLE`,
-      );
-      await trail.superuser
-        .query(`INSERT INTO audit_logs (id, event_type, actor, customer_id, ip_address, recorded_at)
-        SELECT ${id} + n, 'license.validated', 'system', 'C-' || n, '203.0.113.7', '${month}-15Z' FROM generate_series(1, 3) AS n`);
-      id += 10;
-    }
-    await trail.sealAll();
   });
   afterEach(async () => {
     rmSync(folder, { recursive: true });
     await trail.close();
   });
 
-  /** Until a checkpoint says that the trail is complete up to a minute ago. */
-  async function complete(): Promise<void> {
-    await until('the trail is complete', async () => {
-      await trail.append(1, 100);
-      await trail.sealAll();
-      const [row] = await trail.superuser.query<{ claims: string }[]>(
-        `SELECT convert_from(decode(rpad(translate(split_part(jws, '.', 2), '-_', '+/'), 4 * ((length(split_part(jws, '.', 2)) + 3) / 4), '='), 'base64'), 'UTF8') AS claims
-         FROM audit_checkpoints ORDER BY number DESC LIMIT 1`,
-      );
-      return (JSON.parse(row!.claims) as { complete_to: number | null }).complete_to !== null;
-    });
-  }
+  const complete = (): Promise<void> => untilComplete(trail);
 
-  const drop = (before: string) => aegis.run('audit', 'drop', '--before', before, '--export', file, '--json');
+  const drop = (before: string, ...unproven: string[]) =>
+    aegis.run(
+      ...['audit', 'drop', '--before', before, '--export', file, '--json'],
+      ...unproven.flatMap((id) => ['--unproven', id]),
+    );
+
+  /** Why January is not dropped. */
+  const refusal = async (...unproven: string[]) => {
+    const { exitCode, stdout } = await drop('2020-02', ...unproven);
+    expect(exitCode).toBe(1);
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
+    expect(error.code).toBe('audit_trail_not_droppable');
+    return error.message;
+  };
 
   const totals = async () => {
     const [row] = await trail.superuser.query<{ rows: number; counted: number }[]>(`
@@ -159,13 +140,6 @@ describe('aegis audit drop', () => {
 
   it('refuses what is not complete, not sealed, or not in the export', async () => {
     await aegis.run('audit', 'export', file, '--until', '2020-02-01T00:00:00Z');
-    const refusal = async () => {
-      const { exitCode, stdout } = await drop('2020-02');
-      expect(exitCode).toBe(1);
-      const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
-      expect(error.code).toBe('audit_trail_not_droppable');
-      return error.message;
-    };
     expect(await refusal()).toContain('complete up to then');
     await complete();
     const whole = readFileSync(file, 'utf8');
@@ -179,6 +153,16 @@ describe('aegis audit drop', () => {
                         VALUES ('license.revoked', 'system', '2020-01-20Z', '5'::xid8)`);
     expect(await refusal()).toContain('1 record(s) of audit_logs_2020_01 are not sealed');
     expect((await totals()).rows).toBeGreaterThan(6);
+  });
+
+  it('drops records that no export can prove once they are named', async () => {
+    await complete();
+    await trail.tamper(`UPDATE audit_logs SET actor = 'cli:mallory' WHERE id IN (2, 3)`);
+    await aegis.run('audit', 'export', file, '--until', '2020-02-01T00:00:00Z');
+    expect(await refusal('2')).toContain('the export is not sound');
+    for (const id of ['0', 'x', '-1', '9223372036854775808'])
+      expect((await drop('2020-02', id)).exitCode).toBe(2);
+    expect((await drop('2020-02', '2', '3', '2')).exitCode).toBe(0);
   });
 
   it('is the owner alone to do', async () => {

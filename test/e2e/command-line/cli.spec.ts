@@ -181,6 +181,27 @@ describe('aegis', () => {
       await readPrivateKey(join(folder, 'safe'), 'k-1', STRONG_PASSPHRASE);
     });
 
+    it('takes over a private key next to its public file, and answers as for a new key', async () => {
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+      const keysDir = join(folder, 'keys');
+      mkdirSync(keysDir, { recursive: true, mode: 0o700 });
+      writeFileSync(join(folder, 'v08.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), {
+        mode: 0o600,
+      });
+      writeFileSync(join(keysDir, 'v08-key.public.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
+      const { exitCode, stdout, stderr } = await aegis
+        .with({ KEY_PASSPHRASE: STRONG_PASSPHRASE })
+        .run('keys', 'adopt-private', 'v08-key', '--file', 'v08.pem', '--json');
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(JSON.parse(stdout)).toMatchObject({
+        key_id: 'v08-key',
+        private_key_file: join(keysDir, 'v08-key.private.pem'),
+        public_key_file: join(keysDir, 'v08-key.public.pem'),
+        public_key: { kid: 'v08-key', x: publicKey.export({ format: 'jwk' }).x },
+      });
+      await readPrivateKey(keysDir, 'v08-key', STRONG_PASSPHRASE);
+    });
+
     it('never overwrites', async () => {
       const generating = aegis.with({ KEY_PASSPHRASE: STRONG_PASSPHRASE });
       await generating.run('keys', 'generate', '--key-id', 'k-1');

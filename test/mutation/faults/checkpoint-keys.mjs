@@ -12,8 +12,18 @@ export default {
     ...inFile('libs/checkpoints/src/verification/chain-verification.ts', [
       [
         'believes what a checkpoint of an invented key says is complete',
-        "if (isOurs && judged.state !== 'unrecorded') {",
-        'if (isOurs) {',
+        "judged.state !== 'forged' && judged.state !== 'unrecorded' && judged.claims.number === number;",
+        "judged.state !== 'forged' && judged.claims.number === number;",
+      ],
+      [
+        'believes what a checkpoint of another number says is complete',
+        "judged.state !== 'unrecorded' && judged.claims.number === number;",
+        "judged.state !== 'unrecorded' && number > 0;",
+      ],
+      [
+        'judges records by what a forged checkpoint says',
+        'return isForged ? undefined : judged.claims;',
+        "return judged.state === 'forged' ? undefined : judged.claims;",
       ],
       ['leaves the end of the chain unjudged', 'reportUnproven(this.runs.end(), this.onFinding);', ''],
     ]),

@@ -8,6 +8,7 @@ export default {
     'migrations/bounded-moments.spec.ts',
     'libs/database/src/connections/moments.spec.ts',
     'libs/database/src/connections/pool-renewal.spec.ts',
+    'libs/database/src/connections/statement-limits.spec.ts',
     'migrations/planted-rows.spec.ts',
     'test/e2e/operation/readiness.spec.ts',
   ],
@@ -49,6 +50,37 @@ export default {
     ]),
     ...inFile('libs/database/src/connections/connection-options.ts', [
       ['creates tables in a schema named after the role', "  search_path: 'public,pg_temp',\n", ''],
+    ]),
+    ...inFile('libs/database/src/connections/connection-options.ts', [
+      [
+        'waits forever for answers of a peer that vanished',
+        '    query_timeout: environment.DB_STATEMENT_TIMEOUT_MS + ANSWER_MARGIN_MS,\n',
+        '',
+      ],
+      [
+        'asks a silent peer after two hours only',
+        'keepAlive: true, keepAliveInitialDelayMillis: 10_000',
+        'keepAlive: true',
+      ],
+    ]),
+    ...inFile('libs/database/src/connections/statement-limits.ts', [
+      [
+        'gives up what a transaction lets take long',
+        'statementMs === 0 ? 0 : statementMs + ANSWER_MARGIN_MS',
+        'ANSWER_MARGIN_MS / 50',
+      ],
+      [
+        'ends statements without a limit',
+        'statementMs === 0 ? 0 : statementMs',
+        'statementMs === 0 ? 1 - ANSWER_MARGIN_MS : statementMs',
+      ],
+    ]),
+    ...inFile('libs/database/src/connections/driver-internals.ts', [
+      [
+        'waits on as long as the last transaction allowed',
+        'if (!usualTimeouts.has(released)) return;',
+        'return;',
+      ],
     ]),
     ...inFile('libs/database/src/connections/moments.ts', [
       [

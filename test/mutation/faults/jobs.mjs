@@ -24,10 +24,20 @@ export default {
       ],
       [
         'does not wait at shutdown',
-        '    await this.running;\n    if (this.runsAtShutdown)',
-        '    if (this.runsAtShutdown)',
+        'const hasEnded = await endsInTime(this.running);',
+        'const hasEnded = await endsInTime(undefined);',
       ],
-      ['leaves unwritten what waits', 'if (this.runsAtShutdown) await this.begin();', ''],
+      [
+        'leaves unwritten what waits',
+        'if (hasEnded && (!this.runsAtShutdown || (await endsInTime(this.begin())))) return;',
+        'if (hasEnded) return;',
+      ],
+      ['waits forever for a run that hangs', 'timer = setTimeout(resolve, LONGEST_WAIT_MS, false);', ''],
+      [
+        'runs again at shutdown what still runs',
+        'if (hasEnded && (!this.runsAtShutdown || (await endsInTime(this.begin())))) return;',
+        'if (this.runsAtShutdown ? await endsInTime(this.begin()) : hasEnded) return;',
+      ],
       [
         'keeps the timer besides a run that was asked for',
         'private begin(): Promise<void> {\n    clearTimeout(this.timer);',

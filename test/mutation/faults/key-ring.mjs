@@ -6,8 +6,21 @@ export default {
     'libs/signing/src/ring/signing-keys.service.spec.ts',
     'libs/signing/src/ring/active-key-choice.spec.ts',
     'libs/signing/src/ring/key-ring.spec.ts',
+    'libs/signing/src/keys/key-files.spec.ts',
   ],
   faults: [
+    ...inFile('libs/signing/src/keys/key-files.ts', [
+      [
+        'takes over a private key besides the public file of another',
+        'if (parsePublicKey(await readPem(keysDir, name, READABLE), name).equals(publicKey)) return true;',
+        'return true;',
+      ],
+      [
+        'refuses a private key whose public file is there',
+        "const isPublished = origin === 'adopted' &&",
+        "const isPublished = origin === 'new' &&",
+      ],
+    ]),
     ...inFile('libs/signing/src/ring/signing-key-register.ts', [
       [
         'does not wait for tokens that are being recorded',

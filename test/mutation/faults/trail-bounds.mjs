@@ -9,6 +9,9 @@ export default {
     'migrations/planted-rows.spec.ts',
     'libs/checkpoints/src/verification/false-completeness.spec.ts',
     'libs/checkpoints/src/verification/trail-alarms.spec.ts',
+    'libs/checkpoints/src/export/trail-drop.spec.ts',
+    'libs/checkpoints/src/export/export-line.spec.ts',
+    'libs/audit/src/nesting.spec.ts',
   ],
   faults: [
     ...inFile('libs/audit/src/record-size.ts', [
@@ -19,7 +22,7 @@ export default {
       ],
       ['shows texts of any size', 'return `left(${column}, 2000)`;', 'return column;'],
       ['shows data of any size', '${jsonBytes(column)} <= 65536 AND', '${jsonBytes(column)} >= 0 AND'],
-      ['shows data of any depth', 'AND NOT ${nestsTooDeep(column)}', ''],
+      ['shows data of any depth', 'AND NOT ${columnNestsTooDeep(column)}', ''],
       [
         'counts no text',
         "return `(${jsonBytes(`${table}.event_data`)} + ${texts.join(' + ')})`;",
@@ -41,6 +44,28 @@ export default {
     ]),
     ...inFile('libs/checkpoints/src/export/trail-export.ts', [
       ['exports what is too large', 'if (fields.is_too_large) {', 'if (fields.id === undefined) {'],
+    ]),
+    ...inFile('libs/checkpoints/src/export/trail-drop.ts', [
+      [
+        'never drops a record that no export can prove',
+        "kind === 'record_unproven' && record !== undefined && unproven.has(record)",
+        'record !== undefined && unproven.has(kind)',
+      ],
+      ['drops what the export lacks', 'if (proven !== expected)', 'if (proven > expected)'],
+      ['keeps no hash of what no export proves', '...(unproven.length > 0 && { unproven }),', ''],
+    ]),
+    ...inFile('libs/checkpoints/src/export/unproven-records.ts', [
+      ['drops what an export can prove', 'if (!leaf.is_too_large && isAsSealed(leaf))', 'if (ids.size < 0)'],
+      [
+        'counts a record of another month',
+        'if (!(at >= since && at < before.getTime()))',
+        'if (!(at >= since && before.getTime() > 0))',
+      ],
+      [
+        'keeps a hash that no checkpoint seals',
+        "rootHash(hashes).toString('base64url') !== claims?.root",
+        'rootHash(hashes).length === 0',
+      ],
     ]),
     ...inFile('libs/checkpoints/src/tree/inclusion-proofs.ts', [
       ['proves what is too large', 'if (fields.is_too_large) throw new AuditRecordTooLarge(id);', ''],
@@ -79,9 +104,32 @@ export default {
     ...inFile('migrations/1764230030000-repair-what-was-written.ts', [
       ['leaves a key that cannot be changed', "cut('prefix', 32),", ''],
       ['leaves a license that cannot be changed', 'SELECT left(version, 100) FROM', 'SELECT version FROM'],
+      ['lets one row end the repair', 'readonly transaction = false;', 'readonly transaction = true;'],
+      [
+        'changes what a key answers under its old version',
+        '        ].map(nearest),\n        CHANGED,\n',
+        '        ].map(nearest),\n',
+      ],
+      [
+        'changes what a license answers under its old version',
+        "'created_at', 'updated_at'].map(nearest),\n        CHANGED,\n",
+        "'created_at', 'updated_at'].map(nearest),\n",
+      ],
     ]),
     ...inFile('migrations/1764230000000-bound-depth.ts', [
-      ['takes data of any depth', "CHECK (NOT event_data @? '$.**{${MOST_LEVELS + 1}}')", 'CHECK (true)'],
+      ['takes data of any depth', "CHECK (NOT event_data @? '${DEEPER}')", 'CHECK (true)'],
+      ['takes data of one level more', 'strict $.**{${MOST_LEVELS}} ?', 'strict $.**{${MOST_LEVELS + 1}} ?'],
+      ['takes an empty level for none', 'strict $.**{${MOST_LEVELS}} ?', '$.**{${MOST_LEVELS}} ?'],
+    ]),
+    ...inFile('libs/audit/src/nesting.ts', [
+      [
+        'reads one level more',
+        'if (level > MOST_LEVELS) return true;',
+        'if (level > MOST_LEVELS + 1) return true;',
+      ],
+      ['counts brackets in texts', 'else if (isInText) continue;', ''],
+      ['shows one level more', "'strict $.**{${MOST_LEVELS}} ?", "'strict $.**{${MOST_LEVELS + 1}} ?"],
+      ['shows an empty level more', "'strict $.**{${MOST_LEVELS}} ?", "'$.**{${MOST_LEVELS}} ?"],
     ]),
     ...inFile('migrations/1764230060000-bound-counts.ts', [
       ['takes any count', 'CHECK (count BETWEEN 0 AND ${MOST})', 'CHECK (true)'],
@@ -100,7 +148,11 @@ export default {
       ['lets a role end its sessions', '{ ...SESSION_SETTINGS, ...SESSION_LIMITS }', 'SESSION_SETTINGS'],
     ]),
     ...inFile('libs/checkpoints/src/export/export-line.ts', [
-      ['exports data of any depth', 'if (level > MOST_LEVELS + 1) return true;', ''],
+      [
+        'exports data of any depth',
+        'nestsTooDeep(event_data) ? { too_large: true } : (JSON.parse(event_data) as unknown)',
+        'JSON.parse(event_data) as unknown',
+      ],
     ]),
     ...inFile('libs/checkpoints/src/checkpoint.ts', [
       [

@@ -18,6 +18,8 @@ export interface DropOptions {
   /** File that holds all that goes. */
   export: string;
   keys: string[];
+  /** Ids of records that no export can prove. */
+  unproven: string[];
 }
 
 /** `aegis audit drop`: no when something is not sealed or not exported */
@@ -37,7 +39,7 @@ export async function dropMonths(output: Output, options: DropOptions): Promise<
       );
       try {
         const drop = new TrailDrop(owner, trusted ?? (await readRecordedKeys(owner)));
-        const dropped = await drop.drop(commandLineActor(), before, exported);
+        const dropped = await drop.drop(commandLineActor(), before, exported, new Set(options.unproven));
         output.end(
           dropped,
           dropped.partitions.length === 0

@@ -10,6 +10,9 @@ import { wholeNumber } from './whole-number';
 const KEYS =
   'trust these keys: a JWK set (what `aegis keys export --all` wrote, or /.well-known/jwks.json answers) or a public key in PEM; may be repeated';
 
+/** Of PostgreSQL's bigint. */
+const LAST_ID = 2n ** 63n - 1n;
+
 export function addAudit(program: Command, output: Output, ends: Ends): void {
   const audit = program.command('audit').description('the audit trail and its proofs');
   addCommand(
@@ -50,6 +53,12 @@ together with its checkpoints shows with --shipped alone.`,
     .requiredOption('--before <month>', 'drop what was recorded before this month, e.g. 2026-01')
     .requiredOption('--export <file>', 'an export that contains all of it; it is verified first')
     .option('--keys <file>', `${KEYS} (default: those in the database)`, another, [])
+    .option(
+      '--unproven <id>',
+      'drop this record though no export can prove it: it is too large, or was changed; may be repeated',
+      anotherRecord,
+      [],
+    )
     .action((options: DropOptions) =>
       ends(import('../audit/audit-drop.js').then(({ dropMonths }) => dropMonths(output, options))),
     );
@@ -79,6 +88,13 @@ deleted: audit_checkpoints_set_aside and audit_seals_set_aside keep it.`,
 /** Collects an option that may be given more than once. */
 function another(file: string, before: readonly string[] = []): string[] {
   return [...before, file];
+}
+
+/** Collects ids of records: numbers of 64 bits, which JavaScript does not keep. */
+function anotherRecord(id: string, before: readonly string[] = []): string[] {
+  if (!/^[1-9][0-9]{0,18}$/.test(id) || BigInt(id) > LAST_ID)
+    throw new InvalidArgumentError('It must be the id of an audit record, a whole number.');
+  return [...before, id];
 }
 
 function checkpointNumber(text: string): number {

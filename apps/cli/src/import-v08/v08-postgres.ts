@@ -1,4 +1,4 @@
-import { connectionProblem, isDatabaseUnavailable } from '@aegis/database';
+import { connectionProblem, isDatabaseUnavailable, KEEP_ALIVE } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { v08TableProblem, type V08Line, type V08Source, type V08Table } from '@aegis/v08-import';
 import { redactText } from '@aegis/logging';
@@ -24,6 +24,7 @@ export class V08Postgres implements V08Source {
       connectionString: url,
       application_name: 'aegis import',
       connectionTimeoutMillis: CONNECT_PATIENCE_MS,
+      ...KEEP_ALIVE,
       // Text as the server writes it, so that a database and a copy of it are read alike.
       types: { getTypeParser: () => (text: unknown) => text },
     });

@@ -1,7 +1,7 @@
-import { jwkThumbprint, publicJwk, readPlainPrivateKey, writeKeyPair } from '@aegis/signing';
-import { join } from 'node:path';
+import { adoptKeyPair, readPlainPrivateKey } from '@aegis/signing';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
+import { answerKeyPair } from './key-pair-answer';
 import { newPassphrase } from './passphrase';
 import { withSettings } from '../settings';
 
@@ -16,17 +16,9 @@ export function adoptPrivateKey(output: Output, kid: string, file: string): Prom
     async (environment) => {
       const { KEYS_DIR: keysDir } = environment;
       const privateKey = await readPlainPrivateKey(file);
-      const publicKey = await writeKeyPair(keysDir, kid, await newPassphrase(environment), privateKey);
-      const privateKeyFile = join(keysDir, `${kid}.private.pem`);
-      const jwk = publicJwk(kid, publicKey);
-      const thumbprint = jwkThumbprint(jwk.x);
-      output.end(
-        { key_id: kid, private_key_file: privateKeyFile, public_key: jwk, thumbprint },
-        `Signing key ${kid} taken over:
-  ${privateKeyFile} (encrypted: keep a copy of it and of its passphrase)
-thumbprint: ${thumbprint}
-Delete ${file} and every copy of it: it is not encrypted.`,
-      );
+      const publicKey = await adoptKeyPair(keysDir, kid, await newPassphrase(environment), privateKey);
+      const next = `Delete ${file} and every copy of it: it is not encrypted.`;
+      answerKeyPair(output, { keysDir, kid, publicKey, done: 'taken over', next });
       return ExitCode.yes;
     },
     { makesSecrets: true },

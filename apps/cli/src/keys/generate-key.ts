@@ -1,14 +1,7 @@
-import {
-  freshKid,
-  jwkThumbprint,
-  listPrivateKeys,
-  publicJwk,
-  readPublicKeys,
-  writeKeyPair,
-} from '@aegis/signing';
-import { join } from 'node:path';
+import { freshKid, listPrivateKeys, readPublicKeys, writeKeyPair } from '@aegis/signing';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
+import { answerKeyPair } from './key-pair-answer';
 import { newPassphrase } from './passphrase';
 import { withSettings } from '../settings';
 
@@ -23,20 +16,8 @@ export function generateKey(output: Output, keyId: string | undefined): Promise<
       const { KEYS_DIR: keysDir } = environment;
       const kid = keyId ?? (await freshKeyId(keysDir));
       const publicKey = await writeKeyPair(keysDir, kid, await newPassphrase(environment));
-      const files = {
-        private_key_file: join(keysDir, `${kid}.private.pem`),
-        public_key_file: join(keysDir, `${kid}.public.pem`),
-      };
-      const jwk = publicJwk(kid, publicKey);
-      const thumbprint = jwkThumbprint(jwk.x);
-      output.end(
-        { key_id: kid, ...files, public_key: jwk, thumbprint },
-        `Signing key ${kid} created:
-  ${files.private_key_file} (encrypted: keep a copy of it and of its passphrase)
-  ${files.public_key_file}
-thumbprint: ${thumbprint}
-To sign with it: \`aegis keys publish ${kid}\`, then \`aegis keys activate ${kid}\`; for the first key of a server, KEY_ID=${kid}.`,
-      );
+      const next = `To sign with it: \`aegis keys publish ${kid}\`, then \`aegis keys activate ${kid}\`; for the first key of a server, KEY_ID=${kid}.`;
+      answerKeyPair(output, { keysDir, kid, publicKey, done: 'created', next });
       return ExitCode.yes;
     },
     { makesSecrets: true },

@@ -1,7 +1,7 @@
 import { PoolRenewal } from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import { Injectable } from '@nestjs/common';
-import type { HealthIndicatorResult } from '@nestjs/terminus';
+import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 
@@ -38,16 +38,27 @@ export class DatabaseReadiness {
     private readonly dataSource: DataSource,
     private readonly pool: PoolRenewal,
     private readonly logger: Logger,
+    private readonly indicators: HealthIndicatorService,
   ) {}
 
-  /** @throws Error when the database cannot be reached, does not answer within a second, or could record nothing */
-  async check(): Promise<HealthIndicatorResult> {
-    const obstacle = await within(TIMEOUT_MS, this.ask());
+  /** Down when the database cannot be reached, does not answer within a second, or could record nothing. */
+  async check(): Promise<HealthIndicatorResult<'database'>> {
+    const indicator = this.indicators.check('database');
+    const obstacle = await this.currentObstacle();
+    return obstacle === undefined ? indicator.up() : indicator.down();
+  }
+
+  private async currentObstacle(): Promise<Obstacle | 'cannot be reached' | undefined> {
+    let obstacle: Obstacle | undefined;
+    try {
+      obstacle = await within(TIMEOUT_MS, this.ask());
+    } catch {
+      return 'cannot be reached';
+    }
     if (obstacle !== this.obstacle && obstacle !== undefined)
       this.logger.write('error', `not ready: the database ${obstacle}`);
     this.obstacle = obstacle;
-    if (obstacle === undefined) return { database: { status: 'up' } };
-    throw new Error(`the database ${obstacle}`);
+    return obstacle;
   }
 
   private async ask(): Promise<Obstacle | undefined> {

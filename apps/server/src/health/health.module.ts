@@ -4,11 +4,12 @@ import { TerminusModule } from '@nestjs/terminus';
 import { DatabaseReadiness } from './database-readiness';
 import { HealthController } from './health.controller';
 import { HealthService } from './health.service';
+import { SigningHealth } from './signing-health';
 
 @Module({
   // Its own lines would repeat every failed probe; the access log has them.
   imports: [TerminusModule.forRoot({ logger: false }), SigningModule],
   controllers: [HealthController],
-  providers: [DatabaseReadiness, HealthService],
+  providers: [DatabaseReadiness, HealthService, SigningHealth],
 })
 export class HealthModule {}

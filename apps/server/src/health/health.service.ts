@@ -1,8 +1,8 @@
-import { KeyRing, SIGNER_SOURCE, type SignerSource } from '@aegis/signing';
-import { Inject, Injectable } from '@nestjs/common';
-import { HealthCheckService } from '@nestjs/terminus';
+import { Injectable, ServiceUnavailableException } from '@nestjs/common';
+import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { Lifecycle } from '../lifecycle';
 import { DatabaseReadiness } from './database-readiness';
+import { SigningHealth } from './signing-health';
 
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
@@ -18,21 +18,16 @@ export class HealthService {
   constructor(
     private readonly checks: HealthCheckService,
     private readonly database: DatabaseReadiness,
-    private readonly keyRing: KeyRing,
+    private readonly signing: SigningHealth,
     private readonly lifecycle: Lifecycle,
-    @Inject(SIGNER_SOURCE) private readonly signers: SignerSource,
   ) {}
 
+  /** Without a signer the server is degraded: installations still find their licenses valid. */
   async check(): Promise<Health> {
-    const database = await this.databaseStatus();
-    const signing = this.signingStatus();
-    const all = [database, signing];
-    const status = all.includes('unhealthy')
-      ? 'unhealthy'
-      : all.includes('degraded')
-        ? 'degraded'
-        : 'healthy';
-    return { status, database, signing };
+    const down = await this.down([() => this.database.check(), () => this.signing.check()]);
+    const database = down.has('database') ? 'unhealthy' : 'healthy';
+    const signing = down.has('signing') ? 'degraded' : 'healthy';
+    return { status: database === 'healthy' ? signing : database, database, signing };
   }
 
   /**
@@ -42,25 +37,20 @@ export class HealthService {
    */
   async isReady(): Promise<boolean> {
     // Migrations and key ring are settled before the lifecycle serves.
-    return (
-      this.lifecycle.isServing && (await this.databaseStatus()) === 'healthy' && this.lifecycle.isServing
-    );
+    if (!this.lifecycle.isServing) return false;
+    const down = await this.down([() => this.database.check()]);
+    return down.size === 0 && this.lifecycle.isServing;
   }
 
-  private databaseStatus(): Promise<HealthStatus> {
-    return this.ask(() => this.database.check());
+  /** @returns names of the indicators that are down */
+  private async down(indicators: Parameters<HealthCheckService['check']>[0]): Promise<ReadonlySet<string>> {
+    const { error = {} } = await this.checks.check(indicators).catch(resultOf);
+    return new Set(Object.keys(error));
   }
+}
 
-  private signingStatus(): HealthStatus {
-    return this.keyRing.canSign && this.signers.isAway !== true ? 'healthy' : 'degraded';
-  }
-
-  private async ask(indicator: Parameters<HealthCheckService['check']>[0][number]): Promise<HealthStatus> {
-    try {
-      await this.checks.check([indicator]);
-      return 'healthy';
-    } catch {
-      return 'unhealthy';
-    }
-  }
+/** What terminus throws where something is down has the result, too. */
+function resultOf(thrown: unknown): HealthCheckResult {
+  if (thrown instanceof ServiceUnavailableException) return thrown.getResponse() as HealthCheckResult;
+  throw thrown;
 }

@@ -21,8 +21,11 @@ function lineOf(eventData: string): string {
 
 describe('a line of an export', () => {
   it.each([
-    ['lists', '['.repeat(34), ']'.repeat(34)],
-    ['objects', '{"a":'.repeat(20_000), '}'.repeat(20_000)],
+    // With the object around them 33 levels.
+    ['32 lists', '['.repeat(32), ']'.repeat(32)],
+    ['33 lists', '['.repeat(33), ']'.repeat(33)],
+    ['34 lists', '['.repeat(34), ']'.repeat(34)],
+    ['20,000 objects', '{"a":'.repeat(20_000), '}'.repeat(20_000)],
   ])('shows in place of data that nests too deep that it is too large: %s', (_, open, close) => {
     const line = lineOf(`{"text": "]]]]\\"", "data": ${open}1${close}}`);
     expect(parseExportLine(line)).toMatchObject({ record: { event_data: { too_large: true } } });

@@ -1,9 +1,7 @@
+import { nestsTooDeep } from '@aegis/audit';
 import type { LeafFields } from '../tree/leaf';
 
 export const EXPORT_FORMAT = 'aegis-audit-export-1';
-
-/** Levels of JSON that are read; deeper than the database admits, and JSON.stringify ends on some thousand. */
-const MOST_LEVELS = 32;
 
 /** A record as an export shows it: what is sealed of it, read. In place of data that nests too deep: `{"too_large": true}`. */
 export type ExportedRecord = Omit<LeafFields, 'event_data'> & { event_data: unknown };
@@ -42,22 +40,6 @@ export function recordOfLeaf(leaf: string): ExportedRecord | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whether JSON has more levels of objects and lists than are read. */
-function nestsTooDeep(json: string): boolean {
-  let level = 0;
-  let isInText = false;
-  for (let at = 0; at < json.length; at += 1) {
-    const character = json[at];
-    if (isInText && character === '\\') at += 1;
-    else if (character === '"') isInText = !isInText;
-    else if (isInText) continue;
-    else if (character === '[' || character === '{') level += 1;
-    else if (character === ']' || character === '}') level -= 1;
-    if (level > MOST_LEVELS + 1) return true;
-  }
-  return false;
 }
 
 /** JSON with every escape and every character beyond ASCII spelled one way: tools differ in what they escape. */

@@ -1,5 +1,5 @@
 import { type Actor, AuditLog } from '@aegis/audit';
-import { sqlState, SqlState } from '@aegis/database';
+import { limitStatements, sqlState, SqlState } from '@aegis/database';
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -8,9 +8,10 @@ import { jwsFrom, openCheckpoint, provenCompleteTo } from '../checkpoint';
 import { TrailNotDroppable } from '../checkpoints.errors';
 import { readDropped } from '../verification/dropped-records';
 import { ExportVerification } from '../verification/export-verification';
+import { readUnproven, type UnprovenRecord } from './unproven-records';
 
 /** Shorter than the application waits for a lock: writers queue behind a drop that waits. */
-const LOCK_TIMEOUT = '300ms';
+const LOCK_TIMEOUT_MS = 300;
 const ATTEMPTS = 50;
 const PAUSE_MS = 300;
 
@@ -19,6 +20,16 @@ interface Month {
   since: string;
   until: string;
   records: number;
+}
+
+/** What an export must prove. */
+interface Going {
+  /** Milliseconds since 1970. */
+  since: number;
+  before: Date;
+  records: number;
+  /** Ids of those that no export can prove. */
+  unproven: ReadonlySet<string>;
 }
 
 /** What was dropped. */
@@ -45,23 +56,29 @@ export class TrailDrop {
 
   /**
    * @param before the first moment of a month: what was recorded earlier goes
-   * @param exported lines of an export that contains all of it
+   * @param exported lines of an export that contains all of it, except for records that no export can prove
+   * @param unproven ids of these; what is left of their proofs is kept in the record of the drop
    * @throws TrailNotDroppable when something of it is not sealed, or not proven by the export
    */
   async drop(
     actor: Actor,
     before: Date,
     exported: AsyncIterable<string> | Iterable<string>,
+    unproven: ReadonlySet<string> = new Set(),
   ): Promise<DroppedMonths> {
     const months = await this.months(before);
     const [first] = months;
     if (first === undefined) return { partitions: [], records: 0 };
     await this.assertSealed(months, before);
     const records = months.reduce((sum, month) => sum + month.records, 0);
-    const sha256 = await this.assertExported(exported, Date.parse(first.since), before, records);
+    const since = Date.parse(first.since);
+    const without = await readUnproven(this.owner, unproven, { since, before, keys: this.keys });
+    const sha256 = await this.assertExported(exported, { since, before, records, unproven });
     for (let attempt = 1; ; attempt += 1)
       try {
-        await this.owner.transaction((tx) => dropMonths(tx, actor, before, months, sha256));
+        await this.owner.transaction((tx) =>
+          dropMonths(tx, actor, before, months, { sha256, unproven: without }),
+        );
         return { partitions: months.map(({ partition }) => partition), records };
       } catch (error) {
         if (attempt === ATTEMPTS || sqlState(error) !== SqlState.lockNotAvailable) throw error;
@@ -110,21 +127,23 @@ export class TrailDrop {
 
   /**
    * Every record that the export proves, by a checkpoint that is here too, is one that is sealed here, and none counts
-   * twice: as many as there are, are all.
+   * twice: with those that no export can prove, as many as there are, are all.
    * @returns SHA-256 of the export, hex
    */
   private async assertExported(
     exported: AsyncIterable<string> | Iterable<string>,
-    since: number,
-    before: Date,
-    records: number,
+    { since, before, records, unproven }: Going,
   ): Promise<string> {
     const hash = createHash('sha256');
     const checkpoints = new Map<number, string>();
     let proven = 0;
+    let isOfUnproven = false;
     const verification = new ExportVerification(this.keys, {
-      found: ({ kind, line }) => {
-        throw new TrailNotDroppable(`the export is not sound: line ${line}, ${kind}`);
+      found: ({ kind, line, record }) => {
+        if (kind === 'record_unproven' && record !== undefined && unproven.has(record)) isOfUnproven = true;
+        // The end counts them too. What else is missing shows in the number of records that are proven.
+        else if (kind !== 'export_cut' || !isOfUnproven)
+          throw new TrailNotDroppable(`the export is not sound: line ${line}, ${kind}`);
       },
       checkpoint: (number, jws) => checkpoints.set(number, createHash('sha256').update(jws).digest('hex')),
       record: ({ recorded_at }) => {
@@ -134,8 +153,11 @@ export class TrailDrop {
     });
     await verification.verify(hashed(exported, hash));
     await this.assertOurs(checkpoints);
-    if (proven !== records)
-      throw new TrailNotDroppable(`the export proves ${proven} of ${records} record(s) that would go`);
+    const expected = records - unproven.size;
+    if (proven !== expected)
+      throw new TrailNotDroppable(
+        `the export proves ${proven} of ${expected} record(s) that would go; records that no export can prove are to be named`,
+      );
     return hash.digest('hex');
   }
 
@@ -157,9 +179,9 @@ async function dropMonths(
   actor: Actor,
   before: Date,
   months: readonly Month[],
-  sha256: string,
+  { sha256, unproven }: { sha256: string; unproven: readonly UnprovenRecord[] },
 ): Promise<void> {
-  await tx.query(`SELECT set_config('lock_timeout', $1, true)`, [LOCK_TIMEOUT]);
+  await limitStatements(tx, { lockMs: LOCK_TIMEOUT_MS });
   // Counting takes as long as the months are long: meanwhile nobody may change them, but records are written on.
   for (const month of months) {
     await tx.query(`LOCK TABLE ${month.partition} IN SHARE MODE`);
@@ -178,6 +200,7 @@ async function dropMonths(
       records,
       records_in_all: droppedBefore + records,
       export_sha256: sha256,
+      ...(unproven.length > 0 && { unproven }),
     },
   });
   // The record is for people. What verification goes by is the owner's alone to write.

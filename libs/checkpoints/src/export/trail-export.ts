@@ -1,3 +1,4 @@
+import { limitStatements } from '@aegis/database';
 import { jsonLine } from '@aegis/json';
 import type { DataSource, EntityManager } from 'typeorm';
 import { EXPORT_FORMAT, type ExportLine, recordOfLeaf } from './export-line';
@@ -50,8 +51,7 @@ export function exportTrail(
   write: (line: string) => Promise<void>,
 ): Promise<Exported> {
   return dataSource.transaction('REPEATABLE READ', async (tx) => {
-    await tx.query(`SELECT set_config('statement_timeout', '0', true),
-                           set_config('idle_in_transaction_session_timeout', '0', true)`);
+    await limitStatements(tx, { statementMs: 0, idleInTransactionMs: 0 });
     const exported: Exported = { checkpoints: 0, records: 0, edited: [], too_large: [] };
     const put = (line: ExportLine): Promise<void> => write(jsonLine(line));
     const [clock] = await tx.query<{ now: Date }[]>('SELECT clock_timestamp() AS now');

@@ -1,7 +1,8 @@
+import { limitStatements } from '@aegis/database';
 import { requiresActiveKey } from '@aegis/signing';
 import type { EntityManager } from 'typeorm';
 import type { LeafFields } from '../tree/leaf';
-import { type Base, MOVED_TIMEOUT } from './unsealed-records';
+import { type Base, MOVED_TIMEOUT_MS } from './unsealed-records';
 
 /** A signed checkpoint that will be written. */
 export interface NextCheckpoint {
@@ -24,7 +25,7 @@ export async function appendCheckpoint(
 ): Promise<boolean> {
   // The first statement of the transaction: the function refuses every other level.
   await tx.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
-  if (moved) await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [MOVED_TIMEOUT]);
+  if (moved) await limitStatements(tx, { statementMs: MOVED_TIMEOUT_MS });
   const [row] = await tx.query<{ written: boolean }[]>(
     `SELECT audit_append_checkpoint($1, $2::bigint[], $3::bytea[]) AS written
      WHERE ${requiresActiveKey('ARRAY[$4::text]')}`,

@@ -1,3 +1,4 @@
+import { migratedDatabase } from '../../../../test/support/database/database';
 import { until } from '../../../../test/support/database/sql';
 import { Trail } from '../../../../test/support/trail/trail';
 import { checkpointHash, readCheckpoint, signCheckpoint } from '../checkpoint';
@@ -7,7 +8,7 @@ describe('the time of a checkpoint', () => {
   let trail: Trail;
 
   beforeEach(async () => {
-    trail = await Trail.open();
+    trail = await Trail.open(migratedDatabase());
     await trail.sealed();
   });
   afterEach(() => trail.close());

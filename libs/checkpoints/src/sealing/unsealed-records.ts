@@ -1,4 +1,5 @@
 import { MOST_RECORD_BYTES, recordBytes } from '@aegis/audit';
+import { limitStatements } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { jwsFrom, readCheckpoint } from '../checkpoint';
 import { LEAF_COLUMNS, type LeafFields } from '../tree/leaf';
@@ -8,7 +9,7 @@ export const MOST_LEAVES = 4096;
 /** Clocks of hosts that are the database one after another may differ by so much. */
 const CLOCK_TOLERANCE_SECONDS = 60;
 /** A trail that has moved is searched as a whole. */
-export const MOVED_TIMEOUT = '10min';
+export const MOVED_TIMEOUT_MS = 600_000;
 
 /** What the next checkpoint follows. */
 export interface Base {
@@ -132,7 +133,7 @@ function unsealedSince<T>(
 
 /** Every committed record that no checkpoint seals, whatever its xid says. */
 async function unsealedOfAnyTime<T>(tx: EntityManager, columns: string, most: number): Promise<T[]> {
-  await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [MOVED_TIMEOUT]);
+  await limitStatements(tx, { statementMs: MOVED_TIMEOUT_MS });
   return tx.query<T[]>(
     `SELECT ${columns}
      FROM audit_logs AS record

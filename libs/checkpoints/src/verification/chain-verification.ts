@@ -10,7 +10,7 @@ import type { Dropped } from './dropped-records';
 import { missingCheckpoints, type OnFinding, reportUnproven } from './finding';
 import { judgedSealsOf, verifyRecords } from './record-verification';
 import { readCheckpoints, type StoredCheckpoint } from '../tree/sealed-records';
-import { type CheckpointKeys, judgeCheckpoint } from './checkpoint-keys';
+import { type CheckpointKeys, type Judged, judgeCheckpoint } from './checkpoint-keys';
 import { SignatureRuns, type SignedBy } from './signature-runs';
 
 /** Checkpoints in memory at a time. */
@@ -73,10 +73,8 @@ export class ChainVerification {
     let before = first?.number === String(since - 1) ? first : undefined;
     if (before !== undefined) {
       chain.lastGood = since - 1;
-      const claims = await this.claimsOf(before);
-      chain.completeTo = claims === undefined ? null : provenCompleteTo(claims);
+      chain.completeTo = await this.completeToOf(before, since - 1);
     }
-    let notBefore = chain.completeTo;
     let expected = since;
     for (;;) {
       const batch = await readCheckpoints(tx, expected, AT_ONCE);
@@ -84,6 +82,7 @@ export class ChainVerification {
       for (const one of batch) {
         const number = Number(one.number);
         if (expected < number) this.onFinding(missingCheckpoints(expected, number - 1));
+        const notBefore = chain.completeTo;
         const claims = await this.verifyOne(number, one, before);
         const leaves = seals.get(one.number) ?? [];
         const { dropped } = this.basis;
@@ -96,7 +95,6 @@ export class ChainVerification {
         chain.last = number;
         expected = number + 1;
         before = one;
-        notBefore = (claims && provenCompleteTo(claims)) ?? notBefore;
       }
       if (batch.length < AT_ONCE) break;
     }
@@ -105,7 +103,7 @@ export class ChainVerification {
     return { ...chain, signedBy: this.runs.signedBy };
   }
 
-  /** @returns what it says; undefined when it is forged */
+  /** @returns what it says; undefined when it is forged, so that nothing is judged by that */
   private async verifyOne(
     number: number,
     { jws }: StoredCheckpoint,
@@ -120,19 +118,25 @@ export class ChainVerification {
     const isForged = !isOurs || (judged.state === 'unrecorded' && !linked);
     reportUnproven(this.runs.take(number, isForged ? { state: 'forged' } : judged, follows), this.onFinding);
     if (!linked) this.onFinding({ kind: 'checkpoint_forged', checkpoint: number });
-    if (isOurs && judged.state !== 'unrecorded') {
+    if (isGenuine(judged, number)) {
       this.chain.lastGood = number;
       this.chain.completeTo = provenCompleteTo(judged.claims) ?? this.chain.completeTo;
       if (isFalselyComplete(judged.claims, before && readCheckpoint(before.jws)))
         this.onFinding({ kind: 'complete_to_false', checkpoint: number });
     }
-    return judged.state === 'forged' ? undefined : judged.claims;
+    return isForged ? undefined : judged.claims;
   }
 
-  private async claimsOf({ jws }: StoredCheckpoint): Promise<CheckpointClaims | undefined> {
+  /** Of the checkpoint before the first that is verified. */
+  private async completeToOf({ jws }: StoredCheckpoint, number: number): Promise<number | null> {
     const judged = await judgeCheckpoint(jws, this.basis.keys, this.basis.recorded);
-    return judged.state === 'forged' ? undefined : judged.claims;
+    return isGenuine(judged, number) ? provenCompleteTo(judged.claims) : null;
   }
+}
+
+/** Whether a key that is trusted or on record signed it as the checkpoint of that number. */
+function isGenuine(judged: Judged, number: number): judged is Exclude<Judged, { state: 'forged' }> {
+  return judged.state !== 'forged' && judged.state !== 'unrecorded' && judged.claims.number === number;
 }
 
 /** Where one is missing in between, that is reported already. */

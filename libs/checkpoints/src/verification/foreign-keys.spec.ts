@@ -171,6 +171,27 @@ describe('a trail that several keys signed', () => {
     expect((await verify(held())).found).toEqual([{ kind: 'checkpoint_forged', checkpoint: 3 }]);
   });
 
+  it.each([
+    ['of another number', 'its own key', { number: 7 }],
+    ['that an invented key signed', 'invented', { previous: 'A'.repeat(43) }],
+  ])('judges nothing by what a forged checkpoint says: one %s', async (_, kid, changes) => {
+    const signer = kid === 'invented' ? aKey(kid).signer : now();
+    for (const index of [0, 1, 2]) {
+      const genuine = (await trail.checkpoints())[index]!;
+      const replace = (jws: string): Promise<void> =>
+        trail.tamper(`UPDATE audit_checkpoints SET jws = '${jws}' WHERE number = ${index + 1}`);
+      const claims = { ...readCheckpoint(genuine)!, complete_to: FAR, iat: FAR, ...changes };
+      await replace(await signCheckpoint(signer, { ...claims, size: 1 }));
+      const { found } = await verify(held());
+      expect(new Set(found.map(({ kind }) => kind))).toEqual(new Set(['checkpoint_forged']));
+      // As the one before the first that is verified; of those its size alone is trusted.
+      await replace(await signCheckpoint(signer, claims));
+      const next = { kind: index === 2 ? 'checkpoint_missing' : 'checkpoint_forged', checkpoint: index + 2 };
+      expect(await trail.findings([], index + 2)).toEqual([next]);
+      await replace(genuine);
+    }
+  });
+
   it('shows an edited record under a checkpoint whose key is not held', async () => {
     await trail.signAgain(now(), now(), old.signer);
     await trail.tamper(`UPDATE audit_logs SET actor = 'cli:mallory' WHERE customer_id = 'C-12'`);

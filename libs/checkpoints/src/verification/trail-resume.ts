@@ -1,5 +1,5 @@
 import { type Actor, AuditLog } from '@aegis/audit';
-import { sqlState, SqlState } from '@aegis/database';
+import { limitStatements, sqlState, SqlState } from '@aegis/database';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import { checkpointHash, isFalselyComplete, jwsFrom, readCheckpoint } from '../checkpoint';
@@ -8,7 +8,7 @@ import { readCheckpoints, type StoredCheckpoint } from '../tree/sealed-records';
 import { type CheckpointKeys, judgeCheckpoint } from './checkpoint-keys';
 
 const SEALER_LOCK = '4702394921427289933';
-const LOCK_TIMEOUT = '300ms';
+const LOCK_TIMEOUT_MS = 300;
 const ATTEMPTS = 50;
 const PAUSE_MS = 300;
 const CHECKPOINT_COLUMNS =
@@ -53,10 +53,7 @@ export class TrailResume {
   }
 
   private async setAside(tx: EntityManager, actor: Actor, after: number): Promise<Resumed> {
-    await tx.query(
-      `SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', '0', true)`,
-      [LOCK_TIMEOUT],
-    );
+    await limitStatements(tx, { lockMs: LOCK_TIMEOUT_MS, statementMs: 0 });
     await tx.query('SELECT pg_advisory_xact_lock($1)', [SEALER_LOCK]);
     await this.assertIsLast(tx, after);
     const [row] = await tx.query<{ epoch: number }[]>(

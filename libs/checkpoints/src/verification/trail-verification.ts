@@ -1,3 +1,4 @@
+import { limitStatements } from '@aegis/database';
 import { createPublicKey } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { countWaiting, findAdded } from './added-records';
@@ -60,8 +61,7 @@ export class TrailVerification {
       found(finding);
     };
     return this.dataSource.transaction('REPEATABLE READ', async (tx) => {
-      await tx.query(`SELECT set_config('statement_timeout', '0', true),
-                             set_config('idle_in_transaction_session_timeout', '0', true)`);
+      await limitStatements(tx, { statementMs: 0, idleInTransactionMs: 0 });
       const recorded = await readRecordedKeys(tx);
       const keys = this.keys ?? recorded;
       const dropped = await readDropped(tx);

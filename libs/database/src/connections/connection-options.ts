@@ -1,6 +1,7 @@
 import type { Environment } from '@aegis/config';
 import type { DataSourceOptions } from 'typeorm';
 import { VALUE_TYPES } from './moments';
+import { ANSWER_MARGIN_MS } from './statement-limits';
 
 /** What every session of the project works with, by the name of the setting. */
 export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
@@ -43,6 +44,12 @@ export const SESSION_OPTIONS = Object.entries({ ...SESSION_SETTINGS, ...SESSION_
   .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
   .join(' ');
 
+/**
+ * Of every connection: a peer that vanished while nothing is sent is noticed after some 20 seconds (Node asks ten times,
+ * a second apart), not after the two hours that are the kernel's default.
+ */
+export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 } as const;
+
 /** The part of the connection's options that every data source of the project shares. */
 export function postgresOptions(
   url: string,
@@ -69,7 +76,8 @@ export function poolOptions(environment: Environment): Record<string, unknown> {
     statement_timeout: environment.DB_STATEMENT_TIMEOUT_MS,
     lock_timeout: environment.DB_LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: environment.DB_IDLE_TX_TIMEOUT_MS,
-    keepAlive: true,
+    query_timeout: environment.DB_STATEMENT_TIMEOUT_MS + ANSWER_MARGIN_MS,
+    ...KEEP_ALIVE,
     // Statements of one transaction that need nothing of each other may be sent together.
     pipeline: true,
     application_name: 'aegis',

@@ -3,8 +3,8 @@
  * which of it an upgrade broke.
  */
 import type { EventEmitter } from 'node:events';
-import type { ClientBase, Pool } from 'pg';
-import type { DataSource } from 'typeorm';
+import type { ClientBase, Pool, PoolClient } from 'pg';
+import type { DataSource, EntityManager } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 
 /** The pool of pg that a data source of TypeORM uses. */
@@ -20,5 +20,37 @@ export function onReportedError(client: ClientBase, listener: (sqlState: string 
   const { connection } = client as ClientBase & { connection: EventEmitter };
   connection.on('errorMessage', ({ code }: { code?: string }) => {
     listener(code);
+  });
+}
+
+/** The connection that a transaction of TypeORM runs on. */
+export async function clientOf({ queryRunner }: EntityManager): Promise<PoolClient> {
+  if (queryRunner === undefined) throw new Error('There is no transaction.');
+  return (await queryRunner.connect()) as PoolClient;
+}
+
+interface WithAnswerTimeout {
+  /** What pg reads for each statement, in milliseconds; 0, false or undefined is no limit. */
+  connectionParameters: { query_timeout?: number | false };
+}
+/** By connection: what it had before. */
+const usualTimeouts = new WeakMap<ClientBase, number | false | undefined>();
+const watched = new WeakSet<Pool>();
+
+/**
+ * Changes how long statements on a connection wait for their answers, until it is given back to its pool.
+ * @param milliseconds 0 is no limit
+ */
+export function setAnswerTimeout(pool: Pool, client: PoolClient, milliseconds: number): void {
+  const { connectionParameters } = client as PoolClient & WithAnswerTimeout;
+  if (!usualTimeouts.has(client)) usualTimeouts.set(client, connectionParameters.query_timeout);
+  connectionParameters.query_timeout = milliseconds;
+  if (watched.has(pool)) return;
+  watched.add(pool);
+  pool.on('release', (_error, released) => {
+    if (!usualTimeouts.has(released)) return;
+    (released as PoolClient & WithAnswerTimeout).connectionParameters.query_timeout =
+      usualTimeouts.get(released);
+    usualTimeouts.delete(released);
   });
 }

@@ -1,3 +1,4 @@
+import { limitStatements } from '@aegis/database';
 import type { LicenseType } from '@aegis/license-token';
 import type { EntityManager } from 'typeorm';
 import type { GrantedFacts } from '../issue/token-issuer';
@@ -38,11 +39,11 @@ export interface ResignPlan {
   };
 }
 
-const MAY_TAKE_LONG = '120s';
+const LONGEST_STATEMENT_MS = 120_000;
 
 /** Counts what a run would do. */
 export async function countCandidates(tx: EntityManager, choice: Choice): Promise<ResignPlan> {
-  await tx.query(`SELECT set_config('statement_timeout', $1, true)`, [MAY_TAKE_LONG]);
+  await limitStatements(tx, { statementMs: LONGEST_STATEMENT_MS });
   const rows: { becomes: keyof ResignPlan['left'] | 'due'; count: number }[] = await tx.query(
     `SELECT count(*)::integer AS count,
             CASE WHEN ${hasStatusSql('revoked', 'l')} THEN 'revoked'

@@ -1,4 +1,4 @@
-import { lockByIdSql } from '@aegis/database';
+import { limitStatements, lockByIdSql } from '@aegis/database';
 import { type Actor, AuditLog } from '@aegis/audit';
 import { CustomersService } from '@aegis/customers';
 import { Injectable } from '@nestjs/common';
@@ -14,7 +14,7 @@ export interface Resigned {
 }
 
 /** Longer than a request waits: nobody is kept waiting by this one but others who hold a customer. */
-const PATIENCE = '15s';
+const PATIENCE_MS = 15_000;
 
 /** Puts the new tokens of many licenses on record at once. */
 @Injectable()
@@ -39,9 +39,7 @@ export class LicenseResignWriter {
     supersede: boolean,
     resigned: readonly Resigned[],
   ): Promise<readonly Resigned[]> {
-    await tx.query(`SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $1, true)`, [
-      PATIENCE,
-    ]);
+    await limitStatements(tx, { lockMs: PATIENCE_MS, statementMs: PATIENCE_MS });
     const customerIds = new Set(resigned.map(({ license }) => license.customer_id));
     const refused = await this.customers.shareEach(tx, [...customerIds]);
     const unchanged = await lockUnchanged(

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
-import { listPrivateKeys, readPrivateKey, readPublicKeys, writeKeyPair } from './key-files';
+import { adoptKeyPair, listPrivateKeys, readPrivateKey, readPublicKeys, writeKeyPair } from './key-files';
 
 const PASSPHRASE = 'correct horse battery staple';
 
@@ -70,6 +70,44 @@ describe('KEYS_DIR', () => {
       expect(await readdir(keysDir)).toEqual([name]);
     },
   );
+
+  describe('with a private key from elsewhere', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    beforeEach(async () => {
+      await mkdir(keysDir, { recursive: true, mode: 0o700 });
+    });
+
+    it('has the pair', async () => {
+      await adoptKeyPair(keysDir, 'k1', PASSPHRASE, privateKey);
+      expect((await readPrivateKey(keysDir, 'k1', PASSPHRASE)).publicKey.equals(publicKey)).toBe(true);
+      expect(await readFile(path('k1.public.pem'), 'utf8')).toBe(pem);
+    });
+
+    it('has the pair where its public file was there already, which stays as it is', async () => {
+      const written = `with a comment\n${pem}`;
+      await writeFile(path('k1.public.pem'), written);
+      await adoptKeyPair(keysDir, 'k1', PASSPHRASE, privateKey);
+      expect((await readPrivateKey(keysDir, 'k1', PASSPHRASE)).publicKey.equals(publicKey)).toBe(true);
+      expect(await readFile(path('k1.public.pem'), 'utf8')).toBe(written);
+    });
+
+    it('refuses it where the public file of another key was there', async () => {
+      const other = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
+      await writeFile(path('k1.public.pem'), other);
+      const { message } = await refusal(adoptKeyPair(keysDir, 'k1', PASSPHRASE, privateKey));
+      expect(message).toMatch(/^k1\.public\.pem in KEYS_DIR is not the public key of this private key: /);
+      expect(await readdir(keysDir)).toEqual(['k1.public.pem']);
+    });
+
+    it('never overwrites a private file', async () => {
+      await writeFile(path('k1.private.pem'), 'precious');
+      const { message } = await refusal(adoptKeyPair(keysDir, 'k1', PASSPHRASE, privateKey));
+      expect(message).toMatch(/k1\.private\.pem exists and is never overwritten: if it is this key, /);
+      expect(await readFile(path('k1.private.pem'), 'utf8')).toBe('precious');
+      expect(await readdir(keysDir)).toEqual(['k1.private.pem']);
+    });
+  });
 
   it('does not write through a dangling link', async () => {
     await mkdir(keysDir, { recursive: true });

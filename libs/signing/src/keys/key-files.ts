@@ -25,20 +25,37 @@ export interface KeyPair extends DecryptedKey {
 }
 
 /**
- * Writes an Ed25519 key pair to `<kid>.private.pem` (0600, encrypted) and `<kid>.public.pem` (0644).
+ * Writes a new Ed25519 key pair to `<kid>.private.pem` (0600, encrypted) and `<kid>.public.pem` (0644).
  * @param keysDir - made with mode 0700 when missing.
  * @param kid - id of the key.
  * @param passphrase - 1 to 1,024 bytes.
- * @param privateKey - a new one unless given.
  * @returns the public key.
  * @throws {ConfigurationError} when either file exists (neither is touched), can't be written, or `kid` or
  * `passphrase` breaks a rule.
  */
-export async function writeKeyPair(
+export async function writeKeyPair(keysDir: string, kid: string, passphrase: string): Promise<KeyObject> {
+  return writePair(keysDir, kid, passphrase, generateKeyPairSync('ed25519').privateKey, 'new');
+}
+
+/**
+ * Writes the two files of a private key that is from elsewhere, as `writeKeyPair` does. Its public file may be there.
+ * @throws {ConfigurationError} as `writeKeyPair`; of a public file only when it is that of another key.
+ */
+export async function adoptKeyPair(
   keysDir: string,
   kid: string,
   passphrase: string,
-  privateKey: KeyObject = generateKeyPairSync('ed25519').privateKey,
+  privateKey: KeyObject,
+): Promise<KeyObject> {
+  return writePair(keysDir, kid, passphrase, privateKey, 'adopted');
+}
+
+async function writePair(
+  keysDir: string,
+  kid: string,
+  passphrase: string,
+  privateKey: KeyObject,
+  origin: 'new' | 'adopted',
 ): Promise<KeyObject> {
   assertKid(kid);
   const publicKey = createPublicKey(privateKey);
@@ -48,16 +65,31 @@ export async function writeKeyPair(
     throw fileError(keysDir, 'made', error);
   });
   assertKeysFolder(keysDir);
+  const isPublished = origin === 'adopted' && (await isPublishedAs(keysDir, kid, publicKey));
   // The private file first: should the process die between the two, the pair is still usable.
-  await create(privatePath, encrypted, 0o600);
+  await create(privatePath, encrypted, 0o600, origin);
+  if (isPublished) return publicKey;
   try {
     const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
-    await create(join(keysDir, kid + PUBLIC), pem, 0o644);
+    await create(join(keysDir, kid + PUBLIC), pem, 0o644, origin);
   } catch (error) {
     await unlink(privatePath);
     throw error;
   }
   return publicKey;
+}
+
+/**
+ * Whether the public file is there.
+ * @throws {ConfigurationError} when it is that of another key.
+ */
+async function isPublishedAs(keysDir: string, kid: string, publicKey: KeyObject): Promise<boolean> {
+  if (!(await listKids(keysDir, PUBLIC)).includes(kid)) return false;
+  const name = kid + PUBLIC;
+  if (parsePublicKey(await readPem(keysDir, name, READABLE), name).equals(publicKey)) return true;
+  throw new ConfigurationError(
+    `${name} in KEYS_DIR is not the public key of this private key: give the private key that belongs to it, or another key id if both keys were in use.`,
+  );
 }
 
 /**
@@ -153,12 +185,16 @@ export async function readPrivateKey(
   return { ...decrypted, publicKey };
 }
 
-async function create(path: string, content: string, mode: number): Promise<void> {
+async function create(path: string, content: string, mode: number, origin: 'new' | 'adopted'): Promise<void> {
   try {
     await createFile(path, content, mode);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new ConfigurationError(`${path} exists and is never overwritten: choose another key id.`);
+      const remedy =
+        origin === 'new'
+          ? 'choose another key id'
+          : 'if it is this key, nothing is left to do; else move it away, or choose another key id';
+      throw new ConfigurationError(`${path} exists and is never overwritten: ${remedy}.`);
     }
     throw fileError(path, 'written', error);
   }

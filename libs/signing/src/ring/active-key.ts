@@ -1,4 +1,4 @@
-import { sqlState, SqlState } from '@aegis/database';
+import { limitStatements, sqlState, SqlState } from '@aegis/database';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
 
@@ -42,7 +42,7 @@ export async function lockActiveKey(tx: EntityManager): Promise<void> {
     try {
       // Within a transaction this is a savepoint: a wait without success undoes only itself.
       await tx.transaction(async (savepoint) => {
-        await savepoint.query(`SELECT set_config('lock_timeout', $1, true)`, [`${WAIT_MS}ms`]);
+        await limitStatements(savepoint, { lockMs: WAIT_MS });
         await savepoint.query('SELECT signing_keys_hold_alone()');
       });
       return;

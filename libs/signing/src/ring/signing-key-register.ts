@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Actor, AuditEntry, AuditLog } from '@aegis/audit';
+import { limitStatements } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import { lockActiveKey } from './active-key';
@@ -10,7 +11,7 @@ import { isWeakPublicKey } from '../keys/weak-public-key';
 /** Any constant does, as long as nothing else in the database uses it as an advisory lock. */
 const REGISTER_LOCK = '4702394921427289930';
 /** The holder of the lock may be stretching a passphrase, idle in its transaction, and others may wait in front. */
-const LOCK_PATIENCE = '30s';
+const LOCK_PATIENCE_MS = 30_000;
 
 const now = (): string => 'clock_timestamp()';
 
@@ -32,11 +33,11 @@ export class SigningKeyRegister {
    * @param actor - who changes keys.
    */
   static async hold(tx: EntityManager, audit: AuditLog, actor: Actor): Promise<SigningKeyRegister> {
-    await tx.query(
-      `SELECT set_config(name, $1, true)
-         FROM unnest(ARRAY['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout']) AS name`,
-      [LOCK_PATIENCE],
-    );
+    await limitStatements(tx, {
+      lockMs: LOCK_PATIENCE_MS,
+      statementMs: LOCK_PATIENCE_MS,
+      idleInTransactionMs: LOCK_PATIENCE_MS,
+    });
     await tx.query('SELECT pg_advisory_xact_lock($1)', [REGISTER_LOCK]);
     return new SigningKeyRegister(tx, audit, actor, await tx.find(SigningKey));
   }
