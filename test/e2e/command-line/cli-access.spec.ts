@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import promises, { type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -33,12 +34,12 @@ const COMMANDS: Record<string, { access: 'none' | 'reads' | 'changes' | 'makes';
   'migrate up': { access: 'makes' },
   'migrate down': { access: 'changes' },
   'migrate status': { access: 'reads' },
-  'import licenses': { access: 'makes' },
+  'import licenses': { access: 'makes', args: ['../given.ndjson'] },
   'import v0.8': { access: 'makes' },
   'licenses resign': { access: 'changes', args: ['--key', 'k', '--report', 'report.csv'] },
   // It signs, and the key ring keeps its own records.
   'status-list export': { access: 'changes', args: ['lists'] },
-  'audit verify': { access: 'reads' },
+  'audit verify': { access: 'reads', args: ['--shipped', '../given.ndjson'] },
   'audit export': { access: 'reads', args: ['out.ndjson'] },
   'audit verify-export': { access: 'none' },
   'audit drop': { access: 'changes', args: ['--before', '2026-01', '--export', '../given.ndjson'] },
@@ -99,12 +100,19 @@ describe('in a folder without settings', () => {
   it.each(mustExist)(
     'aegis %s says that there is no database, and creates nothing',
     async (name, { args = [] }) => {
+      const opened = jest.spyOn(promises, 'open');
       let thrown: unknown;
       try {
         await tree().parseAsync([...name.split(' '), ...args], { from: 'user' });
       } catch (error) {
         thrown = error;
       }
+      const files = await Promise.allSettled(
+        opened.mock.results.map(({ value }) => value as Promise<FileHandle>),
+      );
+      opened.mockRestore();
+      const open = files.filter((file) => file.status === 'fulfilled' && file.value.fd !== -1);
+      expect(open).toEqual([]);
       expect(thrown).not.toBeInstanceOf(CommanderError);
       expect(await describeFailure(thrown)).toEqual({
         exitCode: 2,

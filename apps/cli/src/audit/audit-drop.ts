@@ -1,5 +1,5 @@
 import { commandLineActor } from '@aegis/audit';
-import { readRecordedKeys, TrailDrop } from '@aegis/checkpoints';
+import { type CheckpointKeys, readRecordedKeys, TrailDrop } from '@aegis/checkpoints';
 import { namingSetting } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { migrationDataSource } from '../../../../migrations/data-source';
@@ -9,7 +9,7 @@ import { withDatabase } from '../database/database';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { withSettings } from '../settings';
-import { linesOf } from '../terminal/text-lines';
+import { withLinesOf } from '../terminal/text-lines';
 import { UsageProblem } from '../terminal/usage-problem';
 
 export interface DropOptions {
@@ -22,11 +22,28 @@ export interface DropOptions {
   unproven: string[];
 }
 
+/** What the files of a call say. */
+interface Given {
+  exported: AsyncIterable<string>;
+  /** Undefined: those that the database has on record. */
+  trusted: CheckpointKeys | undefined;
+  unproven: readonly string[];
+}
+
 /** `aegis audit drop`: no when something is not sealed or not exported */
 export async function dropMonths(output: Output, options: DropOptions): Promise<ExitCode> {
   const before = monthOf(options.before);
   const trusted = options.keys.length === 0 ? undefined : await keysOfFiles(options.keys);
-  const exported = await linesOf(options.export);
+  return withLinesOf(options.export, (exported) =>
+    dropExported(output, before, { exported, trusted, unproven: options.unproven }),
+  );
+}
+
+function dropExported(
+  output: Output,
+  before: Date,
+  { exported, trusted, unproven }: Given,
+): Promise<ExitCode> {
   return withSettings(['DATABASE_URL', 'MIGRATION_DATABASE_URL'], async (environment, logger) => {
     if (environment.isProduction && environment.MIGRATION_DATABASE_URL === undefined)
       throw new ConfigurationError(
@@ -39,7 +56,7 @@ export async function dropMonths(output: Output, options: DropOptions): Promise<
       );
       try {
         const drop = new TrailDrop(owner, trusted ?? (await readRecordedKeys(owner)));
-        const dropped = await drop.drop(commandLineActor(), before, exported, new Set(options.unproven));
+        const dropped = await drop.drop(commandLineActor(), before, exported, new Set(unproven));
         output.end(
           dropped,
           dropped.partitions.length === 0

@@ -7,7 +7,7 @@ import type { Output } from '../terminal/output';
 import { signedByLines } from './signed-by';
 import { exitCodeOf, soundness } from './soundness';
 import { withServices } from '../services';
-import { linesOf } from '../terminal/text-lines';
+import { withLinesOf } from '../terminal/text-lines';
 import { timeOption } from '../terminal/time-option';
 
 export interface ExportOptions {
@@ -27,7 +27,10 @@ export async function exportAudit(output: Output, path: string, options: ExportO
     const sink = path === '-' ? standardOutputLines() : await newLineFile(path);
     const { edited, too_large, ...counts } = await exportTrail(services.get(DataSource), filters, (line) =>
       sink.write(line),
-    );
+    ).catch(async (error: unknown) => {
+      await sink.close().catch(() => undefined);
+      throw error;
+    });
     await sink.close();
     const summary = `${counts.records} record(s) of ${counts.checkpoints} checkpoint(s)`;
     const wrong = [
@@ -60,7 +63,9 @@ export async function verifyExport(output: Output, path: string, keys: readonly 
       output.entry('findings', finding, findingText(finding));
     },
   });
-  const { findings, undetermined, ...counts } = await verification.verify(await linesOf(path));
+  const { findings, undetermined, ...counts } = await withLinesOf(path, (lines) =>
+    verification.verify(lines),
+  );
   const sound = soundness({ findings, undetermined });
   const left =
     undetermined === 0 ? '' : ', which leave open whether it is sound: give the keys that they name';

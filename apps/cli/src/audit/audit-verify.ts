@@ -1,4 +1,10 @@
-import { type Finding, type FindingKind, TrailVerification, type Verified } from '@aegis/checkpoints';
+import {
+  type CheckpointKeys,
+  type Finding,
+  type FindingKind,
+  TrailVerification,
+  type Verified,
+} from '@aegis/checkpoints';
 import { DataSource } from 'typeorm';
 import { keysOfFiles } from './audit-keys';
 import type { ExitCode } from '../terminal/exit-code';
@@ -7,7 +13,7 @@ import { withServices } from '../services';
 import { shippedCheckpoints } from './shipped-checkpoints';
 import { signedByLines } from './signed-by';
 import { exitCodeOf, soundness } from './soundness';
-import { linesOf } from '../terminal/text-lines';
+import { withLinesOf } from '../terminal/text-lines';
 
 export interface VerifyOptions {
   /** Number of a checkpoint. */
@@ -19,12 +25,19 @@ export interface VerifyOptions {
 }
 
 /** `aegis audit verify`: no when something does not hold; unknown when a key that is needed to decide is missing */
-export async function verifyTrail(
-  output: Output,
-  { since, shipped, keys }: VerifyOptions,
-): Promise<ExitCode> {
+export async function verifyTrail(output: Output, options: VerifyOptions): Promise<ExitCode> {
+  const { shipped, keys } = options;
   const trusted = keys.length === 0 ? undefined : await keysOfFiles(keys);
-  const kept = shipped === undefined ? [] : shippedCheckpoints(await linesOf(shipped));
+  if (shipped === undefined) return verify(output, options, trusted, []);
+  return withLinesOf(shipped, (lines) => verify(output, options, trusted, shippedCheckpoints(lines)));
+}
+
+function verify(
+  output: Output,
+  { since, shipped }: VerifyOptions,
+  trusted: CheckpointKeys | undefined,
+  kept: Iterable<string> | AsyncIterable<string>,
+): Promise<ExitCode> {
   return withServices([], [], 'reads', async (services) => {
     const dataSource = services.get(DataSource);
     const verification = new TrailVerification(dataSource, trusted);

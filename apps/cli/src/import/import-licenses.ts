@@ -3,7 +3,7 @@ import { type AdaptedLine, LicenseImport, LicenseImportModule } from '@aegis/lic
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { withServices } from '../services';
-import { openFile } from '../terminal/text-lines';
+import { withInput } from '../terminal/text-lines';
 
 const PROGRESS_LINES = 10_000;
 /** The JSON document lists so many adaptations; a file may have millions of lines. */
@@ -13,9 +13,12 @@ const MOST_LISTED = 10_000;
  * `aegis import licenses`: no when a line was refused.
  * @param path of JSON Lines; `-` for standard input
  */
-export async function importLicenses(output: Output, path: string, atomic: boolean): Promise<ExitCode> {
-  const lines = path === '-' ? process.stdin : await openFile(path);
+export function importLicenses(output: Output, path: string, atomic: boolean): Promise<ExitCode> {
   // Its file is opened before the database is: a wrong name is reported at once.
+  return withInput(path, (lines) => importLines(output, lines, atomic));
+}
+
+function importLines(output: Output, lines: AsyncIterable<Buffer>, atomic: boolean): Promise<ExitCode> {
   return withServices(
     ['KEY_PASSPHRASE', 'LICENSE_ISSUER'],
     [LicenseImportModule],

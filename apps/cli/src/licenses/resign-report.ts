@@ -66,13 +66,13 @@ export class ResignReportFile {
       for await (const licenses of done) await file.appendFile(format.lines(licenses));
       await file.sync();
       await rename(draft, path);
+      await syncDirectory(dirname(path));
+      return report;
     } catch (error) {
       await file.close();
       await unlink(draft).catch(() => undefined);
       throw error;
     }
-    await syncDirectory(dirname(path));
-    return report;
   }
 
   /** Adds licenses; once this returns, they are on disk. */

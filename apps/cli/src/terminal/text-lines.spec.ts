@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import promises, { type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { linesOf, withoutByteOrderMark } from './text-lines';
+import { withInput, withLinesOf, withoutByteOrderMark } from './text-lines';
 
 describe('lines of a file', () => {
   let folder: string;
@@ -15,9 +16,11 @@ describe('lines of a file', () => {
   async function lines(content: string | Buffer): Promise<string[]> {
     const path = join(folder, 'lines.txt');
     writeFileSync(path, content);
-    const read: string[] = [];
-    for await (const line of await linesOf(path)) read.push(line);
-    return read;
+    return withLinesOf(path, async (found) => {
+      const read: string[] = [];
+      for await (const line of found) read.push(line);
+      return read;
+    });
   }
 
   it.each([
@@ -51,8 +54,44 @@ describe('lines of a file', () => {
   });
 
   it('are read of nothing that is not a file', async () => {
-    await expect(linesOf(join(folder, 'missing'))).rejects.toThrow(/missing can't be read \(ENOENT\)/);
-    await expect(linesOf(folder)).rejects.toThrow(/EISDIR/);
+    const work = jest.fn();
+    await expect(withLinesOf(join(folder, 'missing'), work)).rejects.toThrow(
+      /missing can't be read \(ENOENT\)/,
+    );
+    await expect(withLinesOf(folder, work)).rejects.toThrow(/EISDIR/);
+    expect(work).not.toHaveBeenCalled();
+  });
+
+  it.each<[string, (input: AsyncIterable<Buffer>) => Promise<unknown>]>([
+    [
+      'reads all of it',
+      async (input) => {
+        for await (const chunk of input) expect(chunk.length).toBeGreaterThan(0);
+      },
+    ],
+    [
+      'reads the first part',
+      async (input) => {
+        for await (const chunk of input) if (chunk.length > 0) return;
+      },
+    ],
+    ['reads nothing', () => Promise.resolve()],
+    ['fails', () => Promise.reject(new Error('no database'))],
+    [
+      'fails while it reads',
+      async (input) => {
+        for await (const chunk of input) throw new Error(`no database for ${chunk.length} bytes`);
+      },
+    ],
+  ])('are closed once work ends that %s', async (_, work) => {
+    const opened = jest.spyOn(promises, 'open');
+    const path = join(folder, 'lines.txt');
+    writeFileSync(path, 'x'.repeat(1_000_000));
+    await withInput(path, work).catch(() => undefined);
+    await withInput(folder, work).catch(() => undefined);
+    const files = await Promise.all(opened.mock.results.map(({ value }) => value as Promise<FileHandle>));
+    opened.mockRestore();
+    expect(files.map(({ fd }) => fd)).toEqual([-1, -1]);
   });
 });
 

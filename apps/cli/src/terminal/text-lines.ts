@@ -1,14 +1,31 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { UsageProblem } from './usage-problem';
 
 /**
- * The lines of a file, one in memory at a time.
+ * Hands the lines of a file to some work, one in memory at a time. The file is open until the work ends, in whatever way.
  * @param path `-` for standard input
+ * @returns what `work` returned
  * @throws UsageProblem when it can't be read
  */
-export async function linesOf(path: string): Promise<AsyncIterable<string>> {
-  const input = path === '-' ? process.stdin : await openFile(path);
-  return eachLine(input);
+export function withLinesOf<T>(path: string, work: (lines: AsyncIterable<string>) => Promise<T>): Promise<T> {
+  return withInput(path, (input) => work(eachLine(input)));
+}
+
+/** As `withLinesOf`, the bytes. A wrong name is reported before anything else is done. */
+export async function withInput<T>(
+  path: string,
+  work: (input: AsyncIterable<Buffer>) => Promise<T>,
+): Promise<T> {
+  if (path === '-') return work(process.stdin);
+  const file = await openFile(path);
+  try {
+    const stream = file.createReadStream({ autoClose: false });
+    // Work that does not read it does not see its errors.
+    stream.on('error', () => undefined);
+    return await work(stream);
+  } finally {
+    await file.close();
+  }
 }
 
 /**
@@ -40,16 +57,14 @@ export function withoutByteOrderMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
-/** Opens a file to be read as a stream: a wrong name is reported before anything else is done. */
-export async function openFile(path: string): Promise<NodeJS.ReadableStream & AsyncIterable<Buffer>> {
+async function openFile(path: string): Promise<FileHandle> {
+  let file: FileHandle | undefined;
   try {
-    const file = await open(path, 'r');
-    if ((await file.stat()).isDirectory()) {
-      await file.close();
-      throw Object.assign(new Error(), { code: 'EISDIR' });
-    }
-    return file.createReadStream();
+    file = await open(path, 'r');
+    if ((await file.stat()).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    return file;
   } catch (error) {
+    await file?.close();
     const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
     throw new UsageProblem(`${path} can't be read (${code}).`);
   }
