@@ -196,7 +196,7 @@ describe('ApiKeysService', () => {
       input: UpdateApiKey,
       held: Scope[] = ['admin'],
       by = service,
-    ): Promise<ApiKey> => by.update(BY_KEY, holding(held), id, input);
+    ): Promise<ApiKey> => by.update(BY_KEY, holding(held), id, input).then(({ apiKey }) => apiKey);
 
     it('changes what is given, and nothing else', async () => {
       const { apiKey } = await make({ description: 'before', rate_limit_per_minute: 10 });

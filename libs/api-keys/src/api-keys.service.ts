@@ -48,6 +48,12 @@ export interface CreatedApiKey {
   key: string;
 }
 
+export interface UpdatedApiKey {
+  apiKey: ApiKey;
+  /** Names of the fields that have other values now; none where all had these already. */
+  changed: readonly string[];
+}
+
 /** At a start others may wait in front: longer than a request may wait. */
 const START_PATIENCE_MS = 30_000;
 /** Fields whose new values an audit record holds; of the others, written by people, it holds the names alone. */
@@ -109,9 +115,9 @@ export class ApiKeysService {
     id: string,
     input: UpdateApiKey,
     options: ChangeOptions = {},
-  ): Promise<ApiKey> {
+  ): Promise<UpdatedApiKey> {
     await this.assertMayEnd(holder, id);
-    const change = (tx: EntityManager, caller?: CallerInForce): Promise<ApiKey> =>
+    const change = (tx: EntityManager, caller?: CallerInForce): Promise<UpdatedApiKey> =>
       this.change(tx, actor, holderNow(holder, caller), id, input, options);
     return transaction(this.dataSource, change, { ending: [callerOf(id)] });
   }
@@ -133,14 +139,14 @@ export class ApiKeysService {
     id: string,
     input: UpdateApiKey,
     { evenLastAdmin = false, precondition = NO_PRECONDITION }: ChangeOptions,
-  ): Promise<ApiKey> {
+  ): Promise<UpdatedApiKey> {
     await lockAdminKeys(tx);
     const apiKey = await lockApiKey(tx, id);
     assertHolds(holder, [...new Set([...apiKey.scopes, ...(input.scopes ?? [])])]);
     precondition(apiKey);
     const { previous_valid_until: endOfGrace, ...changes } = changesOf(apiKey, input);
     const fields = [...Object.keys(changes), ...(endOfGrace === null ? ['previous_valid_until'] : [])];
-    if (fields.length === 0) return apiKey;
+    if (fields.length === 0) return { apiKey, changed: fields };
     const broken = brokenTexts(API_KEY_TEXTS, changes, apiKey);
     if (broken.length > 0) throw new InvalidInput(broken);
     const after = Object.assign({}, apiKey, changes);
@@ -159,7 +165,7 @@ export class ApiKeysService {
       actor,
       data: { id, name: changed.name, fields, ...values },
     });
-    return changed;
+    return { apiKey: changed, changed: fields };
   }
 
   /**

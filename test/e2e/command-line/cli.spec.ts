@@ -450,6 +450,21 @@ describe('aegis', () => {
         expect((await client.get('/api/v1/me')).status).toBe(401);
         expect((await second.get('/api/v1/me')).status).toBe(200);
 
+        // Without a grace that runs, nothing ends, which it says.
+        const row = `${id} `;
+        const nothing = await here.run('api-keys', 'update', id, '--end-grace');
+        expect(nothing).toMatchObject({ exitCode: 0, stderr: '' });
+        expect(nothing.stdout.split('\n')).toEqual([
+          'No previous secret was valid.',
+          'Nothing changed: the key has these values already:',
+          expect.stringMatching(row),
+          '',
+        ]);
+        const named = await here.run('api-keys', 'update', id, '--end-grace', '--name', 'another name');
+        expect(named.stdout).toMatch(/^No previous secret was valid\.\nAPI key changed:\n/);
+        const same = await here.run('api-keys', 'update', id, '--name', 'another name');
+        expect(same.stdout).toMatch(/^Nothing changed: the key has these values already:\n/);
+
         const { exitCode, stdout } = await here.run('api-keys', 'rotate', id);
         const [third = ''] = /aegis_test_\S+/.exec(stdout) ?? [];
         expect(exitCode).toBe(0);

@@ -69,10 +69,15 @@ export async function updateApiKey(output: Output, id: string, options: UpdateOp
   const changes = readChanges(options);
   assertKeyId(id);
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'changes', async (services) => {
-    const apiKey = await services
+    const { apiKey, changed } = await services
       .get(ApiKeysService)
       .update(commandLineActor(), COMMAND_LINE, id, changes, { evenLastAdmin: options.force ?? false });
-    output.end(publicFields(apiKey), `API key changed:\n${row(apiKey)}`);
+    const done = changed.length > 0 ? 'API key changed' : 'Nothing changed: the key has these values already';
+    const noGrace = options.endGrace && !changed.includes('previous_valid_until');
+    output.end(
+      publicFields(apiKey),
+      `${noGrace ? 'No previous secret was valid.\n' : ''}${done}:\n${row(apiKey)}`,
+    );
     return ExitCode.yes;
   });
 }

@@ -89,14 +89,14 @@ export class ApiKeysController {
   @ApiProblems('api_key_not_found', 'last_admin_key')
   @ETagged(apiKeyTag)
   @Responds(ApiKeyDto)
-  update(
+  async update(
     @Caller() actor: Actor,
     @Holder() holder: KeyHolder,
     @PathId(API_KEY_ID_RULE) id: string,
     @Body() input: UpdateApiKeyDto,
     @IfMatch(apiKeyTag) precondition: Precondition<ApiKey>,
   ): Promise<ApiKey> {
-    return this.apiKeys.update(actor, holder, id, input, { precondition });
+    return (await this.apiKeys.update(actor, holder, id, input, { precondition })).apiKey;
   }
 
   @Post(':id/rotate')
