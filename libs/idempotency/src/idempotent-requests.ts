@@ -8,7 +8,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { KeyedRequest } from './keyed-request';
 import { RememberedAnswers } from './remembered-answers';
-import type { RememberedReply } from './remembered-reply';
+import type { Reply } from './reply';
 
 /** How the answers of a route are remembered. */
 export interface Idempotence<Result = unknown> {
@@ -29,12 +29,12 @@ export interface Performance extends Idempotence {
   /** Runs the handler. */
   perform(): unknown;
   /** The answer to what the handler, and its transaction, returned. */
-  replyTo(result: unknown): RememberedReply;
+  replyTo(result: unknown): Reply;
 }
 
 /** Ends a transaction in which the answer of an earlier one was found. */
 class AnsweredBefore extends Error {
-  constructor(readonly reply: RememberedReply) {
+  constructor(readonly reply: Reply) {
     super('answered before');
   }
 }
@@ -53,7 +53,7 @@ export class IdempotentRequests {
    * @throws RequestInProgress, IdempotencyKeyReused, AnswerUnreadable, ScopeLostSince, CallerRefused,
    * CallerNarrowed, and what `assertMayReplay` throws
    */
-  async answer(keyed: KeyedRequest, performance: Performance): Promise<RememberedReply> {
+  async answer(keyed: KeyedRequest, performance: Performance): Promise<Reply> {
     // Before the work, which may sign or call others; the look that decides is the one under the lock.
     const earlier = await this.answers.find(this.dataSource.manager, keyed);
     return earlier === undefined
@@ -62,18 +62,14 @@ export class IdempotentRequests {
   }
 
   /** Judges the caller again, for no transaction of a change does. */
-  private async replay(
-    earlier: RememberedReply,
-    { caller }: KeyedRequest,
-    performance: Performance,
-  ): Promise<RememberedReply> {
+  private async replay(earlier: Reply, { caller }: KeyedRequest, performance: Performance): Promise<Reply> {
     const inForce = await requireCallerInForce(this.dataSource, caller);
     if (inForce !== undefined) performance.assertMayReplay?.(inForce);
     return { body: earlier.body, headers: { ...earlier.headers, 'Idempotent-Replayed': 'true' } };
   }
 
-  private async carryOut(keyed: KeyedRequest, performance: Performance): Promise<RememberedReply> {
-    let given: RememberedReply | undefined;
+  private async carryOut(keyed: KeyedRequest, performance: Performance): Promise<Reply> {
+    let given: Reply | undefined;
     const hooks: TransactionHooks = {
       begin: async (tx) => {
         const earlier = await this.answers.claim(tx, keyed);

@@ -1,5 +1,6 @@
 export { IdempotencyModule } from './idempotency.module';
-export type { Idempotence } from './idempotent-requests';
+export type { Idempotence, Performance } from './idempotent-requests';
 export { IdempotentRequests } from './idempotent-requests';
-export { keyedRequest } from './keyed-request';
+export { IDEMPOTENCY_KEY, keyedRequest, LONGEST_IDEMPOTENCY_KEY } from './keyed-request';
 export { forgetAnswersAbout, rememberedAnswersByPepper } from './remembered-answers';
+export type { Reply } from './reply';

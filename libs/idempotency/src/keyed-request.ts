@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import type { AuthenticatedKey } from '@aegis/access';
 import { InvalidInput } from '@aegis/errors';
 
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+/** In characters. */
+export const LONGEST_IDEMPOTENCY_KEY = 255;
+/** Visible ASCII characters. */
+export const IDEMPOTENCY_KEY = new RegExp(`^[!-~]{1,${LONGEST_IDEMPOTENCY_KEY}}$`);
 
 /** A request that came with an Idempotency-Key. */
 export interface KeyedRequest {
@@ -28,7 +31,10 @@ export function keyedRequest(
 ): KeyedRequest {
   if (typeof idempotencyKey !== 'string' || !IDEMPOTENCY_KEY.test(idempotencyKey))
     throw new InvalidInput([
-      { field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' },
+      {
+        field: 'Idempotency-Key',
+        message: `must be 1 to ${LONGEST_IDEMPOTENCY_KEY} visible ASCII characters`,
+      },
     ]);
   return {
     caller,

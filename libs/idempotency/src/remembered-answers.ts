@@ -12,7 +12,7 @@ import {
   ScopeLostSince,
 } from './idempotency.errors';
 import type { KeyedRequest } from './keyed-request';
-import type { RememberedReply } from './remembered-reply';
+import type { Reply } from './reply';
 
 interface Row {
   request_hash: Buffer;
@@ -23,7 +23,7 @@ interface Row {
 
 /** What is encrypted: the answer, and what its caller was allowed to do. */
 interface Remembered {
-  reply: RememberedReply;
+  reply: Reply;
   scopes: Scope[];
 }
 
@@ -41,7 +41,7 @@ export class RememberedAnswers {
    * @returns undefined when there was none within 24 hours
    * @throws IdempotencyKeyReused, AnswerUnreadable, ScopeLostSince
    */
-  async find(manager: EntityManager, request: KeyedRequest): Promise<RememberedReply | undefined> {
+  async find(manager: EntityManager, request: KeyedRequest): Promise<Reply | undefined> {
     const row = await this.row(manager, request);
     return row?.is_fresh ? this.read(row, request) : undefined;
   }
@@ -50,7 +50,7 @@ export class RememberedAnswers {
    * The same, and from now on no other request with this key gets here until the transaction ends.
    * @throws RequestInProgress at once, where another one is here already; else as `find`
    */
-  async claim(tx: EntityManager, request: KeyedRequest): Promise<RememberedReply | undefined> {
+  async claim(tx: EntityManager, request: KeyedRequest): Promise<Reply | undefined> {
     const { keyHash } = request;
     const [lock] = await tx.query<{ taken: boolean }[]>('SELECT pg_try_advisory_xact_lock($1, $2) AS taken', [
       keyHash.readInt32BE(0),
@@ -72,7 +72,7 @@ export class RememberedAnswers {
   async remember(
     tx: EntityManager,
     request: KeyedRequest,
-    reply: RememberedReply,
+    reply: Reply,
     customerId: string | null,
   ): Promise<void> {
     const [pepper] = this.peppers;
@@ -97,7 +97,7 @@ export class RememberedAnswers {
     return row;
   }
 
-  private read(row: Row, { caller, idempotencyKey, keyHash, text }: KeyedRequest): RememberedReply {
+  private read(row: Row, { caller, idempotencyKey, keyHash, text }: KeyedRequest): Reply {
     const pepper = this.peppers.find(({ version }) => version === row.pepper_version);
     if (pepper === undefined) throw new AnswerUnreadable();
     const seal = new AnswerSeal(pepper.secret, caller.id, idempotencyKey);

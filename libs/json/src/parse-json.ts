@@ -25,7 +25,7 @@ const FAULTY = -1;
  * @param bounds of the route that takes it; lists and objects never hold more than 100 elements except the lists
  * that it names
  * @returns the value; reserved names such as `__proto__` never reach it
- * @throws MalformedRequest when it is not JSON, nests too deep, holds too many values or doubles a name (400)
+ * @throws MalformedRequest when it is not JSON, nests too deep, holds too many values or repeats a name (400)
  * @throws InvalidInput naming fields with NUL, unpaired surrogates or reserved names, or the first that is too long
  * (422)
  */

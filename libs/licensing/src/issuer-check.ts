@@ -36,7 +36,7 @@ export class IssuerCheck implements OnApplicationBootstrap, BeforeApplicationShu
       [accepted],
     );
     this.running = this.warnOfOthers(accepted).catch((error: unknown) => {
-      this.logger.write('warn', 'whether licenses of other issuers count could not be found out', { error });
+      this.logger.write('warn', 'could not check whether active licenses have other issuers', { error });
     });
   }
 

@@ -1,7 +1,6 @@
 import { parseTimestamp, UUID_RULE } from '@aegis/field-rules';
 import { createHash } from 'node:crypto';
-import { isStorableText } from '@aegis/errors';
-import { InvalidInput } from '@aegis/errors';
+import { InvalidInput, isStorableText } from '@aegis/errors';
 
 /** One sort key of the last row of a page, as text; null where the row has none. */
 export type CursorKey = string | null;
@@ -9,7 +8,8 @@ export type CursorKey = string | null;
 /** What a sort key may be: nothing else of a cursor, which anyone can make up, reaches a query. */
 export type CursorKeyKind = 'integer' | 'text' | 'timestamp' | 'timestamp-or-null' | 'uuid';
 
-const MAX_LENGTH = 2_048;
+/** Of a cursor, in characters. */
+export const MAX_CURSOR_LENGTH = 2_048;
 
 function isOfKind(key: unknown, kind: CursorKeyKind): key is CursorKey {
   if (key === null) return kind === 'timestamp-or-null';
@@ -76,7 +76,7 @@ export function decodeCursor(
 }
 
 function contentOf(cursor: string): unknown[] {
-  if (cursor.length > MAX_LENGTH || !/^[A-Za-z0-9_-]+$/.test(cursor)) return [];
+  if (cursor.length > MAX_CURSOR_LENGTH || !/^[A-Za-z0-9_-]+$/.test(cursor)) return [];
   try {
     const content: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     return Array.isArray(content) ? content : [];

@@ -1,6 +1,6 @@
 export type { Formulas } from './csv';
 export { FORMULAS, csv } from './csv';
-export { encodeCursor } from './cursor';
+export { encodeCursor, MAX_CURSOR_LENGTH } from './cursor';
 export type { ListOrder, ListSource, Rows } from './list-page';
 export { allRows, listPage } from './list-page';
 export { STREAM_TYPES, listLines } from './list-stream';

@@ -74,22 +74,30 @@ export async function listPage<Row extends ObjectLiteral>(
   return { rows: page, total, totalIsEstimate: isEstimate, nextCursor };
 }
 
-/** Every row of a list, read in chunks: memory stays the same, and no transaction stays open. */
-export async function* allRows<Row extends ObjectLiteral>(
+/** Every row of a list, read in chunks. */
+export async function* allRows<Row extends ObjectLiteral>(source: ListSource<Row>): AsyncGenerator<Row> {
+  for await (const rows of chunksOf(source, 1000)) yield* rows;
+}
+
+/**
+ * Every row of a list, each chunk read when it is asked for: memory stays the same, and no transaction stays open.
+ * @param size rows of a chunk; the last one has fewer, perhaps none
+ */
+export async function* chunksOf<Row extends ObjectLiteral>(
   source: ListSource<Row>,
-  chunk = 1000,
-): AsyncGenerator<Row> {
+  size: number,
+): AsyncGenerator<Row[]> {
   let last: Row | undefined;
   for (;;) {
-    const rows = await rowsAfter(source, last, chunk);
-    yield* rows;
-    if (rows.length < chunk) return;
+    const rows = await rowsAfter(source, last, size);
+    yield rows;
+    if (rows.length < size) return;
     last = rows.at(-1);
   }
 }
 
 /** Reads the next rows of a list, from its beginning or after a row that was read before. */
-export function rowsAfter<Row extends ObjectLiteral>(
+function rowsAfter<Row extends ObjectLiteral>(
   { rows, order }: ListSource<Row>,
   last: Row | undefined,
   count: number,

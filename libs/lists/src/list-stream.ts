@@ -3,13 +3,13 @@ import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import type { ObjectLiteral } from 'typeorm';
 import { csv, type Formulas, withoutFormula } from './csv';
-import { type ListSource, rowsAfter } from './list-page';
+import { chunksOf, type ListSource } from './list-page';
 
 /** Media types that every list also streams in, whole. */
 export const STREAM_TYPES = ['text/csv', 'application/x-ndjson'] as const;
 export type StreamType = (typeof STREAM_TYPES)[number];
 
-/** Rows read at a time: memory stays the same however long the list is, and no transaction stays open. */
+/** Rows read at a time. */
 const CHUNK = 500;
 
 /**
@@ -28,9 +28,7 @@ export async function* listLines<Row extends ObjectLiteral>(
 ): AsyncGenerator<string> {
   const format = FORMATS[type];
   let columns: string[] | undefined;
-  let last: Row | undefined;
-  for (;;) {
-    const rows = await rowsAfter(source, last, CHUNK);
+  for await (const rows of chunksOf(source, CHUNK)) {
     await judge();
     const answers = plainToInstance(RowDto, rows, { excludeExtraneousValues: true });
     if (columns === undefined) {
@@ -38,8 +36,6 @@ export async function* listLines<Row extends ObjectLiteral>(
       yield format.head(columns);
     }
     yield format.lines(answers, columns, formulas);
-    last = rows.at(-1);
-    if (rows.length < CHUNK) break;
   }
   // The caller may have taken long to read the last piece.
   await judge();

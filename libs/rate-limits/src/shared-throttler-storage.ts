@@ -12,7 +12,7 @@ import type { ThrottlerStorageRecord, WeightedThrottlerStorage } from './weighte
  */
 const PATIENCE_STEPS = 5;
 const PATIENCE_STEP_MS = 50;
-/** Replies in a row that did not come in time, after which Redis counts as away. */
+/** Replies in a row that did not come in time, after which Redis is treated as unavailable. */
 const LATE_REPLIES = 2;
 const CONNECT_PATIENCE_MS = 2_000;
 /** While Redis is unavailable, one request a second asks whether it is back; the others do not wait. */

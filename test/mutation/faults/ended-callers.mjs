@@ -86,8 +86,8 @@ export default {
     ...inFile('libs/http/src/edge/sound-request.ts', [
       [
         'speaks every version',
-        "const SPOKEN: readonly string[] = ['1.1', '1.0'];",
-        "const SPOKEN: readonly string[] = ['2.0', '1.1', '1.0'];",
+        "const SUPPORTED_VERSIONS: readonly string[] = ['1.1', '1.0'];",
+        "const SUPPORTED_VERSIONS: readonly string[] = ['2.0', '1.1', '1.0'];",
       ],
     ]),
     ...inFile('libs/http/src/input/body-pace.ts', [

@@ -55,6 +55,11 @@ export default {
       ['starts with unbounded lists', 'if (unbounded.length > 0)', 'if (unbounded.length > 1000)'],
     ]),
     ...inFile('libs/http/src/answers/negotiation.guard.ts', [
+      [
+        'refuses what a public caller accepts',
+        "accept === '*/*' || isForgiving(access)) return true;",
+        "accept === '*/*') return true;",
+      ],
       ['lets caches keep what a key was answered', "if (access?.kind !== 'public') return true;", ''],
       [
         'lets caches keep what a public route answered to a key',

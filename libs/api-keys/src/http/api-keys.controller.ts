@@ -8,7 +8,6 @@ import {
   Idempotent,
   IfMatch,
   IfNoneMatch,
-  NoStore,
   PathId,
   RequireScopes,
   Responds,
@@ -46,7 +45,6 @@ export class ApiKeysController {
   ) {}
 
   @Post()
-  @NoStore()
   @ApiOperation({ operationId: 'createApiKey', summary: 'Create an API key; its secret is shown only once' })
   @Idempotent({ assertMayReplay: assertHasCurrentSecret })
   @Creates(({ apiKey }: CreatedApiKey) => `/api/v1/admin/api-keys/${apiKey.id}`)
@@ -100,7 +98,6 @@ export class ApiKeysController {
   }
 
   @Post(':id/rotate')
-  @NoStore()
   @ApiOperation({
     operationId: 'rotateApiKey',
     summary: 'Give an API key a new secret under the same id, shown only once',

@@ -204,4 +204,8 @@ describe('answers', () => {
     ]);
     await request(web.url).get('/things/text').set('Accept', 'application/json').expect(406);
   });
+
+  it('of a public route come in what it has, whatever is accepted', async () => {
+    await request(web.url).get('/open').set('Accept', 'image/png').expect(200);
+  });
 });

@@ -1,3 +1,11 @@
+import {
+  type Idempotence,
+  IDEMPOTENCY_KEY,
+  IdempotentRequests,
+  keyedRequest,
+  LONGEST_IDEMPOTENCY_KEY,
+  type Performance,
+} from '@aegis/idempotency';
 import { applyDecorators, createParamDecorator, type ExecutionContext, Inject, Req } from '@nestjs/common';
 import { argumentsOf } from '../framework-internals';
 import { ApiHeader } from '@nestjs/swagger';
@@ -5,10 +13,8 @@ import type { Request } from 'express';
 import { ApiProblems } from '../problems/api-problems';
 import { DocumentAnswer } from './documented-answer';
 import { credentialOf } from '../callers/identification';
-import { ReadyReply, type Reply } from './reply';
+import { ReadyReply } from './reply';
 import { factsOf } from '../edge/request-facts';
-import { type Idempotence, IdempotentRequests } from '@aegis/idempotency';
-import { keyedRequest } from '@aegis/idempotency';
 
 const REQUESTS = Symbol('idempotent requests');
 
@@ -27,7 +33,12 @@ export function Idempotent<Result>(idempotence: Idempotence<Result> = {}): Metho
       required: false,
       description:
         'Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer',
-      schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]{1,255}$' },
+      schema: {
+        type: 'string',
+        minLength: 1,
+        maxLength: LONGEST_IDEMPOTENCY_KEY,
+        pattern: IDEMPOTENCY_KEY.source,
+      },
     }),
     DocumentAnswer({
       headers: {
@@ -82,7 +93,7 @@ async function answerOnce(
   requests: IdempotentRequests,
   request: Request,
   idempotencyKey: string | string[],
-  performance: Idempotence & { perform(): unknown; replyTo(result: unknown): Reply },
+  performance: Performance,
 ): Promise<ReadyReply> {
   const credential = credentialOf(request);
   if (credential.kind !== 'key') throw new Error('an @Idempotent() route must require an API key');

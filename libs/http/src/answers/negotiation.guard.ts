@@ -1,9 +1,10 @@
+import type { Reply } from '@aegis/idempotency';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { bearsCredential } from '../callers/identification';
 import { type Access, accessOf, isForgiving } from '../callers/route-access';
 import { answerOf } from './answer';
-import { type Reply, replyMaker } from './reply';
+import { replyMaker } from './reply';
 import { factsOf } from '../edge/request-facts';
 import { NotAcceptable } from '../problems/http.errors';
 
@@ -30,10 +31,9 @@ export class NegotiationGuard implements CanActivate {
     // Caches must not give one media type to who asked for another.
     if (offered.length > 1) response.vary('Accept');
     const { accept } = request.headers;
-    if (accept === undefined || accept === '*/*') return true;
+    if (accept === undefined || accept === '*/*' || isForgiving(access)) return true;
     if (offered.length === 0 || offered.includes(accept) || request.accepts([...offered]) !== false)
       return true;
-    if (isForgiving(access)) return true;
     throw new NotAcceptable(`This route answers in ${offered.join(', ')}.`);
   }
 

@@ -1,28 +1,24 @@
+import type { Reply } from '@aegis/idempotency';
 import { StreamableFile } from '@nestjs/common';
 import type { Request } from 'express';
 import { entityTag } from './entity-tag';
-import type { Reply } from './reply';
 
-/** A text that was compressed once, not with each request. */
-export interface PrecompressedText {
-  readonly plain: Buffer;
-  readonly gzipped: Buffer;
-  /** Differs between different texts. */
-  readonly tag: string;
-}
-
-/** An answer that is asked for often and rarely changes. */
+/** An answer that is asked for often and rarely changes: a text that was compressed once, not with each request. */
 export class Precompressed {
-  constructor(private readonly text: PrecompressedText) {}
-
-  /** For `@ETagged`. */
-  get tag(): string {
-    return this.text.tag;
-  }
+  /**
+   * @param plain the text
+   * @param gzipped the same (RFC 1952)
+   * @param tag for `@ETagged`; differs between different texts
+   */
+  constructor(
+    private readonly plain: Buffer,
+    private readonly gzipped: Buffer,
+    readonly tag: string,
+  ) {}
 
   /** In the coding that the caller takes (RFC 9110 section 12.5.3); each has a strong tag of its own. */
   replyTo(request: Request): Reply {
-    const { plain, gzipped, tag } = this.text;
+    const { plain, gzipped, tag } = this;
     if (request.acceptsEncodings('gzip', 'identity') !== 'gzip')
       return { body: new StreamableFile(plain), headers: { ETag: entityTag(tag) } };
     return {

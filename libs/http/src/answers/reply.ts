@@ -1,15 +1,9 @@
+import type { Reply } from '@aegis/idempotency';
 import { StreamableFile, type Type } from '@nestjs/common';
 import { answerOf } from './answer';
 import { createdPathOf } from './creates';
 import { entityTag, tagOf } from './entity-tag';
 import { exposedFieldsOf } from './exposed-fields';
-
-/** What a route answers to one request, besides its status. */
-export interface Reply {
-  /** To be sent as JSON, or as it is. */
-  readonly body: unknown;
-  readonly headers: Readonly<Record<string, string>>;
-}
 
 /** A reply that a handler's result no longer needs to be converted into. */
 export class ReadyReply implements Reply {

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { Credential } from '@aegis/access';
+import type { Reply } from '@aegis/idempotency';
 import type { Quota } from '@aegis/rate-limits';
-import type { Reply } from '../answers/reply';
 
 /** What the server has found out about a request so far. */
 export interface RequestFacts {

@@ -4,7 +4,7 @@ import { MalformedRequest } from '@aegis/errors';
 import { FrameworkRefusal } from '../problems/http.errors';
 
 /** Node's parser lets 0.9 and 2.0 pass, which are not written like this (RFC 9112 section 2.3, RFC 9113). */
-const SPOKEN: readonly string[] = ['1.1', '1.0'];
+const SUPPORTED_VERSIONS: readonly string[] = ['1.1', '1.0'];
 /** Node drops header fields beyond 2,000 without a word; no honest client sends a hundred. */
 const MAX_HEADER_FIELDS = 100;
 /**
@@ -34,14 +34,14 @@ const SINGLE_FIELDS: readonly string[] = ['host', 'content-type'];
 export function soundRequests(): RequestHandler {
   return (request, response, next) => {
     // What follows on such a connection may be framed otherwise than we would read it.
-    if (!SPOKEN.includes(request.httpVersion)) response.setHeader('Connection', 'close');
+    if (!SUPPORTED_VERSIONS.includes(request.httpVersion)) response.setHeader('Connection', 'close');
     next(flawOf(request));
   };
 }
 
 function flawOf(request: Request): Error | undefined {
   const { rawHeaders, url } = request;
-  if (!SPOKEN.includes(request.httpVersion))
+  if (!SUPPORTED_VERSIONS.includes(request.httpVersion))
     return new MalformedRequest('The request line names a version other than HTTP/1.1 or HTTP/1.0.');
   if (!url.startsWith('/') || !ORIGIN_FORM.test(url)) {
     const target = originFormOf(url);

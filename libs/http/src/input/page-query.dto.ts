@@ -8,9 +8,8 @@ import {
   registerDecorator,
   type ValidationArguments,
 } from 'class-validator';
-import { FORMULAS, type Formulas } from '@aegis/lists';
+import { FORMULAS, type Formulas, MAX_CURSOR_LENGTH, type PageQuery } from '@aegis/lists';
 import { QueryInteger } from './input-fields';
-import type { PageQuery } from '@aegis/lists';
 
 const MAX_PAGE = 1_000_000_000;
 const MAX_PAGE_SIZE = 100;
@@ -59,7 +58,7 @@ export class PageQueryDto implements PageQuery {
   @ApiPropertyOptional({ type: String })
   @IsOptional()
   @IsString({ message: 'must be the next_cursor of an earlier answer' })
-  @MaxLength(2_048, { message: 'must be the next_cursor of an earlier answer' })
+  @MaxLength(MAX_CURSOR_LENGTH, { message: 'must be the next_cursor of an earlier answer' })
   cursor?: string;
 
   /**

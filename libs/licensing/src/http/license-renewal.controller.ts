@@ -1,15 +1,6 @@
 import { type Actor, Caller } from '@aegis/audit';
 import { type Precondition } from '@aegis/access';
-import {
-  ApiProblems,
-  ETagged,
-  Idempotent,
-  IfMatch,
-  NoStore,
-  PathId,
-  RequireScopes,
-  Responds,
-} from '@aegis/http';
+import { ApiProblems, ETagged, Idempotent, IfMatch, PathId, RequireScopes, Responds } from '@aegis/http';
 import { UUID_RULE } from '@aegis/field-rules';
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -26,7 +17,6 @@ export class LicenseRenewalController {
   constructor(private readonly renewal: LicenseRenewalService) {}
 
   @Post('renew')
-  @NoStore()
   @ApiOperation({ operationId: 'renewLicense', summary: 'Extend a license, with a new token' })
   @ApiProblems('license_not_found', 'license_state_conflict', 'customer_inactive')
   @Idempotent<License>({ customerOf: ({ customer_id }) => customer_id })
@@ -42,7 +32,6 @@ export class LicenseRenewalController {
   }
 
   @Post('reissue')
-  @NoStore()
   @ApiOperation({
     operationId: 'reissueLicense',
     summary: 'Sign a new token of a license under the active key',

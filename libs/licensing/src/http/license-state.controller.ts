@@ -1,15 +1,6 @@
 import { type Actor, Caller } from '@aegis/audit';
 import { type Precondition } from '@aegis/access';
-import {
-  ApiProblems,
-  ETagged,
-  Idempotent,
-  IfMatch,
-  NoStore,
-  PathId,
-  RequireScopes,
-  Responds,
-} from '@aegis/http';
+import { ApiProblems, ETagged, Idempotent, IfMatch, PathId, RequireScopes, Responds } from '@aegis/http';
 import { UUID_RULE } from '@aegis/field-rules';
 import { applyDecorators, Body, Controller, Delete, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -23,7 +14,6 @@ import { LicenseDto } from './license.dto';
 function ChangesState(operationId: string, summary: string): MethodDecorator {
   return applyDecorators(
     RequireScopes('licenses:revoke'),
-    NoStore(),
     ApiOperation({ operationId, summary }),
     ApiProblems('license_not_found'),
     ApiProblems('license_state_conflict'),

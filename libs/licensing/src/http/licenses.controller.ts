@@ -9,7 +9,6 @@ import {
   Idempotent,
   IfMatch,
   IfNoneMatch,
-  NoStore,
   PathId,
   Public,
   RequireScopes,
@@ -48,7 +47,6 @@ export class LicensesController {
 
   @Post()
   @RequireScopes('licenses:issue')
-  @NoStore()
   @ApiOperation({ operationId: 'issueLicense', summary: 'Issue a license' })
   @ApiProblems('customer_not_found', 'customer_inactive', 'token_too_large')
   @Idempotent<License>({ customerOf: ({ customer_id }) => customer_id })
@@ -73,7 +71,6 @@ export class LicensesController {
 
   @Get(':id')
   @RequireScopes('licenses:read')
-  @NoStore()
   @ApiOperation({ operationId: 'getLicense', summary: 'Read a license with its token and customer' })
   @ApiProblems('license_not_found')
   @IfNoneMatch()
@@ -94,7 +91,6 @@ export class LicensesController {
 
   @Get(':id/token')
   @RequireScopes('licenses:read')
-  @NoStore()
   @ApiOperation({ operationId: 'downloadLicenseToken', summary: 'The newest token, as a file to send' })
   @ApiProblems('license_not_found')
   @RespondsAsIs('text/plain; charset=utf-8', { description: 'The token', headers: DISPOSITION_HEADER })
@@ -110,7 +106,6 @@ export class LicensesController {
 
   @Patch(':id')
   @RequireScopes('licenses:issue')
-  @NoStore()
   @ApiOperation({
     operationId: 'updateLicense',
     summary: 'Change the notes of a license; everything else needs a new token',
@@ -129,7 +124,6 @@ export class LicensesController {
 
   @Post('inspect')
   @RequireScopes('licenses:read')
-  @NoStore()
   @ApiOperation({
     operationId: 'inspectToken',
     summary: 'The license that a pasted token belongs to, and the state of that token',

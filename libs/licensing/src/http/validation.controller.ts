@@ -36,7 +36,6 @@ export class ValidationController {
 
   @Post('validate/batch')
   @RequireScopes('licenses:validate')
-  @NoStore()
   @BodyLimit(2 * 1024 * 1024)
   @ApiOperation({
     operationId: 'validateLicenses',

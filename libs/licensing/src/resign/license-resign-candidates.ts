@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { GrantedFacts } from '../issue/token-issuer';
 import { hasEndedSql, hasStatusSql, notRevokedSql } from '../state/license-status';
 
-/** A license that is to get a new token, as it was when it was read. */
+/** A license that will get a new token, as it was when it was read. */
 export interface Candidate {
   id: string;
   customer_id: string;

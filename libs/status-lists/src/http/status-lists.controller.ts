@@ -34,6 +34,7 @@ export class StatusListsController {
   async find(
     @PathId({ pattern: /^(0|[1-9][0-9]{0,8})$/, rule: 'must be the number of a list' }) id: string,
   ): Promise<Precompressed> {
-    return new Precompressed(await this.lists.find(Number(id)));
+    const { plain, gzipped, tag } = await this.lists.find(Number(id));
+    return new Precompressed(plain, gzipped, tag);
   }
 }
