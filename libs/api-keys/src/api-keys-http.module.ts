@@ -3,6 +3,7 @@ import { MetricsModule } from '@aegis/metrics';
 import { Identification } from '@aegis/http';
 import { Module } from '@nestjs/common';
 import { ApiKeyAuthentication } from './api-key-authentication';
+import { ApiKeyExpiry } from './api-key-expiry';
 import { ApiKeyUsage } from './api-key-usage';
 import { ApiKeysModule } from './api-keys.module';
 import { ApiKeyIdentification } from './http/api-key-identification';
@@ -15,6 +16,7 @@ import { ApiKeysController } from './http/api-keys.controller';
   controllers: [ApiKeysController, MeController],
   providers: [
     ApiKeyAuthentication,
+    ApiKeyExpiry,
     ApiKeyUsage,
     PepperRenewal,
     { provide: Identification, useClass: ApiKeyIdentification },

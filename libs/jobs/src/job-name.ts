@@ -1,5 +1,6 @@
 /** Every job of the product; docs/metrics.md explains each. Names are labels of metrics: alarms depend on them. */
 export const JOB_NAMES = [
+  'api-key-expiry',
   'api-key-peppers',
   'api-key-uses',
   'audit-addresses',
@@ -8,6 +9,7 @@ export const JOB_NAMES = [
   'audit-sealing',
   'checkpoint-shipping',
   'expired-answers',
+  'license-counts',
   'signed-key-set',
   'signing-key-files',
   'signing-keys',

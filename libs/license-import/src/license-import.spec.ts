@@ -13,7 +13,7 @@ import type { DataSource } from 'typeorm';
 import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
 import { jobsOf } from '../../../test/support/jobs';
 import { superuserOf, until } from '../../../test/support/database/sql';
-import { CustomerRemovalService } from '@aegis/licensing';
+import { CustomerRemovalService, LicenseChanges } from '@aegis/licensing';
 import type { Refusal } from './license-import-refusal';
 import { LicenseImportWriter } from './license-import-writer';
 import { type ImportReport, LicenseImport } from './license-import.service';
@@ -494,7 +494,12 @@ describe('LicenseImport', () => {
 
       it("refuses a deleted customer's id", async () => {
         await customers.create(CLI, { id: 'acme', name: 'Acme' });
-        await new CustomerRemovalService(dataSource, customers, audit).remove(CLI, 'acme', false);
+        await new CustomerRemovalService(
+          dataSource,
+          customers,
+          audit,
+          new LicenseChanges(new Metrics()),
+        ).remove(CLI, 'acme', false);
         const other = aToken({ customer: { id: 'other', name: 'Other' } });
         const report = await importLines([{ token: aToken() }, { token: other }]);
         expect(report).toMatchObject({ imported: 1, refusals: [{ line: 1, code: 'customer_deleted' }] });

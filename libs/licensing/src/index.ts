@@ -1,5 +1,6 @@
 export { tokenAuditData } from './issue/token-audit-data';
 export { tokenHash } from './issue/token-issuer';
+export { LicenseChanges } from './license-changes';
 export { LicenseToken } from './license-token.entity';
 export { License } from './license.entity';
 export { LicensingModule } from './licensing.module';

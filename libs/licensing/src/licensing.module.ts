@@ -7,6 +7,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CustomerRemovalService } from './remove/customer-removal.service';
 import { IssuerCheck } from './issuer-check';
+import { LicenseChanges } from './license-changes';
 import { LicenseList } from './license-list';
 import { LicenseLock } from './license-lock';
 import { LicenseRenewalService } from './renew/license-renewal.service';
@@ -43,7 +44,15 @@ const services = [
     MetricsModule,
     SigningModule,
   ],
-  providers: [...services, IssuerCheck, LicenseLock, LicenseResignWriter, LicenseWriter, TokenIssuer],
+  providers: [
+    ...services,
+    IssuerCheck,
+    LicenseChanges,
+    LicenseLock,
+    LicenseResignWriter,
+    LicenseWriter,
+    TokenIssuer,
+  ],
   exports: services,
 })
 export class LicensingModule {}

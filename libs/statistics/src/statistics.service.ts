@@ -21,11 +21,14 @@ export interface Statistics {
   generated_at: Date;
 }
 
-interface Counted {
+interface CountedRows {
   /** Of each counter its sum, and of `licenses.ending` the sum of the days before today too. */
   counters: Partial<Record<string, { before_today: number; before_soon: number }>> | null;
   ended_today: number;
   ending_on_last_day: number;
+}
+
+interface Counted extends CountedRows {
   by_code: Partial<Record<VerdictCode, number>> | null;
   generated_at: Date;
 }
@@ -54,9 +57,18 @@ export class StatisticsService {
       generated_at: counted.generated_at,
     };
   }
+
+  /** Counts of licenses now, of one snapshot, without the rest. */
+  async licenses(): Promise<Statistics['licenses']> {
+    const [counted] = await this.dataSource.query<CountedRows[]>(`SELECT ${ROW_COUNTS}`, [null]);
+    if (!counted) throw new Error('the database did not count');
+    return rowCounts(counted).licenses;
+  }
 }
 
-function rowCounts(counted: Counted): Pick<Statistics, 'customers' | 'licenses' | 'audit_logs'> {
+type RowCounts = Pick<Statistics, 'customers' | 'licenses' | 'audit_logs'>;
+
+function rowCounts(counted: CountedRows): RowCounts {
   const total = (counter: string): number => counted.counters?.[counter]?.before_soon ?? 0;
   const ofType = (type: LicenseType): number =>
     sum(STATUSES.map((status) => total(`licenses.${type}.${status}`)));
@@ -105,8 +117,7 @@ const endingOnDayOf = (moment: string): string => `
    WHERE ${hasStatusSql('expired', 'licenses', moment)}
      AND ${endSql('licenses')} >= date_trunc('day', ${moment}, 'UTC'))`;
 
-const STATEMENT = `
-  SELECT
+const ROW_COUNTS = `
     (SELECT json_object_agg(counter, json_build_object('before_today', before_today, 'before_soon', before_soon))
      FROM (SELECT counter, sum(count) FILTER (WHERE day < ${dayOf(NOW)}) AS before_today, sum(count) AS before_soon
            FROM (SELECT day, counter, count FROM statistics_counts
@@ -114,7 +125,10 @@ const STATEMENT = `
                  SELECT day, counter, delta FROM statistics_deltas) AS known
            WHERE day < ${dayOf(SOON)} GROUP BY counter) AS summed) AS counters,
     ${endingOnDayOf(NOW)} AS ended_today,
-    ${endingOnDayOf(SOON)} AS ending_on_last_day,
+    ${endingOnDayOf(SOON)} AS ending_on_last_day`;
+
+const STATEMENT = `
+  SELECT ${ROW_COUNTS},
     (SELECT json_object_agg(code, count)
      FROM (SELECT code, sum(count) AS count FROM validation_counts
            WHERE minute > statement_timestamp() - interval '24 hours' AND minute <= statement_timestamp()

@@ -2,6 +2,7 @@ import { AuditLog, AuditRecord, SYSTEM } from '@aegis/audit';
 import { Customer } from '@aegis/customers';
 import { sqlState } from '@aegis/database';
 import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
 import fc from 'fast-check';
 import { PassThrough } from 'node:stream';
 import { Client } from 'pg';
@@ -10,6 +11,7 @@ import { testDatabase, type TestDatabase } from '../../../test/support/database/
 import { jobsOf } from '../../../test/support/jobs';
 import { insertLicenseRows, insertRowKey } from '../../../test/support/database/license-rows';
 import { StatisticsService } from './statistics.service';
+import { LicenseGauges } from './license-gauges';
 import { StatisticsUpkeep } from './statistics-upkeep';
 import { ValidationCounts } from '@aegis/licensing';
 
@@ -48,6 +50,17 @@ const DIFFERENCES = `
     UNION ALL SELECT date(expires_at AT TIME ZONE 'UTC'), 'licenses.ending', -1 FROM licenses
               WHERE status = 'active' AND expires_at IS NOT NULL
   ) AS all_counts GROUP BY day, counter HAVING sum(n) <> 0`;
+
+/** Stored status and days until the end of licenses: three active (one ends soon), two expired. */
+const GAUGED = [
+  { status: 'active', days: 10 },
+  { status: 'active', days: 40 },
+  { status: 'active', days: 400 },
+  { status: 'active', days: -1 },
+  { status: 'active', days: -100 },
+  { status: 'suspended', days: 10 },
+  { status: 'revoked', days: -1 },
+];
 
 describe('statistics', () => {
   let database: TestDatabase;
@@ -101,6 +114,30 @@ describe('statistics', () => {
       },
       audit_logs: { total: 0 },
     });
+  });
+
+  it('are the same as the metrics of licenses', async () => {
+    const metrics = new Metrics();
+    const gauges = new LicenseGauges(statistics, metrics, jobsOf({ metrics }));
+    await owner.query(`INSERT INTO customers (id, name) VALUES ('gauged', 'Gauged')`);
+    await owner.query(
+      insertLicenseRows(
+        `SELECT 'gauged' AS customer_id, 'subscription' AS license_type, status, now() + days * interval '1 day' AS expires_at
+         FROM jsonb_to_recordset($1) AS given(status text, days integer)`,
+      ),
+      [JSON.stringify(GAUGED)],
+    );
+    await gauges.refresh();
+    const text = await metrics.registry.metrics();
+    const value = (series: string): number => Number(new RegExp(`^${series} (\\S+)$`, 'm').exec(text)?.[1]);
+    const reported = ['active', 'expired', 'suspended', 'revoked'].map((status) =>
+      value(`aegis_licenses\\{status="${status}"\\}`),
+    );
+    expect([...reported, value('aegis_licenses_expiring_30d')]).toEqual([3, 2, 1, 1, 1]);
+    const { licenses } = await statistics.read();
+    expect(await statistics.licenses()).toEqual(licenses);
+    await owner.query(`DELETE FROM licenses WHERE customer_id = 'gauged'`);
+    await owner.query(`DELETE FROM customers WHERE id = 'gauged'`);
   });
 
   describe('after any changes', () => {

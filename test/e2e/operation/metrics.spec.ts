@@ -12,6 +12,7 @@ const VALIDATE = '/api/v1/licenses/validate';
 
 /** Of a server without a sink for checkpoints. */
 const JOBS = [
+  'api-key-expiry',
   'api-key-peppers',
   'api-key-uses',
   'audit-addresses',
@@ -19,6 +20,7 @@ const JOBS = [
   'audit-seal-lag',
   'audit-sealing',
   'expired-answers',
+  'license-counts',
   'signed-key-set',
   'signing-key-files',
   'signing-keys',
@@ -208,6 +210,27 @@ describe('the metrics', () => {
         'aegis_batch_size_sum{batch="api_keys"}',
       );
       expect([requests, keys]).toEqual([5, 4]);
+    });
+  });
+
+  describe('of licenses', () => {
+    it('count what was done to them, each change once it is durable', async () => {
+      const done = (change: string): string => `aegis_license_changes_total{change="${change}"}`;
+      const reason = { reason: 'a test' };
+      const { id } = await aLicense(admin, { license_type: 'subscription', duration_days: 30 });
+      const steps = [
+        ['issued', () => aLicense(admin)],
+        ['renewed', () => admin.post(`/api/v1/licenses/${id}/renew`, { duration_days: 30 })],
+        ['reissued', () => admin.post(`/api/v1/licenses/${id}/reissue`, {})],
+        ['suspended', () => admin.post(`/api/v1/licenses/${id}/suspend`, reason)],
+        ['reinstated', () => admin.post(`/api/v1/licenses/${id}/reinstate`, reason)],
+        ['revoked', () => admin.post(`/api/v1/licenses/${id}/revoke`, reason)],
+      ] as const;
+      for (const [change, work] of steps)
+        expect([change, ...(await rise(work, done(change)))]).toEqual([change, 1]);
+      const before = await scrape();
+      expect((await admin.post(`/api/v1/licenses/${id}/revoke`, reason)).status).toBe(409);
+      expect((await scrape()).value(done('revoked'))).toBe(before.value(done('revoked')));
     });
   });
 

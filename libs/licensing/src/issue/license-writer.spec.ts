@@ -14,6 +14,7 @@ import type { DataSource } from 'typeorm';
 import { aCustomerId } from '../../../../test/support/factories';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
 import { until } from '../../../../test/support/database/sql';
+import { LicenseChanges } from '../license-changes';
 import { LicenseLock } from '../license-lock';
 import { LicenseToken } from '../license-token.entity';
 import { LicenseWriter, type WriteOptions } from './license-writer';
@@ -55,7 +56,7 @@ describe('licenses that are issued at once', () => {
     await keyRing.load();
     customers = new CustomersService(dataSource, audit);
     const tokens = new TokenIssuer(dataSource, keyRing, environment, new Metrics());
-    const writer = new LicenseWriter(dataSource, audit, customers, tokens);
+    const writer = new LicenseWriter(dataSource, audit, customers, tokens, new LicenseChanges(new Metrics()));
     licensing = new LicensingService(
       dataSource,
       audit,

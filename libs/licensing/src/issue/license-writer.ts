@@ -14,6 +14,7 @@ import { currentRequest, type RequestCaller } from '@aegis/logging';
 import { SigningKeyChanged } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { LicenseChanges } from '../license-changes';
 import type { License } from '../license.entity';
 import { tokenAuditData } from './token-audit-data';
 import { type FreshToken, TokenIssuer } from './token-issuer';
@@ -68,6 +69,7 @@ export class LicenseWriter {
     private readonly audit: AuditLog,
     private readonly customers: CustomersService,
     private readonly tokens: TokenIssuer,
+    private readonly changes: LicenseChanges,
   ) {}
 
   /**
@@ -78,11 +80,16 @@ export class LicenseWriter {
   async write(signed: SignedLicense, { alone = false }: WriteOptions = {}): Promise<License> {
     // That transaction judges the caller itself.
     if (alone)
-      return transaction(this.dataSource, (tx) => this.insertOne(tx, { ...signed, caller: undefined }));
+      await transaction(this.dataSource, (tx) => this.insertOne(tx, { ...signed, caller: undefined }));
+    else await this.writeShared(signed);
+    this.changes.count('issued');
+    return signed.license;
+  }
+
+  private async writeShared(signed: SignedLicense): Promise<void> {
     if (hasTransactionHooks()) throw new Error('a transaction that has hooks cannot be shared');
     const refusal = await this.batch.add({ ...signed, caller: currentRequest()?.caller });
     if (refusal) throw refusal;
-    return signed.license;
   }
 
   private async insertOne(tx: EntityManager, waiting: WaitingLicense): Promise<License> {

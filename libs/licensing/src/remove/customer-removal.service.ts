@@ -5,6 +5,7 @@ import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { forgetAnswersAbout } from '@aegis/idempotency';
 import { Injectable } from '@nestjs/common';
 import { DataSource, Not } from 'typeorm';
+import { LicenseChanges } from '../license-changes';
 import { License } from '../license.entity';
 import { CustomerHasLicenses } from '../licensing.errors';
 import { notRevokedSql } from '../state/license-status';
@@ -18,6 +19,7 @@ export class CustomerRemovalService {
     private readonly dataSource: DataSource,
     private readonly customers: CustomersService,
     private readonly audit: AuditLog,
+    private readonly changes: LicenseChanges,
   ) {}
 
   /**
@@ -34,7 +36,7 @@ export class CustomerRemovalService {
     revokeLicenses: boolean,
     precondition: Precondition<Customer> = NO_PRECONDITION,
   ): Promise<void> {
-    await transaction(this.dataSource, async (tx) => {
+    const revoked = await transaction(this.dataSource, async (tx) => {
       precondition(await this.customers.lock(tx, id));
       const live = await lockRows(tx, License, {
         select: { id: true, module_name: true },
@@ -60,6 +62,8 @@ export class CustomerRemovalService {
       await this.customers.softDelete(tx, actor, id);
       // Last: every change of these licenses that was under way is through, and its answer remembered, by now.
       await forgetAnswersAbout(tx, id);
+      return live.length;
     });
+    this.changes.count('revoked', revoked);
   }
 }

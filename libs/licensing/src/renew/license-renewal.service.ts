@@ -4,6 +4,7 @@ import { transaction } from '@aegis/database';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { LicenseChanges } from '../license-changes';
 import { LicenseLock } from '../license-lock';
 import { daysAfter } from '../issue/license-term';
 import { License, MOST_REVISION } from '../license.entity';
@@ -52,6 +53,7 @@ export class LicenseRenewalService {
     private readonly customers: CustomersService,
     private readonly licenses: LicenseLock,
     private readonly tokens: TokenIssuer,
+    private readonly changes: LicenseChanges,
   ) {}
 
   /**
@@ -134,7 +136,9 @@ export class LicenseRenewalService {
         moment,
       );
       try {
-        return await this.commit(actor, license, precondition, replacement, fresh);
+        const changed = await this.commit(actor, license, precondition, replacement, fresh);
+        this.changes.count(replacement.event === 'license.renewed' ? 'renewed' : 'reissued');
+        return changed;
       } catch (error) {
         if (!(error instanceof ChangedMeanwhile)) throw error;
       }

@@ -21,6 +21,7 @@ import type { DataSource } from 'typeorm';
 import { type TestDatabase, testDatabase } from '../../../../test/support/database/database';
 import { jobsOf } from '../../../../test/support/jobs';
 import { superuserOf, until } from '../../../../test/support/database/sql';
+import { LicenseChanges } from '../license-changes';
 import { LicenseLock } from '../license-lock';
 import { LicenseRenewalService } from '../renew/license-renewal.service';
 import { LicenseResignWriter } from './license-resign-writer';
@@ -100,10 +101,11 @@ describe('LicenseResign', () => {
     const metrics = new Metrics();
     const tokens = new TokenIssuer(dataSource, keyRing, environment, metrics);
     const lock = new LicenseLock();
-    const writer = new LicenseWriter(dataSource, audit, customers, tokens);
+    const changes = new LicenseChanges(metrics);
+    const writer = new LicenseWriter(dataSource, audit, customers, tokens, changes);
     licensing = new LicensingService(dataSource, audit, customers, lock, tokens, writer, environment);
-    renewal = new LicenseRenewalService(dataSource, audit, customers, lock, tokens);
-    states = new LicenseStateService(dataSource, audit, lock);
+    renewal = new LicenseRenewalService(dataSource, audit, customers, lock, tokens, changes);
+    states = new LicenseStateService(dataSource, audit, lock, changes);
     const counts = new ValidationCounts(dataSource, jobsOf({ logger, metrics }), logger);
     validation = new ValidationService(dataSource, keyRing, audit, counts, environment, metrics);
     resign = new LicenseResign(

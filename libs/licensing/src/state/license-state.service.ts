@@ -3,6 +3,7 @@ import { transaction } from '@aegis/database';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { LicenseChanges } from '../license-changes';
 import { LicenseLock } from '../license-lock';
 import { License } from '../license.entity';
 import type { StoredStatus } from './license-status';
@@ -26,6 +27,7 @@ export class LicenseStateService {
     private readonly dataSource: DataSource,
     private readonly audit: AuditLog,
     private readonly licenses: LicenseLock,
+    private readonly changes: LicenseChanges,
   ) {}
 
   /**
@@ -85,7 +87,7 @@ export class LicenseStateService {
     });
   }
 
-  private change(
+  private async change(
     actor: Actor,
     id: string,
     change: Change,
@@ -93,7 +95,7 @@ export class LicenseStateService {
     precondition: Precondition<License>,
     fields: Parameters<LicenseLock['update']>[2],
   ): Promise<License> {
-    return transaction(this.dataSource, async (tx) => {
+    const license = await transaction(this.dataSource, async (tx) => {
       const license = await this.licenses.take(tx, id);
       precondition(license);
       if (!POSSIBLE_FROM[change].includes(license.stored_status))
@@ -111,5 +113,7 @@ export class LicenseStateService {
       });
       return changed;
     });
+    this.changes.count(change);
+    return license;
   }
 }
