@@ -6,7 +6,8 @@ import { exampleBody, type Ids, pathOf, someIds, UNKNOWN_IDS } from '../support/
 import { exchange } from '../support/requests/raw-http';
 import { testServer, type TestServer } from '../support/processes/server';
 import { giveKeySet } from '../support/keys/signing-keys';
-import { freePort, START_PATIENCE_MS } from '../support/processes/server-process';
+import { freePort } from '../support/processes/free-port';
+import { START_PATIENCE_MS } from '../support/processes/server-process';
 import { superuserOf, until } from '../support/database/sql';
 
 const contract = readContract();

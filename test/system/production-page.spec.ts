@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from '@aegis/embedded-postgres';
 import { Client } from 'pg';
-import { freePort, probeAt } from '../support/processes/server-process';
+import { freePort } from '../support/processes/free-port';
+import { probeAt } from '../support/processes/server-process';
 import { until } from '../support/database/sql';
 
 const ROOT = join(__dirname, '../..');

@@ -7,11 +7,11 @@ import { emptyDatabase } from '../../support/database/database';
 import { EmbeddedCluster } from '../../support/database/embedded-cluster';
 import { aCustomerId, aLicense } from '../../support/factories';
 import {
-  freePort,
   probeAt,
   Processes,
   type ServerProcess,
   untilReady,
+  urlIn,
 } from '../../support/processes/server-process';
 import { WIDE_LIMITS } from '../../support/processes/wide-limits';
 import { until, untilBlocked } from '../../support/database/sql';
@@ -84,12 +84,12 @@ describe('the server as a process', () => {
   it('shows a newcomer the first admin key once, before it is ready, and what to do next', async () => {
     const file = join(processes.folder, 'first-start.log');
     const output = openSync(file, 'w');
-    const port = await freePort();
-    const server = processes.server({ ...variables, PORT: String(port) }, ['ignore', output, output]);
+    const server = processes.server(variables, ['ignore', output, output]);
     closeSync(output);
     let printed = '';
     await untilReady(server, async () => {
-      const status = await probeAt(`http://127.0.0.1:${port}`, 'ready');
+      const url = urlIn(readFileSync(file, 'utf8'));
+      const status = url === '' ? 0 : await probeAt(url, 'ready');
       printed = readFileSync(file, 'utf8');
       return status;
     });
@@ -109,7 +109,7 @@ describe('the server as a process', () => {
     const answer = await runCurl(next[0].replace('<the admin API key above>', key));
     expect(answer.status).toBe(201);
     expect(answer.body).toMatchObject({ id: 'acme', name: 'Acme Corporation' });
-    const made = await new Client(`http://127.0.0.1:${port}`, key).get('/api/v1/customers/acme');
+    const made = await new Client(urlIn(readFileSync(file, 'utf8')), key).get('/api/v1/customers/acme');
     expect(made.status).toBe(200);
 
     expect(await server.stop()).toEqual({ code: 0, signal: null });

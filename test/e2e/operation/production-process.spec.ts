@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Client } from '../../support/requests/client';
 import { emptyDatabase, testDatabase, type TestDatabase } from '../../support/database/database';
 import { aCustomerId, aLicense } from '../../support/factories';
-import { freePort, probeAt, Processes, untilReady } from '../../support/processes/server-process';
+import { freePort } from '../../support/processes/free-port';
+import { probeAt, Processes, untilReady } from '../../support/processes/server-process';
 import { WIDE_LIMITS } from '../../support/processes/wide-limits';
 import { superuserOf, until } from '../../support/database/sql';
 

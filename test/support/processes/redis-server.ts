@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { freePort } from './server-process';
+import { freePort } from './free-port';
 import { until } from '../database/sql';
 
 export const hasRedis = spawnSync('redis-server', ['--version']).error === undefined;

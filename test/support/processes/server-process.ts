@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CommandLine } from './command-line';
@@ -67,8 +65,7 @@ export class ServerProcess {
 
   /** Where it listens, as its log says in either format; empty before. */
   get url(): string {
-    const [line = ''] = /^.* listens\b.*$/m.exec(this.stdout) ?? [];
-    return /\burl"?[=:]"?(http:[^\s",]+)/.exec(line)?.[1] ?? '';
+    return urlIn(this.stdout);
   }
 
   /** Status of a probe; 0 where nobody listens. */
@@ -87,6 +84,12 @@ export class ServerProcess {
     this.kill(signal);
     return this.ended;
   }
+}
+
+/** Where a server listens, as its log says in either format; empty before. */
+export function urlIn(log: string): string {
+  const [line = ''] = /^.* listens\b.*$/m.exec(log) ?? [];
+  return /\burl"?[=:]"?(http:[^\s",]+)/.exec(line)?.[1] ?? '';
 }
 
 /** Status of a probe of the server at `url`; 0 where nobody listens. */
@@ -108,16 +111,6 @@ export function untilReady(server: ServerProcess, probe: () => Promise<number>):
     return (await probe()) === 200;
   };
   return until('readiness', say, START_PATIENCE_MS);
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Processes and folders of a suite; `close` ends and removes what is left of them. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { freePort } from '../processes/server-process';
+import { freePort } from '../processes/free-port';
 import { until } from '../database/sql';
 
 /** As docs/signers.md shows it. */
