@@ -1,4 +1,5 @@
 import { EVENT_TYPES } from '@aegis/audit';
+import { JOB_NAMES } from '@aegis/jobs';
 import { VERDICT_CODES } from '@aegis/license-token';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +13,13 @@ function firstColumn(page: string): string[] {
 describe('a page that lists something lists all of it', () => {
   it('docs/verdicts.md explains every verdict, in the order of the checks', () => {
     expect(firstColumn('docs/verdicts.md')).toEqual(VERDICT_CODES);
+  });
+
+  it('docs/metrics.md explains every job', () => {
+    const text = readFileSync(join(__dirname, '../docs/metrics.md'), 'utf8');
+    const [, jobs = ''] = /^## Jobs\n([^]*?)^## /m.exec(text) ?? [];
+    const named = [...jobs.matchAll(/^- `([^`]+)`/gm)].map(([, name]) => name!);
+    expect(named.sort()).toEqual([...JOB_NAMES].sort());
   });
 
   it('docs/audit-events.md explains every type of audit record', () => {

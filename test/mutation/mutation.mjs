@@ -1,7 +1,7 @@
 // `npm run mutation`: plants each fault of areas.mjs in a copy of the sources and lists those that no test noticed.
 //   -- --short        some 24 faults of areas drawn at random: what .ci/run does
 //   -- --area <name>  the faults of one area
-//   -- --check        plants none: only looks whether each fault's text stands once in its file, and its suites exist
+//   -- --check        plants none: only looks whether each fault's text occurs exactly once in its file, and its suites exist
 import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -58,7 +58,7 @@ function stale(faults) {
   );
   for (const { area, name, file } of lost)
     console.error(
-      `The text of a fault does not stand once in ${file}: ${area}: ${name}. Correct it in test/mutation/faults.`,
+      `The text of a fault does not occur exactly once in ${file}: ${area}: ${name}. Correct it in test/mutation/faults.`,
     );
   const suites = [...new Set(faults.flatMap((fault) => fault.suites))].filter((suite) => !existsSync(suite));
   for (const suite of suites) console.error(`A suite of test/mutation/faults does not exist: ${suite}`);

@@ -33,7 +33,6 @@ export {
   urlFor,
   withConnection,
 } from './role-password';
-export type { LockById, LockStrength } from './row-locks';
 export { lockByIdSql, lockRow, lockRows } from './row-locks';
 export { runSplitting } from './run-splitting';
 export type { TransactionHooks } from './transaction';

@@ -16,7 +16,7 @@ const UNAVAILABLE_STATES = new Set([
   '53200',
   '53300',
   '53400', // out of disk, memory, connections, configuration limit
-  '55P03', // a lock was not to be had in DB_LOCK_TIMEOUT_MS
+  '55P03', // a lock was not acquired in DB_LOCK_TIMEOUT_MS
   '57014', // DB_STATEMENT_TIMEOUT_MS ran out
   '57P01',
   '57P02',

@@ -1,10 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import type { DataSource } from 'typeorm';
+import { Column, type DataSource, Entity, In, PrimaryColumn } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
-import { lockByIdSql } from './row-locks';
+import { lockByIdSql, lockRow, lockRows } from './row-locks';
 
-const LIBS = join(__dirname, '../..');
+const ROOT = join(__dirname, '../../..');
+
+@Entity('customers')
+class Customer {
+  @PrimaryColumn('text')
+  id!: string;
+
+  @Column('boolean')
+  is_active!: boolean;
+}
 
 describe('locks of rows by their ids', () => {
   let database: TestDatabase;
@@ -12,7 +21,7 @@ describe('locks of rows by their ids', () => {
 
   beforeAll(async () => {
     database = await testDatabase();
-    dataSource = await database.dataSource([]);
+    dataSource = await database.dataSource([Customer]);
     await dataSource.query(
       `INSERT INTO customers (id, name, is_active) SELECT 'C-' || n, 'Acme', n <> 3 FROM generate_series(1, 5) AS n`,
     );
@@ -43,15 +52,53 @@ describe('locks of rows by their ids', () => {
     });
   });
 
-  it('stand in one form: no other statement of the libs locks rows', () => {
-    const own = readdirSync(LIBS, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts') && !/\.(spec|fixture)\.ts$/.test(name))
-      .filter((name) => /FOR (?:NO KEY )?(?:UPDATE|SHARE)\b|pessimistic_/.test(code(join(LIBS, name))))
-      .map((name) => name.split(sep).join('/'));
-    // Rows that nobody waits for are cleared away without any order.
-    expect(own.sort()).toEqual(['database/src/row-locks.ts', 'signing/src/ring/signing-replicas.ts']);
+  /** Ids of the rows that nobody has locked. */
+  const unlocked = async (): Promise<string[]> =>
+    (
+      await dataSource.query<{ id: string }[]>('SELECT id FROM customers ORDER BY id FOR SHARE SKIP LOCKED')
+    ).map(({ id }) => id);
+
+  it('are taken of one row, which is read as it is then', async () => {
+    await dataSource.transaction(async (tx) => {
+      expect(await lockRow(tx, Customer, { id: 'C-3' })).toEqual({ id: 'C-3', is_active: false });
+      expect(await lockRow(tx, Customer, { id: 'C-9' })).toBeNull();
+      expect(await unlocked()).toEqual(['C-1', 'C-2', 'C-4', 'C-5']);
+    });
   });
+
+  it('are taken of several entities, in the order of their ids', async () => {
+    await dataSource.transaction(async (tx) => {
+      const rows = await lockRows(tx, Customer, { where: { id: In(['C-5', 'C-2', 'C-4', 'C-9']) } });
+      expect(rows.map(({ id }) => id)).toEqual(['C-2', 'C-4', 'C-5']);
+      expect(await unlocked()).toEqual(['C-1', 'C-3']);
+    });
+  });
+
+  it('are written in one place: no other statement of libs or apps locks rows', () => {
+    const own = ['libs', 'apps'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts') && !/\.(spec|fixture)\.ts$/.test(name))
+        .map((name) => join(folder, name))
+        .filter((name) => LOCKS.test(code(join(ROOT, name))))
+        .map((name) => name.split(sep).join('/')),
+    );
+    // Rows that nobody waits for are cleared away without any order.
+    expect(own.sort()).toEqual([
+      'libs/database/src/row-locks.ts',
+      'libs/signing/src/ring/signing-replicas.ts',
+    ]);
+  });
+
+  it.each(['FOR SHARE', 'for update', 'FOR NO KEY UPDATE', 'for\n key share', "'pessimistic_read'"])(
+    'would be found elsewhere, written as %s',
+    (text) => {
+      expect(text).toMatch(LOCKS);
+    },
+  );
 });
+
+/** What locks rows, in SQL or for TypeORM. */
+const LOCKS = /\bfor\s+(no\s+key\s+|key\s+)?(update|share)\b|pessimistic_/i;
 
 /** A file without its comments. */
 function code(path: string): string {

@@ -2,7 +2,7 @@ import { ConfigurationError } from '@aegis/errors';
 import { redactText } from '@aegis/logging';
 import { chain, sqlState, SqlState } from '../postgres-errors';
 
-/** What Node's TLS says where a chain of certificates ends at nobody it trusts. */
+/** What Node's TLS says where a chain of certificates ends at a CA that it does not trust. */
 const UNKNOWN_CA = new Set([
   'CERT_SIGNATURE_FAILURE',
   'CERT_UNTRUSTED',
