@@ -1,6 +1,5 @@
 import { makeKey } from '../../libs/api-keys/src/api-key-format';
-import type { Answer } from '../support/requests/client';
-import { Client } from '../support/requests/client';
+import { type Answer, Client } from '../support/requests/client';
 import { expectStatus } from '../support/contract/expect-status';
 import { aCustomer, aLicense, type IssuedLicense } from '../support/factories';
 import { type Ids, pathOf, someIds } from '../support/contract/example-requests';

@@ -1,5 +1,4 @@
-import type { Answer } from '../support/requests/client';
-import { Client } from '../support/requests/client';
+import { type Answer, Client } from '../support/requests/client';
 import { checkAgainstContract } from '../support/contract/contract-check';
 import { readContract, type Route, routesOf } from '../support/contract/contract';
 import { exampleBody, type Ids, pathOf, someIds, UNKNOWN_IDS } from '../support/contract/example-requests';

@@ -1,5 +1,4 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { Client } from 'pg';
 import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { poolOf } from './connections/driver-internals';

@@ -1,7 +1,5 @@
-import { InvalidInput } from '@aegis/errors';
-import { MalformedRequest } from '@aegis/errors';
+import { InvalidInput, MalformedRequest, shortened } from '@aegis/errors';
 import type { JsonBounds } from './json-bounds';
-import { shortened } from '@aegis/errors';
 
 /** Far deeper than any body of the contract. */
 const MAX_DEPTH = 32;

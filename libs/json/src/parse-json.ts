@@ -1,9 +1,12 @@
-import { FieldErrors } from '@aegis/errors';
+import {
+  FieldErrors,
+  InvalidInput,
+  isStorableText,
+  MalformedRequest,
+  STORABLE_TEXT_RULE,
+} from '@aegis/errors';
 import type { JsonBounds } from './json-bounds';
 import { notJson, scanJson } from './json-scan';
-import { isStorableText, STORABLE_TEXT_RULE } from '@aegis/errors';
-import { InvalidInput } from '@aegis/errors';
-import { MalformedRequest } from '@aegis/errors';
 
 /**
  * Names that JavaScript gives a meaning of its own: class-transformer drops some, and class-validator takes those

@@ -13,14 +13,17 @@ import type { DataSource } from 'typeorm';
 import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
 import { jobsOf } from '../../../test/support/jobs';
 import { superuserOf, until } from '../../../test/support/database/sql';
-import { CustomerRemovalService, LicenseChanges } from '@aegis/licensing';
+import {
+  CustomerRemovalService,
+  License,
+  LicenseChanges,
+  LicenseToken,
+  ValidationCounts,
+  ValidationService,
+} from '@aegis/licensing';
 import type { Refusal } from './license-import-refusal';
 import { LicenseImportWriter } from './license-import-writer';
 import { type ImportReport, LicenseImport } from './license-import.service';
-import { LicenseToken } from '@aegis/licensing';
-import { License } from '@aegis/licensing';
-import { ValidationCounts } from '@aegis/licensing';
-import { ValidationService } from '@aegis/licensing';
 
 const CLI: Actor = { name: 'cli:tester', apiKeyId: null, ipAddress: null, userAgent: null, requestId: null };
 const PREDECESSOR = join(__dirname, '../../../test/data/predecessor');

@@ -1,6 +1,5 @@
 import type { LicenseClaims } from './claims/claims';
-import { judge } from './judge';
-import type { Evidence, Question, SignatureHolds, TokenRecord } from './judge';
+import { type Evidence, judge, type Question, type SignatureHolds, type TokenRecord } from './judge';
 
 const NOW = new Date('2026-02-03T19:12:10.000Z');
 const NOW_S = 1770145930;

@@ -1,7 +1,6 @@
 import type { LicenseClaims } from './claims/claims';
 import type { ListedStatus } from './status-lists/status-list-reader';
-import { VERDICT_ERRORS } from './verdict';
-import type { Verdict, VerdictCode, Warning } from './verdict';
+import { type Verdict, VERDICT_ERRORS, type VerdictCode, type Warning } from './verdict';
 import { majorVersion } from './version';
 
 /** What an installation asks. */

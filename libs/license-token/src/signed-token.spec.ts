@@ -1,14 +1,11 @@
-import { createPublicKey, generateKeyPairSync, sign, webcrypto } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign, webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { judge } from './judge';
+import { type Evidence, judge, type KeyTrust, type Question, type TokenRecord } from './judge';
 import { parseToken } from './parse';
 import { isAcceptedAlg, verifySignature } from './signature';
-import { VERDICT_CODES } from './verdict';
-import type { Evidence, KeyTrust, Question, TokenRecord } from './judge';
-import type { Verdict, VerdictCode } from './verdict';
+import { type Verdict, VERDICT_CODES, type VerdictCode } from './verdict';
 
 const NOW = new Date('2026-02-03T19:12:10.000Z');
 const NOW_S = 1770145930;

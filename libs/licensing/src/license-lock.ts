@@ -1,7 +1,6 @@
 import { lockRow } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
-import type { QueryDeepPartialEntity } from 'typeorm';
+import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import { License } from './license.entity';
 import { LicenseNotFound } from './licensing.errors';
 

@@ -12,11 +12,10 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FileRule, OWN_SECRET, READABLE, SECRET } from './file-rule';
+import { assertFileRule, type FileRule, OWN_SECRET, READABLE, SECRET } from './file-rule';
 import { assertKeysFolderSync, openOwnFolderSync } from './folders';
 import { assertTrustedFileSync, readTrustedFile, readTrustedFileSync } from './read-file';
 import { whyUnreadable } from './unsafe-file';
-import { assertFileRule } from './file-rule';
 
 const CANARY = 'canary7f3a';
 const ALL_MODES = Array.from({ length: 0o1000 }, (_, mode) => mode).filter((mode) => (mode & 0o400) !== 0);

@@ -2,8 +2,7 @@ import { type Actor } from '@aegis/audit';
 import { type CreateCustomer, CustomersService, similarIdWarning } from '@aegis/customers';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { DETAILS, type ImportedCustomer, readCustomer } from '@aegis/license-import';
-import { LineRefused } from '@aegis/license-import';
+import { DETAILS, type ImportedCustomer, LineRefused, readCustomer } from '@aegis/license-import';
 import type { V08Row } from './v08-source';
 import { flagOf, textColumn } from './v08-values';
 

@@ -1,5 +1,4 @@
-import type { Adaptation, AdaptationCode } from '@aegis/license-import';
-import { LineRefused, type RefusalCode } from '@aegis/license-import';
+import { type Adaptation, type AdaptationCode, LineRefused, type RefusalCode } from '@aegis/license-import';
 import type { V08Line, V08Row, V08Table } from './v08-source';
 
 /** What an operator should know of a row that was taken. */

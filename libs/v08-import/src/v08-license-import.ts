@@ -1,7 +1,12 @@
 import type { Actor } from '@aegis/audit';
 import { Injectable } from '@nestjs/common';
-import { LineRefused } from '@aegis/license-import';
-import { type CheckedLine, type ImportReport, LicenseImport, asRefusal } from '@aegis/license-import';
+import {
+  asRefusal,
+  type CheckedLine,
+  type ImportReport,
+  LicenseImport,
+  LineRefused,
+} from '@aegis/license-import';
 import { at, notice, refusal, rowOf, shownId, type OnV08Finding } from './v08-findings';
 import { assertSameLicense, differencesOf, readLicenseRow, statusOf, typeOf } from './v08-licenses';
 import { licensesHere, type ReconciledLicenses, Reconciliation } from './v08-reconciliation';

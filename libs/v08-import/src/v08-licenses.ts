@@ -1,7 +1,5 @@
 import type { LicenseType } from '@aegis/license-token';
-import { type ImportFields, readImportFields } from '@aegis/license-import';
-import { LineRefused } from '@aegis/license-import';
-import type { ProvenLine } from '@aegis/license-import';
+import { type ImportFields, LineRefused, type ProvenLine, readImportFields } from '@aegis/license-import';
 import type { LicenseStatus } from '@aegis/licensing';
 import type { V08Row } from './v08-source';
 import { textColumn, timeColumn } from './v08-values';

@@ -1,5 +1,4 @@
-import type { RawAnswer } from './raw-http';
-import { connectTo, readAnswer } from './raw-http';
+import { connectTo, type RawAnswer, readAnswer } from './raw-http';
 
 /** A request whose headers the server has taken, and whose body is still to come. */
 export interface HeldRequest {

@@ -1,6 +1,4 @@
-import { shortened } from '@aegis/errors';
-import { InvalidInput } from '@aegis/errors';
-import { MalformedRequest } from '@aegis/errors';
+import { InvalidInput, MalformedRequest, shortened } from '@aegis/errors';
 
 /** Three times as many as any list of the contract has. */
 const MOST_PARAMETERS = 50;

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@aegis/errors';
+import { ConfigurationError, FieldErrors } from '@aegis/errors';
 import { Body, Controller, Get, Post, Query, type Type } from '@nestjs/common';
 import { Transform, Type as TypeOf } from 'class-transformer';
 import {
@@ -14,14 +14,12 @@ import {
 } from 'class-validator';
 import { RespondsAsIs } from '../answers/responds';
 import { Public } from '../callers/route-access';
-import { ListOf } from './body-bounds';
+import { jsonBoundsOf, ListOf } from './body-bounds';
 import { assertEveryBodyIsBounded } from './body-check';
 import { PageQueryDto } from './page-query.dto';
 import type { Answer } from '../../../../test/support/contract/answer';
 import { connectTo, exchange } from '../../../../test/support/requests/raw-http';
 import { startWebApp, type WebApp } from '../http-app.fixture';
-import { jsonBoundsOf } from './body-bounds';
-import { FieldErrors } from '@aegis/errors';
 
 /** What answers may be at most, whatever was sent. */
 const MOST_BYTES = 64 * 1024;

@@ -2,11 +2,9 @@ import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { objectListsOf } from './body-bounds';
-import { FieldErrors } from '@aegis/errors';
+import { FieldErrors, InvalidInput, isStorableText, STORABLE_TEXT_RULE } from '@aegis/errors';
 import { RESERVED_NAMES } from '@aegis/json';
-import { isStorableText, STORABLE_TEXT_RULE } from '@aegis/errors';
 import { ignoresUnknownFields } from './unknown-fields';
-import { InvalidInput } from '@aegis/errors';
 
 type Source = 'body' | 'query';
 type Fields = Readonly<Record<string, unknown>>;

@@ -7,10 +7,13 @@ import type { Request, Response } from 'express';
 import type { RateLimitGroup } from '../callers/route-access';
 import type { AuthenticatedKey } from '@aegis/access';
 import { credentialOf } from '../callers/identification';
-import type { Quota } from '@aegis/rate-limits';
+import {
+  type Quota,
+  RateLimited,
+  RateLimitsUnavailable,
+  type WeightedThrottlerStorage,
+} from '@aegis/rate-limits';
 import { factsOf } from '../edge/request-facts';
-import { RateLimited, RateLimitsUnavailable } from '@aegis/rate-limits';
-import type { WeightedThrottlerStorage } from '@aegis/rate-limits';
 
 const WINDOW_SECONDS = 60;
 

@@ -1,5 +1,4 @@
-import { PROBLEMS, type DomainError, type ErrorCode, type FieldError } from '@aegis/errors';
-import { shortened } from '@aegis/errors';
+import { type DomainError, type ErrorCode, type FieldError, PROBLEMS, shortened } from '@aegis/errors';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 

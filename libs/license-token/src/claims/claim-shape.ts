@@ -1,5 +1,4 @@
-import { LICENSE_TYPES } from './claims';
-import type { LicenseClaims, LicenseType } from './claims';
+import { LICENSE_TYPES, type LicenseClaims, type LicenseType } from './claims';
 import { UUID } from './rules';
 
 export type Check = (value: unknown) => boolean;

@@ -1,7 +1,6 @@
 import { lintClaims, type LicenseClaims, type LicenseType } from '@aegis/license-token';
 import { UnsoundClaims } from '../licensing.errors';
-import type { StatusPlace } from '@aegis/status-lists';
-import { statusListUri } from '@aegis/status-lists';
+import { statusListUri, type StatusPlace } from '@aegis/status-lists';
 
 /** Clients refuse a token from the future, and clocks differ. */
 const CLOCK_TOLERANCE_S = 60;
