@@ -18,6 +18,7 @@ import jobs from './faults/jobs.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
 import plainLines from './faults/plain-lines.mjs';
+import purge from './faults/purge.mjs';
 import rateLimits from './faults/rate-limits.mjs';
 import sealing from './faults/sealing.mjs';
 import secretFiles from './faults/secret-files.mjs';
@@ -53,4 +54,5 @@ export const AREAS = [
   issuers,
   licenseRows,
   trailBounds,
+  purge,
 ];

@@ -7,6 +7,7 @@ import { addImport } from './commands/import';
 import { addKeys } from './commands/keys';
 import { addLicenses } from './commands/licenses';
 import { addMigrate } from './commands/migrate';
+import { addPurge } from './commands/purge';
 import { addStatusLists } from './commands/status-lists';
 import { addRotateSecrets } from './commands/rotate-secrets';
 import { ExitCode } from './terminal/exit-code';
@@ -59,6 +60,7 @@ export function commandTree(output: Output, ends: Ends): Command {
   addLicenses(program, output, ends);
   addStatusLists(program, output, ends);
   addAudit(program, output, ends);
+  addPurge(program, output, ends);
   addRotateSecrets(program, output, ends);
   countPathsFromCaller(program);
   return program;

@@ -2,6 +2,7 @@ import { Environment } from '@aegis/config';
 import { Jobs } from '@aegis/jobs';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { forgetAddresses } from './forget-addresses';
 
 const HOUR_MS = 60 * 60 * 1000;
 const JITTER_MS = 60_000;
@@ -23,18 +24,8 @@ export class AuditAddresses {
     });
   }
 
-  /**
-   * Forgets, an hour's records at a time, every address that is old enough; replicas share the work.
-   * @param goesOn whether to forget more, asked before each hour
-   */
+  /** @param goesOn whether to forget more, asked before each hour's records */
   async forget(goesOn: () => boolean): Promise<void> {
-    let more = true;
-    while (more && goesOn()) {
-      const [row] = await this.dataSource.query<{ more: boolean }[]>(
-        'SELECT audit_logs_forget_addresses($1) AS more',
-        [this.environment.AUDIT_IP_RETENTION_DAYS],
-      );
-      more = row?.more === true;
-    }
+    await forgetAddresses(this.dataSource, this.environment.AUDIT_IP_RETENTION_DAYS, goesOn);
   }
 }

@@ -8,4 +8,5 @@ export { AuditModule } from './audit.module';
 export type { EventType } from './event-types';
 export { EVENT_TYPES } from './event-types';
 export { nestsTooDeep } from './nesting';
+export { addressesDueUntil, countAddresses, forgetAddresses } from './forget-addresses';
 export { MOST_RECORD_BYTES, recordBytes, recordColumnsWhere } from './record-size';

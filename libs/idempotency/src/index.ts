@@ -4,3 +4,4 @@ export { IdempotentRequests } from './idempotent-requests';
 export { IDEMPOTENCY_KEY, keyedRequest, LONGEST_IDEMPOTENCY_KEY } from './keyed-request';
 export { forgetAnswersAbout, rememberedAnswersByPepper } from './remembered-answers';
 export type { Reply } from './reply';
+export { countExpiredAnswers, removeExpiredAnswers } from './remove-expired-answers';

@@ -1,6 +1,7 @@
 import { Jobs } from '@aegis/jobs';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { removeOldValidationCounts } from './old-validation-counts';
 
 const PAUSE_MS = 5000;
 const FOLDED_AT_ONCE = 10_000;
@@ -33,8 +34,6 @@ export class StatisticsUpkeep {
       );
       folded = row?.folded ?? 0;
     }
-    await this.dataSource.query(
-      `DELETE FROM validation_counts WHERE minute < clock_timestamp() - interval '25 hours'`,
-    );
+    await removeOldValidationCounts(this.dataSource);
   }
 }

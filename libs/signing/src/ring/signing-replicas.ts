@@ -29,10 +29,27 @@ export class SigningReplicas {
        ON CONFLICT (id) DO UPDATE SET kids = excluded.kids, seen_at = clock_timestamp()`,
       [id, name, kids],
     );
-    await this.dataSource.query(
+    await this.clearStale();
+  }
+
+  /**
+   * Clears away rows that say nothing of a process that lives, some thousand at most.
+   * @returns how many
+   */
+  async clearStale(): Promise<number> {
+    const [, cleared] = await this.dataSource.query<[unknown, number]>(
       `DELETE FROM signing_replicas WHERE id IN (
          SELECT id FROM signing_replicas WHERE ${STALE} LIMIT ${MOST_REPLICAS} FOR UPDATE SKIP LOCKED)`,
     );
+    return cleared;
+  }
+
+  /** Counts those rows. */
+  async countStale(): Promise<number> {
+    const [row] = await this.dataSource.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count FROM signing_replicas WHERE ${STALE}`,
+    );
+    return row?.count ?? 0;
   }
 
   /** Says that a process ends. */

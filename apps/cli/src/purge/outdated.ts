@@ -1,0 +1,73 @@
+import { addressesDueUntil, countAddresses, forgetAddresses } from '@aegis/audit';
+import type { Environment } from '@aegis/config';
+import { countExpiredAnswers, removeExpiredAnswers } from '@aegis/idempotency';
+import { SigningReplicas } from '@aegis/signing';
+import { countOldValidationCounts, removeOldValidationCounts } from '@aegis/statistics';
+import type { INestApplicationContext } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+
+/** How many were removed, and whether none is left. */
+export interface Outcome {
+  removed: number;
+  complete: boolean;
+}
+
+/** One kind of data that is kept for a time only. */
+interface Outdated {
+  /** In the JSON document. */
+  name: string;
+  /** For people, after a number. */
+  label: string;
+  /** Counts what is due; changes nothing. */
+  count: () => Promise<number>;
+  /** Removes it as the server's job does. @param goesOn whether to remove more, asked before each part */
+  remove: (goesOn: () => boolean) => Promise<Outcome>;
+}
+
+/** All that the server's jobs remove from the database. Rate limits are counted in memory or in Redis. */
+export function outdatedOf(services: INestApplicationContext, environment: Environment): Outdated[] {
+  const dataSource = services.get(DataSource);
+  const replicas = services.get(SigningReplicas, { strict: false });
+  const days = environment.AUDIT_IP_RETENTION_DAYS;
+  return [
+    {
+      name: 'audit_addresses',
+      label: `IP address(es) of audit records older than ${days} day(s)`,
+      count: async () => countAddresses(dataSource, await addressesDueUntil(dataSource, days)),
+      remove: async (goesOn) => {
+        const until = await addressesDueUntil(dataSource, days);
+        const before = await countAddresses(dataSource, until);
+        const complete = await forgetAddresses(dataSource, days, goesOn);
+        return { removed: before - (await countAddresses(dataSource, until)), complete };
+      },
+    },
+    {
+      name: 'expired_answers',
+      label: 'remembered answer(s) of Idempotency-Key older than 24 hours',
+      count: () => countExpiredAnswers(dataSource),
+      remove: (goesOn) => removeExpiredAnswers(dataSource, goesOn),
+    },
+    {
+      name: 'validation_counts',
+      label: 'count(s) of validations older than 25 hours',
+      count: () => countOldValidationCounts(dataSource),
+      remove: async () => ({ removed: await removeOldValidationCounts(dataSource), complete: true }),
+    },
+    {
+      name: 'signing_replicas',
+      label: 'row(s) of server processes that ended long ago',
+      count: () => replicas.countStale(),
+      remove: (goesOn) => clearReplicas(replicas, goesOn),
+    },
+  ];
+}
+
+async function clearReplicas(replicas: SigningReplicas, goesOn: () => boolean): Promise<Outcome> {
+  let removed = 0;
+  while (goesOn()) {
+    const cleared = await replicas.clearStale();
+    if (cleared === 0) return { removed, complete: true };
+    removed += cleared;
+  }
+  return { removed, complete: (await replicas.countStale()) === 0 };
+}

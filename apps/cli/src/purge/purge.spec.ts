@@ -1,0 +1,133 @@
+import { postgresOptions } from '@aegis/database';
+import { Writable } from 'node:stream';
+import { DataSource } from 'typeorm';
+import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
+import { Output } from '../terminal/output';
+import { UsageProblem } from '../terminal/usage-problem';
+import { purge, type PurgeOptions } from './purge';
+
+interface Answer {
+  purged: { name: string; removed?: number; due?: number; complete?: boolean }[];
+  dry_run: boolean;
+  complete: boolean;
+}
+
+describe('aegis purge', () => {
+  const before = { ...process.env };
+  let database: TestDatabase;
+  let superuser: DataSource;
+
+  beforeEach(async () => {
+    database = await testDatabase();
+    Object.assign(process.env, {
+      ENVIRONMENT: 'test',
+      DATABASE_URL: database.applicationUrl,
+      MIGRATION_DATABASE_URL: database.ownerUrl,
+      AUDIT_IP_RETENTION_DAYS: '7',
+    });
+    superuser = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
+    await superuser.query(
+      `DO $$ BEGIN EXECUTE format('CREATE TABLE audit_logs_past PARTITION OF audit_logs FOR VALUES FROM (''2020-01-01Z'') TO (%L)',
+         date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'); END $$`,
+    );
+    await superuser.query(`UPDATE audit_address_horizon SET forgotten_until = now() - interval '12 days'`);
+    // One record has no address, one was taken over: it is as old as it was kept elsewhere.
+    await superuser.query(`
+      INSERT INTO audit_logs (event_type, actor, ip_address, recorded_at, occurred_at)
+      VALUES ('license.validated', 'system', '203.0.113.7', now() - interval '11 days', NULL),
+             ('license.validated', 'system', '203.0.113.7', now() - interval '8 days', NULL),
+             ('license.validated', 'system', NULL, now() - interval '9 days', NULL),
+             ('license.issued', 'system', '203.0.113.7', now() - interval '2 days', now() - interval '30 days'),
+             ('license.validated', 'system', '203.0.113.7', now() - interval '2 days', NULL)`);
+    await superuser.query(`
+      INSERT INTO idempotency_keys (key_hash, request_hash, pepper_version, answer, created_at)
+      SELECT sha256(convert_to(n::text, 'UTF8')), sha256('r'), 'v1', 'a', now() - make_interval(hours => CASE WHEN n <= 1200 THEN 25 ELSE 23 END)
+      FROM generate_series(1, 1201) AS n`);
+    await superuser.query(`
+      INSERT INTO validation_counts (minute, code, count)
+      VALUES (date_trunc('minute', now()) - interval '26 hours', 'VALID', 3),
+             (date_trunc('minute', now()) - interval '1 hour', 'VALID', 3)`);
+    await superuser.query(`
+      INSERT INTO signing_replicas (id, name, kids, seen_at)
+      VALUES (gen_random_uuid(), 'gone:1', '{}', now() - interval '2 hours'),
+             (gen_random_uuid(), 'lives:1', '{}', now())`);
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    process.env = { ...before };
+    await superuser.destroy();
+    await database.drop();
+  });
+
+  const run = async (options: Partial<PurgeOptions> = {}): Promise<{ exitCode: number; answer: Answer }> => {
+    let text = '';
+    const stream = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        text += chunk.toString();
+        done();
+      },
+    });
+    const exitCode = await purge(new Output(true, stream), { maxSeconds: 300, ...options });
+    return { exitCode, answer: JSON.parse(text) as Answer };
+  };
+
+  const left = async (): Promise<unknown> => {
+    const [row] = await superuser.query<unknown[]>(`
+      SELECT (SELECT count(ip_address)::int FROM audit_logs) AS addresses,
+             (SELECT count(*)::int FROM idempotency_keys) AS answers,
+             (SELECT count(*)::int FROM validation_counts) AS counts,
+             (SELECT array_agg(name) FROM signing_replicas) AS replicas`);
+    return row;
+  };
+
+  it('removes what is kept for a time only, says how much, and leaves the rest', async () => {
+    expect(await run()).toEqual({
+      exitCode: 0,
+      answer: {
+        purged: [
+          { name: 'audit_addresses', removed: 3, complete: true },
+          { name: 'expired_answers', removed: 1200, complete: true },
+          { name: 'validation_counts', removed: 1, complete: true },
+          { name: 'signing_replicas', removed: 1, complete: true },
+        ],
+        dry_run: false,
+        complete: true,
+      },
+    });
+    expect(await left()).toEqual({ addresses: 1, answers: 1, counts: 1, replicas: ['lives:1'] });
+    const again = await run();
+    expect(again.exitCode).toBe(0);
+    expect(again.answer.purged.map(({ removed }) => removed)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('only counts with --dry-run, the same as it would remove', async () => {
+    expect(await run({ dryRun: true })).toEqual({
+      exitCode: 0,
+      answer: {
+        purged: [
+          { name: 'audit_addresses', due: 3 },
+          { name: 'expired_answers', due: 1200 },
+          { name: 'validation_counts', due: 1 },
+          { name: 'signing_replicas', due: 1 },
+        ],
+        dry_run: true,
+        complete: true,
+      },
+    });
+    expect(await left()).toEqual({ addresses: 4, answers: 1201, counts: 2, replicas: ['gone:1', 'lives:1'] });
+  });
+
+  it('begins nothing further once --max-seconds are over, and ends with 1', async () => {
+    let seconds = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => (seconds += 10) * 1000);
+    const { exitCode, answer } = await run({ maxSeconds: 60 });
+    expect({ exitCode, complete: answer.complete }).toEqual({ exitCode: 1, complete: false });
+    jest.restoreAllMocks();
+    expect(await run()).toMatchObject({ exitCode: 0, answer: { complete: true } });
+    expect(await left()).toEqual({ addresses: 1, answers: 1, counts: 1, replicas: ['lives:1'] });
+  });
+
+  it.each([0, 86_401])('refuses --max-seconds %d', (maxSeconds) => {
+    return expect(run({ maxSeconds })).rejects.toThrow(UsageProblem);
+  });
+});

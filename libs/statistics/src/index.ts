@@ -1,0 +1,1 @@
+export { countOldValidationCounts, removeOldValidationCounts } from './old-validation-counts';
