@@ -47,6 +47,11 @@ describe('values too large to read', () => {
     ['user_agent', `repeat('x', ${LARGE})`],
     ['customer_id', `repeat('x', ${LARGE})`],
     ['event_data', `jsonb_build_object('a', repeat('x', 250000000))`],
+    // More than 256 KiB as it is stored, for it can't be compressed much.
+    [
+      'event_data',
+      `(SELECT jsonb_build_object('a', string_agg(md5(n::text), '')) FROM generate_series(1, 12000) AS n)`,
+    ],
   ])('is named, exported and listed without its content: %s of a sealed record', async (column, value) => {
     const record = await trail.idOf('C-7');
     await trail.tamper(

@@ -13,7 +13,10 @@ const TEXTS = [
 
 /** Bytes of one record, or of records that are read at once, at most: a process that reads hundreds of megabytes ends. */
 export const MOST_RECORD_BYTES = 32 * 1024 * 1024;
-/** A jsonb value of more bytes, as it is stored, is not made into a text to find out how long that is. */
+/**
+ * A jsonb value of more bytes, as it is stored, counts as too large: it is not made into a text to find out how long that
+ * is. Up to here that is some 64 MB; the database's CHECK admits 64 KiB of text.
+ */
 const MOST_STORED_BYTES = 256 * 1024;
 
 /**

@@ -167,7 +167,6 @@ const MALFORMED_OUTSIDE: [string, (header: string, payload: string) => string][]
   ['no signature', (header, payload) => `${header}.${payload}.`],
   ['no payload', (header) => signParts(header, '')],
   ['no header', (_, payload) => signParts('', payload)],
-  ['plain base64', (header, payload) => signParts(header, payload).replace(/[-_]?\.[^.]*$/, '.ab+/')],
   ['nothing', () => ''],
 ];
 
@@ -200,6 +199,20 @@ describe.each(Object.entries(KINDS))('a signed %s', (name, kind) => {
     expect(await kind.accepts(write(encode(header), encode(payload)))).toBe(false);
   });
 
+  it('is refused with its signature in plain base64', async () => {
+    const { header, payload } = innerOf(kind);
+    for (let blanks = 0; ; blanks += 1) {
+      const jws = signParts(encode(header), encode(payload + ' '.repeat(blanks)));
+      expect(await kind.accepts(jws)).toBe(true);
+      const [, , signature = ''] = jws.split('.');
+      const plain = signature.replaceAll('-', '+').replaceAll('_', '/');
+      // One in fourteen signatures is spelled alike.
+      if (plain === signature) continue;
+      expect(await kind.accepts(`${jws.slice(0, -signature.length)}${plain}`)).toBe(false);
+      return;
+    }
+  });
+
   it.each([...Object.values(KINDS).map(({ typ }) => typ), 'statuslist+cwt', ''])(
     'is accepted with the type %j only if that is its own',
     async (typ) => {
@@ -215,7 +228,7 @@ describe.each(Object.entries(KINDS))('a signed %s', (name, kind) => {
     expect(await kind.accepts(jws)).toBe(name === 'license');
   });
 
-  it('is refused when any one character of it is another, is gone, or stands twice', async () => {
+  it('is refused when any one character of it is another, is gone, or is there twice', async () => {
     const jws = genuine();
     await fc.assert(
       fc.asyncProperty(

@@ -200,6 +200,16 @@ export default {
     ]),
     ...inFile('libs/checkpoints/src/verification/trail-resume.ts', [
       [
+        'leaves a seal before the tree of its checkpoint',
+        'NOT (seal.leaf_index >= 0 AND seal.leaf_index < sealing.size)',
+        'NOT (seal.leaf_index < sealing.size)',
+      ],
+      [
+        'leaves a seal beyond the tree of its checkpoint',
+        'NOT (seal.leaf_index >= 0 AND seal.leaf_index < sealing.size)',
+        'NOT (seal.leaf_index >= 0)',
+      ],
+      [
         'sets aside a checkpoint that holds',
         'if (next?.number !== String(after + 1)) return;',
         'if (next !== null) return;',

@@ -70,7 +70,7 @@ const MEANING: Readonly<Record<FindingKind, (finding: Finding) => string>> = {
     `record ${record}, sealed by checkpoint ${checkpoint}, is too large to be verified`,
   records_reordered: ({ record, checkpoint }) =>
     `record ${record} is not at its place in checkpoint ${checkpoint}`,
-  records_dropped_differ: () => 'the number of missing records differs from the record of the last drop',
+  records_dropped_differ: () => 'the recorded drops do not fit the trail',
   seal_missing: ({ checkpoint, leaf }) => `the seal of leaf ${leaf} of checkpoint ${checkpoint} is missing`,
   seal_stray: ({ record, checkpoint, leaf }) =>
     `a seal of record ${record} is not a leaf of any checkpoint: it names leaf ${leaf} of checkpoint ${checkpoint}`,

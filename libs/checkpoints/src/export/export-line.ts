@@ -50,8 +50,8 @@ function spelled(json: string): string {
 }
 
 /**
- * Reads a line as `exportTrail` writes it, to the letter except for escapes: of a number with more digits than a double keeps, or of a
- * name that is there twice, JSON.parse does not show what the text says.
+ * Reads a line as `exportTrail` writes it, to the letter except for escapes: of a number with more digits than a double
+ * keeps, or of a name that is there twice, JSON.parse does not show what the text says.
  * @returns undefined when the text is not a line of an export
  */
 export function parseExportLine(text: string): ExportLine | undefined {

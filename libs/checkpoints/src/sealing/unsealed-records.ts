@@ -2,10 +2,9 @@ import { MOST_RECORD_BYTES, recordBytes } from '@aegis/audit';
 import { limitStatements } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { jwsFrom, readCheckpoint } from '../checkpoint';
-import { LEAF_COLUMNS, type LeafFields } from '../tree/leaf';
+import { THIS_CLUSTER } from '../cluster';
+import { LEAF_COLUMNS, type LeafFields, MOST_LEAVES } from '../tree/leaf';
 
-/** Leaves of one checkpoint at most: a proof reads them all. */
-export const MOST_LEAVES = 4096;
 /** Clocks of hosts that are the database one after another may differ by so much. */
 const CLOCK_TOLERANCE_SECONDS = 60;
 /** A trail that has moved is searched as a whole. */
@@ -107,8 +106,7 @@ async function readBase(tx: EntityManager): Promise<Base> {
              AS ahead,
            pg_snapshot_xmin(pg_current_snapshot())::text AS horizon
     FROM (SELECT max(epoch) AS epoch FROM audit_breaks) AS break,
-         (SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) AS cluster
-          FROM pg_control_system()) AS here
+         (SELECT ${THIS_CLUSTER} AS cluster) AS here
     LEFT JOIN (SELECT * FROM audit_checkpoints ORDER BY number DESC LIMIT 1) AS last ON true`);
   if (base === undefined) throw new Error('The database did not say which one it is.');
   return base;
@@ -155,7 +153,7 @@ function epochAfter({ epoch, number, moved, break_epoch }: Base, full: boolean):
 }
 
 /**
- * An earlier checkpoint whose `next_xact` is not a higher than what is sealed now: anyone who had an xid when it was read
+ * An earlier checkpoint whose `next_xact` is not higher than what is sealed now: every transaction that had an xid when it was read
  * has ended and is sealed, so that all that comes later was recorded later.
  * @param count records that the next checkpoint seals
  * @param last of them

@@ -4,10 +4,9 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditCheckpoint } from '../audit-checkpoint.entity';
 import { AuditRecordNotFound, AuditRecordNotSealed, AuditRecordTooLarge } from '../checkpoints.errors';
-import { LEAF_COLUMNS, type LeafFields, leafOf } from './leaf';
+import { LEAF_COLUMNS, type LeafFields, leafOf, MOST_LEAVES } from './leaf';
 import { auditPath } from './merkle-tree';
 import { leafHashFrom } from './sealed-records';
-import { MOST_LEAVES } from '../sealing/unsealed-records';
 
 /** That a record is sealed by a checkpoint, to be verified by anyone who has the public key. */
 export interface InclusionProof {

@@ -1,3 +1,6 @@
+/** Leaves of one checkpoint at most: a proof reads them all. */
+export const MOST_LEAVES = 4096;
+
 /** What a leaf is made of, as text; the address is not among them: it is forgotten after a time. */
 export interface LeafFields {
   id: string;

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { VerifiedChain } from './chain-verification';
 import type { Dropped } from './dropped-records';
 import { jwsFrom } from '../checkpoint';
+import { THIS_CLUSTER } from '../cluster';
 import type { OnFinding } from './finding';
 
 const AT_ONCE = 1000;
@@ -14,9 +15,9 @@ type Sealing = Pick<VerifiedChain, 'since' | 'lastGood' | 'completeTo' | 'strays
 /**
  * No checkpoint seals this record: no seal with its id is a leaf of a checkpoint that is there and either has its time, or
  * was reported as one whose record has another time now. The latter is so of a seal whose own record is not there, unless
- * that one counts as dropped ($4: before this time), or its checkpoint was not looked at. $1 is the last good checkpoint, $2 are records whose seals are no leaves. What a forged
- * checkpoint seals is reported with that checkpoint. Seals of checkpoints before $3 were not looked at: of these the size of
- * the tree says which can be leaves.
+ * that one counts as dropped ($4: before this time), or its checkpoint was not looked at. $1 is the last good checkpoint,
+ * $2 are records whose seals are not leaves. What a forged checkpoint seals is reported with that checkpoint. Seals of
+ * checkpoints before $3 were not looked at: of these the size of the tree says which can be leaves.
  */
 const UNSEALED = `NOT EXISTS (
   SELECT FROM audit_seals AS seal JOIN sealing ON sealing.number = seal.checkpoint
@@ -31,8 +32,6 @@ const SEALING = `sealing AS MATERIALIZED (
   SELECT number, CASE WHEN number < $3::bigint THEN audit_checkpoint_size(${jwsFrom('jws')}) END AS size
   FROM audit_checkpoints WHERE number >= 1)`;
 const LAST = `(SELECT sealed_xact, sealed_id, cluster FROM audit_checkpoints WHERE number = $1) AS last`;
-const HERE = `(SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
-               FROM pg_control_system())`;
 
 /**
  * Reports records that no checkpoint seals, though those of their transaction's time are sealed, though no transaction
@@ -47,7 +46,7 @@ export async function findAdded(tx: EntityManager, chain: Sealing, onFinding: On
       `WITH ${SEALING} SELECT record.id::text AS id FROM audit_logs AS record, ${LAST}
        WHERE ($5::bigint IS NULL OR record.id > $5) AND ${UNSEALED}
          AND ((record.xact, record.id) <= (last.sealed_xact, last.sealed_id)
-              OR record.xact >= pg_snapshot_xmax(pg_current_snapshot()) AND last.cluster = ${HERE}
+              OR record.xact >= pg_snapshot_xmax(pg_current_snapshot()) AND last.cluster = ${THIS_CLUSTER}
               OR extract(epoch FROM record.recorded_at) < $6::numeric)
        ORDER BY record.id LIMIT ${AT_ONCE}`,
       [...parameters(chain), after, chain.completeTo],
@@ -64,7 +63,7 @@ export async function countWaiting(tx: EntityManager, chain: Sealing): Promise<n
   const [row] = await tx.query<{ waiting: number }[]>(
     `WITH ${SEALING} SELECT count(*)::int AS waiting
      FROM audit_logs AS record LEFT JOIN ${LAST} ON true
-     WHERE (last.sealed_xact IS NULL OR last.cluster <> ${HERE}
+     WHERE (last.sealed_xact IS NULL OR last.cluster <> ${THIS_CLUSTER}
             OR (record.xact, record.id) > (last.sealed_xact, last.sealed_id)
                AND record.xact < pg_snapshot_xmax(pg_current_snapshot()))
        AND ${UNSEALED}`,

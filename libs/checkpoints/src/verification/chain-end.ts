@@ -1,6 +1,7 @@
 import type { KeyRing } from '@aegis/signing';
 import type { DataSource } from 'typeorm';
 import { checkpointKid, jwsFrom, openCheckpoint } from '../checkpoint';
+import { THIS_CLUSTER } from '../cluster';
 import type { Base } from '../sealing/unsealed-records';
 
 const AT_ONCE = 100;
@@ -100,8 +101,7 @@ export class ChainEnd {
     return this.dataSource.query<Row[]>(
       `SELECT number::text AS number, ${jwsFrom('jws')} AS jws,
               cluster <> '' AND sealed_xact >= pg_snapshot_xmax(pg_current_snapshot())
-                AND cluster = (SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
-                               FROM pg_control_system()) AS ahead
+                AND cluster = ${THIS_CLUSTER} AS ahead
        FROM audit_checkpoints WHERE $1::bigint IS NULL OR number < $1 ORDER BY number DESC LIMIT $2`,
       [below, count],
     );

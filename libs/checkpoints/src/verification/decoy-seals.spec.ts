@@ -101,6 +101,20 @@ describe('seals that belong to no checkpoint', () => {
     ]);
   });
 
+  it.each([77, -1])(
+    'are set aside where their leaf is not one of the tree of their checkpoint: %s',
+    async (leaf) => {
+      await trail.append(1, 60);
+      const record = await trail.idOf('C-60');
+      await trail.tamper('ALTER TABLE audit_seals DROP CONSTRAINT audit_seals_leaf_index');
+      await decoy(record, 2, leaf, `(SELECT recorded_at FROM audit_logs WHERE id = ${record})`);
+      const last = (await trail.checkpoints()).length;
+      expect(await resume(last)).toMatchObject({ checkpoints_set_aside: 0, seals_set_aside: 1 });
+      await trail.sealAll();
+      expect(await trail.findings()).toEqual([]);
+    },
+  );
+
   it('are named for records that do not exist', async () => {
     await decoy('999999', 0);
     expect(await trail.findings()).toEqual([

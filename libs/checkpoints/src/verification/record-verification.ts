@@ -3,7 +3,7 @@ import type { CheckpointClaims } from '../checkpoint';
 import type { Dropped } from './dropped-records';
 import type { OnFinding } from './finding';
 import { rootHash } from '../tree/merkle-tree';
-import { MOST_LEAVES } from '../sealing/unsealed-records';
+import { MOST_LEAVES } from '../tree/leaf';
 import {
   byCheckpoint,
   isAsSealed,
@@ -62,7 +62,7 @@ export async function verifyRecords(
   { claims, notBefore, dropped }: Expectations,
   onFinding: OnFinding,
 ): Promise<{ dropped: number; strays: string[] }> {
-  const gone: JudgedSeal[] = [];
+  const gone: (JudgedSeal & { early: boolean })[] = [];
   const leaves = seals.filter((seal) => isLeaf(seal, claims));
   const strays = seals.filter((seal) => !isLeaf(seal, claims));
   for (const { audit_id: record, leaf_index: leaf } of strays)
@@ -74,8 +74,7 @@ export async function verifyRecords(
       if (leaf.record === 'edited') onFinding({ kind: 'record_edited', record, checkpoint });
       if (leaf.record === 'too_large') onFinding({ kind: 'record_too_large', record, checkpoint });
       if (early) onFinding({ kind: 'record_backdated', record, checkpoint });
-      // What is too early to be a record of this checkpoint can't be one that was dropped.
-    } else gone.push(early ? { ...leaf, sealed_at: '9999-12-31T23:59:59.999Z' } : leaf);
+    } else gone.push({ ...leaf, early });
   }
   const droppedHere = await verifyGone(tx, checkpoint, gone, dropped, onFinding);
   if (claims !== undefined) verifyTree(checkpoint, leaves, claims, onFinding);
@@ -86,12 +85,14 @@ export async function verifyRecords(
 async function verifyGone(
   tx: EntityManager,
   checkpoint: number,
-  gone: readonly JudgedSeal[],
+  gone: readonly (JudgedSeal & { early: boolean })[],
   dropped: Dropped | undefined,
   onFinding: OnFinding,
 ): Promise<number> {
-  const mayBeDropped = ({ sealed_at, audit_id }: JudgedSeal): boolean =>
+  // What is too early to be a record of this checkpoint can't be one that was dropped.
+  const mayBeDropped = ({ sealed_at, audit_id, early }: JudgedSeal & { early: boolean }): boolean =>
     dropped !== undefined &&
+    !early &&
     Date.parse(sealed_at) < dropped.until.getTime() &&
     (dropped.firstKept === null || BigInt(audit_id) < BigInt(dropped.firstKept));
   const rest = gone.filter((leaf) => !mayBeDropped(leaf));

@@ -4,8 +4,9 @@ import { missingCheckpoints, type OnFinding } from './finding';
 const AT_ONCE = 1000;
 
 /**
- * Reports checkpoints below the first, which count from 1, or beyond what a number of JavaScript can be; of those after the last one that only seals are left of; and
- * of every seal that belongs to no checkpoint: those that are left of a missing one, and those that were never one's.
+ * Reports checkpoints below the first, which count from 1, or beyond what a number of JavaScript can be; those after the
+ * last one of which only seals are left; and every seal that belongs to no checkpoint: those that are left of a missing
+ * one, and those that never belonged to one.
  * @param since number of the first checkpoint that is verified
  * @param last number of the last checkpoint that is there
  */

@@ -77,8 +77,8 @@ export class TrailResume {
          UNION
          SELECT audit_id
          FROM (SELECT number, audit_checkpoint_size(${jwsFrom('jws')}) AS size FROM audit_checkpoints) AS sealing
-         JOIN audit_seals AS seal ON seal.checkpoint = sealing.number AND seal.leaf_index >= sealing.size
-         WHERE sealing.size > 0),
+         JOIN audit_seals AS seal ON seal.checkpoint = sealing.number
+         WHERE sealing.size > 0 AND NOT (seal.leaf_index >= 0 AND seal.leaf_index < sealing.size)),
        gone AS (DELETE FROM audit_seals AS seal USING stray WHERE seal.audit_id = stray.audit_id
                 RETURNING seal.audit_id, seal.recorded_at, seal.checkpoint, seal.leaf_index, seal.leaf_hash),
        aside AS (INSERT INTO audit_seals_set_aside (set_aside_by, audit_id, recorded_at, checkpoint, leaf_index, leaf_hash)
@@ -119,7 +119,9 @@ export class TrailResume {
       throw new TrailNotResumable(`there is no checkpoint ${number}`);
     const judged = await judgeCheckpoint(checkpoint.jws, this.keys);
     if (judged.state === 'unknown')
-      throw new TrailNotResumable(`${judged.kid} signed checkpoint ${number}, which is not among these keys`);
+      throw new TrailNotResumable(
+        `the key ${judged.kid}, which signed checkpoint ${number}, is not among these keys`,
+      );
     if (judged.state === 'forged' || judged.claims.number !== number)
       throw new TrailNotResumable(`checkpoint ${number} is forged; name the last valid checkpoint`);
   }
