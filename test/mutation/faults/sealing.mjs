@@ -100,7 +100,7 @@ export default {
     ...inFile('libs/checkpoints/src/verification/chain-verification.ts', [
       ['forgets which seals are not leaves', 'chain.strays.push(...verified.strays);', ''],
     ]),
-    ...inFile('libs/checkpoints/src/verification/chain-end.ts', [
+    ...inFile('libs/checkpoints/src/sealing/chain-end.ts', [
       [
         'asks the database for the key of the last checkpoint',
         '(kid) => this.keyRing.heldPublicKey(kid)',

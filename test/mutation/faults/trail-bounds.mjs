@@ -8,7 +8,7 @@ export default {
     'migrations/bounded-columns.spec.ts',
     'migrations/planted-rows.spec.ts',
     'libs/checkpoints/src/verification/false-completeness.spec.ts',
-    'libs/checkpoints/src/verification/trail-alarms.spec.ts',
+    'libs/checkpoints/src/sealing/trail-alarms.spec.ts',
     'libs/checkpoints/src/export/trail-drop.spec.ts',
     'libs/checkpoints/src/export/export-line.spec.ts',
     'libs/audit/src/nesting.spec.ts',

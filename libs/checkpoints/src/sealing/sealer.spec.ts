@@ -14,7 +14,7 @@ import { applicationPrivileges } from '../../../../migrations/privileges';
 import { until } from '../../../../test/support/database/sql';
 import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { Trail } from '../../../../test/support/trail/trail';
-import { ChainNotTrusted } from '../verification/chain-end';
+import { ChainNotTrusted } from './chain-end';
 import { readCheckpoint } from '../checkpoint';
 import { Sealer } from './sealer';
 import { Sealing } from './sealing';

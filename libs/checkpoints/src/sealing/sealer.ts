@@ -2,7 +2,7 @@ import { transaction } from '@aegis/database';
 import { KeyRing, SigningKeyChanged, signingKeyChanged } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { ChainEnd } from '../verification/chain-end';
+import { ChainEnd } from './chain-end';
 import { checkpointHash, signCheckpoint } from '../checkpoint';
 import { leafOf } from '../tree/leaf';
 import { leafHash, rootHash } from '../tree/merkle-tree';

@@ -3,7 +3,7 @@ import { Logger } from '@aegis/logging';
 import { type Gauge, Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { TrailAlarms } from '../verification/trail-alarms';
+import { TrailAlarms } from './trail-alarms';
 import { jwsFrom } from '../checkpoint';
 import { Sealer } from './sealer';
 import { RecordTooLarge } from './unsealed-records';

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { until } from '../../../../test/support/database/sql';
 import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { Trail } from '../../../../test/support/trail/trail';
-import { Sealing } from '../sealing/sealing';
+import { Sealing } from './sealing';
 
 describe('the alarm of a record that is too large to be sealed', () => {
   let trail: Trail;

@@ -2,7 +2,7 @@ import type { KeyRing } from '@aegis/signing';
 import type { DataSource } from 'typeorm';
 import { checkpointKid, jwsFrom, openCheckpoint } from '../checkpoint';
 import { THIS_CLUSTER } from '../cluster';
-import type { Base } from '../sealing/unsealed-records';
+import type { Base } from './unsealed-records';
 
 const AT_ONCE = 100;
 
