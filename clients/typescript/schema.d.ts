@@ -4450,7 +4450,7 @@ export interface operations {
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     /** @description What caches may do (RFC 9111). */
-                    "Cache-Control": "public, max-age=60";
+                    "Cache-Control": "public, max-age=60, stale-if-error=86400";
                     /** @description Changes with the resource; for `If-None-Match` and `If-Match` */
                     ETag: string;
                     [name: string]: unknown;
@@ -4470,7 +4470,7 @@ export interface operations {
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     /** @description What caches may do (RFC 9111). */
-                    "Cache-Control": "public, max-age=60";
+                    "Cache-Control": "public, max-age=60, stale-if-error=86400";
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -4507,7 +4507,7 @@ export interface operations {
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     /** @description What caches may do (RFC 9111). */
-                    "Cache-Control": "public, max-age=300";
+                    "Cache-Control": "public, max-age=300, stale-if-error=86400";
                     /** @description Changes with the resource; for `If-None-Match` and `If-Match` */
                     ETag: string;
                     [name: string]: unknown;
@@ -4558,7 +4558,7 @@ export interface operations {
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     /** @description What caches may do (RFC 9111). */
-                    "Cache-Control": "public, max-age=300";
+                    "Cache-Control": "public, max-age=300, stale-if-error=86400";
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -4593,7 +4593,7 @@ export interface operations {
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     /** @description What caches may do (RFC 9111). */
-                    "Cache-Control": "public, max-age=300";
+                    "Cache-Control": "public, max-age=300, stale-if-error=86400";
                     /** @description Changes with the resource; for `If-None-Match` and `If-Match` */
                     ETag: string;
                     [name: string]: unknown;
@@ -4613,7 +4613,7 @@ export interface operations {
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     /** @description What caches may do (RFC 9111). */
-                    "Cache-Control": "public, max-age=300";
+                    "Cache-Control": "public, max-age=300, stale-if-error=86400";
                     ETag: string;
                     [name: string]: unknown;
                 };

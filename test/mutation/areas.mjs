@@ -18,6 +18,7 @@ import jobs from './faults/jobs.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
 import plainLines from './faults/plain-lines.mjs';
+import publishedKeys from './faults/published-keys.mjs';
 import purge from './faults/purge.mjs';
 import rateLimits from './faults/rate-limits.mjs';
 import sealing from './faults/sealing.mjs';
@@ -55,4 +56,5 @@ export const AREAS = [
   licenseRows,
   trailBounds,
   purge,
+  publishedKeys,
 ];

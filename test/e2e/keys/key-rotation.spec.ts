@@ -199,7 +199,7 @@ describe('signing keys of two servers on one database', () => {
     await given('k2');
     const jwks = await new Client(servers[1]!.url).get('/.well-known/jwks.json');
     expect((jwks.body as { keys: { kid: string }[] }).keys.map(({ kid }) => kid)).toEqual(['k1', 'k2']);
-    expect(jwks.headers.get('cache-control')).toBe('public, max-age=300');
+    expect(jwks.headers.get('cache-control')).toBe('public, max-age=300, stale-if-error=86400');
     await done('activate', 'k2');
     await untilInUse('k2');
     expect(kidOf((await aLicense(other)).token)).toBe('k2');

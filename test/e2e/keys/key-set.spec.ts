@@ -112,7 +112,7 @@ describe('the signed key set', () => {
     await until('it is served', async () => (await status()) === 200, PATIENCE_MS);
     const answer = await anyone.get(PATH);
     expect(answer.headers.get('content-type')).toMatch(/^application\/jwk-set\+jwt/);
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=300');
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=300, stale-if-error=86400');
     expect(answer.body).toBe(readFileSync(join(folder, 'jwks.jwt'), 'utf8').trim());
     const again = await anyone.get(PATH, { 'If-None-Match': answer.headers.get('etag')! });
     expect(again.status).toBe(304);

@@ -55,7 +55,7 @@ describe('the status lists', () => {
     const answer = await new Client(server.url).get(listPath);
     expectStatus(answer, 200);
     expect(answer.headers.get('content-type')).toBe('application/statuslist+jwt');
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=60');
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=60, stale-if-error=86400');
     expect(answer.headers.get('vary')).toContain('Accept-Encoding');
     const [header, claims] = (answer.body as string)
       .split('.')
@@ -235,7 +235,7 @@ describe('the status lists', () => {
         expect(again).toMatchObject({ status: 304, body: Buffer.alloc(0) });
         expect(again.headers.etag).toBe(first.headers.etag);
         expect(again.headers.vary).toContain('Accept-Encoding');
-        expect(again.headers['cache-control']).toBe('public, max-age=60');
+        expect(again.headers['cache-control']).toBe('public, max-age=60, stale-if-error=86400');
         expect(again.headers['content-type']).toBeUndefined();
       }
     });

@@ -2,10 +2,12 @@ import { ApiProblems, CacheControl, ETagged, IfNoneMatch, Public, RespondsAsIs }
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { hash } from 'node:crypto';
-import { type Jwks, KEY_SET_SECONDS } from '../jws/jwks';
+import { type Jwks, KEY_SET_SECONDS, STALE_KEY_SET_SECONDS } from '../jws/jwks';
 import { KeyRing } from '../ring/key-ring.service';
 import { ServedKeySet } from '../jws/served-key-set';
 import { JWKS_SCHEMA } from './jwks.schema';
+
+const CACHED = `public, max-age=${KEY_SET_SECONDS}, stale-if-error=${STALE_KEY_SET_SECONDS}`;
 
 @ApiTags('Keys')
 @Controller('.well-known')
@@ -17,7 +19,7 @@ export class JwksController {
   ) {}
 
   @Get('jwks.json')
-  @CacheControl(`public, max-age=${KEY_SET_SECONDS}`)
+  @CacheControl(CACHED)
   @ApiOperation({ operationId: 'getJwks', summary: 'Public keys that licenses are verified with (RFC 7517)' })
   @IfNoneMatch()
   @ETagged((jwks: Jwks) => hash('sha256', JSON.stringify(jwks), 'base64url'))
@@ -27,7 +29,7 @@ export class JwksController {
   }
 
   @Get('jwks.jwt')
-  @CacheControl(`public, max-age=${KEY_SET_SECONDS}`)
+  @CacheControl(CACHED)
   @ApiOperation({
     operationId: 'getSignedJwks',
     summary: 'The same keys, and the compromised ones by their ids, signed by a root key that clients pin',

@@ -25,6 +25,8 @@ export interface Jwks {
 
 /** How long clients may keep a key set without asking again. */
 export const KEY_SET_SECONDS = 300;
+/** How long a key set that can't be read again is still served, and how long caches may keep it then (RFC 5861, section 4). */
+export const STALE_KEY_SET_SECONDS = 86_400;
 
 /**
  * Describes a public key for verifiers.

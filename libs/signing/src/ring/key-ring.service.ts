@@ -1,11 +1,12 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
+import { isDatabaseUnavailable } from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { HeldKeys } from './held-keys';
-import { type Jwks, keySetOf } from '../jws/jwks';
+import { type Jwks, keySetOf, STALE_KEY_SET_SECONDS } from '../jws/jwks';
 import { reconcileKeys } from './reconcile-keys';
 import { LatestRead } from './latest-read';
 import { PublicKeyFiles } from '../keys/public-key-files';
@@ -30,9 +31,10 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   private readonly files: PublicKeyFiles;
   private readonly reading = new LatestRead(() => this.read());
   private readonly publishing = new LatestRead(async () => {
-    this.published = keySetOf(await readKeys(this.dataSource.manager));
+    const readAt = performance.now();
+    this.published = { keySet: keySetOf(await readKeys(this.dataSource.manager)), readAt };
   });
-  private published: Jwks = { keys: [] };
+  private published: { keySet: Jwks; readAt: number } = { keySet: { keys: [] }, readAt: -Infinity };
   private keys?: readonly SigningKey[];
   private readAt = -Infinity;
   private signing: { kid: string | null; signer?: Signer } = { kid: null };
@@ -156,11 +158,27 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * Describes, for verifiers, the keys that are trusted right now: pending, active and retired, oldest first.
-   * Read from the database after each call, so that a compromised key is gone at once; once for all who ask together.
+   * Read from the database after each call, so that a compromised key is gone at once; once for all who ask together. While
+   * the database is unavailable, what was read last is served for a day: clients that verify offline depend on it.
+   * @throws what the reading failed with
    */
   async jwks(): Promise<Jwks> {
-    await this.publishing.ask();
-    return this.published;
+    try {
+      await this.publishing.ask();
+    } catch (error) {
+      const { keySet, readAt } = this.lastRead();
+      const isServed =
+        isDatabaseUnavailable(error) && performance.now() - readAt < STALE_KEY_SET_SECONDS * 1000;
+      if (!isServed) throw error;
+      return keySet;
+    }
+    return this.published.keySet;
+  }
+
+  /** The newer of what was published and what the job read: a key may have been compromised in between. */
+  private lastRead(): { keySet: Jwks; readAt: number } {
+    if (this.published.readAt >= this.readAt) return this.published;
+    return { keySet: keySetOf(this.keys ?? []), readAt: this.readAt };
   }
 
   private async read(): Promise<void> {

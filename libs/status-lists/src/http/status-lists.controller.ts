@@ -18,9 +18,12 @@ import { StatusLists } from '../status-lists.service';
 export class StatusListsController {
   constructor(private readonly lists: StatusLists) {}
 
-  /** Caches on the way keep a list for a minute: it may change at any time, and asking again costs a 304. */
+  /**
+   * Caches on the way keep a list for a minute: it may change at any time, and asking again costs a 304. While no server
+   * answers they may keep it for a day (RFC 5861, section 4).
+   */
   @Get(':id')
-  @CacheControl('public, max-age=60')
+  @CacheControl('public, max-age=60, stale-if-error=86400')
   @ApiOperation({
     operationId: 'getStatusList',
     summary: 'A signed Token Status List (draft-ietf-oauth-status-list)',
