@@ -3,6 +3,7 @@ import { ConfigurationError } from '@aegis/errors';
 import { Logger, redactText } from '@aegis/logging';
 import { startServer } from './server';
 import { nextStep } from './next-step';
+import { handleUserSignals } from './signals';
 
 const EXIT_CONFIGURATION = 2;
 const EXIT_INTERRUPTED = 130;
@@ -16,6 +17,7 @@ async function main(): Promise<void> {
   process.stderr.on('error', () => undefined);
   const environment = loadEnvironment();
   const logger = new Logger({ level: environment.LOG_LEVEL, format: environment.LOG_FORMAT });
+  handleUserSignals(logger);
   const { process: fromProcess, dotEnv, unknown } = sourcesOf(environment);
   logger.write('info', 'settings were read', {
     from_process: fromProcess,

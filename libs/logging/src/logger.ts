@@ -35,6 +35,15 @@ export class Logger implements LoggerService {
     this.winston.on('error', () => undefined);
   }
 
+  get level(): LogLevel {
+    return this.winston.level as LogLevel;
+  }
+
+  /** Takes effect from the next line on. */
+  set level(level: LogLevel) {
+    this.winston.level = level;
+  }
+
   /** Writes one line, with the request's id where one is served. */
   write(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (!this.winston.isLevelEnabled(level)) return;
