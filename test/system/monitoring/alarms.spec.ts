@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { ReplicatedPostgres } from '../../support/database/standby';
 import { freePort } from '../../support/processes/free-port';
 import { until } from '../../support/database/sql';
@@ -26,8 +27,21 @@ const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
 const { groups } = parse(read('config/prometheus/aegis.rules.yml')) as { groups: { rules: Rule[] }[] };
 const rules = groups.flatMap((group) => group.rules);
 const alarms = rules.filter((rule): rule is Required<Rule> => rule.alert !== undefined);
+interface Dashboard {
+  title: string;
+  panels: { title: string; targets: { expr: string }[] }[];
+}
+
+const DASHBOARDS = join(CONFIG, 'grafana/dashboards');
+const dashboards = readdirSync(DASHBOARDS).map(
+  (name) => JSON.parse(readFileSync(join(DASHBOARDS, name), 'utf8')) as Dashboard,
+);
+const queries = dashboards.flatMap(({ panels }) =>
+  panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+);
+/** Names of metrics that alarms and dashboards ask for. */
 const metricsOf = (pattern: RegExp): string[] => [
-  ...new Set(rules.flatMap(({ expr }) => expr.match(pattern) ?? [])),
+  ...new Set([...rules.map(({ expr }) => expr), ...queries].flatMap((expr) => expr.match(pattern) ?? [])),
 ];
 
 function check(tool: string, ...words: string[]): { status: number | null; said: string } {
@@ -35,7 +49,7 @@ function check(tool: string, ...words: string[]): { status: number | null; said:
   return { status, said: stdout + stderr };
 }
 
-describe('the alarms', () => {
+describe('the alarms and dashboards', () => {
   alarmsIt(`are read by Prometheus, and their addressees by Alertmanager${because}`, () => {
     expect(check('promtool', 'check', 'config', 'prometheus/prometheus.yml')).toMatchObject({ status: 0 });
     expect(check('amtool', 'check-config', 'alertmanager/alertmanager.yml')).toMatchObject({ status: 0 });
@@ -67,11 +81,41 @@ describe('the alarms', () => {
     expect(own).toMatch(/\*\*(Check and action|Action)\.\*\*/);
   });
 
+  alarmsIt(`have queries that Prometheus can read${because}`, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'aegis-queries-'));
+    try {
+      const file = join(folder, 'rules.yml');
+      const recorded = queries.map((expr, at) => ({ record: `query:${at}`, expr }));
+      writeFileSync(file, stringify({ groups: [{ name: 'queries', rules: recorded }] }));
+      expect(check('promtool', 'check', 'rules', file)).toMatchObject({
+        status: 0,
+        said: expect.stringContaining(`${queries.length} rules found`) as string,
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('add nothing up that every process reports alike', () => {
+    const alike = read('docs/metrics.md')
+      .split('\n')
+      .filter((line) => line.includes('reports the same'))
+      .map((line) => /`(aegis_[a-z0-9_]+)/.exec(line)?.[1] ?? '');
+    expect(alike).toContain('aegis_licenses');
+    const all = [...rules.map(({ expr }) => expr), ...queries];
+    const summed = all.filter((expr) =>
+      alike.some((name) => new RegExp(`\\bsum\\b[^)]*\\b${name}\\b`).test(expr)),
+    );
+    expect(summed).toEqual([]);
+  });
+
   it('ask for metrics that the server has', () => {
     const page = read('docs/metrics.md');
     const explained = (name: string): boolean =>
       [name, name.replace(/_(bucket|count|sum)$/, '')].some((one) => new RegExp(`\`${one}[\`{]`).test(page));
-    expect(metricsOf(/\baegis_[a-z0-9_]+/g).filter((name) => !explained(name))).toEqual([]);
+    const wanted = metricsOf(/\b(aegis|process|nodejs)_[a-z0-9_]+/g);
+    expect(wanted.length).toBeGreaterThan(20);
+    expect(wanted.filter((name) => !explained(name))).toEqual([]);
   });
 
   alarmsIt(`ask for metrics that the exporters have${because}`, async () => {
