@@ -36,7 +36,9 @@ export class CustomerRemovalService {
     revokeLicenses: boolean,
     precondition: Precondition<Customer> = NO_PRECONDITION,
   ): Promise<void> {
-    const revoked = await transaction(this.dataSource, async (tx) => {
+    let revoked = 0;
+    // Returns nothing: what the transaction returns is the answer, which an idempotent route remembers in it.
+    await transaction(this.dataSource, async (tx) => {
       precondition(await this.customers.lock(tx, id));
       const live = await lockRows(tx, License, {
         select: { id: true, module_name: true },
@@ -62,7 +64,7 @@ export class CustomerRemovalService {
       await this.customers.softDelete(tx, actor, id);
       // Last: every change of these licenses that was under way is through, and its answer remembered, by now.
       await forgetAnswersAbout(tx, id);
-      return live.length;
+      revoked = live.length;
     });
     this.changes.count('revoked', revoked);
   }
