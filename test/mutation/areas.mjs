@@ -17,6 +17,7 @@ import licenseRows from './faults/license-rows.mjs';
 import jobs from './faults/jobs.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
+import offline from './faults/offline.mjs';
 import plainLines from './faults/plain-lines.mjs';
 import publishedKeys from './faults/published-keys.mjs';
 import purge from './faults/purge.mjs';
@@ -30,6 +31,7 @@ import trailBounds from './faults/trail-bounds.mjs';
 /** @type {{ area: string, suites: string[], faults: import('./faults/fault.mjs').Fault[] }[]} */
 export const AREAS = [
   judge,
+  offline,
   guard,
   input,
   apiKeys,

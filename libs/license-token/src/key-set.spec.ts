@@ -1,6 +1,9 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { type Ed25519Jwk, type KeySetTrust, openKeySet, parseKeySet } from './key-set';
+import fc from 'fast-check';
+import { type Ed25519Jwk, type KeySet, type KeySetTrust, openKeySet, parseKeySet } from './key-set';
 import { judgeOffline, type OfflineTrust } from './offline';
+import type { StatusList } from './status-lists/status-list-reader';
+import type { Verdict } from './verdict';
 
 const NOW = new Date('2026-11-25T12:00:00.000Z');
 const NOW_S = NOW.getTime() / 1000;
@@ -123,13 +126,15 @@ describe('a license offline', () => {
   };
   const license = (header: object = {}, claims: object = {}, key: KeyObject = k1.privateKey): string =>
     jws({ alg: 'EdDSA', typ: 'JWT', kid: 'k1', ...header }, { ...LICENSE, ...claims }, key);
-  async function codeOf(token: string): Promise<string> {
+  /** Judged with a key set that was opened at NOW and kept since. */
+  async function judged(token: string, now: Date): Promise<Verdict> {
     const keySet = await openKeySet(jws(HEADER, content()), trust());
     if ('refused' in keySet) throw new Error(keySet.refused);
-    const offline: OfflineTrust = { keySet, acceptedIssuers: [LICENSE.iss], now: NOW };
+    const offline: OfflineTrust = { keySet, acceptedIssuers: [LICENSE.iss], now };
     const question = { module_name: 'payroll', odoo_version: '17.0', instance_fingerprint: null };
-    return (await judgeOffline(token, question, offline)).code;
+    return judgeOffline(token, question, offline);
   }
+  const codeOf = async (token: string, now = NOW): Promise<string> => (await judged(token, now)).code;
 
   it.each<[string, string, string]>([
     ['VALID', 'as it was issued', license()],
@@ -155,5 +160,64 @@ describe('a license offline', () => {
     ['MALFORMED', 'that is not a key set', 'nonsense'],
   ])('is %s %s', async (code, _name, token) => {
     expect(await codeOf(token)).toBe(code);
+  });
+
+  it('is VALID by a key set that is kept up to, not including, the second at which that expires', async () => {
+    const perpetual = license({}, { exp: undefined, license_type: 'perpetual' });
+    const after = (ms: number): Promise<Verdict> => judged(perpetual, new Date((NOW_S + 86_400) * 1000 + ms));
+    expect(await after(-1)).toMatchObject({ valid: true, code: 'VALID' });
+    for (const ms of [0, 1, 399 * 86_400_000])
+      expect(await after(ms)).toMatchObject({
+        valid: false,
+        code: 'UNKNOWN_KEY',
+        error: 'The key set of this installation has expired. Get a new one.',
+        license_id: null,
+        customer_name: null,
+      });
+    expect((await judged(perpetual, new Date(NaN))).code).toBe('UNKNOWN_KEY');
+  });
+
+  it('says of an unknown key, while the key set counts, that it is the key which is unknown', async () => {
+    expect((await judged(license({ kid: 'k9' }), NOW)).error).toBe(
+      'The license was signed with a key that this server never had.',
+    );
+  });
+
+  it('is as before by an expired key set where a newer one would change nothing', async () => {
+    const later = new Date((NOW_S + 400 * 86_400) * 1000);
+    expect(await codeOf('nonsense', later)).toBe('MALFORMED');
+    expect(await codeOf(license({ kid: 'k0' }), later)).toBe('KEY_COMPROMISED');
+    expect(await codeOf(license({}, {}, stranger.privateKey), later)).toBe('UNKNOWN_KEY');
+    expect(await codeOf(license({}, { exp: NOW_S }), later)).toBe('UNKNOWN_KEY');
+  });
+
+  it('goes by key set, status list and license until the end of each, and no longer', async () => {
+    const ends = fc.integer({ min: -100, max: 100 });
+    await fc.assert(
+      fc.asyncProperty(ends, ends, ends, async (keySetEnd, listEnd, licenseEnd) => {
+        const place = { idx: 0, uri: 'https://licenses.example.com/api/v1/status-lists/1' };
+        const keySet: KeySet = {
+          iat: NOW_S - 200,
+          exp: NOW_S + keySetEnd,
+          keys: [{ ...jwkOf(k1.publicKey), kid: 'k1' }],
+          compromised: [],
+        };
+        const statusList: StatusList = {
+          uri: place.uri,
+          issued_at: new Date((NOW_S - 200) * 1000),
+          fresh_until: new Date((NOW_S + listEnd) * 1000),
+          expires_at: new Date((NOW_S + listEnd) * 1000),
+          bits: 2,
+          // Of index 0: revoked.
+          statuses: Uint8Array.of(1),
+        };
+        const token = license({}, { exp: NOW_S + licenseEnd, status: { status_list: place } });
+        const question = { module_name: 'payroll', odoo_version: '17.0', instance_fingerprint: null };
+        const offline = { keySet, statusList, acceptedIssuers: [LICENSE.iss], now: NOW };
+        const expected =
+          keySetEnd <= 0 ? 'UNKNOWN_KEY' : listEnd > 0 ? 'REVOKED' : licenseEnd <= 0 ? 'EXPIRED' : 'VALID';
+        expect((await judgeOffline(token, question, offline)).code).toBe(expected);
+      }),
+    );
   });
 });

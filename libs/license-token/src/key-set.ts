@@ -75,7 +75,7 @@ export async function openKeySet(jwt: string, trust: KeySetTrust): Promise<KeySe
   const { keySet } = parsed;
   if (!(await verifySignature(parsed, await importEd25519(trust.root))))
     return { refused: 'signature_invalid' };
-  if (trust.now.getTime() >= keySet.exp * 1000) return { refused: 'expired' };
+  if (hasExpired(keySet, trust.now)) return { refused: 'expired' };
   if (trust.newestSeen !== undefined && keySet.iat < trust.newestSeen) return { refused: 'outdated' };
   return keySet;
 }
@@ -99,6 +99,15 @@ export function parseKeySet(jwt: string): ParsedKeySet | Malformed {
   const kids = [...keys, ...compromised].map(({ kid }) => kid);
   if (new Set(kids).size < kids.length) return { malformed: 'a kid occurs twice' };
   return { ...signed, keySet: { iat, exp, keys, compromised } };
+}
+
+/**
+ * Whether a key set is past its end, from which on none of its keys is trusted. It is asked at each use, not only when
+ * the key set is opened: a client that runs for months would trust a stolen key for as long.
+ * @param now the own clock; a time that is not one counts as past the end
+ */
+export function hasExpired({ exp }: Pick<KeySet, 'exp'>, now: Date): boolean {
+  return !(now.getTime() < exp * 1000);
 }
 
 /** @throws DOMException when it is not a point of the curve */

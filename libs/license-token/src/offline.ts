@@ -1,5 +1,5 @@
 import { judge, type Evidence, type Question } from './judge';
-import { importEd25519, type KeySet } from './key-set';
+import { hasExpired, importEd25519, type KeySet } from './key-set';
 import { parseToken } from './parse';
 import { verifySignature } from './signature';
 import { listedStatus, type StatusList } from './status-lists/status-list-reader';
@@ -7,7 +7,7 @@ import type { Verdict } from './verdict';
 
 /** What an installation that can't ask the server judges by. */
 export interface OfflineTrust {
-  /** From `openKeySet`: nothing else is trusted. */
+  /** From `openKeySet`: nothing else is trusted, and this only until its `exp`. */
   keySet: KeySet;
   /** Values of `iss` that are taken. */
   acceptedIssuers: readonly string[];
@@ -16,14 +16,22 @@ export interface OfflineTrust {
   now: Date;
 }
 
+/** `Verdict.error` in place of the one that `UNKNOWN_KEY` has: the license may be good. */
+const KEY_SET_EXPIRED = 'The key set of this installation has expired. Get a new one.';
+
 /**
  * Judges a license without the server: by its signature, its claims and the keys of a signed key set. Whether it was
  * revoked, suspended or superseded only a status list says. A compromised key counts for nothing offline: that a token is
  * older than the compromise only the server's record shows.
  * @param token as received
+ * @returns `UNKNOWN_KEY` for every token, no matter who signed it, once the key set has expired; `MALFORMED` and
+ * `KEY_COMPROMISED`, which no newer key set would change, stay
  */
 export async function judgeOffline(token: string, question: Question, trust: OfflineTrust): Promise<Verdict> {
-  return judge(question, await evidenceOf(token, trust), trust.now);
+  const verdict = judge(question, await evidenceOf(token, trust), trust.now);
+  return verdict.code === 'UNKNOWN_KEY' && hasExpired(trust.keySet, trust.now)
+    ? { ...verdict, error: KEY_SET_EXPIRED }
+    : verdict;
 }
 
 async function evidenceOf(
@@ -38,7 +46,7 @@ async function evidenceOf(
   const known = { claims, acceptedIssuers, record };
   if (keySet.compromised.some((one) => one.kid === kid))
     return { proof: 'signature_holds', ...known, key: { compromised: true, after: null } };
-  const key = keySet.keys.find((one) => one.kid === kid);
+  const key = hasExpired(keySet, now) ? undefined : keySet.keys.find((one) => one.kid === kid);
   if (!key) return { proof: 'unknown_key' };
   const holds = await verifySignature(parsed, await importEd25519(key));
   return holds
