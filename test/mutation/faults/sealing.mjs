@@ -6,6 +6,7 @@ export default {
   suites: [
     'libs/checkpoints/src/verification/decoy-seals.spec.ts',
     'libs/checkpoints/src/sealing/time-of-reading.spec.ts',
+    'libs/checkpoints/src/sealing/chain-end.spec.ts',
     'test/attacks/superuser.spec.ts',
     'test/attacks/database-role.spec.ts',
   ],
@@ -106,6 +107,12 @@ export default {
         '(kid) => this.keyRing.heldPublicKey(kid)',
         '(kid) => this.keyRing.publicKey(kid)',
       ],
+      [
+        'sorts the numbers of checkpoints as text',
+        'ORDER BY audit_checkpoints.number DESC',
+        'ORDER BY number DESC',
+      ],
+      ['goes back over one page of checkpoints alone', 'below = next.number;', 'return 0;'],
     ]),
     ...inFile('libs/checkpoints/src/verification/added-records.ts', [
       [

@@ -97,12 +97,14 @@ export class ChainEnd {
     return at !== null && iat > Math.ceil(at.getTime() / 1000);
   }
 
+  /** A bare `number` in ORDER BY would be the text that is selected, of which '9' comes after '10'. */
   private rows(below: string | null, count: number): Promise<Row[]> {
     return this.dataSource.query<Row[]>(
       `SELECT number::text AS number, ${jwsFrom('jws')} AS jws,
               cluster <> '' AND sealed_xact >= pg_snapshot_xmax(pg_current_snapshot())
                 AND cluster = ${THIS_CLUSTER} AS ahead
-       FROM audit_checkpoints WHERE $1::bigint IS NULL OR number < $1 ORDER BY number DESC LIMIT $2`,
+       FROM audit_checkpoints WHERE $1::bigint IS NULL OR number < $1
+       ORDER BY audit_checkpoints.number DESC LIMIT $2`,
       [below, count],
     );
   }

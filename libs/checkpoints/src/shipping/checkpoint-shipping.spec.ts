@@ -125,6 +125,19 @@ describe('the shipping of checkpoints', () => {
       expect(log.join('')).not.toContain(TOKEN);
     });
 
+    it('sends every checkpoint in its order, however many digits their numbers have', async () => {
+      for (let first = 20; first < 123; first += 1) await sealOneMore(first);
+      const all = await trail.checkpoints();
+      expect(all).toHaveLength(106);
+      ship(url);
+      await until('all are there', () => Promise.resolve(receiver.received.length === all.length));
+      expect(receiver.received.map(({ jws }) => jws)).toEqual(all);
+      expect(numbers()).toEqual(all.map((_, index) => index + 1));
+      for (const first of [123, 124]) await sealOneMore(first);
+      await until('the last two are there', () => Promise.resolve(receiver.received.length === 108));
+      expect(numbers().slice(-2)).toEqual([107, 108]);
+    });
+
     it('resumes after an outage with what was not acknowledged, and logs it once', async () => {
       receiver.status = 503;
       const metrics = ship(url);
