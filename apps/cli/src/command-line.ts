@@ -3,6 +3,7 @@ import { addApiKeys } from './commands/api-keys';
 import { addAudit } from './commands/audit';
 import { countPathsFromCaller } from './commands/callers-paths';
 import type { Ends } from './commands/command';
+import { addDatabase } from './commands/database';
 import { addImport } from './commands/import';
 import { addKeys } from './commands/keys';
 import { addLicenses } from './commands/licenses';
@@ -55,6 +56,7 @@ export function commandTree(output: Output, ends: Ends): Command {
     .addHelpText('after', AFTER_HELP);
   addKeys(program, output, ends);
   addApiKeys(program, output, ends);
+  addDatabase(program, output, ends);
   addMigrate(program, output, ends);
   addImport(program, output, ends);
   addLicenses(program, output, ends);

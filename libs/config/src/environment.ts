@@ -93,7 +93,7 @@ export class Environment extends RateLimitSettings {
     secret: true,
     production: 'sslmode=verify-full unless loopback',
     description:
-      'The same database under a role that may create roles; used by `aegis rotate-secrets database` alone.',
+      'The same database under a role that may create roles; used by `aegis database create` and `aegis rotate-secrets database` alone.',
   })
   @IsOptional()
   @IsPostgresUrl()

@@ -12,7 +12,7 @@ export { DatabaseModule } from './database.module';
 export { Listener } from './listener';
 export { MicroBatch } from './micro-batch';
 export type { MigrationState, Privileges } from './migrate';
-export { grantPrivileges, migrateDown, migrateUp, migrationStates } from './migrate';
+export { grantPrivileges, MissingPrivileges, migrateDown, migrateUp, migrationStates } from './migrate';
 export type { DatabaseAccess } from './open-database';
 export { openDatabase } from './open-database';
 export {
@@ -33,6 +33,14 @@ export {
   urlFor,
   withConnection,
 } from './role-password';
+export type { RoleLogin } from './role-and-database';
+export {
+  createDatabase,
+  createRole,
+  databaseOfUrl,
+  loginOfUrl,
+  withAdministrator,
+} from './role-and-database';
 export { lockByIdSql, lockRow, lockRows } from './row-locks';
 export { runSplitting } from './run-splitting';
 export type { TransactionHooks } from './transaction';

@@ -14,6 +14,9 @@ export interface Privileges {
   functions: readonly string[];
 }
 
+/** The role of DATABASE_URL may not see the migrations, as before the first `aegis migrate up` is complete. */
+export class MissingPrivileges extends ConfigurationError {}
+
 /** One migration as `aegis migrate status` shows it. */
 export interface MigrationState {
   name: string;
@@ -119,7 +122,7 @@ export async function migrationStates(dataSource: DataSource): Promise<Migration
   );
   // Without the schema its tables look as if they were not there.
   if (table?.name === null && table.hidden)
-    throw new ConfigurationError(
+    throw new MissingPrivileges(
       "DATABASE_URL: its role lacks privileges (it may not use the tables' schema); run `aegis migrate up` with MIGRATION_DATABASE_URL: it grants this role what it needs.",
     );
   const rows = table?.name

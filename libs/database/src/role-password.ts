@@ -43,7 +43,7 @@ export function withConnection<T>(
 async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({
     connectionString: url,
-    application_name: 'aegis rotate-secrets',
+    application_name: 'aegis roles',
     options: SESSION_OPTIONS,
     connectionTimeoutMillis: CONNECT_PATIENCE_MS,
     ...KEEP_ALIVE,

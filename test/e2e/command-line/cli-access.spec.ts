@@ -31,6 +31,8 @@ const COMMANDS: Record<string, { access: 'none' | 'reads' | 'changes' | 'makes';
   'api-keys rotate': { access: 'changes', args: ['0aZ9bY8cX7dW'] },
   'api-keys peppers': { access: 'reads' },
   'api-keys delete': { access: 'changes', args: ['0aZ9bY8cX7dW'] },
+  // It takes the URLs of the databases, and refuses to run without them.
+  'database create': { access: 'none' },
   'migrate up': { access: 'makes' },
   'migrate down': { access: 'changes' },
   'migrate status': { access: 'reads' },
@@ -47,7 +49,7 @@ const COMMANDS: Record<string, { access: 'none' | 'reads' | 'changes' | 'makes';
   purge: { access: 'changes' },
   'rotate-secrets status': { access: 'reads' },
   'rotate-secrets peppers': { access: 'reads', args: ['--out', 'out'] },
-  // It takes the URLs of the databases, and refuses to run without them.
+  // So does this.
   'rotate-secrets database': { access: 'none' },
 };
 

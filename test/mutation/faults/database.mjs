@@ -10,6 +10,8 @@ export default {
     'libs/database/src/connections/pool-renewal.spec.ts',
     'libs/database/src/connections/statement-limits.spec.ts',
     'migrations/planted-rows.spec.ts',
+    'libs/database/src/role-and-database.spec.ts',
+    'apps/cli/src/database/patience.spec.ts',
     'test/e2e/operation/readiness.spec.ts',
   ],
   faults: [
@@ -144,6 +146,29 @@ export default {
       ],
       ['starts with a role that may create roles', 'rolsuper OR rolcreaterole', 'rolsuper'],
       ['sees no privilege of a role that it may take on', "oid, 'MEMBER')", "oid, 'USAGE')"],
+    ]),
+    ...inFile('libs/database/src/role-and-database.ts', [
+      [
+        'gives roles that exist the password of the URL',
+        '  if (rowCount !== 0) return false;\n  const secret',
+        '  if (rowCount !== 0) await client.query(`DROP ROLE ${escapeIdentifier(role)}`);\n  const secret',
+      ],
+      ['sends passwords as they are', 'escapeLiteral(scramVerifier(password))', 'escapeLiteral(password)'],
+      [
+        'takes a membership of the administrator away',
+        'if (rows[0]?.mayGive === true)',
+        'if (rows.length > 1)',
+      ],
+      [
+        'has no way in while the database does not exist',
+        'cause.code !== DATABASE_MISSING',
+        'cause.code === DATABASE_MISSING',
+      ],
+    ]),
+    ...inFile('apps/cli/src/database/patience.ts', [
+      ['waits for what does not pass', 'if (isOver || !mayPass(error)) throw', 'if (isOver) throw'],
+      ['takes any answer', 'if (isOver || isWanted(answer)) return', 'if (isOver || answer) return'],
+      ['never gives up an error', 'if (isOver || !mayPass(error))', 'if (!mayPass(error))'],
     ]),
   ],
 };

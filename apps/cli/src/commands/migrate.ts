@@ -1,16 +1,22 @@
 import type { Command } from 'commander';
 import type { Output } from '../terminal/output';
+import type { MigrationOptions } from '../database/migrate';
 import { addCommand, type Ends } from './command';
+import { wholeNumber } from './whole-number';
 
 export function addMigrate(program: Command, output: Output, ends: Ends): void {
   const migrate = program.command('migrate').description("the database's migrations");
-  addCommand(migrate, 'up', "apply what is pending and grant the server's role what it may do").action(() =>
-    ends(import('../database/migrate.js').then(({ applyMigrations }) => applyMigrations(output))),
-  );
+  addCommand(migrate, 'up', "apply what is pending and grant the server's role what it may do")
+    .option('--wait <seconds>', 'wait so long for the database, where it cannot be reached yet', wholeNumber)
+    .action((options: MigrationOptions) =>
+      ends(import('../database/migrate.js').then(({ applyMigrations }) => applyMigrations(output, options))),
+    );
   addCommand(migrate, 'down', 'undo the newest migration and its data; not in production').action(() =>
     ends(import('../database/migrate.js').then(({ undoMigration }) => undoMigration(output))),
   );
-  addCommand(migrate, 'status', 'list the migrations; exit code 1 when some are pending').action(() =>
-    ends(import('../database/migrate.js').then(({ showMigrations }) => showMigrations(output))),
-  );
+  addCommand(migrate, 'status', 'list the migrations; exit code 1 when some are pending')
+    .option('--wait <seconds>', 'wait so long for the database, and until nothing is pending', wholeNumber)
+    .action((options: MigrationOptions) =>
+      ends(import('../database/migrate.js').then(({ showMigrations }) => showMigrations(output, options))),
+    );
 }
