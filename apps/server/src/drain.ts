@@ -1,6 +1,13 @@
 import type { Server } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
+/** Load balancers take a moment to see that readiness says no. */
+export const PRODUCTION_DRAIN_MS = 5000;
+/** So long requests in flight are waited for; connections that are open for as long after that are cut. */
+export const PATIENCE_MS = 15_000;
+/** What a drain takes at most. The platform has to grant it, and time to close everything after it. */
+export const LONGEST_DRAIN_MS = Math.max(PRODUCTION_DRAIN_MS, PATIENCE_MS);
+
 /**
  * Counts the requests that a server is answering right now. A set of them would be simpler, but V8 leaves what such a
  * set has held to its collector of old objects (docs/adr/0024).

@@ -17,14 +17,10 @@ import { DataSource } from 'typeorm';
 import { settleMigrations } from '../../../migrations/settle';
 import { AppModule } from './app.module';
 import { databaseProblem } from './database-problem';
-import { RequestsInFlight } from './drain';
+import { PATIENCE_MS, PRODUCTION_DRAIN_MS, RequestsInFlight } from './drain';
 import { Lifecycle } from './lifecycle';
 import { assertPortsDiffer, listenProblem } from './listen-problem';
 import { ServedDocument } from './openapi/served-document';
-
-/** Load balancers take a moment to see that readiness says no. */
-const PRODUCTION_DRAIN_MS = 5000;
-const PATIENCE_MS = 15_000;
 
 /** A server that listens. */
 export interface RunningServer {
