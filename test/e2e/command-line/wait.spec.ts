@@ -4,7 +4,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandLine } from '../../support/processes/command-line';
-import { freePort } from '../../support/processes/server-process';
+import { freePort } from '../../support/processes/free-port';
 import { emptyDatabase, type TestDatabase } from '../../support/database/database';
 import { until } from '../../support/database/sql';
 
