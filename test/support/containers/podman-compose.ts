@@ -1,0 +1,72 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Outcome, outcomeOf, type Podman } from './podman';
+
+const ROOT = join(__dirname, '../../..');
+/** Kept between runs: it is made from the network. */
+const VENV = join(ROOT, 'tmp/podman-compose');
+const REQUIREMENTS = join(ROOT, '.ci/podman-compose.txt');
+/** Debian's own: another Python that comes first on the path may lack venv. */
+const PYTHON = '/usr/bin/python3';
+
+/** The program, once it is installed. */
+export const PODMAN_COMPOSE = join(VENV, 'bin/podman-compose');
+
+/** Makes podman-compose available, from PyPI the first time. */
+export async function installPodmanCompose(): Promise<void> {
+  const wanted = readFileSync(REQUIREMENTS, 'utf8');
+  const made = join(VENV, 'requirements.txt');
+  if (existsSync(made) && readFileSync(made, 'utf8') === wanted) return;
+  rmSync(VENV, { recursive: true, force: true });
+  for (const [program, ...args] of [
+    [PYTHON, '-m', 'venv', VENV],
+    [join(VENV, 'bin/pip'), 'install', '--quiet', '--requirement', REQUIREMENTS],
+    ['cp', REQUIREMENTS, made],
+  ] as const) {
+    const { code, stderr } = await outcomeOf(program, args, process.env);
+    if (code !== 0) throw new Error(`${program} ended with ${code}: ${stderr}`);
+  }
+}
+
+/** A project of podman-compose: a compose file of docker/. */
+export class ComposeProject {
+  /**
+   * @param name as the file names the project
+   * @param file name in docker/
+   * @param variables that the file uses
+   */
+  constructor(
+    private readonly podman: Podman,
+    private readonly name: string,
+    private readonly file: string,
+    private readonly variables: Readonly<Record<string, string>>,
+  ) {}
+
+  outcome(...args: readonly string[]): Promise<Outcome> {
+    return outcomeOf(
+      PODMAN_COMPOSE,
+      ['--file', join(ROOT, 'docker', this.file), ...args],
+      { ...this.podman.env, ...this.variables },
+      this.podman.folder,
+    );
+  }
+
+  /** Runs a command that must succeed. */
+  async run(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.outcome(...args);
+    if (code !== 0)
+      throw new Error(`podman-compose ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+    return stdout;
+  }
+
+  /** What a service has written, on both streams. */
+  async logs(service: string): Promise<string> {
+    const { stdout, stderr } = await this.podman.outcome('logs', this.container(service));
+    return stdout + stderr;
+  }
+
+  /** Name of the only container of a service. */
+  container(service: string): string {
+    return `${this.name}_${service}_1`;
+  }
+}
