@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../support/database/sql';
-import { freePort, probeAt } from '../../support/processes/server-process';
+import { freePort } from '../../support/processes/free-port';
+import { probeAt } from '../../support/processes/server-process';
 import { IMAGES } from '../../support/containers/images';
 import type { Podman } from '../../support/containers/podman';
 
