@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildServer, copyOfCheckout, makeBase, makePostgres } from '../../support/containers/images';
 import { installPodmanCompose } from '../../support/containers/podman-compose';
@@ -31,7 +31,7 @@ describeContainers(`the image, and the compose files with it${because}`, () => {
     copyOfCheckout(checkout);
     for (const [name, secret] of Object.entries(PLANTED)) {
       mkdirSync(dirname(join(checkout, name)), { recursive: true });
-      writeFileSync(join(checkout, name), secret);
+      appendFileSync(join(checkout, name), `${secret}\n`);
     }
     await measure('base', makeBase(podman));
     await measure('image of PostgreSQL', makePostgres(podman));
