@@ -1,16 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Settings of the engine, so that it runs without systemd and as root in a virtual machine or a CI job. */
-const ENGINE = (networks: string): string => `[engine]
+const ENGINE = (networks: string, subnets: string): string => `[engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 [network]
 network_backend = "netavark"
 network_config_dir = "${networks}"
+default_subnet_pools = [{ "base" = "${subnets}", "size" = 24 }]
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 `;
@@ -50,7 +52,8 @@ export class Podman {
     };
     const networks = join(this.folder, 'networks');
     mkdirSync(networks);
-    writeFileSync(files.engine, ENGINE(networks));
+    // Of two engines at once, each would take the same subnet: neither knows the other's networks.
+    writeFileSync(files.engine, ENGINE(networks, `10.${randomInt(100, 250)}.0.0/16`));
     writeFileSync(files.storage, STORAGE(join(this.folder, 'storage'), join(this.folder, 'run')));
     this.env = {
       PATH: process.env.PATH,
