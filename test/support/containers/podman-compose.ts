@@ -31,7 +31,7 @@ export async function installPodmanCompose(): Promise<void> {
 /** A project of podman-compose: a compose file of docker/. */
 export class ComposeProject {
   /**
-   * @param name as the file names the project
+   * @param name of the project, which is in the names of its containers
    * @param file name in docker/
    * @param variables that the file uses
    */
@@ -46,7 +46,7 @@ export class ComposeProject {
     return outcomeOf(
       PODMAN_COMPOSE,
       ['--file', join(ROOT, 'docker', this.file), ...args],
-      { ...this.podman.env, ...this.variables },
+      { ...this.podman.env, ...this.variables, COMPOSE_PROJECT_NAME: this.name },
       this.podman.folder,
     );
   }

@@ -80,6 +80,9 @@ export class Podman {
 
   /** Removes everything: containers, networks, images. */
   async close(): Promise<void> {
+    // First these: the reset would leave interfaces and names behind, which all engines of a machine share.
+    await this.outcome('rm', '--all', '--force', '--time', '0', '--volumes');
+    await this.outcome('network', 'prune', '--force');
     await this.outcome('system', 'reset', '--force');
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aLicense } from '../../support/factories';
@@ -21,6 +22,8 @@ function commandsOf(section: string): string[] {
   );
 }
 
+type Variables = Record<string, string> & { COMPOSE_PROJECT_NAME: string };
+
 /** What the compose files bring up, by the commands of docs/containers.md. */
 export function describeCompose(
   podman: Podman,
@@ -41,9 +44,12 @@ export function describeCompose(
     return stdout;
   }
 
-  async function variablesAndUrl(): Promise<[Record<string, string>, string]> {
+  async function variablesAndUrl(): Promise<[Variables, string]> {
     const port = String(await freePort());
-    return [{ POSTGRES_IMAGE: IMAGES.postgres, AEGIS_PORT: port }, `http://127.0.0.1:${port}`];
+    // Names of networks and containers are found by all engines of a machine.
+    const name = `aegis-${randomBytes(4).toString('hex')}`;
+    const variables = { POSTGRES_IMAGE: IMAGES.postgres, AEGIS_PORT: port, COMPOSE_PROJECT_NAME: name };
+    return [variables, `http://127.0.0.1:${port}`];
   }
 
   async function untilReady(project: ComposeProject, url: string): Promise<void> {
@@ -74,7 +80,7 @@ export function describeCompose(
   describe('compose.yaml', () => {
     it('leads to a first license, which is still valid after a restart', async () => {
       const [variables, url] = await variablesAndUrl();
-      const project = new ComposeProject(podman, 'aegis-development', 'compose.yaml', variables);
+      const project = new ComposeProject(podman, variables.COMPOSE_PROJECT_NAME, 'compose.yaml', variables);
       const [commands = ''] = commandsOf('Try it');
       let output = '';
       await measure(
@@ -97,16 +103,16 @@ export function describeCompose(
 
   describe('compose.prod.yaml', () => {
     let etc: string;
-    let variables: Record<string, string>;
+    let variables: Variables;
     let project: ComposeProject;
     let url: string;
 
     beforeAll(async () => {
       etc = join(podman.folder, 'etc');
       [variables, url] = await variablesAndUrl();
-      Object.assign(variables, { AEGIS_ETC: etc });
+      variables.AEGIS_ETC = etc;
       const address = 'https://licenses.example.com';
-      project = new ComposeProject(podman, 'aegis', 'compose.prod.yaml', {
+      project = new ComposeProject(podman, variables.COMPOSE_PROJECT_NAME, 'compose.prod.yaml', {
         ...variables,
         ...{ AEGIS_IMAGE: IMAGES.server, PUBLIC_URL: address, LICENSE_ISSUER: address },
       });
