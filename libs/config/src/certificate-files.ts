@@ -1,6 +1,11 @@
-import { assertTrustedFileSync, SECRET, UnsafeFile } from '@aegis/secret-files';
+import {
+  assertTrustedFileSync,
+  READABLE,
+  readTrustedFileSync,
+  SECRET,
+  UnsafeFile,
+} from '@aegis/secret-files';
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Environment } from './environment';
 import { settings } from './setting';
 
@@ -29,8 +34,9 @@ export function certificateProblems(
 
 function fileProblem(path: string, isCertificate: boolean): string | undefined {
   try {
-    // The private key of a TLS client is a secret; the driver reads it without judging it.
-    if (isCertificate) new X509Certificate(readFileSync(path));
+    // The private key of a TLS client is a secret, and a CA decides which server gets the password; the driver reads
+    // them without judging them.
+    if (isCertificate) new X509Certificate(readTrustedFileSync(path, READABLE));
     else assertTrustedFileSync(path, SECRET);
     return undefined;
   } catch (error) {

@@ -18,13 +18,18 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Whatever the umask, the group must not write to it. */
+function writeDotEnv(content: string | Buffer): void {
+  writeFileSync('.env', content, { mode: 0o644 });
+}
+
 it('reads .env of the working directory', () => {
-  writeFileSync('.env', '# settings\nPORT=8123\nLICENSE_ISSUER="https://issuer.test"\n');
+  writeDotEnv('# settings\nPORT=8123\nLICENSE_ISSUER="https://issuer.test"\n');
   expect(loadEnvironment()).toMatchObject({ PORT: 8123, LICENSE_ISSUER: 'https://issuer.test' });
 });
 
 it('never lets .env override what the process has', () => {
-  writeFileSync('.env', 'PORT=8123\nMETRICS_PORT=9999\n');
+  writeDotEnv('PORT=8123\nMETRICS_PORT=9999\n');
   process.env.PORT = '8124';
   expect(loadEnvironment()).toMatchObject({ PORT: 8124, METRICS_PORT: 9999 });
 });
@@ -38,13 +43,13 @@ it('refuses a .env that cannot be read', () => {
   expect(() => loadEnvironment()).toThrow(
     expect.objectContaining({
       name: 'ConfigurationError',
-      message: expect.stringMatching(/the file \.env .*\(EISDIR\)/),
+      message: expect.stringMatching(/the file \.env .* is not a regular file\.$/),
     }),
   );
 });
 
 it('refuses a bad value in .env like any other', () => {
-  writeFileSync('.env', 'PORT=canary7f3a\n');
+  writeDotEnv('PORT=canary7f3a\n');
   expect(() => loadEnvironment()).toThrow(/^Configuration refused:\n {2}PORT: (?!.*canary7f3a)/);
 });
 
@@ -56,7 +61,7 @@ describe('a .env that is not understood', () => {
     ['YAML', 'ENVIRONMENT: production\n', /\n {2}\.env, line 1: must be NAME=value/],
     ['a comment behind a value', 'PORT=8000\nKEY_PASSPHRASE=canary7f3a#x\n', /\n {2}\.env, line 2: has a #/],
   ])('stops the start and makes nothing: %s', (_, content, message) => {
-    writeFileSync('.env', content);
+    writeDotEnv(content);
     expect(() => loadEnvironment()).toThrow(
       expect.objectContaining({ name: 'ConfigurationError', message: expect.stringMatching(message) }),
     );
@@ -71,19 +76,19 @@ describe('a .env that is not understood', () => {
 });
 
 it('does not lose the first line of a .env with a byte order mark', () => {
-  writeFileSync('.env', '\uFEFFENVIRONMENT=test\nPORT=8123\n');
+  writeDotEnv('\uFEFFENVIRONMENT=test\nPORT=8123\n');
   expect(loadEnvironment()).toMatchObject({ ENVIRONMENT: 'test', PORT: 8123 });
 });
 
 it('takes what .env says where the process has an empty variable', () => {
   process.env.ENVIRONMENT = '';
-  writeFileSync('.env', 'ENVIRONMENT=test\n');
+  writeDotEnv('ENVIRONMENT=test\n');
   expect(loadEnvironment().ENVIRONMENT).toBe('test');
 });
 
 it('says by name which settings came from where, and what of .env is not a setting', () => {
   writeFileSync('passphrase', 'canary7f3a of a passphrase', { mode: 0o600 });
-  writeFileSync('.env', 'PORT=8123\nLOG_LEVEL=warn\nENVIROMENT=test\nKEY_PASSPHRASE_FILE=passphrase\n');
+  writeDotEnv('PORT=8123\nLOG_LEVEL=warn\nENVIROMENT=test\nKEY_PASSPHRASE_FILE=passphrase\n');
   process.env.PORT = '8124';
   const sources = sourcesOf(loadEnvironment());
   expect(sources).toMatchObject({ dotEnv: ['KEY_PASSPHRASE_FILE', 'LOG_LEVEL'], unknown: ['ENVIROMENT'] });
@@ -93,7 +98,7 @@ it('says by name which settings came from where, and what of .env is not a setti
 
 it('refuses a .env with secrets that others may read, in production only', () => {
   const production = 'ENVIRONMENT=production\nPUBLIC_URL=https://licenses.acme.test\n';
-  writeFileSync('.env', `${production}KEY_PASSPHRASE=canary7f3a\n`, { mode: 0o644 });
+  writeDotEnv(`${production}KEY_PASSPHRASE=canary7f3a\n`);
   const refusal = (): string => {
     try {
       loadEnvironment(undefined, []);
@@ -106,8 +111,8 @@ it('refuses a .env with secrets that others may read, in production only', () =>
     /the file \.env in the working directory has secrets and has mode 0644: others must have no access/,
   );
   expect(refusal()).not.toContain('canary7f3a');
-  writeFileSync('.env', production);
+  writeDotEnv(production);
   expect(refusal()).not.toContain('.env');
-  writeFileSync('.env', 'KEY_PASSPHRASE=canary7f3a\n');
+  writeDotEnv('KEY_PASSPHRASE=canary7f3a\n');
   expect(refusal()).toBe('');
 });

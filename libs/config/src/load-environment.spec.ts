@@ -532,6 +532,24 @@ describe('a secret from a file', () => {
     },
   );
 
+  it.each(['sslrootcert', 'sslcert'])('is not one, but others must not write to it: %s', (parameter) => {
+    const file = join(folder, `${parameter}.pem`);
+    const url = `postgres://app@127.0.0.1/aegis?${parameter}=${encodeURIComponent(file)}`;
+    writeFileSync(file, 'a certificate');
+    for (const mode of [0o646, 0o664]) {
+      chmodSync(file, mode);
+      expect(problems({ DATABASE_URL: url })).toEqual([
+        expect.stringMatching(
+          `^DATABASE_URL: ${parameter}=.* has mode 0${mode.toString(8)}: neither the group`,
+        ),
+      ]);
+    }
+    chmodSync(file, 0o644);
+    expect(problems({ DATABASE_URL: url })).toEqual([
+      expect.stringMatching(`^DATABASE_URL: ${parameter}=.* does not contain a PEM certificate`),
+    ]);
+  });
+
   it.each(Object.keys(secrets))('is refused for %s when the file is empty', (name) => {
     const file = join(folder, 'empty');
     writeFileSync(file, '\n', { mode: 0o600 });

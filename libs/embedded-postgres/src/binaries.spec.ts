@@ -1,7 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { giveToAnotherUser, takeBack } from '../../../test/support/another-user';
 import { prepareBinaries, restoreSymlinks } from './binaries';
 
 const installed = resolve(
@@ -57,5 +69,45 @@ describe('PostgreSQL binaries', () => {
   it('refuses a PG_BIN without the programs', () => {
     mkdirSync(join(folder, 'initdb'));
     expect(() => prepareBinaries({ path: folder }, folder)).toThrow(/^PG_BIN must name .* no postgres in it/);
+  });
+
+  describe('of PG_BIN', () => {
+    let bin: string;
+    beforeEach(() => {
+      bin = join(realpathSync(folder), 'bin');
+      mkdirSync(bin);
+      chmodSync(bin, 0o755);
+      for (const program of ['initdb', 'postgres']) {
+        writeFileSync(join(bin, program), '#!/bin/sh\n');
+        chmodSync(join(bin, program), 0o755);
+      }
+    });
+    afterEach(() => {
+      jest.restoreAllMocks();
+    });
+    const prepared = (path = bin): string => prepareBinaries({ path: folder }, path);
+
+    it('are used from where links end', () => {
+      symlinkSync('bin', join(folder, 'link'));
+      expect(prepared()).toBe(bin);
+      expect(prepared(join(folder, 'link'))).toBe(bin);
+    });
+
+    it.each(['initdb', 'postgres', ''])('are refused when another user owns /%s', (name) => {
+      giveToAnotherUser(join(bin, name));
+      expect(prepared).toThrow(/^PG_BIN is refused: (initdb|postgres) in it .*belongs to uid \d+: /);
+      takeBack(join(bin, name));
+      expect(prepared()).toBe(bin);
+    });
+
+    it.each(['initdb', 'postgres', '', '..'])('are refused when others may write to /%s', (name) => {
+      chmodSync(join(bin, name), 0o777);
+      expect(prepared).toThrow(/^PG_BIN is refused: (initdb|postgres) in it .*has mode 0777: /);
+    });
+
+    it('are refused when others may put libraries next to their folder, with a sticky bit too', () => {
+      chmodSync(folder, 0o1777);
+      expect(prepared).toThrow(/^PG_BIN is refused: initdb in it is in the folder .*has mode 1777: /);
+    });
   });
 });

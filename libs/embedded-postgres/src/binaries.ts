@@ -8,12 +8,14 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
+import { trustedProgramSync, whyUnreadable } from '@aegis/secret-files';
 import type { ClusterFolder } from './cluster';
 import { errorCode } from './error-code';
 
@@ -30,7 +32,7 @@ const GLIBC_LOADERS: Partial<Record<string, string>> = {
  * Finds PostgreSQL's programs and puts them where the account that runs them can read them.
  * @param pgBin PG_BIN: folder with `initdb` and `postgres`; unset: those of the npm package
  * @returns the folder with `initdb` and `postgres`
- * @throws ConfigurationError if there are none for this platform
+ * @throws ConfigurationError if there are none for this platform, or another user could have put those of PG_BIN there
  */
 export function prepareBinaries(folder: ClusterFolder, pgBin: string | undefined): string {
   if (pgBin !== undefined) return checkedPgBin(pgBin);
@@ -40,6 +42,7 @@ export function prepareBinaries(folder: ClusterFolder, pgBin: string | undefined
   return join(packageFolder, 'native', 'bin');
 }
 
+/** What is in the folder is run, so nobody else may own it or write to it. */
 function checkedPgBin(pgBin: string): string {
   for (const program of ['initdb', 'postgres']) {
     if (!existsSync(join(pgBin, program))) {
@@ -48,7 +51,18 @@ function checkedPgBin(pgBin: string): string {
       );
     }
   }
-  return pgBin;
+  const folder = realpathSync(pgBin);
+  for (const program of ['initdb', 'postgres']) {
+    try {
+      // They read their libraries and templates in folders next to theirs.
+      trustedProgramSync(join(folder, program), 2);
+    } catch (error) {
+      throw new ConfigurationError(`PG_BIN is refused: ${program} in it ${whyUnreadable(error)}.`, {
+        cause: error,
+      });
+    }
+  }
+  return folder;
 }
 
 /** The package exports nothing to resolve, so node_modules is searched upwards, as Node itself does. */

@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync, existsSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync, rmSync, existsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
+import { resolveOwnLinksSync, whyUnreadable } from '@aegis/secret-files';
 import { prepareBinaries } from './binaries';
 import { clusterIn, type ClusterFolder } from './cluster';
 import { createClusterIfMissing, SUPERUSER } from './cluster-creation';
@@ -50,8 +51,8 @@ export interface EmbeddedPostgres {
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { durable = true, log = () => undefined } = options;
   if (!isAbsolute(options.dataDir)) throw new ConfigurationError('DATA_DIR must be an absolute path here.');
-  mkdirSync(options.dataDir, { recursive: true });
-  const dataDir = realpathSync(options.dataDir);
+  const dataDir = ownDataDir(options.dataDir);
+  mkdirSync(dataDir, { recursive: true });
   const folder = await openClusterFolder(dataDir, log);
 
   const starting = withExclusiveLock(folder.path, LOCK_TIMEOUT_MS, async () => {
@@ -101,6 +102,15 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     if (errorCode(error) === 'ENOENT' && !existsSync(folder.path)) return startEmbeddedPostgres(options);
     throw error;
   });
+}
+
+/** @throws ConfigurationError when a link of another user is in its place, or on the way to it */
+function ownDataDir(path: string): string {
+  try {
+    return resolveOwnLinksSync(path);
+  } catch (error) {
+    throw new ConfigurationError(`DATA_DIR (${path}) ${whyUnreadable(error)}.`, { cause: error });
+  }
 }
 
 /**

@@ -54,12 +54,18 @@ export function assertFileRule(status: Pick<Stats, 'isFile' | 'uid' | 'mode'>, r
   const user = process.geteuid?.();
   // Where there are no users, there are no permission bits either.
   if (user === undefined) return;
-  if (status.uid !== 0 && status.uid !== user)
+  if (isForeign(status.uid))
     throw new UnsafeFile(
       `belongs to uid ${status.uid}: it must belong to root or to the user that runs this (uid ${user}). Run \`chown\` on it`,
     );
   if ((status.mode & rule.forbidden) !== 0)
     throw new UnsafeFile(`has mode ${(status.mode & 0o777).toString(8).padStart(4, '0')}: ${rule.why}`);
+}
+
+/** Whether an owner is neither root nor the user that runs this process. Where there are no users, no owner is. */
+export function isForeign(uid: number): boolean {
+  const user = process.geteuid?.();
+  return user !== undefined && uid !== 0 && uid !== user;
 }
 
 /** What opening a file threw, where it means that the file must not be trusted. */

@@ -1,13 +1,16 @@
 import { accessSync, chmodSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { resolveOwnLinksSync } from './own-links';
 import { UnsafeFile } from './unsafe-file';
 
 /**
  * Makes a folder for secrets that this program creates, mode 0700, or takes the one that is there: not a link, and of
- * this process's own user. Bits for others are taken away.
+ * this process's own user; on the way to it are no links of other users. Bits for others are taken away.
  * @param path absolute
  * @throws UnsafeFile, or as the file system says
  */
 export function openOwnFolderSync(path: string): void {
+  resolveOwnLinksSync(dirname(path));
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const status = lstatSync(path);
   if (!status.isDirectory()) throw new UnsafeFile('is a symbolic link: put a folder in its place');

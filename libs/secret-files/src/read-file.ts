@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type FileRule, assertFileRule, openFlags, fileOpeningError } from './file-rule';
 
@@ -21,7 +21,15 @@ export async function readTrustedFile(path: string, rule: FileRule): Promise<str
 
 /** The bytes of a file, judged as by `readTrustedFile`, without a promise: for settings. */
 export function readTrustedFileSync(path: string, rule: FileRule): Buffer {
-  return withOpen(path, rule, (file) => readFileSync(file));
+  return readJudgedFileSync(path, rule).bytes;
+}
+
+/**
+ * The same, with what was judged: for a file whose content decides whether a stricter rule holds for it too.
+ * @returns `status` of the file that was read, whatever has its name afterwards
+ */
+export function readJudgedFileSync(path: string, rule: FileRule): { bytes: Buffer; status: Stats } {
+  return withOpen(path, rule, (file, status) => ({ bytes: readFileSync(file), status }));
 }
 
 /**
@@ -32,11 +40,12 @@ export function assertTrustedFileSync(path: string, rule: FileRule): void {
   withOpen(path, rule, () => undefined);
 }
 
-function withOpen<T>(path: string, rule: FileRule, work: (file: number) => T): T {
+function withOpen<T>(path: string, rule: FileRule, work: (file: number, status: Stats) => T): T {
   const file = openToRead(path, rule);
   try {
-    assertFileRule(fstatSync(file), rule);
-    return work(file);
+    const status = fstatSync(file);
+    assertFileRule(status, rule);
+    return work(file, status);
   } finally {
     closeSync(file);
   }

@@ -1,6 +1,13 @@
 import { ConfigurationError } from '@aegis/errors';
-import { assertTrustedFileSync, SECRET, UnsafeFile } from '@aegis/secret-files';
-import { lstatSync, readFileSync } from 'node:fs';
+import {
+  assertFileRule,
+  READABLE,
+  readJudgedFileSync,
+  resolveOwnLinksSync,
+  SECRET,
+  UnsafeFile,
+} from '@aegis/secret-files';
+import { lstatSync, type Stats } from 'node:fs';
 import { parseDotEnv } from './dot-env';
 
 /** An environment, by name of the variable. */
@@ -20,30 +27,34 @@ export interface SettingSources {
 export interface Sources {
   readonly process: Variables;
   readonly dotEnv: Variables;
+  /** Of the file `.env` that was read; undefined without one. */
+  readonly dotEnvStatus?: Stats;
 }
 
-/** @throws ConfigurationError when there is a file `.env` that can't be read or has a line that is not understood */
+/**
+ * Reads the variables. The file `.env` is judged before anything of it is used: its settings name programs, addresses
+ * and other files, so a file that another user wrote must not count, in any environment.
+ * @throws ConfigurationError when there is a file `.env` that another user may have written, that can't be read, or
+ * that has a line that is not understood
+ */
 export function readSources(): Sources {
-  return { process: process.env, dotEnv: readDotEnv('.env') };
+  return { process: process.env, ...readDotEnv('.env') };
 }
 
 /**
  * Judges the file `.env` as a file of secrets, in production, if it has any. In development it is a file of the
- * checkout, which an editor writes.
+ * checkout, which others may read.
  * @param secrets names of the settings that are secret
  * @throws ConfigurationError when others may read it
  */
 export function assertDotEnvIsClosed(sources: Sources, secrets: readonly string[]): void {
   if (merged(sources).ENVIRONMENT !== 'production') return;
   if (!secrets.some((name) => (sources.dotEnv[name] ?? '') !== '')) return;
+  if (sources.dotEnvStatus === undefined) return;
   try {
-    assertTrustedFileSync('.env', SECRET);
+    assertFileRule(sources.dotEnvStatus, SECRET);
   } catch (error) {
-    if (!(error instanceof UnsafeFile)) throw error;
-    throw new ConfigurationError(
-      `Configuration refused: the file .env in the working directory has secrets and ${error.message}.`,
-      { cause: error },
-    );
+    throw dotEnvRefused(error, 'has secrets and ');
   }
 }
 
@@ -72,25 +83,40 @@ export function describeSources(
   };
 }
 
-function readDotEnv(path: string): Variables {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
-    // A link to a file that is not there is not the same as no file: somebody meant to give settings.
-    if (code === 'ENOENT' && !exists(path)) return {};
-    throw new ConfigurationError(
-      `Configuration refused: the file .env in the working directory can't be read (${code}); let this user read it, or remove it`,
-      { cause: error },
-    );
-  }
-  const { variables, problems } = parseDotEnv(bytes);
+function readDotEnv(path: string): { dotEnv: Variables; dotEnvStatus?: Stats } {
+  const file = readIfThere(path);
+  if (file === undefined) return { dotEnv: {} };
+  const { variables, problems } = parseDotEnv(file.bytes);
   if (problems.length > 0) {
     const lines = problems.map(({ line, rule }) => `.env, line ${line}: ${rule}`);
     throw new ConfigurationError(`Configuration refused:\n  ${lines.join('\n  ')}`);
   }
-  return variables;
+  return { dotEnv: variables, dotEnvStatus: file.status };
+}
+
+function readIfThere(path: string): { bytes: Buffer; status: Stats } | undefined {
+  try {
+    // Not followed again: what was resolved could have become a link meanwhile.
+    return readJudgedFileSync(resolveOwnLinksSync(path), { ...READABLE, followsLinks: false });
+  } catch (error) {
+    // A link to a file that is not there is not the same as no file: somebody meant to give settings.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && !exists(path)) return undefined;
+    throw dotEnvRefused(error, '');
+  }
+}
+
+/** @param error what reading or judging the file threw */
+function dotEnvRefused(error: unknown, facts: string): ConfigurationError {
+  const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+  const why =
+    error instanceof UnsafeFile
+      ? `${error.message}.`
+      : `can't be read (${code}); let this user read it, or remove it`;
+  return new ConfigurationError(
+    `Configuration refused: the file .env in the working directory ${facts}${why}`,
+    { cause: error },
+  );
 }
 
 function exists(path: string): boolean {

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@aegis/errors';
-import { READABLE, readTrustedFile, whyUnreadable } from '@aegis/secret-files';
 import { pick, requestJson } from './json-request';
+import { readPlatformToken } from './platform-token';
 import { keyOpeningError, RemoteFailure } from './remote-failure';
 
 const API_VERSION = '7.4';
@@ -99,12 +99,6 @@ async function proof(
   identity: Exclude<AzureIdentity, { method: 'managed' }>,
 ): Promise<Record<string, string>> {
   if (identity.method === 'secret') return { client_secret: identity.secret };
-  try {
-    const assertion = await readTrustedFile(identity.tokenFile, READABLE);
-    return { client_assertion_type: ASSERTION_TYPE, client_assertion: assertion.trim() };
-  } catch (error) {
-    throw new ConfigurationError(`The file that AZURE_FEDERATED_TOKEN_FILE names ${whyUnreadable(error)}.`, {
-      cause: error,
-    });
-  }
+  const assertion = await readPlatformToken(identity.tokenFile, 'AZURE_FEDERATED_TOKEN_FILE');
+  return { client_assertion_type: ASSERTION_TYPE, client_assertion: assertion };
 }

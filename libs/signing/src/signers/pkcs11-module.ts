@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@aegis/errors';
+import { trustedProgramSync, UnsafeFile } from '@aegis/secret-files';
 import { createRequire } from 'node:module';
 
 /** The addon is compiled where it is installed, so it is not a dependency: anyone who wants it installs it (docs/signers.md). */
@@ -51,16 +52,19 @@ export function returnValue(error: unknown): string | undefined {
  * Loads the addon, and the module of the device's maker.
  * @param modulePath shared library that speaks PKCS#11
  * @param addon where the addon is, if not where packages are
- * @throws ConfigurationError when either can't be loaded
+ * @throws ConfigurationError when either can't be loaded, or another user could have put the module there
  */
 export function loadPkcs11(modulePath: string, addon = ADDON): Pkcs11 {
   const pkcs11 = loadAddon(addon);
   try {
-    pkcs11.load(modulePath);
+    // Its code runs in this process.
+    pkcs11.load(trustedProgramSync(modulePath));
     // Without it concurrent sessions crash the process.
     pkcs11.C_Initialize({ flags: CK.CKF_OS_LOCKING_OK });
   } catch (error) {
     if (returnValue(error) === 'CKR_CRYPTOKI_ALREADY_INITIALIZED') return pkcs11;
+    if (error instanceof UnsafeFile)
+      throw new ConfigurationError(`The module that PKCS11_MODULE names ${error.message}.`, { cause: error });
     throw new ConfigurationError(
       `The module that PKCS11_MODULE names can't be used (${returnValue(error) ?? 'not loaded'}): check the path, and what the module itself needs.`,
       { cause: error },

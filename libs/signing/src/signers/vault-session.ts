@@ -1,6 +1,5 @@
-import { ConfigurationError } from '@aegis/errors';
-import { READABLE, readTrustedFile, whyUnreadable } from '@aegis/secret-files';
 import { type JsonAnswer, pick, requestJson } from './json-request';
+import { readPlatformToken } from './platform-token';
 import { RemoteFailure } from './remote-failure';
 
 const OK = 200;
@@ -164,13 +163,6 @@ function accepted({ status, body }: JsonAnswer, path: string): unknown {
 
 async function credentials(login: Exclude<VaultLogin, { method: 'token' }>): Promise<object> {
   if (login.method === 'approle') return { role_id: login.roleId, secret_id: login.secretId };
-  try {
-    // Kubernetes replaces the file from time to time.
-    return { role: login.role, jwt: (await readTrustedFile(login.jwtFile, READABLE)).trim() };
-  } catch (error) {
-    throw new ConfigurationError(
-      `The file that VAULT_JWT_FILE names ${whyUnreadable(error)}. It is the pod's service account token.`,
-      { cause: error },
-    );
-  }
+  const hint = "It is the pod's service account token.";
+  return { role: login.role, jwt: await readPlatformToken(login.jwtFile, 'VAULT_JWT_FILE', hint) };
 }

@@ -1,0 +1,54 @@
+import { lstatSync, readlinkSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, parse, sep } from 'node:path';
+import { isForeign } from './file-rule';
+import { UnsafeFile } from './unsafe-file';
+
+/** As Linux allows. */
+const MOST_LINKS = 40;
+
+/**
+ * Resolves the links of a path, and refuses one that belongs to another user: the owner of a link decides which file
+ * is written or read. The kernel has such a rule for folders like /tmp, but not for programs that resolve links
+ * themselves, and not on every system.
+ * @param path relative to the working directory, or absolute; its last parts need not exist
+ * @returns an absolute path without links; what does not exist is kept as it is
+ * @throws UnsafeFile for a link that belongs neither to root nor to this process's user, or for a loop; or as the file
+ * system says
+ */
+export function resolveOwnLinksSync(path: string): string {
+  const absolute = isAbsolute(path) ? path : process.cwd() + sep + path;
+  let resolved = parse(absolute).root;
+  // Not normalized: behind a link, `..` is the parent of what the link leads to.
+  const rest = absolute.slice(resolved.length).split(sep);
+  for (let links = 0; rest.length > 0;) {
+    const next = join(resolved, rest.shift() ?? '');
+    const status = lstatSync(next, { throwIfNoEntry: false });
+    if (status === undefined) return join(next, ...rest);
+    if (!status.isSymbolicLink()) {
+      resolved = next;
+      continue;
+    }
+    assertOwnLink(next, status.uid);
+    links += 1;
+    if (links > MOST_LINKS) throw new UnsafeFile('is part of a loop of symbolic links: choose another path');
+    const target = readlinkSync(next);
+    if (isAbsolute(target)) resolved = parse(target).root;
+    rest.unshift(...target.split(sep));
+  }
+  return resolved;
+}
+
+/**
+ * The same for a file that is created or renamed over: its name itself may be a link, which is then replaced or refused.
+ * @throws as `resolveOwnLinksSync`
+ */
+export function resolveOwnParentSync(path: string): string {
+  return join(resolveOwnLinksSync(dirname(path)), basename(path));
+}
+
+function assertOwnLink(link: string, uid: number): void {
+  if (!isForeign(uid)) return;
+  throw new UnsafeFile(
+    `leads through the symbolic link ${link}, which belongs to uid ${uid}: links must belong to root or to the user that runs this (uid ${process.geteuid?.() ?? ''}). Remove the link, or choose another path`,
+  );
+}
