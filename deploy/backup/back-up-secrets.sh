@@ -15,12 +15,14 @@ if [ "$#" -lt 3 ]; then
 fi
 certificate=$1 target=$2
 shift 2
-[ ! -e "$target" ] || { echo "$target exists; name a new file" >&2; exit 1; }
+[ ! -e "$target" ] && [ ! -L "$target" ] || { echo "$target exists; name a new file" >&2; exit 1; }
 for path in "$@"; do
   [ -r "$path" ] || { echo "$path can't be read" >&2; exit 1; }
 done
 umask 077
-part="$target.part"
+# A new file, and a name that is not followed: a link that another user puts here must not lead to another file.
+part=$(mktemp "$(dirname -- "$target")/.secrets.XXXXXXXXXX")
 trap 'rm -f "$part"' EXIT
 tar -c -- "$@" | openssl cms -encrypt -binary -aes-256-gcm -outform DER -out "$part" "$certificate"
-mv "$part" "$target"
+mv -nT -- "$part" "$target"
+[ ! -e "$part" ] || { echo "$target exists; name a new file" >&2; exit 1; }

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -83,8 +84,19 @@ describeScript('deploy/backup/back-up-secrets.sh (openssl and tar are needed)', 
     expect(readdirSync(folder)).toEqual(before);
   });
 
+  it('writes nothing through links that are there already', () => {
+    symlinkSync('missing', join(folder, 'linked.cms'));
+    symlinkSync('pepper', join(folder, 'ready.cms.part'));
+    expect(run(SCRIPT, 'backup.crt', 'linked.cms', 'keys')).toEqual(
+      expect.objectContaining({ status: 1, stderr: 'linked.cms exists; name a new file\n' }),
+    );
+    expect(existsSync(join(folder, 'missing'))).toBe(false);
+    expect(run(SCRIPT, 'backup.crt', 'ready.cms', 'keys').status).toBe(0);
+    expect(readFileSync(join(folder, 'pepper'), 'utf8')).toBe('v1:a-pepper-that-nobody-may-read');
+  });
+
   it('leaves nothing when the certificate is not one', () => {
     expect(run(SCRIPT, 'pepper', 'new.cms', 'keys').status).not.toBe(0);
-    expect(existsSync(join(folder, 'new.cms')) || existsSync(join(folder, 'new.cms.part'))).toBe(false);
+    expect(readdirSync(folder).filter((name) => /new\.cms|^\.secrets/.test(name))).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@aegis/errors';
+import { whyUnwritable } from '@aegis/secret-files';
 import {
   jwkThumbprint,
   type KeySetContent,
@@ -143,7 +144,7 @@ function isOfAllKeys(content: unknown): boolean {
 
 async function write(path: string, content: string): Promise<void> {
   await writeFileWhole(path, content, 0o644).catch((error: unknown) => {
-    throw new ConfigurationError(`${path} can't be written (${codeOf(error)}).`, { cause: error });
+    throw new ConfigurationError(`${path} ${whyUnwritable(error)}.`, { cause: error });
   });
 }
 

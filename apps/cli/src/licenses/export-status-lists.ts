@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { withServices } from '../services';
+import { outputPath, outputTarget } from '../terminal/output-path';
 import { UsageProblem } from '../terminal/usage-problem';
 
 /**
@@ -45,24 +46,25 @@ export async function exportStatusLists(
  * @throws UsageProblem for a file where a folder must be
  */
 async function isFolderAt(path: string, mustBeFolder: boolean): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await stat(outputTarget(path)).catch(() => undefined);
   if (mustBeFolder && found?.isDirectory() === false)
     throw unwritable(path, Object.assign(new Error(), { code: 'EEXIST' }));
   return mustBeFolder || found?.isDirectory() === true;
 }
 
 async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((error: unknown) => {
+  await mkdir(outputTarget(path), { recursive: true }).catch((error: unknown) => {
     throw unwritable(path, error);
   });
 }
 
 /** Whole or not at all: a site must never read half a list. */
 async function replaceFile(path: string, content: string): Promise<void> {
-  const temporary = join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
+  const target = outputPath(path);
+  const temporary = join(dirname(target), `.${randomBytes(8).toString('hex')}.tmp`);
   try {
     await writeFile(temporary, content, { flag: 'wx' });
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     throw unwritable(path, error);

@@ -2,10 +2,13 @@ import { jsonLine } from '@aegis/json';
 import type { ReissuedLicense } from '@aegis/licensing';
 import { csv } from '@aegis/lists';
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { outputPath, outputTarget } from '../terminal/output-path';
 import { UsageProblem } from '../terminal/usage-problem';
 
+const { O_RDONLY, O_NONBLOCK } = constants;
 const COLUMNS = [
   'license_id',
   'customer_id',
@@ -58,15 +61,16 @@ export class ResignReportFile {
     done: AsyncIterable<readonly ReissuedLicense[]>,
   ): Promise<ResignReportFile> {
     const format = await formatOf(path);
-    const draft = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.draft`);
+    const target = outputPath(path);
+    const draft = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.draft`);
     const file = await open(draft, 'wx', 0o600).catch((error: unknown) => unwritable(path, error));
     const report = new ResignReportFile(file, format);
     try {
       await file.writeFile(format.head);
       for await (const licenses of done) await file.appendFile(format.lines(licenses));
       await file.sync();
-      await rename(draft, path);
-      await syncDirectory(dirname(path));
+      await rename(draft, target);
+      await syncDirectory(dirname(target));
       return report;
     } catch (error) {
       await file.close();
@@ -94,7 +98,8 @@ export async function formatOf(path: string): Promise<Format> {
   const format = FORMATS[extname(path).toLowerCase()];
   if (!format) throw new UsageProblem('--report must end in .ndjson or .csv.');
   try {
-    const file = await open(path, 'r');
+    // What is not a report may be a pipe.
+    const file = await open(outputTarget(path), O_RDONLY | O_NONBLOCK);
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
       if (bytesRead > 0 && !buffer.toString('utf8').startsWith(format.begins))

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { outputPath } from '../terminal/output-path';
 import { UsageProblem } from '../terminal/usage-problem';
 
 /**
@@ -7,8 +8,9 @@ import { UsageProblem } from '../terminal/usage-problem';
  * @throws UsageProblem when the file is there, or can't be written
  */
 export async function writeSecretFile(path: string, secret: string): Promise<void> {
+  const target = outputPath(path);
   try {
-    const file = await open(path, 'wx', 0o600);
+    const file = await open(target, 'wx', 0o600);
     try {
       await file.writeFile(`${secret}\n`);
       await file.chmod(0o600);
@@ -16,7 +18,7 @@ export async function writeSecretFile(path: string, secret: string): Promise<voi
     } finally {
       await file.close();
     }
-    const directory = await open(dirname(path), 'r');
+    const directory = await open(dirname(target), 'r');
     await directory.sync().finally(() => directory.close());
   } catch (error) {
     const { code = 'unknown reason' } = error as NodeJS.ErrnoException;

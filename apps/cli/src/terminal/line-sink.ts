@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
+import { outputPath } from './output-path';
 import { UsageProblem } from './usage-problem';
 
 /** Takes lines as fast as they can be written. */
@@ -14,7 +15,7 @@ export interface LineSink {
  * @throws UsageProblem when it is there already, or can't be made
  */
 export async function newLineFile(path: string): Promise<LineSink> {
-  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+  const file = await open(outputPath(path), 'wx', 0o600).catch((error: unknown) => {
     const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
     throw new UsageProblem(`${path} can't be created (${code}); an existing file is never overwritten.`);
   });

@@ -1,4 +1,6 @@
-import { open } from 'node:fs/promises';
+import { resolveOwnLinksSync } from '@aegis/secret-files';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { checkpointHash, readCheckpoint } from '../checkpoint';
 import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
 
@@ -26,7 +28,7 @@ export class FileSink implements CheckpointSink {
 
   async append(checkpoints: readonly ShippedCheckpoint[]): Promise<void> {
     const tail = await this.tail();
-    const file = await open(this.path, 'a', 0o600);
+    const file = await this.open();
     try {
       const lines = checkpoints.map(({ jws }) => `${jws}\n`).join('');
       await file.appendFile(tail === '' || tail.endsWith('\n') ? lines : `\n${lines}`);
@@ -36,8 +38,14 @@ export class FileSink implements CheckpointSink {
     }
   }
 
+  /** @throws UnsafeFile when a link of another user is in its place, or on the way to it */
+  private open(): Promise<FileHandle> {
+    const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+    return open(resolveOwnLinksSync(this.path), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  }
+
   private async tail(): Promise<string> {
-    const file = await open(this.path, 'a+', 0o600);
+    const file = await this.open();
     try {
       const { size } = await file.stat();
       const from = Math.max(0, size - TAIL_BYTES);

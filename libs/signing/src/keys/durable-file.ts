@@ -1,41 +1,50 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isForeign, resolveOwnLinksSync, resolveOwnParentSync } from '@aegis/secret-files';
 
 /**
  * Creates a file that is there whole or not at all, also after a power cut, and never replaces one.
  * @param path - of the new file; its directory exists.
  * @param content - text.
  * @param mode - permission bits, whatever the umask.
+ * @throws {UnsafeFile} when a link of another user is on the way to it.
  * @throws {NodeJS.ErrnoException} `EEXIST` when the file exists, of any kind; else as the file system says.
  */
 export async function createFile(path: string, content: string, mode: number): Promise<void> {
-  const temporary = temporaryBeside(path);
+  const target = resolveOwnParentSync(path);
+  const temporary = temporaryBeside(target);
   try {
     await write(temporary, content, { mode });
     // Unlike rename, link refuses to replace.
-    await link(temporary, path);
+    await link(temporary, target);
   } catch (error) {
     // Where it could not even be created, what matters is why.
     await unlink(temporary).catch(() => undefined);
     throw error;
   }
   await unlink(temporary);
-  await syncDirectory(dirname(path));
+  await syncDirectory(dirname(target));
 }
 
 /**
- * Replaces a file: at any moment, also after a power cut, it is whole, the old one or the new one. Mode and owner stay.
+ * Replaces a file: at any moment, also after a power cut, it is whole, the old one or the new one. Mode and owner stay,
+ * unless the old file belongs to another user, who could then change the new content as well.
  * @param path - of a file that is there; a link stays one, and the file it leads to is replaced.
  * @param content - text.
+ * @param mode - permission bits where the old file belongs to another user.
+ * @throws {UnsafeFile} when a link of another user is in its place, or on the way to it.
  * @throws {NodeJS.ErrnoException} as the file system says; the old file is untouched then.
  */
-export async function replaceFile(path: string, content: string): Promise<void> {
-  const target = await realpath(path);
-  const { mode, uid, gid } = await stat(target);
+export async function replaceFile(path: string, content: string, mode: number): Promise<void> {
+  const target = resolveOwnLinksSync(path);
+  const old = await stat(target);
+  const kept = isForeign(old.uid)
+    ? { mode }
+    : { mode: old.mode & 0o777, owner: { uid: old.uid, gid: old.gid } };
   const temporary = temporaryBeside(target);
   try {
-    await write(temporary, content, { mode: mode & 0o777, owner: { uid, gid } });
+    await write(temporary, content, kept);
     await rename(temporary, target);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
@@ -50,8 +59,16 @@ export async function writeFileWhole(path: string, content: string, mode: number
     await createFile(path, content, mode);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    await replaceFile(path, content);
+    await replaceFile(path, content, mode);
   }
+}
+
+/**
+ * Makes a folder for keys with mode 0700, and those above it that are missing; one that is there stays as it is.
+ * @throws {UnsafeFile} when a link of another user is in its place, or on the way to it.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(resolveOwnLinksSync(path), { recursive: true, mode: 0o700 });
 }
 
 function temporaryBeside(path: string): string {

@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdir, readdir, unlink } from 'node:fs/promises';
+import { readdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
 import {
@@ -10,7 +10,7 @@ import {
   SECRET,
   UnsafeFile,
 } from '@aegis/secret-files';
-import { createFile, replaceFile } from './durable-file';
+import { createFile, makeFolder, replaceFile } from './durable-file';
 import { decryptPrivateKey, encryptPrivateKey, type DecryptedKey } from './encrypted-pem';
 import { assertKid } from './kid';
 import { canonicalPem, pemBlocks } from './pem';
@@ -61,7 +61,7 @@ async function writePair(
   const publicKey = createPublicKey(privateKey);
   const encrypted = await encryptPrivateKey(privateKey, passphrase);
   const privatePath = join(keysDir, kid + PRIVATE);
-  await mkdir(keysDir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  await makeFolder(keysDir).catch((error: unknown) => {
     throw fileError(keysDir, 'made', error);
   });
   assertKeysFolder(keysDir);
@@ -109,7 +109,7 @@ export async function rewrapPrivateKey(
   const { privateKey } = await readPrivateKey(keysDir, kid, from);
   const encrypted = await encryptPrivateKey(privateKey, to, 'NEW_KEY_PASSPHRASE');
   const path = join(keysDir, kid + PRIVATE);
-  await replaceFile(path, encrypted).catch((error: unknown) => {
+  await replaceFile(path, encrypted, 0o600).catch((error: unknown) => {
     throw fileError(path, 'written', error);
   });
   return true;
@@ -269,6 +269,8 @@ function parsePublicKey(pem: string, name: string): KeyObject {
 }
 
 function fileError(path: string, deed: 'made' | 'read' | 'written', error: unknown): ConfigurationError {
+  if (error instanceof UnsafeFile)
+    return new ConfigurationError(`${path} ${error.message}.`, { cause: error });
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
   return new ConfigurationError(
     `${path} can't be ${deed} (${code}): check KEYS_DIR and the permissions of the user that runs this.`,

@@ -1,9 +1,9 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
 import { readTrustedFile, SECRET, UnsafeFile } from '@aegis/secret-files';
-import { createFile } from './durable-file';
+import { createFile, makeFolder } from './durable-file';
 import { decryptPrivateKey, encryptPrivateKey } from './encrypted-pem';
 import { jwkThumbprint, publicJwk } from '../jws/jwks';
 
@@ -31,7 +31,7 @@ export interface NewRootKey {
  * @throws {ConfigurationError} when it is in KEYS_DIR, or a file exists or can't be written.
  */
 export async function makeRootKey(folder: string, passphrase: string, keysDir: string): Promise<NewRootKey> {
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  await makeFolder(folder).catch((error: unknown) => {
     throw fileError(folder, 'made', error);
   });
   await assertOutside(folder, keysDir);
@@ -52,8 +52,6 @@ export async function makeRootKey(folder: string, passphrase: string, keysDir: s
  */
 export async function readRootKey(path: string, passphrase: string | undefined): Promise<RootKey> {
   const pem = await readTrustedFile(path, SECRET).catch((error: unknown) => {
-    if (error instanceof UnsafeFile)
-      throw new ConfigurationError(`${path} ${error.message}.`, { cause: error });
     throw fileError(path, 'read', error);
   });
   const { privateKey } = decryptPrivateKey(pem, passphrase, basename(path), VARIABLE);
@@ -82,6 +80,8 @@ async function create(path: string, content: string, mode: number): Promise<void
 }
 
 function fileError(path: string, deed: 'made' | 'read' | 'written', error: unknown): ConfigurationError {
+  if (error instanceof UnsafeFile)
+    return new ConfigurationError(`${path} ${error.message}.`, { cause: error });
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
   return new ConfigurationError(`${path} can't be ${deed} (${code}).`, { cause: error });
 }
