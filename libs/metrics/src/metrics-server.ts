@@ -5,6 +5,8 @@ import { collectDefaultMetrics } from 'prom-client';
 import type { Metrics } from './metrics';
 
 const TIMEOUT_MS = 10_000;
+/** Prometheus needs one, or two where it is replicated. */
+const MOST_CONNECTIONS = 16;
 /** Gauges that are named as if they were counters; the same figures by type remain. */
 const MISNAMED = [
   'nodejs_active_handles_total',
@@ -29,9 +31,18 @@ export async function serveMetrics(
   metrics: Metrics,
   address: { host: string; port: number },
 ): Promise<MetricsServer> {
-  const server = createServer((request, response) => void answer(metrics, request, response));
+  const scrape = sharedScrape(metrics);
+  const server = createServer((request, response) => void answer(metrics, scrape, request, response));
   server.requestTimeout = TIMEOUT_MS;
   server.headersTimeout = TIMEOUT_MS;
+  // Also ends a connection whose caller takes nothing of the answer.
+  server.timeout = TIMEOUT_MS;
+  server.maxConnections = MOST_CONNECTIONS;
+  // A scrape is large: a caller who sends more requests without reading would make the process keep an answer to each.
+  server.maxRequestsPerSocket = 1;
+  server.on('dropRequest', (_request, connection) => {
+    connection.destroy();
+  });
   server.listen(address);
   await once(server, 'listening');
   collectDefaultMetrics({ register: metrics.registry });
@@ -48,8 +59,20 @@ export async function serveMetrics(
   };
 }
 
+/** One text for all who ask while it is made: making it takes longer the more series there are. */
+function sharedScrape({ registry }: Metrics): () => Promise<string> {
+  let running: Promise<string> | undefined;
+  return () => {
+    running ??= registry.metrics().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}
+
 async function answer(
   { registry }: Metrics,
+  scrape: () => Promise<string>,
   { method, url }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -58,7 +81,7 @@ async function answer(
     if (!isKnown)
       response.writeHead(404, { 'Content-Type': 'text/plain' }).end('Only GET /metrics is here.\n');
     else {
-      const text = await registry.metrics();
+      const text = await scrape();
       response.writeHead(200, { 'Content-Type': registry.contentType }).end(text);
     }
   } catch {

@@ -89,6 +89,38 @@ describe('the metrics', () => {
       expect(await response.text()).not.toContain('aegis_');
     });
 
+    it('are answered once per connection, however many requests it sends', async () => {
+      const socket = connect(Number(new URL(server.metricsUrl).port), '127.0.0.1');
+      let received = '';
+      socket.on('data', (chunk: Buffer) => (received += chunk.toString('latin1')));
+      socket.on('error', () => undefined);
+      const closed = new Promise((done) => socket.once('close', done));
+      socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(500));
+      await closed;
+      expect(received.match(/^HTTP\/1\.1 /gm)?.length ?? 0).toBeLessThanOrEqual(1);
+      expect((await fetch(`${server.metricsUrl}/metrics`)).status).toBe(200);
+    });
+
+    it('are not given to more than 16 connections at once', async () => {
+      const { port } = new URL(server.metricsUrl);
+      const sockets = Array.from({ length: 40 }, () => connect(Number(port), '127.0.0.1'));
+      let refused = 0;
+      try {
+        for (const socket of sockets) socket.on('error', () => undefined).on('close', () => (refused += 1));
+        // Some of the 16 may be of scrapes before.
+        await until('the others are refused', () => Promise.resolve(refused >= 24));
+        expect(sockets.filter(({ destroyed }) => !destroyed).length).toBeLessThanOrEqual(16);
+      } finally {
+        for (const socket of sockets) socket.destroy();
+      }
+      await until('they serve again', async () =>
+        fetch(`${server.metricsUrl}/metrics`).then(
+          ({ status }) => status === 200,
+          () => false,
+        ),
+      );
+    });
+
     it('are not on the public port, no matter who asks', async () => {
       expect(new URL(server.metricsUrl).port).not.toBe(new URL(server.url).port);
       for (const client of [admin, anyone]) expect((await client.get('/metrics')).status).toBe(404);

@@ -76,7 +76,12 @@ export default {
         'if (responseInProgress(connection) === response)',
         'if (response)',
       ],
-      ['lets any number of requests wait', 'if (waiting > MOST_WAITING)', 'if (waiting > Infinity)'],
+      ['leaves responses open whose turn never came', "response.emit('close')", 'void response'],
+      [
+        'lets any number of requests wait',
+        'if (waiting.size > MOST_WAITING)',
+        'if (waiting.size > Infinity)',
+      ],
     ]),
     ...inFile('libs/http/src/input/validation.pipe.ts', [
       ['validates all items, however many errors there are', '    if (errors.isFull) break;\n', ''],

@@ -6,12 +6,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 
 const TIMEOUT_MS = 1000;
+/** Nobody is counted who asks for health: however many ask, the database is asked twice a second at most. */
+const KEPT_MS = 500;
 
 /** What prevents a validation; undefined while nothing does. */
 type Obstacle =
   | 'does not accept writes'
   | 'has no audit partition for the current month'
   | 'does not allow this role to write to the audit trail';
+
+/** One look at the database, for all who ask while it is made and shortly after. */
+interface Reading {
+  readonly answer: Promise<Obstacle | 'cannot be reached' | undefined>;
+  /** On the monotonic clock; undefined while it is made. */
+  endedAt: number | undefined;
+}
 
 /**
  * Bounds of a partition are shown as this session would write them, so that reading them back gives the same moments.
@@ -33,6 +42,7 @@ const ASK = `
 @Injectable()
 export class DatabaseReadiness {
   private obstacle: Obstacle | undefined;
+  private last: Reading | undefined;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -44,11 +54,23 @@ export class DatabaseReadiness {
   /** Down when the database cannot be reached, does not answer within a second, or could record nothing. */
   async check(): Promise<HealthIndicatorResult<'database'>> {
     const indicator = this.indicators.check('database');
-    const obstacle = await this.currentObstacle();
+    const obstacle = await this.recentObstacle();
     return obstacle === undefined ? indicator.up() : indicator.down();
   }
 
-  private async currentObstacle(): Promise<Obstacle | 'cannot be reached' | undefined> {
+  private recentObstacle(): Reading['answer'] {
+    const { last } = this;
+    if (last !== undefined && (last.endedAt === undefined || performance.now() - last.endedAt < KEPT_MS))
+      return last.answer;
+    const reading: Reading = { answer: this.currentObstacle(), endedAt: undefined };
+    this.last = reading;
+    void reading.answer.finally(() => {
+      reading.endedAt = performance.now();
+    });
+    return reading.answer;
+  }
+
+  private async currentObstacle(): Reading['answer'] {
     let obstacle: Obstacle | undefined;
     try {
       obstacle = await within(TIMEOUT_MS, this.ask());

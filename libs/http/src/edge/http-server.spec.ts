@@ -14,6 +14,7 @@ import {
 } from '../../../../test/support/requests/raw-http';
 import { RespondsAsIs } from '../answers/responds';
 import { AnyKey, Public } from '../callers/route-access';
+import { until } from '../../../../test/support/database/sql';
 import { startWebApp, type WebApp } from '../http-app.fixture';
 
 class ThingDto {
@@ -415,6 +416,32 @@ describe('the HTTP server', () => {
       });
       expectProblem(answer, 400, 'invalid_request');
     });
+  });
+
+  it.each([
+    ['more requests than may wait', `${GET}\r\n`.repeat(40)],
+    ['requests whose caller leaves', `${GET}\r\n`.repeat(15)],
+    ['broken bytes behind requests', `${GET}\r\n`.repeat(3) + 'nonsense\r\n\r\n'],
+    ['a tunnel behind requests', `${GET}\r\n`.repeat(3) + 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ])('ends every response of %s', async (_what, bytes) => {
+    const server = web.app.getHttpServer();
+    let begun = 0;
+    let ended = 0;
+    const count = (_request: unknown, response: ServerResponse): void => {
+      begun += 1;
+      response.once('close', () => (ended += 1));
+    };
+    server.prependListener('request', count);
+    try {
+      const socket = connectTo(web.url);
+      socket.on('error', () => undefined);
+      socket.write(bytes);
+      await until('the requests came', () => Promise.resolve(begun >= 3));
+      socket.resetAndDestroy();
+      await until('all have ended', () => Promise.resolve(ended === begun));
+    } finally {
+      server.off('request', count);
+    }
   });
 
   describe('of a tunnel that is asked for behind a request', () => {

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { Socket } from 'node:net';
 import { responseInProgress } from '../framework-internals';
 
@@ -6,13 +6,15 @@ import { responseInProgress } from '../framework-internals';
 const MOST_WAITING = 20;
 
 interface Connection extends Socket {
-  waitingRequests?: number;
+  /** Responses whose turn has not come. */
+  waiting?: Set<Response>;
 }
 
 /**
  * Serves the requests of a connection one after the other, each when the answer before it has been taken. Node serves
  * all that came in one read at once, and keeps the answers: hundreds of them to a caller who reads none. A connection
- * with more than 20 waiting requests is closed.
+ * with more than 20 waiting requests is closed. A response whose connection ends before its turn emits `close` as every
+ * other does; Node leaves that out.
  */
 export function oneAnswerAtATime(): RequestHandler {
   return (request, response, next) => {
@@ -21,15 +23,29 @@ export function oneAnswerAtATime(): RequestHandler {
       next();
       return;
     }
-    const waiting = (connection.waitingRequests ?? 0) + 1;
-    if (waiting > MOST_WAITING) {
+    const waiting = waitingOn(connection);
+    waiting.add(response);
+    if (waiting.size > MOST_WAITING) {
       connection.destroy();
       return;
     }
-    connection.waitingRequests = waiting;
     response.once('socket', () => {
-      connection.waitingRequests = (connection.waitingRequests ?? 1) - 1;
+      waiting.delete(response);
       next();
     });
   };
+}
+
+function waitingOn(connection: Connection): Set<Response> {
+  if (connection.waiting !== undefined) return connection.waiting;
+  const waiting = new Set<Response>();
+  connection.waiting = waiting;
+  const endAll = (): void => {
+    for (const response of waiting) response.emit('close');
+    waiting.clear();
+  };
+  // More may come in the read that ended the connection.
+  if (connection.destroyed) process.nextTick(endAll);
+  else connection.once('close', endAll);
+  return waiting;
 }
