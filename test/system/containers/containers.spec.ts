@@ -6,6 +6,7 @@ import { hasPodman, Podman } from '../../support/containers/podman';
 import { describeCompose } from './compose-checks';
 import { describeContainer } from './container-checks';
 import { describeImage, PLANTED } from './image-checks';
+import { describePod } from './pod-checks';
 
 // Under CI a missing tool is a failure, not a reason to skip.
 const isPossible = hasPodman() || process.env.CI === 'true';
@@ -46,5 +47,6 @@ describeContainers(`the image, and the compose files with it${because}`, () => {
 
   describeImage(podman, (line) => measured.push(line));
   describeContainer(podman);
+  describePod(podman);
   describeCompose(podman, measure);
 });
