@@ -8,8 +8,16 @@ export default {
     'libs/json/src/json-scan.spec.ts',
     'libs/http/src/answers/answers.spec.ts',
     'libs/lists/src/cursor.spec.ts',
+    'test/attacks/hostile-names.spec.ts',
   ],
   faults: [
+    ...inFile('libs/http/src/answers/opaque.ts', [
+      ['makes the class that data names', '    Type(() => Object),\n', ''],
+      ['empties data of any names', 'obj[key]', '({})'],
+    ]),
+    ...inFile('libs/audit/src/http/audit-log.dto.ts', [
+      ['reads the data of a record', '  @Opaque()\n', '  @Expose()\n'],
+    ]),
     ...inFile('libs/errors/src/field-errors.ts', [
       ['names any number of errors', 'this.kept.length === MOST_ERRORS', 'this.kept.length === Infinity'],
       ['names errors of any size together', '|| bytes > MOST_BYTES', ''],

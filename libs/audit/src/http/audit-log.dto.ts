@@ -1,8 +1,8 @@
 import { UUID_RULE } from '@aegis/field-rules';
 import { VERDICT_CODES } from '@aegis/license-token';
-import { Length, PageDto, PageQueryDto, QueryTimestamp } from '@aegis/http';
+import { Length, Opaque, PageDto, PageQueryDto, QueryTimestamp } from '@aegis/http';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Expose, Transform } from 'class-transformer';
+import { Expose } from 'class-transformer';
 import { IsIn, IsOptional, Matches } from 'class-validator';
 import { type ListAuditLogs, SUBJECT_KINDS } from '../audit-list';
 import { EVENT_TYPES, type EventType } from '../event-types';
@@ -48,8 +48,7 @@ export class AuditLogDto {
 
   /** Codes and names of changed fields; never personal values. */
   @ApiProperty({ type: 'object', additionalProperties: true })
-  @Expose()
-  @Transform(({ obj }: { obj: AuditLogDto }) => obj.event_data)
+  @Opaque()
   event_data!: Record<string, unknown>;
 
   @Expose()

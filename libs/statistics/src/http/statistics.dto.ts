@@ -1,6 +1,7 @@
 import { type VerdictCode, VERDICT_CODES } from '@aegis/license-token';
+import { Opaque } from '@aegis/http';
 import { ApiProperty } from '@nestjs/swagger';
-import { Expose, Transform, Type } from 'class-transformer';
+import { Expose, Type } from 'class-transformer';
 
 class CustomerCountsDto {
   @Expose()
@@ -62,8 +63,7 @@ class ValidationCountsDto {
     properties: Object.fromEntries(VERDICT_CODES.map((code) => [code, { type: 'integer' }])),
     required: [...VERDICT_CODES],
   })
-  @Expose()
-  @Transform(({ obj }: { obj: ValidationCountsDto }) => obj.by_code)
+  @Opaque()
   by_code!: Record<VerdictCode, number>;
 }
 
