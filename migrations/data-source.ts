@@ -40,6 +40,7 @@ import { RepairWhatWasWritten1764230030000 } from './1764230030000-repair-what-w
 import { BoundCounts1764230060000 } from './1764230060000-bound-counts';
 import { CountKeysAlone1764230120000 } from './1764230120000-count-keys-alone';
 import { CompareCheckpointsWithTheirReading1764230300000 } from './1764230300000-compare-checkpoints-with-their-reading';
+import { KeepWhatIsFinal1764230500000 } from './1764230500000-keep-what-is-final';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -90,6 +91,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       BoundCounts1764230060000,
       CountKeysAlone1764230120000,
       CompareCheckpointsWithTheirReading1764230300000,
+      KeepWhatIsFinal1764230500000,
     ],
     extra: {
       application_name: 'aegis migrate',

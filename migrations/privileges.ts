@@ -8,7 +8,8 @@ export const applicationPrivileges: Privileges = {
     signing_keys: 'SELECT, INSERT, UPDATE',
     signing_replicas: 'SELECT, INSERT, UPDATE, DELETE',
     licenses: 'SELECT, INSERT, UPDATE',
-    license_tokens: 'SELECT, INSERT, UPDATE',
+    // A token stays what was recorded of it, except that it is superseded.
+    license_tokens: 'SELECT, INSERT, UPDATE (superseded_at)',
     status_index_key: 'SELECT',
     // No id, recorded_at or xact: those are the database's to say.
     audit_logs: `SELECT, INSERT (event_type, license_id, customer_id, module_name, api_key_id, actor, ip_address,

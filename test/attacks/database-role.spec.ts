@@ -479,6 +479,75 @@ describe('an attacker with the application’s role', () => {
       }
       await sound();
     },
+    async 'takes back what is final'() {
+      const [key] = (await trail.keyRing.jwks()).keys;
+      const license = randomUUID();
+      await asRole(`INSERT INTO customers (id, name, is_active, deleted_at) VALUES
+        ('C-final', NULL, false, now()), ('C-kept', 'x', true, NULL)`);
+      await asRole(
+        `INSERT INTO licenses (id, customer_id, module_name, license_type, allowed_major_versions, issued_at, status,
+                               revoked_at, key_id)
+         VALUES ($1, 'C-kept', 'crm', 'perpetual', '{17}', now(), 'revoked', now(), $2)`,
+        [license, key!.kid],
+      );
+      await asRole(
+        `INSERT INTO license_tokens (sha256, license_id, key_id, revision, superseded_at, status_list, status_index)
+         VALUES (sha256('final'), $1, $2, 1, now(), 0, 7)`,
+        [license, key!.kid],
+      );
+      await asRole(
+        `INSERT INTO api_keys (id, name, scopes, prefix, hash, pepper_version, is_active, created_by, deleted_at)
+         VALUES ('finalfinal00', 'x', '{admin}', 'x', sha256('x'), 'v1', false, 'system', now())`,
+      );
+      await asRole(
+        `INSERT INTO signing_keys (kid, alg, public_key, state, compromised_after)
+         VALUES ('compromised', 'EdDSA', $1, 'compromised', '2026-01-01Z'), ('untrusted', 'EdDSA', $2, 'compromised', NULL)`,
+        ['B'.repeat(43), 'C'.repeat(43)],
+      );
+      const FINAL_TABLES = ['customers', 'licenses', 'license_tokens', 'api_keys', 'signing_keys'];
+      const read = (): Promise<unknown[]> =>
+        Promise.all(FINAL_TABLES.map((table) => asRole(`SELECT * FROM ${table} ORDER BY 1`)));
+      const before = await read();
+      for (const statement of [
+        `UPDATE licenses SET status = 'active', revoked_at = NULL, revoked_reason = NULL WHERE status = 'revoked'`,
+        `UPDATE licenses SET status = 'suspended', suspended_at = now(), revoked_at = NULL WHERE status = 'revoked'`,
+        `UPDATE licenses SET revoked_at = now() + interval '1 year' WHERE status = 'revoked'`,
+        `UPDATE licenses SET id = gen_random_uuid()`,
+        `INSERT INTO licenses SELECT (l).* FROM (SELECT l FROM licenses AS l) AS kept
+         ON CONFLICT (id) DO UPDATE SET status = 'active', revoked_at = NULL`,
+        `UPDATE api_keys SET deleted_at = NULL, is_active = true WHERE id = 'finalfinal00'`,
+        `UPDATE api_keys SET deleted_at = now() + interval '1 year' WHERE id = 'finalfinal00'`,
+        `UPDATE api_keys SET id = 'finalfinal01' WHERE id = 'finalfinal00'`,
+        `UPDATE customers SET deleted_at = NULL, name = 'x', is_active = true WHERE id = 'C-final'`,
+        `UPDATE customers SET id = 'C-other' WHERE id = 'C-final'`,
+        `UPDATE license_tokens SET superseded_at = NULL`,
+        `UPDATE license_tokens SET superseded_at = now() + interval '1 year'`,
+        `UPDATE signing_keys SET state = 'retired', compromised_at = NULL WHERE kid = 'compromised'`,
+        `UPDATE signing_keys SET compromised_after = '2026-01-01 00:00:01Z' WHERE kid = 'compromised'`,
+        `UPDATE signing_keys SET compromised_after = '2020-01-01Z' WHERE kid = 'untrusted'`,
+      ])
+        await expect(asRole(statement)).rejects.toMatchObject({ code: '23514' });
+      for (const column of [
+        `sha256 = sha256('other')`,
+        'license_id = gen_random_uuid()',
+        `key_id = 'retired'`,
+        'revision = 9',
+        `recorded_at = '2020-01-01Z'`,
+        'status_list = 1',
+        'status_index = 9',
+      ])
+        await expect(asRole(`UPDATE license_tokens SET ${column}`)).rejects.toMatchObject({ code: '42501' });
+      for (const table of FINAL_TABLES)
+        await expect(asRole(`DELETE FROM ${table}`)).rejects.toMatchObject({ code: '42501' });
+      expect(await read()).toEqual(before);
+      // What is final leaves the rest of the row free, and more trust can be withdrawn.
+      await asRole(
+        `UPDATE licenses SET token = NULL, revoked_reason = 'fraud', notes = 'x', version = version + 1`,
+      );
+      await asRole(`UPDATE signing_keys SET compromised_after = '2025-01-01Z' WHERE kid = 'compromised'`);
+      await asRole(`UPDATE signing_keys SET compromised_after = NULL WHERE kid = 'compromised'`);
+      await sound();
+    },
     async 'calls what else the owner offers'() {
       await asRole('SELECT audit_logs_make_partitions(24)');
       await asRole('SELECT audit_logs_forget_addresses(1)');

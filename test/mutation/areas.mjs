@@ -8,6 +8,7 @@ import { applied, rules } from './faults/field-rules.mjs';
 import database from './faults/database.mjs';
 import configuration from './faults/configuration.mjs';
 import endedCallers from './faults/ended-callers.mjs';
+import finalStates from './faults/final-states.mjs';
 import guard from './faults/guard.mjs';
 import idempotency from './faults/idempotency.mjs';
 import input from './faults/input.mjs';
@@ -57,6 +58,7 @@ export const AREAS = [
   issuers,
   licenseRows,
   trailBounds,
+  finalStates,
   purge,
   publishedKeys,
 ];

@@ -575,9 +575,11 @@ describe('LicenseImport', () => {
         const lines = Array.from({ length: 5 }, () => ({ token: aToken() }));
         await importLines([{ token: taken }]);
         // On record without its license's id: the hash alone collides.
-        await dataSource.query('UPDATE license_tokens SET sha256 = $1', [
+        const sql = await superuserOf({ database });
+        await sql.query('UPDATE license_tokens SET sha256 = $1', [
           createHash('sha256').update(lines[2]!.token).digest(),
         ]);
+        await sql.end();
         const report = await importLines(lines);
         expect(report).toMatchObject({
           imported: 4,

@@ -168,7 +168,8 @@ describe('statistics', () => {
           [id, active],
         ]),
       customer.map((id): Change => [
-        `UPDATE customers SET name = NULL, is_active = false, deleted_at = clock_timestamp() WHERE id = $1`,
+        `UPDATE customers SET name = NULL, is_active = false, deleted_at = clock_timestamp()
+         WHERE id = $1 AND deleted_at IS NULL`,
         [id],
       ]),
       customer.map((id): Change => [
@@ -187,7 +188,7 @@ describe('statistics', () => {
       fc.tuple(part, status).map(([some, state]): Change => [
         `UPDATE licenses SET status = $2, revoked_at = CASE $2 WHEN 'revoked' THEN clock_timestamp() END,
                              suspended_at = CASE $2 WHEN 'suspended' THEN clock_timestamp() END
-         WHERE get_byte(uuid_send(id), 0) % 16 = $1`,
+         WHERE get_byte(uuid_send(id), 0) % 16 = $1 AND status <> 'revoked'`,
         [some, state],
       ]),
       fc
