@@ -31,9 +31,16 @@ export default {
       ['breaks characters between chunks', '(chunk, { stream: true })', '(chunk)'],
       ['keeps the CR of CR LF', "line.endsWith('\\r')", "line.endsWith('\\n')"],
       ['loses a last line without LF', "if (rest !== '') yield", "if (rest === '') yield"],
+      ['reads a line of any length', 'if (rest.length > LONGEST_LINE)', 'if (rest.length < 0)'],
+      ['counts no lines', '      number += 1;\n', ''],
       ['takes no byte order mark off', "text.startsWith('\\ufeff')", "text.startsWith('\\ufffe')"],
     ]),
     ...inFile('apps/cli/src/audit/audit-keys.ts', [
+      [
+        'trusts a withdrawn key up to any value',
+        "typeof after === 'number' ? after : null",
+        '(after as number)',
+      ],
       [
         'reads no key set behind a byte order mark',
         'JSON.parse(withoutByteOrderMark(text))',

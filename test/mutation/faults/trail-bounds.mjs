@@ -148,6 +148,8 @@ export default {
       ['lets a role end its sessions', '{ ...SESSION_SETTINGS, ...SESSION_LIMITS }', 'SESSION_SETTINGS'],
     ]),
     ...inFile('libs/checkpoints/src/export/export-line.ts', [
+      ['takes lines with further members', " || Object.keys(line).sort().join(' ') !== MEMBERS[type]", ''],
+      ['takes an export of no time', " && typeof exported_at === 'string'", ''],
       [
         'exports data of any depth',
         'nestsTooDeep(event_data) ? { too_large: true } : (JSON.parse(event_data) as unknown)',

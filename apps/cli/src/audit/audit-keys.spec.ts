@@ -50,6 +50,18 @@ describe('keys that were kept in files', () => {
     expect(await keys('another', signed)).toBeUndefined();
   });
 
+  it.each([
+    ['none', undefined],
+    ['null', null],
+    ['a text', '9999999999'],
+    ['a list', [9999999999]],
+    ['true', true],
+  ])('are not trusted at all with a time up to which they are that is not a number: %s', async (_, after) => {
+    const withdrawn = { ...(JSON.parse(keySet()) as object), compromised: [{ kid: 'mine', after }] };
+    const keys = await keysOfFiles([file(JSON.stringify(withdrawn))]);
+    expect((await keys('mine', signed))?.compromised).toEqual({ after: null });
+  });
+
   it('count without an id for what they signed, whatever kid that names', async () => {
     const keys = await keysOfFiles([file(pem())]);
     expect((await keys('mine', signed))?.publicKey.equals(key)).toBe(true);

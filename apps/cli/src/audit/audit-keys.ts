@@ -90,7 +90,7 @@ function parse(text: string): KeyFile | undefined {
 interface KeySet {
   keys: (JsonWebKey & { kid: string; state?: string; compromised_after?: string | null })[];
   /** As `aegis keys export` lists them, in seconds since 1970. */
-  compromised?: { kid: string; after: number | null }[];
+  compromised?: { kid: string; after?: unknown }[];
 }
 
 function parseKeySet({ keys, compromised = [] }: KeySet): KeyFile {
@@ -99,11 +99,12 @@ function parseKeySet({ keys, compromised = [] }: KeySet): KeyFile {
     file.keys.set(jwk.kid, createPublicKey({ key: jwk, format: 'jwk' }));
     if (state === 'compromised') file.compromised.set(jwk.kid, secondsOf(compromised_after));
   }
-  for (const { kid, after } of compromised) file.compromised.set(kid, after);
+  for (const { kid, after } of compromised)
+    file.compromised.set(kid, typeof after === 'number' ? after : null);
   return file;
 }
 
-/** What is not a time withdraws all trust. */
+/** What is not a time withdraws all trust, here and above. */
 function secondsOf(time: string | null | undefined): number | null {
   const at = typeof time === 'string' ? parseTimestamp(time) : null;
   return at === null ? null : at.getTime() / 1000;

@@ -53,6 +53,16 @@ describe('lines of a file', () => {
     expect(await lines(`\ufeff${long.join('\r\n')}\r\n`)).toEqual(long);
   });
 
+  it('have a bound, beyond which nothing of the file is kept', async () => {
+    const mebibyte = Buffer.alloc(1024 * 1024, 'x');
+    const input = (size: number): Buffer =>
+      Buffer.concat([Buffer.from('one\n'), ...Array.from({ length: size }, () => mebibyte)]);
+    expect((await lines(input(80))).map(({ length }) => length)).toEqual([3, 80 * 1024 * 1024]);
+    await expect(lines(Buffer.concat([input(80), Buffer.from('x\n')]))).rejects.toThrow(
+      'Line 2 has more than 83886080 characters.',
+    );
+  });
+
   it('are read of nothing that is not a file', async () => {
     const work = jest.fn();
     await expect(withLinesOf(join(folder, 'missing'), work)).rejects.toThrow(

@@ -1,11 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { UsageProblem } from './usage-problem';
 
+/** Characters of a line: more than an export has of a record of 32 MiB, once as it is sealed and once as it is read. */
+const LONGEST_LINE = 80 * 1024 * 1024;
+
 /**
  * Hands the lines of a file to some work, one in memory at a time. The file is open until the work ends, in whatever way.
  * @param path `-` for standard input
  * @returns what `work` returned
- * @throws UsageProblem when it can't be read
+ * @throws UsageProblem when it can't be read; while they are read, when a line is too long
  */
 export function withLinesOf<T>(path: string, work: (lines: AsyncIterable<string>) => Promise<T>): Promise<T> {
   return withInput(path, (input) => work(eachLine(input)));
@@ -36,10 +39,14 @@ async function* eachLine(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
   // It skips a byte order mark.
   const decoder = new TextDecoder('utf-8');
   let rest = '';
+  let number = 1;
   for await (const chunk of input) {
     const [end = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n');
     rest += end;
+    if (rest.length > LONGEST_LINE)
+      throw new UsageProblem(`Line ${number} has more than ${LONGEST_LINE} characters.`);
     for (const text of more) {
+      number += 1;
       yield withoutCarriageReturn(rest);
       rest = text;
     }

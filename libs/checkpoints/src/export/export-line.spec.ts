@@ -53,6 +53,34 @@ describe('a line of an export', () => {
     expect(parseExportLine(`${line}\r`)).toBeDefined();
   });
 
+  const LINES = {
+    export: '{"type":"export","format":"aegis-audit-export-1","exported_at":"2026-01-01T00:00:00.000Z"}',
+    checkpoint: '{"type":"checkpoint","number":1,"jws":"a.b.c"}',
+    record: lineOf('{"code": "VALID"}'),
+    end: '{"type":"end","checkpoints":1,"records":1}',
+  };
+
+  it.each(Object.entries(LINES))('has the members of its kind, and no others: %s', (_, line) => {
+    const members = JSON.parse(line) as Record<string, unknown>;
+    expect(parseExportLine(line)).toEqual(members);
+    for (const name of ['actual_record', 'verified', 'note', 'index', 'jws', '__proto__', 'constructor', ''])
+      if (!Object.hasOwn(members, name))
+        for (const changed of [
+          line.replace(/}$/, `,${JSON.stringify(name)}:true}`),
+          line.replace('{', `{${JSON.stringify(name)}:null,`),
+        ])
+          expect([changed, parseExportLine(changed)]).toEqual([changed, undefined]);
+    for (const name of Object.keys(members)) {
+      const { [name]: _left, ...others } = members;
+      expect([name, parseExportLine(JSON.stringify(others))]).toEqual([name, undefined]);
+    }
+  });
+
+  it('is of a kind that an export has', () => {
+    for (const type of ['"toString"', '"__proto__"', '"Export"', '"export "', '["export"]', 'null', '1'])
+      expect(parseExportLine(LINES.export.replace('"export"', type))).toBeUndefined();
+  });
+
   it.each([
     ['a digit that a double does not keep', '12345678901234567000}', '12345678901234567891}'],
     ['a fraction that a double does not keep', '12345678901234567000}', '12345678901234567000.5}'],

@@ -49,6 +49,14 @@ function spelled(json: string): string {
     .replace(/[\u007f-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/** The members of each kind of line, and no others: what else a line says would count as proven with it. */
+const MEMBERS: Readonly<Record<ExportLine['type'], string>> = {
+  export: 'exported_at format type',
+  checkpoint: 'jws number type',
+  record: 'index leaf path record type',
+  end: 'checkpoints records type',
+};
+
 /**
  * Reads a line as `exportTrail` writes it, to the letter except for escapes: of a number with more digits than a double
  * keeps, or of a name that is there twice, JSON.parse does not show what the text says.
@@ -66,10 +74,11 @@ export function parseExportLine(text: string): ExportLine | undefined {
 }
 
 function isExportLine(line: Partial<Record<string, unknown>>): boolean {
-  const { type, format, number, jws, index, leaf, path, record, checkpoints, records } = line;
+  const { type, format, exported_at, number, jws, index, leaf, path, record, checkpoints, records } = line;
+  if (!isKind(type) || Object.keys(line).sort().join(' ') !== MEMBERS[type]) return false;
   switch (type) {
     case 'export':
-      return format === EXPORT_FORMAT;
+      return format === EXPORT_FORMAT && typeof exported_at === 'string';
     case 'checkpoint':
       return Number.isSafeInteger(number) && typeof jws === 'string';
     case 'record':
@@ -83,7 +92,9 @@ function isExportLine(line: Partial<Record<string, unknown>>): boolean {
       );
     case 'end':
       return Number.isSafeInteger(checkpoints) && Number.isSafeInteger(records);
-    default:
-      return false;
   }
+}
+
+function isKind(type: unknown): type is ExportLine['type'] {
+  return typeof type === 'string' && Object.hasOwn(MEMBERS, type);
 }
