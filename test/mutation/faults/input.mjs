@@ -12,7 +12,7 @@ export default {
   ],
   faults: [
     ...inFile('libs/http/src/answers/opaque.ts', [
-      ['makes the class that data names', '    Type(() => Object),\n', ''],
+      ['makes the class that data names', 'Type(() => Object)', 'Type(() => undefined as never)'],
       ['empties data of any names', 'obj[key]', '({})'],
     ]),
     ...inFile('libs/audit/src/http/audit-log.dto.ts', [
