@@ -54,6 +54,15 @@ export function isFalselyComplete(claims: CheckpointClaims, before: CheckpointCl
   return complete_to !== null && provenCompleteTo(claims) === null && complete_to !== before?.complete_to;
 }
 
+/**
+ * Whether a checkpoint says less about what is complete than one before it proved. No server makes such a checkpoint: each
+ * carries on what the one before says.
+ * @param proven seconds since 1970: up to when those before prove the trail complete; null when none does
+ */
+export function isLessComplete({ complete_to }: CheckpointClaims, proven: number | null): boolean {
+  return proven !== null && (complete_to === null || complete_to < proven);
+}
+
 /** Gives the key that a kid names, or undefined. */
 export type PublicKeys = (kid: string) => Promise<KeyObject | undefined>;
 

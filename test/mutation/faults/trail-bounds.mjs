@@ -167,7 +167,12 @@ export default {
     ...inFile('libs/checkpoints/src/verification/trail-resume.ts', [
       [
         'refuses to set aside what is falsely complete',
-        '&&\n      !isFalselyComplete(judged.claims, last && readCheckpoint(last.jws))',
+        ' &&\n      !isFalselyComplete(judged.claims, before)',
+        '',
+      ],
+      [
+        'refuses to set aside what is less complete',
+        '&&\n      !isLessComplete(judged.claims, before === undefined ? null : provenCompleteTo(before))',
         '',
       ],
     ]),

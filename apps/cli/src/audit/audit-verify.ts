@@ -79,6 +79,8 @@ const MEANING: Readonly<Record<FindingKind, (finding: Finding) => string>> = {
     `checkpoint ${checkpoint} is forged: it was changed, does not follow the one before, or the key that it names did not sign it`,
   complete_to_false: ({ checkpoint = 0 }) =>
     `checkpoint ${checkpoint} says that the trail is complete up to a time after its own, which proves nothing: \`aegis audit resume --after ${checkpoint - 1}\` sets it aside`,
+  complete_to_decreased: ({ checkpoint = 0 }) =>
+    `checkpoint ${checkpoint} says that less of the trail is complete than one before it: no server does, so anyone who can sign made it. \`aegis audit resume --after ${checkpoint - 1}\` sets it aside`,
   checkpoint_missing: ({ checkpoint, to = checkpoint }) => `${range({ checkpoint, to })} missing`,
   checkpoint_replaced: ({ checkpoint }) => `checkpoint ${checkpoint} is not the one that was shipped`,
   checkpoint_compromised: (finding) =>

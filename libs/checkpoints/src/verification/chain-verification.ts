@@ -3,6 +3,7 @@ import {
   checkpointHash,
   type CheckpointClaims,
   isFalselyComplete,
+  isLessComplete,
   provenCompleteTo,
   readCheckpoint,
 } from '../checkpoint';
@@ -119,8 +120,11 @@ export class ChainVerification {
     reportUnproven(this.runs.take(number, isForged ? { state: 'forged' } : judged, follows), this.onFinding);
     if (!linked) this.onFinding({ kind: 'checkpoint_forged', checkpoint: number });
     if (isGenuine(judged, number)) {
+      const { completeTo } = this.chain;
       this.chain.lastGood = number;
-      this.chain.completeTo = provenCompleteTo(judged.claims) ?? this.chain.completeTo;
+      this.chain.completeTo = later(completeTo, provenCompleteTo(judged.claims));
+      if (isLessComplete(judged.claims, completeTo))
+        this.onFinding({ kind: 'complete_to_decreased', checkpoint: number });
       if (isFalselyComplete(judged.claims, before && readCheckpoint(before.jws)))
         this.onFinding({ kind: 'complete_to_false', checkpoint: number });
     }
@@ -137,6 +141,12 @@ export class ChainVerification {
 /** Whether a key that is trusted or on record signed it as the checkpoint of that number. */
 function isGenuine(judged: Judged, number: number): judged is Exclude<Judged, { state: 'forged' }> {
   return judged.state !== 'forged' && judged.state !== 'unrecorded' && judged.claims.number === number;
+}
+
+/** The later of two times; null when neither is known. */
+function later(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.max(one, other);
 }
 
 /** Where one is missing in between, that is reported already. */

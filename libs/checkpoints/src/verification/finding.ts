@@ -17,6 +17,8 @@ export type FindingKind =
   | 'checkpoint_forged'
   /** A checkpoint says that the trail is complete up to a time after its own: a server was misled, or its key stolen. */
   | 'complete_to_false'
+  /** A checkpoint says that less of the trail is complete than one before it: a server was misled, or its key stolen. */
+  | 'complete_to_decreased'
   | 'checkpoint_missing'
   | 'checkpoint_replaced'
   /** A key signed it after it was compromised, and no later checkpoint of a trusted key names it. */

@@ -2,7 +2,14 @@ import { type Actor, AuditLog } from '@aegis/audit';
 import { limitStatements, sqlState, SqlState } from '@aegis/database';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
-import { checkpointHash, isFalselyComplete, jwsFrom, readCheckpoint } from '../checkpoint';
+import {
+  checkpointHash,
+  isFalselyComplete,
+  isLessComplete,
+  jwsFrom,
+  provenCompleteTo,
+  readCheckpoint,
+} from '../checkpoint';
 import { TrailNotResumable } from '../checkpoints.errors';
 import { readCheckpoints, type StoredCheckpoint } from '../tree/sealed-records';
 import { type CheckpointKeys, judgeCheckpoint } from './checkpoint-keys';
@@ -40,7 +47,7 @@ export class TrailResume {
    * and records the break. The records are sealed again, in a new epoch.
    * @param after number of the last valid checkpoint; 0 when there is none
    * @throws TrailNotResumable when that checkpoint does not hold, or the one after it does: one that is the first to say
-   * that the trail is complete up to a time after its own does not
+   * that the trail is complete up to a time after its own does not, nor one that says less than the one before it
    */
   async resume(actor: Actor, after: number): Promise<Resumed> {
     for (let attempt = 1; ; attempt += 1)
@@ -103,11 +110,13 @@ export class TrailResume {
     if (next?.number !== String(after + 1)) return;
     const judged = await judgeCheckpoint(next.jws, this.keys);
     const previous = last === undefined ? null : checkpointHash(last.jws);
+    const before = last && readCheckpoint(last.jws);
     if (
       judged.state === 'trusted' &&
       judged.claims.number === after + 1 &&
       judged.claims.previous === previous &&
-      !isFalselyComplete(judged.claims, last && readCheckpoint(last.jws))
+      !isFalselyComplete(judged.claims, before) &&
+      !isLessComplete(judged.claims, before === undefined ? null : provenCompleteTo(before))
     )
       throw new TrailNotResumable(
         `checkpoint ${after + 1} follows, and it is valid; name the last valid checkpoint`,
