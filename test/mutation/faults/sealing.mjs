@@ -8,6 +8,7 @@ export default {
     'libs/checkpoints/src/sealing/time-of-reading.spec.ts',
     'libs/checkpoints/src/sealing/chain-end.spec.ts',
     'test/attacks/superuser.spec.ts',
+    'test/attacks/superuser-seals.spec.ts',
     'test/attacks/database-role.spec.ts',
   ],
   faults: [
@@ -99,7 +100,7 @@ export default {
       ],
     ]),
     ...inFile('libs/checkpoints/src/verification/chain-verification.ts', [
-      ['forgets which seals are not leaves', 'chain.strays.push(...verified.strays);', ''],
+      ['forgets which seals are not leaves', 'for (const id of verified.strays) chain.strays.push(id);', ''],
     ]),
     ...inFile('libs/checkpoints/src/sealing/chain-end.ts', [
       [
@@ -161,7 +162,24 @@ export default {
         'AND $2::bigint[] IS NOT NULL',
       ],
     ]),
+    ...inFile('libs/checkpoints/src/verification/trusted-trees.ts', [
+      [
+        'does not see that a leaf has two seals',
+        'HAVING count(seal.audit_id) <> tree.size OR count',
+        'HAVING count',
+      ],
+      [
+        'does not see that a leaf has the seal of another',
+        ' OR count(DISTINCT seal.leaf_index) <> tree.size',
+        '',
+      ],
+    ]),
     ...inFile('libs/checkpoints/src/verification/stray-seals.ts', [
+      [
+        'does not look for seals at places that no tree has',
+        "${isLeafOfSomeTree('seal')} IS NOT TRUE",
+        'false',
+      ],
       [
         'looks for seals from the first id on',
         'let after: string | null = null;',

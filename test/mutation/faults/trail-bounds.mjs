@@ -156,7 +156,24 @@ export default {
         'JSON.parse(event_data) as unknown',
       ],
     ]),
+    ...inFile('libs/checkpoints/src/verification/chain-verification.ts', [
+      [
+        'lets what is proven complete fall',
+        'later(completeTo, provenCompleteTo(judged.claims));',
+        'provenCompleteTo(judged.claims) ?? completeTo;',
+      ],
+    ]),
     ...inFile('libs/checkpoints/src/checkpoint.ts', [
+      [
+        'does not see a checkpoint that says less is complete',
+        '(complete_to === null || complete_to < proven)',
+        '(complete_to === null)',
+      ],
+      [
+        'does not see a checkpoint that no longer says what is complete',
+        '(complete_to === null || complete_to < proven)',
+        '(complete_to !== null && complete_to < proven)',
+      ],
       [
         'accepts a time in the future as complete',
         'return complete_to !== null && complete_to <= iat ? complete_to : null;',

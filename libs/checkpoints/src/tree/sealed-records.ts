@@ -1,11 +1,19 @@
 import { MOST_RECORD_BYTES, recordBytes, recordColumnsWhere } from '@aegis/audit';
 import type { EntityManager } from 'typeorm';
 import { type CheckpointClaims, jwsFrom } from '../checkpoint';
-import { LEAF_COLUMNS, type LeafFields, leafOf, TIMES_ARE_SEALABLE } from './leaf';
+import { LEAF_COLUMNS, type LeafFields, leafOf, MOST_LEAVES, TIMES_ARE_SEALABLE } from './leaf';
 import { leafHash } from './merkle-tree';
 
 /** Seals that are read at once at most. */
 const AT_ONCE = 4096;
+
+/** Seals of one tree that are read at most: a tree with more of them than leaves does not hold. */
+export const MOST_SEALS = 2 * MOST_LEAVES;
+
+/** The SQL condition that a seal can be a leaf of some tree. */
+export function isLeafOfSomeTree(seal: string): string {
+  return `(${seal}.leaf_index >= 0 AND ${seal}.leaf_index < ${MOST_LEAVES})`;
+}
 
 /** The SQL expression for the hash of a seal, empty where it is not a SHA-256 hash. */
 export function leafHashFrom(column: string): string {
@@ -65,8 +73,8 @@ export function readCheckpoints(tx: EntityManager, from: number, count: number):
 }
 
 /**
- * The seals of checkpoints that follow one another, with their records, in the order of the checkpoints and their
- * trees: a part at a time, of at most some thousand seals and `MOST_RECORD_BYTES` of text.
+ * The seals of checkpoints that follow one another that can be leaves, with their records, in the order of the
+ * checkpoints and their trees: a part at a time, of at most some thousand seals and `MOST_RECORD_BYTES` of text.
  */
 export async function* sealsOf(
   tx: EntityManager,
@@ -82,14 +90,20 @@ export async function* sealsOf(
   } while (after !== undefined);
 }
 
-/** The seals of checkpoints that follow one another, without their records, by the checkpoint's number, in the order of their trees. */
+/**
+ * The seals of checkpoints that follow one another, without their records, by the checkpoint's number, in the order of
+ * their trees: of each tree the first `MOST_SEALS` that can be leaves.
+ */
 export async function sealHashesOf(
   tx: EntityManager,
   checkpoints: readonly StoredCheckpoint[],
 ): Promise<Map<string, Seal[]>> {
   const seals = await tx.query<Seal[]>(
-    `SELECT checkpoint, audit_id::text AS audit_id, leaf_index, ${leafHashFrom('seal.leaf_hash')} AS leaf_hash FROM audit_seals AS seal
-     WHERE checkpoint BETWEEN $1 AND $2 ORDER BY checkpoint, leaf_index, seal.audit_id`,
+    `SELECT checkpoint, audit_id::text AS audit_id, leaf_index, ${leafHashFrom('seal.leaf_hash')} AS leaf_hash
+     FROM (SELECT *, row_number() OVER (PARTITION BY checkpoint ORDER BY leaf_index, audit_id) AS place
+           FROM audit_seals AS sealing
+           WHERE checkpoint BETWEEN $1 AND $2 AND ${isLeafOfSomeTree('sealing')}) AS seal
+     WHERE place <= ${MOST_SEALS} ORDER BY checkpoint, leaf_index, seal.audit_id`,
     [checkpoints.at(0)?.number ?? null, checkpoints.at(-1)?.number ?? null],
   );
   return byCheckpoint(seals);
@@ -128,7 +142,7 @@ function readSeals(
          LEFT JOIN audit_logs AS logged ON logged.id = seal.audit_id AND logged.recorded_at = seal.recorded_at
          -- OFFSET 0: found out once for each record, not once for each of its columns.
          CROSS JOIN LATERAL (SELECT ${recordBytes('logged')} AS bytes OFFSET 0) AS size
-         WHERE seal.checkpoint BETWEEN $1 AND $2
+         WHERE seal.checkpoint BETWEEN $1 AND $2 AND ${isLeafOfSomeTree('seal')}
            AND ($3::bigint IS NULL OR (seal.checkpoint, seal.leaf_index, seal.audit_id) > ($3, $4::integer, $5::bigint))
          ORDER BY seal.checkpoint, seal.leaf_index, seal.audit_id LIMIT ${AT_ONCE}) AS sized) AS record
      WHERE bytes_so_far <= ${MOST_RECORD_BYTES}

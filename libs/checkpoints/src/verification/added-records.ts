@@ -4,6 +4,7 @@ import type { Dropped } from './dropped-records';
 import { jwsFrom } from '../checkpoint';
 import { THIS_CLUSTER } from '../cluster';
 import type { OnFinding } from './finding';
+import { isLeafOfSomeTree } from '../tree/sealed-records';
 
 const AT_ONCE = 1000;
 
@@ -21,7 +22,7 @@ type Sealing = Pick<VerifiedChain, 'since' | 'lastGood' | 'completeTo' | 'strays
  */
 const UNSEALED = `NOT EXISTS (
   SELECT FROM audit_seals AS seal JOIN sealing ON sealing.number = seal.checkpoint
-  WHERE seal.audit_id = record.id
+  WHERE seal.audit_id = record.id AND ${isLeafOfSomeTree('seal')}
     AND (sealing.size IS NULL OR seal.leaf_index >= 0 AND seal.leaf_index < sealing.size)
     AND seal.audit_id <> ALL ($2::bigint[])
     AND (seal.recorded_at = record.recorded_at OR (

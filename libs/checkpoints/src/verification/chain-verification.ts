@@ -91,7 +91,7 @@ export class ChainVerification {
         const verified = await verifyRecords(tx, number, leaves, expectations, this.onFinding);
         chain.dropped += verified.dropped;
         chain.records += leaves.length - verified.strays.length;
-        chain.strays.push(...verified.strays);
+        for (const id of verified.strays) chain.strays.push(id);
         chain.checkpoints += 1;
         chain.last = number;
         expected = number + 1;

@@ -9,6 +9,7 @@ import {
   isAsSealed,
   isComplete,
   isLeaf,
+  MOST_SEALS,
   type Seal,
   type SealedLeaf,
   sealsOf,
@@ -22,14 +23,22 @@ export interface JudgedSeal extends Seal {
   record: 'as_sealed' | 'edited' | 'too_large' | 'gone';
 }
 
-/** The seals of checkpoints that follow one another, by the checkpoint's number, in the order of their trees. */
+/**
+ * The seals of checkpoints that follow one another, by the checkpoint's number, in the order of their trees: of each tree
+ * the first `MOST_SEALS`, of which so many are a finding whatever the others are.
+ */
 export async function judgedSealsOf(
   tx: EntityManager,
   checkpoints: readonly StoredCheckpoint[],
 ): Promise<Map<string, JudgedSeal[]>> {
   const seals: JudgedSeal[] = [];
+  let tree: string | undefined;
+  let count = 0;
   for await (const part of sealsOf(tx, checkpoints))
     for (const leaf of part) {
+      count = leaf.checkpoint === tree ? count + 1 : 1;
+      tree = leaf.checkpoint;
+      if (count > MOST_SEALS) continue;
       const { checkpoint, audit_id, leaf_index, leaf_hash, sealed_at } = leaf;
       seals.push({ checkpoint, audit_id, leaf_index, leaf_hash, sealed_at, record: stateOf(leaf) });
     }

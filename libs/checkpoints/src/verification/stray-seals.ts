@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { isLeafOfSomeTree } from '../tree/sealed-records';
 import { missingCheckpoints, type OnFinding } from './finding';
 
 const AT_ONCE = 1000;
@@ -6,7 +7,7 @@ const AT_ONCE = 1000;
 /**
  * Reports checkpoints below the first, which count from 1, or beyond what a number of JavaScript can be; those after the
  * last one of which only seals are left; and every seal that belongs to no checkpoint: those that are left of a missing
- * one, and those that never belonged to one.
+ * one, those that never belonged to one, and those at places that no tree has.
  * @param since number of the first checkpoint that is verified
  * @param last number of the last checkpoint that is there
  */
@@ -36,7 +37,9 @@ export async function findStraySeals(
       `SELECT audit_id::text AS id, checkpoint::text AS checkpoint, leaf_index AS leaf FROM audit_seals AS seal
        WHERE ($1::bigint IS NULL OR audit_id > $1)
          AND (checkpoint < 1
-              OR checkpoint >= $2 AND NOT EXISTS (SELECT FROM audit_checkpoints WHERE number = seal.checkpoint))
+              OR checkpoint >= $2 AND (
+                ${isLeafOfSomeTree('seal')} IS NOT TRUE
+                OR NOT EXISTS (SELECT FROM audit_checkpoints WHERE number = seal.checkpoint)))
        ORDER BY audit_id LIMIT ${AT_ONCE}`,
       [after, since],
     );

@@ -6,6 +6,7 @@ import { type CheckpointKey, type CheckpointKeys, judgeCheckpoint } from './chec
 import { ChainVerification } from './chain-verification';
 import type { SignedBy } from './signature-runs';
 import { findStraySeals } from './stray-seals';
+import { findChangedTrees } from './trusted-trees';
 import { dropsContradict, readDropped } from './dropped-records';
 import { type Finding, isUndetermined, type OnFinding } from './finding';
 import { readCheckpoints } from '../tree/sealed-records';
@@ -66,6 +67,7 @@ export class TrailVerification {
       const keys = this.keys ?? recorded;
       const dropped = await readDropped(tx);
       const chain = await new ChainVerification(tx, { keys, recorded, dropped }, onFinding).verify(since);
+      await findChangedTrees(tx, since, onFinding);
       await findStraySeals(tx, since, chain.last ?? since - 1, onFinding);
       if (await dropsContradict(tx, dropped, since === 1 ? chain.dropped : undefined))
         onFinding({ kind: 'records_dropped_differ' });
