@@ -1,6 +1,6 @@
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
-import { CORE_SCHEMA, load, mergeTag } from 'js-yaml';
+import { parse as parseYaml } from 'yaml';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settings } from '../libs/config/src/setting';
@@ -39,7 +39,7 @@ const schema = JSON.parse(
 const ajv = addFormats(new Ajv2020({ allErrors: true, strict: false }));
 const conforms = ajv.compile(schema);
 
-const parse = (text: string): unknown => load(text, { schema: CORE_SCHEMA.withTags(mergeTag) });
+const parse = (text: string): unknown => parseYaml(text, { merge: true });
 
 function problemsOf(text: string): string[] {
   if (conforms(parse(text))) return [];
