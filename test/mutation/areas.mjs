@@ -7,6 +7,7 @@ import checkpoints from './faults/checkpoints.mjs';
 import { applied, rules } from './faults/field-rules.mjs';
 import database from './faults/database.mjs';
 import configuration from './faults/configuration.mjs';
+import edge from './faults/edge.mjs';
 import endedCallers from './faults/ended-callers.mjs';
 import finalStates from './faults/final-states.mjs';
 import guard from './faults/guard.mjs';
@@ -35,6 +36,7 @@ export const AREAS = [
   offline,
   guard,
   input,
+  edge,
   apiKeys,
   endedCallers,
   batches,

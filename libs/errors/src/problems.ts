@@ -188,6 +188,12 @@ const catalogue = {
     title: 'Internal error',
     description: 'Something failed on our side. The log has the reason under the same `request_id`.',
   },
+  transfer_coding_unsupported: {
+    status: 501,
+    title: 'Transfer coding not supported',
+    description:
+      'The only transfer coding that is read is `chunked` (RFC 9112 section 6.1). Send the body without `gzip` or another coding in `Transfer-Encoding`.',
+  },
   service_unavailable: {
     status: 503,
     title: 'Temporarily unavailable',

@@ -19,7 +19,8 @@ export function faultsOfAnswer(method: string, target: string, answer: Answer): 
   const faults = early ? faultsOfBytes(answer) : faultsOf(answer, target);
   if (early) return faults;
   // Refused as soon as its head was read: no operation declares it.
-  if (status === 431) return [...faults, ...(method === 'HEAD' ? [] : problemsOfError(answer))];
+  if (status === 431 || status === 501)
+    return [...faults, ...(method === 'HEAD' ? [] : problemsOfError(answer))];
   try {
     checkAgainstContract(method, pathOf(target), answer);
   } catch (error) {
@@ -40,7 +41,7 @@ export function faultsOfBytes(answer: Answer): string[] {
 function faultsOf({ status, headers, body }: Answer, target = ''): string[] {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return [
-    ...(status >= 500 ? [`answered ${status}`] : []),
+    ...(status >= 500 && status !== 501 ? [`answered ${status}`] : []),
     ...(status >= 400 && Buffer.byteLength(text) > LONGEST_ERROR
       ? ['said more than 64 KiB in an error']
       : []),

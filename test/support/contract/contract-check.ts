@@ -14,7 +14,7 @@ import {
 } from './contract';
 
 /** Answers that no operation gives: unknown routes and methods, paths that can't be decoded, refused callers. */
-const OUTSIDE = [400, 401, 404, 405, 429, 431, 503];
+const OUTSIDE = [400, 401, 404, 405, 429, 431, 501, 503];
 
 /**
  * Holds answers against the served document: status declared, headers there, body as its schema says and no field

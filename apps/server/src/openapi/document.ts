@@ -13,7 +13,8 @@ Bodies are JSON in UTF-8; times are RFC 3339 in UTC. Every error is a problem do
 however deep. Each answer has \`X-Request-ID\`.
 
 Besides what each operation lists: an unknown path answers 404, a method that the path does not have 405 with
-\`Allow\`, a request that does not arrive in time 408, headers beyond 16 KiB or more than 100 of them 431.`;
+\`Allow\`, a request that does not arrive in time 408, headers beyond 16 KiB or more than 100 of them 431,
+a transfer coding other than chunked 501.`;
 
 const TAGS: Readonly<Record<string, string>> = {
   Licenses: 'Issue, read, change and revoke licenses; ask whether one is valid.',

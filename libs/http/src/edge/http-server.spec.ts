@@ -389,12 +389,14 @@ describe('the HTTP server', () => {
       async (version) => {
         for (const bytes of [GET, `${POST}Content-Length: 12\r\n`]) {
           const body = bytes === GET ? '' : '{"name":"a"}';
-          const sent = `${bytes.replace('HTTP/1.1', version)}\r\n${body}${GET}\r\n`;
+          const next = 'DELETE /things HTTP/1.1\r\nHost: x\r\n\r\n';
+          const sent = `${bytes.replace('HTTP/1.1', version)}\r\n${body}${next}`;
           const answer = await exchange(web.url, sent, { untilClosed: true });
           expectProblem(answer, 400, 'invalid_request');
           expect(answer!.headers.get('connection')).toBe('close');
           expect(answersIn(answer!)).toHaveLength(1);
         }
+        expect(web.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
       },
     );
 
@@ -498,6 +500,47 @@ describe('the HTTP server', () => {
       const answer = await exchange(web.url, bytes, { untilClosed: true });
       const statuses = answersIn(answer!).map(({ status }) => status);
       expect(statuses).toEqual([400]);
+      expect(web.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
+    });
+
+    it.each([
+      ['gzip, chunked'],
+      ['gzip,chunked'],
+      ['GZIP, Chunked'],
+      ['deflate, gzip, chunked'],
+      ['identity, chunked'],
+      ['x-unknown, chunked'],
+      [', chunked'],
+      ['gzip\r\nTransfer-Encoding: chunked'],
+    ])('reads no coding but chunked, says so, and reads no further: %j', async (coding) => {
+      for (const line of [
+        'POST /things/named',
+        'DELETE /things',
+        'GET /things',
+        'GET /nowhere',
+        'OPTIONS *',
+      ]) {
+        const bytes = `${line} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: ${coding}\r\n\r\n2\r\n{}\r\n0\r\n\r\n${SECOND}`;
+        const answer = await exchange(web.url, bytes, { untilClosed: true });
+        expectProblem(answer, 501, 'transfer_coding_unsupported');
+        expect(answer!.headers.get('connection')).toBe('close');
+        expect(answersIn(answer!)).toHaveLength(1);
+      }
+      expect(web.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
+    });
+
+    it.each(['chunked', 'Chunked', 'CHUNKED', '\tchunked '])('reads %j', async (coding) => {
+      const bytes = `${POST}Transfer-Encoding: ${coding}\r\n\r\nc\r\n{"name":"a"}\r\n0\r\n\r\n`;
+      const answer = await send(bytes);
+      expect([answer.status, answer.body]).toEqual([200, { name: 'a' }]);
+    });
+
+    it('takes no transfer coding at all in HTTP/1.0, and not what follows', async () => {
+      const old = POST.replace('HTTP/1.1', 'HTTP/1.0');
+      const bytes = `${old}Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n${SECOND}`;
+      const answer = await exchange(web.url, bytes, { untilClosed: true });
+      expectProblem(answer, 400, 'invalid_request');
+      expect(answersIn(answer!)).toHaveLength(1);
       expect(web.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
     });
 

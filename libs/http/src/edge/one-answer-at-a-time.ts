@@ -13,12 +13,14 @@ interface Connection extends Socket {
 /**
  * Serves the requests of a connection one after the other, each when the answer before it has been taken. Node serves
  * all that came in one read at once, and keeps the answers: hundreds of them to a caller who reads none. A connection
- * with more than 20 waiting requests is closed. A response whose connection ends before its turn emits `close` as every
- * other does; Node leaves that out.
+ * with more than 20 waiting requests is closed. What follows an answer that closes the connection is not served. A
+ * response whose connection ends before its turn emits `close` as every other does; Node leaves that out.
  */
 export function oneAnswerAtATime(): RequestHandler {
   return (request, response, next) => {
     const connection = request.socket as Connection;
+    // The answer before it was the last (RFC 9112 section 9.6). Node hands over the rest of what it has read.
+    if (connection.writableEnded) return;
     if (responseInProgress(connection) === response) {
       next();
       return;

@@ -34,22 +34,43 @@ const SINGLE_FIELDS: readonly string[] = ['host', 'content-type'];
 export function soundRequests(): RequestHandler {
   return (request, response, next) => {
     // What follows on such a connection may be framed otherwise than we would read it.
-    if (!SUPPORTED_VERSIONS.includes(request.httpVersion)) response.setHeader('Connection', 'close');
-    next(flawOf(request));
+    const framing = framingFlawOf(request);
+    if (framing) response.setHeader('Connection', 'close');
+    const target = targetFlawOf(request);
+    next(framing ?? target ?? flawOf(request));
   };
 }
 
-function flawOf(request: Request): Error | undefined {
-  const { rawHeaders, url } = request;
-  if (!SUPPORTED_VERSIONS.includes(request.httpVersion))
+/** What leaves open where the request ends, or what its body says. */
+function framingFlawOf({ httpVersion, headers }: Request): Error | undefined {
+  if (!SUPPORTED_VERSIONS.includes(httpVersion))
     return new MalformedRequest('The request line names a version other than HTTP/1.1 or HTTP/1.0.');
-  if (!url.startsWith('/') || !ORIGIN_FORM.test(url)) {
-    const target = originFormOf(url);
-    // What is answered names the request by it.
-    request.url = request.originalUrl = target ?? '/';
-    if (target === undefined)
-      return new MalformedRequest('The request target is not a path in visible ASCII.');
-  }
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined) return undefined;
+  // RFC 9112 section 6.1: framed wrongly, for who speaks HTTP/1.0 does not know transfer codings.
+  if (httpVersion === '1.0')
+    return new MalformedRequest('The request is HTTP/1.0 and has a header transfer-encoding.');
+  // Node reads the chunks of whatever ends in `chunked`, and takes no other coding off.
+  if (coding.toLowerCase() === 'chunked') return undefined;
+  return new FrameworkRefusal(
+    'transfer_coding_unsupported',
+    'The header transfer-encoding names another coding than chunked.',
+  );
+}
+
+/** Brings the target to a path. What is answered names the request by it, whatever else is wrong. */
+function targetFlawOf(request: Request): Error | undefined {
+  const { url } = request;
+  if (url.startsWith('/') && ORIGIN_FORM.test(url)) return undefined;
+  const target = originFormOf(url);
+  request.url = request.originalUrl = target ?? '/';
+  return target === undefined
+    ? new MalformedRequest('The request target is not a path in visible ASCII.')
+    : undefined;
+}
+
+function flawOf(request: Request): Error | undefined {
+  const { rawHeaders } = request;
   if (rawHeaders.length > 2 * MAX_HEADER_FIELDS)
     return new FrameworkRefusal(
       'headers_too_large',

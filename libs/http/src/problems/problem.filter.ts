@@ -79,7 +79,8 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private log(status: number, thrown: unknown, refusal: DomainError): void {
-    if (status < 500) return;
+    // A request with 501 is the caller's to correct, as one with 4xx.
+    if (status < 500 || status === 501) return;
     this.logger.write(status === 500 ? 'error' : 'warn', 'Request failed', {
       code: refusal.code,
       error:
