@@ -24,7 +24,7 @@ export default {
       ],
     ]),
     ...inFile('libs/http/src/edge/one-answer-at-a-time.ts', [
-      ['serves what follows the last answer', 'if (connection.writableEnded) return;', ''],
+      ['serves what follows the last answer', 'if (!connection.writableEnded) next();', 'next();'],
     ]),
     ...inFile('libs/logging/src/redact-text.ts', [
       ['shows tokens', '(fromDot === undefined ? found : MASK)', 'found'],

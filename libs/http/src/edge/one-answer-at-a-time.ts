@@ -19,10 +19,9 @@ interface Connection extends Socket {
 export function oneAnswerAtATime(): RequestHandler {
   return (request, response, next) => {
     const connection = request.socket as Connection;
-    // The answer before it was the last (RFC 9112 section 9.6). Node hands over the rest of what it has read.
-    if (connection.writableEnded) return;
     if (responseInProgress(connection) === response) {
-      next();
+      // Else the answer before it was the last (RFC 9112 section 9.6): Node hands over the rest of what it has read.
+      if (!connection.writableEnded) next();
       return;
     }
     const waiting = waitingOn(connection);
