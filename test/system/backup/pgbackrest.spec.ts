@@ -142,7 +142,17 @@ describeBackups('the settings of pgBackRest (Debian package pgbackrest is needed
     await query('CREATE TABLE rows (name text)');
     pgBackRest('--type=full', 'backup');
     await query(`INSERT INTO rows VALUES ('before-the-mistake')`);
-    const [{ moment } = {}] = await query('SELECT clock_timestamp()::text AS moment');
+    // pgBackRest knows the end of a backup to the second: the moment must lie in a later one.
+    const [{ backed_up_at } = {}] = await query('SELECT clock_timestamp() AS backed_up_at');
+    let moment: unknown;
+    await until('the next second', async () => {
+      const [now] = await query(
+        `SELECT clock_timestamp()::text AS moment,
+                date_trunc('second', clock_timestamp()) > date_trunc('second', timestamptz '${(backed_up_at as Date).toISOString()}') AS is_later`,
+      );
+      moment = now?.moment;
+      return now?.is_later === true;
+    });
     await query('DROP TABLE rows');
     // What PostgreSQL has archived so far is enough to go back.
     pgBackRest('check');
