@@ -60,7 +60,12 @@ describe('ApiKeyAuthentication', () => {
     const unknown = makeKey('test');
     expect(await keys.authentication.authenticate(unknown.key)).toEqual({ kind: 'refused' });
     // The checksum is right, the secret is not: stored under the id of a key, made with another secret.
-    await change(apiKey.id, `id = '${unknown.id}'`);
+    await dataSource.query(
+      `INSERT INTO api_keys
+       SELECT (jsonb_populate_record(NULL::api_keys, to_jsonb(api_keys) || jsonb_build_object('id', $2::text))).*
+       FROM api_keys WHERE id = $1`,
+      [apiKey.id, unknown.id],
+    );
     expect(await keys.authentication.authenticate(unknown.key)).toEqual({ kind: 'refused' });
   });
 
