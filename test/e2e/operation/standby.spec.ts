@@ -124,7 +124,7 @@ describe('a hot standby', () => {
     await until('validations end at the standby', async () => (await validate()) === 503);
     // Every connection of the pool leads there by now.
     await Promise.all(Array.from({ length: 20 }, validate));
-    expect(await readiness()).toBe(503);
+    await until('readiness says no', async () => (await readiness()) === 503);
     expect((await anyone.get('/health')).body).toMatchObject({ status: 'unhealthy', database: 'unhealthy' });
     expect(server.log()).toContain('not ready: the database does not accept writes');
     expect((await anyone.get('/health/live')).status).toBe(200);
