@@ -26,6 +26,7 @@ const { signerSource, writeKeyPair } = require(join(root, 'dist/libs/signing/src
 const { loadPkcs11 } = require(join(root, 'dist/libs/signing/src/signers/pkcs11-module'));
 const { Pkcs11Source } = require(join(root, 'dist/libs/signing/src/signers/pkcs11-source'));
 const { SignerGuard } = require(join(root, 'dist/libs/signing/src/signers/signer-guard'));
+const { SignerMetrics } = require(join(root, 'dist/libs/signing/src/signers/signer-metrics'));
 const { loadEnvironment } = require(join(root, 'dist/libs/config/src'));
 const { Logger } = require(join(root, 'dist/libs/logging/src'));
 const { Metrics } = require(join(root, 'dist/libs/metrics/src'));
@@ -144,7 +145,7 @@ async function softHsm() {
     token: 'bench',
     pin: '648219',
     size: 2,
-    guard: new SignerGuard({ timeoutMs: 10_000, logger, metrics: new Metrics() }),
+    guard: new SignerGuard({ timeoutMs: 10_000, logger, metrics: new SignerMetrics(new Metrics()) }),
     openTimeoutMs: 10_000,
   });
   const { signer } = await source.open('bench');

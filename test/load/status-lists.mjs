@@ -120,7 +120,8 @@ try {
   const records = new StatusListRecords(app);
   const issuer = new StatusListIssuer(records, keyRing, { PUBLIC_URL: 'https://license.example' });
   const fresh = () => new StatusLists(issuer, records, keyRing, new Metrics());
-  const numbers = await issuer.numbers();
+  const numbers = [];
+  for await (const some of issuer.numbers()) numbers.push(...some);
   const count = numbers.length;
 
   progress('Making all lists …');
