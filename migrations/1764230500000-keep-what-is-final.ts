@@ -28,9 +28,9 @@ const FINAL: Readonly<Record<string, { what: string; refused: string }>> = {
 };
 
 /**
- * A license stays revoked, a token superseded, an API key and a customer deleted, a compromised key no more trusted than
- * before: the server never takes such a change back, and nobody else with its role can. Their ids stay, for a row of the
- * same id without the change would do as well.
+ * A license stays revoked, a token superseded, an API key and a customer deleted, and a compromised key does not get more
+ * trust: the server never takes such a change back, and nobody else with its role can. Their ids stay too, since a row of
+ * the same id without the change would have the same effect.
  */
 export class KeepWhatIsFinal1764230500000 implements MigrationInterface {
   readonly transaction = false;

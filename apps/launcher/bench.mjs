@@ -1,7 +1,7 @@
 import './node-version.mjs';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
-import { prepare, root } from './prepare.mjs';
+import { prepare, root } from './preparation/prepare.mjs';
 
 /** `npm run bench`, `npm run bench:<name>` and `npm run bench -- --against`: the first argument decides. */
 const BENCHMARKS = new Map([

@@ -1,4 +1,4 @@
 import './node-version.mjs';
-import { prepare } from './prepare.mjs';
+import { prepare } from './preparation/prepare.mjs';
 
 await prepare({ withTools: true });

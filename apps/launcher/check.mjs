@@ -2,7 +2,7 @@
 import './node-version.mjs';
 import { spawnSync } from 'node:child_process';
 import { changedFiles } from './changed-files.mjs';
-import { prepare, root } from './prepare.mjs';
+import { prepare, root } from './preparation/prepare.mjs';
 
 /** What is checked of a page or a route without running the whole suite. */
 const QUICK_TESTS = [

@@ -1,7 +1,7 @@
 import './node-version.mjs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { prepare, root } from './prepare.mjs';
+import { prepare, root } from './preparation/prepare.mjs';
 
 await prepare({ withTools: true });
 process.chdir(root);

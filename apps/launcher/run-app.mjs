@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
-import { compiledMain } from './compilation.mjs';
+import { compiledMain } from './preparation/compilation.mjs';
 import { endWithNpm } from './parent-end.mjs';
-import { prepare, root } from './prepare.mjs';
+import { prepare, root } from './preparation/prepare.mjs';
 
 /**
  * Runs a compiled app in this process, as if it had been started itself: arguments and signals are its own.

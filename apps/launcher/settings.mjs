@@ -3,7 +3,7 @@ import './node-version.mjs';
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { prepare, root } from './prepare.mjs';
+import { prepare, root } from './preparation/prepare.mjs';
 
 await prepare();
 const load = createRequire(import.meta.url);

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import openapiTypes, { astToString, COMMENT_HEADER } from 'openapi-typescript';
-import { compiledMain } from '../../apps/launcher/compilation.mjs';
-import { prepare, root } from '../../apps/launcher/prepare.mjs';
+import { compiledMain } from '../../apps/launcher/preparation/compilation.mjs';
+import { prepare, root } from '../../apps/launcher/preparation/prepare.mjs';
 
 await prepare({ withTools: true });
 const document = await served();

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { root } from '../../apps/launcher/prepare.mjs';
+import { root } from '../../apps/launcher/preparation/prepare.mjs';
 import { median } from './median.mjs';
 
 const { values: options } = parseArgs({ options: { short: { type: 'boolean', default: false } } });

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isCompiled } from '../../apps/launcher/compilation.mjs';
+import { isCompiled } from '../../apps/launcher/preparation/compilation.mjs';
 import { AREAS } from './areas.mjs';
 import { Bench } from './bench.mjs';
 

@@ -4,8 +4,8 @@ require('./register-swc.cjs');
 const setUp = require('./global-setup.ts').default;
 module.exports = async () => {
   // Built only here: the unit tests need no build.
-  const { prepare, root } = await import('../../apps/launcher/prepare.mjs');
-  const { isCompiled } = await import('../../apps/launcher/compilation.mjs');
+  const { prepare, root } = await import('../../apps/launcher/preparation/prepare.mjs');
+  const { isCompiled } = await import('../../apps/launcher/preparation/compilation.mjs');
   await prepare({ withTools: true });
   await setUp(isCompiled(root));
 };

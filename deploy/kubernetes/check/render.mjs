@@ -24,7 +24,7 @@ export function render(folder) {
   return stdout;
 }
 
-/** @returns {[string, ...string[]] | undefined} the command to which a folder is added; undefined where there is none */
+/** @returns {[string, ...string[]] | undefined} the command to which a folder is added; undefined where no such tool is installed */
 export function kustomize() {
   const kubectl = spawnSync('kubectl', ['version', '--client', '--output=json'], { encoding: 'utf8' });
   if (kubectl.status === 0 && majorOf(JSON.parse(kubectl.stdout).kustomizeVersion) >= OLDEST)

@@ -6,6 +6,7 @@ import { postgresOptions } from '@aegis/database';
 import { DataSource } from 'typeorm';
 import { jobsOf } from '../../../test/support/jobs';
 import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
+import { makePastPartition } from '../../../test/support/trail/old-months';
 import { AuditAddresses } from './audit-addresses';
 
 describe('addresses in the audit trail', () => {
@@ -16,10 +17,7 @@ describe('addresses in the audit trail', () => {
   beforeAll(async () => {
     database = await testDatabase();
     superuser = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
-    await superuser.query(
-      `DO $$ BEGIN EXECUTE format('CREATE TABLE audit_logs_past PARTITION OF audit_logs FOR VALUES FROM (''2020-01-01Z'') TO (%L)',
-         date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'); END $$`,
-    );
+    await makePastPartition(superuser);
     await superuser.query(`UPDATE audit_address_horizon SET forgotten_until = now() - interval '12 days'`);
     await superuser.query(`
       INSERT INTO audit_logs (event_type, actor, ip_address, user_agent, recorded_at)

@@ -171,7 +171,7 @@ export class Environment extends RateLimitSettings {
 
   @Setting({
     kind: 'text',
-    default: '(the only private key; a new id if there is no key)',
+    default: '(the only private key; a new id without any key)',
     description:
       'Key that signs where no key is active in the database yet; afterwards `aegis keys activate` decides.',
   })

@@ -8,7 +8,7 @@ const DATABASE_MISSING = '3D000';
 /** Of an object that another process made meanwhile: duplicate object, duplicate database, unique violation. */
 const EXISTS_MEANWHILE = new Set(['42710', '42P04', '23505']);
 
-/** Role and password of a database's URL, decoded; the password is empty where there is none. */
+/** Role and password of a database's URL, decoded; the password is empty for a URL without one. */
 export interface RoleLogin {
   role: string;
   password: string;

@@ -128,7 +128,7 @@ export class StatusListRecords {
   /**
    * Gives the numbers of the lists that exist, in their order, some of them at a time.
    * @param after only higher ones; -1: all
-   * @returns `MOST_LISTS` of them at most; none when there are no more
+   * @returns at most `MOST_LISTS` of them; an empty list at the end
    */
   async numbersAfter(after: number): Promise<number[]> {
     const rows = await this.dataSource.query<{ list: number }[]>(firstAfter('$1::integer'), [after]);

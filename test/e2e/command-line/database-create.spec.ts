@@ -57,7 +57,7 @@ describe('aegis database create', () => {
     return rows[0] ?? {};
   };
 
-  it('makes two roles that may log in and no more, and a database of the owner, ready to be migrated', async () => {
+  it('makes two roles that may only log in, and a database of the owner, ready to be migrated', async () => {
     const { exitCode, stdout, stderr } = await aegis.run('database', 'create');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toBe(

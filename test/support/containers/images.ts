@@ -103,10 +103,14 @@ export async function buildServer(
   const npmrc = join(podman.folder, 'npmrc');
   const npm = (name: string): string =>
     execFileSync('npm', ['config', 'get', name], { encoding: 'utf8', cwd: homedir() }).trim();
-  writeFileSync(npmrc, `offline=true\nupdate-notifier=false\nregistry=${npm('registry')}\n`);
+  writeFileSync(
+    npmrc,
+    `offline=true\nupdate-notifier=false\ncache=/npm-cache\nregistry=${npm('registry')}\n`,
+  );
+  // Wherever the image has its home: npm finds the cache by its setting.
   const options = [
     ...['--layers=false', '--jobs', '3', '--network', 'none', '--build-arg', `NODE_IMAGE=${base}`],
-    ...['--volume', `${npm('cache')}:/root/.npm:O`, '--volume', `${npmrc}:/usr/local/etc/npmrc:ro`],
+    ...['--volume', `${npm('cache')}:/npm-cache:O`, '--volume', `${npmrc}:/usr/local/etc/npmrc:ro`],
     ...['--volume', `${join(ROOT, 'node_modules')}:/build/node_modules:O`],
     ...['--build-arg', 'REVISION=0123456789abcdef', '--build-arg', 'CREATED=2026-01-02T03:04:05Z'],
   ];

@@ -29,6 +29,14 @@ export async function trailWithOldMonths(): Promise<Trail> {
   return trail;
 }
 
+/** Makes a partition for all records before this month, which tests insert past the services. */
+export async function makePastPartition(superuser: { query(sql: string): Promise<unknown> }): Promise<void> {
+  await superuser.query(
+    `DO $$ BEGIN EXECUTE format('CREATE TABLE audit_logs_past PARTITION OF audit_logs FOR VALUES FROM (''2020-01-01Z'') TO (%L)',
+       date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'); END $$`,
+  );
+}
+
 /** Seals until a checkpoint says up to when the trail is complete: a minute ago. */
 export async function untilComplete(trail: Trail): Promise<void> {
   await until('the trail is complete', async () => {

@@ -2,6 +2,7 @@ import { postgresOptions } from '@aegis/database';
 import { Writable } from 'node:stream';
 import { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
+import { makePastPartition } from '../../../../test/support/trail/old-months';
 import { Output } from '../terminal/output';
 import { UsageProblem } from '../terminal/usage-problem';
 import { purge, type PurgeOptions } from './purge';
@@ -26,10 +27,7 @@ describe('aegis purge', () => {
       AUDIT_IP_RETENTION_DAYS: '7',
     });
     superuser = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
-    await superuser.query(
-      `DO $$ BEGIN EXECUTE format('CREATE TABLE audit_logs_past PARTITION OF audit_logs FOR VALUES FROM (''2020-01-01Z'') TO (%L)',
-         date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'); END $$`,
-    );
+    await makePastPartition(superuser);
     await superuser.query(`UPDATE audit_address_horizon SET forgotten_until = now() - interval '12 days'`);
     // One record has no address, one was taken over: it is as old as it was kept elsewhere.
     await superuser.query(`

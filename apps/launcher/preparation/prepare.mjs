@@ -6,7 +6,7 @@ import { install, isInstalled } from './installation.mjs';
 import { withLauncherLock } from './launcher-lock.mjs';
 
 /** Absolute path of the checkout. */
-export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
 /**
  * Installs what is missing and builds what is stale; when neither is, it costs some milliseconds. Writes nothing
