@@ -95,7 +95,7 @@ describe(`${CASES} requests made up with FUZZ_SEED=${SEED}`, () => {
       (bytes) => exchange(server.url, bytes),
       (like) => [
         ...samples.map((request) => padded(bytesOf(request, world), like, most)),
-        ...(route.path.endsWith('/validate/batch') ? [bytesOf(aBatch(like?.length), world)] : []),
+        ...(route.path.endsWith('/validate/batch') ? [bytesOf(aBatch(like), world)] : []),
       ],
     );
   }
@@ -170,13 +170,14 @@ describe(`${CASES} requests made up with FUZZ_SEED=${SEED}`, () => {
   });
 });
 
-/** As many questions as fit into as many bytes, a thousand at most. */
-function aBatch(bytes = 0): FuzzRequest {
+/** A batch as large as another request, by its bytes or by its items: those are counted, however short they are. */
+function aBatch(like?: Buffer): FuzzRequest {
   // Equal items would be answered once.
   const item = (n: number): string =>
     `{"token":"{{token}}","module_name":"payroll","odoo_version":"17.${n}"}`;
   // A token has about 700 bytes.
-  const count = Math.max(1, Math.min(1_000, Math.floor(bytes / 800)));
+  const fitting = Math.floor((like?.length ?? 0) / 800);
+  const count = Math.max(1, Math.min(1_000, Math.max(fitting, itemsOf(like))));
   return {
     method: 'POST',
     target: '/api/v1/licenses/validate/batch',
@@ -186,4 +187,14 @@ function aBatch(bytes = 0): FuzzRequest {
     ],
     body: `{"items":[${Array.from({ length: count }, (_, n) => item(n)).join(',')}]}`,
   };
+}
+
+function itemsOf(request?: Buffer): number {
+  const [, body = ''] = (request?.toString('latin1') ?? '').split('\r\n\r\n', 2);
+  try {
+    const { items } = JSON.parse(body) as { items?: unknown };
+    return Array.isArray(items) ? items.length : 0;
+  } catch {
+    return 0;
+  }
 }

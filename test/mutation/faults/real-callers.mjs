@@ -10,6 +10,7 @@ export default {
     'libs/signing/src/keys/key-files.spec.ts',
     'libs/http/src/input/json-body.spec.ts',
     'libs/http/src/limits/rate-limit.spec.ts',
+    'test/contract/forgiving.spec.ts',
     'test/e2e/input/inspect.spec.ts',
     'test/e2e/operation/readiness.spec.ts',
     'test/e2e/round-trips/lists.spec.ts',

@@ -43,7 +43,8 @@ export class ValidationController {
     description:
       'Equal items are answered and recorded once. The different ones are charged to a limit of the key (policy `batch-items`) before any is looked at; a batch that does not fit is refused whole with 429, and nothing is recorded or charged.',
   })
-  @Responds(VerdictsDto)
+  // For the same reason as of one.
+  @Responds(VerdictsDto, { prebuilt: true })
   async validateBatch(
     @Caller() actor: Actor,
     @Body() { items }: ValidateBatchDto,
