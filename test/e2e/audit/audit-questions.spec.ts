@@ -157,20 +157,42 @@ describe('the audit trail and the access log answer who did what, and why someth
     expect(answer.body.errors).toEqual([{ field, message: expect.stringContaining(rule) }]);
   });
 
+  const lineOf = (requestId: string): Record<string, unknown> | undefined =>
+    server
+      .log()
+      .split('\n')
+      .filter((line) => line.includes(requestId))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .find(({ message }) => message === 'request');
+
   it('the access log of a validation names verdict and license', async () => {
     const license = await aLicense(admin);
-    const lineOf = (requestId: string): Record<string, unknown> | undefined =>
-      server
-        .log()
-        .split('\n')
-        .filter((line) => line.includes(requestId))
-        .map((line) => JSON.parse(line) as Record<string, unknown>)
-        .find(({ message }) => message === 'request');
     await validate(anyone, license.token, { 'X-Request-ID': 'logged-valid' });
     await validate(anyone, 'not a license token', { 'X-Request-ID': 'logged-malformed' });
     expect(lineOf('logged-valid')).toMatchObject({ code: 'VALID', license_id: license.id });
     expect(lineOf('logged-malformed')).toMatchObject({ code: 'MALFORMED', license_id: null });
     expect(server.log()).not.toContain(license.token);
+  });
+
+  it('the access log of a change names license and key, and says why it was refused', async () => {
+    const license = await aLicense(admin);
+    const path = `/api/v1/licenses/${license.id.toUpperCase()}`;
+    const body = { reason: 'refunded' };
+    await admin.post(`${path}/revoke`, body, { 'X-Request-ID': 'logged-revoke' });
+    await admin.post(`${path}/suspend`, body, { 'X-Request-ID': 'logged-refused' });
+    await anyone.get(path, { 'X-Request-ID': 'logged-stranger' });
+    await admin.get('/api/v1/licenses/canary-id', { 'X-Request-ID': 'logged-unreadable' });
+    const line = { license_id: license.id, api_key_id: expect.any(String) as string };
+    expect(lineOf('logged-revoke')).toMatchObject({
+      status: 200,
+      route: '/api/v1/licenses/:id/revoke',
+      ...line,
+    });
+    expect(lineOf('logged-revoke')).not.toHaveProperty('problem');
+    expect(lineOf('logged-refused')).toMatchObject({ status: 409, problem: 'license_state_conflict', ...line });
+    expect(lineOf('logged-stranger')).toMatchObject({ status: 401, problem: 'unauthorized' });
+    expect(lineOf('logged-unreadable')).toMatchObject({ status: 422, problem: 'validation_failed' });
+    expect(server.log()).not.toContain('canary-id');
   });
 
   it('the caller without a credential is anonymous, not the system', async () => {

@@ -56,7 +56,7 @@ class ThingsController {
   @Get('customer/:customer_id')
   @RespondsAsIs('application/json')
   byPattern(
-    @PathId(CUSTOMER_ID_RULE, 'customer_id')
+    @PathId(CUSTOMER_ID_RULE, { name: 'customer_id' })
     id: string,
   ): object {
     return { id };

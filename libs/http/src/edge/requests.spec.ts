@@ -157,6 +157,7 @@ describe('requests', () => {
       method: 'GET',
       route: '/things/:id',
       status: 422,
+      problem: 'validation_failed',
       api_key_id: 'key-7',
       trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
     });

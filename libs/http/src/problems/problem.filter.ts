@@ -1,6 +1,6 @@
 import { Environment } from '@aegis/config';
 import { PROBLEMS, type DomainError } from '@aegis/errors';
-import { currentRequest, Logger } from '@aegis/logging';
+import { addAccessFields, currentRequest, Logger } from '@aegis/logging';
 import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { allowedMethods } from '../edge/allowed-methods';
@@ -48,6 +48,7 @@ export class ProblemFilter implements ExceptionFilter {
   private answer(thrown: unknown, request: Request, response: Response): void {
     const refusal = this.refusalFor(thrown, request, response);
     const { status } = PROBLEMS[refusal.code];
+    addAccessFields({ problem: refusal.code });
     this.log(status, thrown, refusal);
     if (response.headersSent) {
       // Half an answer must not pass for a whole one.

@@ -1,11 +1,11 @@
-import { answerList, ApiProblems, PageQueryDto, PathId, RequireScopes, Responds } from '@aegis/http';
-import { UUID_RULE } from '@aegis/field-rules';
+import { answerList, ApiProblems, PageQueryDto, RequireScopes, Responds } from '@aegis/http';
 import { STREAM_TYPES } from '@aegis/lists';
 import { AuditList, AuditLogDto, AuditLogPageDto } from '@aegis-http/audit';
 import { Controller, Get, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { LicensingService } from '../issue/licensing.service';
+import { LicenseId } from './license-id';
 
 @ApiTags('Licenses')
 @Controller('api/v1/licenses/:id/history')
@@ -24,7 +24,7 @@ export class LicenseHistoryController {
   @ApiProblems('license_not_found')
   @Responds(AuditLogPageDto, { alsoOffers: STREAM_TYPES })
   async page(
-    @PathId(UUID_RULE) id: string,
+    @LicenseId() id: string,
     @Query() query: PageQueryDto,
     @Req() request: Request,
   ): Promise<object> {

@@ -1,7 +1,6 @@
 import { type Actor, Caller } from '@aegis/audit';
 import { type Precondition } from '@aegis/access';
-import { ApiProblems, ETagged, Idempotent, IfMatch, PathId, RequireScopes, Responds } from '@aegis/http';
-import { UUID_RULE } from '@aegis/field-rules';
+import { ApiProblems, ETagged, Idempotent, IfMatch, RequireScopes, Responds } from '@aegis/http';
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { LicenseRenewalService } from '../renew/license-renewal.service';
@@ -9,6 +8,7 @@ import type { License } from '../license.entity';
 import { ReissueLicenseDto, RenewLicenseDto } from './license-input.dto';
 import { licenseTag } from './license-tag';
 import { LicenseDto } from './license.dto';
+import { LicenseId } from './license-id';
 
 @ApiTags('Licenses')
 @Controller('api/v1/licenses/:id')
@@ -24,7 +24,7 @@ export class LicenseRenewalController {
   @Responds(LicenseDto)
   renew(
     @Caller() actor: Actor,
-    @PathId(UUID_RULE) id: string,
+    @LicenseId() id: string,
     @Body() input: RenewLicenseDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {
@@ -42,7 +42,7 @@ export class LicenseRenewalController {
   @Responds(LicenseDto)
   reissue(
     @Caller() actor: Actor,
-    @PathId(UUID_RULE) id: string,
+    @LicenseId() id: string,
     @Body() input: ReissueLicenseDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {

@@ -1,7 +1,6 @@
 import { type Actor, Caller } from '@aegis/audit';
 import { type Precondition } from '@aegis/access';
-import { ApiProblems, ETagged, Idempotent, IfMatch, PathId, RequireScopes, Responds } from '@aegis/http';
-import { UUID_RULE } from '@aegis/field-rules';
+import { ApiProblems, ETagged, Idempotent, IfMatch, RequireScopes, Responds } from '@aegis/http';
 import { applyDecorators, Body, Controller, Delete, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { LicenseStateService } from '../state/license-state.service';
@@ -9,6 +8,7 @@ import type { License } from '../license.entity';
 import { ReasonDto } from './license-input.dto';
 import { licenseTag } from './license-tag';
 import { LicenseDto } from './license.dto';
+import { LicenseId } from './license-id';
 
 /** What all of these routes have in common. */
 function ChangesState(operationId: string, summary: string): MethodDecorator {
@@ -32,7 +32,7 @@ export class LicenseStateController {
   @ChangesState('revokeLicense', 'Revoke a license permanently')
   revoke(
     @Caller() actor: Actor,
-    @PathId(UUID_RULE) id: string,
+    @LicenseId() id: string,
     @Body() input: ReasonDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {
@@ -46,7 +46,7 @@ export class LicenseStateController {
   )
   revokeByPost(
     @Caller() actor: Actor,
-    @PathId(UUID_RULE) id: string,
+    @LicenseId() id: string,
     @Body() input: ReasonDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {
@@ -57,7 +57,7 @@ export class LicenseStateController {
   @ChangesState('suspendLicense', 'Suspend a license until it is reinstated')
   suspend(
     @Caller() actor: Actor,
-    @PathId(UUID_RULE) id: string,
+    @LicenseId() id: string,
     @Body() input: ReasonDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {
@@ -68,7 +68,7 @@ export class LicenseStateController {
   @ChangesState('reinstateLicense', 'End the suspension of a license')
   reinstate(
     @Caller() actor: Actor,
-    @PathId(UUID_RULE) id: string,
+    @LicenseId() id: string,
     @Body() input: ReasonDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {

@@ -9,13 +9,11 @@ import {
   Idempotent,
   IfMatch,
   IfNoneMatch,
-  PathId,
   Public,
   RequireScopes,
   Responds,
   RespondsAsIs,
 } from '@aegis/http';
-import { UUID_RULE } from '@aegis/field-rules';
 import { STREAM_TYPES } from '@aegis/lists';
 import { Body, Controller, Get, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -30,6 +28,7 @@ import { InspectTokenDto, IssueLicenseDto, UpdateLicenseDto } from './license-in
 import { LicenseDto, LicenseStatusAnswerDto, LicenseSummaryDto, LicenseWithCustomerDto } from './license.dto';
 import { licenseTag } from './license-tag';
 import { LicensePageDto, ListLicensesDto } from './license-list.dto';
+import { LicenseId } from './license-id';
 
 /** RFC 6266. */
 const DISPOSITION_HEADER = {
@@ -76,7 +75,7 @@ export class LicensesController {
   @IfNoneMatch()
   @ETagged(licenseTag)
   @Responds(LicenseWithCustomerDto)
-  find(@PathId(UUID_RULE) id: string): Promise<License> {
+  find(@LicenseId() id: string): Promise<License> {
     return this.licensing.find(id);
   }
 
@@ -85,7 +84,7 @@ export class LicensesController {
   @ApiOperation({ operationId: 'getLicenseStatus', summary: 'Status of a license; nothing personal' })
   @ApiProblems('license_not_found')
   @Responds(LicenseStatusAnswerDto)
-  status(@PathId(UUID_RULE) id: string): Promise<LicenseStatusNow> {
+  status(@LicenseId() id: string): Promise<LicenseStatusNow> {
     return this.licensing.status(id);
   }
 
@@ -94,10 +93,7 @@ export class LicensesController {
   @ApiOperation({ operationId: 'downloadLicenseToken', summary: 'The newest token, as a file to send' })
   @ApiProblems('license_not_found')
   @RespondsAsIs('text/plain; charset=utf-8', { description: 'The token', headers: DISPOSITION_HEADER })
-  async token(
-    @PathId(UUID_RULE) id: string,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<string> {
+  async token(@LicenseId() id: string, @Res({ passthrough: true }) response: Response): Promise<string> {
     const { token } = await this.licensing.find(id);
     if (token === null) throw new LicenseNotFound(id);
     response.setHeader('Content-Disposition', `attachment; filename="${id}.jwt"`);
@@ -115,7 +111,7 @@ export class LicensesController {
   @Responds(LicenseDto)
   annotate(
     @Caller() actor: Actor,
-    @PathId(UUID_RULE) id: string,
+    @LicenseId() id: string,
     @Body() input: UpdateLicenseDto,
     @IfMatch(licenseTag) precondition: Precondition<License>,
   ): Promise<License> {
