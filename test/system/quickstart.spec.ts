@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Processes, type ServerProcess } from '../support/processes/server-process';
+
+const ROOT = join(__dirname, '../..');
+const PAGE = readFileSync(join(ROOT, 'docs/quickstart.md'), 'utf8');
+const hasTools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--version']).status === 0);
+// Under CI a missing tool is a failure, not a reason to skip.
+const curlIt = hasTools || process.env.CI === 'true' ? it : it.skip;
+const because = hasTools ? '' : ' (bash and curl are needed)';
+
+/** Ends at the first command that fails, or is answered an error. */
+const STRICT = 'set -euo pipefail\ncurl() { command curl --fail-with-body -w "\\n" "$@"; }\n';
+
+describe('docs/quickstart.md', () => {
+  const processes = new Processes();
+  let server: ServerProcess;
+  const dataDir = processes.emptyFolder();
+  const folder = processes.emptyFolder();
+  let apiKey = '';
+
+  const start = (): Promise<ServerProcess> =>
+    processes
+      .server({ ENVIRONMENT: 'test', DATA_DIR: dataDir, LICENSE_ISSUER: 'https://licenses.acme.test' })
+      .ready();
+
+  beforeAll(async () => {
+    server = await start();
+    apiKey = /admin API key: (\S+)/.exec(server.stdout)?.[1] ?? '';
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  });
+  afterAll(() => processes.close());
+
+  /** The blocks of one language under the heading of a step. */
+  function blocksOf(step: number, language = 'sh'): string {
+    const section = PAGE.split(/^## /m).find((text) => text.startsWith(`${step}. `)) ?? '';
+    const blocks = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms');
+    return [...section.matchAll(blocks)].map(([, block = '']) => block).join('\n');
+  }
+
+  function run(script: string): string {
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', STRICT + script], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, AEGIS: server.url, AEGIS_API_KEY: apiKey },
+      encoding: 'utf8',
+    });
+    expect([status, status === 0 ? '' : stderr]).toEqual([0, '']);
+    return stdout;
+  }
+
+  curlIt(`leads from a license to its check without a server, and to its revocation${because}`, async () => {
+    run(blocksOf(2) + blocksOf(3));
+
+    await server.stop();
+    writeFileSync(join(folder, 'verify.mjs'), blocksOf(4, 'js'));
+    const offline = run(blocksOf(4)).split('\n');
+    expect(offline[0]).toMatch(/^licensed to Globex Ltd\. until \d{4}-\d\d-\d\d$/);
+    expect(offline[1]).toBe('not licensed: signature verification failed');
+
+    server = await start();
+    const answers = run(blocksOf(5));
+    expect(answers).toMatch(/"valid":true[\s\S]*"code":"REVOKED"/);
+  });
+});
