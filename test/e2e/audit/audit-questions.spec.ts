@@ -189,7 +189,11 @@ describe('the audit trail and the access log answer who did what, and why someth
       ...line,
     });
     expect(lineOf('logged-revoke')).not.toHaveProperty('problem');
-    expect(lineOf('logged-refused')).toMatchObject({ status: 409, problem: 'license_state_conflict', ...line });
+    expect(lineOf('logged-refused')).toMatchObject({
+      status: 409,
+      problem: 'license_state_conflict',
+      ...line,
+    });
     expect(lineOf('logged-stranger')).toMatchObject({ status: 401, problem: 'unauthorized' });
     expect(lineOf('logged-unreadable')).toMatchObject({ status: 422, problem: 'validation_failed' });
     expect(server.log()).not.toContain('canary-id');
