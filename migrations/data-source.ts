@@ -41,6 +41,7 @@ import { BoundCounts1764230060000 } from './1764230060000-bound-counts';
 import { CountKeysAlone1764230120000 } from './1764230120000-count-keys-alone';
 import { CompareCheckpointsWithTheirReading1764230300000 } from './1764230300000-compare-checkpoints-with-their-reading';
 import { KeepWhatIsFinal1764230500000 } from './1764230500000-keep-what-is-final';
+import { KeepWhatIsComplete1764230600000 } from './1764230600000-keep-what-is-complete';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -92,6 +93,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CountKeysAlone1764230120000,
       CompareCheckpointsWithTheirReading1764230300000,
       KeepWhatIsFinal1764230500000,
+      KeepWhatIsComplete1764230600000,
     ],
     extra: {
       application_name: 'aegis migrate',

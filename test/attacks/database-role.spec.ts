@@ -562,14 +562,14 @@ describe('an attacker with the application’s role', () => {
     changes: Partial<CheckpointClaims> = {},
   ): Promise<string> {
     const last = (await trail.checkpoints()).at(-1)!;
-    const { number, epoch } = readCheckpoint(last)!;
+    const { number, epoch, complete_to } = readCheckpoint(last)!;
     return signCheckpoint(signer, {
       number: number + 1,
       epoch,
       size: 1,
       root: 'A'.repeat(43),
       previous: checkpointHash(last),
-      complete_to: null,
+      complete_to,
       iat: Math.floor(Date.now() / 1000),
       ...changes,
     });

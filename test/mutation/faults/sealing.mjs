@@ -71,6 +71,14 @@ export default {
       ],
       ['takes a checkpoint that a break set aside', 'aside.jws = NEW.jws', 'false'],
     ]),
+    ...inFile('migrations/1764230600000-keep-what-is-complete.ts', [
+      ['takes a checkpoint that says less is complete', ' OR said::numeric < before::numeric', ''],
+      [
+        'takes a checkpoint that no longer says what is complete',
+        "jsonb_typeof(said) IS DISTINCT FROM 'number' OR ",
+        '',
+      ],
+    ]),
     ...inFile('migrations/1764180060000-bound-what-is-written.ts', [
       ['takes a record of any length', 'octet_length(user_agent) <= 2000', 'true'],
       ['takes a record of no time', "occurred_at >= '0001-01-01T00:00:00Z' AND ", ''],

@@ -1,7 +1,8 @@
+import { sqlState } from '@aegis/database';
 import { migratedDatabase } from '../../../../test/support/database/database';
 import { until } from '../../../../test/support/database/sql';
 import { Trail } from '../../../../test/support/trail/trail';
-import { checkpointHash, readCheckpoint, signCheckpoint } from '../checkpoint';
+import { checkpointHash, type CheckpointClaims, readCheckpoint, signCheckpoint } from '../checkpoint';
 import { readUnsealed } from './unsealed-records';
 
 describe('the time of a checkpoint', () => {
@@ -39,7 +40,7 @@ describe('the time of a checkpoint', () => {
    * @param readAt SQL
    * @param offset in seconds: by how much the checkpoint is later than that
    */
-  async function insert(readAt: string, offset = 0): Promise<void> {
+  async function insert(readAt: string, offset = 0, changes: Partial<CheckpointClaims> = {}): Promise<void> {
     const [row] = await trail.superuser.query<{ at: number; read: Date | null }[]>(
       `SELECT extract(epoch FROM coalesce(read, clock_timestamp()))::float8 AS at, read
        FROM (SELECT ${readAt} AS read) AS one`,
@@ -50,6 +51,7 @@ describe('the time of a checkpoint', () => {
       number: 4,
       previous: checkpointHash(previous),
       iat: Math.floor(row!.at) + offset,
+      ...changes,
     });
     await trail.superuser.query(
       `INSERT INTO audit_checkpoints (number, epoch, cluster, sealed_xact, sealed_id, read_at, next_xact, jws)
@@ -77,5 +79,43 @@ describe('the time of a checkpoint', () => {
     ['NULL::timestamptz', 0],
   ])('is not any other: %s, %i', async (readAt, offset) => {
     await expect(insert(readAt, offset)).rejects.toThrow(/was not made now/);
+  });
+
+  describe('up to which the trail is complete', () => {
+    const then = Math.floor(Date.now() / 1000) - 1800;
+
+    /** Signs the last checkpoint again, with another `complete_to`. */
+    async function lastSays(complete_to: number | null): Promise<void> {
+      const claims = readCheckpoint((await trail.checkpoints()).at(-1)!)!;
+      const jws = await signCheckpoint(trail.keyRing.active(), { ...claims, complete_to });
+      await trail.tamper(`UPDATE audit_checkpoints SET jws = '${jws}' WHERE number = 3`);
+      await trail.superuser.query('ALTER TABLE audit_checkpoints ENABLE TRIGGER USER');
+    }
+
+    it('stays or grows', async () => {
+      const pairs = [
+        [then, then],
+        [then, then + 1],
+        [null, null],
+        [null, 0],
+        [null, then],
+      ] as const;
+      for (const [said, complete_to] of pairs) {
+        await lastSays(said);
+        await insert('clock_timestamp()', 0, { complete_to });
+        expect(readCheckpoint((await trail.checkpoints())[3]!)).toMatchObject({ complete_to });
+        await trail.tamper('DELETE FROM audit_checkpoints WHERE number = 4');
+      }
+    });
+
+    it('is not less than before', async () => {
+      await lastSays(then);
+      // Also what is not a number, and no member of that name.
+      for (const complete_to of [then - 1, then - 0.5, 0, null, undefined, String(then)])
+        expect([
+          complete_to,
+          await insert('clock_timestamp()', 0, { complete_to } as Partial<CheckpointClaims>).catch(sqlState),
+        ]).toEqual([complete_to, '23514']);
+    });
   });
 });
