@@ -1,5 +1,6 @@
 export { openCheckpoint } from './checkpoint';
 export { TrailDrop } from './export/trail-drop';
+export { MOST_LINE } from './export/export-bounds';
 export type { ExportFilters } from './export/trail-export';
 export { exportTrail } from './export/trail-export';
 export { Sealer } from './sealing/sealer';
@@ -7,6 +8,7 @@ export type { CheckpointKey, CheckpointKeys } from './verification/checkpoint-ke
 export type { ExportFinding } from './verification/export-verification';
 export { ExportVerification } from './verification/export-verification';
 export type { Finding, FindingKind } from './verification/finding';
+export { isUndetermined } from './verification/finding';
 export type { SignedBy } from './verification/signature-runs';
 export { TrailResume } from './verification/trail-resume';
 export type { Verified } from './verification/trail-verification';

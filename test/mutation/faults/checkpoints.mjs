@@ -88,7 +88,7 @@ export default {
     ...inFile('libs/checkpoints/src/export/export-line.ts', [
       [
         'believes what JSON.parse keeps of a line',
-        'line !== null && spelled(JSON.stringify(line)) === spelled(text.trim()) && isExportLine(line)',
+        'line !== null && areSpelledAlike(JSON.stringify(line), text.trim()) && isExportLine(line)',
         'line !== null && isExportLine(line)',
       ],
       [

@@ -4,11 +4,13 @@ export default {
   area: 'plain-lines',
   suites: [
     'apps/cli/src/audit/audit-keys.spec.ts',
+    'apps/cli/src/audit/definite-findings.spec.ts',
     'apps/cli/src/terminal/output.spec.ts',
     'apps/cli/src/terminal/printable.spec.ts',
     'apps/cli/src/licenses/resign-report.spec.ts',
     'apps/cli/src/audit/signed-by.spec.ts',
     'apps/cli/src/terminal/text-lines.spec.ts',
+    'apps/cli/src/terminal/text-file.spec.ts',
     'libs/checkpoints/src/export/trail-export.spec.ts',
     'libs/json/src/json-line.spec.ts',
   ],
@@ -31,9 +33,22 @@ export default {
       ['breaks characters between chunks', '(chunk, { stream: true })', '(chunk)'],
       ['keeps the CR of CR LF', "line.endsWith('\\r')", "line.endsWith('\\n')"],
       ['loses a last line without LF', "if (rest !== '') yield", "if (rest === '') yield"],
-      ['reads a line of any length', 'if (rest.length > LONGEST_LINE)', 'if (rest.length < 0)'],
+      ['reads a line of any length', 'if (rest.length > most)', 'if (rest.length < 0)'],
+      ['bounds only lines that are complete', 'of [...more, undefined])', 'of more)'],
       ['counts no lines', '      number += 1;\n', ''],
       ['takes no byte order mark off', "text.startsWith('\\ufeff')", "text.startsWith('\\ufffe')"],
+    ]),
+    ...inFile('apps/cli/src/audit/definite-findings.ts', [
+      [
+        'forgets what was found at an error',
+        'certain.length === 0 && !isUndetermined(finding)',
+        'certain.length > 0',
+      ],
+      ['takes what leaves it open for certain', '!isUndetermined(finding)', 'isUndetermined !== undefined'],
+    ]),
+    ...inFile('apps/cli/src/terminal/text-file.ts', [
+      ['reads a file of any size', ', { end: MOST_BYTES })', ')'],
+      ['takes the beginning of a file for the whole', 'if (length > MOST_BYTES)', 'if (length < 0)'],
     ]),
     ...inFile('apps/cli/src/audit/audit-keys.ts', [
       [

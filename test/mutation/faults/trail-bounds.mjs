@@ -11,6 +11,8 @@ export default {
     'libs/checkpoints/src/sealing/trail-alarms.spec.ts',
     'libs/checkpoints/src/export/trail-drop.spec.ts',
     'libs/checkpoints/src/export/export-line.spec.ts',
+    'libs/checkpoints/src/export/export-bounds.spec.ts',
+    'libs/checkpoints/src/export/json-spelling.spec.ts',
     'libs/audit/src/nesting.spec.ts',
   ],
   faults: [
@@ -43,7 +45,16 @@ export default {
       ],
     ]),
     ...inFile('libs/checkpoints/src/export/trail-export.ts', [
-      ['exports what is too large', 'if (fields.is_too_large) {', 'if (fields.id === undefined) {'],
+      [
+        'exports what is too large',
+        'if (fields.is_too_large || isTooLongToExport(leaf)) {',
+        'if (isTooLongToExport(leaf)) {',
+      ],
+      [
+        'exports lines that are too long to be read',
+        'if (fields.is_too_large || isTooLongToExport(leaf)) {',
+        'if (fields.is_too_large) {',
+      ],
     ]),
     ...inFile('libs/checkpoints/src/export/trail-drop.ts', [
       [
@@ -55,7 +66,12 @@ export default {
       ['keeps no hash of what no export proves', '...(unproven.length > 0 && { unproven }),', ''],
     ]),
     ...inFile('libs/checkpoints/src/export/unproven-records.ts', [
-      ['drops what an export can prove', 'if (!leaf.is_too_large && isAsSealed(leaf))', 'if (ids.size < 0)'],
+      [
+        'drops what an export can prove',
+        'if (!leaf.is_too_large && isAsSealed(leaf) && !isTooLongToExport(leafOf(leaf)))',
+        'if (ids.size < 0)',
+      ],
+      ['never drops a record that is too long to export', ' && !isTooLongToExport(leafOf(leaf))', ''],
       [
         'counts a record of another month',
         'if (!(at >= since && at < before.getTime()))',
@@ -66,6 +82,15 @@ export default {
         "rootHash(hashes).toString('base64url') !== claims?.root",
         'rootHash(hashes).length === 0',
       ],
+    ]),
+    ...inFile('libs/checkpoints/src/export/json-spelling.ts', [
+      ['takes every escape for the letter', 'return OTHER_ESCAPE + escaped;', 'return escaped;'],
+      ['compares only the beginning', 'at >= one.length && otherAt >= other.length', 'at >= one.length'],
+      ['distinguishes an escape beyond ASCII', 'return UNICODE_ESCAPE + code;', 'return code;'],
+    ]),
+    ...inFile('libs/checkpoints/src/export/export-bounds.ts', [
+      ['exports leaves of any length', 'leaf.length > MOST_LEAF', 'leaf.length > MOST_LINE'],
+      ['reads no line of the longest leaf', 'MOST_LINE = 16 * MOST_LEAF', 'MOST_LINE = 2 * MOST_LEAF'],
     ]),
     ...inFile('libs/checkpoints/src/tree/inclusion-proofs.ts', [
       ['proves what is too large', 'if (fields.is_too_large) throw new AuditRecordTooLarge(id);', ''],

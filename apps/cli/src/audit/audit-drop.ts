@@ -1,5 +1,5 @@
 import { commandLineActor } from '@aegis/audit';
-import { type CheckpointKeys, readRecordedKeys, TrailDrop } from '@aegis/checkpoints';
+import { type CheckpointKeys, MOST_LINE, readRecordedKeys, TrailDrop } from '@aegis/checkpoints';
 import { namingSetting } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { migrationDataSource } from '../../../../migrations/data-source';
@@ -34,7 +34,7 @@ interface Given {
 export async function dropMonths(output: Output, options: DropOptions): Promise<ExitCode> {
   const before = monthOf(options.before);
   const trusted = options.keys.length === 0 ? undefined : await keysOfFiles(options.keys);
-  return withLinesOf(options.export, (exported) =>
+  return withLinesOf(options.export, MOST_LINE, (exported) =>
     dropExported(output, before, { exported, trusted, unproven: options.unproven }),
   );
 }

@@ -1,6 +1,13 @@
-import { exportTrail, type ExportFilters, type ExportFinding, ExportVerification } from '@aegis/checkpoints';
+import {
+  exportTrail,
+  type ExportFilters,
+  type ExportFinding,
+  ExportVerification,
+  MOST_LINE,
+} from '@aegis/checkpoints';
 import { DataSource } from 'typeorm';
 import { keysOfFiles } from './audit-keys';
+import { keepingFindings } from './definite-findings';
 import { ExitCode } from '../terminal/exit-code';
 import { newLineFile, standardOutputLines } from '../terminal/line-sink';
 import type { Output } from '../terminal/output';
@@ -56,16 +63,21 @@ function filtersOf({ since, until, fromCheckpoint: from, toCheckpoint: to }: Exp
   };
 }
 
-/** `aegis audit verify-export`: no when something does not hold; unknown when a key that is needed to decide is missing */
+/**
+ * `aegis audit verify-export`: no when something does not hold, even where an error ends it later; unknown when a key that
+ * is needed to decide is missing
+ */
 export async function verifyExport(output: Output, path: string, keys: readonly string[]): Promise<ExitCode> {
-  const verification = new ExportVerification(await keysOfFiles(keys), {
-    found: (finding) => {
-      output.entry('findings', finding, findingText(finding));
-    },
+  const trusted = await keysOfFiles(keys);
+  const { findings, undetermined, ...counts } = await keepingFindings((onFinding) => {
+    const verification = new ExportVerification(trusted, {
+      found: (finding) => {
+        onFinding(finding);
+        output.entry('findings', finding, findingText(finding));
+      },
+    });
+    return withLinesOf(path, MOST_LINE, (lines) => verification.verify(lines));
   });
-  const { findings, undetermined, ...counts } = await withLinesOf(path, (lines) =>
-    verification.verify(lines),
-  );
   const sound = soundness({ findings, undetermined });
   const left =
     undetermined === 0 ? '' : ', which leave open whether it is sound: give the keys that they name';

@@ -2,7 +2,7 @@ import { type CheckpointKey, type CheckpointKeys, openCheckpoint } from '@aegis/
 import { parseTimestamp } from '@aegis/field-rules';
 import { canonicalPem, pemBlocks } from '@aegis/signing';
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readTextFile } from '../terminal/text-file';
 import { withoutByteOrderMark } from '../terminal/text-lines';
 import { UsageProblem } from '../terminal/usage-problem';
 
@@ -60,7 +60,8 @@ function merge(all: KeyFile, file: KeyFile, path: string): void {
 }
 
 async function readKeyFile(path: string): Promise<KeyFile> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const text = await readTextFile(path).catch((error: unknown) => {
+    if (error instanceof UsageProblem) throw error;
     const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
     throw new UsageProblem(`${path} can't be read (${code}).`);
   });

@@ -7,10 +7,11 @@ import {
 } from '@aegis/checkpoints';
 import { DataSource } from 'typeorm';
 import { keysOfFiles } from './audit-keys';
+import { keepingFindings } from './definite-findings';
 import type { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { withServices } from '../services';
-import { shippedCheckpoints } from './shipped-checkpoints';
+import { MOST_SHIPPED_LINE, shippedCheckpoints } from './shipped-checkpoints';
 import { signedByLines } from './signed-by';
 import { exitCodeOf, soundness } from './soundness';
 import { withLinesOf } from '../terminal/text-lines';
@@ -24,25 +25,42 @@ export interface VerifyOptions {
   keys: string[];
 }
 
-/** `aegis audit verify`: no when something does not hold; unknown when a key that is needed to decide is missing */
+/** What the trail is held against, and who else hears of what is found. */
+interface Basis {
+  /** Undefined: those that the database has on record. */
+  trusted: CheckpointKeys | undefined;
+  /** Checkpoints that were kept elsewhere. */
+  kept: Iterable<string> | AsyncIterable<string>;
+  onFinding: (finding: Finding) => void;
+}
+
+/**
+ * `aegis audit verify`: no when something does not hold, even where an error ends it later; unknown when a key that is
+ * needed to decide is missing
+ */
 export async function verifyTrail(output: Output, options: VerifyOptions): Promise<ExitCode> {
   const { shipped, keys } = options;
   const trusted = keys.length === 0 ? undefined : await keysOfFiles(keys);
-  if (shipped === undefined) return verify(output, options, trusted, []);
-  return withLinesOf(shipped, (lines) => verify(output, options, trusted, shippedCheckpoints(lines)));
+  return keepingFindings((onFinding) =>
+    shipped === undefined
+      ? verify(output, options, { trusted, kept: [], onFinding })
+      : withLinesOf(shipped, MOST_SHIPPED_LINE, (lines) =>
+          verify(output, options, { trusted, kept: shippedCheckpoints(lines), onFinding }),
+        ),
+  );
 }
 
 function verify(
   output: Output,
   { since, shipped }: VerifyOptions,
-  trusted: CheckpointKeys | undefined,
-  kept: Iterable<string> | AsyncIterable<string>,
+  { trusted, kept, onFinding }: Basis,
 ): Promise<ExitCode> {
   return withServices([], [], 'reads', async (services) => {
     const dataSource = services.get(DataSource);
     const verification = new TrailVerification(dataSource, trusted);
     const verified = await verification.verify(
       (finding) => {
+        onFinding(finding);
         output.entry('findings', finding, findingText(finding));
       },
       { shipped: kept, ...(since !== undefined && { since }) },

@@ -1,3 +1,6 @@
+/** Characters of a line: a checkpoint has at most 4,096, and what lists it, some hundred around it. */
+export const MOST_SHIPPED_LINE = 64 * 1024;
+
 /**
  * Checkpoints out of lines that were kept elsewhere: compact JWS, or JSON objects with a member `jws`, as the sinks and
  * the API have them. A line that its successor begins with was cut short by a crash, and written again.

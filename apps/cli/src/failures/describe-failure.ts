@@ -2,9 +2,18 @@ import { ConfigurationError, DomainError } from '@aegis/errors';
 import { ExitCode } from '../terminal/exit-code';
 import type { Failure } from './failure';
 import { UsageProblem } from '../terminal/usage-problem';
+import { UnfinishedVerification } from './unfinished-verification';
 
 /** Says what an error means to the person who typed the command; contains no stack and no secret. */
 export async function describeFailure(error: unknown): Promise<Failure> {
+  if (error instanceof UnfinishedVerification) {
+    const { code, message } = await describeFailure(error.cause);
+    return {
+      exitCode: ExitCode.no,
+      code,
+      message: `${message}\nThe verification was not completed. What was found before is not valid.`,
+    };
+  }
   if (error instanceof UsageProblem)
     return { exitCode: ExitCode.usage, code: 'usage', message: error.message };
   if (error instanceof ConfigurationError)

@@ -13,12 +13,12 @@ import {
   SigningKeysModule,
   writeFileWhole,
 } from '@aegis/signing';
-import { readFile } from 'node:fs/promises';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { newPassphrase, presentPassphrase } from './passphrase';
 import { withServices } from '../services';
 import { withSettings } from '../settings';
+import { readTextFile } from '../terminal/text-file';
 import { withoutByteOrderMark } from '../terminal/text-lines';
 import { UsageProblem } from '../terminal/usage-problem';
 
@@ -117,7 +117,8 @@ function summary({ keys, compromised }: KeySetContent): string {
 }
 
 async function readContent(path: string): Promise<KeySetContent> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const text = await readTextFile(path).catch((error: unknown) => {
+    if (error instanceof UsageProblem) throw error;
     throw new ConfigurationError(`${path} can't be read (${codeOf(error)}).`, { cause: error });
   });
   let content: KeySetContent;

@@ -13,10 +13,10 @@ describe('lines of a file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function lines(content: string | Buffer): Promise<string[]> {
+  async function lines(content: string | Buffer, most = 1_000_000): Promise<string[]> {
     const path = join(folder, 'lines.txt');
     writeFileSync(path, content);
-    return withLinesOf(path, async (found) => {
+    return withLinesOf(path, most, async (found) => {
       const read: string[] = [];
       for await (const line of found) read.push(line);
       return read;
@@ -53,22 +53,42 @@ describe('lines of a file', () => {
     expect(await lines(`\ufeff${long.join('\r\n')}\r\n`)).toEqual(long);
   });
 
-  it('have a bound, beyond which nothing of the file is kept', async () => {
-    const mebibyte = Buffer.alloc(1024 * 1024, 'x');
-    const input = (size: number): Buffer =>
-      Buffer.concat([Buffer.from('one\n'), ...Array.from({ length: size }, () => mebibyte)]);
-    expect((await lines(input(80))).map(({ length }) => length)).toEqual([3, 80 * 1024 * 1024]);
-    await expect(lines(Buffer.concat([input(80), Buffer.from('x\n')]))).rejects.toThrow(
-      'Line 2 has more than 83886080 characters.',
-    );
+  // A chunk of a file has 64 KiB.
+  it.each([10, 65_536, 1_000_000])('have at most so many characters: %i', async (most) => {
+    const [whole, long] = ['x'.repeat(most), 'x'.repeat(most + 1)];
+    expect(await lines(`one\n${whole}\n`, most)).toEqual(['one', whole]);
+    expect(await lines(`one\n${whole}`, most)).toEqual(['one', whole]);
+    for (const text of [`one\n${long}\n`, `one\n${long}`, `one\n${long}\ntwo\n`])
+      await expect(lines(text, most)).rejects.toThrow(
+        new RegExp(`^Line 2 of .*lines\\.txt has more than ${most} characters\\.$`),
+      );
+  });
+
+  it('are not read on once one is too long', async () => {
+    let read = 0;
+    const input = (async function* () {
+      for (; ; read += 1) yield await Promise.resolve(Buffer.alloc(1000, 'x'));
+    })();
+    const standardInput = jest
+      .spyOn(process, 'stdin', 'get')
+      .mockReturnValue(input as unknown as typeof process.stdin);
+    try {
+      const reading = withLinesOf('-', 10_000, async (found) => {
+        for await (const line of found) expect(line).toBeUndefined();
+      });
+      await expect(reading).rejects.toThrow('Line 1 of standard input has more than 10000 characters.');
+    } finally {
+      standardInput.mockRestore();
+    }
+    expect(read).toBe(10);
   });
 
   it('are read of nothing that is not a file', async () => {
     const work = jest.fn();
-    await expect(withLinesOf(join(folder, 'missing'), work)).rejects.toThrow(
+    await expect(withLinesOf(join(folder, 'missing'), 80, work)).rejects.toThrow(
       /missing can't be read \(ENOENT\)/,
     );
-    await expect(withLinesOf(folder, work)).rejects.toThrow(/EISDIR/);
+    await expect(withLinesOf(folder, 80, work)).rejects.toThrow(/EISDIR/);
     expect(work).not.toHaveBeenCalled();
   });
 

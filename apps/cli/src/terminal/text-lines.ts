@@ -1,17 +1,21 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { UsageProblem } from './usage-problem';
 
-/** Characters of a line: more than an export has of a record of 32 MiB, once as it is sealed and once as it is read. */
-const LONGEST_LINE = 80 * 1024 * 1024;
-
 /**
  * Hands the lines of a file to some work, one in memory at a time. The file is open until the work ends, in whatever way.
  * @param path `-` for standard input
+ * @param most characters that a line may have: what one costs in memory and time grows with them
  * @returns what `work` returned
  * @throws UsageProblem when it can't be read; while they are read, when a line is too long
  */
-export function withLinesOf<T>(path: string, work: (lines: AsyncIterable<string>) => Promise<T>): Promise<T> {
-  return withInput(path, (input) => work(eachLine(input)));
+export function withLinesOf<T>(
+  path: string,
+  most: number,
+  work: (lines: AsyncIterable<string>) => Promise<T>,
+): Promise<T> {
+  return withInput(path, (input) =>
+    work(eachLine(input, { most, name: path === '-' ? 'standard input' : path })),
+  );
 }
 
 /** As `withLinesOf`, the bytes. A wrong name is reported before anything else is done. */
@@ -35,7 +39,10 @@ export async function withInput<T>(
  * Lines that end in LF or CR LF; the last one need not. `readline` of Node 24 also ends one at U+2028 and U+2029,
  * which JSON allows within a text.
  */
-async function* eachLine(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
+async function* eachLine(
+  input: AsyncIterable<Buffer>,
+  { most, name }: { most: number; name: string },
+): AsyncGenerator<string> {
   // It skips a byte order mark.
   const decoder = new TextDecoder('utf-8');
   let rest = '';
@@ -43,9 +50,11 @@ async function* eachLine(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
   for await (const chunk of input) {
     const [end = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n');
     rest += end;
-    if (rest.length > LONGEST_LINE)
-      throw new UsageProblem(`Line ${number} has more than ${LONGEST_LINE} characters.`);
-    for (const text of more) {
+    for (const text of [...more, undefined]) {
+      // Of a line that is not complete, too: else all of the file could be one.
+      if (rest.length > most)
+        throw new UsageProblem(`Line ${number} of ${name} has more than ${most} characters.`);
+      if (text === undefined) break;
       number += 1;
       yield withoutCarriageReturn(rest);
       rest = text;

@@ -1,5 +1,6 @@
 import { nestsTooDeep } from '@aegis/audit';
 import type { LeafFields } from '../tree/leaf';
+import { areSpelledAlike } from './json-spelling';
 
 export const EXPORT_FORMAT = 'aegis-audit-export-1';
 
@@ -42,13 +43,6 @@ export function recordOfLeaf(leaf: string): ExportedRecord | undefined {
   }
 }
 
-/** JSON with every escape and every character beyond ASCII spelled one way: tools differ in what they escape. */
-function spelled(json: string): string {
-  return json
-    .replace(/\\(?:u[0-9a-fA-F]{4}|.)/g, (escape) => (escape[1] === 'u' ? escape.toLowerCase() : escape))
-    .replace(/[\u007f-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
 /** The members of each kind of line, and no others: what else a line says would count as proven with it. */
 const MEMBERS: Readonly<Record<ExportLine['type'], string>> = {
   export: 'exported_at format type',
@@ -65,8 +59,7 @@ const MEMBERS: Readonly<Record<ExportLine['type'], string>> = {
 export function parseExportLine(text: string): ExportLine | undefined {
   try {
     const line = JSON.parse(text) as Partial<Record<string, unknown>> | null;
-    const isWhole =
-      line !== null && spelled(JSON.stringify(line)) === spelled(text.trim()) && isExportLine(line);
+    const isWhole = line !== null && areSpelledAlike(JSON.stringify(line), text.trim()) && isExportLine(line);
     return isWhole ? (line as unknown as ExportLine) : undefined;
   } catch {
     return undefined;

@@ -7,6 +7,31 @@ import { exportTrail } from './trail-export';
 
 const FEBRUARY = new Date('2020-02-01T00:00:00Z');
 
+it('a record that is sealed and verified, but too long for a line of an export, is named by export and drop', async () => {
+  const trail = await trailWithOldMonths();
+  try {
+    await trail.tamper('ALTER TABLE audit_logs DROP CONSTRAINT audit_logs_bounded');
+    await trail.superuser.query(
+      `INSERT INTO audit_logs (id, event_type, actor, user_agent, recorded_at)
+       VALUES (5, 'license.validated', 'system', repeat('x', 530000), '2020-01-15Z')`,
+    );
+    await trail.sealAll();
+    await untilComplete(trail);
+    expect(await trail.findings()).toEqual([]);
+    const lines: string[] = [];
+    const exported = await exportTrail(trail.application, { until: FEBRUARY }, (line) =>
+      Promise.resolve(void lines.push(line)),
+    );
+    expect(exported).toMatchObject({ records: 3, edited: [], too_large: ['5'] });
+    const dropping = new TrailDrop(trail.superuser, await readRecordedKeys(trail.superuser));
+    await expect(dropping.drop(SYSTEM, FEBRUARY, lines, new Set())).rejects.toThrow(/proves 3 of 4 record/);
+    expect(await dropping.drop(SYSTEM, FEBRUARY, lines, new Set(['5']))).toMatchObject({ records: 4 });
+    expect(await trail.findings()).toEqual([]);
+  } finally {
+    await trail.close();
+  }
+});
+
 describe('a drop of months with records that no export can prove', () => {
   let trail: Trail;
   let exported: string[];

@@ -2,6 +2,7 @@ import { limitStatements } from '@aegis/database';
 import { jsonLine } from '@aegis/json';
 import type { DataSource, EntityManager } from 'typeorm';
 import { EXPORT_FORMAT, type ExportLine, recordOfLeaf } from './export-line';
+import { isTooLongToExport } from './export-bounds';
 import { leafOf } from '../tree/leaf';
 import { auditPaths } from '../tree/merkle-tree';
 import { readCheckpoint } from '../checkpoint';
@@ -35,7 +36,7 @@ export interface Exported {
   records: number;
   /** Ids of records that are not what was sealed: their proofs do not hold. */
   edited: string[];
-  /** Ids of records that have more text than is read of one: they are left out. */
+  /** Ids of records that have more text than a line of an export may: they are left out. */
   too_large: string[];
 }
 
@@ -132,11 +133,11 @@ function prove(
   if (index === undefined || !isComplete(fields)) return undefined;
   const at = Date.parse(fields.recorded_at);
   if ((since && at < since.getTime()) || (until && at >= until.getTime())) return undefined;
-  if (fields.is_too_large) {
+  const leaf = leafOf(fields);
+  if (fields.is_too_large || isTooLongToExport(leaf)) {
     exported.too_large.push(fields.audit_id);
     return undefined;
   }
-  const leaf = leafOf(fields);
   const record = recordOfLeaf(leaf);
   if (record === undefined) return undefined;
   if (!isAsSealed(fields)) exported.edited.push(fields.audit_id);

@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { openCheckpoint } from '../checkpoint';
 import { TrailNotDroppable } from '../checkpoints.errors';
-import type { LeafFields } from '../tree/leaf';
+import { isTooLongToExport } from './export-bounds';
+import { type LeafFields, leafOf } from '../tree/leaf';
 import { rootHash } from '../tree/merkle-tree';
 import {
   isAsSealed,
@@ -29,7 +30,7 @@ export interface UnprovenRecord {
 }
 
 /**
- * Reads the seals of records that no export can prove: they are larger than a record that is read may be, or are not
+ * Reads the seals of records that no export can prove: they are too large to be read or exported, or are not
  * what was sealed.
  * @param ids `MOST_UNPROVEN` at most
  * @param since milliseconds since 1970: the records must be of this time or later
@@ -47,7 +48,7 @@ export async function readUnproven(
   const records: UnprovenRecord[] = [];
   for (const id of ids) {
     const leaf = await leafOfRecord(owner, id, keys);
-    if (!leaf.is_too_large && isAsSealed(leaf))
+    if (!leaf.is_too_large && isAsSealed(leaf) && !isTooLongToExport(leafOf(leaf)))
       throw new TrailNotDroppable(`record ${id} is as it was sealed, so an export can prove it`);
     const at = Date.parse(leaf.sealed_at);
     if (!(at >= since && at < before.getTime()))
