@@ -25,4 +25,11 @@ describe('a page that lists something lists all of it', () => {
   it('docs/audit-events.md explains every type of audit record', () => {
     expect(firstColumn('docs/audit-events.md')).toEqual(expect.arrayContaining([...EVENT_TYPES]));
   });
+
+  it('docs/architecture.md has diagrams without a semicolon, at which Mermaid ends a statement', () => {
+    const text = readFileSync(join(__dirname, '../docs/architecture.md'), 'utf8');
+    const diagrams = [...text.matchAll(/^```mermaid\n(.*?)^```$/gms)].map(([, diagram = '']) => diagram);
+    expect(diagrams.length).toBeGreaterThan(2);
+    expect(diagrams.filter((diagram) => diagram.includes(';'))).toEqual([]);
+  });
 });
