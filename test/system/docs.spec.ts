@@ -3,6 +3,7 @@ import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Processes, type ServerProcess } from '../support/processes/server-process';
 import { until } from '../support/database/sql';
+import { blocksOf } from '../support/pages';
 
 const ROOT = join(__dirname, '../..');
 const hasTools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--version']).status === 0);
@@ -45,12 +46,6 @@ describe('what the documentation shows', () => {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, AEGIS: server.url, AEGIS_API_KEY: key },
       encoding: 'utf8',
     });
-  }
-
-  function blocksOf(page: string, language = 'sh'): string[] {
-    const text = readFileSync(join(ROOT, page), 'utf8');
-    const blocks = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms');
-    return [...text.matchAll(blocks)].map(([, block = '']) => block);
   }
 
   it('docs/api.md shows each operation of the OpenAPI document', async () => {

@@ -8,21 +8,16 @@ import { Client } from 'pg';
 import { freePort } from '../support/processes/free-port';
 import { probeAt } from '../support/processes/server-process';
 import { until } from '../support/database/sql';
+import { blocksOf } from '../support/pages';
 
 const ROOT = join(__dirname, '../..');
-const PAGE = readFileSync(join(ROOT, 'docs/production.md'), 'utf8');
+const PAGE = 'docs/production.md';
 const hasTools = ['bash', 'curl', 'openssl', 'psql'].every(
   (tool) => spawnSync(tool, ['--version']).status === 0 || spawnSync(tool, ['version']).status === 0,
 );
 // Under CI a missing tool is a failure, not a reason to skip.
 const pageIt = hasTools || process.env.CI === 'true' ? it : it.skip;
 const because = hasTools ? '' : ' (bash, curl, openssl and psql are needed)';
-
-/** The blocks of the page, by language. */
-function blocksOf(language: string): string[] {
-  const blocks = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms');
-  return [...PAGE.matchAll(blocks)].map(([, block = '']) => block);
-}
 
 describe('docs/production.md', () => {
   const folder = mkdtempSync(join(tmpdir(), 'aegis-production-'));
@@ -85,13 +80,13 @@ describe('docs/production.md', () => {
       PORT: port,
       METRICS_PORT: String(await freePort()),
     };
-    const blocks = blocksOf('sh');
+    const blocks = blocksOf(PAGE);
     const afterStart = blocks.findIndex((block) => block.includes('/health/ready'));
     const before = run(blocks.slice(0, afterStart).join('\n'), variables);
     expect([before.status, before.status === 0 ? '' : before.output]).toEqual([0, '']);
 
     // What systemd would do with the unit: its settings file, its command.
-    const unit = blocksOf('ini').find((block) => block.includes('ExecStart=')) ?? '';
+    const unit = blocksOf(PAGE, 'ini').find((block) => block.includes('ExecStart=')) ?? '';
     const [, settingsFile = ''] = /^EnvironmentFile=(.*)$/m.exec(here(unit)) ?? [];
     const [, command = ''] = /^ExecStart=(.*)$/m.exec(here(unit)) ?? [];
     const settings = Object.fromEntries(

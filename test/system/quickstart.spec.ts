@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { blocksOf } from '../support/pages';
 import { Processes, type ServerProcess } from '../support/processes/server-process';
 
 const ROOT = join(__dirname, '../..');
-const PAGE = readFileSync(join(ROOT, 'docs/quickstart.md'), 'utf8');
 const hasTools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--version']).status === 0);
 // Under CI a missing tool is a failure, not a reason to skip.
 const curlIt = hasTools || process.env.CI === 'true' ? it : it.skip;
@@ -32,12 +32,14 @@ describe('docs/quickstart.md', () => {
   });
   afterAll(() => processes.close());
 
-  /** The blocks of one language under the heading of a step. */
-  function blocksOf(step: number, language = 'sh'): string {
-    const section = PAGE.split(/^## /m).find((text) => text.startsWith(`${step}. `)) ?? '';
-    const blocks = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms');
-    return [...section.matchAll(blocks)].map(([, block = '']) => block).join('\n');
-  }
+  const TITLES: Readonly<Record<number, string>> = {
+    2: '2. Issue a license',
+    3: '3. Ship the public key with your program',
+    4: '4. Verify with no network',
+    5: '5. Revoke it, and see that the server knows',
+  };
+  const step = (number: number, language = 'sh'): string =>
+    blocksOf('docs/quickstart.md', language, TITLES[number]).join('\n');
 
   function run(script: string): string {
     const { status, stdout, stderr } = spawnSync('bash', ['-c', STRICT + script], {
@@ -50,16 +52,16 @@ describe('docs/quickstart.md', () => {
   }
 
   curlIt(`leads from a license to its check without a server, and to its revocation${because}`, async () => {
-    run(blocksOf(2) + blocksOf(3));
+    run(step(2) + step(3));
 
     await server.stop();
-    writeFileSync(join(folder, 'verify.mjs'), blocksOf(4, 'js'));
-    const offline = run(blocksOf(4)).split('\n');
+    writeFileSync(join(folder, 'verify.mjs'), step(4, 'js'));
+    const offline = run(step(4)).split('\n');
     expect(offline[0]).toMatch(/^licensed to Globex Ltd\. until \d{4}-\d\d-\d\d$/);
     expect(offline[1]).toBe('not licensed: signature verification failed');
 
     server = await start();
-    const answers = run(blocksOf(5));
+    const answers = run(step(5));
     expect(answers).toMatch(/"valid":true[\s\S]*"code":"REVOKED"/);
   });
 });

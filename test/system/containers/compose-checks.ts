@@ -9,18 +9,14 @@ import { probeAt } from '../../support/processes/server-process';
 import { IMAGES } from '../../support/containers/images';
 import { ComposeProject, PODMAN_COMPOSE } from '../../support/containers/podman-compose';
 import { outcomeOf, type Podman } from '../../support/containers/podman';
+import { blocksOf } from '../../support/pages';
 import { commandLines } from '../../support/containers/processes';
 
 const ROOT = join(__dirname, '../../..');
-const PAGE = readFileSync(join(ROOT, 'docs/containers.md'), 'utf8');
 
 /** The commands of a section of the page, without their prompts. */
-function commandsOf(section: string): string[] {
-  const [, text = ''] = PAGE.split(`\n## ${section}\n`);
-  return [...(text.split('\n## ')[0] ?? '').matchAll(/^```console\n(.*?)^```$/gms)].map(([, block = '']) =>
-    block.replace(/^[#$] /gm, ''),
-  );
-}
+const commandsOf = (section: string): string[] =>
+  blocksOf('docs/containers.md', 'console', section).map((block) => block.replace(/^[#$] /gm, ''));
 
 type Variables = Record<string, string> & { COMPOSE_PROJECT_NAME: string };
 

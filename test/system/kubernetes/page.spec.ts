@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { blocksOf } from '../../support/pages';
 import { hasKustomize, type Manifest, manifestsOf } from '../../support/kubernetes/manifests';
 
 const ROOT = join(__dirname, '../../..');
@@ -23,8 +24,7 @@ const hasTools = hasKustomize && kubectl !== '';
 // Under CI a missing tool is a failure, not a reason to skip.
 const describePage = hasTools || process.env.CI === 'true' ? describe : describe.skip;
 
-/** The `sh` blocks of the page. */
-const BLOCKS = [...PAGE.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+const BLOCKS = blocksOf('docs/kubernetes.md');
 
 describePage('docs/kubernetes.md (kubectl is needed)', () => {
   let folder: string;

@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '../..');
+
+/**
+ * What a page shows in blocks of one language.
+ * @param page path from the project's root
+ * @param section only those below this heading (`## …` without the marks), up to the next of its level
+ */
+export function blocksOf(page: string, language = 'sh', section?: string): string[] {
+  let text = readFileSync(join(ROOT, page), 'utf8');
+  if (section !== undefined) {
+    const found = text.split(/^## /m).find((part) => part.startsWith(`${section}\n`));
+    if (found === undefined) throw new Error(`${page} has no section "${section}"`);
+    text = found;
+  }
+  const blocks = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms');
+  return [...text.matchAll(blocks)].map(([, block = '']) => block);
+}
