@@ -7,6 +7,7 @@ import checkpoints from './faults/checkpoints.mjs';
 import { applied, rules } from './faults/field-rules.mjs';
 import database from './faults/database.mjs';
 import configuration from './faults/configuration.mjs';
+import draining from './faults/draining.mjs';
 import edge from './faults/edge.mjs';
 import endedCallers from './faults/ended-callers.mjs';
 import finalStates from './faults/final-states.mjs';
@@ -36,6 +37,7 @@ export const AREAS = [
   offline,
   guard,
   input,
+  draining,
   edge,
   apiKeys,
   endedCallers,

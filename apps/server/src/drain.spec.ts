@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { createServer, get, type Server, type ServerResponse } from 'node:http';
+import { Agent, createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { until } from '../../../test/support/database/sql';
-import { RequestsInFlight } from './drain';
+import { closeAfterEachAnswer, RequestsInFlight } from './drain';
 
 describe('RequestsInFlight', () => {
   let server: Server;
@@ -56,5 +56,29 @@ describe('RequestsInFlight', () => {
     await requests.settle(20);
     expect(held.writableEnded).toBe(false);
     held.end();
+  });
+});
+
+describe('closeAfterEachAnswer', () => {
+  it('ends the connections that callers keep, by the next answer on each', async () => {
+    const server = createServer((_request, response) => response.end('x'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = async (): Promise<[string | undefined, boolean]> => {
+      const request = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', agent });
+      const [answer] = (await once(request, 'response')) as [IncomingMessage];
+      await once(answer.resume(), 'end');
+      return [answer.headers.connection, request.reusedSocket];
+    };
+    try {
+      expect(await ask()).toEqual(['keep-alive', false]);
+      expect(await ask()).toEqual(['keep-alive', true]);
+      closeAfterEachAnswer(server);
+      expect(await ask()).toEqual(['close', true]);
+      expect(await ask()).toEqual(['close', false]);
+    } finally {
+      agent.destroy();
+      server.close();
+    }
   });
 });

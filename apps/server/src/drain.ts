@@ -9,6 +9,17 @@ export const PATIENCE_MS = 15_000;
 export const LONGEST_DRAIN_MS = Math.max(PRODUCTION_DRAIN_MS, PATIENCE_MS);
 
 /**
+ * Asks callers, with every answer from now on, to close their connection (RFC 9112 section 9.6). Otherwise a proxy keeps
+ * using its connections until this process closes them, and a request that is on its way just then is lost. When they
+ * connect again, a load balancer that has seen that readiness says no leads them elsewhere.
+ */
+export function closeAfterEachAnswer(server: Server): void {
+  server.prependListener('request', (_request, response) => {
+    response.setHeader('Connection', 'close');
+  });
+}
+
+/**
  * Counts the requests that a server is answering right now. A set of them would be simpler, but V8 leaves what such a
  * set has held to its collector of old objects (docs/adr/0024).
  */

@@ -17,7 +17,7 @@ import { DataSource } from 'typeorm';
 import { settleMigrations } from '../../../migrations/settle';
 import { AppModule } from './app.module';
 import { databaseProblem } from './database-problem';
-import { PATIENCE_MS, PRODUCTION_DRAIN_MS, RequestsInFlight } from './drain';
+import { closeAfterEachAnswer, PATIENCE_MS, PRODUCTION_DRAIN_MS, RequestsInFlight } from './drain';
 import { Lifecycle } from './lifecycle';
 import { assertPortsDiffer, listenProblem } from './listen-problem';
 import { ServedDocument } from './openapi/served-document';
@@ -115,13 +115,14 @@ function stopper(
   metrics: MetricsServer,
 ): () => Promise<void> {
   const stop = async (): Promise<void> => {
+    const server = app.getHttpServer();
     app.get(Lifecycle).drain();
+    closeAfterEachAnswer(server);
     logger.write('info', 'draining');
     await Promise.all([
       requests.settle(PATIENCE_MS),
       environment.isProduction ? pause(PRODUCTION_DRAIN_MS) : undefined,
     ]);
-    const server = app.getHttpServer();
     const cut = setTimeout(() => {
       server.closeAllConnections();
     }, PATIENCE_MS);

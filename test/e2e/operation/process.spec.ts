@@ -183,7 +183,8 @@ describe('the server as a process', () => {
 
     server.kill('SIGTERM');
     await until('readiness says no', async () => (await server.probe('ready')) === 503);
-    expect(await server.probe('live')).toBe(200);
+    const live = await fetch(`${server.url}/health/live`);
+    expect([live.status, live.headers.get('connection')]).toEqual([200, 'close']);
     expect(server.hasEnded).toBe(false);
     await lock.end();
 
