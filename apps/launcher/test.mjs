@@ -4,20 +4,26 @@ import { pathToFileURL } from 'node:url';
 import { prepare, root } from './preparation/prepare.mjs';
 import { installSystemPackages } from './system-packages.mjs';
 
-// `--system` selects the system tests; everything else is Jest's.
+// `--system` selects the system tests, `--long` those that are not in CI; everything else is Jest's.
 const given = process.argv.slice(2);
-const isSystem = given.includes('--system');
+const kind = given.includes('--system') ? 'system' : given.includes('--long') ? 'long' : undefined;
 // Other tests that need the build make it in their set-up.
-await prepare({ withTools: true, withBuild: isSystem });
-if (isSystem) {
+await prepare({ withTools: true, withBuild: kind !== undefined });
+if (kind !== undefined) {
   const missing = installSystemPackages();
   // What needs them says so, and is skipped; under CI=true it fails.
   if (missing !== undefined) console.error(missing);
 }
-const selection = isSystem
-  ? ['--config', join(root, 'jest.system.config.cjs'), '--passWithNoTests']
-  : ['--config', join(root, 'jest.config.cjs')];
+const selection =
+  kind === undefined
+    ? ['--config', join(root, 'jest.config.cjs')]
+    : ['--config', join(root, `jest.${kind}.config.cjs`), '--passWithNoTests'];
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-process.argv = [process.execPath, jest, ...selection, ...given.filter((argument) => argument !== '--system')];
+process.argv = [
+  process.execPath,
+  jest,
+  ...selection,
+  ...given.filter((argument) => argument !== `--${kind}`),
+];
 process.chdir(root);
 await import(pathToFileURL(jest).href);

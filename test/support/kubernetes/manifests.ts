@@ -7,7 +7,10 @@ const KUBERNETES = join(ROOT, 'deploy/kubernetes');
 
 /** What a manifest may have; tests read it as they know it. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type Manifest = Record<string, any> & { kind: string; metadata: { name: string; labels?: unknown } };
+export type Manifest = Record<string, any> & {
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: unknown };
+};
 
 /** Folders of `deploy/kubernetes`, by the name of what is deployed together. */
 export const DEPLOYMENTS = {
