@@ -7,6 +7,7 @@ export default {
     'libs/http/src/input/json-body.spec.ts',
     'libs/json/src/json-scan.spec.ts',
     'libs/http/src/answers/answers.spec.ts',
+    'libs/http/src/declared-route.spec.ts',
     'libs/lists/src/cursor.spec.ts',
     'test/attacks/hostile-names.spec.ts',
   ],
@@ -62,10 +63,23 @@ export default {
     ...inFile('libs/http/src/input/body-check.ts', [
       ['starts with unbounded lists', 'if (unbounded.length > 0)', 'if (unbounded.length > 1000)'],
     ]),
+    ...inFile('libs/http/src/declared-route.ts', [
+      [
+        'gives an inherited handler the access under its first controller',
+        'known.get(controller);\n  if (routes === undefined) known.set(controller,',
+        'known.get(Object);\n  if (routes === undefined) known.set(Object,',
+      ],
+      ['takes every route for a strict one', 'forgiving: isForgiving(access),', 'forgiving: false,'],
+      [
+        'knows no parameters of the query',
+        'takesQuery: parameters.some(({ isQuery }) => isQuery),',
+        'takesQuery: false,',
+      ],
+    ]),
     ...inFile('libs/http/src/answers/negotiation.guard.ts', [
       [
         'refuses what a public caller accepts',
-        "accept === '*/*' || isForgiving(access)) return true;",
+        "accept === '*/*' || forgiving) return true;",
         "accept === '*/*') return true;",
       ],
       ['lets caches keep what a key was answered', "if (access?.kind !== 'public') return true;", ''],

@@ -1,7 +1,7 @@
 import { Environment } from '@aegis/config';
 import { type Counter, Metrics } from '@aegis/metrics';
 import { type Credential, grants, type Scope } from '@aegis/access';
-import { type Access, accessOf, credentialOf } from '@aegis/http';
+import { type Access, credentialOf, routeOf } from '@aegis/http';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import {
@@ -35,7 +35,7 @@ export class ApiKeyGuard implements CanActivate {
    * (503); a bad credential is refused on a public route too
    */
   canActivate(context: ExecutionContext): boolean {
-    const access = accessOf(context.getHandler(), context.getClass());
+    const access = routeOf(context).access;
     // The start refuses such routes; should one get here, it stays closed.
     if (!access) throw new Error('a route declares no access');
     const request = context.switchToHttp().getRequest<Request>();

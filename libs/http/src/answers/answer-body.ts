@@ -1,3 +1,24 @@
+/*
+ * What an answer passes, in this order. The decorators of a handler (responds.ts, which keeps an `Answer` of answer.ts;
+ * creates.ts; entity-tag.ts) are read with its first request, by ../declared-route.ts.
+ *
+ * 1. negotiation.guard.ts     refuses what the caller could not accept, before anything is done; sets `Cache-Control`
+ *                             and `Vary`
+ * 2. if-match.ts              an argument of the handler: the state that the resource must have for a change
+ * 3. idempotent.ts            stands in the handler's place: with an `Idempotency-Key` it returns a `ReadyReply`, the
+ *                             remembered one or a new one, for which step 6 happens in the transaction of the change
+ * 4. the handler              returns a domain object; a list is made by list-answer.ts: a page (page.dto.ts), or a
+ *                             stream (open-streams.ts)
+ * 5. ../edge/http-adapter.ts  Nest gives the result to `reply`, which calls `answerBody` (answer-body.ts)
+ * 6. reply.ts                 makes body and headers of the result: the exposed fields of the DTO (exposed-fields.ts,
+ *                             opaque.ts), `Location`, `ETag`
+ * 7. precompressed.ts         chooses the coding, for bodies that were compressed before
+ * 8. answerBody               sets the headers, and decides whether the caller has this state already (304)
+ * 9. json-answer.ts           the body as text; the adapter sends it
+ *
+ * What is thrown is answered by ../problems/problem.filter.ts. documented-answer.ts writes the answer into the OpenAPI
+ * document.
+ */
 import { StreamableFile } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { holdsAlready } from './entity-tag';
@@ -13,9 +34,9 @@ import { factsOf } from '../edge/request-facts';
  * @throws Error for a result that the handler did not declare, and where no guard has found the route
  */
 export function answerBody(request: Request, response: Response, result: unknown): unknown {
-  const { replyTo } = factsOf(request);
-  if (replyTo === undefined) throw new Error('an answer of a route that passed no NegotiationGuard');
-  const reply = result instanceof ReadyReply ? result : replyTo(result);
+  const { route } = factsOf(request);
+  if (route === undefined) throw new Error('an answer to a request that passed no guard');
+  const reply = result instanceof ReadyReply ? result : route.replyTo(result);
   const { body, headers } = reply.body instanceof Precompressed ? reply.body.replyTo(request) : reply;
   if (reply.body instanceof Precompressed) response.vary('Accept-Encoding');
   for (const name in headers) response.setHeader(name, headers[name] ?? '');

@@ -1,5 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { Expose, Transform, Type } from 'class-transformer';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import request from 'supertest';
 import { AnyKey, Public } from '../callers/route-access';
 import { CacheControl, NoStore, Responds, RespondsAsIs, RespondsNothing } from './responds';
@@ -207,5 +209,13 @@ describe('answers', () => {
 
   it('of a public route come in what it has, whatever is accepted', async () => {
     await request(web.url).get('/open').set('Accept', 'image/png').expect(200);
+  });
+});
+
+describe('the list of steps at the top of answer-body.ts', () => {
+  it('names each file of the folder', () => {
+    const [steps] = readFileSync(join(__dirname, 'answer-body.ts'), 'utf8').split('*/');
+    const files = readdirSync(__dirname).filter((file) => !file.endsWith('.spec.ts'));
+    expect(files.filter((file) => !steps?.includes(file))).toEqual([]);
   });
 });

@@ -76,9 +76,10 @@ function carriedOutOnce(idempotence: Idempotence): MethodDecorator {
       const request = args[requestAt] as Request;
       const perform = (): unknown => handler.apply(this, args.slice(0, requestAt));
       const key = request.headers['idempotency-key'];
-      const { replyTo } = factsOf(request);
       if (key === undefined) return perform();
-      if (replyTo === undefined) throw new Error('an @Idempotent() route that passed no NegotiationGuard');
+      const { route } = factsOf(request);
+      if (route === undefined) throw new Error('an @Idempotent() route whose request passed no guard');
+      const { replyTo } = route;
       return answerOnce(this[REQUESTS], request, key, { ...idempotence, replyTo, perform });
     };
     // What other decorators have said of the handler, and its name, by which guards look up what it takes.

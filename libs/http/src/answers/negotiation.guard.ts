@@ -1,11 +1,8 @@
-import type { Reply } from '@aegis/idempotency';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { bearsCredential } from '../callers/identification';
-import { type Access, accessOf, isForgiving } from '../callers/route-access';
-import { answerOf } from './answer';
-import { replyMaker } from './reply';
-import { factsOf } from '../edge/request-facts';
+import type { Access } from '../callers/route-access';
+import { routeOf } from '../edge/request-facts';
 import { NotAcceptable } from '../problems/http.errors';
 
 /**
@@ -15,36 +12,20 @@ import { NotAcceptable } from '../problems/http.errors';
  */
 @Injectable()
 export class NegotiationGuard implements CanActivate {
-  private readonly replies = new WeakMap<object, (result: unknown) => Reply>();
-
   canActivate(context: ExecutionContext): boolean {
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
-    const handler = context.getHandler();
-    const offered = answerOf(handler)?.mediaTypes;
-    if (offered === undefined)
-      throw new Error(`${context.getClass().name}.${handler.name} declares no @Responds(...)`);
-    factsOf(request).replyTo = this.replyMakerOf(context);
+    const { access, forgiving, mediaTypes: offered, name } = routeOf(context);
+    if (offered === undefined) throw new Error(`${name} declares no @Responds(...)`);
     const response = http.getResponse<Response>();
-    const access = accessOf(handler, context.getClass());
     if (isForCaller(access, request)) response.setHeader('Cache-Control', 'no-store');
     // Caches must not give one media type to who asked for another.
     if (offered.length > 1) response.vary('Accept');
     const { accept } = request.headers;
-    if (accept === undefined || accept === '*/*' || isForgiving(access)) return true;
+    if (accept === undefined || accept === '*/*' || forgiving) return true;
     if (offered.length === 0 || offered.includes(accept) || request.accepts([...offered]) !== false)
       return true;
     throw new NotAcceptable(`This route answers in ${offered.join(', ')}.`);
-  }
-
-  private replyMakerOf(context: ExecutionContext): (result: unknown) => Reply {
-    const handler = context.getHandler();
-    let maker = this.replies.get(handler);
-    if (maker === undefined) {
-      maker = replyMaker(handler, `${context.getClass().name}.${handler.name}`);
-      this.replies.set(handler, maker);
-    }
-    return maker;
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { accessOf } from './route-access';
+import { routeOf } from '../edge/request-facts';
 import { bearsCredential, Identification, identifyOnce } from './identification';
 
 /** First guard: finds out who calls and refuses nobody, so that refused callers are still counted. */
@@ -9,9 +9,9 @@ export class IdentifyGuard implements CanActivate {
   constructor(private readonly identification: Identification) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const { access } = routeOf(context);
     const request = context.switchToHttp().getRequest<Request>();
-    if (!bearsCredential(request)) return true;
-    if (accessOf(context.getHandler(), context.getClass())?.ignoreCredentials) return true;
+    if (!bearsCredential(request) || access?.ignoreCredentials) return true;
     return identifyOnce(this.identification, request).then(() => true);
   }
 }

@@ -44,7 +44,7 @@ describe('HttpAdapter', () => {
 describe('answerBody', () => {
   it('lets nothing out for a request whose route no guard has found', () => {
     const [request, response] = [{}, {}] as [Request, Response];
-    expect(() => answerBody(request, response, { key_hash: 'canary' })).toThrow('passed no NegotiationGuard');
+    expect(() => answerBody(request, response, { key_hash: 'canary' })).toThrow('passed no guard');
   });
 });
 

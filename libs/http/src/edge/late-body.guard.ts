@@ -1,9 +1,8 @@
 import { Environment } from '@aegis/config';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { accessOf } from '../callers/route-access';
 import { credentialOf, Identification } from '../callers/identification';
-import { factsOf } from './request-facts';
+import { factsOf, routeOf } from './request-facts';
 
 /**
  * Sixth guard: judges a caller again whose body came after it was identified. A body may take as long as its size
@@ -31,7 +30,7 @@ export class LateBodyGuard implements CanActivate {
 
   /** A route that is open asks nothing of a key but that it is good. */
   private asksForScopes(context: ExecutionContext): boolean {
-    const access = accessOf(context.getHandler(), context.getClass());
+    const { access } = routeOf(context);
     return access?.kind !== 'public' || access.unless?.(this.environment) !== undefined;
   }
 }

@@ -25,22 +25,15 @@ export function BodyLimit(bytes: number): MethodDecorator {
   return SetMetadata(BODY_LIMIT, bytes);
 }
 
-const known = new WeakMap<object, BodyRules>();
-
 /**
  * What a handler takes as its body, by its `@BodyLimit` and the DTO of its `@Body()`.
  * @throws Error when the DTO has a list without a maximum; `assertEveryBodyIsBounded` finds it at the start
  */
 export function bodyRulesOf(controller: Type, handler: { readonly name: string }): BodyRules {
-  let rules = known.get(handler);
-  if (rules === undefined) {
-    const bytes = (Reflect.getMetadata(BODY_LIMIT, handler) as number | undefined) ?? DEFAULT_LIMIT;
-    const dto = bodyTypeOf(controller, handler.name);
-    const json = dto === undefined ? NO_FIELDS : jsonBoundsOf(dto);
-    rules = { bytes, json, forgiving: isForgiving(accessOf(handler, controller)) };
-    known.set(handler, rules);
-  }
-  return rules;
+  const bytes = (Reflect.getMetadata(BODY_LIMIT, handler) as number | undefined) ?? DEFAULT_LIMIT;
+  const dto = bodyTypeOf(controller, handler.name);
+  const json = dto === undefined ? NO_FIELDS : jsonBoundsOf(dto);
+  return { bytes, json, forgiving: isForgiving(accessOf(handler, controller)) };
 }
 
 /** Class of the argument with `@Body()`; undefined where a handler has none. */

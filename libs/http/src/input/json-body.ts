@@ -1,7 +1,6 @@
-import type { ExecutionContext } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { readBytes } from './body-bytes';
-import { type BodyRules, bodyRulesOf } from './body-rules';
+import type { BodyRules } from './body-rules';
 import { parseJson } from '@aegis/json';
 import { factsOf } from '../edge/request-facts';
 import { MalformedRequest } from '@aegis/errors';
@@ -20,19 +19,13 @@ const utf8WithoutMark = new TextDecoder('utf-8', { fatal: true });
 /**
  * Reads the body of a request, once however often it is asked, into `request.body`. A public route takes a byte order
  * mark, a charset that is spelled otherwise, and a body without `Content-Type`.
- * @param context of the route: its `@BodyLimit`, its DTO and its access hold
+ * @param rules of the route
  * @returns the JSON value, or undefined when there is no body
  * @throws MalformedRequest for what is not JSON in UTF-8 or breaks off (400), UnsupportedMediaType (415), InvalidInput
  * (422), and a refusal for a body that is too large (413)
  */
-export function readJsonBody(context: ExecutionContext): Promise<unknown> {
-  const http = context.switchToHttp();
-  const request = http.getRequest<Request>();
-  return (factsOf(request).body ??= read(
-    request,
-    http.getResponse<Response>(),
-    bodyRulesOf(context.getClass(), context.getHandler()),
-  ));
+export function readJsonBody(request: Request, response: Response, rules: BodyRules): Promise<unknown> {
+  return (factsOf(request).body ??= read(request, response, rules));
 }
 
 /** Whether a body comes with the request (RFC 9112 section 6.3). */

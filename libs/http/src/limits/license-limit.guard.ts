@@ -2,7 +2,7 @@ import { withoutOuterWhiteSpace } from '@aegis/license-token';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { hash } from 'node:crypto';
-import { accessOf } from '../callers/route-access';
+import { routeOf } from '../edge/request-facts';
 import { RateLimiter } from './rate-limiter';
 
 /**
@@ -15,7 +15,7 @@ export class LicenseLimitGuard implements CanActivate {
 
   /** @throws what `RateLimiter.chargeLicense` throws */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    if (accessOf(context.getHandler(), context.getClass())?.group !== 'validate') return true;
+    if (routeOf(context).access?.group !== 'validate') return true;
     const http = context.switchToHttp();
     const token = tokenIn(http.getRequest<Request>().body);
     if (token === undefined) return true;

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
-import { accessOf } from '../callers/route-access';
+import { routeOf } from '../edge/request-facts';
 import { RateLimiter } from './rate-limiter';
 
 /**
@@ -17,7 +17,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
-    const group = accessOf(context.getHandler(), context.getClass())?.group ?? 'default';
+    const group = routeOf(context).access?.group ?? 'default';
     await this.limiter.count(request, response, group);
     return true;
   }
