@@ -1,4 +1,10 @@
 import type { LicenseClaims } from './claims/claims';
+import {
+  EACH_CODE,
+  FINGERPRINT,
+  type Situation,
+  VERDICT_MATRIX,
+} from '../../../test/support/verdicts/matrix';
 import { type Evidence, judge, type Question, type SignatureHolds, type TokenRecord } from './judge';
 
 const NOW = new Date('2026-02-03T19:12:10.000Z');
@@ -37,11 +43,6 @@ const withClaims = (change: Partial<LicenseClaims>): SignatureHolds => ({
   ...evidence,
   claims: { ...claims, ...change },
 });
-const withRecord = (change: Partial<TokenRecord>): SignatureHolds => ({
-  ...evidence,
-  record: { ...record, ...change },
-});
-const bound = withClaims({ instance_fingerprint: 'sha256:aa' });
 
 const fromClaims = {
   license_id: '0bfb0cef-a864-400f-83d4-e8c6bd41dda5',
@@ -51,107 +52,57 @@ const fromClaims = {
 };
 const noClaims = { license_id: null, license_type: null, customer_name: null, expires_at: null };
 
-describe('judge', () => {
-  it('finds a license valid', () => {
-    expect(judge(question, evidence, NOW)).toEqual({
-      valid: true,
-      code: 'VALID',
-      error: null,
-      warnings: [],
-      ...fromClaims,
-      checked_at: NOW,
-    });
-  });
-
-  it.each<[string, Evidence]>([
-    ['MALFORMED', { proof: 'malformed' }],
-    ['UNKNOWN_KEY', { proof: 'unknown_key' }],
-    ['SIGNATURE_INVALID', { proof: 'signature_invalid' }],
-    ['KEY_COMPROMISED', { ...evidence, key: { compromised: true, after: null } }],
-  ])('answers %s and repeats no claim', (code, unproven) => {
-    expect(judge(question, unproven, NOW)).toEqual({
-      valid: false,
-      code,
-      error: expect.stringMatching(/^[A-Z].+\.$/),
-      warnings: [],
-      ...noClaims,
-      checked_at: NOW,
-    });
-  });
-
-  it.each<[string, Partial<Question>, Evidence]>([
-    ['ISSUER_MISMATCH', {}, { ...evidence, acceptedIssuers: ['https://old.example'] }],
-    ['MODULE_MISMATCH', { module_name: 'biz4a_payroll' }, evidence],
-    ['VERSION_NOT_ALLOWED', { odoo_version: '19.0' }, evidence],
-    ['INSTANCE_REQUIRED', {}, bound],
-    ['INSTANCE_MISMATCH', { instance_fingerprint: 'sha256:bb' }, bound],
-    ['NOT_FOUND', {}, { ...evidence, record: null }],
-    ['REVOKED', {}, withRecord({ license_status: 'revoked' })],
-    ['SUSPENDED', {}, withRecord({ license_status: 'suspended' })],
-    ['SUPERSEDED', {}, withRecord({ superseded: true, newer_token_exists: true })],
-    ['CUSTOMER_INACTIVE', {}, withRecord({ customer_active: false })],
-  ])('answers %s, with what the claims say', (code, asked, found) => {
-    expect(judge({ ...question, ...asked }, found, NOW)).toEqual({
-      valid: false,
-      code,
-      error: expect.stringMatching(/^[A-Z].+\.$/),
-      warnings: [],
-      ...fromClaims,
-      checked_at: NOW,
-    });
-  });
-
-  it('answers EXPIRED, with when it did', () => {
-    expect(judge(question, withClaims({ exp: NOW_S - 1 }), NOW)).toEqual({
-      valid: false,
-      code: 'EXPIRED',
-      error: expect.stringMatching(/expired/),
-      warnings: [],
-      ...fromClaims,
-      expires_at: new Date('2026-02-03T19:12:09.000Z'),
-      checked_at: NOW,
-    });
-  });
-
-  describe('the first failing check names the code', () => {
-    interface Case {
-      asked: Question;
-      found: SignatureHolds;
-    }
-    const onRecord = ({ found }: Case, change: Partial<TokenRecord>): SignatureHolds => ({
-      ...found,
-      record: { ...record, ...(found.record as TokenRecord | null), ...change },
-    });
-    /** Each check and what makes it fail, in the contract's order. */
-    const checks: readonly [string, (made: Case) => Partial<Case>][] = [
-      ['KEY_COMPROMISED', ({ found }) => ({ found: { ...found, key: { compromised: true, after: null } } })],
-      ['ISSUER_MISMATCH', ({ found }) => ({ found: { ...found, acceptedIssuers: [] } })],
-      ['MODULE_MISMATCH', ({ asked }) => ({ asked: { ...asked, module_name: 'another' } })],
-      ['VERSION_NOT_ALLOWED', ({ asked }) => ({ asked: { ...asked, odoo_version: '16' } })],
-      ['INSTANCE_MISMATCH', ({ asked }) => ({ asked: { ...asked, instance_fingerprint: 'sha256:bb' } })],
-      ['REVOKED', (made) => ({ found: onRecord(made, { license_status: 'revoked' }) })],
-      ['SUSPENDED', (made) => ({ found: onRecord(made, { license_status: 'suspended' }) })],
-      ['SUPERSEDED', (made) => ({ found: onRecord(made, { superseded: true }) })],
-      ['CUSTOMER_INACTIVE', (made) => ({ found: onRecord(made, { customer_active: false }) })],
-      ['EXPIRED', ({ found }) => ({ found: { ...found, claims: { ...found.claims, exp: NOW_S } } })],
-    ];
-
-    it.each(checks.map(([code], index) => [code, index] as const))(
-      '%s before all that follow',
-      (code, index) => {
-        const made = checks
-          .slice(index)
-          .reverse()
-          .reduce<Case>((so, [, fail]) => ({ ...so, ...fail(so) }), {
-            asked: { ...question, instance_fingerprint: 'sha256:aa' },
-            found: bound,
-          });
-        expect(judge(made.asked, made.found, NOW).code).toBe(code);
+/** The question and the evidence of a case of the matrix. */
+function inTermsOfJudge(situation: Situation): [Question, Evidence] {
+  const { module_name, odoo_version, instance, endsIn } = situation;
+  const fingerprints = { 'the bound one': FINGERPRINT, another: 'sha256:bb', unknown: null };
+  const asked = { module_name, odoo_version, instance_fingerprint: fingerprints[instance] };
+  if (situation.payload === 'something else') return [asked, { proof: 'malformed' }];
+  if (situation.kid === 'never seen') return [asked, { proof: 'unknown_key' }];
+  if (situation.signature === 'of another key') return [asked, { proof: 'signature_invalid' }];
+  return [
+    asked,
+    {
+      proof: 'signature_holds',
+      claims: {
+        ...claims,
+        iss: situation.iss,
+        module: { technical_name: 'payroll', allowed_major_versions: ['17', '18'] },
+        ...(situation.isBound && { instance_fingerprint: FINGERPRINT }),
+        exp: endsIn === null ? undefined : NOW_S + endsIn,
       },
-    );
+      key: situation.signedBy === 'our key' ? { compromised: false } : { compromised: true, after: null },
+      acceptedIssuers: ['https://license.biz4a.com', 'https://licenses.predecessor.example'],
+      record: situation.isOnRecord
+        ? {
+            ...record,
+            license_status: situation.status,
+            superseded: situation.isSuperseded,
+            newer_token_exists: situation.hasNewerToken,
+            customer_active: situation.isCustomerActive,
+          }
+        : null,
+    },
+  ];
+}
 
-    it('NOT_FOUND before EXPIRED', () => {
-      expect(judge(question, { ...withClaims({ exp: NOW_S }), record: null }, NOW).code).toBe('NOT_FOUND');
+describe('judge', () => {
+  it.each(VERDICT_MATRIX)('answers $code $name', ({ situation, code, warnings }) => {
+    const [asked, found] = inTermsOfJudge(situation);
+    expect(judge(asked, found, NOW)).toMatchObject({ valid: code === 'VALID', code, warnings });
+  });
+
+  it.each(EACH_CODE)('tells with $code what the claims say, once they are proven', ({ situation, code }) => {
+    const [asked, found] = inTermsOfJudge(situation);
+    const isProven = !['MALFORMED', 'UNKNOWN_KEY', 'SIGNATURE_INVALID', 'KEY_COMPROMISED'].includes(code);
+    const expires_at = code === 'EXPIRED' ? new Date('2026-02-03T19:12:09.000Z') : fromClaims.expires_at;
+    expect(judge(asked, found, NOW)).toEqual({
+      valid: code === 'VALID',
+      code,
+      error: code === 'VALID' ? null : (expect.stringMatching(/^[A-Z].+\.$/) as string),
+      warnings: [],
+      ...(isProven ? { ...fromClaims, expires_at } : noClaims),
+      checked_at: NOW,
     });
   });
 
@@ -210,34 +161,8 @@ describe('judge', () => {
   });
 
   describe('what is asked', () => {
-    it.each([
-      ['17', 'VALID'],
-      ['18.0', 'VALID'],
-      ['saas~17.2', 'VALID'],
-      ['1.7', 'VERSION_NOT_ALLOWED'],
-      ['170', 'VERSION_NOT_ALLOWED'],
-      ['', 'VERSION_NOT_ALLOWED'],
-      ['master', 'VERSION_NOT_ALLOWED'],
-    ])('version %j is %s', (odoo_version, code) => {
-      expect(judge({ ...question, odoo_version }, evidence, NOW).code).toBe(code);
-    });
-
-    it('matches the module exactly', () => {
-      const asked = { ...question, module_name: 'BIZ4A_payroll_drc' };
-      expect(judge(asked, evidence, NOW).code).toBe('MODULE_MISMATCH');
-    });
-
-    it('takes each accepted issuer, and no beginning of one', () => {
-      expect(judge(question, withClaims({ iss: 'https://old.example' }), NOW).code).toBe('VALID');
-      expect(judge(question, withClaims({ iss: 'https://old.exampl' }), NOW).code).toBe('ISSUER_MISMATCH');
-    });
-
-    it.each([
-      ['unbound, instance not given', evidence, null],
-      ['unbound, any instance', evidence, 'sha256:bb'],
-      ['bound to the asking instance', bound, 'sha256:aa'],
-    ])('is valid when %s', (_how, found, instance_fingerprint) => {
-      expect(judge({ ...question, instance_fingerprint }, found, NOW).code).toBe('VALID');
+    it('is refused for an empty version', () => {
+      expect(judge({ ...question, odoo_version: '' }, evidence, NOW).code).toBe('VERSION_NOT_ALLOWED');
     });
 
     it('treats an empty fingerprint in the token as bound', () => {
@@ -267,20 +192,6 @@ describe('judge', () => {
       [1, ['EXPIRES_SOON']],
     ])('%i s before the end: %j', (left, warnings) => {
       expect(judge(question, withClaims({ exp: NOW_S + left }), NOW).warnings).toEqual(warnings);
-    });
-
-    it('reports a newer token', () => {
-      expect(judge(question, withRecord({ newer_token_exists: true }), NOW)).toMatchObject({
-        valid: true,
-        warnings: ['REISSUE_AVAILABLE'],
-      });
-    });
-
-    it('come both, and never with a license that is not valid', () => {
-      const found = withRecord({ newer_token_exists: true });
-      found.claims = { ...claims, exp: NOW_S + 1 };
-      expect(judge(question, found, NOW).warnings).toEqual(['EXPIRES_SOON', 'REISSUE_AVAILABLE']);
-      expect(judge({ ...question, odoo_version: '16' }, found, NOW).warnings).toEqual([]);
     });
   });
 });
