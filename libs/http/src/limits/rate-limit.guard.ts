@@ -1,5 +1,5 @@
-import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
-import { ThrottlerGuard } from '@nestjs/throttler';
+import { Inject, Injectable } from '@nestjs/common';
+import { ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
 import { routeOf } from '../edge/request-facts';
 import { RateLimiter } from './rate-limiter';
@@ -12,13 +12,14 @@ import { RateLimiter } from './rate-limiter';
 export class RateLimitGuard extends ThrottlerGuard {
   @Inject(RateLimiter) private readonly limiter!: RateLimiter;
 
-  /** The base looks up ten decorators a request that no route has; limits here go by access group and credential. */
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
+  /**
+   * Limits depend on the group of the route and on the credential, not on the options of the library (docs/adr/0009).
+   * @throws what `RateLimiter.count` throws
+   */
+  protected override async handleRequest({ context }: ThrottlerRequest): Promise<boolean> {
     const http = context.switchToHttp();
-    const request = http.getRequest<Request>();
-    const response = http.getResponse<Response>();
     const group = routeOf(context).access?.group ?? 'default';
-    await this.limiter.count(request, response, group);
+    await this.limiter.count(http.getRequest<Request>(), http.getResponse<Response>(), group);
     return true;
   }
 }
