@@ -20,11 +20,7 @@ export default {
         "text.replace(BYTE_ORDER_MARK, '')",
         "text.replace(/^never/, '')",
       ],
-      [
-        'UTF-16 is read as if it were UTF-8',
-        'if (part.includes(0)) return',
-        'if (part.includes(256)) return',
-      ],
+      ['UTF-16 is read as if it were UTF-8', 'if (part.includes(0)) return', 'if (part.length < 0) return'],
     ]),
     ...inFile('libs/config/src/sources/dot-env.ts', [
       ['an unquoted # is taken', "if (rest.includes('#'))", "if (rest.includes('##'))"],

@@ -13,7 +13,7 @@ const STANDARD_STREAM = '-';
 export function countPathsFromCaller(command: Command): void {
   for (const argument of command.registeredArguments) if (PATH.test(argument.name())) wrap(argument);
   for (const option of command.options)
-    if (PATH.test(/<([^>]+)>$/.exec(option.flags)?.[1] ?? '')) wrap(option);
+    if (PATH.test(/<([^<>]+)>$/.exec(option.flags)?.[1] ?? '')) wrap(option);
   for (const below of command.commands) countPathsFromCaller(below);
 }
 

@@ -41,6 +41,7 @@ describe('a line of .env that is not understood', () => {
     ['a blank within the name', 'A B=canary', /NAME=value/],
     ['a name that begins with a digit', '1A=canary', /NAME=value/],
     ['a hyphen in the name', 'A-B=canary', /NAME=value/],
+    ['a separator of lines in the value', 'A=b\u2028canary', /NAME=value/],
     ['an invisible character in front of the name', '\u200bA=canary', /NAME=value/],
     ['a quote that is not closed', `A='canary`, /closing '/],
     ['a value over two lines', 'A="canary\nB"', /closing "/],

@@ -1,7 +1,9 @@
 import { linesOfFile } from './file-text';
 import type { LineProblem } from './line-problem';
 
-const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/;
+const NAME = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)$/;
+/** What some editors show as the end of a line: a value ends on its line. */
+const LINE_SEPARATOR = /[\u2028\u2029]/;
 const QUOTES = `'"\``;
 /** What word processors make of quotes. */
 const TYPOGRAPHIC_QUOTES = /^[\u2018-\u201f\u00ab\u00bb]/;
@@ -49,8 +51,10 @@ function readLine(text: string): [name: string, value: string] | string | undefi
   const line = text.trim();
   if (line === '' || line.startsWith('#')) return undefined;
   if (CONTROL.test(text)) return 'contains a control character';
-  const [, name, rest] = ASSIGNMENT.exec(line) ?? [];
-  if (name === undefined || rest === undefined)
+  const equals = line.indexOf('=');
+  const [, name] = NAME.exec(line.slice(0, Math.max(0, equals)).trimEnd()) ?? [];
+  const rest = line.slice(equals + 1).trimStart();
+  if (name === undefined || LINE_SEPARATOR.test(rest))
     return 'must be NAME=value, a comment that begins with #, or empty';
   const value = readValue(rest);
   return typeof value === 'string' ? value : [name, value.text];
