@@ -1,5 +1,6 @@
 import { exportTrail } from '../../libs/checkpoints/src/export/trail-export';
 import { MOST_SEALS } from '../../libs/checkpoints/src/tree/sealed-records';
+import { EntityManager } from 'typeorm';
 import { Trail } from '../support/trail/trail';
 
 jest.setTimeout(240_000);
@@ -68,6 +69,33 @@ describe('seals that a superuser adds to trees', () => {
     await trail.tamper(PAST, FREE_PLACES, FORGED_RECORD, also, seal(1, 2));
     for (const since of [1, 2, 3])
       expect(await trail.findings([], since)).toContainEqual({ kind: 'seals_changed', checkpoint: 1 });
+  });
+
+  it('are read a page at a time, however many numbers of checkpoints they name or spoil', async () => {
+    // Every second number, so that each is a gap of its own.
+    await trail.tamper(
+      FREE_PLACES,
+      'ALTER TABLE audit_checkpoints DROP CONSTRAINT audit_checkpoints_counted',
+      `INSERT INTO audit_seals SELECT 1000000 + n, now(), 30000 + 2 * n, 0, sha256('x') FROM generate_series(1, 2500) AS n`,
+      `INSERT INTO audit_checkpoints (number, epoch, cluster, sealed_xact, sealed_id, jws)
+       SELECT -n, 1, '', '0', 0, 'x' FROM generate_series(1, 2500) AS n`,
+      `INSERT INTO audit_checkpoints (number, epoch, cluster, sealed_xact, sealed_id, jws)
+       SELECT 10000 + n, epoch, cluster, sealed_xact, sealed_id, jws
+       FROM audit_checkpoints, generate_series(1, 2500) AS n WHERE number = 3`,
+    );
+    const read = jest.spyOn(EntityManager.prototype, 'query');
+    const findings = await trail.findings([], 20_000);
+    const sizes = await Promise.all(read.mock.results.map(({ value }) => value as Promise<unknown>));
+    read.mockRestore();
+    const numbers = (kind: string): (number | undefined)[] =>
+      findings.filter((finding) => finding.kind === kind).map(({ checkpoint }) => checkpoint);
+    expect(numbers('checkpoint_forged')).toEqual(Array.from({ length: 2500 }, (_, at) => at - 2500));
+    expect(numbers('checkpoint_missing')).toEqual([
+      20_000,
+      ...Array.from({ length: 2500 }, (_, at) => 30_002 + 2 * at),
+    ]);
+    expect(numbers('seals_changed')).toEqual(Array.from({ length: 2500 }, (_, at) => 10_001 + at));
+    expect(Math.max(...sizes.map((rows) => (Array.isArray(rows) ? rows.length : 0)))).toBe(1000);
   });
 
   it('are missed where they were removed, though nothing else is verified of the tree', async () => {

@@ -25,7 +25,7 @@ export default {
     ...inFile('libs/checkpoints/src/sealing/unsealed-records.ts', [
       [
         'seals before those who began earlier have ended',
-        'AND record.xact < $3::xid8',
+        'AND logged.xact < $3::xid8',
         'AND ($3::xid8 IS NOT NULL)',
       ],
       [

@@ -7,6 +7,7 @@ export default {
     'libs/checkpoints/src/verification/decoy-seals.spec.ts',
     'libs/checkpoints/src/sealing/time-of-reading.spec.ts',
     'libs/checkpoints/src/sealing/chain-end.spec.ts',
+    'libs/checkpoints/src/sealing/sealer.spec.ts',
     'test/attacks/superuser.spec.ts',
     'test/attacks/superuser-seals.spec.ts',
     'test/attacks/database-role.spec.ts',
@@ -96,6 +97,14 @@ export default {
       ['lets the role say when a key was withdrawn', 'NEW.compromised_at := clock_timestamp();', 'NULL;'],
     ]),
     ...inFile('libs/checkpoints/src/sealing/unsealed-records.ts', [
+      ['seals nothing after one page', 'rows.length < first.found)', 'rows.length > first.found)'],
+      ['waits after a full checkpoint', 'first.found === MOST_LEAVES || ', ''],
+      ['passes over a record that is too large', ' OR bytes_so_far = bytes', ''],
+      [
+        'seals records of any size together',
+        'WHERE bytes_so_far <= ${MOST_RECORD_BYTES} OR',
+        'WHERE true OR',
+      ],
       [
         'takes the time at which a transaction began for that of its end',
         'SELECT extract(epoch FROM clock_timestamp())::float8 AS now',
@@ -195,9 +204,13 @@ export default {
       ],
       [
         'takes what is below the first checkpoint for one',
-        "for (const { number } of early) onFinding({ kind: 'checkpoint_forged', checkpoint: Number(number) });",
-        '',
+        "onFinding({ kind: 'checkpoint_forged', checkpoint: Number(number) });",
+        'void number;',
       ],
+    ]),
+    ...inFile('libs/checkpoints/src/verification/pages.ts', [
+      ['reads all pages at once', 'FETCH ${AT_ONCE} FROM paged', 'FETCH ALL FROM paged'],
+      ['reads the first page alone', 'if (rows.length < AT_ONCE) break;', 'break;'],
     ]),
     ...inFile('libs/checkpoints/src/tree/leaf.ts', [
       ['does not see a time of another era', "record.${column} >= '0001-01-01T00:00:00Z' AND", ''],

@@ -66,7 +66,7 @@ async function leafOfRecord(
   keys: CheckpointKeys,
 ): Promise<SealedLeaf & LeafFields> {
   const [seal] = await manager.query<{ checkpoint: number }[]>(
-    'SELECT checkpoint::float8 AS checkpoint FROM audit_seals WHERE audit_id = $1',
+    'SELECT checkpoint::float8 AS checkpoint FROM audit_seals WHERE audit_id = $1 LIMIT 1',
     [id],
   );
   const [checkpoint] = seal === undefined ? [] : await readCheckpoints(manager, seal.checkpoint, 1);

@@ -1,4 +1,4 @@
-import { MOST_RECORD_BYTES, recordBytes } from '@aegis/audit';
+import { MOST_RECORD_BYTES, recordBytes, recordColumnsWhere } from '@aegis/audit';
 import { limitStatements } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { jwsFrom, readCheckpoint } from '../checkpoint';
@@ -48,9 +48,13 @@ export interface Unsealed {
   full: boolean;
 }
 
-type Row = LeafFields & { xact: string };
-
-const SIZE = `record.id::text AS id, ${recordBytes('record')} AS bytes`;
+type Row = LeafFields & {
+  xact: string;
+  /** Of its texts, which are null where these are too many to be read. */
+  bytes: number;
+  /** How many records could be sealed, `MOST_LEAVES` at most. */
+  found: number;
+};
 
 /** The next record is too large to be read. Those after it can't be sealed before it. */
 export class RecordTooLarge extends Error {
@@ -61,13 +65,11 @@ export class RecordTooLarge extends Error {
 export function readUnsealed(dataSource: DataSource): Promise<Unsealed> {
   return dataSource.transaction('REPEATABLE READ', async (tx) => {
     const base = await readBase(tx);
-    const select = <T>(columns: string, most: number): Promise<T[]> =>
-      base.moved ? unsealedOfAnyTime<T>(tx, columns, most) : unsealedSince<T>(tx, base, columns, most);
-    const sizes = await select<{ id: string; bytes: number }>(SIZE, MOST_LEAVES);
-    const most = countThatFits(sizes);
-    const rows = most === 0 ? [] : await select<Row>(`${LEAF_COLUMNS}, record.xact::text AS xact`, most);
-    const full = rows.length === MOST_LEAVES || rows.length < sizes.length;
-    const last = rows.at(-1);
+    const rows = base.moved ? await unsealedOfAnyTime(tx) : await unsealedSince(tx, base);
+    const [first, last] = [rows.at(0), rows.at(-1)];
+    if (first !== undefined && first.bytes > MOST_RECORD_BYTES)
+      throw new RecordTooLarge(`The audit record ${first.id} is too large to be read and sealed.`);
+    const full = first !== undefined && (first.found === MOST_LEAVES || rows.length < first.found);
     const completeTo =
       last === undefined
         ? null
@@ -87,15 +89,6 @@ async function readClock(tx: EntityManager): Promise<number> {
   return clock.now;
 }
 
-/** @throws RecordTooLarge when not even the first fits */
-function countThatFits(sizes: readonly { id: string; bytes: number }[]): number {
-  let total = 0;
-  const tooMany = sizes.findIndex(({ bytes }) => (total += bytes) > MOST_RECORD_BYTES);
-  if (tooMany === 0)
-    throw new RecordTooLarge(`The audit record ${sizes[0]?.id ?? ''} is too large to be read and sealed.`);
-  return tooMany === -1 ? sizes.length : tooMany;
-}
-
 async function readBase(tx: EntityManager): Promise<Base> {
   const [base] = await tx.query<Base[]>(`
     SELECT coalesce(last.number, 0) AS number, coalesce(last.epoch, break.epoch, 1) AS epoch,
@@ -113,32 +106,38 @@ async function readBase(tx: EntityManager): Promise<Base> {
 }
 
 /** Below the horizon every transaction has ended: none can add a record there any longer, however late it commits. */
-function unsealedSince<T>(
-  tx: EntityManager,
-  { sealed_xact, sealed_id, horizon }: Base,
-  columns: string,
-  most: number,
-): Promise<T[]> {
-  return tx.query<T[]>(
-    `SELECT ${columns}
-     FROM audit_logs AS record
-     WHERE (record.xact, record.id) > ($1::xid8, $2::bigint) AND record.xact < $3::xid8
-       AND NOT EXISTS (SELECT FROM audit_seals WHERE audit_id = record.id)
-     ORDER BY record.xact, record.id LIMIT $4`,
-    [sealed_xact, sealed_id, horizon, most],
-  );
+function unsealedSince(tx: EntityManager, { sealed_xact, sealed_id, horizon }: Base): Promise<Row[]> {
+  const condition = '(logged.xact, logged.id) > ($1::xid8, $2::bigint) AND logged.xact < $3::xid8';
+  return tx.query<Row[]>(unsealed(condition, ['xact', 'id']), [sealed_xact, sealed_id, horizon]);
 }
 
 /** Every committed record that no checkpoint seals, whatever its xid says. */
-async function unsealedOfAnyTime<T>(tx: EntityManager, columns: string, most: number): Promise<T[]> {
+async function unsealedOfAnyTime(tx: EntityManager): Promise<Row[]> {
   await limitStatements(tx, { statementMs: MOVED_TIMEOUT_MS });
-  return tx.query<T[]>(
-    `SELECT ${columns}
-     FROM audit_logs AS record
-     WHERE NOT EXISTS (SELECT FROM audit_seals WHERE audit_id = record.id)
-     ORDER BY record.id LIMIT $1`,
-    [most],
-  );
+  return tx.query<Row[]>(unsealed('true', ['id']));
+}
+
+/**
+ * SQL: the records without a seal that meet a condition, in an order: as many as a checkpoint holds and as fit into
+ * `MOST_RECORD_BYTES`, and the first in any case.
+ * @param condition on `logged`
+ */
+function unsealed(condition: string, order: readonly string[]): string {
+  const by = (table: string): string => order.map((column) => `${table}.${column}`).join(', ');
+  return `
+    SELECT ${LEAF_COLUMNS}, record.xact::text AS xact, record.bytes, record.found
+    FROM (
+      SELECT *, count(*) OVER ()::int AS found,
+             sum(bytes) OVER (ORDER BY ${order.join(', ')} ROWS UNBOUNDED PRECEDING) AS bytes_so_far
+      FROM (
+        SELECT logged.xact, size.bytes, ${recordColumnsWhere('logged', `size.bytes <= ${MOST_RECORD_BYTES}`)}
+        FROM audit_logs AS logged
+        -- OFFSET 0: found out once for each record, not once for each of its columns.
+        CROSS JOIN LATERAL (SELECT ${recordBytes('logged')} AS bytes OFFSET 0) AS size
+        WHERE ${condition} AND NOT EXISTS (SELECT FROM audit_seals WHERE audit_id = logged.id)
+        ORDER BY ${by('logged')} LIMIT ${MOST_LEAVES}) AS sized) AS record
+    WHERE bytes_so_far <= ${MOST_RECORD_BYTES} OR bytes_so_far = bytes
+    ORDER BY ${by('record')}`;
 }
 
 /** The ids are one record's each; where a superuser gave two records the same one, the first is sealed. */

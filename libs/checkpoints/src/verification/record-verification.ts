@@ -107,7 +107,7 @@ async function verifyGone(
   const rest = gone.filter((leaf) => !mayBeDropped(leaf));
   if (rest.length > 0) {
     const elsewhere = await tx.query<{ id: string }[]>(
-      'SELECT id::text AS id FROM audit_logs WHERE id = ANY($1::bigint[])',
+      'SELECT DISTINCT id::text AS id FROM audit_logs WHERE id = ANY($1::bigint[])',
       [rest.map(({ audit_id }) => audit_id)],
     );
     const moved = new Set(elsewhere.map(({ id }) => id));

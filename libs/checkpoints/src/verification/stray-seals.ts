@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { isLeafOfSomeTree } from '../tree/sealed-records';
 import { missingCheckpoints, type OnFinding } from './finding';
+import { pagesOf } from './pages';
 
 const AT_ONCE = 1000;
 
@@ -17,19 +18,22 @@ export async function findStraySeals(
   last: number,
   onFinding: OnFinding,
 ): Promise<void> {
-  const early = await tx.query<{ number: string }[]>(
+  const outside = pagesOf<{ number: string }>(
+    tx,
     `SELECT number::text AS number FROM audit_checkpoints WHERE number < 1 OR number > ${Number.MAX_SAFE_INTEGER}
      ORDER BY audit_checkpoints.number`,
   );
-  for (const { number } of early) onFinding({ kind: 'checkpoint_forged', checkpoint: Number(number) });
-  const cut = await tx.query<{ from: number; to: number }[]>(
+  for await (const { number } of outside)
+    onFinding({ kind: 'checkpoint_forged', checkpoint: Number(number) });
+  const cut = pagesOf<{ from: number; to: number }>(
+    tx,
     `SELECT min(checkpoint)::float8 AS from, max(checkpoint)::float8 AS to
      FROM (SELECT checkpoint, checkpoint::numeric - row_number() OVER (ORDER BY checkpoint) AS run
            FROM (SELECT DISTINCT checkpoint FROM audit_seals WHERE checkpoint > $1) AS sealed) AS numbered
      GROUP BY run ORDER BY 1`,
     [last],
   );
-  for (const { from, to } of cut) onFinding(missingCheckpoints(from, to));
+  for await (const { from, to } of cut) onFinding(missingCheckpoints(from, to));
   let after: string | null = null;
   let rows: { id: string; checkpoint: string; leaf: number }[];
   do {

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { jwsFrom } from '../checkpoint';
 import type { OnFinding } from './finding';
+import { pagesOf } from './pages';
 
 /**
  * Reports the checkpoints before the first that is verified whose leaves do not have one seal each. What these seals say
@@ -13,7 +14,8 @@ export async function findChangedTrees(
   onFinding: OnFinding,
 ): Promise<void> {
   if (since <= 1) return;
-  const changed = await tx.query<{ checkpoint: number }[]>(
+  const changed = pagesOf<{ checkpoint: number }>(
+    tx,
     `WITH tree AS MATERIALIZED (
        SELECT number, audit_checkpoint_size(${jwsFrom('jws')}) AS size
        FROM audit_checkpoints WHERE number >= 1 AND number < $1)
@@ -25,5 +27,5 @@ export async function findChangedTrees(
      ORDER BY tree.number`,
     [since],
   );
-  for (const { checkpoint } of changed) onFinding({ kind: 'seals_changed', checkpoint });
+  for await (const { checkpoint } of changed) onFinding({ kind: 'seals_changed', checkpoint });
 }
