@@ -8,6 +8,7 @@ import { applied, rules } from './faults/field-rules.mjs';
 import database from './faults/database.mjs';
 import configuration from './faults/configuration.mjs';
 import draining from './faults/draining.mjs';
+import doctor from './faults/doctor.mjs';
 import edge from './faults/edge.mjs';
 import endedCallers from './faults/ended-callers.mjs';
 import finalStates from './faults/final-states.mjs';
@@ -64,5 +65,6 @@ export const AREAS = [
   trailBounds,
   finalStates,
   purge,
+  doctor,
   publishedKeys,
 ];

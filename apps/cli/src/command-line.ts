@@ -4,6 +4,7 @@ import { addAudit } from './commands/audit';
 import { countPathsFromCaller } from './commands/callers-paths';
 import type { Ends } from './commands/command';
 import { addDatabase } from './commands/database';
+import { addDoctor } from './commands/doctor';
 import { addImport } from './commands/import';
 import { addKeys } from './commands/keys';
 import { addLicenses } from './commands/licenses';
@@ -63,6 +64,7 @@ export function commandTree(output: Output, ends: Ends): Command {
   addStatusLists(program, output, ends);
   addAudit(program, output, ends);
   addPurge(program, output, ends);
+  addDoctor(program, output, ends);
   addRotateSecrets(program, output, ends);
   countPathsFromCaller(program);
   return program;

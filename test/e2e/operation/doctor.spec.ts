@@ -1,0 +1,249 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client as SqlClient } from 'pg';
+import { expectStatus } from '../../support/contract/expect-status';
+import { superuserOf, until } from '../../support/database/sql';
+import { aLicense } from '../../support/factories';
+import { CommandLine } from '../../support/processes/command-line';
+import { testServer, type TestServer } from '../../support/processes/server';
+import { Client } from '../../support/requests/client';
+
+interface Found {
+  severity: string;
+  message: string;
+  remedy: string;
+  examples?: string[];
+}
+
+interface Answer {
+  exitCode: number | null;
+  healthy: boolean | null;
+  problem: number;
+  warning: number;
+  examined: { name: string; found: Found[] }[];
+}
+
+/** The clusters of tests run without fsync. */
+const OF_THE_TEST = 'fsync';
+
+describe('aegis doctor', () => {
+  let server: TestServer;
+  let admin: Client;
+  let sql: SqlClient;
+  let folder: string;
+  let aegis: CommandLine;
+
+  beforeAll(async () => {
+    server = await testServer();
+    admin = new Client(server.url, server.adminKey);
+    sql = await superuserOf(server);
+    folder = mkdtempSync(join(tmpdir(), 'aegis-doctor-'));
+    aegis = new CommandLine(folder, {
+      ENVIRONMENT: 'test',
+      DATABASE_URL: server.database.applicationUrl,
+      MIGRATION_DATABASE_URL: server.database.ownerUrl,
+      MIGRATE_ON_START: 'false',
+      DATA_DIR: join(folder, 'data'),
+      KEYS_DIR: server.keysDir,
+      KEY_PASSPHRASE: 'a passphrase for tests',
+    });
+  });
+  afterAll(async () => {
+    rmSync(folder, { recursive: true });
+    await sql.end();
+    await server.close();
+  });
+
+  async function doctor(commandLine = aegis): Promise<Answer> {
+    const { exitCode, stdout, stderr } = await commandLine.run('doctor', '--json');
+    if (stdout === '') throw new Error(stderr);
+    return { ...(JSON.parse(stdout) as Omit<Answer, 'exitCode'>), exitCode };
+  }
+
+  const foundBy = ({ examined }: Answer, name: string): Found[] =>
+    (examined.find((one) => one.name === name)?.found ?? []).filter(
+      ({ message }) => !message.includes(OF_THE_TEST),
+    );
+
+  it('finds nothing in a database that was used in every way', async () => {
+    const { id } = await aLicense(admin);
+    for (const [step, body] of [
+      ['suspend', { reason: 'unpaid' }],
+      ['reinstate', { reason: 'paid' }],
+      ['reissue', { allowed_major_versions: ['19'] }],
+      ['revoke', { reason: 'refunded' }],
+    ] as const)
+      expectStatus(await admin.post(`/api/v1/licenses/${id}/${step}`, body), 200);
+    const { id: renewed } = await aLicense(admin, { license_type: 'subscription', duration_days: 30 });
+    expectStatus(await admin.post(`/api/v1/licenses/${renewed}/renew`, { duration_days: 30 }), 200);
+
+    const answer = await doctor();
+    expect(
+      answer.examined.map(({ name, found }) => [
+        name,
+        found.filter(({ message }) => !message.includes(OF_THE_TEST)),
+      ]),
+    ).toEqual(
+      [
+        'settings',
+        'migrations',
+        'database',
+        'database_role',
+        'signing_keys',
+        'api_keys',
+        'licenses',
+        'status_lists',
+        'audit_trail',
+      ].map((name) => [name, []]),
+    );
+    expect(answer).toMatchObject({ exitCode: 0, healthy: true, problem: 0 });
+
+    const { exitCode, stdout } = await aegis.run('doctor');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^ok {7}audit_trail$/m);
+  });
+
+  it('changes nothing: it works where nothing can be written, and says so', async () => {
+    const name = new URL(server.database.applicationUrl).pathname.slice(1);
+    await sql.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    try {
+      const answer = await doctor();
+      const found = answer.examined.map(({ name }) => [name, foundBy(answer, name).length]);
+      expect(found.filter(([, count]) => count !== 0)).toEqual([['database', 1]]);
+      expect(foundBy(answer, 'database')[0]!.message).toContain('takes no writes');
+    } finally {
+      await sql.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
+    }
+  });
+
+  /** Past the triggers and keys that forbid it, as a superuser can. */
+  const planted = async (statements: string, id: string): Promise<void> => {
+    await sql.query('BEGIN');
+    await sql.query(`SET LOCAL session_replication_role = replica`);
+    for (const statement of statements.split(';'))
+      await sql.query(statement, statement.includes('$1') ? [id] : []);
+    await sql.query('COMMIT');
+  };
+
+  /** What a superuser does to a license, and what is said of it. */
+  const PLANTED: readonly (readonly [statement: string, message: string])[] = [
+    ['DELETE FROM license_tokens WHERE license_id = $1', 'newest token is not on record'],
+    [`UPDATE licenses SET token = 'x' WHERE id = $1`, 'text is not the token on record'],
+    ['UPDATE license_tokens SET revision = 7 WHERE license_id = $1', 'later revision'],
+    [
+      `UPDATE licenses SET status = 'revoked', revoked_at = clock_timestamp() WHERE id = $1`,
+      'without a record of who revoked',
+    ],
+    [
+      `ALTER TABLE audit_logs DISABLE TRIGGER audit_logs_append_only;
+       UPDATE audit_logs SET event_type = 'license.validated' WHERE license_id = $1;
+       ALTER TABLE audit_logs ENABLE ALWAYS TRIGGER audit_logs_append_only`,
+      'no audit record issued or imported',
+    ],
+  ];
+
+  it('names rows that contradict each other, with their ids', async () => {
+    const ids: string[] = [];
+    for (const [statement] of PLANTED) {
+      const { id } = await aLicense(admin);
+      ids.push(id);
+      await planted(statement, id);
+    }
+    const answer = await doctor();
+    expect(answer).toMatchObject({ exitCode: 1, healthy: false });
+    const found = foundBy(answer, 'licenses');
+    for (const [index, [, message]] of PLANTED.entries()) {
+      const named = found.filter((one) => one.message.includes(message));
+      expect([message, named]).toEqual([message, [expect.objectContaining({ severity: 'problem' })]]);
+      expect(named[0]!.examples).toContain(ids[index]);
+    }
+  });
+
+  it('names a license whose revocation was lost', async () => {
+    const { id } = await aLicense(admin);
+    expectStatus(await admin.post(`/api/v1/licenses/${id}/revoke`, { reason: 'refunded' }), 200);
+    await planted(
+      `UPDATE licenses SET status = 'active', revoked_at = NULL, revoked_reason = NULL WHERE id = $1`,
+      id,
+    );
+    const lost = foundBy(await doctor(), 'licenses').filter(({ message }) =>
+      message.includes('a lost revocation'),
+    );
+    expect(lost).toEqual([expect.objectContaining({ severity: 'problem', examples: [id] })]);
+    await planted(`UPDATE licenses SET status = 'revoked', revoked_at = clock_timestamp() WHERE id = $1`, id);
+  });
+
+  it('names a sequence that would give the place of a token a second time', async () => {
+    const { rows } = await sql.query<{ last_value: string }>(
+      'SELECT last_value FROM license_tokens_status_number_seq',
+    );
+    await aLicense(admin);
+    await sql.query(`SELECT setval('license_tokens_status_number_seq', $1)`, [rows[0]!.last_value]);
+    expect(foundBy(await doctor(), 'status_lists')).toEqual([
+      expect.objectContaining({ severity: 'problem' }),
+    ]);
+    await sql.query(`SELECT setval('license_tokens_status_number_seq', $1)`, [
+      Number(rows[0]!.last_value) + 1,
+    ]);
+    expect(foundBy(await doctor(), 'status_lists')).toEqual([]);
+  });
+
+  it('names what is wrong with keys: no passphrase that fits, none active, no admin', async () => {
+    const wrong = await doctor(aegis.with({ KEY_PASSPHRASE: 'another passphrase for tests' }));
+    expect(foundBy(wrong, 'signing_keys')).toEqual([
+      expect.objectContaining({
+        severity: 'warning',
+        message: expect.stringContaining(`can't be opened`) as string,
+      }),
+    ]);
+    expect(JSON.stringify(wrong)).not.toContain('another passphrase');
+
+    const { key_id: kid } = (await admin.get('/info')).body as { key_id: string };
+    const elsewhere = aegis.with({ KEYS_DIR: join(folder, 'keys') });
+    expect((await elsewhere.run('keys', 'generate', '--key-id', kid)).exitCode).toBe(0);
+    expect(foundBy(await doctor(elsewhere), 'signing_keys')).toEqual([
+      expect.objectContaining({
+        severity: 'problem',
+        message: expect.stringContaining('is not the one on record') as string,
+      }),
+    ]);
+
+    await sql.query(
+      `UPDATE api_keys SET expires_at = clock_timestamp() + interval '1 day' WHERE 'admin' = ANY(scopes)`,
+    );
+    expect(foundBy(await doctor(), 'api_keys')).toEqual([expect.objectContaining({ severity: 'warning' })]);
+    await sql.query(`UPDATE api_keys SET is_active = false`);
+    expect(foundBy(await doctor(), 'api_keys')).toEqual([expect.objectContaining({ severity: 'problem' })]);
+    await sql.query(`UPDATE api_keys SET is_active = true, expires_at = NULL`);
+  });
+
+  it('names an edited record, as audit verify does', async () => {
+    await until('every record is sealed', async () => {
+      const { rows } = await sql.query<{ waiting: number }>(
+        'SELECT count(*)::int AS waiting FROM audit_logs WHERE id NOT IN (SELECT audit_id FROM audit_seals)',
+      );
+      return rows[0]!.waiting === 0;
+    });
+    await sql.query('SET session_replication_role = replica');
+    await sql.query('ALTER TABLE audit_logs DISABLE TRIGGER ALL');
+    await sql.query(
+      `UPDATE audit_logs SET request_id = 'changed' WHERE id = (SELECT max(id) FROM audit_logs)`,
+    );
+    expect(foundBy(await doctor(), 'audit_trail')).toEqual([
+      expect.objectContaining({
+        severity: 'problem',
+        message: expect.stringContaining('1 × record_edited') as string,
+      }),
+    ]);
+  });
+
+  it('ends with 2 where settings are wrong, and with 3 where the database cannot be reached', async () => {
+    expect((await aegis.with({ DB_POOL_SIZE: 'many' }).run('doctor')).exitCode).toBe(2);
+    const unreachable = aegis.with({
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+      MIGRATION_DATABASE_URL: undefined,
+    });
+    expect((await unreachable.run('doctor')).exitCode).toBe(3);
+  });
+});
