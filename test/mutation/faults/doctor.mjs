@@ -1,6 +1,6 @@
 export default {
   area: 'doctor',
-  suites: ['test/e2e/operation/doctor.spec.ts'],
+  suites: ['apps/cli/src/doctor/doctor.spec.ts'],
   faults: [
     {
       name: 'overlooks a lost revocation',

@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import type { Client as SqlClient } from 'pg';
-import { expectStatus } from '../../support/contract/expect-status';
-import { superuserOf, until } from '../../support/database/sql';
-import { aLicense } from '../../support/factories';
-import { CommandLine } from '../../support/processes/command-line';
-import { testServer, type TestServer } from '../../support/processes/server';
-import { Client } from '../../support/requests/client';
+import { expectStatus } from '../../../../test/support/contract/expect-status';
+import { superuserOf, until } from '../../../../test/support/database/sql';
+import { aLicense } from '../../../../test/support/factories';
+import { testServer, type TestServer } from '../../../../test/support/processes/server';
+import { Client } from '../../../../test/support/requests/client';
+import { commandLine } from '../command-line';
+import { Output } from '../terminal/output';
 
 interface Found {
   severity: string;
@@ -32,14 +34,15 @@ describe('aegis doctor', () => {
   let admin: Client;
   let sql: SqlClient;
   let folder: string;
-  let aegis: CommandLine;
+  let settings: Record<string, string>;
+  const before = { ...process.env };
 
   beforeAll(async () => {
     server = await testServer();
     admin = new Client(server.url, server.adminKey);
     sql = await superuserOf(server);
     folder = mkdtempSync(join(tmpdir(), 'aegis-doctor-'));
-    aegis = new CommandLine(folder, {
+    settings = {
       ENVIRONMENT: 'test',
       DATABASE_URL: server.database.applicationUrl,
       MIGRATION_DATABASE_URL: server.database.ownerUrl,
@@ -47,7 +50,10 @@ describe('aegis doctor', () => {
       DATA_DIR: join(folder, 'data'),
       KEYS_DIR: server.keysDir,
       KEY_PASSPHRASE: 'a passphrase for tests',
-    });
+    };
+  });
+  afterEach(() => {
+    process.env = { ...before };
   });
   afterAll(async () => {
     rmSync(folder, { recursive: true });
@@ -55,9 +61,25 @@ describe('aegis doctor', () => {
     await server.close();
   });
 
-  async function doctor(commandLine = aegis): Promise<Answer> {
-    const { exitCode, stdout, stderr } = await commandLine.run('doctor', '--json');
-    if (stdout === '') throw new Error(stderr);
+  /** Runs a command in this process, as `main.ts` does. */
+  async function aegis(
+    args: readonly string[],
+    changed: Record<string, string>,
+    json: boolean,
+  ): Promise<{ exitCode: number; stdout: string }> {
+    process.env = { ...before, ...settings, ...changed };
+    let stdout = '';
+    const stream = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        stdout += chunk.toString();
+        done();
+      },
+    });
+    return { exitCode: await commandLine(new Output(json, stream), args), stdout };
+  }
+
+  async function doctor(changed: Record<string, string> = {}): Promise<Answer> {
+    const { exitCode, stdout } = await aegis(['doctor', '--json'], changed, true);
     return { ...(JSON.parse(stdout) as Omit<Answer, 'exitCode'>), exitCode };
   }
 
@@ -99,7 +121,7 @@ describe('aegis doctor', () => {
     );
     expect(answer).toMatchObject({ exitCode: 0, healthy: true, problem: 0 });
 
-    const { exitCode, stdout } = await aegis.run('doctor');
+    const { exitCode, stdout } = await aegis(['doctor'], {}, false);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^ok {7}audit_trail$/m);
   });
@@ -190,7 +212,7 @@ describe('aegis doctor', () => {
   });
 
   it('names what is wrong with keys: no passphrase that fits, none active, no admin', async () => {
-    const wrong = await doctor(aegis.with({ KEY_PASSPHRASE: 'another passphrase for tests' }));
+    const wrong = await doctor({ KEY_PASSPHRASE: 'another passphrase for tests' });
     expect(foundBy(wrong, 'signing_keys')).toEqual([
       expect.objectContaining({
         severity: 'warning',
@@ -200,8 +222,8 @@ describe('aegis doctor', () => {
     expect(JSON.stringify(wrong)).not.toContain('another passphrase');
 
     const { key_id: kid } = (await admin.get('/info')).body as { key_id: string };
-    const elsewhere = aegis.with({ KEYS_DIR: join(folder, 'keys') });
-    expect((await elsewhere.run('keys', 'generate', '--key-id', kid)).exitCode).toBe(0);
+    const elsewhere = { KEYS_DIR: join(folder, 'keys') };
+    expect((await aegis(['keys', 'generate', '--key-id', kid], elsewhere, false)).exitCode).toBe(0);
     expect(foundBy(await doctor(elsewhere), 'signing_keys')).toEqual([
       expect.objectContaining({
         severity: 'problem',
@@ -238,12 +260,11 @@ describe('aegis doctor', () => {
     ]);
   });
 
-  it('ends with 2 where settings are wrong, and with 3 where the database cannot be reached', async () => {
-    expect((await aegis.with({ DB_POOL_SIZE: 'many' }).run('doctor')).exitCode).toBe(2);
-    const unreachable = aegis.with({
-      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
-      MIGRATION_DATABASE_URL: undefined,
-    });
-    expect((await unreachable.run('doctor')).exitCode).toBe(3);
+  it('looks at nothing where a setting is wrong, or the database cannot be reached', async () => {
+    await expect(doctor({ DB_POOL_SIZE: 'many' })).rejects.toThrow('DB_POOL_SIZE');
+    const nowhere = 'postgres://nobody@127.0.0.1:1/none';
+    await expect(doctor({ DATABASE_URL: nowhere, MIGRATION_DATABASE_URL: nowhere })).rejects.toThrow(
+      'ECONNREFUSED',
+    );
   });
 });
