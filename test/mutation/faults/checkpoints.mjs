@@ -68,8 +68,10 @@ export default {
       ],
     ]),
     ...inFile('libs/license-token/src/text/base64url.ts', [
-      ['takes spare bits', '[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048]', '[\\w-]{2}|[\\w-]{3}'],
-      ['takes any characters', 'if (!CANONICAL.test(encoded)) return null;', ''],
+      ['takes spare bits', '(three & 0b11) !== 0 : (two & 0b1111) !== 0', 'three > 64 : two > 64'],
+      ['takes any characters', 'return seen < 64 ? bytes : null;', 'return bytes;'],
+      ['takes any last characters', 'seen |= one | two | three;', ''],
+      ['takes a single last character', 'if (last === 1) return null;', ''],
     ]),
     ...inFile('libs/license-token/src/text/compact-jws.ts', [
       ['takes what is not UTF-8', 'fatal: true', 'fatal: false'],
