@@ -9,6 +9,18 @@ export default {
     'libs/signing/src/keys/key-files.spec.ts',
   ],
   faults: [
+    ...inFile('libs/signing/src/ring/key-ring.service.ts', [
+      ['reads the keys twice', 'if (this.heldKids.join() !== before) await', 'await'],
+      [
+        'does not sign with a key that it opened',
+        'if (this.heldKids.join() !== before) await this.refresh();',
+        '',
+      ],
+    ]),
+    ...inFile('libs/signing/src/ring/signing-replicas.ts', [
+      ['clears rows with every report', 'if (performance.now() < this.clearsFrom) return;', ''],
+      ['waits though more rows may be left', 'if (cleared < MOST_REPLICAS) this', 'this'],
+    ]),
     ...inFile('libs/signing/src/keys/key-files.ts', [
       [
         'takes over a private key besides the public file of another',

@@ -152,8 +152,10 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
 
   /** Opens the keys that this process has come to have since, so that it could sign with them at once. */
   async openKeys(): Promise<void> {
+    const before = this.heldKids.join();
     await this.held.follow(this.known);
-    await this.refresh();
+    // Otherwise nothing depends on it: the table is read when it changes, and every two seconds besides.
+    if (this.heldKids.join() !== before) await this.refresh();
   }
 
   /**

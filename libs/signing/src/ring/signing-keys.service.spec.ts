@@ -3,11 +3,11 @@ import { loadEnvironment } from '@aegis/config';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { DataSource } from 'typeorm';
+import { type DataSource, EntityManager } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
 import { superuserOf, until } from '../../../../test/support/database/sql';
 import { requiresActiveKey, signingKeyChanged, SigningKeyChanged } from './active-key';
@@ -169,5 +169,47 @@ describe('SigningKeys', () => {
     await replicas.report({ id, name: 'host:1', kids: ['next'] });
     await activate('next');
     expect((await states()).next).toBe('active');
+  });
+
+  it('are read again once a private key was opened or is gone, and not while the same ones are there', async () => {
+    await ring.openKeys();
+    const read = jest.spyOn(EntityManager.prototype, 'find');
+    try {
+      await ring.openKeys();
+      expect(read).not.toHaveBeenCalled();
+      renameSync(join(folder, 'keys'), join(folder, 'away'));
+      await ring.openKeys();
+      expect([ring.heldKids, read.mock.calls.length]).toEqual([[], 1]);
+      renameSync(join(folder, 'away'), join(folder, 'keys'));
+      await ring.openKeys();
+      expect([ring.heldKids, read.mock.calls.length]).toEqual([[ring.active().kid], 2]);
+    } finally {
+      read.mockRestore();
+    }
+  });
+
+  it('have rows of dead servers cleared away once a minute, and at once while there may be more', async () => {
+    const replicas = new SigningReplicas(dataSource);
+    const clock = jest.spyOn(performance, 'now');
+    const now = performance.now();
+    const left = async (added: number, seconds: number): Promise<number> => {
+      await dataSource.query(
+        `INSERT INTO signing_replicas (id, name, kids, seen_at)
+         SELECT gen_random_uuid(), 'dead', '{}', now() - interval '1 day' FROM generate_series(1, $1::int)`,
+        [added],
+      );
+      clock.mockReturnValue(now + seconds * 1000);
+      await replicas.report({ id: '5e0f7f0e-6f0b-4d43-9a43-3f6f6f1f9c55', name: 'host:1', kids: [] });
+      return replicas.countStale();
+    };
+    try {
+      expect(await left(1500, 0)).toBe(500);
+      expect(await left(0, 1)).toBe(0);
+      expect(await left(5, 2)).toBe(5);
+      expect(await left(5, 60)).toBe(10);
+      expect(await left(5, 62)).toBe(0);
+    } finally {
+      clock.mockRestore();
+    }
   });
 });

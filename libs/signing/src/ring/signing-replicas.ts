@@ -5,6 +5,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 const ALIVE_SECONDS = 15;
 /** Rows that are read or cleared away at once at most: anyone who has the database role can write millions. */
 export const MOST_REPLICAS = 1000;
+/** How often rows are cleared away that are stale after an hour. */
+const CLEARING_PAUSE_MS = 60_000;
 /** Rows that say nothing of a process that lives: of long ago, or with a time in the future. */
 const STALE = `(seen_at < clock_timestamp() - interval '1 hour' OR seen_at > clock_timestamp() + interval '1 minute')`;
 
@@ -20,16 +22,21 @@ export interface SigningReplica {
 /** What the server processes on one database say of the keys they can sign with. */
 @Injectable()
 export class SigningReplicas {
+  private clearsFrom = 0;
+
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Says that a process lives and what it can sign with; to be repeated every few seconds. Clears away stale rows. */
+  /** Says that a process lives and what it can sign with; to be repeated every few seconds. Clears away stale rows once a minute. */
   async report({ id, name, kids }: Omit<SigningReplica, 'seen_at'>): Promise<void> {
     await this.dataSource.query(
       `INSERT INTO signing_replicas (id, name, kids) VALUES ($1, $2, $3)
        ON CONFLICT (id) DO UPDATE SET kids = excluded.kids, seen_at = clock_timestamp()`,
       [id, name, kids],
     );
-    await this.clearStale();
+    if (performance.now() < this.clearsFrom) return;
+    const cleared = await this.clearStale();
+    // Where more may be left, the next report clears them.
+    if (cleared < MOST_REPLICAS) this.clearsFrom = performance.now() + CLEARING_PAUSE_MS;
   }
 
   /**
