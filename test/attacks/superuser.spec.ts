@@ -1,4 +1,5 @@
 import { TIMES_ARE_SEALABLE } from '../../libs/checkpoints/src/tree/leaf';
+import { untilComplete } from '../support/trail/old-months';
 import { Trail } from '../support/trail/trail';
 
 jest.setTimeout(120_000);
@@ -233,6 +234,20 @@ describe('what a superuser writes into the audit trail', () => {
     await trail.append(1, 500);
     await trail.sealAll();
     expect(await trail.findings()).toEqual(expected);
+  });
+
+  it('names a record that was deleted under a real drop, as of a time that was complete before it was sealed', async () => {
+    await dropFirstCheckpoint();
+    await untilComplete(trail);
+    await trail.append(1, 600);
+    await trail.sealAll();
+    const record = await trail.idOf('C-600');
+    const checkpoint = (await trail.checkpoints()).length;
+    await trail.tamper(
+      `DELETE FROM audit_logs WHERE id = ${record}`,
+      `UPDATE audit_seals SET recorded_at = '2000-01-01Z' WHERE audit_id = ${record}`,
+    );
+    expect(await trail.findings()).toEqual([{ kind: 'record_missing', record, checkpoint }]);
   });
 
   it('names a record that has the id of one that is gone, of a checkpoint that is trusted', async () => {

@@ -223,6 +223,9 @@ export default {
         'true ||',
       ],
     ]),
+    ...inFile('libs/checkpoints/src/verification/record-verification.ts', [
+      ['takes a record that is too early for one that was dropped', '    !early &&\n', ''],
+    ]),
     ...inFile('libs/checkpoints/src/verification/dropped-records.ts', [
       ['takes a drop that is older than what it dropped', 'WHERE recorded_at < dropped_until', 'WHERE false'],
       [
