@@ -1,20 +1,7 @@
-import type { ListOrder, ListSource, PageQuery } from '@aegis/lists';
+import { type ListSource, newestFirst, type PageQuery } from '@aegis/lists';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ApiKey } from './api-key.entity';
-
-const NEWEST_FIRST: ListOrder<ApiKey> = {
-  keys: [
-    {
-      expression: 'api_key.created_at',
-      kind: 'timestamp',
-      type: 'timestamptz',
-      of: ({ created_at }) => created_at.toISOString(),
-    },
-    { expression: 'api_key.id', kind: 'text', type: 'text', of: ({ id }) => id },
-  ],
-  direction: 'DESC',
-};
 
 /** What the list of keys can be narrowed to. */
 export interface ApiKeyFilters {
@@ -41,6 +28,6 @@ export class ApiKeyList {
   source({ made_by }: ApiKeyFilters): ListSource<ApiKey> {
     const rows = this.dataSource.createQueryBuilder(ApiKey, 'api_key').where('api_key.deleted_at IS NULL');
     if (made_by !== undefined) rows.andWhere(MADE_BY, { made_by });
-    return { rows, order: NEWEST_FIRST, list: { list: 'api_keys', made_by } };
+    return { rows, order: newestFirst('api_key', 'text'), list: { list: 'api_keys', made_by } };
   }
 }

@@ -1,4 +1,4 @@
-import type { ListOrder, ListSource, PageQuery } from '@aegis/lists';
+import { highestFirst, type ListSource, type PageQuery } from '@aegis/lists';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditRecord } from './audit-record.entity';
@@ -40,11 +40,6 @@ const CONDITIONS: Readonly<Record<keyof AuditFilters, Condition>> = {
 /** The kinds of `subject`. */
 export const SUBJECT_KINDS = ['api_key', 'customer', 'signing_key'] as const;
 
-const NEWEST_FIRST: ListOrder<AuditRecord> = {
-  keys: [{ expression: 'record.id', kind: 'integer', type: 'bigint', of: ({ id }) => id }],
-  direction: 'DESC',
-};
-
 @Injectable()
 export class AuditList {
   constructor(private readonly dataSource: DataSource) {}
@@ -59,7 +54,7 @@ export class AuditList {
       const { sql, parameters } = CONDITIONS[name](query[name]);
       rows.andWhere(sql, parameters);
     }
-    return { rows, order: NEWEST_FIRST, list };
+    return { rows, order: highestFirst('record', 'id'), list };
   }
 }
 

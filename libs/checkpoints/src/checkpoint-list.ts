@@ -1,12 +1,7 @@
-import type { ListOrder, ListSource } from '@aegis/lists';
+import { highestFirst, type ListSource } from '@aegis/lists';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditCheckpoint } from './audit-checkpoint.entity';
-
-const NEWEST_FIRST: ListOrder<AuditCheckpoint> = {
-  keys: [{ expression: 'checkpoint.number', kind: 'integer', type: 'bigint', of: ({ number }) => number }],
-  direction: 'DESC',
-};
 
 @Injectable()
 export class CheckpointList {
@@ -15,6 +10,6 @@ export class CheckpointList {
   /** Every checkpoint, newest first. */
   source(): ListSource<AuditCheckpoint> {
     const rows = this.dataSource.createQueryBuilder(AuditCheckpoint, 'checkpoint');
-    return { rows, order: NEWEST_FIRST, list: { list: 'checkpoints' } };
+    return { rows, order: highestFirst('checkpoint', 'number'), list: { list: 'checkpoints' } };
   }
 }

@@ -1,4 +1,4 @@
-import { type ListOrder, type ListSource, type PageQuery, whereBeginsWith } from '@aegis/lists';
+import { type ListSource, newestFirst, type PageQuery, whereBeginsWith } from '@aegis/lists';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Customer } from './customer.entity';
@@ -12,19 +12,6 @@ export interface CustomerFilters {
 
 export type ListCustomers = PageQuery & CustomerFilters;
 
-const NEWEST_FIRST: ListOrder<Customer> = {
-  keys: [
-    {
-      expression: 'customer.created_at',
-      kind: 'timestamp',
-      type: 'timestamptz',
-      of: ({ created_at }) => created_at.toISOString(),
-    },
-    { expression: 'customer.id', kind: 'text', type: 'text', of: ({ id }) => id },
-  ],
-  direction: 'DESC',
-};
-
 @Injectable()
 export class CustomerList {
   constructor(private readonly dataSource: DataSource) {}
@@ -37,6 +24,6 @@ export class CustomerList {
     if (is_active !== undefined) rows.andWhere('customer.is_active = :is_active', { is_active });
     if (q !== undefined)
       whereBeginsWith(rows, ['customer.id', 'customer.name', 'customer.email', 'customer.company'], q);
-    return { rows, order: NEWEST_FIRST, list: { is_active, q } };
+    return { rows, order: newestFirst('customer', 'text'), list: { is_active, q } };
   }
 }

@@ -1,5 +1,5 @@
 import type { LicenseType } from '@aegis/license-token';
-import { type ListOrder, type ListSource, type PageQuery, whereBeginsWith } from '@aegis/lists';
+import { byCreation, type ListOrder, type ListSource, type PageQuery, whereBeginsWith } from '@aegis/lists';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type SelectQueryBuilder } from 'typeorm';
 import { License } from './license.entity';
@@ -33,15 +33,7 @@ const CONDITIONS = {
   expires_after: `${endSql('license')} > :expires_after AND license.expires_at IS NOT NULL`,
 } as const satisfies Partial<Record<keyof LicenseFilters, string>>;
 
-const BY_CREATION: ListOrder<License>['keys'] = [
-  {
-    expression: 'license.created_at',
-    kind: 'timestamp',
-    type: 'timestamptz',
-    of: ({ created_at }) => created_at.toISOString(),
-  },
-  { expression: 'license.id', kind: 'uuid', type: 'uuid', of: ({ id }) => id },
-];
+const BY_CREATION = byCreation<License>('license', 'uuid');
 const BY_EXPIRY: ListOrder<License>['keys'] = [
   {
     expression: endSql('license'),

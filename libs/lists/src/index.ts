@@ -4,5 +4,6 @@ export { encodeCursor, MAX_CURSOR_LENGTH } from './cursor';
 export type { ListOrder, ListSource, Rows } from './list-page';
 export { allRows, listPage } from './list-page';
 export { STREAM_TYPES, listLines } from './list-stream';
+export { byCreation, highestFirst, newestFirst } from './newest-first';
 export type { PageQuery } from './page-query';
 export { whereBeginsWith } from './prefix-search';

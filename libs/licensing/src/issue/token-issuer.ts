@@ -146,6 +146,15 @@ export class TokenIssuer {
     });
   }
 
+  /** Withdraws all tokens of licenses that are on record: they answer SUPERSEDED from now on. */
+  async supersede(tx: EntityManager, licenseIds: readonly string[]): Promise<void> {
+    await tx.query(
+      `UPDATE license_tokens SET superseded_at = clock_timestamp()
+       WHERE license_id = ANY($1) AND superseded_at IS NULL`,
+      [licenseIds],
+    );
+  }
+
   private async readMoments(count: number): Promise<Moment[]> {
     const places = (this.places ??= await this.openPlaces());
     const rows = await READ_MOMENTS.run(this.dataSource, [count]);

@@ -159,11 +159,7 @@ export class LicenseRenewalService {
       const license = await this.licenses.take(tx, seen.id);
       if (license.version !== seen.version) throw new ChangedMeanwhile();
       precondition(license);
-      if (replacement.supersede)
-        await tx.query(
-          'UPDATE license_tokens SET superseded_at = clock_timestamp() WHERE license_id = $1 AND superseded_at IS NULL',
-          [license.id],
-        );
+      if (replacement.supersede) await this.tokens.supersede(tx, [license.id]);
       await this.tokens.record(tx, fresh);
       const changed = await this.licenses.update(tx, license, {
         expires_at: replacement.expiresAt,

@@ -48,12 +48,7 @@ export class LicenseResignWriter {
     );
     if (unchanged.length === 0) return [];
     const ids = unchanged.map(({ license }) => license.id);
-    if (supersede)
-      await tx.query(
-        `UPDATE license_tokens SET superseded_at = clock_timestamp()
-         WHERE license_id = ANY($1) AND superseded_at IS NULL`,
-        [ids],
-      );
+    if (supersede) await this.tokens.supersede(tx, ids);
     await this.tokens.record(tx, ...unchanged.map(({ fresh }) => fresh));
     await tx.query(
       `UPDATE licenses SET token = given.token, key_id = given.key_id, revision = given.revision,
