@@ -63,6 +63,6 @@ export class CustomerHasLicenses extends DomainError {
   readonly code = 'customer_has_licenses';
 
   constructor(id: string, count: number) {
-    super(`The customer ${id} holds ${count} license(s) that are not revoked.`);
+    super(`The customer ${id} has ${count} license(s) that are not revoked.`);
   }
 }

@@ -99,6 +99,6 @@ function anotherRecord(id: string, before: readonly string[] = []): string[] {
 
 function checkpointNumber(text: string): number {
   const number = wholeNumber(text);
-  if (number < 1) throw new InvalidArgumentError('Checkpoints count from 1.');
+  if (number < 1) throw new InvalidArgumentError('Checkpoints are numbered from 1.');
   return number;
 }

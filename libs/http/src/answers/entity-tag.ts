@@ -32,7 +32,7 @@ export function ETagged<Result>(tagOf: TagOf<Result>): MethodDecorator {
 }
 
 /**
- * Says of a read with `@ETagged` that it answers 304 to who holds the present state already (RFC 9110
+ * Says of a read with `@ETagged` that it answers 304 to a caller who has the present state already (RFC 9110
  * section 13.1.2).
  */
 export function IfNoneMatch(): MethodDecorator {
@@ -52,8 +52,8 @@ export function IfNoneMatch(): MethodDecorator {
 }
 
 /**
- * Whether the caller of a read holds the present state already. Tags are compared weakly; an invalid list counts
- * as absent, for a read needs no condition to be safe.
+ * Whether the caller of a read has the present state already. Tags are compared weakly; an invalid list counts
+ * as absent: a read is safe without a condition.
  * @param ifNoneMatch header of that name
  * @param current entity tag of the present state
  */

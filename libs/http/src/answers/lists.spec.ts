@@ -189,7 +189,7 @@ describe('lists and parameters', () => {
     expect(body.errors).toEqual([{ field, message }]);
   });
 
-  it('writes the page into the OpenAPI document under a name of its own', () => {
+  it('writes the page into the OpenAPI document under its own name', () => {
     const { components } = SwaggerModule.createDocument(web.app, new DocumentBuilder().build());
     expect(components?.schemas?.ThingPageDto).toMatchObject({
       properties: {

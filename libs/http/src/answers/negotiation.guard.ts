@@ -19,7 +19,7 @@ export class NegotiationGuard implements CanActivate {
     if (offered === undefined) throw new Error(`${name} declares no @Responds(...)`);
     const response = http.getResponse<Response>();
     if (isForCaller(access, request)) response.setHeader('Cache-Control', 'no-store');
-    // Caches must not give one media type to who asked for another.
+    // Caches must not answer in a media type that the caller did not ask for.
     if (offered.length > 1) response.vary('Accept');
     const { accept } = request.headers;
     if (accept === undefined || accept === '*/*' || forgiving) return true;

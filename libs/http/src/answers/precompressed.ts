@@ -16,7 +16,7 @@ export class Precompressed {
     readonly tag: string,
   ) {}
 
-  /** In the coding that the caller takes (RFC 9110 section 12.5.3); each has a strong tag of its own. */
+  /** In the coding that the caller takes (RFC 9110 section 12.5.3); each has its own strong tag. */
   replyTo(request: Request): Reply {
     const { plain, gzipped, tag } = this;
     if (request.acceptsEncodings('gzip', 'identity') !== 'gzip')

@@ -13,7 +13,7 @@ export abstract class Identification {
 
   /**
    * Judges again whom it has identified, for a request that was not complete then.
-   * @throws a problem that refuses the request when the caller is no longer valid, or for less
+   * @throws a problem that refuses the request when the caller is no longer valid, or has fewer scopes
    */
   abstract judgeAgain(key: AuthenticatedKey): Promise<void>;
 }

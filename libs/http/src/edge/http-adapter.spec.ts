@@ -24,7 +24,7 @@ describe('HttpAdapter', () => {
   beforeAll(async () => (web = await startWebApp([ShowController])));
   afterAll(() => web.app.close());
 
-  it('has each request and response born with the prototype that Express would give it later', async () => {
+  it('gives each request and response, from the start, the prototype that Express would give it later', async () => {
     let born: typeof handled;
     web.app
       .getHttpServer()

@@ -24,7 +24,7 @@ const SERVER: ServerOptions = {
   connectionsCheckingInterval: 2_000,
   // Longer than common load balancers keep a connection (60 s), so that it is they who close it.
   keepAliveTimeout: 65_000,
-  // Its lack is for the routes to answer: Node would do so without a body.
+  // We answer requests without it: Node's answer would have no body.
   requireHostHeader: false,
 };
 /** A connection over which nothing moves, as when a caller takes no more of its answer, is closed. */

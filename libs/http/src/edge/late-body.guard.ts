@@ -28,7 +28,7 @@ export class LateBodyGuard implements CanActivate {
     return this.identification.judgeAgain(counts).then(() => true);
   }
 
-  /** A route that is open asks nothing of a key but that it is good. */
+  /** An open route asks for a valid key if there is one, and for no scope. */
   private asksForScopes(context: ExecutionContext): boolean {
     const { access } = routeOf(context);
     return access?.kind !== 'public' || access.unless?.(this.environment) !== undefined;

@@ -88,7 +88,7 @@ export function SameAs(other: string): PropertyDecorator {
           const otherValue = facts && (facts.object as Record<string, unknown>)[other];
           return isAbsent(otherValue) || value === otherValue;
         },
-        defaultMessage: () => `must be the same as ${other}, which it is another name for`,
+        defaultMessage: () => `must be the same as ${other}: both name one field`,
       },
     });
   };

@@ -130,7 +130,7 @@ describe('rate limits', () => {
   it.each([
     ['at the default one', 100],
     ['below it', 50],
-  ])('counts validations by license for a key with a limit of its own %s', async (_what, own) => {
+  ])('counts validations by license for a key with its own limit %s', async (_what, own) => {
     await start({ RATE_LIMIT_LICENSE: '2' });
     const ask = (token: string) => validate(token).set('X-API-Key', `limited-${own}`);
     expect((await ask('token-1')).headers['ratelimit-policy']).toBe(
@@ -222,7 +222,7 @@ describe('rate limits', () => {
   });
 
   it.each(['garbage', '', '999.1.1.1', '<script>'])(
-    'gives who makes an address up no bucket of its own: %s',
+    'gives a caller who makes up an address no separate bucket: %s',
     async (made) => {
       await start({ RATE_LIMIT_PUBLIC: '1' });
       await get('/open', made).expect(200);
