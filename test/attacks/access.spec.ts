@@ -6,6 +6,7 @@ import { ROUTE_ACCESS, SINGLE_SCOPES } from '../support/contract/route-access';
 import { testServer, type TestServer } from '../support/processes/server';
 import { giveKeySet } from '../support/keys/signing-keys';
 import { superuserOf } from '../support/database/sql';
+import { anApiKey } from '../support/factories';
 
 const routes = new Map(routesOf(readContract()).map((route) => [`${route.method} ${route.path}`, route]));
 const isScope = (access: string): boolean => access.includes(':');
@@ -29,11 +30,7 @@ describe('a walk over all routes', () => {
     await giveKeySet(server);
     const admin = new Client(server.url, server.adminKey);
     ids = await someIds(admin);
-    const makeKey = async (scopes: readonly string[]): Promise<{ id: string; key: string }> =>
-      (await admin.post('/api/v1/admin/api-keys', { name: 'a key', scopes })).body as {
-        id: string;
-        key: string;
-      };
+    const makeKey = (scopes: readonly string[]) => anApiKey(admin, { scopes });
     for (const scope of SINGLE_SCOPES) {
       withOnly.set(scope, (await makeKey([scope])).key);
       without.set(scope, (await makeKey(SINGLE_SCOPES.filter((other) => other !== scope))).key);

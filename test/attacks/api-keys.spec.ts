@@ -5,6 +5,7 @@ import { exampleBody, type Ids, pathOf, someIds } from '../support/contract/exam
 import { SINGLE_SCOPES } from '../support/contract/route-access';
 import { testServer, type TestServer } from '../support/processes/server';
 import { superuserOf } from '../support/database/sql';
+import { anApiKey } from '../support/factories';
 
 const ROUTE = '/api/v1/admin/api-keys';
 
@@ -61,11 +62,7 @@ describe('a caller with some key', () => {
     await server.close();
   });
 
-  const made = async (...scopes: string[]): Promise<Key> => {
-    const answer = await admin.post(ROUTE, { name: 'a key', scopes });
-    expectStatus(answer, 201);
-    return answer.body as Key;
-  };
+  const made = (...scopes: string[]): Promise<Key> => anApiKey(admin, { scopes });
   const at = ({ id }: Key): string => `${ROUTE}/${id}`;
   const clientOf = ({ key }: Key, url = server.url): Client => new Client(url, key);
 

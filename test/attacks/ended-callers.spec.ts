@@ -4,7 +4,7 @@ import { type Answer, Client } from '../support/requests/client';
 import { readContract, type Route, routesOf } from '../support/contract/contract';
 import { exampleBody } from '../support/contract/example-requests';
 import { expectStatus } from '../support/contract/expect-status';
-import { aCustomer, aCustomerId, aLicense } from '../support/factories';
+import { aCustomer, aCustomerId, aLicense, anApiKey } from '../support/factories';
 import { heldRequest } from '../support/requests/held-request';
 import { ROUTE_ACCESS } from '../support/contract/route-access';
 import { testServer, type TestServer } from '../support/processes/server';
@@ -84,11 +84,7 @@ describe('a request whose key ends while it is under way', () => {
     await server.close();
   });
 
-  const aKey = async (scope: string): Promise<Key> => {
-    const answer = await admin.post(KEYS, { name: 'a key', scopes: [scope, REMAINS] });
-    expectStatus(answer, 201);
-    return answer.body as Key;
-  };
+  const aKey = (scope: string): Promise<Key> => anApiKey(admin, { scopes: [scope, REMAINS] });
 
   /** A request that a live key would see through, with what it names. */
   async function prepared(route: Route): Promise<Prepared> {
@@ -123,9 +119,9 @@ describe('a request whose key ends while it is under way', () => {
       return { method, path: path.replace('{id}', customer.id), body: example };
     }
     if (path === KEYS) return { method, path, body: { name: 'a child', scopes: ['api-keys:manage'] } };
-    const target = await admin.post(KEYS, { name: 'a target', scopes: ['api-keys:manage'] });
+    const target = await anApiKey(admin, { scopes: ['api-keys:manage'] });
     const body = path.endsWith('/rotate') ? {} : method === 'PATCH' ? { name: 'renamed' } : undefined;
-    return { method, path: path.replace('{id}', (target.body as Key).id), body };
+    return { method, path: path.replace('{id}', target.id), body };
   }
 
   /** All that a change would change, except for the caller's own row and its uses. */

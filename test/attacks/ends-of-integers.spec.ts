@@ -1,6 +1,6 @@
 import type { Client as SqlClient } from 'pg';
 import { superuserOf } from '../support/database/sql';
-import { aLicense } from '../support/factories';
+import { aLicense, anApiKey } from '../support/factories';
 import { testServer, type TestServer } from '../support/processes/server';
 import { Client } from '../support/requests/client';
 
@@ -24,9 +24,7 @@ describe('rows whose numbers are at their end', () => {
   const statusOf = async (answer: ReturnType<Client['post']>): Promise<number> => (await answer).status;
 
   it('can still be changed and ended', async () => {
-    const made = await client.post('/api/v1/admin/api-keys', { name: 'made up', scopes: ['licenses:read'] });
-    expect(made.status).toBe(201);
-    const key = `/api/v1/admin/api-keys/${(made.body as { id: string }).id}`;
+    const key = `/api/v1/admin/api-keys/${(await anApiKey(client)).id}`;
     const { id, customer_id } = await aLicense(client);
     const license = `/api/v1/licenses/${id}`;
     await sql.query(`UPDATE api_keys ${END} WHERE name = 'made up'`);

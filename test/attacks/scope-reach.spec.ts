@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROUTE_ACCESS, SINGLE_SCOPES } from '../support/contract/route-access';
-import { aCustomer, aLicense } from '../support/factories';
+import { aCustomer, aLicense, anApiKey } from '../support/factories';
 import { testServer, type TestServer } from '../support/processes/server';
 import { Client } from '../support/requests/client';
 
@@ -98,8 +98,7 @@ describe('a key with one scope alone', () => {
   });
 
   it.each(SINGLE_SCOPES)('learns and does what docs/security.md says: %s', async (scope) => {
-    const made = await admin.post('/api/v1/admin/api-keys', { name: 'narrow', scopes: [scope] });
-    const narrow = new Client(server.url, made.body.key as string);
+    const narrow = new Client(server.url, (await anApiKey(admin, { scopes: [scope] })).key);
     const access = new Map(ROUTE_ACCESS);
     let [reads, tokens] = ['no', 'no'];
     const ends = new Set<string>();

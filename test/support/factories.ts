@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expectStatus } from './contract/expect-status';
-import type { Client } from './requests/client';
+import type { Answer, Client } from './requests/client';
 
 /** What the routes answer, as far as tests read it. */
 export interface IssuedLicense {
@@ -46,4 +46,43 @@ export async function aLicense(
   });
   expectStatus(answer, 201);
   return answer.body as IssuedLicense;
+}
+
+/** Makes an API key that may read licenses, unless something else is given. */
+export async function anApiKey(
+  client: Client,
+  details: Record<string, unknown> = {},
+): Promise<{ id: string; key: string }> {
+  const answer = await client.post('/api/v1/admin/api-keys', {
+    name: 'a key',
+    scopes: ['licenses:read'],
+    ...details,
+  });
+  expectStatus(answer, 201);
+  return answer.body as { id: string; key: string };
+}
+
+/** Asks about a token, for `payroll` 17 unless something else is given. */
+export function validation(
+  client: Client,
+  token: unknown,
+  question: Record<string, unknown> = {},
+  headers?: Record<string, string>,
+): Promise<Answer> {
+  return client.post(
+    '/api/v1/licenses/validate',
+    { token, module_name: 'payroll', odoo_version: '17.0', ...question },
+    headers,
+  );
+}
+
+/** The code of a verdict. */
+export async function verdictOf(
+  client: Client,
+  token: unknown,
+  question?: Record<string, unknown>,
+): Promise<string> {
+  const answer = await validation(client, token, question);
+  expectStatus(answer, 200);
+  return answer.body.code as string;
 }

@@ -1,16 +1,12 @@
 import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aLicense } from '../../support/factories';
+import { aCustomer, aLicense, anApiKey } from '../../support/factories';
 import type { Known } from './bytes';
 
 /** Things for requests to name. Requests revoke and delete them, so there must be new ones now and then. */
 export async function newWorld(url: string, adminKey: string): Promise<Known> {
   const admin = new Client(url, adminKey);
-  const makeKey = async (scopes: readonly string[]): Promise<{ id: string; key: string }> => {
-    const answer = await admin.post('/api/v1/admin/api-keys', { name: 'a key', scopes });
-    expectStatus(answer, 201);
-    return answer.body as { id: string; key: string };
-  };
+  const makeKey = (scopes: readonly string[]) => anApiKey(admin, { scopes });
   const customer = await aCustomer(admin);
   const license = await aLicense(admin, { customer_id: customer.id });
   const logs = await admin.get('/api/v1/admin/audit-logs?page_size=1');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Client as SqlClient } from 'pg';
 import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aLicense } from '../../support/factories';
+import { aCustomer, aLicense, anApiKey, validation } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 
@@ -40,20 +40,12 @@ describe('the audit trail and the access log answer who did what, and why someth
   }
 
   const validate = async (client: Client, token: string, headers?: Record<string, string>) => {
-    const answer = await client.post('/api/v1/licenses/validate', { token, ...PAYROLL_17 }, headers);
+    const answer = await validation(client, token, {}, headers);
     expectStatus(answer, 200);
     return answer.body as Record<string, unknown>;
   };
 
-  async function aKey(details: Record<string, unknown> = {}): Promise<{ id: string; key: string }> {
-    const answer = await admin.post('/api/v1/admin/api-keys', {
-      name: 'Web shop',
-      scopes: ['licenses:read'],
-      ...details,
-    });
-    expectStatus(answer, 201);
-    return answer.body as { id: string; key: string };
-  }
+  const aKey = (details: Record<string, unknown> = {}) => anApiKey(admin, { name: 'Web shop', ...details });
 
   /** The claims of a token, unverified. */
   const claimsOf = (token: string): { status: { status_list: { idx: number; uri: string } }; rev: number } =>

@@ -1,4 +1,4 @@
-import { aLicense, aCustomer } from '../../support/factories';
+import { aCustomer, aLicense, anApiKey } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { Client } from '../../support/requests/client';
 
@@ -86,8 +86,7 @@ describe('the history of a license', () => {
 
   it('needs the scope audit:read', async () => {
     const keyWith = async (scope: string): Promise<Client> => {
-      const made = await admin.post('/api/v1/admin/api-keys', { name: scope, scopes: [scope] });
-      return new Client(server.url, made.body.key as string);
+      return new Client(server.url, (await anApiKey(admin, { scopes: [scope] })).key);
     };
     const path = `/api/v1/licenses/${id}/history`;
     expect((await (await keyWith('audit:read')).get(path)).status).toBe(200);

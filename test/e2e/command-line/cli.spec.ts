@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client as SqlClient } from 'pg';
+import { anApiKey, verdictOf } from '../../support/factories';
 import { Client } from '../../support/requests/client';
 import { CommandLine } from '../../support/processes/command-line';
 import { emptyDatabase } from '../../support/database/database';
@@ -388,8 +389,7 @@ describe('aegis', () => {
       });
 
       async function aKey(...scopes: string[]): Promise<{ id: string; key: string; client: Client }> {
-        const { body } = await admin.post('/api/v1/admin/api-keys', { name: 'ci', scopes });
-        const { id, key } = body as { id: string; key: string };
+        const { id, key } = await anApiKey(admin, { name: 'ci', scopes });
         return { id, key, client: new Client(server.url, key) };
       }
 
@@ -708,11 +708,8 @@ describe('aegis', () => {
           ),
           ...fields,
         });
-      const codeOf = async (): Promise<string> => {
-        const question = { token, module_name: 'biz4a_payroll_drc', odoo_version: '17.0' };
-        const { body } = await new Client(server.url).post('/api/v1/licenses/validate', question);
-        return (body as { code: string }).code;
-      };
+      const codeOf = (): Promise<string> =>
+        verdictOf(new Client(server.url), token, { module_name: 'biz4a_payroll_drc' });
       const count = async (): Promise<number> => {
         const { rows } = await sql.query<{ count: number }>('SELECT count(*)::int FROM licenses');
         return rows[0]!.count;

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import type { Client as SqlClient } from 'pg';
 import { type Answer, Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aCustomerId, aLicense } from '../../support/factories';
+import { aCustomer, aCustomerId, aLicense, anApiKey } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf, until, untilBlocked } from '../../support/database/sql';
 
@@ -56,9 +56,8 @@ describe('Idempotency-Key', () => {
   });
 
   async function aKey(scopes: string[]): Promise<{ id: string; client: Client }> {
-    const answer = await client.post('/api/v1/admin/api-keys', { name: 'Shop', scopes });
-    expectStatus(answer, 201);
-    return { id: answer.body.id as string, client: new Client(server.url, answer.body.key as string) };
+    const { id, key } = await anApiKey(client, { name: 'Shop', scopes });
+    return { id, client: new Client(server.url, key) };
   }
 
   const grant = (id: string, ...scopes: string[]): Promise<unknown> =>

@@ -1,7 +1,7 @@
 import type { Client as SqlClient } from 'pg';
 import { type Answer, Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aLicense, type IssuedLicense } from '../../support/factories';
+import { aLicense, anApiKey, type IssuedLicense } from '../../support/factories';
 import { Scrape } from '../../support/trail/scrape';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
@@ -95,11 +95,10 @@ describe('a batch of validations', () => {
   });
 
   it('is charged to its key alone', async () => {
-    const made = await admin.post('/api/v1/admin/api-keys', { name: 'other', scopes: ['licenses:validate'] });
-    expectStatus(made, 201);
+    const other = await anApiKey(admin, { scopes: ['licenses:validate'] });
     expectStatus(await ask(differing(10)), 200);
     expectStatus(await ask(differing(1)), 429);
-    expectStatus(await ask(differing(10), new Client(server.url, made.body.key as string)), 200);
+    expectStatus(await ask(differing(10), new Client(server.url, other.key)), 200);
   });
 
   it("leaves the license's own limit to its installations", async () => {

@@ -3,7 +3,7 @@ import { createHmac, createPublicKey, generateKeyPairSync, randomUUID } from 'no
 import type { Client as SqlClient } from 'pg';
 import { type Answer, Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aLicense, type IssuedLicense } from '../../support/factories';
+import { aLicense, type IssuedLicense, validation } from '../../support/factories';
 import { base64url, Forger, putOnRecord, seconds, signed } from '../../support/keys/forger';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf, until } from '../../support/database/sql';
@@ -30,9 +30,7 @@ describe('a token that the server did not make', () => {
     await server.close();
   });
 
-  function ask(token: unknown): Promise<Answer> {
-    return anyone.post('/api/v1/licenses/validate', { token, module_name: 'payroll', odoo_version: '17' });
-  }
+  const ask = (token: unknown): Promise<Answer> => validation(anyone, token);
 
   async function recorded(): Promise<number> {
     const { rows } = await sql.query<{ count: number }>(

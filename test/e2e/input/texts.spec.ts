@@ -1,5 +1,5 @@
 import type { Client as SqlClient } from 'pg';
-import { aCustomer, aCustomerId, aLicense } from '../../support/factories';
+import { aCustomer, aCustomerId, aLicense, anApiKey } from '../../support/factories';
 import { type Answer, Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
 import { testServer, type TestServer } from '../../support/processes/server';
@@ -29,8 +29,7 @@ describe('a text that people read', () => {
     const issued = await aLicense(client);
     license = issued.id;
     customer = issued.customer_id;
-    const made = await client.post('/api/v1/admin/api-keys', { name: 'texts', scopes: ['licenses:read'] });
-    key = made.body.id as string;
+    key = (await anApiKey(client)).id;
   });
   afterAll(async () => {
     await sql.end();

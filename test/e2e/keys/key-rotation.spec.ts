@@ -7,7 +7,7 @@ import type { Client as SqlClient } from 'pg';
 import { Client } from '../../support/requests/client';
 import { CommandLine, type Ended } from '../../support/processes/command-line';
 import { testDatabase, type TestDatabase } from '../../support/database/database';
-import { aCustomer, aLicense, type IssuedLicense } from '../../support/factories';
+import { aCustomer, aLicense, type IssuedLicense, verdictOf } from '../../support/factories';
 import { expectStatus } from '../../support/contract/expect-status';
 import { Scrape } from '../../support/trail/scrape';
 import { testServer, type TestServer } from '../../support/processes/server';
@@ -117,15 +117,8 @@ describe('signing keys of two servers on one database', () => {
   }
   const kidOf = (token: string): string =>
     (JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()) as { kid: string }).kid;
-  const codeOf = async (client: Client, { token, module_name }: IssuedLicense): Promise<string> => {
-    const answer = await client.post('/api/v1/licenses/validate', {
-      token,
-      module_name,
-      odoo_version: '17.0',
-    });
-    expectStatus(answer, 200);
-    return (answer.body as { code: string }).code;
-  };
+  const codeOf = (client: Client, { token, module_name }: IssuedLicense): Promise<string> =>
+    verdictOf(client, token, { module_name });
   const keyInUse = async (client: Client): Promise<string | null> =>
     ((await client.get('/info')).body as { key_id: string | null }).key_id;
   const untilInUse = (kid: string | null): Promise<void> =>

@@ -1,6 +1,6 @@
 import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aLicense } from '../../support/factories';
+import { aCustomer, aLicense, validation } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import type { Fault } from '../../support/signers/stand-in-server';
 import { VaultStandIn } from '../../support/signers/vault-stand-in';
@@ -25,8 +25,7 @@ describe('a server whose signatures Vault makes', () => {
     return { status: answer.status, body: (await answer.json()) as Record<string, string> };
   };
   const ready = async (): Promise<number> => (await fetch(`${server.url}/health/ready`)).status;
-  const validate = (token: string): ReturnType<Client['post']> =>
-    client.post('/api/v1/licenses/validate', { token, module_name: 'payroll', odoo_version: '17.0' });
+  const validate = (token: string) => validation(client, token);
   const issue = (key: string): ReturnType<Client['post']> =>
     client.post(
       '/api/v1/licenses',

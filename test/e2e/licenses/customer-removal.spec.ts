@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Client as Postgres } from 'pg';
 import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aLicense } from '../../support/factories';
+import { aCustomer, aLicense, anApiKey, validation } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 
 const secret = (field: string): string => `canary-${field}-${randomBytes(8).toString('hex')}`;
@@ -39,12 +39,7 @@ describe('the removal of a customer', () => {
     await server.close();
   });
 
-  const validate = (token: string) =>
-    new Client(server.url).post('/api/v1/licenses/validate', {
-      token,
-      module_name: 'payroll',
-      odoo_version: '17',
-    });
+  const validate = (token: string) => validation(new Client(server.url), token);
 
   it('leaves none of the personal data in any table or log, and the old tokens answer REVOKED', async () => {
     const personal = {
@@ -97,8 +92,7 @@ describe('the removal of a customer', () => {
   });
 
   it('needs licenses:revoke where it revokes', async () => {
-    const made = await admin.post('/api/v1/admin/api-keys', { name: 'writer', scopes: ['customers:write'] });
-    const writer = new Client(server.url, made.body.key as string);
+    const writer = new Client(server.url, (await anApiKey(admin, { scopes: ['customers:write'] })).key);
     const customer = await aCustomer(admin);
     const license = await aLicense(admin, { customer_id: customer.id });
     const refused = await writer.delete(`/api/v1/customers/${customer.id}?revoke_licenses=true`);

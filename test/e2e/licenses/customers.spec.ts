@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Client as SqlClient } from 'pg';
 import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aCustomerId, aLicense } from '../../support/factories';
+import { aCustomer, aCustomerId, aLicense, verdictOf } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 
@@ -38,10 +38,7 @@ describe('a customer', () => {
     return body.audit_logs as { event_type: string; event_data: unknown }[];
   }
 
-  async function codeOf(token: string): Promise<string> {
-    const question = { token, module_name: 'payroll', odoo_version: '17' };
-    return (await anyone.post('/api/v1/licenses/validate', question)).body.code as string;
-  }
+  const codeOf = (token: string): Promise<string> => verdictOf(anyone, token);
 
   it('is created with what is given', async () => {
     const id = aCustomerId();

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Client as SqlClient } from 'pg';
 import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aCustomerId, aLicense } from '../../support/factories';
+import { aCustomer, aCustomerId, aLicense, validation } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 
@@ -38,9 +38,7 @@ describe('the life of a license', () => {
     return payload;
   }
 
-  function ask(token: string): ReturnType<Client['post']> {
-    return anyone.post('/api/v1/licenses/validate', { token, module_name: 'payroll', odoo_version: '17.0' });
-  }
+  const ask = (token: string) => validation(anyone, token);
 
   async function auditOf(filter: string): Promise<Record<string, unknown>[]> {
     return (await client.get(`/api/v1/admin/audit-logs?${filter}`)).body.audit_logs as Record<

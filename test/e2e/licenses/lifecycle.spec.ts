@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aLicense, type IssuedLicense } from '../../support/factories';
+import { aCustomer, aLicense, type IssuedLicense, verdictOf } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 
 const DAY = 86_400_000;
@@ -24,16 +24,7 @@ describe('the lifecycle of a license', () => {
   const change = (license: { id: string }, what: string, body: unknown = { reason: 'a reason' }) =>
     admin.post(`/api/v1/licenses/${license.id}/${what}`, body);
 
-  async function verdict(token: string, question: Record<string, unknown> = {}): Promise<string> {
-    const answer = await anyone.post('/api/v1/licenses/validate', {
-      token,
-      module_name: 'payroll',
-      odoo_version: '17.0',
-      ...question,
-    });
-    expectStatus(answer, 200);
-    return answer.body.code as string;
-  }
+  const verdict = (token: string, question?: Record<string, unknown>) => verdictOf(anyone, token, question);
 
   async function events(license: { id: string }): Promise<string[]> {
     const answer = await admin.get(`/api/v1/admin/audit-logs?license_id=${license.id}&page_size=100`);

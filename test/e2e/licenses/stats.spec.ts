@@ -1,7 +1,7 @@
 import type { Client as SqlClient } from 'pg';
 import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aLicense } from '../../support/factories';
+import { aCustomer, aLicense, validation } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 
@@ -81,10 +81,8 @@ describe('the statistics', () => {
     ]);
     expectStatus(await client.post(`/api/v1/licenses/${revoked.id}/revoke`, { reason: 'refunded' }), 200);
     // 6 validations.
-    const ask = (token: string): ReturnType<Client['post']> =>
-      client.post('/api/v1/licenses/validate', { token, module_name: 'payroll', odoo_version: '17' });
     for (const token of [valid.token, valid.token, valid.token, revoked.token, suspended.token, 'x'])
-      await ask(token);
+      await validation(client, token);
 
     const { rows } = await sql.query('SELECT count(*)::int AS records FROM audit_logs');
     const answer = await client.get('/api/v1/admin/stats');

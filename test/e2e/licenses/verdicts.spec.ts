@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { Client as SqlClient } from 'pg';
 import { type Answer, Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aLicense } from '../../support/factories';
+import { aLicense, validation } from '../../support/factories';
 import { Forger, putOnRecord, seconds, signed } from '../../support/keys/forger';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf, until } from '../../support/database/sql';
@@ -51,11 +51,7 @@ describe('a verdict', () => {
     question: Record<string, unknown> = {},
     requestId = `ask-${(asked += 1)}`,
   ): Promise<Answer> {
-    return anyone.post(
-      '/api/v1/licenses/validate',
-      { token, ...PAYROLL_17, ...question },
-      { 'X-Request-ID': requestId },
-    );
+    return validation(anyone, token, question, { 'X-Request-ID': requestId });
   }
 
   async function codeOf(token: string, question?: Record<string, unknown>): Promise<string> {

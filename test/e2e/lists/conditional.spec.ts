@@ -1,7 +1,7 @@
 import type { Client as SqlClient } from 'pg';
 import { type Answer, Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aCustomerId, aLicense } from '../../support/factories';
+import { aCustomer, aCustomerId, aLicense, anApiKey } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf, until, untilBlocked } from '../../support/database/sql';
 
@@ -44,9 +44,7 @@ describe('entity tags', () => {
     return `/api/v1/licenses/${(await aLicense(client, { license_type: 'demo', duration_days: 30 })).id}`;
   }
   async function keyPath(): Promise<string> {
-    const answer = await client.post('/api/v1/admin/api-keys', { name: 'CI', scopes: ['licenses:read'] });
-    expectStatus(answer, 201);
-    return `/api/v1/admin/api-keys/${answer.body.id as string}`;
+    return `/api/v1/admin/api-keys/${(await anApiKey(client)).id}`;
   }
 
   const READS: [string, () => Promise<string>][] = [

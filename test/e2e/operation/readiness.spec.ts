@@ -1,6 +1,6 @@
 import type { Client as SqlClient } from 'pg';
-import { type Answer, Client } from '../../support/requests/client';
-import { aLicense, type IssuedLicense } from '../../support/factories';
+import { Client } from '../../support/requests/client';
+import { aLicense, type IssuedLicense, validation } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf, until } from '../../support/database/sql';
 
@@ -25,12 +25,7 @@ describe('readiness asks for what a validation needs', () => {
     await server.close();
   });
 
-  const validate = (): Promise<Answer> =>
-    anyone.post('/api/v1/licenses/validate', {
-      token: license.token,
-      module_name: 'payroll',
-      odoo_version: '17.0',
-    });
+  const validate = () => validation(anyone, license.token);
   const statuses = async (): Promise<Record<string, number>> => ({
     validate: (await validate()).status,
     ready: (await anyone.get('/health/ready')).status,

@@ -4,7 +4,7 @@ import { migrationDataSource } from '../../../migrations/data-source';
 import { applicationPrivileges } from '../../../migrations/privileges';
 import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aLicense, type IssuedLicense } from '../../support/factories';
+import { aLicense, type IssuedLicense, validation } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { Processes } from '../../support/processes/server-process';
 import { DatabaseProxy } from '../../support/database/database-proxy';
@@ -49,14 +49,7 @@ describe('a hot standby', () => {
     await processes.close();
   });
 
-  const validate = async (): Promise<number> =>
-    (
-      await anyone.post('/api/v1/licenses/validate', {
-        token: license.token,
-        module_name: 'payroll',
-        odoo_version: '17.0',
-      })
-    ).status;
+  const validate = async (): Promise<number> => (await validation(anyone, license.token)).status;
   const readiness = async (): Promise<number> => (await anyone.get('/health/ready')).status;
 
   /** Processes that serve the server's pool; a connection that listens for changes is not lent to anyone. */
