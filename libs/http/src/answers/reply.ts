@@ -56,7 +56,9 @@ function dtoMaker(
   return (value) => {
     if (value instanceof StreamableFile) return value;
     if (typeof value !== 'object' || value === null)
-      throw new Error(`${route} returned something that is not an object, but declares @Responds(${type.name})`);
+      throw new Error(
+        `${route} returned something that is not an object, but declares @Responds(${type.name})`,
+      );
     return expose(from?.(value as never) ?? value);
   };
 }
