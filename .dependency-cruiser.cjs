@@ -4,6 +4,7 @@ const PLATFORM = [
   'config',
   'logging',
   'metrics',
+  'tracing',
   'database',
   'embedded-postgres',
   'access',

@@ -12,6 +12,7 @@ const BENCHMARKS = new Map([
   ['resign', 'resign.mjs'],
   ['status-lists', 'status-lists.mjs'],
   ['signers', 'signers.mjs'],
+  ['traces', 'traces.mjs'],
   ['--against', 'against.mjs'],
 ]);
 

@@ -24,12 +24,13 @@ export async function embeddedPostgres() {
 export class AegisProcess {
   /**
    * Starts it and waits until it is ready.
-   * @param {{ folder: string, dataDir: string, cpuProfile?: string, root?: string }} options
+   * @param {{ folder: string, dataDir: string, cpuProfile?: string, root?: string, variables?: Record<string, string> }}
+   *   options
    *   folder: where the log, the keys and nothing else of the working directory is; cpuProfile: folder to write one to;
-   *   root: of another checkout that is built
+   *   root: of another checkout that is built; variables: settings besides those of every benchmark
    * @returns {Promise<AegisProcess>}
    */
-  static async start({ folder, dataDir, cpuProfile, root = here }) {
+  static async start({ folder, dataDir, cpuProfile, root = here, variables = {} }) {
     const logFile = join(mkdtempSync(join(folder, 'log-')), 'server.log');
     const log = openSync(logFile, 'w');
     const startedAt = performance.now();
@@ -39,7 +40,11 @@ export class AegisProcess {
         ...(cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`]),
         join(root, 'dist/apps/server/src/main.js'),
       ],
-      { cwd: folder, env: environment({ folder, dataDir }), stdio: ['ignore', log, log] },
+      {
+        cwd: folder,
+        env: { ...environment({ folder, dataDir }), ...variables },
+        stdio: ['ignore', log, log],
+      },
     );
     closeSync(log);
     const server = new AegisProcess(child, logFile);

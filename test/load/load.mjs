@@ -79,7 +79,8 @@ function medianOfParts(times) {
  * @param {number} seconds
  * @returns {Promise<Round>}
  */
-async function drive({ name, url, requests }, { connections, parts }, seconds) {
+async function drive({ name, url, requests, parts: own }, { connections, parts: common }, seconds) {
+  const parts = own ?? common;
   /** @type {number[]} */
   const latencies = [];
   let client = 0;

@@ -6,6 +6,7 @@ import { ISSUE, MODULE_NAME } from './stock.mjs';
  * @property {string} url of the server that is asked
  * @property {{ method: string, path: string, headers?: Record<string, string>, body?: string }[]} requests
  *   sent in turn
+ * @property {import('./processor-time.mjs').Parts} [parts] whose processor time is read, in place of the plan's
  */
 
 /**

@@ -1,9 +1,9 @@
 import { loadEnvironment, sourcesOf } from '@aegis/config';
 import { ConfigurationError } from '@aegis/errors';
 import { Logger, redactText } from '@aegis/logging';
-import { startServer } from './server';
 import { nextStep } from './next-step';
 import { handleUserSignals } from './signals';
+import { startTracing } from '@aegis/tracing';
 
 const EXIT_CONFIGURATION = 2;
 const EXIT_INTERRUPTED = 130;
@@ -28,6 +28,9 @@ async function main(): Promise<void> {
     logger.write('error', 'uncaught exception', { error });
     process.exit(1);
   });
+  const tracing = await startTracing(environment, logger);
+  // Only now: what is traced is changed when it is loaded.
+  const { startServer } = await import('./server.js');
   const starting = startServer(environment, logger, ({ firstAdminKey }) => {
     // Straight to standard output: the log's redaction would, rightly, hide it.
     if (firstAdminKey !== null) process.stdout.write(`admin API key: ${firstAdminKey}\n`);
@@ -43,6 +46,7 @@ async function main(): Promise<void> {
     askedAt = now;
     starting
       .then((server) => server.stop())
+      .then(() => tracing.stop())
       .then(
         () => process.exit(0),
         (error: unknown) => {

@@ -9,7 +9,12 @@ import {
 } from '@aegis/database';
 import type { Logger } from '@aegis/logging';
 import { Metrics, type MetricsServer, serveMetrics } from '@aegis/metrics';
-import { assertEveryBodyIsBounded, assertEveryRouteDeclaresAccess, createHttpApp } from '@aegis/http';
+import {
+  assertEveryBodyIsBounded,
+  assertEveryRouteDeclaresAccess,
+  createHttpApp,
+  traceHandlers,
+} from '@aegis/http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -62,6 +67,7 @@ export async function startServer(
     await warnOfSessionDefaults(app.get(DataSource), logger);
     const requests = new RequestsInFlight(app.getHttpServer());
     metrics = await listenForScrapes(app, environment);
+    traceHandlers(app);
     await app.init();
     const url = await listen(app, environment);
     // Only now: a key made by a start that then fails would never be shown, nor made again.

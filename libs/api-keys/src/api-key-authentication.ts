@@ -56,6 +56,7 @@ const LOOK_UP = new PreparedStatement<LookUpRow>(
 @Injectable()
 export class ApiKeyAuthentication {
   private readonly lookups = new MicroBatch<string, Candidate | undefined>((ids) => this.lookUp(ids), {
+    name: 'API keys',
     maxSize: 500,
     maxConcurrent: 2,
     onRun: (size) => {

@@ -5,6 +5,7 @@ import { callingActor, commandLineActor } from './actor';
 const REQUEST = {
   requestId: 'request-1',
   traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: null,
   ip: '203.0.113.7',
   userAgent: 'shop/2.1',
   apiKeyId: 'abc',

@@ -5,7 +5,12 @@ import { loadEnvironment } from './load-environment';
 import { parseDotEnv } from './sources/dot-env';
 
 const example = readFileSync(join(__dirname, '../../../.env.example'), 'utf8');
-const source = ['environment.ts', 'rate-limit-settings.ts', 'signers/signer-settings.ts']
+const source = [
+  'environment.ts',
+  'rate-limit-settings.ts',
+  'signers/signer-settings.ts',
+  'tracing/tracing-settings.ts',
+]
   .map((file) => readFileSync(join(__dirname, file), 'utf8'))
   .join('');
 const settings = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*)[!?]: /gm)].map(([, name]) => name!);

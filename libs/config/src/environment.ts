@@ -346,4 +346,11 @@ export class Environment extends RateLimitSettings {
   get isProduction(): boolean {
     return this.ENVIRONMENT === 'production';
   }
+
+  /** Whether traces are sent to a collector: asked for by name, or by the collector's address. */
+  get exportsTraces(): boolean {
+    if (this.OTEL_SDK_DISABLED) return false;
+    const endpoint = this.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? this.OTEL_EXPORTER_OTLP_ENDPOINT;
+    return (this.OTEL_TRACES_EXPORTER ?? (endpoint === undefined ? 'none' : 'otlp')) === 'otlp';
+  }
 }

@@ -8,4 +8,5 @@ export { databaseProblems, weakPassphrase } from './production-rules';
 export { PRODUCT_NAME, PRODUCT_VERSION } from './product';
 export type { SignerKey, TransitKey } from './signers/signer-keys';
 export { readSignerKeys, readTransitKeys } from './signers/signer-keys';
+export { readAttributes } from './tracing/tracing-values';
 export { POSTGRES_URL_RULE, canonicalPostgresUrl, isPostgresUrl } from './urls/postgres-url';

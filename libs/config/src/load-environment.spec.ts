@@ -96,6 +96,27 @@ describe('defaults', () => {
     TRUST_PROXY: undefined,
     LOG_LEVEL: 'info',
     PG_BIN: undefined,
+    // Those of OpenTelemetry's standard.
+    OTEL_SDK_DISABLED: false,
+    OTEL_TRACES_EXPORTER: undefined,
+    OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: undefined,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: undefined,
+    OTEL_EXPORTER_OTLP_HEADERS: undefined,
+    OTEL_EXPORTER_OTLP_TRACES_HEADERS: undefined,
+    OTEL_EXPORTER_OTLP_TIMEOUT: 10_000,
+    OTEL_EXPORTER_OTLP_COMPRESSION: 'none',
+    OTEL_EXPORTER_OTLP_CERTIFICATE: undefined,
+    OTEL_TRACES_SAMPLER: 'parentbased_always_on',
+    OTEL_TRACES_SAMPLER_ARG: '1.0',
+    OTEL_SERVICE_NAME: 'aegis',
+    OTEL_RESOURCE_ATTRIBUTES: undefined,
+    OTEL_PROPAGATORS: ['tracecontext'],
+    OTEL_BSP_SCHEDULE_DELAY: 5000,
+    OTEL_BSP_EXPORT_TIMEOUT: 30_000,
+    OTEL_BSP_MAX_QUEUE_SIZE: 2048,
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: 512,
   };
 
   it('are those of the contract in development', () => {

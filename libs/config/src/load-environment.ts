@@ -8,6 +8,7 @@ import { productionProblems } from './production-rules';
 import { serviceLinkProblem } from './urls/service-links';
 import { settings } from './setting';
 import { signerProblems } from './signers/signer-rules';
+import { tracingProblems } from './tracing/tracing-rules';
 import { convert, defaultOf, settingText } from './setting-text';
 import {
   assertDotEnvIsClosed,
@@ -129,6 +130,7 @@ export function loadEnvironment(
   const isSound = (name: keyof Environment): boolean => isSet(environment, name) && !broken.has(name);
   add(signerProblems(environment, isSound));
   add(certificateProblems(environment, isSound));
+  add(tracingProblems(environment, isSound));
   if (environment.isProduction) add(productionProblems(environment, isSound));
   if (!isSet(environment, 'PUBLIC_URL')) environment.PUBLIC_URL = `http://localhost:${environment.PORT}`;
   if (!environment.isProduction && problems.length === 0)

@@ -5,7 +5,7 @@ import { isPlainUrl } from './urls/plain-url';
 import { isPostgresUrl, POSTGRES_URL_RULE } from './urls/postgres-url';
 
 /** A rule on one variable: `holds` says whether the value keeps it, `message` is the rule in words. */
-function rule(name: string, message: string, holds: (value: unknown) => boolean): PropertyDecorator {
+export function rule(name: string, message: string, holds: (value: unknown) => boolean): PropertyDecorator {
   return (target, property) => {
     registerDecorator({
       name,
@@ -129,7 +129,7 @@ export const IsTrustProxy = (): PropertyDecorator =>
   );
 
 /** http(s) address of a service: no credentials, query or fragment, and no path but where `path` says so. */
-function isServiceUrl(value: unknown, path: RegExp): boolean {
+export function isServiceUrl(value: unknown, path: RegExp): boolean {
   const url = asUrl(value);
   if (url === undefined || !/^https?:$/.test(url.protocol)) return false;
   return url.username + url.password + url.search + url.hash === '' && path.test(url.pathname);

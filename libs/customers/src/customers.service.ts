@@ -77,7 +77,7 @@ const now = (): string => 'clock_timestamp()';
 export class CustomersService {
   private readonly reads = new MicroBatch<string, Customer | undefined>(
     (ids) => this.read(this.dataSource.manager, ids),
-    { maxSize: 500, maxConcurrent: 2 },
+    { name: 'customers', maxSize: 500, maxConcurrent: 2 },
   );
 
   constructor(

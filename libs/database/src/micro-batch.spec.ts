@@ -23,7 +23,7 @@ function aBatch(options: { maxSize: number; maxConcurrent: number }): {
           fail: reject,
         });
       }),
-    options,
+    { name: 'test', ...options },
   );
   return { batch, runs };
 }
@@ -94,6 +94,7 @@ describe('MicroBatch', () => {
 
   it('rejects a run that does not answer each input: nobody gets the answer of another', async () => {
     const batch = new MicroBatch<number, number>((inputs) => Promise.resolve(inputs.slice(1)), {
+      name: 'test',
       maxSize: 10,
       maxConcurrent: 1,
     });

@@ -1,12 +1,17 @@
+import { currentTrace, inBatchSpan, type TraceContext } from '@aegis/tracing';
 import { runSplitting } from './run-splitting';
 
 interface Waiting<In, Out> {
   input: In;
+  /** Of the request that waits. */
+  trace: TraceContext;
   resolve: (output: Out) => void;
   reject: (error: unknown) => void;
 }
 
 export interface MicroBatchOptions {
+  /** What is done, in a word or two: the name of its span is `batch: <name>`. */
+  name: string;
   /** Most inputs of one run. */
   maxSize: number;
   /** Most runs under way at once; what arrives meanwhile makes the next one larger. */
@@ -23,6 +28,7 @@ export class MicroBatch<In, Out> {
   private queue: Waiting<In, Out>[] = [];
   private running = 0;
   private scheduled = false;
+  private readonly spanName: string;
 
   /**
    * @param run answers inputs, one output for each in the same order, and does everything or nothing. When the
@@ -31,12 +37,14 @@ export class MicroBatch<In, Out> {
   constructor(
     private readonly run: (inputs: In[]) => Promise<Out[]>,
     private readonly options: MicroBatchOptions,
-  ) {}
+  ) {
+    this.spanName = `batch: ${options.name}`;
+  }
 
   /** @returns the output for this input, when its batch is done */
   add(input: In): Promise<Out> {
     return new Promise((resolve, reject) => {
-      this.queue.push({ input, resolve, reject });
+      this.queue.push({ input, trace: currentTrace(), resolve, reject });
       this.schedule();
     });
   }
@@ -46,7 +54,9 @@ export class MicroBatch<In, Out> {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      void this.flush(this.queue.splice(0, this.options.maxSize));
+      const batch = this.queue.splice(0, this.options.maxSize);
+      const members = batch.map(({ trace }) => trace);
+      void inBatchSpan(this.spanName, members, () => this.flush(batch));
       this.schedule();
     });
   }

@@ -43,7 +43,7 @@ describe('a batch of which the database refuses one input', () => {
         await into.query(INSERT, [inputs]);
         return inputs.map((input) => `${input} is written`);
       },
-      { maxSize: 500, maxConcurrent: 1 },
+      { name: 'test', maxSize: 500, maxConcurrent: 1 },
     );
     return Promise.allSettled(names.map((name) => batch.add(name)));
   }

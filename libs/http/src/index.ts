@@ -21,6 +21,7 @@ export type { Access } from './callers/route-access';
 export { AnyKey, Public, RequireScopes } from './callers/route-access';
 export { createHttpApp } from './edge/http-server';
 export { routeOf } from './edge/request-facts';
+export { traceHandlers } from './trace-handlers';
 export { HttpModule } from './http.module';
 export { ListOf } from './input/body-bounds';
 export { assertEveryBodyIsBounded } from './input/body-check';

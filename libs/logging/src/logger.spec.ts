@@ -5,6 +5,7 @@ import { runInRequest } from './request-context';
 const CONTEXT = {
   requestId: 'request-1',
   traceId: 'a'.repeat(32),
+  spanId: null,
   ip: '192.0.2.7',
   userAgent: 'curl',
   apiKeyId: null,
@@ -50,6 +51,20 @@ describe('a line', () => {
       kid: 'k-1',
       count: 3,
     });
+  });
+
+  it('has the span of its request, where there is one', async () => {
+    const spanId = 'b'.repeat(16);
+    const [traced, untraced] = await logging('json', (logger) => {
+      runInRequest({ ...CONTEXT, spanId }, () => {
+        logger.write('info', 'x');
+      });
+      runInRequest(CONTEXT, () => {
+        logger.write('info', 'x');
+      });
+    });
+    expect(JSON.parse(traced!)).toMatchObject({ trace_id: CONTEXT.traceId, span_id: spanId });
+    expect(JSON.parse(untraced!)).not.toHaveProperty('span_id');
   });
 
   it.each(['text', 'json'] as const)('in %s has the id and the trace of its request', async (format) => {

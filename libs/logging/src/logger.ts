@@ -50,6 +50,7 @@ export class Logger implements LoggerService {
     const request = currentRequest();
     this.winston.log(level, redactText(message), {
       ...(request && { request_id: request.requestId, trace_id: request.traceId }),
+      ...(typeof request?.spanId === 'string' && { span_id: request.spanId }),
       ...(redact(fields) as LogFields),
     });
   }

@@ -4,6 +4,7 @@ import { currentRequest, type RequestContext, runInRequest } from './request-con
 const context = (requestId: string): RequestContext => ({
   requestId,
   traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: null,
   ip: null,
   userAgent: null,
   apiKeyId: null,

@@ -20,6 +20,8 @@ export interface RequestContext {
   readonly requestId: string;
   /** `traceparent` trace id (W3C Trace Context), 32 hex digits. */
   readonly traceId: string;
+  /** Span of the request, 16 hex digits; null where traces are off. */
+  readonly spanId: string | null;
   /** The caller's address; behind a trusted proxy the one that the proxy names. */
   readonly ip: string | null;
   readonly userAgent: string | null;

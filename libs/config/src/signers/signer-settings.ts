@@ -1,12 +1,13 @@
 import { IsIn, IsInt, IsOptional, Length, Matches, Max, Min } from 'class-validator';
 import { AreSignerKeys, AreTransitKeys, IsKeyVaultKey, IsServiceUrl } from '../rules';
 import { Setting } from '../setting';
+import { TracingSettings } from '../tracing/tracing-settings';
 
 const PATH = { message: 'must be parts of A-Z a-z 0-9 . _ - with / between them' };
 const MOUNT = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
 
 /** Settings of the signers other than an encrypted key file, and of Azure Key Vault, which keeps its passphrase. */
-export abstract class SignerSettings {
+export abstract class SignerSettings extends TracingSettings {
   @Setting({
     kind: 'integer',
     default: '500',

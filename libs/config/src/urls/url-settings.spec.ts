@@ -26,6 +26,8 @@ const SOUND: Partial<Record<keyof Environment, string>> = {
   AWS_KMS_ENDPOINT: 'https://kms.acme.test',
   AZURE_KEY_VAULT_KEY: `https://v.vault.azure.net/keys/k/${'0'.repeat(32)}`,
   AZURE_AUTHORITY_HOST: 'https://login.acme.test',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.acme.test:4318',
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://collector.acme.test/v1/traces',
 };
 
 /** What else a setting needs. */

@@ -1,5 +1,6 @@
 import { runInRequest, type Logger, type RequestContext } from '@aegis/logging';
 import type { Metrics } from '@aegis/metrics';
+import { isTracing, startRequestSpan } from '@aegis/tracing';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import { callerAddress } from './caller-address';
@@ -8,7 +9,7 @@ import { traceIdOf } from './trace-parent';
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** Probes come every few seconds and say nothing. */
-const QUIET_ROUTES = /^\/health(\/|$)/;
+const QUIET_PATHS = /^\/health([/?]|$)/;
 
 /**
  * First middleware: gives the request its id and trace, runs all that follows within its context, and when it is over
@@ -20,9 +21,14 @@ export function requestContext(logger: Logger, metrics: Metrics): RequestHandler
   return (request: Request, response: Response, next: NextFunction) => {
     const startedAt = performance.now();
     const presented = request.headers['x-request-id'];
+    const span =
+      isTracing() && !QUIET_PATHS.test(request.url)
+        ? startRequestSpan(request.method, request.headers)
+        : undefined;
     const context: RequestContext = {
       requestId: typeof presented === 'string' && SANE_REQUEST_ID.test(presented) ? presented : randomUUID(),
-      traceId: traceIdOf(one(request.headers.traceparent)),
+      traceId: span?.traceId ?? traceIdOf(one(request.headers.traceparent)),
+      spanId: span?.spanId ?? null,
       ip: callerAddress(request),
       userAgent: request.headers['user-agent'] ?? null,
       apiKeyId: null,
@@ -35,11 +41,16 @@ export function requestContext(logger: Logger, metrics: Metrics): RequestHandler
       const route = routeOf(request);
       const status = response.headersSent ? response.statusCode : undefined;
       measure(request.method, route, status, milliseconds / 1000);
+      span?.end(route, status);
       runInRequest(context, () => {
         writeAccessLine(logger, request, response, route, context, milliseconds);
       });
     });
-    runInRequest(context, next);
+    if (span === undefined) runInRequest(context, next);
+    else
+      span.run(() => {
+        runInRequest(context, next);
+      });
   };
 }
 
@@ -61,7 +72,7 @@ function writeAccessLine(
   { apiKeyId, accessFields }: RequestContext,
   milliseconds: number,
 ): void {
-  const quiet = route !== undefined && QUIET_ROUTES.test(route);
+  const quiet = route !== undefined && QUIET_PATHS.test(route);
   logger.write(quiet ? 'debug' : 'info', 'request', {
     method: request.method,
     route: route ?? 'unmatched',

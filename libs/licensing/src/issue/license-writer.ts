@@ -60,6 +60,7 @@ const INSERT_LICENSES = new PreparedStatement(
 @Injectable()
 export class LicenseWriter {
   private readonly batch = new MicroBatch<WaitingLicense, Refusal>((waiting) => this.writeTogether(waiting), {
+    name: 'write licenses',
     maxSize: 100,
     maxConcurrent: 3,
   });

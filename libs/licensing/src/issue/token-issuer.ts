@@ -63,6 +63,7 @@ export class TokenIssuer {
   private places?: StatusPlaces;
   private readonly signedAgain: Counter;
   private readonly moments = new MicroBatch<void, Moment>((askers) => this.readMoments(askers.length), {
+    name: 'moments',
     maxSize: 500,
     maxConcurrent: 2,
   });

@@ -86,6 +86,7 @@ const LOOK_UP = new PreparedStatement<Row>(
 export class ValidationService {
   private readonly verified = new VerifiedSignatures<ProvenToken>(20_000);
   private readonly batch = new MicroBatch<Pending, Verdict>((pending) => this.answer(pending), {
+    name: 'validate',
     maxSize: 500,
     maxConcurrent: 2,
     onRun: (size) => {

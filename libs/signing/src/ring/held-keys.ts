@@ -2,6 +2,7 @@ import { ConfigurationError } from '@aegis/errors';
 import type { Logger } from '@aegis/logging';
 import { publicJwk } from '../jws/jwks';
 import type { OpenedKey, SignerSource } from '../signers/signer-source';
+import { traced } from '../signers/traced-signer';
 import type { SigningKey } from './signing-key.entity';
 
 /** To open a file costs a tenth of a second of stretching, and a wrong passphrase stays wrong for a while. */
@@ -41,15 +42,16 @@ export class HeldKeys {
     if (open) return open;
     const opened = await this.source.open(known.kid);
     if (publicJwk(known.kid, opened.publicKey).x !== known.public_key) throw differentKey(known.kid);
-    this.keep(known.kid, opened);
-    return opened;
+    return this.keep(known.kid, opened);
   }
 
   /** Keeps a key that was opened before it was on record. */
-  keep(kid: string, opened: OpenedKey): void {
+  keep(kid: string, opened: OpenedKey): OpenedKey {
     if (opened.warning !== null) this.logger.write('warn', opened.warning);
-    this.opened.set(kid, opened);
+    const kept = { ...opened, signer: traced(opened.signer) };
+    this.opened.set(kid, kept);
     this.failures.delete(kid);
+    return kept;
   }
 
   /**

@@ -1,0 +1,189 @@
+import { IsBoolean, IsIn, IsInt, IsOptional, Length, Max, Min } from 'class-validator';
+import { AreAttributes, IsCollectorUrl, IsRatio } from './tracing-value-rules';
+import { Setting } from '../setting';
+
+/** Values of OTEL_TRACES_SAMPLER; the standard's `jaeger_remote` and `xray` need a service of their own. */
+export const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
+const SAMPLER = { message: `must be one of ${SAMPLERS.join(', ')}` };
+const PROTOCOLS = ['http/protobuf', 'http/json', 'grpc'];
+const PROTOCOL = { message: `must be one of ${PROTOCOLS.join(', ')}` };
+const LONGEST_WAIT_MS = 600_000;
+const MOST_SPANS = 1_000_000;
+
+/** Settings of traces, as OpenTelemetry names them ("Environment Variable Specification", "OTLP Exporter"). */
+export abstract class TracingSettings {
+  @Setting({
+    kind: 'boolean',
+    default: 'false',
+    description: 'true turns traces off, whatever the other OTEL_ settings are.',
+  })
+  @IsBoolean()
+  OTEL_SDK_DISABLED!: boolean;
+
+  @Setting({
+    kind: 'text',
+    default: '(otlp with an endpoint, else none)',
+    description: 'otlp sends traces of requests to a collector of OpenTelemetry; none does not.',
+  })
+  @IsOptional()
+  @IsIn(['otlp', 'none'], { message: 'must be otlp or none' })
+  OTEL_TRACES_EXPORTER?: 'otlp' | 'none';
+
+  @Setting({
+    kind: 'url',
+    default: '(http://localhost:4318 with OTEL_TRACES_EXPORTER=otlp)',
+    production: 'https unless loopback where headers are sent',
+    description: 'Base URL of the collector; /v1/traces is added to it.',
+  })
+  @IsOptional()
+  @IsCollectorUrl()
+  OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+
+  @Setting({
+    kind: 'url',
+    production: 'https unless loopback where headers are sent',
+    description: 'URL that traces are sent to, in place of OTEL_EXPORTER_OTLP_ENDPOINT and as it is.',
+  })
+  @IsOptional()
+  @IsCollectorUrl()
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string;
+
+  @Setting({
+    kind: 'text',
+    default: 'http/protobuf',
+    description: 'Protocol of the collector. Traces are sent as http/protobuf only.',
+  })
+  @IsIn(PROTOCOLS, PROTOCOL)
+  OTEL_EXPORTER_OTLP_PROTOCOL!: string;
+
+  @Setting({ kind: 'text', description: 'The same for traces alone: http/protobuf.' })
+  @IsOptional()
+  @IsIn(PROTOCOLS, PROTOCOL)
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL?: string;
+
+  @Setting({
+    kind: 'text',
+    secret: true,
+    description: 'Headers sent to the collector: name=value,name=value; values percent-encoded.',
+  })
+  @IsOptional()
+  @AreAttributes()
+  OTEL_EXPORTER_OTLP_HEADERS?: string;
+
+  @Setting({
+    kind: 'text',
+    secret: true,
+    description: 'The same for traces alone; a header of the same name wins.',
+  })
+  @IsOptional()
+  @AreAttributes()
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS?: string;
+
+  @Setting({
+    kind: 'integer',
+    default: '10000',
+    description:
+      'Longest that one delivery to the collector may take, repetitions included, in milliseconds.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(LONGEST_WAIT_MS)
+  OTEL_EXPORTER_OTLP_TIMEOUT!: number;
+
+  @Setting({ kind: 'text', default: 'none', description: 'gzip or none: compression of what is sent.' })
+  @IsIn(['gzip', 'none'], { message: 'must be gzip or none' })
+  OTEL_EXPORTER_OTLP_COMPRESSION!: 'gzip' | 'none';
+
+  @Setting({
+    kind: 'text',
+    description: 'File with the PEM certificate of the CA that signed the certificate of the collector.',
+  })
+  @IsOptional()
+  @Length(1, 4096)
+  OTEL_EXPORTER_OTLP_CERTIFICATE?: string;
+
+  @Setting({
+    kind: 'text',
+    default: 'parentbased_always_on',
+    description: `Which requests are traced: ${SAMPLERS.join(', ')}.`,
+  })
+  @IsIn(SAMPLERS, SAMPLER)
+  OTEL_TRACES_SAMPLER!: (typeof SAMPLERS)[number];
+
+  @Setting({
+    kind: 'text',
+    default: '1.0',
+    description: 'Share of the requests that the traceidratio samplers take, from 0 to 1.',
+  })
+  @IsRatio()
+  OTEL_TRACES_SAMPLER_ARG!: string;
+
+  @Setting({ kind: 'text', default: 'aegis', description: 'Name of this service in traces.' })
+  @Length(1, 255)
+  OTEL_SERVICE_NAME!: string;
+
+  @Setting({
+    kind: 'text',
+    description: 'Attributes of this service in traces: name=value,name=value; values percent-encoded.',
+  })
+  @IsOptional()
+  @AreAttributes()
+  OTEL_RESOURCE_ATTRIBUTES?: string;
+
+  @Setting({
+    kind: 'list',
+    default: 'tracecontext',
+    description:
+      'tracecontext continues the trace of the header `traceparent`; none does not. baggage is accepted and ignored.',
+  })
+  @IsIn(['tracecontext', 'baggage', 'none'], { each: true, message: 'must be tracecontext, baggage or none' })
+  OTEL_PROPAGATORS!: string[];
+
+  @Setting({
+    kind: 'integer',
+    default: '5000',
+    description: 'Longest time that a span waits to be sent with others, in milliseconds.',
+  })
+  @IsInt()
+  @Min(10)
+  @Max(LONGEST_WAIT_MS)
+  OTEL_BSP_SCHEDULE_DELAY!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '30000',
+    description: 'Longest that a batch of spans is waited for, in milliseconds.',
+  })
+  @IsInt()
+  @Min(10)
+  @Max(LONGEST_WAIT_MS)
+  OTEL_BSP_EXPORT_TIMEOUT!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '2048',
+    description: 'Most spans that wait in memory; further ones are dropped.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(MOST_SPANS)
+  OTEL_BSP_MAX_QUEUE_SIZE!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '512',
+    description: 'Most spans that are sent at once, at most OTEL_BSP_MAX_QUEUE_SIZE.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(MOST_SPANS)
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE!: number;
+}

@@ -1,0 +1,7 @@
+export type { RequestSpan } from './request-span';
+export { startRequestSpan } from './request-span';
+export type { TraceContext } from './spans';
+export { currentTrace, inBatchSpan, inSpan } from './spans';
+export { startTracing } from './start-tracing';
+export { isTracing } from './switch';
+export type { Tracing } from './tracing';
