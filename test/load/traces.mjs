@@ -14,8 +14,8 @@ import { postmasterOf } from './processor-time.mjs';
 import { makeStock } from './stock.mjs';
 import { workloads } from './workloads.mjs';
 
-const FULL = { licenses: 1000, connections: 32, warmUpSeconds: 3, rounds: 15, seconds: 2 };
-const SHORT = { licenses: 200, connections: 32, warmUpSeconds: 8, rounds: 3, seconds: 3 };
+const FULL = { licenses: 500, connections: 32, warmUpSeconds: 8, rounds: 9, seconds: 3 };
+const SHORT = { licenses: 200, connections: 32, warmUpSeconds: 1, rounds: 3, seconds: 1 };
 
 const { values: options } = parseArgs({ options: { short: { type: 'boolean' }, json: { type: 'boolean' } } });
 const plan = options.short ? SHORT : FULL;

@@ -30,6 +30,7 @@ import sealing from './faults/sealing.mjs';
 import secretFiles from './faults/secret-files.mjs';
 import signers from './faults/signers.mjs';
 import statusLists from './faults/status-lists.mjs';
+import tracing from './faults/tracing.mjs';
 import trailBounds from './faults/trail-bounds.mjs';
 
 /** @type {{ area: string, suites: string[], faults: import('./faults/fault.mjs').Fault[] }[]} */
@@ -59,6 +60,7 @@ export const AREAS = [
   rules,
   applied,
   configuration,
+  tracing,
   secretFiles,
   issuers,
   licenseRows,
