@@ -8,7 +8,10 @@ import { prepare, root } from './preparation/prepare.mjs';
 const QUICK_TESTS = [
   'test/contract/openapi.spec.ts',
   'test/contract/routes.spec.ts',
+  'test/docs-names.spec.ts',
   'test/docs-tables.spec.ts',
+  'libs/config/src/configuration-page.spec.ts',
+  'libs/config/src/describe-settings.spec.ts',
 ];
 
 await prepare({ withTools: true });

@@ -6,8 +6,9 @@ import './environment';
 
 const page = readFileSync(join(__dirname, '../../../docs/configuration.md'), 'utf8');
 
-it('is docs/configuration.md as it is rendered; `npm run generate:settings` writes it again', () => {
-  expect(page).toBe(`${configurationPage()}\n`);
+it('keeps docs/configuration.md as it is rendered', () => {
+  if (page !== `${configurationPage()}\n`)
+    throw new Error('docs/configuration.md is outdated: run `npm run generate:settings`');
 });
 
 it('has a row for each setting', () => {
