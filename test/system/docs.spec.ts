@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Processes, type ServerProcess } from '../support/processes/server-process';
 import { until } from '../support/database/sql';
@@ -98,49 +98,90 @@ describe('what the documentation shows', () => {
     expect(codes).toEqual(['VALID', 'INSTANCE_MISMATCH', 'INSTANCE_REQUIRED']);
   });
 
-  verifyIt(`docs/verify-offline.md verifies a license in Python and in Node${becausePyJwt}`, async () => {
-    const folder = processes.emptyFolder();
-    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    const [, key = ''] = /admin API key: (\S+)/.exec(server.stdout) ?? [];
-    const send = (path: string, body: object, method = 'POST'): Promise<Response> =>
-      fetch(`${server.url}/api/v1/${path}`, {
-        method,
-        headers: { 'X-API-Key': key, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
+  verifyIt(
+    `docs/verify-offline.md: both programs accept a license that counts and refuse every other${becausePyJwt}`,
+    async () => {
+      const folder = processes.emptyFolder();
+      symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+      const [, key = ''] = /admin API key: (\S+)/.exec(server.stdout) ?? [];
+      const send = async (path: string, body: object): Promise<Record<string, string>> => {
+        const answer = await fetch(`${server.url}/api/v1/${path}`, {
+          method: 'POST',
+          headers: { 'X-API-Key': key, 'Content-Type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+        expect([path, answer.ok]).toEqual([path, true]);
+        return (await answer.json()) as Record<string, string>;
+      };
+      const issue = (changes: object = {}): Promise<Record<string, string>> =>
+        send('licenses', {
+          customer_id: 'offline',
+          module_name: 'payroll',
+          allowed_major_versions: ['17'],
+          license_type: 'perpetual',
+          ...changes,
+        });
+      await send('customers', { id: 'offline', name: 'Offline Ltd.' });
+      const license = await issue();
+      const [fetchLicense = '', fetchList = ''] = blocksOf('docs/verify-offline.md');
+      const fetched = run([fetchLicense, fetchList], folder);
+      expect([fetched.status, fetched.status === 0 ? '' : String(fetched.stderr)]).toEqual([0, '']);
+
+      writeFileSync(join(folder, 'verify.py'), blocksOf('docs/verify-offline.md', 'python').join(''));
+      writeFileSync(join(folder, 'verify.mjs'), blocksOf('docs/verify-offline.md', 'js').join(''));
+      const verify = (token = license.token): [number | null, string][] => {
+        writeFileSync(join(folder, 'license.jwt'), `${token}\n`);
+        return [
+          [PYTHON, 'verify.py'],
+          [process.execPath, 'verify.mjs'],
+        ].map(([program = '', file = '']) => {
+          const { status, stdout, stderr } = spawnSync(program, [file], { cwd: folder, encoding: 'utf8' });
+          return [status, stdout + stderr];
+        });
+      };
+      const both = (status: number, text: string): [number, string][] =>
+        [text, text].map((output) => [status, expect.stringContaining(output) as string]);
+      const refused = (why: string): [number, string][] => both(1, `not licensed: ${why}`);
+      expect(verify()).toEqual(both(0, 'licensed to Offline Ltd. until forever\n'));
+
+      const ending = await issue({ license_type: 'subscription', duration_days: 365 });
+      expect(verify(ending.token)).toEqual(
+        both(0, `licensed to Offline Ltd. until ${ending.expires_at?.slice(0, 10)}\n`),
+      );
+      const stock = await issue({ module_name: 'stock' });
+      expect(verify(stock.token)).toEqual(refused('for another program or version'));
+      const older = await issue({ allowed_major_versions: ['16'] });
+      expect(verify(older.token)).toEqual(refused('for another program or version'));
+
+      // The installation that the programs name is the one of docs/instance-binding.md.
+      const fingerprints = await Promise.all(
+        ['erp.bound.example', 'erp.copy.example'].map((domain) =>
+          send('licenses/fingerprint', { db_uuid: '5f0c9a3e-8a7b-11ee-b9d1-0242ac120002', domain }),
+        ),
+      );
+      const [here, elsewhere] = await Promise.all(
+        fingerprints.map(({ fingerprint }) => issue({ instance_fingerprint: fingerprint })),
+      );
+      expect(verify(here?.token)).toEqual(both(0, 'licensed to Offline Ltd. until forever\n'));
+      expect(verify(elsewhere?.token)).toEqual(refused('bound to another installation'));
+
+      await send(`licenses/${ending.id}/suspend`, { reason: 'unpaid' });
+      await send(`licenses/${license.id}/revoke`, { reason: 'refunded' });
+      await until('the status list says that the license is revoked', () => {
+        run([fetchList], folder);
+        return Promise.resolve(verify()[0]?.[0] === 1);
       });
-    await send('customers', { id: 'offline', name: 'Offline Ltd.' });
-    const license = await send('licenses', {
-      customer_id: 'offline',
-      module_name: 'payroll',
-      allowed_major_versions: ['17'],
-      license_type: 'perpetual',
-    });
-    const { id } = (await license.json()) as { id: string };
-    const [fetchLicense = '', fetchList = ''] = blocksOf('docs/verify-offline.md');
-    const fetched = run([fetchLicense, fetchList], folder);
-    expect([fetched.status, fetched.status === 0 ? '' : String(fetched.stderr)]).toEqual([0, '']);
+      expect(verify()).toEqual(refused('revoked or suspended (status 1)'));
+      expect(verify(ending.token)).toEqual(refused('revoked or suspended (status 2)'));
 
-    writeFileSync(join(folder, 'verify.py'), blocksOf('docs/verify-offline.md', 'python').join(''));
-    writeFileSync(join(folder, 'verify.mjs'), blocksOf('docs/verify-offline.md', 'js').join(''));
-    const verify = (program: string, file: string): string => {
-      const { stdout, stderr } = spawnSync(program, [file], { cwd: folder, encoding: 'utf8' });
-      return stdout + stderr;
-    };
-    expect(verify(PYTHON, 'verify.py')).toBe('licensed to Offline Ltd. until forever\nstatus 0\n');
-    expect(verify(process.execPath, 'verify.mjs')).toBe('licensed to Offline Ltd. until forever\n');
+      const [head = '', body = '', signature = ''] = (here?.token ?? '').split('.');
+      const forged = Buffer.from(body, 'base64url').toString().replace('Offline Ltd.', 'Forged Inc..');
+      const [python, node] = verify([head, Buffer.from(forged).toString('base64url'), signature].join('.'));
+      expect(python).toEqual([1, expect.stringContaining('InvalidSignatureError')]);
+      expect(node).toEqual([1, expect.stringContaining('signature verification failed')]);
 
-    await send(`licenses/${id}/revoke`, { reason: 'refunded' });
-    await until('the status list says that the license is revoked', () => {
-      run([fetchList], folder);
-      return Promise.resolve(verify(PYTHON, 'verify.py').endsWith('status 1\n'));
-    });
-
-    const token = readFileSync(join(folder, 'license.jwt'), 'utf8').trim();
-    const [head = '', body = '', signature = ''] = token.split('.');
-    const forged = Buffer.from(body, 'base64url').toString().replace('Offline Ltd.', 'Forged Inc..');
-    const edited = [head, Buffer.from(forged).toString('base64url'), signature].join('.');
-    writeFileSync(join(folder, 'license.jwt'), edited);
-    expect(verify(PYTHON, 'verify.py')).toContain('InvalidSignatureError');
-    expect(verify(process.execPath, 'verify.mjs')).toContain('signature verification failed');
-  });
+      rmSync(join(folder, 'status-list.jwt'));
+      expect(verify(here?.token).map(([status]) => status)).toEqual([1, 1]);
+    },
+  );
 });

@@ -13,6 +13,10 @@ const because = hasTools ? '' : ' (bash and curl are needed)';
 /** Ends at the first command that fails, or is answered an error. */
 const STRICT = 'set -euo pipefail\ncurl() { command curl --fail-with-body -w "\\n" "$@"; }\n';
 
+/** A license of the same customer and program that counts on one installation alone. */
+const ISSUE_BOUND = String.raw`curl -s $AEGIS/api/v1/licenses -H "X-API-Key: $AEGIS_API_KEY" -H 'Content-Type: application/json' \
+  -d '{"customer_id": "globex", "module_name": "payroll", "allowed_major_versions": ["17"], "license_type": "demo", "instance_fingerprint": "sha256:${'a'.repeat(64)}"}' | node -pe 'JSON.parse(fs.readFileSync(0)).token' > license.jwt`;
+
 describe('docs/quickstart.md', () => {
   const processes = new Processes();
   let server: ServerProcess;
@@ -61,6 +65,10 @@ describe('docs/quickstart.md', () => {
     expect(offline[1]).toBe('not licensed: signature verification failed');
 
     server = await start();
+    const bound = run(`${ISSUE_BOUND}
+node verify.mjs || true`);
+    expect(bound).toContain('not licensed: bound to an installation');
+
     const answers = run(step(5));
     expect(answers).toMatch(/"valid":true[\s\S]*"code":"REVOKED"/);
   });
