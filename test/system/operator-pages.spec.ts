@@ -19,6 +19,8 @@ const missing = TOOLS.filter((tool) => spawnSync('sh', ['-c', `command -v ${tool
 // Under CI a missing tool is a failure, not a reason to skip.
 const describePages = missing.length === 0 || process.env.CI === 'true' ? describe : describe.skip;
 
+const PEPPERS = `v1:${'p'.repeat(64)}`;
+
 describePages(
   `what operators copy from the pages works (missing: ${missing.join(', ') || 'nothing'})`,
   () => {
@@ -32,11 +34,13 @@ describePages(
     beforeAll(async () => {
       chmodSync(keysDir, 0o700);
       writeFileSync(join(folder, 'passphrase'), 'correct horse battery staple 4711', { mode: 0o600 });
+      writeFileSync(join(folder, 'peppers'), PEPPERS, { mode: 0o600 });
       settings = {
         ENVIRONMENT: 'test',
         DATA_DIR: processes.emptyFolder(),
         KEYS_DIR: keysDir,
         KEY_PASSPHRASE_FILE: join(folder, 'passphrase'),
+        API_KEY_PEPPERS_FILE: join(folder, 'peppers'),
       };
       mkdirSync(join(folder, 'bin'));
       const main = join(ROOT, 'dist/apps/cli/src/main.js');
@@ -95,13 +99,14 @@ describePages(
       const shares = output.match(/^aegis-\d-[0-9a-f]+$/gm) ?? [];
       expect(shares).toHaveLength(5);
       // shred -u removes them.
-      expect(readdirSync(join(folder, 'backup'))).toEqual([]);
+      expect(readdirSync(join(folder, 'backup'), { recursive: true })).toEqual(['keys']);
       expect(existsSync(join(folder, 'backup-secret'))).toBe(false);
       succeed(restore, `${[shares[4], shares[0], shares[2]].join('\n')}\n`);
-      expect(readFileSync(join(folder, 'restored/passphrase'), 'utf8')).toBe(
+      expect(readFileSync(join(folder, 'restored/key-passphrase'), 'utf8')).toBe(
         'correct horse battery staple 4711',
       );
-      succeed(`for file in restored/*.pem; do cmp "$file" "$KEYS_DIR/$(basename "$file")"; done`);
+      expect(readFileSync(join(folder, 'restored/api-key-peppers'), 'utf8')).toBe(PEPPERS);
+      succeed('diff -r restored/keys "$KEYS_DIR" --exclude "jwks.*"');
     });
 
     it('docs/keys.md: another passphrase', () => {
