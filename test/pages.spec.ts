@@ -19,6 +19,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   'docs/kubernetes.md': 'test/system/kubernetes/page.spec.ts',
   'docs/production.md': 'test/system/production-page.spec.ts',
   'docs/quickstart.md': 'test/system/quickstart.spec.ts',
+  'docs/several-servers.md': 'test/support/deployment/deployment.ts',
 };
 /** In front of a block that no test runs, with the reason. */
 const NOT_RUN = /<!-- not run by the tests: [^>]{10,} -->\n\n$/;
