@@ -71,7 +71,9 @@ export function describeDeployment(makeReleases: () => Promise<Releases>, patien
       await monitoring.arrives({ ...alarm, status: 'resolved' }, patienceMs / 3);
       report('a server died', await load.stop());
       expect(load.errors).toEqual([]);
-      expect(monitoring.received.filter(({ instance }) => instance !== alarm.instance)).toEqual([]);
+      // Others may fire on a machine that is busy: that answers are late, for one.
+      const down = monitoring.received.filter((one) => one.alarm === alarm.alarm);
+      expect([...new Set(down.map(({ instance }) => instance))]).toEqual([alarm.instance]);
     },
     patienceMs,
   );
