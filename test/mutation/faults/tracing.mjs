@@ -52,7 +52,7 @@ export default {
         'return work();',
       ],
       [
-        'links a batch to its own request',
+        'links a batch to nobody',
         "attributes: { 'aegis.batch.size': members.length }, links }",
         "attributes: { 'aegis.batch.size': members.length } }",
       ],
