@@ -2,7 +2,7 @@ import { migrateUp } from '@aegis/database';
 import { Client } from 'pg';
 import { emptyDatabase, type TestDatabase } from '../test/support/database/database';
 import { insertLicenseRows, insertRowKey } from '../test/support/database/license-rows';
-import { until } from '../test/support/database/sql';
+import { until } from '../test/support/until';
 import { CountChanges1763856660000 } from './1763856660000-count-changes';
 import { migrationDataSource } from './data-source';
 import { applicationPrivileges } from './privileges';

@@ -13,7 +13,7 @@ import {
 } from '../../libs/checkpoints/src/checkpoint';
 import { migrationDataSource } from '../../migrations/data-source';
 import { migratedDatabase } from '../support/database/database';
-import { until } from '../support/database/sql';
+import { until } from '../support/until';
 import { Trail } from '../support/trail/trail';
 import { KNOWN_PRIVILEGES } from './known-privileges';
 

@@ -5,7 +5,7 @@ import { exposedFieldsOf } from '../../libs/http/src/answers/exposed-fields';
 import { expectStatus } from '../support/contract/expect-status';
 import { Client } from '../support/requests/client';
 import { testServer, type TestServer } from '../support/processes/server';
-import { until } from '../support/database/sql';
+import { until } from '../support/until';
 
 /** Names that JavaScript, or a library that handles the value, gives a meaning. */
 const NAMES = [

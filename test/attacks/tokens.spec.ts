@@ -5,7 +5,7 @@ import { expectStatus } from '../support/contract/expect-status';
 import { aLicense, type IssuedLicense } from '../support/factories';
 import { Forger } from '../support/keys/forger';
 import { testServer, type TestServer } from '../support/processes/server';
-import { until } from '../support/database/sql';
+import { until } from '../support/until';
 
 /** As many as a batch takes. */
 const BATCH = 1_000;

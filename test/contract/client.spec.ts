@@ -5,7 +5,7 @@ import { readContract, routesOf } from '../support/contract/contract';
 import { type Ids, someIds } from '../support/contract/example-requests';
 import { aCustomerId } from '../support/factories';
 import { testServer, type TestServer } from '../support/processes/server';
-import { until } from '../support/database/sql';
+import { until } from '../support/until';
 
 const contract = readContract();
 const check = new ContractCheck(contract);

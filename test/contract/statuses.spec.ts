@@ -7,7 +7,8 @@ import { testServer, type TestServer } from '../support/processes/server';
 import { giveKeySet } from '../support/keys/signing-keys';
 import { freePort } from '../support/processes/free-port';
 import { START_PATIENCE_MS } from '../support/processes/server-process';
-import { superuserOf, until } from '../support/database/sql';
+import { superuserOf } from '../support/database/sql';
+import { until } from '../support/until';
 
 const contract = readContract();
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Processes, type ServerProcess } from '../support/processes/server-process';
-import { until } from '../support/database/sql';
+import { until } from '../support/until';
 import { blocksOf } from '../support/pages';
 
 const ROOT = join(__dirname, '../..');

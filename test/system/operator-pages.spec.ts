@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '../support/database/sql';
+import { until } from '../support/until';
 import { blocksOf } from '../support/pages';
 import { Processes, type ServerProcess } from '../support/processes/server-process';
 

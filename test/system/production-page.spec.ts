@@ -7,7 +7,7 @@ import { removeEmbeddedPostgres, startEmbeddedPostgres } from '@aegis/embedded-p
 import { Client } from 'pg';
 import { freePort } from '../support/processes/free-port';
 import { probeAt } from '../support/processes/server-process';
-import { until } from '../support/database/sql';
+import { until } from '../support/until';
 import { blocksOf } from '../support/pages';
 
 const ROOT = join(__dirname, '../..');

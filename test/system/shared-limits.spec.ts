@@ -1,6 +1,6 @@
 import { hasRedis, RedisServer } from '../support/processes/redis-server';
 import { Processes, type ServerProcess } from '../support/processes/server-process';
-import { until } from '../support/database/sql';
+import { until } from '../support/until';
 
 // Under CI a missing tool is a failure, not a reason to skip.
 const describeWithRedis = hasRedis || process.env.CI === 'true' ? describe : describe.skip;

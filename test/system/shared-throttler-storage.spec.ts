@@ -1,7 +1,7 @@
 import type { Logger } from '@aegis/logging';
 import type { Counter } from '@aegis/metrics';
 import { Redis } from 'ioredis';
-import { until } from '../support/database/sql';
+import { until } from '../support/until';
 import { hasRedis, RedisServer } from '../support/processes/redis-server';
 import { SharedThrottlerStorage } from '../../libs/rate-limits/src/shared-throttler-storage';
 

@@ -7,7 +7,7 @@ import type { CommandLine, Ended } from '../support/processes/command-line';
 import { expectStatus } from '../support/contract/expect-status';
 import { aLicense, type IssuedLicense } from '../support/factories';
 import { Processes, type ServerProcess } from '../support/processes/server-process';
-import { until } from '../support/database/sql';
+import { until } from '../support/until';
 
 /** Debian's own: its packages are not for another Python that may come first on the path. */
 const PYTHON = '/usr/bin/python3';

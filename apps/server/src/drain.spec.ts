@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { until } from '../../../test/support/database/sql';
+import { until } from '../../../test/support/until';
 import { closeAfterEachAnswer, RequestsInFlight } from './drain';
 
 describe('RequestsInFlight', () => {

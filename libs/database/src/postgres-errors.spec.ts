@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { poolOf } from './connections/driver-internals';
 import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
-import { until } from '../../../test/support/database/sql';
+import { until } from '../../../test/support/until';
 import { postgresOptions } from './connections/connection-options';
 import { isDatabaseUnavailable, sqlState, violatesConstraint } from './postgres-errors';
 

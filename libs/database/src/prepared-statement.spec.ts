@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
-import { until } from '../../../test/support/database/sql';
+import { until } from '../../../test/support/until';
 import { isDatabaseUnavailable, sqlState } from './postgres-errors';
 import { PreparedStatement } from './prepared-statement';
 import { transaction } from './transaction';

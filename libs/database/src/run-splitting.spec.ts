@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
 import { LostAnswer } from '../../../test/support/database/lost-answer';
-import { until } from '../../../test/support/database/sql';
+import { until } from '../../../test/support/until';
 import { postgresOptions } from './connections/connection-options';
 import { MicroBatch } from './micro-batch';
 import { sqlState } from './postgres-errors';

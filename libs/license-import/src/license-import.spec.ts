@@ -12,7 +12,8 @@ import { PassThrough } from 'node:stream';
 import type { DataSource } from 'typeorm';
 import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
 import { jobsOf } from '../../../test/support/jobs';
-import { superuserOf, until } from '../../../test/support/database/sql';
+import { superuserOf } from '../../../test/support/database/sql';
+import { until } from '../../../test/support/until';
 import {
   CustomerRemovalService,
   License,

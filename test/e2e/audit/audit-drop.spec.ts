@@ -7,7 +7,7 @@ import { jobsOf } from '../../support/jobs';
 import { CommandLine } from '../../support/processes/command-line';
 import { trailWithOldMonths, untilComplete } from '../../support/trail/old-months';
 import type { Trail } from '../../support/trail/trail';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 // Each command is a process of its own, and the machine may be busy.
 jest.setTimeout(120_000);

@@ -9,7 +9,8 @@ import { CommandLine } from '../../support/processes/command-line';
 import { testDatabase, type TestDatabase } from '../../support/database/database';
 import { aCustomer } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 const PASSPHRASE = 'a passphrase for tests';
 const PATIENCE_MS = 30_000;

@@ -2,7 +2,8 @@ import { createHash, createPublicKey, type JsonWebKey, verify } from 'node:crypt
 import { Client } from '../../support/requests/client';
 import { aCustomer, aLicense } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 const sha256 = (...parts: Buffer[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest();
 

@@ -11,7 +11,8 @@ import { CommandLine } from '../../support/processes/command-line';
 import { emptyDatabase } from '../../support/database/database';
 import { signed } from '../../support/keys/forger';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 const PEPPER = 'v1:0123456789abcdef0123456789abcdef';
 const NEXT_PEPPER = 'v2:fedcba9876543210fedcba9876543210';

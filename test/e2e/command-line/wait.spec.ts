@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CommandLine } from '../../support/processes/command-line';
 import { freePort } from '../../support/processes/free-port';
 import { emptyDatabase, type TestDatabase } from '../../support/database/database';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 // Each command is a process of its own, and the machine may be busy.
 jest.setTimeout(120_000);

@@ -6,7 +6,8 @@ import { testDatabase, type TestDatabase } from '../../support/database/database
 import { expectStatus } from '../../support/contract/expect-status';
 import { aCustomer, aLicense } from '../../support/factories';
 import { Processes, type ServerProcess } from '../../support/processes/server-process';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 import { StalledCommit } from '../../support/database/stalled-commit';
 
 describe('a server that is killed between commit and answer', () => {

@@ -5,7 +5,8 @@ import { type Answer, Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
 import { aCustomer, aCustomerId, aLicense, anApiKey } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, until, untilBlocked } from '../../support/database/sql';
+import { superuserOf, untilBlocked } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 const PATIENT = {
   DB_CONNECT_TIMEOUT_MS: '20000',

@@ -6,7 +6,8 @@ import { expectStatus } from '../../support/contract/expect-status';
 import { aLicense, type IssuedLicense, validation } from '../../support/factories';
 import { base64url, Forger, putOnRecord, seconds, signed } from '../../support/keys/forger';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 import { keysOf, placeOf } from '../../support/trail/status-lists';
 
 describe('a token that the server did not make', () => {

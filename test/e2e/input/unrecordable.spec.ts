@@ -7,7 +7,8 @@ import { type Claims, Forger } from '../../support/keys/forger';
 import { LostAnswer } from '../../support/database/lost-answer';
 import { type TestDatabase, testDatabase } from '../../support/database/database';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 /** Each indexed column that holds text, and what keeps texts that its index can't hold out of it. */
 const INDEXED_TEXTS: Readonly<Record<string, string>> = {

@@ -11,7 +11,8 @@ import { aCustomer, aLicense, type IssuedLicense, verdictOf } from '../../suppor
 import { expectStatus } from '../../support/contract/expect-status';
 import { Scrape } from '../../support/trail/scrape';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 const PASSPHRASE = 'a passphrase for tests';
 const RATE = 300;

@@ -21,7 +21,7 @@ import { CommandLine, type Ended } from '../../support/processes/command-line';
 import { aLicense } from '../../support/factories';
 import { Scrape } from '../../support/trail/scrape';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 const PASSPHRASE = 'a passphrase for tests';
 const ROOT_PASSPHRASE = 'another one for the root';

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { type Answer, Client } from '../../support/requests/client';
 import { testDatabase, type TestDatabase } from '../../support/database/database';
 import { DatabaseProxy } from '../../support/database/database-proxy';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 import { aLicense } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { Scrape } from '../../support/trail/scrape';

@@ -4,7 +4,7 @@ import { aCustomer, aLicense, validation } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import type { Fault } from '../../support/signers/stand-in-server';
 import { VaultStandIn } from '../../support/signers/vault-stand-in';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 describe('a server whose signatures Vault makes', () => {
   let vault: VaultStandIn;

@@ -7,7 +7,8 @@ import { Client } from '../../support/requests/client';
 import { CommandLine } from '../../support/processes/command-line';
 import { insertLicenseRows, insertRowKey, ROW_KEY } from '../../support/database/license-rows';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 const LICENSES = 1500;
 

@@ -5,7 +5,8 @@ import { expectStatus } from '../../support/contract/expect-status';
 import { aLicense, validation } from '../../support/factories';
 import { Forger, putOnRecord, seconds, signed } from '../../support/keys/forger';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 import {
   DB_UUID,
   DOMAIN,

@@ -3,7 +3,8 @@ import { type Answer, Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
 import { aCustomer, aCustomerId, aLicense, anApiKey } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, until, untilBlocked } from '../../support/database/sql';
+import { superuserOf, untilBlocked } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 /** RFC 9110 section 8.8.3: strong, and nothing in it that lists are parted by. */
 const STRONG = /^"[\w.-]+"$/;

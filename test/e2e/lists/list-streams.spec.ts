@@ -10,7 +10,7 @@ import { howItEnds } from '../../support/requests/how-it-ends';
 import { testDatabase, type TestDatabase } from '../../support/database/database';
 import { DatabaseProxy, MarkerSearch } from '../../support/database/database-proxy';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 const MANY = 30_000;
 

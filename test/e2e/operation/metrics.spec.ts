@@ -6,7 +6,8 @@ import { Client } from '../../support/requests/client';
 import { aCustomer, aLicense, type IssuedLicense } from '../../support/factories';
 import { Scrape } from '../../support/trail/scrape';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 const VALIDATE = '/api/v1/licenses/validate';
 

@@ -14,7 +14,8 @@ import {
   urlIn,
 } from '../../support/processes/server-process';
 import { WIDE_LIMITS } from '../../support/processes/wide-limits';
-import { until, untilBlocked } from '../../support/database/sql';
+import { untilBlocked } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 const KEY_LINE = /^admin API key: (aegis_development_[0-9A-Za-z]{12}_[0-9A-Za-z]{49})$/gm;
 const NEXT_LINE = /^curl .*$/gm;

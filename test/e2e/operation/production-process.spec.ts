@@ -7,7 +7,8 @@ import { aCustomerId, aLicense } from '../../support/factories';
 import { freePort } from '../../support/processes/free-port';
 import { probeAt, Processes, untilReady } from '../../support/processes/server-process';
 import { WIDE_LIMITS } from '../../support/processes/wide-limits';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 const PASSPHRASE = 'correct horse battery staple';
 const PEPPER = '5e8dd316726b0335e8dd316726b0335e';

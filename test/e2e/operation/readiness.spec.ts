@@ -2,7 +2,8 @@ import type { Client as SqlClient } from 'pg';
 import { Client } from '../../support/requests/client';
 import { aLicense, type IssuedLicense, validation } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 describe('readiness asks for what a validation needs', () => {
   let server: TestServer;

@@ -1,5 +1,5 @@
 import { Processes, type ServerProcess } from '../../support/processes/server-process';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 describe('the server at a user signal', () => {
   const processes = new Processes();

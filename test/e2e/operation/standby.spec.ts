@@ -8,7 +8,7 @@ import { aLicense, type IssuedLicense, validation } from '../../support/factorie
 import { testServer, type TestServer } from '../../support/processes/server';
 import { Processes } from '../../support/processes/server-process';
 import { DatabaseProxy } from '../../support/database/database-proxy';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 import { ReplicatedPostgres } from '../../support/database/standby';
 
 // Two PostgreSQL start, and the machine may be busy.

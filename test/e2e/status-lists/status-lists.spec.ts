@@ -7,7 +7,8 @@ import { expectStatus } from '../../support/contract/expect-status';
 import { aCustomer, aLicense, type IssuedLicense } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { activateKey } from '../../support/keys/signing-keys';
-import { superuserOf, until } from '../../support/database/sql';
+import { superuserOf } from '../../support/database/sql';
+import { until } from '../../support/until';
 import { listOf, placeOf, statusOf } from '../../support/trail/status-lists';
 
 /** A change is in the lists of every replica within this. */

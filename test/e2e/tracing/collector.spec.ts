@@ -7,7 +7,7 @@ import { freePort } from '../../support/processes/free-port';
 import { Processes, type ServerProcess } from '../../support/processes/server-process';
 import { WIDE_LIMITS } from '../../support/processes/wide-limits';
 import { Client } from '../../support/requests/client';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 import { OtlpReceiver } from '../../support/tracing/otlp-receiver';
 
 const FAILS = 'traces cannot be delivered: spans are dropped, requests continue';

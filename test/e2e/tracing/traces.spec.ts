@@ -8,7 +8,7 @@ import { Processes, type ServerProcess } from '../../support/processes/server-pr
 import { WIDE_LIMITS } from '../../support/processes/wide-limits';
 import { Client } from '../../support/requests/client';
 import { connectTo } from '../../support/requests/raw-http';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 import type { ReceivedSpan } from '../../support/tracing/otlp';
 import { OtlpReceiver } from '../../support/tracing/otlp-receiver';
 

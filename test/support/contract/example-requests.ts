@@ -1,7 +1,7 @@
 import type { Client } from '../requests/client';
 import { aCustomer, aLicense } from '../factories';
 import type { Route } from './contract';
-import { until } from '../database/sql';
+import { until } from '../until';
 
 /** Ids that paths may name, by what is in front of them. */
 export interface Ids {

@@ -1,30 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { TestServer } from '../processes/server';
+import { until } from '../until';
 
 /** A connection of the test's own to a server's database, past the server and its role's limits. */
 export async function superuserOf({ database }: Pick<TestServer, 'database'>): Promise<Client> {
   const client = new Client({ connectionString: database.superuserUrl });
   await client.connect();
   return client;
-}
-
-/**
- * Waits until `condition` holds.
- * @param patienceMs for what never happens, so that the test says what: shorter than the time-out of a test, and long
- * enough for a machine that others keep busy
- */
-export async function until(
-  what: string,
-  condition: () => Promise<boolean>,
-  patienceMs = 200_000,
-): Promise<void> {
-  const deadline = performance.now() + patienceMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline)
-      throw new Error(`waited ${patienceMs / 1000} seconds without success: ${what}`);
-    await pause(10);
-  }
 }
 
 /** Waits until so many statements of the server wait for locks of others. */

@@ -25,7 +25,7 @@ import {
   launchPostmaster,
   stopPostmaster,
 } from '../../../libs/embedded-postgres/src/postmaster';
-import { until } from './sql';
+import { until } from '../until';
 
 /** What a base backup leaves out (PostgreSQL, "Making a Base Backup Using the Low Level API"). */
 const LEFT_OUT =

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { until } from '../database/sql';
+import { until } from '../until';
 import type { CertificateAuthority } from '../processes/certificates';
 import { freePort } from '../processes/free-port';
 import { Child } from './child';

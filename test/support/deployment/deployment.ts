@@ -13,7 +13,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '../database/sql';
+import { until } from '../until';
 import { PATIENCE } from '../patience';
 import { CertificateAuthority } from '../processes/certificates';
 import { freePort, isFree } from '../processes/free-port';

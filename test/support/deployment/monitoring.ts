@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { until } from '../database/sql';
+import { until } from '../until';
 import { freePort } from '../processes/free-port';
 import { Child } from './child';
 

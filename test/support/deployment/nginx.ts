@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { until } from '../database/sql';
+import { until } from '../until';
 import type { CertificateAuthority } from '../processes/certificates';
 import { Child } from './child';
 

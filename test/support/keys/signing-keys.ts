@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestDatabase } from '../database/database';
-import { until } from '../database/sql';
+import { until } from '../until';
 
 /** Makes a key on record the one that signs, no matter who holds it, as `aegis keys activate --force` does. */
 export async function activateKey(database: TestDatabase, kid: string): Promise<void> {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '../database/sql';
+import { until } from '../until';
 import { freePort } from '../processes/free-port';
 import type { KubernetesPrograms } from './programs';
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { freePort } from './free-port';
-import { until } from '../database/sql';
+import { until } from '../until';
 
 export const hasRedis = spawnSync('redis-server', ['--version']).error === undefined;
 

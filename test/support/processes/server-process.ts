@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CommandLine } from './command-line';
 import { PATIENCE } from '../patience';
-import { until } from '../database/sql';
+import { until } from '../until';
 
 const SERVER = resolve(__dirname, '../../../dist/apps/server/src/main.js');
 

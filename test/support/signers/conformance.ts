@@ -11,7 +11,7 @@ import {
 } from '@aegis/signing';
 import { randomBytes, verify } from 'node:crypto';
 import { Writable } from 'node:stream';
-import { until } from '../database/sql';
+import { until } from '../until';
 import type { Fault } from './stand-in-server';
 
 /** What a source under test is made with. */

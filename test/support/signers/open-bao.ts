@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { freePort } from '../processes/free-port';
-import { until } from '../database/sql';
+import { until } from '../until';
 
 /** As docs/signers.md shows it. */
 const POLICY = `path "transit/keys/aegis" { capabilities = ["read"] }

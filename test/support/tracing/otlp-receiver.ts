@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { until } from '../database/sql';
+import { until } from '../until';
 import { type ReceivedSpan, spansOf } from './otlp';
 
 /** A collector on loopback that keeps what it gets. */

@@ -1,5 +1,6 @@
 import { readCheckpoint } from '../../../libs/checkpoints/src/checkpoint';
-import { superuserOf, until } from '../database/sql';
+import { superuserOf } from '../database/sql';
+import { until } from '../until';
 import { testDatabase } from '../database/database';
 import { Trail } from './trail';
 

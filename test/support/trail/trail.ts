@@ -12,7 +12,7 @@ import { Writable } from 'node:stream';
 import { DataSource } from 'typeorm';
 import { checkpointHash, readCheckpoint, signCheckpoint } from '../../../libs/checkpoints/src/checkpoint';
 import { testDatabase, type TestDatabase } from '../database/database';
-import { until } from '../database/sql';
+import { until } from '../until';
 
 /** An audit trail of a test's own, with what seals and verifies it. */
 export class Trail {

@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { prepareBinaries } from '../../../libs/embedded-postgres/src/binaries';
 import { type ClusterFolder } from '../../../libs/embedded-postgres/src/cluster';
 import { openClusterFolder } from '../../../libs/embedded-postgres/src/cluster-folder';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 import { freePort } from '../../support/processes/free-port';
 
 const FILES = join(__dirname, '../../../deploy/backup');

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aLicense } from '../../support/factories';
 import { Client } from '../../support/requests/client';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 import { freePort } from '../../support/processes/free-port';
 import { probeAt } from '../../support/processes/server-process';
 import { IMAGES } from '../../support/containers/images';

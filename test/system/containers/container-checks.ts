@@ -2,7 +2,7 @@ import { removeEmbeddedPostgres, startEmbeddedPostgres } from '@aegis/embedded-p
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 import { freePort } from '../../support/processes/free-port';
 import { probeAt } from '../../support/processes/server-process';
 import { IMAGES } from '../../support/containers/images';

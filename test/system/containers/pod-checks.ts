@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSy
 import { join } from 'node:path';
 import { IMAGES } from '../../support/containers/images';
 import type { Podman } from '../../support/containers/podman';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 import {
   DEPLOYMENTS,
   hasKustomize,

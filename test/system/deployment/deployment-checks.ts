@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLines } from '../../support/containers/processes';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 import { Deployment, metricsAddress, type Releases } from '../../support/deployment/deployment';
 
 const RATE = 200;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { ReplicatedPostgres } from '../../support/database/standby';
 import { freePort } from '../../support/processes/free-port';
-import { until } from '../../support/database/sql';
+import { until } from '../../support/until';
 
 const ROOT = join(__dirname, '../../..');
 const CONFIG = join(ROOT, 'config');

@@ -1,7 +1,7 @@
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { PassThrough } from 'node:stream';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { Trail } from '../../../../test/support/trail/trail';
 import { ChainEnd } from './chain-end';

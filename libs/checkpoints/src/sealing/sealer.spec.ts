@@ -11,7 +11,7 @@ import { PassThrough } from 'node:stream';
 import { DataSource } from 'typeorm';
 import { migrationDataSource } from '../../../../migrations/data-source';
 import { applicationPrivileges } from '../../../../migrations/privileges';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { Trail } from '../../../../test/support/trail/trail';
 import { ChainNotTrusted } from './chain-end';

@@ -1,6 +1,6 @@
 import { sqlState } from '@aegis/database';
 import { migratedDatabase } from '../../../../test/support/database/database';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { Trail } from '../../../../test/support/trail/trail';
 import { checkpointHash, type CheckpointClaims, readCheckpoint, signCheckpoint } from '../checkpoint';
 import { readUnsealed } from './unsealed-records';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { jobsOf, stopJobs } from '../../../../test/support/jobs';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { Trail } from '../../../../test/support/trail/trail';
 import { CheckpointShipping } from './checkpoint-shipping';
 

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { migratedDatabase } from '../../../../test/support/database/database';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { Trail } from '../../../../test/support/trail/trail';
 import { checkpointHash, type CheckpointClaims, readCheckpoint, signCheckpoint } from '../checkpoint';

@@ -1,4 +1,4 @@
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { Trail } from '../../../../test/support/trail/trail';
 import { readCheckpoint, signCheckpoint } from '../checkpoint';
 

@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { migrationDataSource } from '../../../../migrations/data-source';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
 import { DatabaseProxy } from '../../../../test/support/database/database-proxy';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { Listener } from '../listener';
 import { isDatabaseUnavailable } from '../postgres-errors';
 import { withConnection } from '../role-password';

@@ -3,7 +3,7 @@ import { createServer, IncomingMessage, type Server, ServerResponse } from 'node
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { howItEnds } from '../../../../test/support/requests/how-it-ends';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { type After, OpenStreams } from './open-streams';
 
 const response = (): ServerResponse => new ServerResponse(new IncomingMessage(undefined as never));

@@ -14,7 +14,7 @@ import {
 } from '../../../../test/support/requests/raw-http';
 import { RespondsAsIs } from '../answers/responds';
 import { AnyKey, Public } from '../callers/route-access';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { startWebApp, type WebApp } from '../http-app.fixture';
 
 class ThingDto {

@@ -13,7 +13,7 @@ import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { aCustomerId } from '../../../../test/support/factories';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { LicenseChanges } from '../license-changes';
 import { LicenseLock } from '../license-lock';
 import { LicenseToken } from '../license-token.entity';

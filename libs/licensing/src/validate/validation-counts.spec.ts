@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
 import { jobsOf, stopJobs, withRunning } from '../../../../test/support/jobs';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { ValidationCounts } from './validation-counts';
 
 describe('counts of validations', () => {

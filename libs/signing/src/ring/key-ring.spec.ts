@@ -13,7 +13,7 @@ import { Logger as NestLogger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { signCompact, verifySignature } from '../jws/jws';
 import { writeKeyPair } from '../keys/key-files';
 import { KeyRing } from './key-ring.service';

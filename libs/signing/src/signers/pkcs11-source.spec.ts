@@ -3,7 +3,7 @@ import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { PassThrough } from 'node:stream';
 import { Pkcs11StandIn } from '../../../../test/support/signers/pkcs11-stand-in';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { SignerUnavailable } from '../signing.errors';
 import { loadPkcs11 } from './pkcs11-module';
 import { Pkcs11Source } from './pkcs11-source';

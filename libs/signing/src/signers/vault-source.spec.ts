@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { VaultStandIn } from '../../../../test/support/signers/vault-stand-in';
-import { until } from '../../../../test/support/database/sql';
+import { until } from '../../../../test/support/until';
 import { SignerUnavailable } from '../signing.errors';
 import { SignerGuard } from './signer-guard';
 import { SignerMetrics } from './signer-metrics';
