@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { startWebApp, type WebApp } from './http-app.fixture';
+import { startTestApp, type TestApp } from './http-app.fixture';
 import { Public, RequireScopes } from './callers/route-access';
 import { RespondsAsIs } from './answers/responds';
 import { declaredRoute } from './declared-route';
@@ -49,12 +49,13 @@ describe('declaredRoute', () => {
   });
 
   describe('over HTTP', () => {
-    let web: WebApp;
-    beforeAll(async () => (web = await startWebApp([OpenController, ClosedController])));
-    afterAll(() => web.app.close());
+    let testApp: TestApp;
+    beforeAll(async () => (testApp = await startTestApp([OpenController, ClosedController])));
+    afterAll(() => testApp.app.close());
 
     it('keeps what two controllers inherit forgiving under the one and strict under the other', async () => {
-      const statusOf = async (path: string): Promise<number> => (await fetch(`${web.url}/${path}`)).status;
+      const statusOf = async (path: string): Promise<number> =>
+        (await fetch(`${testApp.url}/${path}`)).status;
       expect([await statusOf('open?x=1'), await statusOf('closed?x=1')]).toEqual([200, 422]);
       expect([await statusOf('open?x=1'), await statusOf('closed?x=1')]).toEqual([200, 422]);
     });

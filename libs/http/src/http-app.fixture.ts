@@ -76,7 +76,7 @@ class ShowingGuard implements CanActivate {
 class RootModule {}
 
 /** A running application. */
-export interface WebApp {
+export interface TestApp {
   app: NestExpressApplication;
   url: string;
   port: number;
@@ -89,11 +89,11 @@ export interface WebApp {
  * @param controllers its routes
  * @param variables settings that differ from the defaults
  */
-export async function startWebApp(
+export async function startTestApp(
   controllers: Type[],
   variables: Readonly<Record<string, string>> = {},
   imports: NonNullable<ModuleMetadata['imports']> = [],
-): Promise<WebApp> {
+): Promise<TestApp> {
   let written = '';
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -110,10 +110,10 @@ export async function startWebApp(
     ...variables,
   });
   const logger = new Logger({ level: 'debug', format: 'json', stream });
-  const web = HttpModule.for({ imports: [IdentificationModule], accessGuard: ShowingGuard });
+  const testApp = HttpModule.for({ imports: [IdentificationModule], accessGuard: ShowingGuard });
   const root = {
     module: RootModule,
-    imports: [ConfigModule.for(environment), LoggingModule.for(logger), web, ...imports],
+    imports: [ConfigModule.for(environment), LoggingModule.for(logger), testApp, ...imports],
     controllers,
   };
   const app = await createHttpApp(root);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import request from 'supertest';
 import { AnyKey, Public } from '../callers/route-access';
 import { CacheControl, NoStore, Responds, RespondsAsIs, RespondsNothing } from './responds';
-import { startWebApp, type WebApp } from '../http-app.fixture';
+import { startTestApp, type TestApp } from '../http-app.fixture';
 
 class OwnerDto {
   @Expose()
@@ -127,13 +127,13 @@ class OpenController {
 }
 
 describe('answers', () => {
-  let web: WebApp;
+  let testApp: TestApp;
 
   beforeAll(async () => {
-    web = await startWebApp([ThingsController, OpenController]);
+    testApp = await startTestApp([ThingsController, OpenController]);
   });
 
-  afterAll(() => web.app.close());
+  afterAll(() => testApp.app.close());
 
   const wire = {
     id: '1',
@@ -145,7 +145,7 @@ describe('answers', () => {
   };
 
   it('hold the exposed fields alone, JSON columns whole and times in UTC with milliseconds', async () => {
-    const answer = await request(web.url).get('/things/one').expect(200);
+    const answer = await request(testApp.url).get('/things/one').expect(200);
     expect(answer.body).toEqual(wire);
     expect(answer.text).not.toContain('canary');
     expect(answer.headers['cache-control']).toBe('no-store');
@@ -162,19 +162,19 @@ describe('answers', () => {
     ['/open/cached', {}, 'public, max-age=60'],
     ['/open/health', { 'X-API-Key': 'x' }, undefined],
   ])('stay out of caches where they are for the caller alone: %s %j', async (route, headers, expected) => {
-    const answer = await request(web.url).get(route).set(headers);
+    const answer = await request(testApp.url).get(route).set(headers);
     expect(answer.headers['cache-control']).toBe(expected);
   });
 
   it('map lists item by item', async () => {
-    const answer = await request(web.url).get('/things/many').expect(200);
+    const answer = await request(testApp.url).get('/things/many').expect(200);
     expect(answer.body).toEqual([wire, { ...wire, id: '2', owner: null }]);
   });
 
   it.each(['undeclared', 'undeclared-text', 'nothing-but', 'broken'])(
     'are not given for a handler that does not keep to its declaration: %s',
     async (route) => {
-      const answer = await request(web.url).get(`/things/${route}`);
+      const answer = await request(testApp.url).get(`/things/${route}`);
       expect([answer.status, answer.body.code]).toEqual([500, 'internal_error']);
       expect(answer.text).not.toContain('canary');
     },
@@ -183,7 +183,7 @@ describe('answers', () => {
   it.each(['one', 'many', 'prebuilt', 'broken', 'missing'])(
     'end with a line feed where they are JSON, of which their length and type know: %s',
     async (route) => {
-      const answer = await request(web.url).get(`/things/${route}`);
+      const answer = await request(testApp.url).get(`/things/${route}`);
       expect(answer.text).toMatch(/[}\]]\n$/);
       const length = answer.headers['content-length'];
       if (length !== undefined) expect(Number(length)).toBe(Buffer.byteLength(answer.text));
@@ -192,23 +192,23 @@ describe('answers', () => {
   );
 
   it('are handed on as they are where the handler builds them', async () => {
-    expect((await request(web.url).get('/things/prebuilt').expect(200)).body).toEqual({ id: 'o' });
+    expect((await request(testApp.url).get('/things/prebuilt').expect(200)).body).toEqual({ id: 'o' });
   });
 
   it('may be empty or of another type where that is declared', async () => {
-    const nothing = await request(web.url).get('/things/nothing');
+    const nothing = await request(testApp.url).get('/things/nothing');
     expect([nothing.status, nothing.text]).toEqual([204, '']);
-    const text = await request(web.url).get('/things/text').set('Accept', 'text/plain');
+    const text = await request(testApp.url).get('/things/text').set('Accept', 'text/plain');
     expect([text.status, text.text, text.headers['content-type']]).toEqual([
       200,
       'as it is',
       'text/plain; charset=utf-8',
     ]);
-    await request(web.url).get('/things/text').set('Accept', 'application/json').expect(406);
+    await request(testApp.url).get('/things/text').set('Accept', 'application/json').expect(406);
   });
 
   it('of a public route come in what it has, whatever is accepted', async () => {
-    await request(web.url).get('/open').set('Accept', 'image/png').expect(200);
+    await request(testApp.url).get('/open').set('Accept', 'image/png').expect(200);
   });
 });
 

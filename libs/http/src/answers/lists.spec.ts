@@ -9,7 +9,7 @@ import { PageQueryDto } from '../input/page-query.dto';
 import { PathId } from '../input/path-id';
 import { PageDto, pageOf, type Page } from './page.dto';
 import { Responds, RespondsAsIs } from './responds';
-import { startWebApp, type WebApp } from '../http-app.fixture';
+import { startTestApp, type TestApp } from '../http-app.fixture';
 
 class ThingDto {
   @Expose()
@@ -64,15 +64,15 @@ class ThingsController {
 }
 
 describe('lists and parameters', () => {
-  let web: WebApp;
+  let testApp: TestApp;
 
   beforeAll(async () => {
-    web = await startWebApp([ThingsController], { RATE_LIMIT_PUBLIC: '100000' });
+    testApp = await startTestApp([ThingsController], { RATE_LIMIT_PUBLIC: '100000' });
   });
 
-  afterAll(() => web.app.close());
+  afterAll(() => testApp.app.close());
 
-  const get = (path: string) => request(web.url).get(path);
+  const get = (path: string) => request(testApp.url).get(path);
 
   it('answers a page of exposed rows with all that the contract says of it', async () => {
     const { body } = await get('/things').expect(200);
@@ -190,7 +190,7 @@ describe('lists and parameters', () => {
   });
 
   it('writes the page into the OpenAPI document under its own name', () => {
-    const { components } = SwaggerModule.createDocument(web.app, new DocumentBuilder().build());
+    const { components } = SwaggerModule.createDocument(testApp.app, new DocumentBuilder().build());
     expect(components?.schemas?.ThingPageDto).toMatchObject({
       properties: {
         things: { type: 'array', items: { $ref: '#/components/schemas/ThingDto' } },

@@ -5,7 +5,7 @@ import { RespondsNothing } from '../answers/responds';
 import { assertEveryRouteDeclaresAccess } from './access-check';
 import { accessOf, AnyKey, Public, RequireScopes } from './route-access';
 import { grants } from '@aegis/access';
-import { startWebApp, type WebApp } from '../http-app.fixture';
+import { startTestApp, type TestApp } from '../http-app.fixture';
 
 @Controller('declared')
 @RequireScopes('licenses:read')
@@ -65,15 +65,15 @@ class ForgottenController {
 }
 
 describe('declared access', () => {
-  let web: WebApp;
+  let testApp: TestApp;
 
-  afterEach(() => web.app.close());
+  afterEach(() => testApp.app.close());
 
   it('stops the start for a route that declares nothing, and names it', async () => {
-    web = await startWebApp([DeclaredController, ForgottenController]);
+    testApp = await startTestApp([DeclaredController, ForgottenController]);
     let refusal: unknown;
     try {
-      assertEveryRouteDeclaresAccess(web.app);
+      assertEveryRouteDeclaresAccess(testApp.app);
     } catch (error) {
       refusal = error;
     }
@@ -83,14 +83,14 @@ describe('declared access', () => {
   });
 
   it('lets an application start whose routes all declare it', async () => {
-    web = await startWebApp([DeclaredController, PublicController]);
+    testApp = await startTestApp([DeclaredController, PublicController]);
     expect(() => {
-      assertEveryRouteDeclaresAccess(web.app);
+      assertEveryRouteDeclaresAccess(testApp.app);
     }).not.toThrow();
   });
 
   it('reads the method before the controller', async () => {
-    web = await startWebApp([DeclaredController, PublicController]);
+    testApp = await startTestApp([DeclaredController, PublicController]);
     const { inherits, any } = DeclaredController.prototype;
     const { unless } = PublicController.prototype;
     expect(accessOf(inherits, DeclaredController)).toMatchObject({
@@ -103,8 +103,8 @@ describe('declared access', () => {
   });
 
   it('writes who may call a route, and its errors, into the OpenAPI document', async () => {
-    web = await startWebApp([DeclaredController, PublicController]);
-    const { paths } = SwaggerModule.createDocument(web.app, new DocumentBuilder().build());
+    testApp = await startTestApp([DeclaredController, PublicController]);
+    const { paths } = SwaggerModule.createDocument(testApp.app, new DocumentBuilder().build());
     const closed = paths['/declared/any']?.get;
     expect(closed?.security).toEqual(expect.arrayContaining([{ api_key: [] }, { bearer: [] }]));
     expect(Object.keys(closed?.responses ?? {})).toEqual(

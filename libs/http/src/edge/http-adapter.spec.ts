@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Public } from '../callers/route-access';
 import { answerBody } from '../answers/answer-body';
 import { RespondsAsIs } from '../answers/responds';
-import { startWebApp, type WebApp } from '../http-app.fixture';
+import { startTestApp, type TestApp } from '../http-app.fixture';
 
 let handled: { request: object; response: object } | undefined;
 
@@ -20,19 +20,19 @@ class ShowController {
 }
 
 describe('HttpAdapter', () => {
-  let web: WebApp;
-  beforeAll(async () => (web = await startWebApp([ShowController])));
-  afterAll(() => web.app.close());
+  let testApp: TestApp;
+  beforeAll(async () => (testApp = await startTestApp([ShowController])));
+  afterAll(() => testApp.app.close());
 
   it('gives each request and response, from the start, the prototype that Express would give it later', async () => {
     let born: typeof handled;
-    web.app
+    testApp.app
       .getHttpServer()
       .prependOnceListener('request', (request: IncomingMessage, response: ServerResponse) => {
         born = { request: prototypeOf(request), response: prototypeOf(response) };
       });
 
-    const answer = await fetch(`${web.url}/show`);
+    const answer = await fetch(`${testApp.url}/show`);
 
     expect(await answer.text()).toBe('/show true');
     expect(born).toBeDefined();

@@ -15,7 +15,7 @@ import {
 import { RespondsAsIs } from '../answers/responds';
 import { AnyKey, Public } from '../callers/route-access';
 import { until } from '../../../../test/support/until';
-import { startWebApp, type WebApp } from '../http-app.fixture';
+import { startTestApp, type TestApp } from '../http-app.fixture';
 
 class ThingDto {
   @IsOptional()
@@ -75,26 +75,26 @@ const GET = 'GET /things HTTP/1.1\r\nHost: x\r\n';
 const POST = 'POST /things/named HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
 
 describe('the HTTP server', () => {
-  let web: WebApp;
-  let open: WebApp;
+  let testApp: TestApp;
+  let open: TestApp;
 
   beforeAll(async () => {
-    web = await startWebApp([ThingsController], {
+    testApp = await startTestApp([ThingsController], {
       RATE_LIMIT_PUBLIC: '100000',
       RATE_LIMIT_DEFAULT: '100000',
     });
-    open = await startWebApp([ThingsController], {
+    open = await startTestApp([ThingsController], {
       CORS_ORIGINS: 'https://admin.example.com,https://other.example.com',
       TRUST_PROXY: '1',
     });
   });
   afterAll(async () => {
-    await web.app.close();
+    await testApp.app.close();
     await open.app.close();
   });
 
   const send = async (bytes: string): Promise<RawAnswer> => {
-    const answer = await exchange(web.url, bytes);
+    const answer = await exchange(testApp.url, bytes);
     if (answer === undefined) throw new Error('closed without an answer');
     return answer;
   };
@@ -205,11 +205,11 @@ describe('the HTTP server', () => {
     let usual: number[];
 
     beforeAll(() => {
-      const server = web.app.getHttpServer();
+      const server = testApp.app.getHttpServer();
       usual = limits.map((limit) => server[limit]);
     });
     afterEach(() => {
-      const server = web.app.getHttpServer();
+      const server = testApp.app.getHttpServer();
       limits.forEach((limit, index) => (server[limit] = usual[index]!));
     });
 
@@ -218,8 +218,8 @@ describe('the HTTP server', () => {
     });
 
     it('for headers that drip in', async () => {
-      web.app.getHttpServer().headersTimeout = 300;
-      const socket = connectTo(web.url);
+      testApp.app.getHttpServer().headersTimeout = 300;
+      const socket = connectTo(testApp.url);
       const closed = untilClosed(socket);
       socket.write('GET /things HTTP/1.1\r\nHost: x\r\n');
       const drip = setInterval(() => socket.write('X-Drip: y\r\n'), 50);
@@ -229,15 +229,19 @@ describe('the HTTP server', () => {
     });
 
     it('for a request that never begins', async () => {
-      web.app.getHttpServer().headersTimeout = 300;
-      expectProblem(readAnswer(await untilClosed(connectTo(web.url)), false, true), 408, 'request_timeout');
+      testApp.app.getHttpServer().headersTimeout = 300;
+      expectProblem(
+        readAnswer(await untilClosed(connectTo(testApp.url)), false, true),
+        408,
+        'request_timeout',
+      );
     });
 
     it('for a body that drips in', async () => {
-      const server = web.app.getHttpServer();
+      const server = testApp.app.getHttpServer();
       server.headersTimeout = 300;
       server.requestTimeout = 400;
-      const socket = connectTo(web.url);
+      const socket = connectTo(testApp.url);
       const closed = untilClosed(socket);
       socket.write(`${POST}Content-Length: 100000\r\n\r\n{"name":"`);
       const drip = setInterval(() => socket.write('x'), 50);
@@ -247,8 +251,8 @@ describe('the HTTP server', () => {
     });
 
     it('for the next request of a connection', async () => {
-      web.app.getHttpServer().keepAliveTimeout = 100;
-      const socket = connectTo(web.url);
+      testApp.app.getHttpServer().keepAliveTimeout = 100;
+      const socket = connectTo(testApp.url);
       const closed = untilClosed(socket);
       socket.write(`${GET}\r\n`);
       const answer = readAnswer(await closed, false, true);
@@ -256,13 +260,13 @@ describe('the HTTP server', () => {
     });
 
     it('for a caller that does not take its answer', async () => {
-      web.app.getHttpServer().timeout = 300;
+      testApp.app.getHttpServer().timeout = 300;
       const ended = new Promise<void>((resolve) => {
-        web.app.getHttpServer().once('request', (_request: unknown, response: ServerResponse) => {
+        testApp.app.getHttpServer().once('request', (_request: unknown, response: ServerResponse) => {
           response.once('close', resolve);
         });
       });
-      const socket = connectTo(web.url);
+      const socket = connectTo(testApp.url);
       socket.pause();
       socket.write('GET /things/large HTTP/1.1\r\nHost: x\r\n\r\n');
       await ended;
@@ -273,10 +277,10 @@ describe('the HTTP server', () => {
     });
 
     it('for a caller to go that was refused', async () => {
-      const socket = connectTo(web.url);
+      const socket = connectTo(testApp.url);
       socket.on('error', () => undefined);
       const [taken] = (await Promise.all([
-        once(web.app.getHttpServer(), 'connection'),
+        once(testApp.app.getHttpServer(), 'connection'),
         once(socket, 'connect'),
       ])) as [[Socket], unknown];
       socket.write('no request\r\n\r\n');
@@ -381,7 +385,7 @@ describe('the HTTP server', () => {
       ['another version', 'GET /things HTTP/3.0\r\nHost: x\r\n\r\n'],
       ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ])('that it does not come with %s', async (_, bytes) => {
-      expectProblem(await exchange(web.url, bytes, { halfClose: true }), 400, 'invalid_request');
+      expectProblem(await exchange(testApp.url, bytes, { halfClose: true }), 400, 'invalid_request');
     });
 
     it.each(['HTTP/2.0', 'HTTP/0.9', 'HTTP/1.2', 'HTTP/2'])(
@@ -391,17 +395,17 @@ describe('the HTTP server', () => {
           const body = bytes === GET ? '' : '{"name":"a"}';
           const next = 'DELETE /things HTTP/1.1\r\nHost: x\r\n\r\n';
           const sent = `${bytes.replace('HTTP/1.1', version)}\r\n${body}${next}`;
-          const answer = await exchange(web.url, sent, { untilClosed: true });
+          const answer = await exchange(testApp.url, sent, { untilClosed: true });
           expectProblem(answer, 400, 'invalid_request');
           expect(answer!.headers.get('connection')).toBe('close');
           expect(answersIn(answer!)).toHaveLength(1);
         }
-        expect(web.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
+        expect(testApp.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
       },
     );
 
     it('less, where it is HTTP/1.0, and closes after the answer', async () => {
-      const answer = await exchange(web.url, 'GET /things HTTP/1.0\r\n\r\n', { untilClosed: true });
+      const answer = await exchange(testApp.url, 'GET /things HTTP/1.0\r\n\r\n', { untilClosed: true });
       expect([answer?.status, answer?.headers.get('connection')]).toEqual([200, 'close']);
     });
 
@@ -413,7 +417,7 @@ describe('the HTTP server', () => {
     });
 
     it('that it asks for no tunnel', async () => {
-      const answer = await exchange(web.url, 'CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n', {
+      const answer = await exchange(testApp.url, 'CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n', {
         untilClosed: true,
       });
       expectProblem(answer, 400, 'invalid_request');
@@ -426,7 +430,7 @@ describe('the HTTP server', () => {
     ['broken bytes behind requests', `${GET}\r\n`.repeat(3) + 'nonsense\r\n\r\n'],
     ['a tunnel behind requests', `${GET}\r\n`.repeat(3) + 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n'],
   ])('ends every response of %s', async (_what, bytes) => {
-    const server = web.app.getHttpServer();
+    const server = testApp.app.getHttpServer();
     let begun = 0;
     let ended = 0;
     const count = (_request: unknown, response: ServerResponse): void => {
@@ -435,7 +439,7 @@ describe('the HTTP server', () => {
     };
     server.prependListener('request', count);
     try {
-      const socket = connectTo(web.url);
+      const socket = connectTo(testApp.url);
       socket.on('error', () => undefined);
       socket.write(bytes);
       await until('the requests came', () => Promise.resolve(begun >= 3));
@@ -450,14 +454,14 @@ describe('the HTTP server', () => {
     const CONNECT = 'CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n';
 
     it('says nothing in place of the answer to that request, which is the last', async () => {
-      const answer = await exchange(web.url, `${GET}\r\n${CONNECT}`, { untilClosed: true });
+      const answer = await exchange(testApp.url, `${GET}\r\n${CONNECT}`, { untilClosed: true });
       expect([answer?.status, answer?.body]).toEqual([200, { ip: '127.0.0.1' }]);
       expect(answer?.headers.get('connection')).toBe('close');
       expect(answersIn(answer!)).toHaveLength(1);
     });
 
     it('keeps the whole answer to that request, also one that is streamed', async () => {
-      const socket = connectTo(web.url);
+      const socket = connectTo(testApp.url);
       socket.write(`GET /things/streamed HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n${CONNECT}`);
       const [head, body] = (await untilClosed(socket)).toString('latin1').split('\r\n\r\n');
       expect(head).toMatch(/^HTTP\/1\.1 200 /);
@@ -465,7 +469,7 @@ describe('the HTTP server', () => {
     });
 
     it('writes nothing into an answer that has begun', async () => {
-      const socket = connectTo(web.url);
+      const socket = connectTo(testApp.url);
       socket.write('GET /things/large HTTP/1.1\r\nHost: x\r\n\r\n');
       await once(socket, 'readable');
       socket.write(CONNECT);
@@ -497,10 +501,10 @@ describe('the HTTP server', () => {
         `${POST}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n${SECOND}`,
       ],
     ])('takes neither, and not what follows: %s', async (_, bytes) => {
-      const answer = await exchange(web.url, bytes, { untilClosed: true });
+      const answer = await exchange(testApp.url, bytes, { untilClosed: true });
       const statuses = answersIn(answer!).map(({ status }) => status);
       expect(statuses).toEqual([400]);
-      expect(web.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
+      expect(testApp.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
     });
 
     it.each([
@@ -521,12 +525,12 @@ describe('the HTTP server', () => {
         'OPTIONS *',
       ]) {
         const bytes = `${line} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: ${coding}\r\n\r\n2\r\n{}\r\n0\r\n\r\n${SECOND}`;
-        const answer = await exchange(web.url, bytes, { untilClosed: true });
+        const answer = await exchange(testApp.url, bytes, { untilClosed: true });
         expectProblem(answer, 501, 'transfer_coding_unsupported');
         expect(answer!.headers.get('connection')).toBe('close');
         expect(answersIn(answer!)).toHaveLength(1);
       }
-      expect(web.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
+      expect(testApp.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
     });
 
     it.each(['chunked', 'Chunked', 'CHUNKED', '\tchunked '])('reads %j', async (coding) => {
@@ -538,15 +542,15 @@ describe('the HTTP server', () => {
     it('takes no transfer coding at all in HTTP/1.0, and not what follows', async () => {
       const old = POST.replace('HTTP/1.1', 'HTTP/1.0');
       const bytes = `${old}Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n${SECOND}`;
-      const answer = await exchange(web.url, bytes, { untilClosed: true });
+      const answer = await exchange(testApp.url, bytes, { untilClosed: true });
       expectProblem(answer, 400, 'invalid_request');
       expect(answersIn(answer!)).toHaveLength(1);
-      expect(web.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
+      expect(testApp.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
     });
 
     it('answers a whole request as ever when what follows it is broken, and no more', async () => {
       const bytes = `${POST}Content-Length: 12\r\n\r\n{"name":"a"}BROKEN\r\n\r\n`;
-      const answer = await exchange(web.url, bytes, { untilClosed: true });
+      const answer = await exchange(testApp.url, bytes, { untilClosed: true });
       expect([answer?.status, answer?.body]).toEqual([200, { name: 'a' }]);
       expect(answer?.headers.get('connection')).toBe('close');
       expect(answersIn(answer!)).toHaveLength(1);
@@ -556,7 +560,7 @@ describe('the HTTP server', () => {
       const post = (name: string): string =>
         `${POST}Content-Length: ${name.length + 11}\r\n\r\n{"name":"${name}"}`;
       const last = `${GET}Connection: close\r\n\r\n`;
-      const answer = await exchange(web.url, post('a') + post('bb') + post('ccc') + last, {
+      const answer = await exchange(testApp.url, post('a') + post('bb') + post('ccc') + last, {
         untilClosed: true,
       });
       expect(answersIn(answer!).map(({ body }) => body as unknown)).toEqual([
@@ -573,7 +577,7 @@ describe('the HTTP server', () => {
       `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`;
 
     it('says to continue when it wants the body', async () => {
-      const socket = connectTo(web.url);
+      const socket = connectTo(testApp.url);
       const received: Buffer[] = [];
       socket.on('data', (chunk: Buffer) => {
         // Nothing is sent before the server says so.
@@ -594,7 +598,7 @@ describe('the HTTP server', () => {
         [asking('/things/named', 12).replace('application/json', 'text/plain'), 415],
       ] as const) {
         const raw = await untilClosed(
-          connectTo(web.url).on('connect', function (this: Socket) {
+          connectTo(testApp.url).on('connect', function (this: Socket) {
             this.write(bytes);
           }),
         );
@@ -607,7 +611,7 @@ describe('the HTTP server', () => {
         'Expect',
         'Connection: close\r\nX-API-Key: key-lost\r\nExpect',
       );
-      const socket = connectTo(web.url);
+      const socket = connectTo(testApp.url);
       const received: Buffer[] = [];
       socket.on('data', (chunk: Buffer) => {
         if (received.push(chunk) === 1) socket.write('{"name":"a"}');
@@ -636,7 +640,7 @@ describe('the HTTP server', () => {
         `${POST}X-HTTP-Method-Override: DELETE\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
       );
       expectProblem(posted, 422, 'validation_failed');
-      expect(web.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
+      expect(testApp.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
     });
 
     it('have a request sent back by TRACE', async () => {

@@ -4,7 +4,7 @@ import { get as httpGet } from 'node:http';
 import request from 'supertest';
 import { RespondsAsIs } from '../answers/responds';
 import { AnyKey, Public } from '../callers/route-access';
-import { startWebApp, type WebApp } from '../http-app.fixture';
+import { startTestApp, type TestApp } from '../http-app.fixture';
 
 @Controller()
 class RoutesController {
@@ -35,19 +35,19 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
 describe('requests', () => {
-  let web: WebApp;
+  let testApp: TestApp;
 
   beforeAll(async () => {
-    web = await startWebApp([RoutesController], {
+    testApp = await startTestApp([RoutesController], {
       CORS_ORIGINS: 'https://admin.example.com',
       TRUST_PROXY: '127.0.0.1/32,10.0.0.0/8',
     });
   });
 
-  afterAll(() => web.app.close());
+  afterAll(() => testApp.app.close());
 
   const line = (requestId: string) =>
-    web.lines().find((entry) => entry.request_id === requestId && entry.message === 'request');
+    testApp.lines().find((entry) => entry.request_id === requestId && entry.message === 'request');
 
   async function lineOf(requestId: string): Promise<Record<string, unknown>> {
     for (;;) {
@@ -58,20 +58,23 @@ describe('requests', () => {
   }
 
   it.each(['a', 'A-Za.z_0', 'x'.repeat(128)])('keep the sane id that the caller gave: %s', async (id) => {
-    const answer = await request(web.url).get('/things/1').set('X-Request-ID', id);
+    const answer = await request(testApp.url).get('/things/1').set('X-Request-ID', id);
     expect(answer.headers['x-request-id']).toBe(id);
     expect(answer.body.requestId).toBe(id);
   });
 
   it.each(['a b', 'x'.repeat(129), '<script>', 'a,b', 'ä'])('get another id than %j', async (id) => {
-    const answer = await request(web.url)
+    const answer = await request(testApp.url)
       .get('/things/1')
       .set('X-Request-ID', Buffer.from(id).toString('latin1'));
     expect(answer.headers['x-request-id']).toMatch(UUID);
   });
 
   it('get an id of their own, each another', async () => {
-    const [first, second] = [await request(web.url).get('/nowhere'), await request(web.url).get('/nowhere')];
+    const [first, second] = [
+      await request(testApp.url).get('/nowhere'),
+      await request(testApp.url).get('/nowhere'),
+    ];
     expect(first.headers['x-request-id']).toMatch(UUID);
     expect(first.headers['x-request-id']).not.toBe(second.headers['x-request-id']);
     expect(first.body.request_id).toBe(first.headers['x-request-id']);
@@ -80,7 +83,7 @@ describe('requests', () => {
   it.each([`00-${TRACE}-b7ad6b7169203331-01`, `cc-${TRACE}-b7ad6b7169203331-01-later`])(
     'carry on the trace of %s',
     async (traceparent) => {
-      const { body } = await request(web.url).get('/things/1').set('traceparent', traceparent);
+      const { body } = await request(testApp.url).get('/things/1').set('traceparent', traceparent);
       expect(body.traceId).toBe(TRACE);
     },
   );
@@ -95,13 +98,13 @@ describe('requests', () => {
     `00-${TRACE}-b7ad6b7169203331-01, 00-${TRACE}-b7ad6b7169203331-01`,
     'nonsense',
   ])('start a new trace for %s', async (traceparent) => {
-    const { body } = await request(web.url).get('/things/1').set('traceparent', traceparent);
+    const { body } = await request(testApp.url).get('/things/1').set('traceparent', traceparent);
     expect(body.traceId).toMatch(/^[0-9a-f]{32}$/);
     expect([TRACE, '0'.repeat(32)]).not.toContain(body.traceId);
   });
 
   it('know the address that trusted proxies name, and no further', async () => {
-    const { body } = await request(web.url)
+    const { body } = await request(testApp.url)
       .get('/things/1')
       .set('X-Forwarded-For', '6.6.6.6, 203.0.113.7, 10.1.1.1');
     expect(body.ip).toBe('203.0.113.7');
@@ -120,32 +123,32 @@ describe('requests', () => {
     ["' OR 1=1 --", '127.0.0.1'],
     ['', '127.0.0.1'],
   ])('come from an address even where a proxy names none: %s is %s', async (forwarded, ip) => {
-    const { body } = await request(web.url).get('/things/1').set('X-Forwarded-For', forwarded);
+    const { body } = await request(testApp.url).get('/things/1').set('X-Forwarded-For', forwarded);
     expect(body.ip).toBe(ip);
   });
 
   it.each(['for=203.0.113.7', 'for="[2001:db8::7]:4711"'])(
     'know nothing from `Forwarded`, which no proxy is trusted to overwrite: %s',
     async (forwarded) => {
-      const { body } = await request(web.url).get('/things/1').set('Forwarded', forwarded);
+      const { body } = await request(testApp.url).get('/things/1').set('Forwarded', forwarded);
       expect(body.ip).toBe('127.0.0.1');
     },
   );
 
   it('know the key that was authenticated, and none that was refused', async () => {
-    const known = await request(web.url).get('/things/1').set('X-API-Key', 'key-7');
+    const known = await request(testApp.url).get('/things/1').set('X-API-Key', 'key-7');
     expect(known.body.apiKeyId).toBe('key-7');
-    const refused = await request(web.url).get('/things/1').set('X-API-Key', 'guess');
+    const refused = await request(testApp.url).get('/things/1').set('X-API-Key', 'guess');
     expect(refused.body.apiKeyId).toBeNull();
   });
 
   it('are answered in full where there is no entity tag to compare', async () => {
-    const answer = await request(web.url).get('/things/1').set('If-None-Match', '*');
+    const answer = await request(testApp.url).get('/things/1').set('If-None-Match', '*');
     expect([answer.status, answer.body]).toEqual([200, expect.objectContaining({ ip: '127.0.0.1' })]);
   });
 
   it('leave one line in the log: route, status, time and key, no id out of the path, no query, no address', async () => {
-    await request(web.url)
+    await request(testApp.url)
       .get('/things/canary-id?canary=1')
       .set('X-API-Key', 'key-7')
       .set('X-Forwarded-For', '203.0.113.7')
@@ -174,29 +177,32 @@ describe('requests', () => {
     'leave the key in the log where no route took them: %s',
     async (_what, method, path, status) => {
       const id = `unrouted-${status}`;
-      const answer = await request(web.url)[method](path).set('X-API-Key', 'key-7').set('X-Request-ID', id);
+      const answer = await request(testApp.url)
+        [method](path)
+        .set('X-API-Key', 'key-7')
+        .set('X-Request-ID', id);
       expect(answer.status).toBe(status);
       expect(await lineOf(id)).toMatchObject({ status, api_key_id: 'key-7' });
     },
   );
 
   it('are logged quietly when they are probes, and without a path when it is unknown', async () => {
-    await request(web.url).get('/health').set('X-Request-ID', 'probe-1');
+    await request(testApp.url).get('/health').set('X-Request-ID', 'probe-1');
     expect((await lineOf('probe-1')).level).toBe('debug');
-    await request(web.url).get('/canary').set('X-Request-ID', 'unknown-1');
+    await request(testApp.url).get('/canary').set('X-Request-ID', 'unknown-1');
     expect(await lineOf('unknown-1')).toMatchObject({ route: 'unmatched', status: 404 });
   });
 
   it('are marked in the log when the caller went away', async () => {
-    const call = httpGet(`${web.url}/never`, { headers: { 'X-Request-ID': 'gone-1' } });
+    const call = httpGet(`${testApp.url}/never`, { headers: { 'X-Request-ID': 'gone-1' } });
     call.on('error', () => undefined);
-    await new Promise((resolve) => web.app.getHttpServer().once('request', resolve));
+    await new Promise((resolve) => testApp.app.getHttpServer().once('request', resolve));
     call.destroy();
     expect(await lineOf('gone-1')).toMatchObject({ aborted: true, route: '/never' });
   });
 
   it('are answered with the headers of helmet, and without naming the framework', async () => {
-    const { headers } = await request(web.url).get('/things/1');
+    const { headers } = await request(testApp.url).get('/things/1');
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
       'strict-transport-security': expect.stringContaining('max-age='),
@@ -206,18 +212,18 @@ describe('requests', () => {
   });
 
   it('are open to the browsers of CORS_ORIGINS alone', async () => {
-    const ours = await request(web.url).get('/things/1').set('Origin', 'https://admin.example.com');
+    const ours = await request(testApp.url).get('/things/1').set('Origin', 'https://admin.example.com');
     expect(ours.headers['access-control-allow-origin']).toBe('https://admin.example.com');
     const limits = Object.keys(ours.headers).filter((name) => name.includes('ratelimit'));
     expect(limits).toHaveLength(5);
     const readable = ours.headers['access-control-expose-headers']?.toLowerCase().split(',');
     expect(readable).toEqual(expect.arrayContaining(limits));
-    const foreign = await request(web.url).get('/things/1').set('Origin', 'https://evil.example.com');
+    const foreign = await request(testApp.url).get('/things/1').set('Origin', 'https://evil.example.com');
     expect(foreign.headers).not.toHaveProperty('access-control-allow-origin');
   });
 
   it('are open to no browser unless CORS_ORIGINS says so', async () => {
-    const closed = await startWebApp([RoutesController]);
+    const closed = await startTestApp([RoutesController]);
     try {
       const { headers } = await request(closed.url)
         .get('/things/1')
@@ -229,10 +235,13 @@ describe('requests', () => {
   });
 
   it('learn how to authenticate when the credential is refused', async () => {
-    const answer = await request(web.url).get('/things/1').set('X-API-Key', 'guess').set('X-Refuse', '401');
+    const answer = await request(testApp.url)
+      .get('/things/1')
+      .set('X-API-Key', 'guess')
+      .set('X-Refuse', '401');
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toBe('Bearer realm="aegis", error="invalid_token"');
-    const missing = await request(web.url).get('/things/1').set('X-Refuse', '401');
+    const missing = await request(testApp.url).get('/things/1').set('X-Refuse', '401');
     expect(missing.headers['www-authenticate']).toBe('Bearer realm="aegis"');
   });
 
@@ -243,7 +252,7 @@ describe('requests', () => {
     ['unavailable', { 'X-API-Key': 'down' }],
     ['key', { Authorization: 'Bearer key-1' }],
   ])('reach the access guard identified: %s', async (kind, headers) => {
-    const answer = await request(web.url).get('/things/1').set(headers);
+    const answer = await request(testApp.url).get('/things/1').set(headers);
     expect(answer.headers['x-credential']).toBe(kind);
   });
 });

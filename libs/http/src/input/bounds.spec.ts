@@ -19,7 +19,7 @@ import { assertEveryBodyIsBounded } from './body-check';
 import { PageQueryDto } from './page-query.dto';
 import type { Answer } from '../../../../test/support/contract/answer';
 import { connectTo, exchange } from '../../../../test/support/requests/raw-http';
-import { startWebApp, type WebApp } from '../http-app.fixture';
+import { startTestApp, type TestApp } from '../http-app.fixture';
 
 /** What answers may be at most, whatever was sent. */
 const MOST_BYTES = 64 * 1024;
@@ -106,15 +106,15 @@ const jsonOf = (value: unknown): string => JSON.stringify(value);
 const listOf = (length: number, item: unknown): unknown[] => Array.from({ length }, () => item);
 
 describe('what a request can make the server say', () => {
-  let web: WebApp;
+  let testApp: TestApp;
 
   beforeAll(async () => {
-    web = await startWebApp([ThingsController], {
+    testApp = await startTestApp([ThingsController], {
       RATE_LIMIT_PUBLIC: '1000000',
       RATE_LIMIT_DEFAULT: '1000000',
     });
   });
-  afterAll(() => web.app.close());
+  afterAll(() => testApp.app.close());
   beforeEach(() => {
     looked.transformed = looked.validated = 0;
   });
@@ -128,7 +128,7 @@ describe('what a request can make the server say', () => {
       ...headers,
     ];
     const answer = await exchange(
-      web.url,
+      testApp.url,
       Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), bytes]),
     );
     if (answer === undefined) throw new Error('closed without an answer');
@@ -354,7 +354,7 @@ describe('what a request can make the server say', () => {
     );
     const head =
       'POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
-    const answer = await exchange(web.url, `${head}${chunks.join('')}0\r\n\r\n`);
+    const answer = await exchange(testApp.url, `${head}${chunks.join('')}0\r\n\r\n`);
     expect(answer?.status).toBe(status);
     if (status === 200) expect(answer?.body).toEqual({ made: 1, first: true });
     else expect(answer?.body.detail).toBe('The body comes in more than 10000 pieces.');
@@ -366,13 +366,13 @@ describe('what a request can make the server say', () => {
 });
 
 describe('a connection that takes no answers', () => {
-  let web: WebApp;
+  let testApp: TestApp;
 
   beforeEach(async () => {
     made.large = 0;
-    web = await startWebApp([ThingsController], { RATE_LIMIT_PUBLIC: '1000000' });
+    testApp = await startTestApp([ThingsController], { RATE_LIMIT_PUBLIC: '1000000' });
   });
-  afterEach(() => web.app.close());
+  afterEach(() => testApp.app.close());
 
   const pipelined = (target: string, count: number): string =>
     Array.from(
@@ -381,7 +381,7 @@ describe('a connection that takes no answers', () => {
     ).join('');
 
   it('gets its requests served one after the other, in their order', async () => {
-    const socket = connectTo(web.url);
+    const socket = connectTo(testApp.url);
     const ids: string[] = [];
     await new Promise<void>((resolve, reject) => {
       let text = '';
@@ -398,19 +398,19 @@ describe('a connection that takes no answers', () => {
   });
 
   it('makes the server work on no more than it takes', async () => {
-    const socket = connectTo(web.url);
+    const socket = connectTo(testApp.url);
     socket.pause();
     // 80 MB, of which the kernels of both sides take a few.
     socket.write(pipelined('/things/large', 20));
     await until(() => made.large > 0);
     // Others are served meanwhile: time enough for all twenty.
-    for (let n = 0; n < 50; n++) await fetch(`${web.url}/things/1`);
+    for (let n = 0; n < 50; n++) await fetch(`${testApp.url}/things/1`);
     expect(made.large).toBeLessThan(10);
     socket.destroy();
   });
 
   it('is closed when it piles up requests', async () => {
-    const socket = connectTo(web.url);
+    const socket = connectTo(testApp.url);
     socket.on('error', () => undefined);
     const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.write(pipelined('/things/large', 200));
@@ -436,14 +436,14 @@ describe('a list in a body', () => {
         return body;
       }
     }
-    const web = await startWebApp([ForgetfulController]);
+    const testApp = await startTestApp([ForgetfulController]);
     let refusal: unknown;
     try {
-      assertEveryBodyIsBounded(web.app);
+      assertEveryBodyIsBounded(testApp.app);
     } catch (error) {
       refusal = error;
     }
-    await web.app.close();
+    await testApp.app.close();
     expect(refusal).toBeInstanceOf(ConfigurationError);
     expect((refusal as Error).message).toContain(
       'ForgetfulController.take (UnboundedDto.names is a list without @ArrayMaxSize)',

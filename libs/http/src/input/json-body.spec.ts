@@ -6,7 +6,7 @@ import { AnyKey, Public, RequireScopes } from '../callers/route-access';
 import { ListOf } from './body-bounds';
 import { BodyLimit } from './body-rules';
 import { exchange } from '../../../../test/support/requests/raw-http';
-import { startWebApp, type WebApp } from '../http-app.fixture';
+import { startTestApp, type TestApp } from '../http-app.fixture';
 
 class ItemDto {
   @IsString()
@@ -74,16 +74,16 @@ class ThingsController {
 }
 
 describe('bodies', () => {
-  let web: WebApp;
+  let testApp: TestApp;
 
   beforeAll(async () => {
-    web = await startWebApp([ThingsController], { RATE_LIMIT_PUBLIC: '100000' });
+    testApp = await startTestApp([ThingsController], { RATE_LIMIT_PUBLIC: '100000' });
   });
 
-  afterAll(() => web.app.close());
+  afterAll(() => testApp.app.close());
 
   const send = (body: string | Buffer, type = 'application/json', path = '/things') =>
-    request(web.url)
+    request(testApp.url)
       .post(path)
       .set('Content-Type', type)
       .serialize((data) => data as string)
@@ -106,7 +106,7 @@ describe('bodies', () => {
   });
 
   it('measures a body that comes in chunks', async () => {
-    const answer = await fetch(`${web.url}/things`, {
+    const answer = await fetch(`${testApp.url}/things`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: new Blob([sized(65_537)]).stream(),
@@ -128,7 +128,7 @@ describe('bodies', () => {
     'text/json',
     '',
   ])('answers 415 for a body of type "%s"', async (type) => {
-    const answer = await fetch(`${web.url}/things`, {
+    const answer = await fetch(`${testApp.url}/things`, {
       method: 'POST',
       headers: { 'Content-Type': type },
       body: Buffer.from('{"name":"a"}'),
@@ -147,7 +147,11 @@ describe('bodies', () => {
     ['application/json', '\ufeff{"name":"abc"}'],
   ])('of a public route it takes type "%s" and body %j; of others it does not', async (type, body) => {
     const post = (path: string): Promise<Response> =>
-      fetch(web.url + path, { method: 'POST', headers: { 'Content-Type': type }, body: Buffer.from(body) });
+      fetch(testApp.url + path, {
+        method: 'POST',
+        headers: { 'Content-Type': type },
+        body: Buffer.from(body),
+      });
     const answer = await post('/things/public');
     expect([answer.status, await answer.json()]).toEqual([200, { made: 3 }]);
     expect((await post('/things')).status).toBe(type === 'application/json' ? 400 : 415);
@@ -158,7 +162,7 @@ describe('bodies', () => {
     'application/json; charset=utf-16; charset=utf-8',
     'text/json',
   ])('answers 415 for a body of type "%s" on a public route too', async (type) => {
-    const answer = await fetch(`${web.url}/things/public`, {
+    const answer = await fetch(`${testApp.url}/things/public`, {
       method: 'POST',
       headers: { 'Content-Type': type },
       body: Buffer.from('{"name":"a"}'),
@@ -198,7 +202,7 @@ describe('bodies', () => {
       Buffer.concat([Buffer.from('{"name":"'), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from('"}')]),
     ],
   ])('answers 400 for bytes that are not UTF-8: %s', async (_what, body) => {
-    const answer = await fetch(`${web.url}/things`, {
+    const answer = await fetch(`${testApp.url}/things`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body,
@@ -261,7 +265,7 @@ describe('bodies', () => {
   });
 
   it('answers 422 for the missing fields of a missing body', async () => {
-    const answer = await request(web.url).post('/things');
+    const answer = await request(testApp.url).post('/things');
     expect(answer.status).toBe(422);
     expect(answer.body.errors).toEqual([{ field: 'name', message: 'is required' }]);
   });
@@ -295,7 +299,7 @@ describe('bodies', () => {
 
   it('takes chunks without any content for no body', async () => {
     const answer = await exchange(
-      web.url,
+      testApp.url,
       'POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     );
     expect(answer?.body).toMatchObject({ errors: [{ field: 'name', message: 'is required' }] });

@@ -5,7 +5,7 @@ import request, { type Response } from 'supertest';
 import { RespondsAsIs } from '../answers/responds';
 import { AnyKey, Public } from '../callers/route-access';
 import { RateLimiter } from './rate-limiter';
-import { startWebApp, type WebApp } from '../http-app.fixture';
+import { startTestApp, type TestApp } from '../http-app.fixture';
 
 class QuestionDto {
   @IsString()
@@ -69,19 +69,19 @@ class RoutesController {
 }
 
 describe('rate limits', () => {
-  let web: WebApp;
+  let testApp: TestApp;
 
   /** Each test its own buckets: nothing is counted yet. */
   async function start(variables: Record<string, string> = {}): Promise<void> {
-    web = await startWebApp([RoutesController], { TRUST_PROXY: '1', ...variables });
+    testApp = await startTestApp([RoutesController], { TRUST_PROXY: '1', ...variables });
   }
 
-  afterEach(() => web.app.close());
+  afterEach(() => testApp.app.close());
 
   const get = (path: string, address = '203.0.113.1') =>
-    request(web.url).get(path).set('X-Forwarded-For', address);
+    request(testApp.url).get(path).set('X-Forwarded-For', address);
   const validate = (token: string, address = '203.0.113.1') =>
-    request(web.url).post('/validate').set('X-Forwarded-For', address).send({ token });
+    request(testApp.url).post('/validate').set('X-Forwarded-For', address).send({ token });
   const remaining = ({ headers }: Response) => headers['x-ratelimit-remaining'];
 
   it('says on each answer what is left, in both ways', async () => {
@@ -205,7 +205,7 @@ describe('rate limits', () => {
   });
 
   it('believes no forwarded address unless a proxy is trusted', async () => {
-    web = await startWebApp([RoutesController], { RATE_LIMIT_PUBLIC: '1' });
+    testApp = await startTestApp([RoutesController], { RATE_LIMIT_PUBLIC: '1' });
     await get('/open', '203.0.113.1').expect(200);
     await get('/open', '203.0.113.2').expect(429);
   });
@@ -214,7 +214,7 @@ describe('rate limits', () => {
     ['one hop', '1', '203.0.113.1'],
     ['the addresses of proxies', '127.0.0.1/32,10.0.0.0/8', '203.0.113.1, 10.1.1.1'],
   ])('takes the word of %s for the address, and nothing in front of it', async (_what, trusted, said) => {
-    web = await startWebApp([RoutesController], { TRUST_PROXY: trusted, RATE_LIMIT_PUBLIC: '3' });
+    testApp = await startTestApp([RoutesController], { TRUST_PROXY: trusted, RATE_LIMIT_PUBLIC: '3' });
     const statuses: number[] = [];
     for (const spoofed of ['1.1.1.1', '2001:db8::1', 'garbage', '10.9.9.9, 1.1.1.1'])
       statuses.push((await get('/open', `${spoofed}, ${said}`).set('Forwarded', `for=${spoofed}`)).status);
@@ -271,7 +271,7 @@ describe('rate limits', () => {
     ['has another field', 'application/json', '{"token":"a","other":1}', 422],
   ])('refuses a caller before it reads a body that %s', async (_what, type, body, status) => {
     await start();
-    const post = () => request(web.url).post('/validate').set('Content-Type', type);
+    const post = () => request(testApp.url).post('/validate').set('Content-Type', type);
     expect((await post().set('X-Refuse', '401').send(body)).status).toBe(401);
     expect((await post().send(body)).status).toBe(status);
   });
@@ -286,7 +286,7 @@ describe('rate limits', () => {
 
   it('counts a validation that cannot be read', async () => {
     await start({ RATE_LIMIT_VALIDATE: '1' });
-    const broken = await request(web.url)
+    const broken = await request(testApp.url)
       .post('/validate')
       .set('X-Forwarded-For', '203.0.113.1')
       .set('Content-Type', 'application/json')
@@ -297,7 +297,7 @@ describe('rate limits', () => {
 
   describe('of the items of batches', () => {
     const batch = (items: unknown, key = 'key-1') =>
-      request(web.url).post('/batch').set('X-API-Key', key).send({ items });
+      request(testApp.url).post('/batch').set('X-API-Key', key).send({ items });
 
     it('charge them to the key, apart from its requests, and say what is left of both', async () => {
       await start({ RATE_LIMIT_BATCH_ITEMS: '10' });
@@ -352,7 +352,7 @@ describe('rate limits', () => {
       await start({ RATE_LIMIT_BATCH_ITEMS: '10' });
       await batch('ten').expect(422);
       await batch(10).expect(200);
-      await web.app.close();
+      await testApp.app.close();
       await start({ RATE_LIMIT_ENABLED: 'false', RATE_LIMIT_BATCH_ITEMS: '10' });
       await batch(11).expect(200);
     });

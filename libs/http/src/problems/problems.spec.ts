@@ -8,7 +8,7 @@ import request from 'supertest';
 import { NoStore, RespondsAsIs } from '../answers/responds';
 import { AnyKey } from '../callers/route-access';
 import { BodyLimit } from '../input/body-rules';
-import { startWebApp, type WebApp } from '../http-app.fixture';
+import { startTestApp, type TestApp } from '../http-app.fixture';
 
 class LicenseStateForbids extends DomainError {
   readonly code = 'license_state_conflict';
@@ -93,19 +93,19 @@ class ThingsController {
 }
 
 describe('problem documents', () => {
-  let web: WebApp;
+  let testApp: TestApp;
 
   beforeAll(async () => {
-    web = await startWebApp([ThingsController], {
+    testApp = await startTestApp([ThingsController], {
       RATE_LIMIT_PUBLIC: '100000',
       RATE_LIMIT_DEFAULT: '100000',
     });
   });
 
-  afterAll(() => web.app.close());
+  afterAll(() => testApp.app.close());
 
   it('answers a domain error with all fields of the contract, and no more', async () => {
-    const answer = await request(web.url).get('/things/conflict').set('X-Request-ID', 'abc-1');
+    const answer = await request(testApp.url).get('/things/conflict').set('X-Request-ID', 'abc-1');
     expect(answer.status).toBe(409);
     expect(answer.headers['content-type']).toBe('application/problem+json');
     expect(answer.headers['x-request-id']).toBe('abc-1');
@@ -121,14 +121,14 @@ describe('problem documents', () => {
   });
 
   it('says when to retry what cannot be reached', async () => {
-    const answer = await request(web.url).get('/things/away');
+    const answer = await request(testApp.url).get('/things/away');
     expect(answer.status).toBe(503);
     expect(answer.headers['retry-after']).toBe('7');
     expect(answer.body.code).toBe('service_unavailable');
   });
 
   it('answers 503 while the database cannot be reached, without saying where it is', async () => {
-    const answer = await request(web.url).get('/things/database-away');
+    const answer = await request(testApp.url).get('/things/database-away');
     expect(answer.status).toBe(503);
     expect(answer.body.code).toBe('service_unavailable');
     expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
@@ -136,15 +136,15 @@ describe('problem documents', () => {
   });
 
   it.each(['query-failed', 'thrown-text'])('never says why it failed: %s', async (route) => {
-    const answer = await request(web.url).get(`/things/${route}`).set('X-Request-ID', `id-${route}`);
+    const answer = await request(testApp.url).get(`/things/${route}`).set('X-Request-ID', `id-${route}`);
     expect(answer.status).toBe(500);
     expect(answer.body).toMatchObject({ code: 'internal_error', status: 500, request_id: `id-${route}` });
     expect(answer.text).not.toMatch(/canary|stack|23505/);
   });
 
   it('logs the reason of a 500 under the id that the caller got', async () => {
-    await request(web.url).get('/things/query-failed').set('X-Request-ID', 'look-me-up');
-    const [line] = web
+    await request(testApp.url).get('/things/query-failed').set('X-Request-ID', 'look-me-up');
+    const [line] = testApp
       .lines()
       .filter(({ level, request_id: id }) => level === 'error' && id === 'look-me-up');
     expect(line).toMatchObject({ code: 'internal_error', error: { type: 'Error', code: '23505' } });
@@ -152,7 +152,7 @@ describe('problem documents', () => {
   });
 
   it('answers 404 for an unknown route', async () => {
-    const answer = await request(web.url).get('/nowhere/canary?x=1');
+    const answer = await request(testApp.url).get('/nowhere/canary?x=1');
     expect(answer.status).toBe(404);
     expect(answer.headers['content-type']).toBe('application/problem+json');
     expect(answer.body).toMatchObject({ code: 'not_found', instance: '/nowhere/canary' });
@@ -161,7 +161,7 @@ describe('problem documents', () => {
   });
 
   it('answers 404, not 405, when a route of this method says that it found nothing', async () => {
-    const answer = await request(web.url).get('/things/missing');
+    const answer = await request(testApp.url).get('/things/missing');
     expect(answer.status).toBe(404);
     expect(answer.text).not.toContain('canary');
   });
@@ -172,16 +172,16 @@ describe('problem documents', () => {
     ['options', '/things', 'POST'],
     ['head', '/things', 'POST'],
   ] as const)('answers 405 with Allow: %s %s', async (method, path, allow) => {
-    const answer = await request(web.url)[method](path);
+    const answer = await request(testApp.url)[method](path);
     expect(answer.status).toBe(405);
     expect(answer.headers.allow).toBe(allow);
     expect(answer.headers['content-type']).toBe('application/problem+json');
   });
 
   it('answers HEAD like GET, without a body', async () => {
-    const found = await request(web.url).head('/things/7');
+    const found = await request(testApp.url).head('/things/7');
     expect([found.status, found.text]).toEqual([200, undefined]);
-    const failed = await request(web.url).head('/things/conflict');
+    const failed = await request(testApp.url).head('/things/conflict');
     expect([failed.status, failed.text]).toEqual([409, undefined]);
     expect(failed.headers['content-type']).toBe('application/problem+json');
   });
@@ -189,14 +189,14 @@ describe('problem documents', () => {
   it.each(['/things/%zz', '/things/%ff', '/things/%'])(
     'answers 400 for broken percent-encoding: %s',
     async (path) => {
-      const answer = await request(web.url).get(path);
+      const answer = await request(testApp.url).get(path);
       expect(answer.status).toBe(400);
       expect(answer.body.code).toBe('invalid_request');
     },
   );
 
   it.each(['?a=%zz', '?%ff=1'])('answers 400 for broken percent-encoding in the query: %s', async (query) => {
-    const answer = await request(web.url).get(`/things/7${query}`);
+    const answer = await request(testApp.url).get(`/things/7${query}`);
     expect(answer.status).toBe(400);
     expect(answer.body).toMatchObject({ code: 'invalid_request', instance: '/things/7' });
   });
@@ -204,7 +204,7 @@ describe('problem documents', () => {
   it.each(['text/html', 'application/json;q=0', 'image/*'])(
     'answers 406 when Accept is %s',
     async (accept) => {
-      const answer = await request(web.url).get('/things/7').set('Accept', accept);
+      const answer = await request(testApp.url).get('/things/7').set('Accept', accept);
       expect(answer.status).toBe(406);
       expect(answer.headers['content-type']).toBe('application/problem+json');
     },
@@ -213,13 +213,13 @@ describe('problem documents', () => {
   it.each(['*/*', 'application/json', 'text/html, application/*;q=0.1'])(
     'accepts Accept: %s',
     async (accept) => {
-      await request(web.url).get('/things/7').set('Accept', accept).expect(200);
+      await request(testApp.url).get('/things/7').set('Accept', accept).expect(200);
     },
   );
 
   it('cuts the connection when an answer fails half way, so that it cannot pass for whole', async () => {
     const failure = await new Promise<unknown>((resolve, reject) => {
-      httpRequest(`${web.url}/things/half`, (response) => {
+      httpRequest(`${testApp.url}/things/half`, (response) => {
         response.on('error', resolve).on('end', () => {
           reject(new Error('the answer ended as if it were whole'));
         });
@@ -240,7 +240,7 @@ describe('problem documents', () => {
       'headers_too_large',
     ],
   ])('answers %s with a problem document too', async (_what, bytes, status, code) => {
-    const answer = await raw(web.port, bytes);
+    const answer = await raw(testApp.port, bytes);
     const [head = '', body = ''] = answer.split('\r\n\r\n');
     expect(head).toContain(`HTTP/1.1 ${status} `);
     expect(head).toContain('Content-Type: application/problem+json');
@@ -249,14 +249,14 @@ describe('problem documents', () => {
   });
 
   it('answers 408 when a request does not arrive in time', async () => {
-    const server = web.app.getHttpServer();
+    const server = testApp.app.getHttpServer();
     expect([server.headersTimeout, server.requestTimeout]).toEqual([10_000, 90_000]);
     server.requestTimeout = 500;
     server.headersTimeout = 400;
     try {
       const head =
         'POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{';
-      const answer = await raw(web.port, head);
+      const answer = await raw(testApp.port, head);
       expect(answer).toMatch(/^HTTP\/1\.1 408 /);
       expect(answer).toContain('"code":"request_timeout"');
     } finally {
@@ -266,14 +266,14 @@ describe('problem documents', () => {
   });
 
   it('lives through uploads that break off', async () => {
-    const socket = connect(web.port, '127.0.0.1');
+    const socket = connect(testApp.port, '127.0.0.1');
     socket.write('POST /things HTTP/1.1\r\nHost: x\r\nX-Request-ID: broken-off\r\n');
     socket.write('Content-Type: application/json\r\nContent-Length: 900\r\n\r\n{"a":', () =>
       socket.destroy(),
     );
-    await lineOf(web, 'broken-off');
-    expect(web.lines().find((line) => line.request_id === 'broken-off')).toMatchObject({ aborted: true });
-    await request(web.url).get('/things/7').expect(200);
+    await lineOf(testApp, 'broken-off');
+    expect(testApp.lines().find((line) => line.request_id === 'broken-off')).toMatchObject({ aborted: true });
+    await request(testApp.url).get('/things/7').expect(200);
   });
 });
 
@@ -291,7 +291,7 @@ function raw(port: number, bytes: string): Promise<string> {
 }
 
 /** Waits for the line that a request leaves in the log. */
-async function lineOf(web: WebApp, requestId: string): Promise<void> {
-  while (!web.lines().some((line) => line.request_id === requestId))
+async function lineOf(testApp: TestApp, requestId: string): Promise<void> {
+  while (!testApp.lines().some((line) => line.request_id === requestId))
     await new Promise((resolve) => setTimeout(resolve, 10));
 }

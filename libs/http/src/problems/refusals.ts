@@ -5,7 +5,7 @@ import { FrameworkRefusal } from './http.errors';
 
 const RETRY_SECONDS = 1;
 
-/** What the framework and its body parser refuse by status alone, in our words: theirs may echo what was sent. */
+/** What the framework refuses by status alone, in our words: theirs may echo what was sent. */
 const BY_STATUS: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map([
   [400, ['invalid_request', 'The request cannot be read.']],
   [401, ['unauthorized', 'The request is not authenticated.']],
@@ -54,7 +54,7 @@ export function refusalByStatus(status: number, cause?: unknown): DomainError {
   return new FrameworkRefusal(code, detail, retryAfter, cause);
 }
 
-/** Express, its router and its body parser mark what the caller is to blame for with a status and `expose`. */
+/** Express and its router mark what the caller is to blame for with a status and `expose`. */
 function isRefusedInput(error: unknown): error is { status: number } {
   return (
     error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500
