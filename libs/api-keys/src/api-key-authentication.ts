@@ -79,7 +79,8 @@ export class ApiKeyAuthentication {
 
   /**
    * @param keyText as the caller sent it
-   * @returns `key`, `refused` (with no reason beyond what the text itself shows), or `unavailable` while the database can't be asked; never throws
+   * @returns `key`, `refused` (with no reason beyond what the text itself shows), or `unavailable` while the database
+   * can't be asked; never throws
    */
   async authenticate(keyText: string): Promise<Credential> {
     const presented = readKey(keyText);

@@ -152,8 +152,8 @@ function epochAfter({ epoch, number, moved, break_epoch }: Base, full: boolean):
 }
 
 /**
- * An earlier checkpoint whose `next_xact` is not higher than what is sealed now: every transaction that had an xid when it was read
- * has ended and is sealed, so that all that comes later was recorded later.
+ * An earlier checkpoint whose `next_xact` is not higher than what is sealed now: every transaction that had an xid when
+ * it was read has ended and is sealed, so that all that comes later was recorded later.
  * @param count records that the next checkpoint seals
  * @param last of them
  * @param sealedBelow every record of a transaction below it is sealed with the next checkpoint

@@ -15,8 +15,9 @@ const RULES = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues
 const FORGIVING_RULES = { ...RULES, forbidNonWhitelisted: false } as const;
 
 /**
- * Makes validated DTOs of bodies and queries. Nothing is converted but by what a field declares itself, and what
- * no field declares is refused, or dropped where the DTO says so. Validation stops where the answer has no room for further errors.
+ * Makes validated DTOs of bodies and queries. Nothing is converted except by what a field declares itself, and what
+ * no field declares is refused, or dropped where the DTO says so. Validation stops where the answer has no room for
+ * further errors.
  */
 @Injectable()
 export class ValidationPipe implements PipeTransform {
