@@ -11,6 +11,7 @@ const ROUTE = '/api/v1/admin/api-keys';
 
 /** Many requests wait in line here on a small machine; how long the line may be is not what is tested. */
 const PATIENT = {
+  DB_ACQUIRE_TIMEOUT_MS: '30000',
   DB_CONNECT_TIMEOUT_MS: '30000',
   DB_LOCK_TIMEOUT_MS: '30000',
   DB_STATEMENT_TIMEOUT_MS: '30000',

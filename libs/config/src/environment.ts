@@ -115,13 +115,27 @@ export class Environment extends RateLimitSettings {
   @Max(500)
   DB_POOL_SIZE!: number;
 
-  @Setting({ kind: 'integer', default: '2000', description: 'Wait for a connection, in milliseconds.' })
+  @Setting({
+    kind: 'integer',
+    default: '800',
+    description: 'Longest wait for one of the connections while all are in use, in milliseconds.',
+  })
+  @IsInt()
+  @Min(50)
+  @Max(60_000)
+  DB_ACQUIRE_TIMEOUT_MS!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '1500',
+    description: 'Longest that a new connection to the database may take, in milliseconds.',
+  })
   @IsInt()
   @Min(50)
   @Max(60_000)
   DB_CONNECT_TIMEOUT_MS!: number;
 
-  @Setting({ kind: 'integer', default: '3000', description: 'Longest statement, in milliseconds.' })
+  @Setting({ kind: 'integer', default: '2000', description: 'Longest statement, in milliseconds.' })
   @IsInt()
   @Min(50)
   @Max(600_000)
@@ -132,6 +146,17 @@ export class Environment extends RateLimitSettings {
   @Min(50)
   @Max(60_000)
   DB_LOCK_TIMEOUT_MS!: number;
+
+  @Setting({
+    kind: 'integer',
+    description:
+      'Longest wait for the answer to a statement, in milliseconds; then its connection is given up. Default: DB_STATEMENT_TIMEOUT_MS and 500 ms.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(100)
+  @Max(900_000)
+  DB_DEADLINE_MS?: number;
 
   @Setting({
     kind: 'integer',

@@ -63,6 +63,12 @@ function assign(environment: Environment, variables: Variables): string[] {
   return problems;
 }
 
+/** Where the client gave up first, the database would continue with what nobody waits for. */
+function deadlineProblems({ DB_DEADLINE_MS, DB_STATEMENT_TIMEOUT_MS }: Environment): string[] {
+  if (DB_DEADLINE_MS === undefined || DB_DEADLINE_MS > DB_STATEMENT_TIMEOUT_MS) return [];
+  return ['DB_DEADLINE_MS: must be more than DB_STATEMENT_TIMEOUT_MS'];
+}
+
 function unsupported(environment: Environment): string[] {
   return (['DATABASE_REPLICA_URLS'] as const)
     .filter((name) => environment[name] !== undefined)
@@ -128,6 +134,7 @@ export function loadEnvironment(
   add(brokenRules(environment));
   const broken = new Set(problems.map(settingOf));
   const isSound = (name: keyof Environment): boolean => isSet(environment, name) && !broken.has(name);
+  add(deadlineProblems(environment));
   add(signerProblems(environment, isSound));
   add(certificateProblems(environment, isSound));
   add(tracingProblems(environment, isSound));

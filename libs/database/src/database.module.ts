@@ -4,6 +4,7 @@ import { MetricsModule } from '@aegis/metrics';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { poolOptions, postgresOptions } from './connections/connection-options';
+import { PoolLimits } from './connections/pool-limits';
 import { PoolMetrics } from './connections/pool-metrics';
 import { PoolRenewal } from './connections/pool-renewal';
 
@@ -15,7 +16,7 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       global: true,
-      providers: [PoolMetrics, PoolRenewal],
+      providers: [PoolLimits, PoolMetrics, PoolRenewal],
       exports: [PoolRenewal],
       imports: [
         MetricsModule,

@@ -22,6 +22,7 @@ export {
   sqlState,
   violatesConstraint,
 } from './postgres-errors';
+export { OutcomeUnknown } from './outcome-unknown';
 export { PreparedStatement } from './prepared-statement';
 export {
   connectionsOf,

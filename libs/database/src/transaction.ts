@@ -10,7 +10,8 @@ import {
   QueryRunnerProviderAlreadyReleasedError,
 } from 'typeorm';
 import { type CallerId, type CallerInForce, requireCallerInForce } from './callers';
-import { sqlState, SqlState } from './postgres-errors';
+import { OutcomeUnknown } from './outcome-unknown';
+import { isDatabaseUnavailable, sqlState, SqlState } from './postgres-errors';
 
 const ATTEMPTS = 4;
 const LONGEST_PAUSE_MS = 25;
@@ -61,7 +62,7 @@ export interface TransactionOptions {
  * The caller of the request that it runs for is judged again first, and can't be changed until it ends.
  * @param work gets the transaction, which it hands on as first argument, and the caller as it is now
  * @returns what `work` returned, once it is durable
- * @throws CallerRefused, CallerNarrowed
+ * @throws CallerRefused, CallerNarrowed; OutcomeUnknown where the commit was sent and not answered
  */
 export async function transaction<T>(
   dataSource: DataSource,
@@ -108,6 +109,7 @@ async function repeated<T>(dataSource: DataSource, work: (tx: EntityManager) => 
 async function runOnce<T>(dataSource: DataSource, work: (tx: EntityManager) => Promise<T>): Promise<T> {
   let connection: EventEmitter | undefined;
   let loss: Error | undefined;
+  const commit = { isSent: false };
   const note = (error: Error): void => {
     loss ??= error;
   };
@@ -115,13 +117,22 @@ async function runOnce<T>(dataSource: DataSource, work: (tx: EntityManager) => P
     return await dataSource.transaction(async (tx) => {
       connection = (await tx.queryRunner?.connect()) as EventEmitter | undefined;
       connection?.on('error', note);
-      return work(tx);
+      const result = await work(tx);
+      commit.isSent = true;
+      return result;
     });
   } catch (error) {
-    throw loss !== undefined && saysReleased(error) ? loss : error;
+    const reason = loss !== undefined && saysReleased(error) ? loss : error;
+    throw commit.isSent && isUnanswered(reason) ? new OutcomeUnknown(reason) : reason;
   } finally {
     connection?.off('error', note);
   }
+}
+
+/** PostgreSQL refuses a commit with a reason; a server that shuts down or crashes may have committed before. */
+function isUnanswered(error: unknown): boolean {
+  const state = sqlState(error);
+  return isDatabaseUnavailable(error) && (state === undefined || /^(08|57P)/.test(state));
 }
 
 function saysReleased(error: unknown): boolean {

@@ -194,6 +194,12 @@ const catalogue = {
     description:
       'The only transfer coding that is read is `chunked` (RFC 9112 section 6.1). Send the body without `gzip` or another coding in `Transfer-Encoding`.',
   },
+  outcome_unknown: {
+    status: 503,
+    title: 'Outcome unknown',
+    description:
+      'The database did not confirm the change in time: it was made as a whole, or not at all. Repeat the request with the same `Idempotency-Key`, or with the same `If-Match`: what was made already is not made twice.',
+  },
   service_unavailable: {
     status: 503,
     title: 'Temporarily unavailable',

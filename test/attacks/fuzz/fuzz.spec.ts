@@ -53,6 +53,7 @@ describe(`${CASES} requests made up with FUZZ_SEED=${SEED}`, () => {
         // What callers say of themselves gets as far as it can.
         TRUST_PROXY: '1',
         // A busy machine is not a finding.
+        DB_ACQUIRE_TIMEOUT_MS: '30000',
         DB_CONNECT_TIMEOUT_MS: '30000',
         DB_STATEMENT_TIMEOUT_MS: '30000',
         DB_LOCK_TIMEOUT_MS: '30000',

@@ -9,6 +9,7 @@ import { superuserOf, untilBlocked } from '../../support/database/sql';
 import { until } from '../../support/until';
 
 const PATIENT = {
+  DB_ACQUIRE_TIMEOUT_MS: '20000',
   DB_CONNECT_TIMEOUT_MS: '20000',
   DB_LOCK_TIMEOUT_MS: '20000',
   DB_STATEMENT_TIMEOUT_MS: '20000',

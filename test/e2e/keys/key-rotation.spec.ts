@@ -20,6 +20,7 @@ const MOST_AT_ONCE = 60;
 const PATIENCE_MS = 200_000;
 /** A machine that is busy with other tests must not look like an unreachable database. */
 const PATIENT = {
+  DB_ACQUIRE_TIMEOUT_MS: '30000',
   DB_CONNECT_TIMEOUT_MS: '30000',
   DB_LOCK_TIMEOUT_MS: '30000',
   DB_STATEMENT_TIMEOUT_MS: '30000',

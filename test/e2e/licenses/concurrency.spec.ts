@@ -7,6 +7,7 @@ import { superuserOf, untilBlocked } from '../../support/database/sql';
 
 /** Many requests wait in line here on a small machine; how long the line may be is not what is tested. */
 const PATIENT = {
+  DB_ACQUIRE_TIMEOUT_MS: '20000',
   DB_CONNECT_TIMEOUT_MS: '20000',
   DB_LOCK_TIMEOUT_MS: '20000',
   DB_STATEMENT_TIMEOUT_MS: '20000',

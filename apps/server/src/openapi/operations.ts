@@ -64,6 +64,7 @@ export function completeOperations(document: ApiDocument, environment: Environme
   for (const { path, operation } of operationsOf(document)) {
     assertPathParametersDescribed(path, operation);
     addBodyProblems(operation);
+    if (isChange(operation)) addProblem(operation, '503', 'outcome_unknown');
     if (isPublic(operation)) dropForgiven(operation);
     // Without a body there is nothing to negotiate.
     if (!hasContent(operation)) delete operation.responses['406'];
@@ -85,6 +86,20 @@ function addBodyProblems({ requestBody, responses }: Operation): void {
   if (requestBody === undefined) return;
   responses['413'] ??= problemResponse('payload_too_large');
   responses['415'] ??= problemResponse('unsupported_media_type');
+}
+
+/** Whether an operation changes something: those are safe to repeat by one of these headers. */
+function isChange({ parameters }: Operation): boolean {
+  return parameters.some(
+    ({ in: place, name }) => place === 'header' && /^(Idempotency-Key|If-Match)$/i.test(name),
+  );
+}
+
+function addProblem({ responses }: Operation, status: string, code: ErrorCode): void {
+  const { description } = problemResponse(code);
+  const declared = responses[status];
+  if (declared === undefined) responses[status] = problemResponse(code);
+  else declared.description += ` · ${description}`;
 }
 
 /** @returns whether callers without a key are let in; an operation without any requirement looks at no credential */

@@ -1,7 +1,6 @@
 import type { Environment } from '@aegis/config';
 import type { DataSourceOptions } from 'typeorm';
 import { VALUE_TYPES } from './moments';
-import { ANSWER_MARGIN_MS } from './statement-limits';
 
 /** What every session of the project works with, by the name of the setting. */
 export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
@@ -68,6 +67,9 @@ export function postgresOptions(
   };
 }
 
+/** So much later than the database itself should end a statement, the client stops waiting, unless a setting says when. */
+const DEADLINE_MARGIN_MS = 500;
+
 /** Time-outs and size of the server's pool, from the settings. */
 export function poolOptions(environment: Environment): Record<string, unknown> {
   return {
@@ -76,7 +78,8 @@ export function poolOptions(environment: Environment): Record<string, unknown> {
     statement_timeout: environment.DB_STATEMENT_TIMEOUT_MS,
     lock_timeout: environment.DB_LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: environment.DB_IDLE_TX_TIMEOUT_MS,
-    query_timeout: environment.DB_STATEMENT_TIMEOUT_MS + ANSWER_MARGIN_MS,
+    // pg destroys a connection whose statement is not answered in time: nothing else waits behind it.
+    query_timeout: environment.DB_DEADLINE_MS ?? environment.DB_STATEMENT_TIMEOUT_MS + DEADLINE_MARGIN_MS,
     ...KEEP_ALIVE,
     // Statements of one transaction that need nothing of each other may be sent together.
     pipeline: true,

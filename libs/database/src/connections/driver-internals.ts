@@ -54,3 +54,43 @@ export function setAnswerTimeout(pool: Pool, client: PoolClient, milliseconds: n
     usualTimeouts.delete(released);
   });
 }
+
+type OnClient = Parameters<Pool['connect']>[0];
+
+/**
+ * Limits how long anyone waits for a connection of a pool while all are in use. The pool's own limit is for new
+ * connections, which may take longer.
+ * @param milliseconds after which the wait is rejected as the pool itself does
+ */
+export function limitWaiting(pool: Pool, milliseconds: number): void {
+  const connect = pool.connect.bind(pool) as (callback: OnClient) => void;
+  const waiting = (callback: OnClient): void => {
+    if (pool.totalCount < pool.options.max || pool.idleCount > pool.waitingCount) {
+      connect(callback);
+      return;
+    }
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      callback(new Error('timeout exceeded when trying to connect'), undefined, () => undefined);
+    }, milliseconds);
+    connect((error, client, release) => {
+      clearTimeout(timer);
+      if (!isOver) callback(error, client, release);
+      else if (client !== undefined) release();
+    });
+  };
+  // TypeORM and `pool.query` give a callback; without one the pool answers by a promise.
+  pool.connect = ((callback?: OnClient) => {
+    if (callback !== undefined) {
+      waiting(callback);
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      waiting((error, client) => {
+        if (client === undefined) reject(error ?? new Error('The pool gave no connection.'));
+        else resolve(client);
+      });
+    });
+  }) as Pool['connect'];
+}

@@ -62,8 +62,8 @@ describe('statements of a database that', () => {
     return error;
   };
 
-  it('does not answer fail ten seconds after it should have ended them, as the loss of a connection', async () => {
-    expect(settings().query_timeout).toBe(STATEMENT_MS + 10_000);
+  it('does not answer fail half a second after it should have ended them, as the loss of a connection', async () => {
+    expect(settings().query_timeout).toBe(STATEMENT_MS + 500);
     await connect({ query_timeout: STATEMENT_MS });
     const error = await askedInSilence();
     expect(error).toMatchObject({ message: 'Query read timeout' });
