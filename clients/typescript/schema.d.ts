@@ -1571,7 +1571,7 @@ export interface components {
              * @description Stable name of the error, for programs.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "service_unavailable";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
             /** @description Broken rules, all at once; where there are more than fit, the first of them. */
@@ -2037,6 +2037,23 @@ export interface components {
                 "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                 "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                 "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `service_unavailable`: Temporarily unavailable · `outcome_unknown`: Outcome unknown */
+        "service_unavailable.outcome_unknown": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 [name: string]: unknown;
             };
@@ -2781,7 +2798,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     getCustomer: {
@@ -2903,7 +2920,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     updateCustomer: {
@@ -2979,7 +2996,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     validateLicense: {
@@ -3365,7 +3382,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.token_too_large.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     getLicense: {
@@ -3545,7 +3562,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     getLicenseStatus: {
@@ -3815,7 +3832,7 @@ export interface operations {
             422: components["responses"]["validation_failed.idempotency_key_reused"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     revokeLicense: {
@@ -3902,7 +3919,7 @@ export interface operations {
             422: components["responses"]["validation_failed.idempotency_key_reused"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     suspendLicense: {
@@ -3989,7 +4006,7 @@ export interface operations {
             422: components["responses"]["validation_failed.idempotency_key_reused"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     reinstateLicense: {
@@ -4076,7 +4093,7 @@ export interface operations {
             422: components["responses"]["validation_failed.idempotency_key_reused"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     renewLicense: {
@@ -4163,7 +4180,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     reissueLicense: {
@@ -4255,7 +4272,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.token_too_large.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     getLicenseHistory: {
@@ -4981,7 +4998,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "service_unavailable";
+                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "service_unavailable";
             };
             cookie?: never;
         };
@@ -5098,7 +5115,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     createApiKey: {
@@ -5183,7 +5200,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     getApiKey: {
@@ -5263,7 +5280,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     deleteApiKey: {
@@ -5308,7 +5325,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     updateApiKey: {
@@ -5394,7 +5411,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     rotateApiKey: {
@@ -5476,7 +5493,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.outcome_unknown"];
         };
     };
     getMe: {

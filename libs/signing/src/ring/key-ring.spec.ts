@@ -562,7 +562,9 @@ describe('KeyRing', () => {
 
   it('is loaded when the module starts', async () => {
     await writeKeyPair(keysDir, 'k1', PASSPHRASE);
-    const environment = settings(production({ DB_POOL_SIZE: 2, DB_ACQUIRE_TIMEOUT_MS: 30_000, DB_CONNECT_TIMEOUT_MS: 30_000 }));
+    const environment = settings(
+      production({ DB_POOL_SIZE: 2, DB_ACQUIRE_TIMEOUT_MS: 30_000, DB_CONNECT_TIMEOUT_MS: 30_000 }),
+    );
     const logger = new Logger({ level: 'error', format: 'json' });
     @Module({
       imports: [
