@@ -3,6 +3,7 @@ import { inFile } from './fault.mjs';
 export default {
   area: 'database',
   suites: [
+    'libs/database/src/outcome-unknown.spec.ts',
     'migrations/functions.spec.ts',
     'migrations/public-schema.spec.ts',
     'migrations/bounded-moments.spec.ts',
@@ -50,13 +51,38 @@ export default {
         'if (!publicCreates) return;',
       ],
     ]),
+    ...inFile('libs/database/src/transaction.ts', [
+      [
+        'takes an unconfirmed commit for one that was not made',
+        'commit.isSent = true;',
+        'commit.isSent = false;',
+      ],
+      [
+        'calls every lost connection an unknown outcome',
+        'throw commit.isSent && isUnanswered',
+        'throw isUnanswered',
+      ],
+      [
+        'does not know of a refused commit that it was refused',
+        '(state === undefined || /^(08|57P)/.test(state))',
+        'true',
+      ],
+    ]),
+    ...inFile('libs/database/src/connections/driver-internals.ts', [
+      ['keeps a connection that came too late', 'else if (client !== undefined) release();', ''],
+      [
+        'waits for a connection as long as it takes',
+        '      isOver = true;\n      callback(',
+        '      if (isOver) callback(',
+      ],
+    ]),
     ...inFile('libs/database/src/connections/connection-options.ts', [
       ['creates tables in a schema named after the role', "  search_path: 'public,pg_temp',\n", ''],
     ]),
     ...inFile('libs/database/src/connections/connection-options.ts', [
       [
         'waits forever for answers of a peer that vanished',
-        '    query_timeout: environment.DB_STATEMENT_TIMEOUT_MS + ANSWER_MARGIN_MS,\n',
+        '    query_timeout: environment.DB_DEADLINE_MS ?? environment.DB_STATEMENT_TIMEOUT_MS + DEADLINE_MARGIN_MS,\n',
         '',
       ],
       [
