@@ -24,6 +24,6 @@ describeIt(`two servers behind nginx${because}`, () => {
         startNext: startProcess,
         isShort: true,
       }),
-    200_000,
+    400_000,
   );
 });
