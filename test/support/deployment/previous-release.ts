@@ -44,3 +44,18 @@ export function previousRelease(): string {
   }
   return folder;
 }
+
+/**
+ * The previous release, or what takes its place where it can't be had: a clone without the history, or a package registry
+ * that has not all of its packages. `npm run test:deploy` insists on the real one.
+ * @param instead folder of a built checkout
+ */
+export function previousReleaseOr(instead: string): string {
+  try {
+    return previousRelease();
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    process.stderr.write(`NOT UPGRADED from ${previousCommit()}, but from this build: ${reason}\n`);
+    return instead;
+  }
+}

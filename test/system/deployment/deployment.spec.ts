@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { hasDebianPostgres } from '../../support/deployment/debian-postgres';
 import { startProcess } from '../../support/deployment/deployment';
-import { previousRelease } from '../../support/deployment/previous-release';
+import { previousReleaseOr } from '../../support/deployment/previous-release';
 import { describeDeployment } from './deployment-checks';
 
+const ROOT = join(__dirname, '../../..');
 const TOOLS = ['nginx', 'redis-server', 'prometheus', 'prometheus-alertmanager', 'psql', 'curl', 'openssl'];
 const missing = [
   ...TOOLS.filter((tool) => spawnSync(tool, ['-v']).error !== undefined),
@@ -19,8 +20,8 @@ describeIt(`two servers behind nginx${because}`, () => {
   describeDeployment(
     () =>
       Promise.resolve({
-        previous: previousRelease(),
-        next: join(__dirname, '../../..'),
+        previous: previousReleaseOr(ROOT),
+        next: ROOT,
         startNext: startProcess,
         isShort: true,
       }),
