@@ -12,6 +12,7 @@ export default {
     'libs/http/src/limits/rate-limit.spec.ts',
     'test/contract/forgiving.spec.ts',
     'test/e2e/input/inspect.spec.ts',
+    'libs/database/src/connections/pool-renewal.spec.ts',
     'test/e2e/operation/readiness.spec.ts',
     'test/e2e/round-trips/lists.spec.ts',
     'libs/lists/src/csv.spec.ts',
