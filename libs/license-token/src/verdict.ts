@@ -53,8 +53,9 @@ export const VERDICT_ERRORS: Readonly<Record<VerdictCode, string | null>> = {
   KEY_COMPROMISED: 'The license was signed with a key that has since been compromised. Ask for a new one.',
   ISSUER_MISMATCH: 'The license was issued by someone else.',
   MODULE_MISMATCH: 'The license is for another module.',
-  VERSION_NOT_ALLOWED: 'The license does not cover this Odoo version.',
-  INSTANCE_REQUIRED: 'The license is bound to one installation: its database UUID and domain are needed.',
+  VERSION_NOT_ALLOWED: "The license does not cover this version, or the version can't be read.",
+  INSTANCE_REQUIRED:
+    'The license is bound to one installation: `instance_db_uuid` and `instance_domain` must both be sent.',
   INSTANCE_MISMATCH: 'The license is bound to another installation.',
   NOT_FOUND: 'This license is not on record here.',
   REVOKED: 'The license has been revoked.',

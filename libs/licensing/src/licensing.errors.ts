@@ -30,6 +30,9 @@ export class NotAToken extends DomainError {
   }
 }
 
+/** What to do about a license that was revoked, also by mistake. */
+export const NEW_LICENSE = 'A revocation is final: issue a new license.';
+
 /** The license is in a state from which the change is not possible; the message says which and why. */
 export class LicenseStateConflict extends DomainError {
   readonly code = 'license_state_conflict';

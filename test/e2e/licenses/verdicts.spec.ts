@@ -17,6 +17,13 @@ import {
 } from '../../support/verdicts/matrix';
 
 const PAYROLL_17 = { module_name: 'payroll', odoo_version: '17.0' };
+/** Refused for what the installation asked: the record says what that was. */
+const ABOUT_THE_QUESTION: readonly string[] = [
+  'MODULE_MISMATCH',
+  'VERSION_NOT_ALLOWED',
+  'INSTANCE_REQUIRED',
+  'INSTANCE_MISMATCH',
+];
 type Code = (typeof EACH_CODE)[number]['code'];
 
 describe('a verdict', () => {
@@ -180,7 +187,7 @@ describe('a verdict', () => {
           actor: 'anonymous',
           license_id: claims.jti,
           customer_id: claims.customer.id,
-          event_data: { code },
+          event_data: ABOUT_THE_QUESTION.includes(code) ? { code, asked: expect.any(Object) } : { code },
         });
       expect(after).toEqual({
         total: before.total + 1,
@@ -228,6 +235,37 @@ describe('a verdict', () => {
       'INSTANCE_MISMATCH',
     );
     expect(await codeOf(token, { ...instance, instance_domain: `${DOMAIN} ` })).toBe('INSTANCE_MISMATCH');
+  });
+
+  it('records what was asked where a license is refused for it', async () => {
+    const { token } = await aLicense(client, { instance_fingerprint: FINGERPRINT });
+    const moved = { instance_db_uuid: DB_UUID, instance_domain: 'erp.copy.example' };
+    const asPaired = async (question: Record<string, unknown>): Promise<unknown> => {
+      const requestId = `question-${(asked += 1)}`;
+      await ask(token, question, requestId);
+      return (await recordsOf(requestId))[0]?.event_data;
+    };
+    expect(await asPaired({ module_name: 'payrol' })).toEqual({
+      code: 'MODULE_MISMATCH',
+      asked: { module_name: 'payrol', version: '17.0', instance_fingerprint: null },
+    });
+    expect(await asPaired({ odoo_version: 'v17' })).toEqual({
+      code: 'VERSION_NOT_ALLOWED',
+      asked: { module_name: 'payroll', version: 'v17', instance_fingerprint: null },
+    });
+    expect(await asPaired({ instance_domain: DOMAIN })).toEqual({
+      code: 'INSTANCE_REQUIRED',
+      asked: { module_name: 'payroll', version: '17.0', instance_fingerprint: null },
+    });
+    const { body } = await anyone.post('/api/v1/licenses/fingerprint', {
+      db_uuid: DB_UUID,
+      domain: 'erp.copy.example',
+    });
+    expect(await asPaired(moved)).toEqual({
+      code: 'INSTANCE_MISMATCH',
+      asked: { module_name: 'payroll', version: '17.0', instance_fingerprint: body.fingerprint as string },
+    });
+    expect(await asPaired({ instance_db_uuid: DB_UUID, instance_domain: DOMAIN })).toEqual({ code: 'VALID' });
   });
 
   it('computes the fingerprint of UTF-8 byte for byte', async () => {

@@ -50,14 +50,20 @@ export class ValidateLicenseDto implements ValidateLicense {
   @SameAs('odoo_version')
   version?: string | null;
 
-  /** Needed, with the domain, where the license is bound to an installation. */
+  /**
+   * UUID of the database of the installation. Needed, with `instance_domain`, where the license is bound to one; under
+   * other names (`db_uuid`, `domain`, `instance_fingerprint`) it is ignored.
+   */
   @EmptyIsAbsent()
   @IsOptional()
   @IsString()
   @MaxLength(255)
   instance_db_uuid?: string | null;
 
-  /** @example 'erp.acme.example' */
+  /**
+   * Domain of the installation; see `instance_db_uuid`.
+   * @example 'erp.acme.example'
+   */
   @EmptyIsAbsent()
   @IsOptional()
   @IsString()

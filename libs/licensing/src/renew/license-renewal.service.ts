@@ -8,7 +8,7 @@ import { LicenseChanges } from '../license-changes';
 import { LicenseLock } from '../license-lock';
 import { daysAfter } from '../issue/license-term';
 import { License, MOST_REVISION } from '../license.entity';
-import { InvalidTerm, LicenseNotFound, LicenseStateConflict } from '../licensing.errors';
+import { InvalidTerm, LicenseNotFound, LicenseStateConflict, NEW_LICENSE } from '../licensing.errors';
 import { tokenAuditData } from '../issue/token-audit-data';
 import { type FreshToken, TokenIssuer } from '../issue/token-issuer';
 
@@ -196,7 +196,9 @@ export class LicenseRenewalService {
     precondition(license);
     // A customer is removed only when its licenses are revoked: those are refused before the customer is read.
     if (license.stored_status === 'revoked')
-      throw new LicenseStateConflict(`The license ${id} is revoked: it cannot get a new token.`);
+      throw new LicenseStateConflict(
+        `The license ${id} is revoked: it cannot get a new token. ${NEW_LICENSE}`,
+      );
     if (license.revision >= MOST_REVISION)
       throw new LicenseStateConflict(
         `The license ${id} has had as many tokens as a license can have: revoke it, and issue another one.`,

@@ -7,7 +7,7 @@ import { LicenseChanges } from '../license-changes';
 import { LicenseLock } from '../license-lock';
 import { License } from '../license.entity';
 import type { StoredStatus } from './license-status';
-import { LicenseStateConflict } from '../licensing.errors';
+import { LicenseStateConflict, NEW_LICENSE } from '../licensing.errors';
 
 type Change = 'revoked' | 'suspended' | 'reinstated';
 
@@ -100,7 +100,7 @@ export class LicenseStateService {
       precondition(license);
       if (!POSSIBLE_FROM[change].includes(license.stored_status))
         throw new LicenseStateConflict(
-          `The license ${id} is ${license.stored_status}: it can't be ${change}.`,
+          `The license ${id} is ${license.stored_status}: it can't be ${change}. ${remedy(license.stored_status, change)}`,
         );
       const changed = await this.licenses.update(tx, license, fields);
       await this.audit.append(tx, {
@@ -116,4 +116,9 @@ export class LicenseStateService {
     this.changes.count(change);
     return license;
   }
+}
+
+/** What the caller can do instead. */
+function remedy(status: StoredStatus, change: Change): string {
+  return status === 'revoked' && change !== 'revoked' ? NEW_LICENSE : 'It is in that state already.';
 }

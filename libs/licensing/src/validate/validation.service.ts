@@ -14,10 +14,12 @@ import {
   type TokenRecord,
   type Verdict,
   VERDICT_CODES,
+  type VerdictCode,
   withoutOuterWhiteSpace,
 } from '@aegis/license-token';
 import { type Counter, Metrics } from '@aegis/metrics';
 import { KeyRing, type SigningKeyState, VerifiedSignatures, verifySignature } from '@aegis/signing';
+import { shortened } from '@aegis/errors';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { distinct } from './distinct';
@@ -63,6 +65,14 @@ interface Row {
   license_status: TokenRecord['license_status'];
   customer_active: boolean;
 }
+
+/** Codes of a good license in the wrong place. */
+const ASKED_CODES: ReadonlySet<VerdictCode> = new Set([
+  'MODULE_MISMATCH',
+  'VERSION_NOT_ALLOWED',
+  'INSTANCE_REQUIRED',
+  'INSTANCE_MISMATCH',
+]);
 
 const LOOK_UP = new PreparedStatement<Row>(
   'validation-look-up',
@@ -254,7 +264,7 @@ function withCompromisedLicense({ proof, actor }: Pending, row: Row, verdict: Ve
  * token that is on record.
  */
 function auditEntries(
-  { proof, actor }: Pending,
+  { proof, actor, question }: Pending,
   row: Row | undefined,
   verdict: Verdict | undefined,
 ): AuditEntry[] {
@@ -268,7 +278,18 @@ function auditEntries(
       licenseId: jti,
       customerId: customer.id,
       moduleName: module.technical_name,
-      data: { code: verdict.code },
+      data: ASKED_CODES.has(verdict.code)
+        ? { code: verdict.code, asked: asRecorded(question) }
+        : { code: verdict.code },
     },
   ];
+}
+
+/** What was asked, for support: texts no longer than a request may have them. The installation is a hash or null. */
+function asRecorded({ module_name, odoo_version, instance_fingerprint }: Question): Record<string, unknown> {
+  return {
+    module_name: shortened(module_name, 100),
+    version: shortened(odoo_version, 50),
+    instance_fingerprint,
+  };
 }
