@@ -12,6 +12,14 @@ export interface AuthenticatedKey extends RequestCaller {
   readonly hasCurrentSecret: boolean;
 }
 
+/** Why a well-formed API key was refused. */
+export interface RefusedKey {
+  /** Public id that the key names; perhaps no key has it. */
+  readonly keyId: string;
+  /** `former_secret`: the secret before the last rotation, after its grace. */
+  readonly reason: 'unknown' | 'deleted' | 'inactive' | 'expired' | 'wrong_secret' | 'former_secret';
+}
+
 /** What identification found on a request. */
 export type Credential =
   /** No credential was presented. */
@@ -22,7 +30,12 @@ export type Credential =
    * Unknown, expired, deactivated or deleted: all refused alike (401). What its text alone says is shown to the caller:
    * that it can't be read as a key, or is one of another environment.
    */
-  | { readonly kind: 'refused'; readonly because?: 'unreadable' | 'other_environment' }
+  | {
+      readonly kind: 'refused';
+      readonly because?: 'unreadable' | 'other_environment';
+      /** For the operator's log alone: the answer to the caller never depends on it. */
+      readonly noted?: RefusedKey;
+    }
   /** It could not be checked, e.g. because the database cannot be reached (503). */
   | { readonly kind: 'unavailable'; readonly error: unknown }
   | { readonly kind: 'key'; readonly key: AuthenticatedKey };

@@ -58,7 +58,8 @@ describe('ApiKeyAuthentication', () => {
   it('refuses an unknown key, and a known id with another secret', async () => {
     const { apiKey } = await make();
     const unknown = makeKey('test');
-    expect(await keys.authentication.authenticate(unknown.key)).toEqual({ kind: 'refused' });
+    const noted = (reason: string): object => ({ kind: 'refused', noted: { keyId: unknown.id, reason } });
+    expect(await keys.authentication.authenticate(unknown.key)).toEqual(noted('unknown'));
     // The checksum is right, the secret is not: stored under the id of a key, made with another secret.
     await dataSource.query(
       `INSERT INTO api_keys
@@ -66,7 +67,25 @@ describe('ApiKeyAuthentication', () => {
        FROM api_keys WHERE id = $1`,
       [apiKey.id, unknown.id],
     );
-    expect(await keys.authentication.authenticate(unknown.key)).toEqual({ kind: 'refused' });
+    expect(await keys.authentication.authenticate(unknown.key)).toEqual(noted('wrong_secret'));
+  });
+
+  it.each([
+    ['deleted', 'is_active = false, deleted_at = clock_timestamp()'],
+    ['inactive', 'is_active = false'],
+    ['expired', `expires_at = clock_timestamp() - interval '1 ms'`],
+    [
+      'former_secret',
+      `previous_hash = hash, previous_pepper_version = pepper_version, hash = decode(repeat('00', 32), 'hex'),
+       previous_expires_at = clock_timestamp() - interval '1 ms'`,
+    ],
+  ])('notes for the operator that a refused key is %s', async (reason, changes) => {
+    const { apiKey, key } = await make();
+    await change(apiKey.id, changes);
+    expect(await keys.authentication.authenticate(key)).toEqual({
+      kind: 'refused',
+      noted: { keyId: apiKey.id, reason },
+    });
   });
 
   it('refuses a mistyped key without asking the database', async () => {

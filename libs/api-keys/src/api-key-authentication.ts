@@ -1,7 +1,7 @@
 import { Environment } from '@aegis/config';
 import { batchSizes, MicroBatch, PreparedStatement, requireCallerInForce } from '@aegis/database';
 import { Metrics } from '@aegis/metrics';
-import type { AuthenticatedKey, Credential } from '@aegis/access';
+import type { AuthenticatedKey, Credential, RefusedKey } from '@aegis/access';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { readKey } from './api-key-format';
@@ -9,12 +9,16 @@ import { ApiKeyUsage } from './api-key-usage';
 import { PepperRenewal } from './peppers/pepper-renewal';
 import { Peppers, type KeyHash } from './peppers/peppers';
 
+/** Whether a key counts at this moment, or why it does not. */
+type KeyState = 'in_force' | 'unknown' | 'deleted' | 'inactive' | 'expired';
+
 /** A row of the look-up: a key that counts at this moment, and what its secret is compared with. */
 interface Candidate {
   key: Omit<AuthenticatedKey, 'kind' | 'proofs' | 'hasCurrentSecret'>;
   current: KeyHash;
-  /** Of the secret before a rotation, while its grace lasts. */
+  /** Of the secret before a rotation; it counts while its grace lasts. */
   previous: KeyHash | undefined;
+  isInGrace: boolean;
   checkedAt: Date;
 }
 
@@ -28,7 +32,7 @@ interface LookUpRow {
   pepper_version: string;
   previous_hash: Buffer | null;
   previous_pepper_version: string | null;
-  is_there: boolean;
+  state: KeyState;
   in_grace: boolean | null;
   checked_at: Date;
 }
@@ -39,14 +43,18 @@ interface LookUpRow {
  */
 const LOOK_UP = new PreparedStatement<LookUpRow>(
   'api-key-look-up',
-  `SELECT asked.id, api_keys.id IS NOT NULL AS is_there, coalesce(name, 'a name') AS name,
+  `SELECT asked.id, coalesce(name, 'a name') AS name,
           coalesce(scopes, '{admin}') AS scopes, rate_limit_per_minute, expires_at,
           coalesce(hash, decode(repeat('00', 32), 'hex')) AS hash, coalesce(pepper_version, '') AS pepper_version,
           previous_hash, previous_pepper_version,
-          previous_expires_at > clock_timestamp() AS in_grace, clock_timestamp() AS checked_at
+          previous_expires_at > clock_timestamp() AS in_grace, clock_timestamp() AS checked_at,
+          CASE WHEN api_keys.id IS NULL THEN 'unknown'
+               WHEN deleted_at IS NOT NULL THEN 'deleted'
+               WHEN NOT is_active THEN 'inactive'
+               WHEN expires_at <= clock_timestamp() THEN 'expired'
+               ELSE 'in_force' END AS state
      FROM unnest($1::text[]) AS asked(id)
-     LEFT JOIN api_keys ON api_keys.id = asked.id AND is_active AND deleted_at IS NULL
-      AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
+     LEFT JOIN api_keys ON api_keys.id = asked.id`,
 );
 
 /**
@@ -55,14 +63,17 @@ const LOOK_UP = new PreparedStatement<LookUpRow>(
  */
 @Injectable()
 export class ApiKeyAuthentication {
-  private readonly lookups = new MicroBatch<string, Candidate | undefined>((ids) => this.lookUp(ids), {
-    name: 'API keys',
-    maxSize: 500,
-    maxConcurrent: 2,
-    onRun: (size) => {
-      this.measureBatch(size);
+  private readonly lookups = new MicroBatch<string, Candidate | Exclude<KeyState, 'in_force'>>(
+    (ids) => this.lookUp(ids),
+    {
+      name: 'API keys',
+      maxSize: 500,
+      maxConcurrent: 2,
+      onRun: (size) => {
+        this.measureBatch(size);
+      },
     },
-  });
+  );
 
   private readonly measureBatch: (size: number) => void;
 
@@ -79,8 +90,8 @@ export class ApiKeyAuthentication {
 
   /**
    * @param keyText as the caller sent it
-   * @returns `key`, `refused` (with no reason beyond what the text itself shows), or `unavailable` while the database
-   * can't be asked; never throws
+   * @returns `key`, `refused` (for the caller with no reason beyond what the text itself shows), or `unavailable` while
+   * the database can't be asked; never throws
    */
   async authenticate(keyText: string): Promise<Credential> {
     const presented = readKey(keyText);
@@ -88,14 +99,17 @@ export class ApiKeyAuthentication {
     if (presented.environment !== this.environment.ENVIRONMENT)
       return { kind: 'refused', because: 'other_environment' };
     try {
-      const candidate = await this.lookups.add(presented.id);
+      const found = await this.lookups.add(presented.id);
+      const candidate = typeof found === 'string' ? undefined : found;
       // Both, always, and for unknown ids too: how long a refusal takes reveals nothing.
       const isCurrent = this.peppers.matches(keyText, candidate?.current);
       const isPrevious = this.peppers.matches(keyText, candidate?.previous);
-      if (!candidate || !(isCurrent || isPrevious)) return { kind: 'refused' };
-      const { key, current, checkedAt } = candidate;
+      if (typeof found === 'string') return refused(presented.id, found);
+      if (!isCurrent && !(isPrevious && found.isInGrace))
+        return refused(presented.id, isPrevious ? 'former_secret' : 'wrong_secret');
+      const { key, current, checkedAt } = found;
       this.usage.count(key.id, checkedAt);
-      const matched = isCurrent ? current : candidate.previous;
+      const matched = isCurrent ? current : found.previous;
       const proofs = matched ? [matched.hash.toString('hex')] : [];
       if (isCurrent && current.pepperVersion !== this.peppers.currentVersion) {
         const renewed = this.peppers.hash(keyText);
@@ -117,15 +131,19 @@ export class ApiKeyAuthentication {
     await requireCallerInForce(this.dataSource, key);
   }
 
-  /** @returns for each id the key, or undefined unless it is active and by the database's clock not expired */
-  private async lookUp(ids: string[]): Promise<(Candidate | undefined)[]> {
+  /** @returns for each id the key, or its state unless it is active and by the database's clock not expired */
+  private async lookUp(ids: string[]): Promise<(Candidate | Exclude<KeyState, 'in_force'>)[]> {
     const rows = await LOOK_UP.run(this.dataSource, [ids]);
-    const candidates = new Map(rows.map((row) => [row.id, [row.is_there, asCandidate(row)] as const]));
+    const candidates = new Map(rows.map((row) => [row.id, [row.state, asCandidate(row)] as const]));
     return ids.map((id) => {
-      const [isThere, candidate] = candidates.get(id) ?? [false];
-      return isThere ? candidate : undefined;
+      const [state, candidate] = candidates.get(id) ?? ['unknown' as const];
+      return state === 'in_force' ? candidate : state;
     });
   }
+}
+
+function refused(keyId: string, reason: RefusedKey['reason']): Credential {
+  return { kind: 'refused', noted: { keyId, reason } };
 }
 
 function asCandidate(row: LookUpRow): Candidate {
@@ -139,9 +157,10 @@ function asCandidate(row: LookUpRow): Candidate {
     },
     current: { pepperVersion: row.pepper_version, hash: row.hash },
     previous:
-      row.in_grace && row.previous_hash && row.previous_pepper_version
+      row.previous_hash && row.previous_pepper_version
         ? { pepperVersion: row.previous_pepper_version, hash: row.previous_hash }
         : undefined,
+    isInGrace: row.in_grace === true,
     checkedAt: row.checked_at,
   };
 }

@@ -4,7 +4,7 @@ import { answerOf } from './answers/answer';
 import { replyMaker } from './answers/reply';
 import { type Access, accessOf, isForgiving } from './callers/route-access';
 import { argumentsOf } from './framework-internals';
-import { type BodyRules, bodyRulesOf } from './input/body-rules';
+import { type BodyRules, bodyRulesOf, declaredFieldsOf } from './input/body-rules';
 
 /** What the decorators of a handler declare: guards and the adapter read it from here. */
 export interface DeclaredRoute {
@@ -19,6 +19,8 @@ export interface DeclaredRoute {
   readonly body: BodyRules | undefined;
   /** Whether it takes parameters of the query. */
   readonly takesQuery: boolean;
+  /** Names of the fields of its body and of the parameters of its query. */
+  readonly fields: ReadonlySet<string>;
   /** Makes the reply of what the handler returns. */
   readonly replyTo: (result: unknown) => Reply;
 }
@@ -49,6 +51,7 @@ function readDecorators(controller: Type, handler: object & { readonly name: str
     mediaTypes: answerOf(handler)?.mediaTypes,
     body: parameters.some(({ isBody }) => isBody) ? bodyRulesOf(controller, handler) : undefined,
     takesQuery: parameters.some(({ isQuery }) => isQuery),
+    fields: declaredFieldsOf(controller, handler),
     replyTo: replyMaker(handler, name),
   };
 }

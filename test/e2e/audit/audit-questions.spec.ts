@@ -186,9 +186,60 @@ describe('the audit trail and the access log answer who did what, and why someth
       problem: 'license_state_conflict',
       ...line,
     });
-    expect(lineOf('logged-stranger')).toMatchObject({ status: 401, problem: 'unauthorized' });
+    expect(lineOf('logged-stranger')).toMatchObject({
+      status: 401,
+      problem: 'unauthorized',
+      refused: 'missing',
+    });
     expect(lineOf('logged-unreadable')).toMatchObject({ status: 422, problem: 'validation_failed' });
     expect(server.log()).not.toContain('canary-id');
+  });
+
+  it('the access log of a refused key names it and says why, which the answer does not', async () => {
+    const { body } = await admin.post('/api/v1/admin/api-keys', { name: 'Shop', scopes: ['licenses:read'] });
+    const { id, key } = body as { id: string; key: string };
+    await admin.patch(`/api/v1/admin/api-keys/${id}`, { is_active: false });
+    const inactive = await new Client(server.url, key).get('/api/v1/licenses', {
+      'X-Request-ID': 'inactive-key',
+    });
+    await admin.delete(`/api/v1/admin/api-keys/${id}`);
+    const deleted = await new Client(server.url, key).get('/api/v1/licenses', {
+      'X-Request-ID': 'deleted-key',
+    });
+    expect(inactive.body.detail).toBe(deleted.body.detail);
+    expect(lineOf('inactive-key')).toMatchObject({ status: 401, refused: 'inactive', refused_key_id: id });
+    expect(lineOf('deleted-key')).toMatchObject({ status: 401, refused: 'deleted', refused_key_id: id });
+    expect(server.log()).not.toContain(key);
+  });
+
+  it('the access log of a request that breaks rules names the known fields, never what the caller wrote', async () => {
+    const unsound = {
+      customer_id: 'canary-value ',
+      duration_days: '365',
+      'canary-name': 1,
+      license_type: 'canary',
+    };
+    const answer = await admin.post('/api/v1/licenses', unsound, { 'X-Request-ID': 'broken-rules' });
+    expectStatus(answer, 422);
+    const { fields, ...line } = lineOf('broken-rules') ?? {};
+    expect(line).toMatchObject({ status: 422, problem: 'validation_failed' });
+    expect(String(fields).split(',').sort()).toEqual([
+      'allowed_major_versions',
+      'customer_id',
+      'duration_days',
+      'license_type',
+      'module_name',
+    ]);
+    expect(server.log()).not.toContain('canary-');
+    await admin.post(
+      '/api/v1/licenses/validate/batch',
+      { items: [{ token: 'x' }, {}] },
+      { 'X-Request-ID': 'broken-items' },
+    );
+    expect(lineOf('broken-items')).toMatchObject({
+      status: 422,
+      fields: 'items.module_name,items.odoo_version,items.token',
+    });
   });
 
   it('the caller without a credential is anonymous, not the system', async () => {

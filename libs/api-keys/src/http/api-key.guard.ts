@@ -2,6 +2,7 @@ import { Environment } from '@aegis/config';
 import { type Counter, Metrics } from '@aegis/metrics';
 import { type Credential, grants, type Scope } from '@aegis/access';
 import { type Access, credentialOf, routeOf } from '@aegis/http';
+import { addAccessFields } from '@aegis/logging';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import {
@@ -45,12 +46,14 @@ export class ApiKeyGuard implements CanActivate {
       case 'none':
         if (!needed) return true;
         this.failures.inc({ reason: 'missing' });
+        addAccessFields({ refused: 'missing' });
         throw new Unauthorized('missing');
       case 'conflicting':
         this.failures.inc({ reason: 'conflicting' });
         throw new ConflictingCredentials();
       case 'refused':
         this.failures.inc({ reason: 'refused' });
+        noteRefusal(credential);
         throw new Unauthorized(credential.because ?? 'refused');
       case 'unavailable':
         this.failures.inc({ reason: 'unavailable' });
@@ -76,4 +79,13 @@ export class ApiKeyGuard implements CanActivate {
       }
     }
   }
+}
+
+/** The operator reads in the log what the answer does not say. */
+function noteRefusal({ because, noted }: Extract<Credential, { kind: 'refused' }>): void {
+  addAccessFields(
+    noted === undefined
+      ? { refused: because ?? 'unreadable' }
+      : { refused: noted.reason, refused_key_id: noted.keyId },
+  );
 }

@@ -71,6 +71,11 @@ function addBoundsOf(dto: Type<object>, lists: Map<string, number>): number {
   return values;
 }
 
+/** Names of the fields of a DTO, and of those of its lists of objects. */
+export function fieldNamesOf(dto: Type<object>): string[] {
+  return [...rulesByField(dto).keys(), ...objectListsOf(dto).flatMap(({ item }) => fieldNamesOf(item))];
+}
+
 type Rule = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
 
 function rulesByField(dto: Type<object>): Map<string, Rule[]> {

@@ -1,7 +1,7 @@
 import { SetMetadata, type Type } from '@nestjs/common';
 import { accessOf, isForgiving } from '../callers/route-access';
-import { argumentsOf } from '../framework-internals';
-import { jsonBoundsOf } from './body-bounds';
+import { argumentsOf, type HandlerArgument } from '../framework-internals';
+import { fieldNamesOf, jsonBoundsOf } from './body-bounds';
 import type { JsonBounds } from '@aegis/json';
 
 const DEFAULT_LIMIT = 64 * 1024;
@@ -31,15 +31,26 @@ export function BodyLimit(bytes: number): MethodDecorator {
  */
 export function bodyRulesOf(controller: Type, handler: { readonly name: string }): BodyRules {
   const bytes = (Reflect.getMetadata(BODY_LIMIT, handler) as number | undefined) ?? DEFAULT_LIMIT;
-  const dto = bodyTypeOf(controller, handler.name);
+  const [dto] = inputTypesOf(controller, handler.name, ({ isBody }) => isBody);
   const json = dto === undefined ? NO_FIELDS : jsonBoundsOf(dto);
   return { bytes, json, forgiving: isForgiving(accessOf(handler, controller)) };
 }
 
-/** Class of the argument with `@Body()`; undefined where a handler has none. */
-function bodyTypeOf(controller: Type, name: string): Type<object> | undefined {
+/** Names of all fields and parameters of the query that a handler declares, those of lists of objects included. */
+export function declaredFieldsOf(controller: Type, handler: { readonly name: string }): ReadonlySet<string> {
+  const types = inputTypesOf(controller, handler.name, ({ isBody, isQuery }) => isBody || isQuery);
+  return new Set(types.flatMap((type) => fieldNamesOf(type)));
+}
+
+/** Classes of the arguments of a handler that are of some kind. */
+function inputTypesOf(
+  controller: Type,
+  name: string,
+  wanted: (argument: HandlerArgument) => boolean,
+): Type<object>[] {
   const types = Reflect.getMetadata('design:paramtypes', controller.prototype as object, name) as
     Type<object>[] | undefined;
-  const body = argumentsOf(controller, name).find(({ isBody }) => isBody);
-  return body && types?.[body.index];
+  return argumentsOf(controller, name)
+    .filter(wanted)
+    .flatMap(({ index }) => types?.[index] ?? []);
 }

@@ -7,6 +7,7 @@ import { allowedMethods } from '../edge/allowed-methods';
 import { cutOff } from '../edge/cut-off';
 import { bearsCredential, credentialOf, Identification, identifyOnce } from '../callers/identification';
 import { jsonAnswer } from '../answers/json-answer';
+import { brokenFields } from './broken-fields';
 import { PROBLEM_MEDIA_TYPE, problemDocument } from './problem-document';
 import { RateLimiter } from '../limits/rate-limiter';
 import { factsOf } from '../edge/request-facts';
@@ -48,7 +49,8 @@ export class ProblemFilter implements ExceptionFilter {
   private answer(thrown: unknown, request: Request, response: Response): void {
     const refusal = this.refusalFor(thrown, request, response);
     const { status } = PROBLEMS[refusal.code];
-    addAccessFields({ problem: refusal.code });
+    const fields = brokenFields(refusal.errors, factsOf(request).route?.fields);
+    addAccessFields({ problem: refusal.code, ...(fields !== undefined && { fields }) });
     this.log(status, thrown, refusal);
     if (response.headersSent) {
       // Half an answer must not pass for a whole one.
