@@ -44,9 +44,9 @@ describe('a scan of JSON', () => {
   });
 
   it('refuses a colon that follows no text of its own', () => {
-    expect(refusalOf('{"a"::1}', BOUNDS)).toBe('The body is not JSON.');
-    expect(refusalOf('{"a":1:2}', BOUNDS)).toBe('The body is not JSON.');
-    expect(refusalOf(':', BOUNDS)).toBe('The body is not JSON.');
+    expect(refusalOf('{"a"::1}', BOUNDS)).toBe('The body is not JSON: see line 1, column 6.');
+    expect(refusalOf('{"a":1:2}', BOUNDS)).toBe('The body is not JSON: see line 1, column 7.');
+    expect(refusalOf(':', BOUNDS)).toBe('The body is not JSON: see line 1, column 1.');
   });
 
   it('stops at more members than there may be values', () => {

@@ -1,5 +1,6 @@
 import { InvalidInput, MalformedRequest, shortened } from '@aegis/errors';
 import type { JsonBounds } from './json-bounds';
+import { jsonFault } from './json-fault';
 
 /** Far deeper than any body of the contract. */
 const MAX_DEPTH = 32;
@@ -50,7 +51,7 @@ export function scanJson(text: string, bounds: JsonBounds): number {
         break;
       case 0x3a: // :
         // One text names one member, so that no name is read twice. In JSON each member is a value too.
-        if (start === NO_NAME || ++members > bounds.values) throw notJson();
+        if (start === NO_NAME || ++members > bounds.values) throw notJson(text);
         nameStart[level] = start;
         nameEnd[level] = end;
         listMost[level] = UNREAD;
@@ -113,9 +114,14 @@ function longestList(text: string, level: number, { lists }: JsonBounds): number
   return (listMost[level] = lists.get(nameAt(text, level)) ?? MAX_UNKNOWN);
 }
 
-/** The answer to a body that is not JSON. */
-export function notJson(): MalformedRequest {
-  return new MalformedRequest('The body is not JSON.');
+/** The answer to a body that is not JSON: where, and nothing of what it says. */
+export function notJson(text: string): MalformedRequest {
+  const fault = jsonFault(text);
+  if (fault === undefined) return new MalformedRequest('The body is not JSON.');
+  const { line, column, hint } = fault;
+  return new MalformedRequest(
+    `The body is not JSON: see line ${line}, column ${column}${hint === undefined ? '' : `: ${hint}`}.`,
+  );
 }
 
 function tooManyValues(): MalformedRequest {

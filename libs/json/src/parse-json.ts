@@ -38,7 +38,7 @@ export function parseJson(text: string, bounds: JsonBounds = UNBOUNDED): unknown
   try {
     value = JSON.parse(text);
   } catch {
-    throw notJson();
+    throw notJson(text);
   }
   const escapes = text.includes('\\u');
   const found = inspect(value, escapes);

@@ -83,6 +83,25 @@ describe('bad input', () => {
     '/api/v1/admin/audit-logs/checkpoints',
   ];
 
+  it('of the wrong type is answered by the rule on its type alone', async () => {
+    const { body } = await client.post('/api/v1/licenses', {
+      customer_id: 17,
+      module_name: 'payroll',
+      allowed_major_versions: '17',
+      license_type: 'subscription',
+      duration_days: '365',
+    });
+    const { errors } = body as { errors: { field: string; message: string }[] };
+    expect(errors).toEqual(
+      expect.arrayContaining([
+        { field: 'customer_id', message: 'must be a string' },
+        { field: 'allowed_major_versions', message: 'must be an array' },
+        { field: 'duration_days', message: 'must be an integer number' },
+      ]),
+    );
+    expect(errors).toHaveLength(3);
+  });
+
   describe('in any body', () => {
     it('is 400 when it is not JSON in UTF-8', async () => {
       const bodies = ['{', ' ', "{'a':1}", '{"a":1,}', '{"a":1}}', 'NaN', '{"a":\u00a01}', '{"a":01}'];

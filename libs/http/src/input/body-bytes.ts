@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { watchPace } from './body-pace';
 import { refusalByStatus } from '../problems/refusals';
 import { MalformedRequest } from '@aegis/errors';
-import { UnsupportedMediaType } from '../problems/http.errors';
+import { FrameworkRefusal, UnsupportedMediaType } from '../problems/http.errors';
 
 /** Pieces that a body may come in: a chunk of one byte costs as much work as one of many. */
 const MOST_PIECES = 10_000;
@@ -54,7 +54,13 @@ export function readBytes(request: Request, limit: number): Promise<Uint8Array> 
     request.once('end', () => {
       stop?.();
       const [first] = chunks;
-      if (size > limit) reject(refusalByStatus(413));
+      if (size > limit)
+        reject(
+          new FrameworkRefusal(
+            'payload_too_large',
+            `The body is larger than the ${limit} bytes that this route accepts.`,
+          ),
+        );
       else if (pieces > MOST_PIECES)
         reject(new MalformedRequest(`The body comes in more than ${MOST_PIECES} pieces.`));
       else resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks));

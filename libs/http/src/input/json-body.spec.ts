@@ -103,6 +103,7 @@ describe('bodies', () => {
     expect(answer.body.made).toBe(65_525);
     const refused = await send(sized(65_537));
     expect([refused.status, refused.body.code]).toEqual([413, 'payload_too_large']);
+    expect(refused.body.detail).toContain('65536 bytes');
   });
 
   it('measures a body that comes in chunks', async () => {

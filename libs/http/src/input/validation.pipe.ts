@@ -125,7 +125,7 @@ function addErrors(
   for (const { property, value, constraints = {} } of broken) {
     if (errors.isFull) return;
     if (refused?.has(property)) continue;
-    const rules = Object.entries(constraints);
+    const rules = rulesToShow(constraints, value);
     // Of a field that is not there, the rules on its value say nothing.
     const messages =
       value === undefined && rules.length > 0
@@ -133,6 +133,27 @@ function addErrors(
         : rules.map(([rule, text]) => ruleInWords(rule, text, property, source));
     for (const message of new Set(messages)) errors.add(joined(path, property), message);
   }
+}
+
+/** Rules on the type of a value, and what JavaScript calls that type. */
+const TYPE_RULES: readonly (readonly [rule: string, type: string])[] = [
+  ['isString', 'string'],
+  ['isInt', 'number'],
+  ['isNumber', 'number'],
+  ['isBoolean', 'boolean'],
+];
+
+/** Of a value of the wrong type, the other rules say nothing true: the rule on the type stands alone. */
+function rulesToShow(constraints: Readonly<Record<string, string>>, value: unknown): [string, string][] {
+  const rules = Object.entries(constraints);
+  const wrongType =
+    rules.find(([rule]) => rule === 'isArray') ??
+    rules.find(
+      ([rule]) =>
+        // A list whose elements are judged by such a rule is of the right type itself.
+        !Array.isArray(value) && TYPE_RULES.some(([name, type]) => name === rule && typeof value !== type),
+    );
+  return wrongType === undefined ? rules : [wrongType];
 }
 
 /** The rule without the name of the field, which is shown next to it. */
