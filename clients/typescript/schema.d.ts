@@ -927,9 +927,15 @@ export interface components {
             odoo_version?: string | null;
             /** @description Another name for `odoo_version`. Both may be given if they are the same. */
             version?: string | null;
-            /** @description Needed, with the domain, where the license is bound to an installation. */
+            /**
+             * @description UUID of the database of the installation. Needed, with `instance_domain`, where the license is bound to one; under
+             *     other names (`db_uuid`, `domain`, `instance_fingerprint`) it is ignored.
+             */
             instance_db_uuid?: string | null;
-            /** @example erp.acme.example */
+            /**
+             * @description Domain of the installation; see `instance_db_uuid`.
+             * @example erp.acme.example
+             */
             instance_domain?: string | null;
         };
         Checkpoint: {
@@ -1750,9 +1756,15 @@ export interface components {
             odoo_version?: string | null;
             /** @description Another name for `odoo_version`. Both may be given if they are the same. */
             version?: string | null;
-            /** @description Needed, with the domain, where the license is bound to an installation. */
+            /**
+             * @description UUID of the database of the installation. Needed, with `instance_domain`, where the license is bound to one; under
+             *     other names (`db_uuid`, `domain`, `instance_fingerprint`) it is ignored.
+             */
             instance_db_uuid?: string | null;
-            /** @example erp.acme.example */
+            /**
+             * @description Domain of the installation; see `instance_db_uuid`.
+             * @example erp.acme.example
+             */
             instance_domain?: string | null;
         } & {
             [key: string]: unknown;

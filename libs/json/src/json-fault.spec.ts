@@ -35,7 +35,7 @@ describe('the answer to a body that is not JSON', () => {
     ['a missing end', '{"a": [1, 2', 'line 1, column 12'],
     ['more behind it', '{} {}', 'line 1, column 4'],
     ['a word', 'secret at position 3', 'line 1, column 1'],
-    ['nothing but white space', '  ', 'line 1, column 3'],
+    ['only white space', '  ', 'line 1, column 3'],
   ])('says where, and repeats nothing: %s', (_, text, where) => {
     expect(refusal(text)).toBe(`The body is not JSON: see ${where}.`);
   });

@@ -36,7 +36,7 @@ export default {
     ]),
     ...inFile('libs/api-keys/src/api-key-authentication.ts', [
       [
-        'takes the former secret for ever',
+        'takes the former secret forever',
         'if (!isCurrent && !(isPrevious && found.isInGrace))',
         'if (!isCurrent && !isPrevious)',
       ],
