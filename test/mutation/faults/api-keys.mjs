@@ -46,10 +46,27 @@ export default {
         'if (presented.environment !== this.environment.ENVIRONMENT)',
         'if (presented.environment === undefined)',
       ],
-      ['takes anyone who knows an id', 'if (!candidate || !(isCurrent || isPrevious))', 'if (!candidate)'],
-      ['takes inactive keys', 'AND is_active AND deleted_at IS NULL', 'AND deleted_at IS NULL'],
-      ['takes expired keys', '(expires_at IS NULL OR expires_at > clock_timestamp())', 'true'],
-      ['ends no grace', 'row.in_grace && row.previous_hash', 'row.previous_hash'],
+      [
+        'takes anyone who knows an id',
+        'if (!isCurrent && !(isPrevious && found.isInGrace))',
+        'if (found.key.id === undefined)',
+      ],
+      ['takes inactive keys', "WHEN NOT is_active THEN 'inactive'", "WHEN false THEN 'inactive'"],
+      [
+        'takes expired keys',
+        "WHEN expires_at <= clock_timestamp() THEN 'expired'",
+        "WHEN false THEN 'expired'",
+      ],
+      [
+        'ends no grace',
+        'if (!isCurrent && !(isPrevious && found.isInGrace))',
+        'if (!isCurrent && !isPrevious)',
+      ],
+      [
+        'notes of every refused key that it is unknown',
+        'return refused(presented.id, found);',
+        "return refused(presented.id, 'unknown');",
+      ],
       ['counts no use', 'this.usage.count(key.id, checkedAt);', ''],
       [
         'renews no pepper',

@@ -34,24 +34,6 @@ export default {
       ],
       ['never closes validation', 'return scope && [scope];', 'return undefined;'],
     ]),
-    ...inFile('libs/api-keys/src/api-key-authentication.ts', [
-      [
-        'takes the former secret forever',
-        'if (!isCurrent && !(isPrevious && found.isInGrace))',
-        'if (!isCurrent && !isPrevious)',
-      ],
-      [
-        'takes a key that has expired',
-        "WHEN expires_at <= clock_timestamp() THEN 'expired'",
-        "WHEN false THEN 'expired'",
-      ],
-      ['takes a key that is not active', "WHEN NOT is_active THEN 'inactive'", "WHEN false THEN 'inactive'"],
-      [
-        'says of every refused key that it is unknown',
-        'return refused(presented.id, found);',
-        "return refused(presented.id, 'unknown');",
-      ],
-    ]),
     ...inFile('libs/access/src/scopes.ts', [
       ['gives every key all scopes', "held.includes(needed) || held.includes('admin')", 'true'],
       ['gives admin nothing more', "|| held.includes('admin')", ''],
