@@ -86,6 +86,47 @@ describe('what the documentation shows', () => {
     expect(stdout).toMatch(/"code":"VALID"[\s\S]*"code":"REVOKED"[\s\S]*"event_type":"license\.revoked"/);
   });
 
+  curlIt(`docs/undo.md issues a copy of a license that was revoked${because}`, () => {
+    const folder = processes.emptyFolder();
+    const [copy = ''] = blocksOf('docs/undo.md');
+    const first = run(
+      [
+        `curl -s $AEGIS/api/v1/customers -H "X-API-Key: $AEGIS_API_KEY" -H 'Content-Type: application/json' -d '{"id": "undo", "name": "Undo Ltd."}'`,
+        `ID=$(curl -s $AEGIS/api/v1/licenses -H "X-API-Key: $AEGIS_API_KEY" -H 'Content-Type: application/json' -d '${JSON.stringify(
+          {
+            customer_id: 'undo',
+            module_name: 'payroll',
+            allowed_major_versions: ['17', '18'],
+            license_type: 'subscription',
+            duration_days: 100,
+            instance_fingerprint: `sha256:${'a'.repeat(64)}`,
+            notes: 'paid by invoice 4711',
+          },
+        )}' | node -pe 'JSON.parse(fs.readFileSync(0)).id')`,
+        `curl -s $AEGIS/api/v1/licenses/$ID/revoke -H "X-API-Key: $AEGIS_API_KEY" -H 'Content-Type: application/json' -d '{"reason": "by mistake"}'`,
+        copy,
+      ],
+      folder,
+    );
+    expect([first.status, first.status === 0 ? '' : String(first.stderr)]).toEqual([0, '']);
+    const revoked = JSON.parse(readFileSync(join(folder, 'revoked.json'), 'utf8')) as Record<string, unknown>;
+    const issued = JSON.parse(String(first.stdout).trim().split('\n').at(-1) ?? '') as Record<
+      string,
+      unknown
+    >;
+    expect(issued.id).not.toBe(revoked.id);
+    for (const field of [
+      'allowed_major_versions',
+      'license_type',
+      'instance_fingerprint',
+      'notes',
+      'module_name',
+    ])
+      expect([field, issued[field]]).toEqual([field, revoked[field]]);
+    const apart = Date.parse(String(issued.expires_at)) - Date.parse(String(revoked.expires_at));
+    expect(Math.abs(apart)).toBeLessThan(24 * 60 * 60 * 1000);
+  });
+
   curlIt.each(['docs/audit-events.md', 'docs/logs.md'])(`the commands of %s work${because}`, (page) => {
     const { status, stderr } = run(blocksOf(page));
     expect([status, status === 0 ? '' : String(stderr)]).toEqual([0, '']);

@@ -50,7 +50,7 @@ export async function openClusterFolder(
   assertTrusted(path);
   if (isTemporaryFolder(canonicalPath(dataDir)))
     log(
-      `DATA_DIR (${dataDir}) is in a folder whose files the system deletes after some time: set it to another.`,
+      `DATA_DIR (${dataDir}) is in a folder whose files the system deletes after some time: before you keep anything, start with both DATA_DIR and KEYS_DIR set to others. The passphrase of the keys is in DATA_DIR: a new one does not open the old keys.`,
     );
   if (!asRoot) return { path };
   // The account that runs PostgreSQL must get in, whatever the umask.
