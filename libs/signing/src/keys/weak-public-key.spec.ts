@@ -28,10 +28,13 @@ function publicKeyOf(hex: string): KeyObject {
 }
 
 describe('public keys that nobody has the private key of', () => {
-  it('would let anybody write signatures that hold', () => {
+  // Node 20 is built with OpenSSL 3.0. OpenSSL 3.5, of Node 24, lets none of these signatures hold.
+  const holds = process.versions.openssl.startsWith('3.0.');
+
+  it(`${holds ? 'would' : 'would, on Node 20,'} let anybody write signatures that hold`, () => {
     const identity = Buffer.concat([Buffer.from([1]), Buffer.alloc(31)]);
     const signature = Buffer.concat([identity, Buffer.alloc(32)]);
-    expect(verifySignature(publicKeyOf(identity.toString('hex')), 'whatever.is.said', signature)).toBe(true);
+    expect(verifySignature(publicKeyOf(identity.toString('hex')), 'whatever.is.said', signature)).toBe(holds);
   });
 
   it.each(POINTS)('are recognised by their point: %s', (hex) => {
