@@ -12,8 +12,8 @@ const HTTP_PACKAGES = /node_modules[\\/](express|@nestjs[\\/](swagger|platform-e
 function httpPackagesLoadedBy(files: readonly string[]): string[] {
   const script = `
     for (const file of ${JSON.stringify(files)}) require(file);
-    process.stdout.write(JSON.stringify(Object.keys(require.cache)));
-    process.exit(0);`;
+    // An exit before it is written out would cut it.
+    process.stdout.write(JSON.stringify(Object.keys(require.cache)), () => process.exit(0));`;
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' });
   if (stdout === '') throw new Error(stderr);
   const loaded = JSON.parse(stdout) as string[];
