@@ -11,6 +11,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   'docs/audit-events.md': 'test/system/docs.spec.ts',
   'docs/instance-binding.md': 'test/system/docs.spec.ts',
   'docs/logs.md': 'test/system/docs.spec.ts',
+  'docs/undo.md': 'test/system/docs.spec.ts',
   'docs/verify-offline.md': 'test/system/docs.spec.ts',
   'docs/audit.md': 'test/system/operator-pages.spec.ts',
   'docs/key-security.md': 'test/system/operator-pages.spec.ts',

@@ -33,7 +33,8 @@ const catalogue = {
   license_not_found: {
     status: 404,
     title: 'License not found',
-    description: 'No license has this id.',
+    description:
+      'No license has this id; or, of `inspect`, the token is not on record here. `GET /api/v1/licenses?q=` finds licenses by the beginning of an id.',
   },
   customer_not_found: {
     status: 404,
@@ -98,7 +99,8 @@ const catalogue = {
   license_state_conflict: {
     status: 409,
     title: 'Not possible in this license state',
-    description: 'This change is not possible in the current state of the license.',
+    description:
+      'This change is not possible in the current state of the license; `detail` names the state and what to do. A suspension can be lifted by `reinstate`. A revocation is final: issue a new license.',
   },
   last_admin_key: {
     status: 409,
@@ -149,7 +151,8 @@ const catalogue = {
   payload_too_large: {
     status: 413,
     title: 'Body too large',
-    description: 'The body exceeds the limit of the route.',
+    description:
+      'The body exceeds the limit of the route, which `detail` names: 64 KiB, 2 MiB for a batch of validations.',
   },
   unsupported_media_type: {
     status: 415,

@@ -232,7 +232,7 @@ async function readPem(keysDir: string, name: string, rule: FileRule): Promise<s
       throw new ConfigurationError(`${name} in KEYS_DIR ${error.message}.`, { cause: error });
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       throw new ConfigurationError(
-        `KEYS_DIR has no file ${name}: make a key pair with \`aegis keys generate\`, or set KEYS_DIR and KEY_ID to one that exists.`,
+        `KEYS_DIR has no file ${name}: restore it from a backup, make a key pair with \`aegis keys generate\`, or set KEYS_DIR and KEY_ID to one that exists.`,
       );
     }
     throw fileError(name, 'read', error);
