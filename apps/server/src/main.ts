@@ -18,12 +18,14 @@ async function main(): Promise<void> {
   const environment = loadEnvironment();
   const logger = new Logger({ level: environment.LOG_LEVEL, format: environment.LOG_FORMAT });
   handleUserSignals(logger);
-  const { process: fromProcess, dotEnv, unknown } = sourcesOf(environment);
+  const { process: fromProcess, dotEnv, unknown, nearMisses } = sourcesOf(environment);
   logger.write('info', 'settings were read', {
     from_process: fromProcess,
     from_dot_env: dotEnv,
     unknown_in_dot_env: unknown,
   });
+  for (const { given, meant } of nearMisses)
+    logger.write('warn', `${given} is not a setting, and has no effect: is ${meant} meant?`);
   process.on('uncaughtException', (error) => {
     logger.write('error', 'uncaught exception', { error });
     process.exit(1);

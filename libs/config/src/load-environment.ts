@@ -154,7 +154,7 @@ export function loadEnvironment(
  * @param environment as `loadEnvironment` returned it
  */
 export function sourcesOf(environment: Environment): SettingSources {
-  return sources.get(environment) ?? { process: [], dotEnv: [], unknown: [] };
+  return sources.get(environment) ?? { process: [], dotEnv: [], unknown: [], nearMisses: [] };
 }
 
 function sourcesIn(given: Sources): SettingSources {

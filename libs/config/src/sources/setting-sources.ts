@@ -9,6 +9,7 @@ import {
 } from '@aegis/secret-files';
 import { lstatSync, type Stats } from 'node:fs';
 import { parseDotEnv } from './dot-env';
+import { type NearMiss, nearMisses } from './near-misses';
 
 /** An environment, by name of the variable. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -21,6 +22,8 @@ export interface SettingSources {
   readonly dotEnv: readonly string[];
   /** Variables of the file `.env` that are not settings: ignored, and perhaps misspelt. */
   readonly unknown: readonly string[];
+  /** Variables that are not settings, but differ from one by a letter or two. */
+  readonly nearMisses: readonly NearMiss[];
 }
 
 /** Variables of the process and of the file `.env` in the working directory. */
@@ -80,6 +83,7 @@ export function describeSources(
     process: inProcess,
     dotEnv: known.filter((name) => isGiven(dotEnv, name) && !inProcess.includes(name)),
     unknown: Object.keys(dotEnv).filter((name) => !known.includes(name)),
+    nearMisses: nearMisses([...Object.keys(process), ...Object.keys(dotEnv)], known),
   };
 }
 
