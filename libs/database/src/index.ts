@@ -26,11 +26,13 @@ export { OutcomeUnknown } from './outcome-unknown';
 export { PreparedStatement } from './prepared-statement';
 export {
   connectionsOf,
+  disableLogin,
+  markSuccessor,
   roleOfUrl,
   setOwnPassword,
   setPassword,
-  disableLogin,
   twinOf,
+  unmarkSuccessor,
   urlFor,
   withConnection,
 } from './role-password';

@@ -80,17 +80,47 @@ export async function disableLogin(client: Client, role: string): Promise<void> 
   await client.query(`ALTER ROLE ${escapeIdentifier(role)} NOLOGIN PASSWORD NULL`);
 }
 
-/** Roles that can log in, of those named, and how many connections to this database each has. */
-export async function connectionsOf(
-  client: Client,
-  roles: readonly string[],
-): Promise<{ role: string; connections: number }[]> {
-  const { rows } = await client.query<{ role: string; connections: number }>(
-    `SELECT rolname AS role, count(pid)::integer AS connections
+/** A role that can log in. */
+export interface RoleInUse {
+  role: string;
+  /** To this database. */
+  connections: number;
+  /** Whether a rotation that is not finished leads to this role, from its twin. */
+  isSuccessor: boolean;
+}
+
+/** Comment of the role that a rotation leads to; followed by the name of the role that it leads away from. */
+const SUCCESSOR_OF = 'aegis rotate-secrets: takes the place of ';
+
+/**
+ * Notes in the comment of a role that a rotation leads to it, so that only the other role is ever shut out. Only a role
+ * that may change the password of this one can write that.
+ * @param client a role that may create roles
+ */
+export async function markSuccessor(client: Client, role: string): Promise<void> {
+  await client.query(
+    `COMMENT ON ROLE ${escapeIdentifier(role)} IS ${escapeLiteral(SUCCESSOR_OF + twinOf(role))}`,
+  );
+}
+
+/** Removes what `markSuccessor` wrote; any other comment stays. */
+export async function unmarkSuccessor(client: Client, role: string): Promise<void> {
+  const [found] = await connectionsOf(client, [role]);
+  if (found?.isSuccessor === true) await client.query(`COMMENT ON ROLE ${escapeIdentifier(role)} IS NULL`);
+}
+
+/** Roles that can log in, of those named, with their connections to this database, this one left out. */
+export async function connectionsOf(client: Client, roles: readonly string[]): Promise<RoleInUse[]> {
+  const { rows } = await client.query<{ role: string; connections: number; comment: string | null }>(
+    `SELECT rolname AS role, count(pid)::integer AS connections, shobj_description(pg_roles.oid, 'pg_authid') AS comment
      FROM pg_roles LEFT JOIN pg_stat_activity
        ON usesysid = pg_roles.oid AND datname = current_database() AND pid <> pg_backend_pid()
-     WHERE rolname = ANY($1) AND rolcanlogin GROUP BY rolname ORDER BY rolname`,
+     WHERE rolname = ANY($1) AND rolcanlogin GROUP BY rolname, pg_roles.oid ORDER BY rolname`,
     [roles],
   );
-  return rows;
+  return rows.map(({ role, connections, comment }) => ({
+    role,
+    connections,
+    isSuccessor: comment === SUCCESSOR_OF + twinOf(role),
+  }));
 }

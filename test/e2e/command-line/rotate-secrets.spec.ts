@@ -36,9 +36,8 @@ describe('aegis rotate-secrets', () => {
     const suffix = randomBytes(4).toString('hex');
     app = `app_${suffix}`;
     owner = `owner_${suffix}`;
-    await superuser.query(`CREATE ROLE ${app} LOGIN PASSWORD 'first-password'`);
+    await superuser.query(`CREATE ROLE ${app} LOGIN PASSWORD 'first-password' IN ROLE aegis_app`);
     await superuser.query(`CREATE ROLE ${owner} LOGIN PASSWORD 'first-password' IN ROLE aegis_owner`);
-    await superuser.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${app}`);
     appUrl = as(app, 'first-password');
     aegis = new CommandLine(folder, {
       ENVIRONMENT: 'test',
@@ -116,6 +115,74 @@ describe('aegis rotate-secrets', () => {
     expect(back.exitCode).toBe(0);
     expect(new URL(written('back-url')).username).toBe(app);
     expect(await logsIn(written('back-url'))).toBe(true);
+  });
+
+  const finish = (here: CommandLine): ReturnType<CommandLine['run']> =>
+    here.run('rotate-secrets', 'database', '--role', 'application', '--finish', '--json');
+  const stateOf = async (here: CommandLine): Promise<unknown> => {
+    const { stdout } = await here.run('rotate-secrets', 'status', '--json');
+    const { secrets } = JSON.parse(stdout) as { secrets: { secret: string }[] };
+    return secrets.find(({ secret }) => secret === 'DATABASE_URL');
+  };
+
+  it('says no, and changes nothing, where no rotation is under way', async () => {
+    const none = await finish(aegis);
+    expect(none.exitCode).toBe(1);
+    expect(JSON.parse(none.stdout)).toMatchObject({
+      step: 'none',
+      role: app,
+      next: expect.stringContaining('No rotation is under way'),
+    });
+    expect(await logsIn(appUrl)).toBe(true);
+    expect(await stateOf(aegis)).toMatchObject({ under_way: false });
+  });
+
+  it('never shuts the new role out: with the old URL it says no, and asks for the roll-out', async () => {
+    const begin = (file: string): ReturnType<CommandLine['run']> =>
+      aegis.run('rotate-secrets', 'database', '--role', 'application', '--out', file);
+    expect((await begin('new-url')).exitCode).toBe(0);
+    const newUrl = written('new-url');
+    const early = await finish(aegis);
+    expect(early.exitCode).toBe(1);
+    expect(JSON.parse(early.stdout)).toMatchObject({ step: 'roll_out', role: app, old_role: `${app}_b` });
+    expect([await logsIn(appUrl), await logsIn(newUrl)]).toEqual([true, true]);
+    expect(await stateOf(aegis)).toMatchObject({
+      under_way: true,
+      next: expect.not.stringContaining('--finish'),
+    });
+
+    const next = aegis.with({ DATABASE_URL: newUrl });
+    expect(await stateOf(next)).toMatchObject({ under_way: true, next: expect.stringContaining('--finish') });
+    expect((await finish(next)).exitCode).toBe(0);
+    expect([await logsIn(appUrl), await logsIn(newUrl)]).toEqual([false, true]);
+    const again = await finish(next);
+    expect([again.exitCode, JSON.parse(again.stdout)]).toMatchObject([1, { step: 'none' }]);
+  });
+
+  it('shuts neither out where both can log in and it is not on record which one is new', async () => {
+    await superuser.query(`CREATE ROLE ${app}_b LOGIN PASSWORD 'another'`);
+    const unknown = await finish(aegis);
+    expect([unknown.exitCode, JSON.parse(unknown.stdout)]).toMatchObject([
+      1,
+      { step: 'none', next: expect.stringContaining('not on record which one is new') },
+    ]);
+    expect(await stateOf(aegis)).toMatchObject({ next: expect.stringContaining('--out') });
+    expect(await logsIn(appUrl)).toBe(true);
+  });
+
+  it.each([
+    ['MIGRATION_DATABASE_URL', ['--role', 'owner', '--out', 'x']],
+    ['MIGRATION_DATABASE_URL', ['--role', 'application', '--out', 'x']],
+    ['ADMIN_DATABASE_URL', ['--role', 'application', '--out', 'x']],
+    ['ADMIN_DATABASE_URL', ['--role', 'application', '--finish']],
+  ])('names %s and the file that may hold it where it is missing: %j', async (name, args) => {
+    const { exitCode, stderr } = await aegis
+      .with({ [name]: undefined })
+      .run('rotate-secrets', 'database', ...args);
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringMatching(new RegExp(`${name}: required .*\\(or ${name}_FILE\\)`)),
+    ]);
   });
 
   it("changes the owner's password by itself, and gives the database its verifier alone", async () => {

@@ -47,7 +47,7 @@ function dropExported(
   return withSettings(['DATABASE_URL', 'MIGRATION_DATABASE_URL'], async (environment, logger) => {
     if (environment.isProduction && environment.MIGRATION_DATABASE_URL === undefined)
       throw new ConfigurationError(
-        'MIGRATION_DATABASE_URL: required in production to drop months: the role that owns the schema',
+        'MIGRATION_DATABASE_URL: required in production to drop months (or MIGRATION_DATABASE_URL_FILE): the role that owns the schema',
       );
     return withDatabase(environment, logger, 'changes', async ({ ownerUrl }) => {
       const owner = await namingSetting(

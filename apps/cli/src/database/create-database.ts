@@ -90,6 +90,6 @@ function needed(
 ): string {
   const url = environment[name];
   if (url === undefined)
-    throw new ConfigurationError(`${name}: required to create the database and its roles.`);
+    throw new ConfigurationError(`${name}: required to create the database and its roles (or ${name}_FILE).`);
   return url;
 }

@@ -86,7 +86,7 @@ function asOwner<T>(
       );
     if (access !== 'reads' && environment.isProduction && environment.MIGRATION_DATABASE_URL === undefined)
       throw new ConfigurationError(
-        'MIGRATION_DATABASE_URL: required in production to migrate: the role that owns the schema',
+        'MIGRATION_DATABASE_URL: required in production to migrate (or MIGRATION_DATABASE_URL_FILE): the role that owns the schema',
       );
     const waiting = (): void => {
       logger.write('info', 'the database is not ready yet; waiting');

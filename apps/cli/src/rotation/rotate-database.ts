@@ -2,12 +2,14 @@ import type { Environment } from '@aegis/config';
 import {
   namingSetting,
   connectionsOf,
+  disableLogin,
   grantPrivileges,
+  markSuccessor,
   roleOfUrl,
   setOwnPassword,
   setPassword,
-  disableLogin,
   twinOf,
+  unmarkSuccessor,
   urlFor,
   withConnection,
 } from '@aegis/database';
@@ -27,7 +29,7 @@ export interface RotateDatabaseOptions {
   finish?: boolean;
 }
 
-/** `aegis rotate-secrets database`: no when the old role is still in use. */
+/** `aegis rotate-secrets database`: no when there is no rotation that this caller can finish, or not yet. */
 export function rotateDatabase(output: Output, options: RotateDatabaseOptions): Promise<ExitCode> {
   const { role, out, finish = false } = options;
   if (role !== 'application' && role !== 'owner')
@@ -60,7 +62,8 @@ async function beginApplication(output: Output, environment: Environment, path: 
     needed(environment, 'MIGRATION_DATABASE_URL'),
     needed(environment, 'ADMIN_DATABASE_URL'),
   ];
-  const role = twinOf(roleOfUrl(url));
+  const current = roleOfUrl(url);
+  const role = twinOf(current);
   const fresh = urlFor(url, role);
   await withConnection(
     adminUrl,
@@ -71,7 +74,11 @@ async function beginApplication(output: Output, environment: Environment, path: 
           `DATABASE_URL: processes are connected as ${role} already. Give this command the URL that they use, or finish the previous rotation.`,
         );
       await writeSecretFile(path, fresh.url);
+      await admin.query('BEGIN');
       await setPassword(admin, role, fresh.password);
+      await unmarkSuccessor(admin, current);
+      await markSuccessor(admin, role);
+      await admin.query('COMMIT');
     },
     'ADMIN_DATABASE_URL',
   );
@@ -84,32 +91,50 @@ async function beginApplication(output: Output, environment: Environment, path: 
   return ExitCode.yes;
 }
 
+/** Shuts out the role that the rotation leads away from, and never another: who began it noted which one is the new. */
 async function finishApplication(output: Output, environment: Environment): Promise<ExitCode> {
   const url = needed(environment, 'DATABASE_URL');
   const adminUrl = needed(environment, 'ADMIN_DATABASE_URL');
-  const current = roleOfUrl(url);
-  const old = twinOf(current);
+  const role = roleOfUrl(url);
+  const old = twinOf(role);
   // The caller who finishes must have the new URL, and it must work.
   await withConnection(url, (client) => client.query('SELECT'));
   return withConnection(
     adminUrl,
     async (admin) => {
-      const [before] = await connectionsOf(admin, [old]);
-      if (before && before.connections > 0) {
-        const next = `${before.connections} connection(s) still use ${old}: roll the new DATABASE_URL out to the remaining processes, then run this again.`;
-        output.end(
-          { step: 'wait', role: current, old_role: old, connections: before.connections, next },
-          next,
+      const roles = await connectionsOf(admin, [role, old]);
+      const before = roles.find((one) => one.role === old);
+      const connections = before?.connections ?? 0;
+      const end = (step: 'none' | 'roll_out' | 'wait' | 'done', next: string): ExitCode => {
+        output.end({ step, role, old_role: old, connections, next }, next);
+        return step === 'done' ? ExitCode.yes : ExitCode.no;
+      };
+      if (before?.isSuccessor === true)
+        return end(
+          'roll_out',
+          `DATABASE_URL still names ${role}, and this rotation leads to ${old}: roll the file of ${old} out as DATABASE_URL, then run this with it. Nothing was changed.`,
         );
-        return ExitCode.no;
-      }
+      if (roles.find((one) => one.role === role)?.isSuccessor !== true)
+        return end('none', `${unfinishable(role, before?.role)} Nothing was changed.`);
+      if (connections > 0)
+        return end(
+          'wait',
+          `${connections} connection(s) still use ${old}: roll the new DATABASE_URL out to the remaining processes, then run this again.`,
+        );
       if (before) await disableLogin(admin, old);
-      const next = `${old} can no longer log in: the rotation is done.`;
-      output.end({ step: 'done', role: current, old_role: old, connections: 0, next }, next);
-      return ExitCode.yes;
+      await unmarkSuccessor(admin, role);
+      return end('done', `${old} can no longer log in: the rotation is done.`);
     },
     'ADMIN_DATABASE_URL',
   );
+}
+
+/** @param other the twin of the role, where it can log in */
+function unfinishable(role: string, other: string | undefined): string {
+  const begin = 'begin with --role application --out <file>.';
+  return other === undefined
+    ? `No rotation is under way, and the password of ${role} is as it was: ${begin}`
+    : `${role} and ${other} can both log in, and it is not on record which one is new: ${begin}`;
 }
 
 function needed(
@@ -117,6 +142,7 @@ function needed(
   name: 'DATABASE_URL' | 'MIGRATION_DATABASE_URL' | 'ADMIN_DATABASE_URL',
 ): string {
   const url = environment[name];
-  if (url === undefined) throw new ConfigurationError(`${name}: required to rotate this password.`);
+  if (url === undefined)
+    throw new ConfigurationError(`${name}: required to rotate this password (or ${name}_FILE).`);
   return url;
 }

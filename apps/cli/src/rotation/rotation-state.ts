@@ -61,15 +61,20 @@ async function applicationState({ DATABASE_URL: url }: Environment): Promise<Sec
   const role = roleOfUrl(url);
   const roles = await withConnection(url, (client) => connectionsOf(client, [role, twinOf(role)]));
   const twin = roles.find((one) => one.role !== role);
-  if (!twin)
+  const begin = 'aegis rotate-secrets database --role application --out <file>';
+  if (!twin) return { secret, under_way: false, next: begin };
+  if (twin.isSuccessor)
     return {
       secret,
-      under_way: false,
-      next: 'aegis rotate-secrets database --role application --out <file>',
+      under_way: true,
+      next: `roll the file of ${twin.role} out as DATABASE_URL: this process still has ${role}`,
     };
+  const isNew = roles.some((one) => one.role === role && one.isSuccessor);
   return {
     secret,
     under_way: true,
-    next: `aegis rotate-secrets database --role application --finish (${twin.role}: ${twin.connections} connections)`,
+    next: isNew
+      ? `aegis rotate-secrets database --role application --finish (${twin.role}: ${twin.connections} connections)`
+      : `${begin}: ${role} and ${twin.role} can both log in, and it is not on record which one is new`,
   };
 }
