@@ -125,6 +125,25 @@ describe('aegis audit', () => {
       });
     });
 
+    it.each(['', '\n\n'])(
+      'says unknown where the file of --shipped is %j: nothing was compared',
+      async (empty) => {
+        writeFileSync(shipped, empty);
+        expect(await verify('--keys', keys, '--shipped', shipped)).toMatchObject({
+          exitCode: 3,
+          sound: null,
+          findings: [],
+        });
+        const { exitCode, stdout } = await aegis.run('audit', 'verify', '--shipped', shipped);
+        expect([exitCode, stdout]).toEqual([3, expect.stringContaining('no checkpoint to compare with')]);
+        expect(stdout).not.toContain('is sound');
+      },
+    );
+
+    it('says no to a start that the trail does not have', async () => {
+      expect(await verify('--keys', keys, '--since', '4')).toMatchObject({ exitCode: 1, sound: false });
+    });
+
     it('reads shipped checkpoints as the API lists them, and a line that a crash cut short', async () => {
       const [first = '', second = '', third = ''] = await trail.checkpoints();
       const lines = [first, second.slice(0, 40), second, JSON.stringify({ number: 3, jws: third }), ''];

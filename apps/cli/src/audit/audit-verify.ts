@@ -36,7 +36,7 @@ interface Basis {
 
 /**
  * `aegis audit verify`: no when something does not hold, even where an error ends it later; unknown when a key that is
- * needed to decide is missing
+ * needed to decide is missing, or --shipped has nothing to compare with
  */
 export async function verifyTrail(output: Output, options: VerifyOptions): Promise<ExitCode> {
   const { shipped, keys } = options;
@@ -66,10 +66,15 @@ function verify(
       { shipped: kept, ...(since !== undefined && { since }) },
     );
     const { findings, undetermined, ...counts } = verified;
-    const sound = soundness({ findings, undetermined });
+    const nothingCompared = shipped !== undefined && verified.shipped === 0;
+    const sound = soundness({ findings, undetermined, nothingCompared });
     output.end(
       { ...(findings === 0 && { findings: [] }), ...counts, sound, keys: trusted ? 'file' : 'database' },
-      summary(verified, trusted !== undefined, shipped !== undefined),
+      summary(verified, {
+        trusted: trusted !== undefined,
+        compared: shipped !== undefined,
+        verdict: verdict(sound, findings),
+      }),
     );
     return exitCodeOf(sound);
   });
@@ -122,9 +127,8 @@ function findingText(finding: Finding): string {
 }
 
 function summary(
-  { checkpoints, records, dropped, waiting, shipped, findings, undetermined, signed_by }: Verified,
-  trusted: boolean,
-  compared: boolean,
+  { checkpoints, records, dropped, waiting, shipped, signed_by }: Verified,
+  { trusted, compared, verdict }: { trusted: boolean; compared: boolean; verdict: string },
 ): string {
   const gone = dropped === 0 ? '' : ` (${dropped} of them dropped)`;
   return [
@@ -136,17 +140,19 @@ function summary(
       : [
           'The keys were read from the database: compare their thumbprints, or take them from a file that nobody there can change (--keys).',
         ]),
-    verdict(findings, undetermined),
+    verdict,
   ].join('\n');
 }
 
-function verdict(findings: number, undetermined: number): string {
-  switch (soundness({ findings, undetermined })) {
+function verdict(sound: boolean | null, findings: number): string {
+  switch (sound) {
     case true:
       return 'The trail is sound.';
     case false:
       return `${findings} finding(s): the trail is not what was sealed.`;
     case null:
-      return 'These keys show nothing wrong, but they cannot verify the end of the trail: give the keys named above with --keys, as `aegis keys export --all` wrote them.';
+      return findings === 0
+        ? 'Not known: the file of --shipped has no checkpoint to compare with, so that whether the end of the trail is missing is not known.'
+        : 'These keys show nothing wrong, but they cannot verify the end of the trail: give the keys named above with --keys, as `aegis keys export --all` wrote them.';
   }
 }

@@ -6,8 +6,13 @@ describe('soundness', () => {
     ['something does not hold', 2, 0, false, 1],
     ['some cannot be determined, and something is not valid', 3, 2, false, 1],
     ['nothing that was found can be determined', 2, 2, null, 3],
-  ])('says what the exit code says: %s', (_, findings, undetermined, sound, exitCode) => {
-    expect(soundness({ findings, undetermined })).toBe(sound);
-    expect(exitCodeOf(sound)).toBe(exitCode);
-  });
+    ['there was nothing to compare with, and nothing was found', 0, 0, null, 3, true],
+    ['there was nothing to compare with, and something was found', 1, 0, false, 1, true],
+  ])(
+    'says what the exit code says: %s',
+    (_, findings, undetermined, sound, exitCode, nothingCompared?: boolean) => {
+      expect(soundness({ findings, undetermined, nothingCompared })).toBe(sound);
+      expect(exitCodeOf(sound)).toBe(exitCode);
+    },
+  );
 });

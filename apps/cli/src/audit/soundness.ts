@@ -4,15 +4,18 @@ import { ExitCode } from '../terminal/exit-code';
  * Whether what was verified is sound; null when that can't be determined. One thing that is not valid outweighs all
  * that can't be determined: naming a key that nobody has must not hide it.
  * @param undetermined how many of the findings leave it open
+ * @param nothingCompared whether there was nothing to verify or to compare with: then that nothing was found proves nothing
  */
 export function soundness({
   findings,
   undetermined,
+  nothingCompared = false,
 }: {
   findings: number;
   undetermined: number;
+  nothingCompared?: boolean;
 }): boolean | null {
-  if (findings === 0) return true;
+  if (findings === 0) return nothingCompared ? null : true;
   return findings === undetermined ? null : false;
 }
 
