@@ -1,6 +1,9 @@
 // `npm run audit:production`: fails when a production dependency has a known vulnerability. Where the registry has no
-// audit endpoint nothing is known: that is said on a line of its own, and is not a success of the check.
+// audit endpoint nothing is known: that is said on a line of its own, and is exit code 3, neither success nor failure.
 import { spawnSync } from 'node:child_process';
+
+/** As of the command line: 0 yes, 1 no, 3 unknown. */
+const NOT_CHECKED = 3;
 
 const npm = spawnSync('npm', ['audit', '--omit=dev', '--json'], {
   encoding: 'utf8',
@@ -17,7 +20,7 @@ if (typeof counts?.total === 'number') {
 }
 if (isAbsence(report)) {
   console.log('NOT CHECKED for known vulnerabilities: the audit endpoint did not answer.');
-  process.exit(0);
+  process.exit(NOT_CHECKED);
 }
 process.stderr.write(npm.stderr || 'npm audit said nothing.\n');
 process.exit(1);

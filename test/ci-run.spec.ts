@@ -66,6 +66,16 @@ describe('.ci/run', () => {
     expect(called()).toHaveLength(2);
   });
 
+  it.each([
+    [3, 0, 15],
+    [1, 1, 7],
+    [124, 1, 7],
+  ])('where the audit of dependencies ends with %i it ends with %i', (code, status, calls) => {
+    standIn('npm', `case "$*" in *audit:production*) exit ${code};; esac`);
+    expect(run().status).toBe(status);
+    expect(called()).toHaveLength(calls);
+  });
+
   it.each(['tests', 'whole run'])('runs nothing while .ci/budget has no line for %s', (name) => {
     budget(new RegExp(`^${name}=.*$`, 'm'), '');
     const { status, stderr } = run();
