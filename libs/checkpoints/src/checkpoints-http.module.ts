@@ -10,6 +10,7 @@ import { CheckpointsModule } from './checkpoints.module';
 import { CheckpointsController } from './http/checkpoints.controller';
 import { InclusionProofs } from './tree/inclusion-proofs';
 import { Sealing } from './sealing/sealing';
+import { TrailAlarms } from './sealing/trail-alarms';
 
 /** What the server adds: the trail is sealed all the time, and proves itself to callers. */
 @Module({
@@ -21,6 +22,6 @@ import { Sealing } from './sealing/sealing';
     TypeOrmModule.forFeature([AuditCheckpoint]),
   ],
   controllers: [CheckpointsController],
-  providers: [CheckpointList, CheckpointShipping, InclusionProofs, Sealing],
+  providers: [CheckpointList, CheckpointShipping, InclusionProofs, Sealing, TrailAlarms],
 })
 export class CheckpointsHttpModule {}

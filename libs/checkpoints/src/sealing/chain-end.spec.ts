@@ -6,6 +6,7 @@ import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { Trail } from '../../../../test/support/trail/trail';
 import { ChainEnd } from './chain-end';
 import { Sealing } from './sealing';
+import { TrailAlarms } from './trail-alarms';
 
 jest.setTimeout(300_000);
 
@@ -35,7 +36,7 @@ describe('the end of a chain whose numbers have different lengths', () => {
     const metrics = new Metrics();
     const logger = new Logger({ level: 'error', format: 'json', stream: new PassThrough().resume() });
     const jobs = jobsOf({ logger, metrics });
-    new Sealing(trail.application, trail.sealer, logger, metrics, jobs);
+    new Sealing(trail.application, trail.sealer, new TrailAlarms(logger, metrics), metrics, jobs);
     await jobs.onApplicationBootstrap();
     try {
       await runs(() => metrics.registry.metrics());

@@ -18,6 +18,7 @@ import { ChainNotTrusted } from './chain-end';
 import { readCheckpoint } from '../checkpoint';
 import { Sealer } from './sealer';
 import { Sealing } from './sealing';
+import { TrailAlarms } from './trail-alarms';
 import { TrailVerification } from '../verification/trail-verification';
 import { RecordTooLarge } from './unsealed-records';
 
@@ -190,7 +191,13 @@ describe('the sealer', () => {
     const logger = new Logger({ level: 'info', format: 'json', stream });
     const metrics = new Metrics();
     const jobs = jobsOf({ logger, metrics });
-    new Sealing(trail.application, new Sealer(trail.application, keys), logger, metrics, jobs);
+    new Sealing(
+      trail.application,
+      new Sealer(trail.application, keys),
+      new TrailAlarms(logger, metrics),
+      metrics,
+      jobs,
+    );
     await trail.append(1);
     await jobs.onApplicationBootstrap();
     try {

@@ -1,5 +1,4 @@
 import { Jobs } from '@aegis/jobs';
-import { Logger } from '@aegis/logging';
 import { type Gauge, Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -13,14 +12,13 @@ const PAUSE_MS = 500;
 /** Seals the audit trail twice a second, and without a pause while it is behind; replicas share the work. */
 @Injectable()
 export class Sealing {
-  private readonly alarms: TrailAlarms;
   private readonly lag: Gauge;
   private readonly oldestTransaction: Gauge;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
-    logger: Logger,
+    private readonly alarms: TrailAlarms,
     metrics: Metrics,
     jobs: Jobs,
   ) {
@@ -32,7 +30,6 @@ export class Sealing {
       name: 'aegis_oldest_write_transaction_seconds',
       help: 'Age of the oldest write transaction that this role can see: no audit record after it is sealed.',
     });
-    this.alarms = new TrailAlarms(logger, metrics);
     jobs.add({
       name: 'audit-sealing',
       pauseMs: PAUSE_MS,

@@ -5,6 +5,7 @@ import { until } from '../../../../test/support/until';
 import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { Trail } from '../../../../test/support/trail/trail';
 import { Sealing } from './sealing';
+import { TrailAlarms } from './trail-alarms';
 
 describe('the alarm of a record that is too large to be sealed', () => {
   let trail: Trail;
@@ -24,7 +25,7 @@ describe('the alarm of a record that is too large to be sealed', () => {
     const metrics = new Metrics();
     const logger = new Logger({ level: 'info', format: 'json', stream });
     const jobs = jobsOf({ logger, metrics });
-    new Sealing(trail.application, trail.sealer, logger, metrics, jobs);
+    new Sealing(trail.application, trail.sealer, new TrailAlarms(logger, metrics), metrics, jobs);
     const shows = async (value: 0 | 1): Promise<boolean> =>
       (await metrics.registry.metrics()).includes(
         `aegis_audit_trail_alarm{reason="record_too_large"} ${value}`,

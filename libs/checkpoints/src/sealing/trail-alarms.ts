@@ -1,18 +1,23 @@
-import type { Logger } from '@aegis/logging';
-import type { Gauge, Metrics } from '@aegis/metrics';
+import { Logger } from '@aegis/logging';
+import { type Gauge, Metrics } from '@aegis/metrics';
+import { Injectable } from '@nestjs/common';
 
 /** What is wrong with the audit trail's end, as the server itself sees it. */
-export type TrailAlarm = 'untrusted_checkpoint' | 'unsealable_records' | 'record_too_large';
+export type TrailAlarm =
+  'untrusted_checkpoint' | 'unsealable_records' | 'record_too_large' | 'checkpoints_lost';
 
 const MEANING: Readonly<Record<TrailAlarm, string>> = {
   untrusted_checkpoint:
     'the last audit checkpoint is not one that a key of this server signed: nothing is sealed until `aegis audit resume`',
   unsealable_records:
     'seals that belong to no checkpoint keep audit records from being sealed: run `aegis audit verify`, then `aegis audit resume`',
+  checkpoints_lost:
+    'the audit trail does not have checkpoints that were shipped: its end was cut off, or an older state was restored. Run `aegis audit verify --shipped` with what was kept elsewhere',
   record_too_large: 'an audit record is larger than one record may be: it and those after it are not sealed',
 };
 
-/** Says in the log and in a metric what keeps audit records from being sealed: once when it begins, once when it is over. */
+/** Says in the log and in a metric what is wrong with the audit trail's end: once when it begins, once when it is over. */
+@Injectable()
 export class TrailAlarms {
   private readonly on = new Set<TrailAlarm>();
   private readonly alarms: Gauge<'reason'>;
@@ -23,13 +28,13 @@ export class TrailAlarms {
   ) {
     this.alarms = metrics.gauge({
       name: 'aegis_audit_trail_alarm',
-      help: '1 while a problem with the audit trail prevents sealing, by reason.',
+      help: '1 while the audit trail has a problem that needs a person, by reason.',
       labelNames: ['reason'],
     });
     for (const reason of Object.keys(MEANING)) this.alarms.set({ reason }, 0);
   }
 
-  set(reason: TrailAlarm, on: boolean): void {
+  set(reason: Exclude<TrailAlarm, 'checkpoints_lost'>, on: boolean): void {
     this.alarms.set({ reason }, on ? 1 : 0);
     if (on === this.on.has(reason)) return;
     if (on) {
@@ -39,5 +44,17 @@ export class TrailAlarms {
       this.on.delete(reason);
       this.logger.write('info', `over: ${MEANING[reason]}`, { reason });
     }
+  }
+
+  /**
+   * The trail does not have what was shipped. Stays on until the process ends: what comes in the place of the lost
+   * checkpoints is shipped a moment later, under their numbers, and then nothing differs.
+   * @param shipped number of the last checkpoint that was shipped
+   * @param last number of the last checkpoint that the trail has
+   */
+  setCheckpointsLost(shipped: number, last: number): void {
+    const reason = 'checkpoints_lost' satisfies TrailAlarm;
+    this.alarms.set({ reason }, 1);
+    this.logger.write('error', MEANING[reason], { reason, shipped, last });
   }
 }

@@ -11,10 +11,11 @@ import { PassThrough } from 'node:stream';
 import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { until } from '../../../../test/support/until';
 import { Trail } from '../../../../test/support/trail/trail';
+import { TrailAlarms } from '../sealing/trail-alarms';
 import { CheckpointShipping } from './checkpoint-shipping';
 
 const TOKEN = 'a-token-for-the-sink';
-const LOST = 'lacks checkpoints that were shipped';
+const LOST = 'does not have checkpoints that were shipped';
 
 /** A sink outside, as somebody would write one. */
 class Receiver {
@@ -79,7 +80,14 @@ describe('the shipping of checkpoints', () => {
     const metrics = new Metrics();
     const logger = new Logger({ level: 'debug', format: 'json', stream });
     const jobs = jobsOf({ logger, metrics });
-    new CheckpointShipping(trail.application, environment, logger, metrics, trail.sealer, jobs);
+    new CheckpointShipping(
+      trail.application,
+      environment,
+      new TrailAlarms(logger, metrics),
+      metrics,
+      trail.sealer,
+      jobs,
+    );
     void jobs.onApplicationBootstrap();
     running.push(jobs);
     return metrics;
@@ -88,6 +96,11 @@ describe('the shipping of checkpoints', () => {
   async function lagOf(metrics: Metrics): Promise<number> {
     const text = await metrics.registry.getSingleMetricAsString('aegis_checkpoint_shipping_lag_seconds');
     return Number(/^aegis_checkpoint_shipping_lag_seconds (\S+)$/m.exec(text)?.[1]);
+  }
+
+  async function alarmOf(metrics: Metrics): Promise<string | undefined> {
+    const text = await metrics.registry.getSingleMetricAsString('aegis_audit_trail_alarm');
+    return /^aegis_audit_trail_alarm\{reason="checkpoints_lost"\} (\S+)$/m.exec(text)?.[1];
   }
 
   async function sealOneMore(first: number): Promise<void> {
@@ -174,8 +187,9 @@ describe('the shipping of checkpoints', () => {
     });
 
     it('says when the trail has lost what was shipped, and ships what comes in its place', async () => {
-      ship(url);
+      const metrics = ship(url);
       await until('three are there', () => Promise.resolve(receiver.received.length === 3));
+      expect(await alarmOf(metrics)).toBe('0');
       await cutLast();
       await until('it is logged', () => Promise.resolve(log.join('').includes(LOST)));
       await sealOneMore(20);
@@ -183,6 +197,8 @@ describe('the shipping of checkpoints', () => {
       await sealOneMore(21);
       await until('the fourth is there', () => Promise.resolve(receiver.received.length === 5));
       expect(receiver.received.slice(3).map(({ jws }) => jws)).toEqual((await trail.checkpoints()).slice(2));
+      // The numbers are complete again, and what was lost is still lost.
+      expect(await alarmOf(metrics)).toBe('1');
     });
 
     it('says so too when another checkpoint has taken the place before it looked', async () => {
@@ -225,13 +241,14 @@ describe('the shipping of checkpoints', () => {
       const path = join(folder, 'checkpoints.txt');
       const lines = () => readFileSync(path, 'utf8').split('\n');
       appendFileSync(path, 'no checkpoint\n');
-      ship(`file:${path}`);
+      const metrics = ship(`file:${path}`);
       await until('all are there', () => Promise.resolve(lines().length === 5));
       await cutLast();
       await until('it is logged', () => Promise.resolve(log.join('').includes(LOST)));
       await sealOneMore(20);
       await until('another third is there', () => Promise.resolve(lines().length === 6));
       expect(lines().at(-2)).toBe((await trail.checkpoints())[2]);
+      expect(await alarmOf(metrics)).toBe('1');
     });
   });
 });

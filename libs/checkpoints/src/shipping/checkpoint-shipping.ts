@@ -1,6 +1,5 @@
 import { Environment } from '@aegis/config';
 import { Jobs } from '@aegis/jobs';
-import { Logger } from '@aegis/logging';
 import { type Gauge, Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +9,7 @@ import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from '
 import { FileSink } from './file-sink';
 import { HttpSink } from './http-sink';
 import { Sealer } from '../sealing/sealer';
+import { TrailAlarms } from '../sealing/trail-alarms';
 
 const PAUSE_MS = 1000;
 const AT_ONCE = 100;
@@ -27,7 +27,7 @@ export class CheckpointShipping {
   constructor(
     private readonly dataSource: DataSource,
     { CHECKPOINT_SINK: sink, CHECKPOINT_SINK_TOKEN: token }: Environment,
-    private readonly logger: Logger,
+    private readonly alarms: TrailAlarms,
     metrics: Metrics,
     private readonly sealer: Sealer,
     jobs: Jobs,
@@ -62,8 +62,8 @@ export class CheckpointShipping {
   }
 
   /**
-   * Finds out after which checkpoint to continue. Where the trail lacks the last that was shipped, for its end was cut off
-   * or an older state was restored, what comes in its place is still shipped: from the end that the trail has
+   * Finds out after which checkpoint to continue. Where the trail does not have the last that was shipped, because its end
+   * was cut off or an older state was restored, an alarm says so, and what comes in its place is still shipped: from the end that the trail has
    * when that is seen.
    */
   private async resume(shipped: AcknowledgedCheckpoint | undefined): Promise<void> {
@@ -75,11 +75,7 @@ export class CheckpointShipping {
       return;
     }
     this.acknowledged = Math.min(this.lost ? this.acknowledged : shipped.number - 1, last);
-    if (!this.lost)
-      this.logger.write('error', 'the audit trail lacks checkpoints that were shipped: verify it', {
-        shipped: shipped.number,
-        last,
-      });
+    if (!this.lost) this.alarms.setCheckpointsLost(shipped.number, last);
     this.lost = true;
   }
 

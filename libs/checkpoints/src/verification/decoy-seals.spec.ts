@@ -12,6 +12,7 @@ import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { Trail } from '../../../../test/support/trail/trail';
 import { checkpointHash, type CheckpointClaims, readCheckpoint, signCheckpoint } from '../checkpoint';
 import { Sealing } from '../sealing/sealing';
+import { TrailAlarms } from '../sealing/trail-alarms';
 import { readRecordedKeys } from './trail-verification';
 import { TrailResume } from './trail-resume';
 
@@ -57,7 +58,7 @@ describe('seals that belong to no checkpoint', () => {
     const metrics = new Metrics();
     const logger = new Logger({ level: 'info', format: 'json', stream });
     const jobs = jobsOf({ logger, metrics });
-    new Sealing(trail.application, trail.sealer, logger, metrics, jobs);
+    new Sealing(trail.application, trail.sealer, new TrailAlarms(logger, metrics), metrics, jobs);
     await jobs.onApplicationBootstrap();
     try {
       await until(what, async () => shows(await metrics.registry.metrics(), lines.join('')));
