@@ -11,6 +11,7 @@ import draining from './faults/draining.mjs';
 import doctor from './faults/doctor.mjs';
 import edge from './faults/edge.mjs';
 import endedCallers from './faults/ended-callers.mjs';
+import falseAssurance from './faults/false-assurance.mjs';
 import finalStates from './faults/final-states.mjs';
 import guard from './faults/guard.mjs';
 import idempotency from './faults/idempotency.mjs';
@@ -36,6 +37,7 @@ import trailBounds from './faults/trail-bounds.mjs';
 /** @type {{ area: string, suites: string[], faults: import('./faults/fault.mjs').Fault[] }[]} */
 export const AREAS = [
   judge,
+  falseAssurance,
   offline,
   guard,
   input,

@@ -19,6 +19,7 @@ import {
   License,
   LicenseChanges,
   LicenseToken,
+  UnrecordedTokens,
   ValidationCounts,
   ValidationService,
 } from '@aegis/licensing';
@@ -81,7 +82,8 @@ describe('LicenseImport', () => {
     licenses = new LicenseImport(dataSource, keyRing, new LicenseImportWriter(customers, audit), environment);
     const metrics = new Metrics();
     const counts = new ValidationCounts(dataSource, jobsOf({ logger, metrics }), logger);
-    validation = new ValidationService(dataSource, keyRing, audit, counts, environment, metrics);
+    const unrecorded = new UnrecordedTokens(logger, metrics);
+    validation = new ValidationService(dataSource, keyRing, audit, counts, unrecorded, environment, metrics);
   }
   const close = (): Promise<void> => database.drop();
 

@@ -17,6 +17,7 @@ export { judge, namingLicense } from './judge';
 export type { CompromisedKey, Ed25519Jwk, KeySet, KeySetKey } from './key-set';
 export { KEY_SET_TYPE, MAX_KEY_SET_BYTES, openKeySet, parseKeySet } from './key-set';
 export { judgeOffline } from './offline';
+export type { ParsedToken } from './parse';
 export { parseToken } from './parse';
 export { isAcceptedAlg } from './signature';
 export type { ListedStatus, StatusList } from './status-lists/status-list-reader';

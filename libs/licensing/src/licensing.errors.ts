@@ -8,13 +8,35 @@ export class LicenseNotFound extends DomainError {
   }
 }
 
+/** What is known of a token that can be read and is not on record. */
+export type UnrecordedReason =
+  | { signature: 'unknown_key' }
+  /** The license that its text names, where that is on record. */
+  | { signature: 'signature_invalid'; licenseId: string | null }
+  | { signature: 'holds'; keyCompromised: boolean };
+
 export class TokenNotOnRecord extends DomainError {
   readonly code = 'license_not_found';
 
-  constructor() {
-    super(
-      'This is a license token, but it is not on record here: another server issued it, or a key was used without this server.',
-    );
+  constructor(reason: UnrecordedReason) {
+    super(`This is a license token, but it is not on record here. ${whyUnrecorded(reason)}`);
+  }
+}
+
+function whyUnrecorded(reason: UnrecordedReason): string {
+  switch (reason.signature) {
+    case 'unknown_key':
+      return 'It names a signing key that this server never had: another server issued it.';
+    case 'signature_invalid':
+      return `Its signature is not valid: the text was damaged or edited after it was signed. ${
+        reason.licenseId === null
+          ? 'The license that it names is not on record either.'
+          : `It names the license ${reason.licenseId}: ask for the file as it was sent, or send it again.`
+      }`;
+    case 'holds':
+      return `Its signature is valid, so the key was used without this server, or records were lost: report this to the operator.${
+        reason.keyCompromised ? ' The key has been declared compromised.' : ''
+      }`;
   }
 }
 

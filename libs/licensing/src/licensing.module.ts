@@ -20,6 +20,7 @@ import { License } from './license.entity';
 import { LicensingService } from './issue/licensing.service';
 import { TokenInspection } from './validate/token-inspection.service';
 import { TokenIssuer } from './issue/token-issuer';
+import { UnrecordedTokens } from './validate/unrecorded-tokens';
 import { ValidationCounts } from './validate/validation-counts';
 import { ValidationService } from './validate/validation.service';
 
@@ -52,6 +53,7 @@ const services = [
     LicenseResignWriter,
     LicenseWriter,
     TokenIssuer,
+    UnrecordedTokens,
   ],
   exports: services,
 })

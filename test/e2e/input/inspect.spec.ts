@@ -1,6 +1,8 @@
 import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
 import { aLicense, type IssuedLicense } from '../../support/factories';
+import { Forger } from '../../support/keys/forger';
+import { Scrape } from '../../support/trail/scrape';
 import { testServer, type TestServer } from '../../support/processes/server';
 
 const PATH = '/api/v1/licenses/inspect';
@@ -9,11 +11,13 @@ describe('the inspection of a pasted token', () => {
   let server: TestServer;
   let admin: Client;
   let license: IssuedLicense;
+  let forger: Forger;
 
   beforeAll(async () => {
     server = await testServer();
     admin = new Client(server.url, server.adminKey);
     license = await aLicense(admin, { license_type: 'subscription', duration_days: 30 });
+    forger = new Forger(server.keysDir, (await admin.get('/info')).body.key_id as string);
   });
   afterAll(() => server.close());
 
@@ -56,12 +60,66 @@ describe('the inspection of a pasted token', () => {
       expectStatus(await admin.post(PATH, { token: damaged }), 422);
   });
 
-  it('answers 404 to a token that can be read and is not on record', async () => {
-    const [header, claims] = license.token.split('.') as [string, string];
-    const unknown = `${header}.${claims}.${Buffer.alloc(64, 1).toString('base64url')}`;
-    const answer = await admin.post(PATH, { token: unknown });
-    expectStatus(answer, 404);
-    expect(answer.body).toMatchObject({ code: 'license_not_found' });
+  describe('of a token that can be read and is not on record answers 404', () => {
+    const refused = async (token: string): Promise<string> => {
+      const answer = await admin.post(PATH, { token });
+      expectStatus(answer, 404);
+      expect(answer.body).toMatchObject({ code: 'license_not_found' });
+      return answer.body.detail as string;
+    };
+    const edited = (change: (claims: Record<string, unknown>) => object): string => {
+      const [header, claims, signature] = license.token.split('.') as [string, string, string];
+      const read = JSON.parse(Buffer.from(claims, 'base64url').toString()) as Record<string, unknown>;
+      return `${header}.${Buffer.from(JSON.stringify(change(read))).toString('base64url')}.${signature}`;
+    };
+
+    it.each([
+      ['an edited word', () => edited((claims) => ({ ...claims, license_type: 'perpetual' }))],
+      ['another signature', () => license.token.replace(/[^.]*$/, Buffer.alloc(64, 1).toString('base64url'))],
+    ])('with %s: damaged or edited, and which license it names', async (_, token) => {
+      const detail = await refused(token());
+      expect(detail).toContain('damaged or edited');
+      expect(detail).toContain(license.id);
+      expect(detail).not.toContain('key was used');
+    });
+
+    it('does not repeat the id of a license that is not on record', async () => {
+      const jti = '0bfb0cef-a864-400f-83d4-e8c6bd41dda5';
+      const detail = await refused(edited((claims) => ({ ...claims, jti })));
+      expect(detail).toContain('damaged or edited');
+      expect(detail).not.toContain(jti);
+    });
+
+    it('under a key that this server never had: from another server', async () => {
+      const { kid } = forger;
+      const detail = await refused(forger.token(undefined, { kid: 'elsewhere' }));
+      expect(detail).toContain('another server issued it');
+      expect(detail).not.toContain(kid);
+    });
+
+    it('with a valid signature: the key was used without this server; the metrics count it, the log has it once', async () => {
+      const { jti, ...claims } = forger.claims();
+      const token = forger.token({ jti, ...claims });
+      const counted = async (key: string): Promise<number> =>
+        (await Scrape.of(server.metricsUrl)).value(`aegis_unrecorded_tokens_total{key="${key}"}`);
+      const before = await counted('trusted');
+      expect(await refused(token)).toContain('report this to the operator');
+      // Validated for another module, too: the thief need not guess which.
+      const { body } = await admin.post('/api/v1/licenses/validate', {
+        token,
+        module_name: 'other',
+        odoo_version: '17',
+      });
+      expect(body.code).toBe('MODULE_MISMATCH');
+      expect(await counted('trusted')).toBe(before + 2);
+      const lines = server
+        .log()
+        .split('\n')
+        .filter((line) => line.includes('with a valid signature is not on record'));
+      expect(lines).toHaveLength(1);
+      expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'warn', kid: forger.kid, license_id: jti });
+      expect(await counted('compromised')).toBe(0);
+    });
   });
 
   it('says which of the tokens it is: key, revision, newest, superseded, its own end', async () => {

@@ -5,6 +5,7 @@ import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
 import { aCustomer, aCustomerId, aLicense, validation } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
+import { insertRowKey, ROW_KEY } from '../../support/database/license-rows';
 import { superuserOf } from '../../support/database/sql';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -163,9 +164,82 @@ describe('the life of a license', () => {
     expect(answer.body).toEqual({
       license_id: id,
       status: 'active',
+      usable: true,
       expires_at,
       checked_at: expect.stringMatching(TIME),
     });
+  });
+
+  it('says usable where the newest token validates for its own installation, and only there', async () => {
+    const customer_id = aCustomerId();
+    expectStatus(await client.post('/api/v1/customers', { id: customer_id, name: 'Acme' }), 201);
+    const instance_fingerprint = `sha256:${'a'.repeat(64)}`;
+    const license = await aLicense(client, {
+      customer_id,
+      license_type: 'subscription',
+      duration_days: 9,
+      instance_fingerprint,
+    });
+    const path = `/api/v1/licenses/${license.id}`;
+    const status = async (): Promise<unknown[]> => {
+      const body = (await anyone.get(`${path}/status`)).body as Record<string, unknown>;
+      return [body.status, body.usable];
+    };
+    expect(await status()).toEqual(['active', true]);
+    expectStatus(await client.patch(`/api/v1/customers/${customer_id}`, { is_active: false }), 200);
+    expect(await status()).toEqual(['active', false]);
+    expectStatus(await client.patch(`/api/v1/customers/${customer_id}`, { is_active: true }), 200);
+    // A token that is superseded makes room for a newer one, which is valid.
+    expectStatus(await client.post(`${path}/reissue`, { supersede: true }), 200);
+    expect(await status()).toEqual(['active', true]);
+    expectStatus(await client.post(`${path}/suspend`, { reason: 'unpaid' }), 200);
+    expect(await status()).toEqual(['suspended', false]);
+    expectStatus(await client.post(`${path}/reinstate`, { reason: 'paid' }), 200);
+    expect(await status()).toEqual(['active', true]);
+
+    await insertRowKey(sql);
+    await sql.query('UPDATE license_tokens SET key_id = $2 WHERE license_id = $1', [license.id, ROW_KEY]);
+    const compromise = (after: string): Promise<unknown> =>
+      sql.query(
+        `UPDATE signing_keys SET state = 'compromised', compromised_at = now(), compromised_after = ${after}
+         WHERE kid = $1`,
+        [ROW_KEY],
+      );
+    await compromise(`now() + interval '1 hour'`);
+    expect(await status()).toEqual(['active', true]);
+    await compromise(`now() - interval '1 hour'`);
+    expect(await status()).toEqual(['active', false]);
+    await compromise('NULL');
+    expect(await status()).toEqual(['active', false]);
+    expectStatus(await client.post(`${path}/revoke`, { reason: 'refunded' }), 200);
+    expect(await status()).toEqual(['revoked', false]);
+  });
+
+  it('names in the record of a reissue the fields that it changed, and no other', async () => {
+    const { id } = await aLicense(client);
+    const instance_fingerprint = `sha256:${'b'.repeat(64)}`;
+    for (const input of [
+      {},
+      { supersede: true },
+      { allowed_major_versions: ['18', '17'] },
+      { instance_fingerprint, allowed_major_versions: ['18', '17'] },
+      { instance_fingerprint },
+      { allowed_major_versions: ['17'] },
+      { instance_fingerprint: null, allowed_major_versions: ['18'] },
+    ])
+      expectStatus(await client.post(`/api/v1/licenses/${id}/reissue`, input), 200);
+    const records = await auditOf(`license_id=${id}&event_type=license.reissued`);
+    expect(records.map(({ event_data }) => (event_data as { fields: string[] }).fields).toReversed()).toEqual(
+      [
+        [],
+        [],
+        [],
+        ['instance_fingerprint'],
+        [],
+        ['allowed_major_versions'],
+        ['instance_fingerprint', 'allowed_major_versions'],
+      ],
+    );
   });
 
   it('answers 404 for a license that was never issued', async () => {

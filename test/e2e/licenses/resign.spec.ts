@@ -70,6 +70,41 @@ describe('aegis licenses resign', () => {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Line);
 
+  it('leaves out what was recorded after the last good time, which the dry run of the compromise counts first', async () => {
+    const json = async (...args: string[]): Promise<Record<string, unknown>> => {
+      const { exitCode, stdout, stderr } = await aegis.run(...args, '--json');
+      expect([exitCode, stderr]).toEqual([0, '']);
+      return JSON.parse(stdout) as Record<string, unknown>;
+    };
+    const { rows } = await sql.query<{ time: Date }>(
+      `UPDATE license_tokens SET recorded_at = recorded_at - interval '1 hour'
+       WHERE license_id IN (SELECT id FROM licenses ORDER BY id LIMIT 10)
+       RETURNING date_trunc('milliseconds', clock_timestamp() - interval '30 minutes') AS time`,
+    );
+    const after = ['--after', rows[0]!.time.toISOString()];
+    const compromise = ['keys', 'compromise', ROW_KEY];
+    expect(await json(...compromise, '--dry-run')).toMatchObject({
+      dry_run: true,
+      after: null,
+      licenses: { stop: LICENSES, stay: 0 },
+    });
+    expect(await json(...compromise, ...after, '--dry-run')).toMatchObject({
+      licenses: { stop: LICENSES - 10, stay: 10 },
+    });
+    expect((await json('keys', 'inspect', ROW_KEY)).state).toBe('retired');
+    expect(await json(...compromise, ...after)).toMatchObject({
+      state: 'compromised',
+      licenses: { stop: LICENSES - 10, stay: 10 },
+    });
+    expect(await json('licenses', 'resign', '--key', ROW_KEY, '--dry-run')).toMatchObject({
+      due: 10,
+      left: { recorded_after: LICENSES - 10 },
+    });
+    const text = await aegis.run('licenses', 'resign', '--key', ROW_KEY, '--dry-run', '--include-after');
+    expect(text.stdout).toContain(`${LICENSES} license(s) would be signed again.`);
+    expect((await aegis.run('keys', 'compromise', 'nobody', '--dry-run')).exitCode).toBe(1);
+  });
+
   it('carries on after kill -9, with a report that misses nobody', async () => {
     const running = aegis.start(
       'licenses',
@@ -102,7 +137,7 @@ describe('aegis licenses resign', () => {
       reissued: LICENSES - before,
       failed: 0,
       postponed: 0,
-      left: { revoked: 0, expired: 0, customer_inactive: 0 },
+      left: { revoked: 0, expired: 0, customer_inactive: 0, recorded_after: 0 },
       report: 'new.ndjson',
     });
     expect(await resigned()).toBe(LICENSES);
@@ -129,7 +164,7 @@ describe('aegis licenses resign', () => {
     const dryRun = await aegis.run('licenses', 'resign', '--key', ROW_KEY, '--dry-run');
     expect(dryRun).toEqual({
       exitCode: 0,
-      stdout: `${LICENSES} license(s) would be signed again. Left as they are: 0 revoked, 0 expired, 0 of inactive customers.\n`,
+      stdout: `${LICENSES} license(s) would be signed again. Left as they are: 0 revoked, 0 expired, 0 of inactive customers, 0 recorded after the compromise.\n`,
       stderr: '',
     });
     expect(await resigned()).toBe(0);

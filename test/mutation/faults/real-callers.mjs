@@ -79,7 +79,7 @@ export default {
       [
         'calls what cannot be read unknown',
         'throw new NotAToken(parsed.malformed)',
-        'throw new TokenNotOnRecord()',
+        "throw new TokenNotOnRecord({ signature: 'unknown_key' })",
       ],
       ['calls every token the newest', 't.revision = l.revision AS is_newest', 'true AS is_newest'],
     ]),

@@ -10,6 +10,10 @@ export function addLicenses(program: Command, output: Output, ends: Ends): void 
     .requiredOption('--key <kid>', 'the key that signed their newest token, e.g. one that leaked')
     .option('--supersede', 'withdraw the older tokens: they answer SUPERSEDED at once')
     .option('--include-expired', 'also licenses that have expired')
+    .option(
+      '--include-after',
+      'also licenses whose newest token was recorded after the time of `aegis keys compromise --after`',
+    )
     .option('--rate <number>', 'maximum number of licenses per second (default: no limit)', wholeNumber)
     .option('--report <file>', 'write who must receive which token: .ndjson or .csv, mode 0600')
     .option('--dry-run', 'only count them')
@@ -19,6 +23,9 @@ export function addLicenses(program: Command, output: Output, ends: Ends): void 
 Ids stay; each license gets a further token that says what its last one did. Older tokens stay valid unless
 --supersede withdraws them or their key is compromised (then they answer KEY_COMPROMISED). Revoked licenses get no
 new token; neither do those of inactive customers until they are active again, nor expired ones unless asked for.
+What was recorded after the last good time of a key (\`aegis keys compromise --after\`) is left out, too, unless
+--include-after asks for it: a new token would make valid again what --after refused. That holds while the key has
+such a time: a key that is compromised without one leaves nothing out.
 
 Progress is kept in the database: run the same command again after an interruption, and it continues. The
 report then also contains what was signed before. Its tokens are credentials: deliver it, then delete it.

@@ -12,6 +12,7 @@ export interface ResignCommandOptions {
   key: string;
   supersede?: boolean;
   includeExpired?: boolean;
+  includeAfter?: boolean;
   rate?: number;
   report?: string;
   dryRun?: boolean;
@@ -21,7 +22,8 @@ const MAX_RATE = 100_000;
 
 /** `aegis licenses resign`: no when a license that is due has no new token. */
 export async function resignLicenses(output: Output, options: ResignCommandOptions): Promise<ExitCode> {
-  const { key: keyId, supersede = false, includeExpired = false, rate, report: path } = options;
+  const { key: keyId, supersede = false, rate, report: path } = options;
+  const { includeExpired = false, includeAfter = false } = options;
   if (rate !== undefined && (rate < 1 || rate > MAX_RATE))
     throw new UsageProblem(`--rate must be 1 to ${MAX_RATE}.`);
   if (path !== undefined) await formatOf(path);
@@ -31,7 +33,7 @@ export async function resignLicenses(output: Output, options: ResignCommandOptio
     'changes',
     async (services) => {
       const resign = services.get(LicenseResign);
-      const plan = await resign.plan({ keyId, includeExpired });
+      const plan = await resign.plan({ keyId, includeExpired, includeAfter });
       if (options.dryRun) {
         output.end(
           { key_id: keyId, ...plan },
@@ -48,6 +50,7 @@ export async function resignLicenses(output: Output, options: ResignCommandOptio
           keyId,
           supersede,
           includeExpired,
+          includeAfter,
           ratePerSecond: rate,
           onReissued: async (licenses) => {
             await file?.add(licenses);
@@ -81,5 +84,9 @@ export async function resignLicenses(output: Output, options: ResignCommandOptio
 }
 
 function leftText({ left }: ResignPlan): string {
-  return `Left as they are: ${left.revoked} revoked, ${left.expired} expired, ${left.customer_inactive} of inactive customers.`;
+  const after =
+    left.recorded_after === 0
+      ? ''
+      : ` ${left.recorded_after} were recorded after the last good time of the compromised key: look at each before --include-after signs it again.`;
+  return `Left as they are: ${left.revoked} revoked, ${left.expired} expired, ${left.customer_inactive} of inactive customers, ${left.recorded_after} recorded after the compromise.${after}`;
 }

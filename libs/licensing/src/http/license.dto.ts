@@ -101,6 +101,13 @@ export class LicenseStatusAnswerDto {
   @Expose()
   status!: LicenseStatus;
 
+  /**
+   * Whether the newest token is valid where it belongs. False for an `active` license whose customer is inactive, or whose
+   * newest token was signed by a compromised key: `status` is the state of the license only.
+   */
+  @Expose()
+  usable!: boolean;
+
   @Expose()
   expires_at!: Date | null;
 

@@ -81,7 +81,10 @@ export class LicensesController {
 
   @Get(':id/status')
   @Public()
-  @ApiOperation({ operationId: 'getLicenseStatus', summary: 'Status of a license; nothing personal' })
+  @ApiOperation({
+    operationId: 'getLicenseStatus',
+    summary: 'Status of a license, and whether its newest token is valid; nothing personal',
+  })
   @ApiProblems('license_not_found')
   @Responds(LicenseStatusAnswerDto)
   status(@LicenseId() id: string): Promise<LicenseStatusNow> {

@@ -6,6 +6,7 @@ import { brokenTexts, LICENSE_TEXTS } from '@aegis/field-rules';
 import type { LicenseType } from '@aegis/license-token';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { InvalidInput } from '@aegis/errors';
+import type { SigningKeyState } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
@@ -13,7 +14,8 @@ import { endOfTerm } from './license-term';
 import { LicenseLock } from '../license-lock';
 import { LicenseWriter, type WriteOptions } from './license-writer';
 import { License } from '../license.entity';
-import { type LicenseStatus, statusSql } from '../state/license-status';
+import { type LicenseStatus, statusSql, type StoredStatus } from '../state/license-status';
+import { isUsable, type NewestToken } from '../state/license-usability';
 import { LicenseNotFound } from '../licensing.errors';
 import { type FreshToken, TokenIssuer } from './token-issuer';
 
@@ -36,12 +38,27 @@ export interface IssueLicense {
 export interface LicenseStatusNow {
   license_id: string;
   status: LicenseStatus;
+  /** Whether its newest token validates where it belongs. */
+  usable: boolean;
   expires_at: Date | null;
   checked_at: Date;
 }
 
+/** A row of the look-up of a status. */
+interface StatusRow extends Omit<LicenseStatusNow, 'usable'> {
+  token: string | null;
+  stored_status: StoredStatus;
+  key_state: SigningKeyState;
+  compromised_after: Date | null;
+  recorded_at: Date;
+  superseded: boolean;
+  customer_active: boolean;
+}
+
 @Injectable()
 export class LicensingService {
+  private readonly acceptedIssuers: readonly string[];
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly audit: AuditLog,
@@ -50,7 +67,9 @@ export class LicensingService {
     private readonly tokens: TokenIssuer,
     private readonly writer: LicenseWriter,
     private readonly environment: Environment,
-  ) {}
+  ) {
+    this.acceptedIssuers = [environment.LICENSE_ISSUER, ...(environment.ACCEPTED_ISSUERS ?? [])];
+  }
 
   /**
    * Issues a license. Its token leaves only when row, hash and audit record are durable.
@@ -102,14 +121,28 @@ export class LicensingService {
    * @throws LicenseNotFound
    */
   async status(id: string): Promise<LicenseStatusNow> {
-    const [row] = await this.dataSource.query<LicenseStatusNow[]>(
-      `SELECT id AS license_id, expires_at, date_trunc('milliseconds', clock.now) AS checked_at,
-              ${statusSql('licenses', 'clock.now')} AS status
-       FROM licenses, (SELECT clock_timestamp() AS now) AS clock WHERE id = $1`,
+    const [row] = await this.dataSource.query<StatusRow[]>(
+      `SELECT l.id AS license_id, l.expires_at, date_trunc('milliseconds', clock.now) AS checked_at,
+              ${statusSql('l', 'clock.now')} AS status, l.status AS stored_status, l.token,
+              k.state AS key_state, k.compromised_after, t.recorded_at, t.superseded_at IS NOT NULL AS superseded,
+              c.is_active AS customer_active
+       FROM licenses l
+       JOIN customers c ON c.id = l.customer_id
+       LEFT JOIN license_tokens t ON t.license_id = l.id AND t.revision = l.revision
+       LEFT JOIN signing_keys k ON k.kid = t.key_id,
+            (SELECT clock_timestamp() AS now) AS clock
+       WHERE l.id = $1`,
       [id],
     );
     if (!row) throw new LicenseNotFound(id);
-    return row;
+    const { license_id, status, expires_at, checked_at } = row;
+    return {
+      license_id,
+      status,
+      usable: status === 'active' && isUsable(newestToken(row), this.acceptedIssuers, checked_at),
+      expires_at,
+      checked_at,
+    };
   }
 
   /**
@@ -142,6 +175,21 @@ export class LicensingService {
       return changed;
     });
   }
+}
+
+function newestToken(row: StatusRow): NewestToken {
+  return {
+    token: row.token,
+    key:
+      row.key_state === 'compromised'
+        ? { compromised: true, after: row.compromised_after }
+        : { compromised: false },
+    recorded_at: row.recorded_at,
+    superseded: row.superseded,
+    newer_token_exists: false,
+    license_status: row.stored_status,
+    customer_active: row.customer_active,
+  };
 }
 
 /** The row of a license that was just signed. */

@@ -3,6 +3,7 @@ import { CustomerInactive, CustomersService } from '@aegis/customers';
 import { transaction } from '@aegis/database';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { Injectable } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
 import { DataSource } from 'typeorm';
 import { LicenseChanges } from '../license-changes';
 import { LicenseLock } from '../license-lock';
@@ -35,6 +36,7 @@ interface Replacement {
   instanceFingerprint: string | null;
   allowedMajorVersions: string[];
   supersede: boolean;
+  /** Fields of the license that differ from before. */
   changed: string[];
 }
 
@@ -89,15 +91,24 @@ export class LicenseRenewalService {
     precondition: Precondition<License> = NO_PRECONDITION,
   ): Promise<License> {
     return this.replaceToken(actor, id, precondition, (license) => {
-      const { instance_fingerprint, allowed_major_versions, supersede = false } = input;
+      const {
+        instance_fingerprint: instanceFingerprint = license.instance_fingerprint,
+        allowed_major_versions: allowedMajorVersions = license.allowed_major_versions,
+        supersede = false,
+      } = input;
+      const changed = [
+        ...(instanceFingerprint === license.instance_fingerprint ? [] : ['instance_fingerprint']),
+        ...(isDeepStrictEqual(allowedMajorVersions.toSorted(), license.allowed_major_versions.toSorted())
+          ? []
+          : ['allowed_major_versions']),
+      ];
       return {
         event: 'license.reissued',
         expiresAt: license.expires_at,
-        instanceFingerprint:
-          instance_fingerprint === undefined ? license.instance_fingerprint : instance_fingerprint,
-        allowedMajorVersions: allowed_major_versions ?? license.allowed_major_versions,
+        instanceFingerprint,
+        allowedMajorVersions,
         supersede,
-        changed: Object.keys(input).filter((field) => field !== 'supersede'),
+        changed,
       };
     });
   }

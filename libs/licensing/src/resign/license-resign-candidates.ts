@@ -2,7 +2,12 @@ import { limitStatements } from '@aegis/database';
 import type { LicenseType } from '@aegis/license-token';
 import type { EntityManager } from 'typeorm';
 import type { GrantedFacts } from '../issue/token-issuer';
-import { hasEndedSql, hasStatusSql, notRevokedSql } from '../state/license-status';
+import {
+  hasEndedSql,
+  hasStatusSql,
+  isRecordedAfterCompromiseSql,
+  notRevokedSql,
+} from '../state/license-status';
 
 /** A license that will get a new token, as it was when it was read. */
 export interface Candidate {
@@ -24,6 +29,8 @@ export interface Choice {
   /** Key that signed their newest token. */
   keyId: string;
   includeExpired: boolean;
+  /** Also those whose newest token was recorded after the time up to which the compromised key is trusted. */
+  includeAfter: boolean;
 }
 
 /** Licenses whose newest token a key signed, by what becomes of them. */
@@ -36,6 +43,8 @@ export interface ResignPlan {
     expired: number;
     /** Nothing is issued to them until they are active again. */
     customer_inactive: number;
+    /** Left unless asked for: trust was withdrawn from what was recorded after that time. */
+    recorded_after: number;
   };
 }
 
@@ -49,10 +58,11 @@ export async function countCandidates(tx: EntityManager, choice: Choice): Promis
             CASE WHEN ${hasStatusSql('revoked', 'l')} THEN 'revoked'
                  WHEN NOT c.is_active THEN 'customer_inactive'
                  WHEN ${hasEndedSql('l')} AND NOT $2 THEN 'expired'
+                 WHEN NOT $3 AND ${isRecordedAfterCompromiseSql('l')} THEN 'recorded_after'
                  ELSE 'due' END AS becomes
      FROM licenses l JOIN customers c ON c.id = l.customer_id
      WHERE l.key_id = $1 GROUP BY becomes`,
-    [choice.keyId, choice.includeExpired],
+    [choice.keyId, choice.includeExpired, choice.includeAfter],
   );
   const counts = new Map(rows.map(({ becomes, count }) => [becomes, count]));
   const of = (what: (typeof rows)[number]['becomes']): number => counts.get(what) ?? 0;
@@ -62,6 +72,7 @@ export async function countCandidates(tx: EntityManager, choice: Choice): Promis
       revoked: of('revoked'),
       expired: of('expired'),
       customer_inactive: of('customer_inactive'),
+      recorded_after: of('recorded_after'),
     },
   };
 }
@@ -81,13 +92,14 @@ export function readCandidates(
             l.expires_at, l.instance_fingerprint, l.revision, l.version, l.created_at
      FROM licenses l JOIN customers c ON c.id = l.customer_id
      WHERE l.key_id = $1 AND (l.created_at, l.id) > ($2, $3) AND ${notRevokedSql('l')} AND c.is_active
-       AND ($4 OR NOT ${hasEndedSql('l')})
-     ORDER BY l.created_at, l.id LIMIT $5`,
+       AND ($4 OR NOT ${hasEndedSql('l')}) AND ($5 OR NOT ${isRecordedAfterCompromiseSql('l')})
+     ORDER BY l.created_at, l.id LIMIT $6`,
     [
       choice.keyId,
       after?.created_at ?? '-infinity',
       after?.id ?? '00000000-0000-0000-0000-000000000000',
       choice.includeExpired,
+      choice.includeAfter,
       most,
     ],
   );

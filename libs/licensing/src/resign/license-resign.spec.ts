@@ -34,6 +34,7 @@ import { License } from '../license.entity';
 import { type IssueLicense, LicensingService } from '../issue/licensing.service';
 import { tokenHash, TokenIssuer } from '../issue/token-issuer';
 import { ValidationCounts } from '../validate/validation-counts';
+import { UnrecordedTokens } from '../validate/unrecorded-tokens';
 import { ValidationService } from '../validate/validation.service';
 
 const CLI: Actor = { name: 'cli:tester', apiKeyId: null, ipAddress: null, userAgent: null, requestId: null };
@@ -108,7 +109,8 @@ describe('LicenseResign', () => {
     renewal = new LicenseRenewalService(dataSource, audit, customers, lock, tokens, changes);
     states = new LicenseStateService(dataSource, audit, lock, changes);
     const counts = new ValidationCounts(dataSource, jobsOf({ logger, metrics }), logger);
-    validation = new ValidationService(dataSource, keyRing, audit, counts, environment, metrics);
+    const unrecorded = new UnrecordedTokens(logger, metrics);
+    validation = new ValidationService(dataSource, keyRing, audit, counts, unrecorded, environment, metrics);
     resign = new LicenseResign(
       dataSource,
       keyRing,
@@ -132,6 +134,7 @@ describe('LicenseResign', () => {
     keyId: 'first',
     supersede: false,
     includeExpired: false,
+    includeAfter: false,
     ...different,
   });
   const find = (id: string): Promise<License> => dataSource.manager.findOneByOrFail(License, { id });
@@ -211,7 +214,7 @@ describe('LicenseResign', () => {
     await customers.update(CLI, 'asleep', { is_active: false });
     await expire(expired.id);
     await signWith('second');
-    const left = { revoked: 1, expired: 1, customer_inactive: 1 };
+    const left = { revoked: 1, expired: 1, customer_inactive: 1, recorded_after: 0 };
     expect(await resign.plan(options())).toEqual({ due: 1, left });
     expect(await resign.run(CLI, options())).toEqual({ reissued: 1, failed: 0, postponed: 0 });
     expect(await find(suspended.id)).toMatchObject({ key_id: 'second', stored_status: 'suspended' });
@@ -224,6 +227,39 @@ describe('LicenseResign', () => {
 
     await customers.update(CLI, 'asleep', { is_active: true });
     expect(await resign.run(CLI, options())).toMatchObject({ reissued: 1 });
+  });
+
+  it('leaves out what was recorded after the last good time of a compromised key, unless it is asked for', async () => {
+    const before = await issue();
+    const renewedLate = await issue({ license_type: 'subscription', duration_days: 30 });
+    await sql.query(`UPDATE license_tokens SET recorded_at = recorded_at - interval '1 hour'`);
+    const late = await issue();
+    const renewed = await renewal.renew(CLI, renewedLate.id, { duration_days: 10 });
+    await signWith('second');
+    await sql.query(
+      `UPDATE signing_keys SET state = 'compromised', compromised_at = clock_timestamp(),
+              compromised_after = clock_timestamp() - interval '30 minutes', retired_at = NULL WHERE kid = 'first'`,
+    );
+    const left = { revoked: 0, expired: 0, customer_inactive: 0, recorded_after: 2 };
+    expect(await resign.plan(options())).toEqual({ due: 1, left });
+    expect(await resign.run(CLI, options())).toMatchObject({ reissued: 1 });
+    expect(await codeOf((await find(before.id)).token)).toBe('VALID');
+    for (const { id, token } of [late, renewed]) {
+      expect((await find(id)).token).toBe(token);
+      expect(await codeOf(token)).toBe('KEY_COMPROMISED');
+    }
+
+    const all = options({ includeAfter: true });
+    expect(await resign.plan(all)).toEqual({ due: 2, left: { ...left, recorded_after: 0 } });
+    expect(await resign.run(CLI, all)).toMatchObject({ reissued: 2 });
+    expect(await codeOf((await find(late.id)).token)).toBe('VALID');
+  });
+
+  it('leaves nothing out of a key that is compromised without a time', async () => {
+    await issue();
+    await signWith('second');
+    await compromise('first');
+    expect(await resign.plan(options())).toMatchObject({ due: 1, left: { recorded_after: 0 } });
   });
 
   it('leaves alone what another key signed, and records each license that it signs', async () => {

@@ -41,3 +41,13 @@ export function hasStatusSql(status: LicenseStatus, row: string, now = NOW): str
 export function statusSql(row: string, now = NOW): string {
   return `CASE WHEN ${hasStatusSql('expired', row, now)} THEN 'expired' ELSE ${row}.status END`;
 }
+
+/**
+ * SQL condition: the newest token of the license was recorded after the time up to which its compromised key is trusted,
+ * so that it answers `KEY_COMPROMISED`. False for a key that is trusted, and for one that is compromised without a time.
+ */
+export function isRecordedAfterCompromiseSql(row: string): string {
+  return `EXISTS (SELECT FROM license_tokens AS newest JOIN signing_keys AS signer ON signer.kid = newest.key_id
+                  WHERE newest.license_id = ${row}.id AND newest.revision = ${row}.revision
+                    AND signer.state = 'compromised' AND newest.recorded_at > signer.compromised_after)`;
+}

@@ -1,11 +1,13 @@
-import { cleanPaste, parseToken, type PasteRemain } from '@aegis/license-token';
-import type { SigningKeyState } from '@aegis/signing';
+import { cleanPaste, type ParsedToken, parseToken, type PasteRemain } from '@aegis/license-token';
+import { KeyRing, type SigningKeyState } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { License } from '../license.entity';
-import { NotAToken, TokenNotOnRecord } from '../licensing.errors';
+import { NotAToken, TokenNotOnRecord, type UnrecordedReason } from '../licensing.errors';
 import { LicensingService } from '../issue/licensing.service';
 import { tokenHash } from '../issue/token-issuer';
+import { verifyTokenSignature } from './token-signature';
+import { UnrecordedTokens } from './unrecorded-tokens';
 
 /** What one token is, among all that a license has had. */
 export interface InspectedToken {
@@ -29,17 +31,21 @@ export class TokenInspection {
   constructor(
     private readonly dataSource: DataSource,
     private readonly licensing: LicensingService,
+    private readonly keyRing: KeyRing,
+    private readonly unrecorded: UnrecordedTokens,
   ) {}
 
   /**
    * The license that a token belongs to, also an older token.
    * @param text the token with whatever copying added
-   * @throws NotAToken (422) for what is not a token when it is cleaned; TokenNotOnRecord (404)
+   * @throws NotAToken (422) for what is not a token when it is cleaned; TokenNotOnRecord (404), which says whether
+   * it was damaged, comes from another server, or was signed without this one
    */
   async inspect(text: string): Promise<License & { inspected: InspectedToken }> {
     const { token, removed } = cleanPaste(text);
     const parsed = parseToken(token);
     if ('malformed' in parsed) throw new NotAToken(parsed.malformed);
+    const sha256 = tokenHash(token);
     const [row] = await this.dataSource.query<TokenRow[]>(
       `SELECT t.license_id, t.key_id, k.state AS key_state, t.revision, t.revision = l.revision AS is_newest,
               t.superseded_at, t.recorded_at
@@ -47,14 +53,38 @@ export class TokenInspection {
          JOIN licenses l ON l.id = t.license_id
          JOIN signing_keys k ON k.kid = t.key_id
         WHERE t.sha256 = $1`,
-      [tokenHash(token)],
+      [sha256],
     );
-    if (row === undefined) throw new TokenNotOnRecord();
+    if (row === undefined) throw new TokenNotOnRecord(await this.whyUnrecorded(parsed, sha256));
     const { license_id, ...facts } = row;
     const { exp } = parsed.claims;
     const expires_at = exp === undefined ? null : new Date(exp * 1000);
     return Object.assign(await this.licensing.find(license_id), {
       inspected: { removed, ...facts, expires_at },
     });
+  }
+  private async whyUnrecorded(parsed: ParsedToken, sha256: Buffer): Promise<UnrecordedReason> {
+    const { header, claims } = parsed;
+    const signature = await verifyTokenSignature(this.keyRing, parsed);
+    switch (signature) {
+      case 'unknown_key':
+        return { signature };
+      case 'signature_invalid': {
+        const [named] = await this.dataSource.query<{ id: string }[]>(
+          'SELECT id FROM licenses WHERE id = $1',
+          [claims.jti],
+        );
+        return { signature, licenseId: named?.id ?? null };
+      }
+      case 'holds': {
+        const [key] = await this.dataSource.query<{ state: SigningKeyState }[]>(
+          'SELECT state FROM signing_keys WHERE kid = $1',
+          [header.kid],
+        );
+        const keyCompromised = key?.state === 'compromised';
+        this.unrecorded.report({ sha256, kid: header.kid, claims, keyCompromised });
+        return { signature, keyCompromised };
+      }
+    }
   }
 }

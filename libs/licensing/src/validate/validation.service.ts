@@ -4,7 +4,6 @@ import { batchSizes, MicroBatch, PreparedStatement } from '@aegis/database';
 import {
   type Evidence,
   instanceFingerprint,
-  isAcceptedAlg,
   judge,
   type KeyTrust,
   type LicenseClaims,
@@ -18,12 +17,14 @@ import {
   withoutOuterWhiteSpace,
 } from '@aegis/license-token';
 import { type Counter, Metrics } from '@aegis/metrics';
-import { KeyRing, type SigningKeyState, VerifiedSignatures, verifySignature } from '@aegis/signing';
+import { KeyRing, type SigningKeyState, VerifiedSignatures } from '@aegis/signing';
 import { shortened } from '@aegis/errors';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { distinct } from './distinct';
 import { tokenHash } from '../issue/token-issuer';
+import { verifyTokenSignature } from './token-signature';
+import { UnrecordedTokens } from './unrecorded-tokens';
 import { ValidationCounts } from './validation-counts';
 
 /** What an installation sends. */
@@ -113,6 +114,7 @@ export class ValidationService {
     private readonly keyRing: KeyRing,
     private readonly audit: AuditLog,
     private readonly counts: ValidationCounts,
+    private readonly unrecorded: UnrecordedTokens,
     environment: Environment,
     metrics: Metrics,
   ) {
@@ -180,12 +182,9 @@ export class ValidationService {
   private async prove(token: string, sha256: Buffer): Promise<Proof> {
     const parsed = parseToken(token);
     if ('malformed' in parsed) return { proof: 'malformed' };
-    const publicKey = await this.keyRing.publicKey(parsed.header.kid);
-    if (!publicKey) return { proof: 'unknown_key' };
-    this.signatureLookups.inc({ result: 'miss' });
-    const holds =
-      isAcceptedAlg(parsed.header.alg) && verifySignature(publicKey, parsed.signingInput, parsed.signature);
-    if (!holds) return { proof: 'signature_invalid' };
+    const proof = await verifyTokenSignature(this.keyRing, parsed);
+    if (proof !== 'unknown_key') this.signatureLookups.inc({ result: 'miss' });
+    if (proof !== 'holds') return { proof };
     const proven = { kid: parsed.header.kid, claims: parsed.claims };
     this.verified.remember(sha256.toString('latin1'), proven);
     return { proof: 'holds', token: proven };
@@ -199,6 +198,9 @@ export class ValidationService {
       const verdict = judge(one.question, this.evidence(one.proof, row), row.now);
       return withCompromisedLicense(one, row, verdict);
     });
+    pending.forEach((one, index) => {
+      this.reportUnrecorded(one, rows[index]);
+    });
     const entries = pending.flatMap((one, index) => auditEntries(one, rows[index], verdicts[index]));
     if (entries.length > 0) await this.audit.append(this.dataSource.manager, ...entries);
     for (const { code } of verdicts) {
@@ -206,6 +208,11 @@ export class ValidationService {
       this.verdictCount.inc({ code });
     }
     return verdicts;
+  }
+
+  private reportUnrecorded({ proof, sha256 }: Pending, row: Row | undefined): void {
+    if (proof.proof !== 'holds' || row?.recorded_at !== null) return;
+    this.unrecorded.report({ sha256, ...proof.token, keyCompromised: row.key_state === 'compromised' });
   }
 
   private lookUp(pending: Pending[]): Promise<Row[]> {

@@ -1,0 +1,67 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'false-assurance',
+  suites: [
+    'apps/cli/src/audit/soundness.spec.ts',
+    'libs/licensing/src/resign/license-resign.spec.ts',
+    'libs/checkpoints/src/shipping/checkpoint-shipping.spec.ts',
+    'test/e2e/input/inspect.spec.ts',
+    'test/e2e/licenses/license-life.spec.ts',
+  ],
+  faults: [
+    ...inFile('apps/cli/src/audit/soundness.ts', [
+      ['calls sound what was compared with nothing', 'return nothingCompared ? null : true;', 'return true;'],
+    ]),
+    ...inFile('libs/licensing/src/state/license-status.ts', [
+      [
+        'signs again what was recorded after the last good time',
+        'newest.recorded_at > signer.compromised_after',
+        'false',
+      ],
+    ]),
+    ...inFile('libs/licensing/src/resign/license-resign-candidates.ts', [
+      [
+        'counts what was recorded after the last good time, and signs it',
+        "AND ($5 OR NOT ${isRecordedAfterCompromiseSql('l')})",
+        'AND ($5 OR true)',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/shipping/checkpoint-shipping.ts', [
+      [
+        'raises no alarm for checkpoints that are lost',
+        'if (!this.lost) this.alarms.setCheckpointsLost(shipped.number, last);',
+        '',
+      ],
+    ]),
+    ...inFile('libs/licensing/src/validate/token-signature.ts', [
+      [
+        'takes a damaged token for one that the key signed',
+        "? 'holds'\n    : 'signature_invalid'",
+        "? 'holds'\n    : 'holds'",
+      ],
+    ]),
+    ...inFile('libs/licensing/src/validate/unrecorded-tokens.ts', [
+      ['logs a token each time that it is shown', 'if (this.logged.has(name)) return;', ''],
+      [
+        'does not count tokens that are not on record',
+        "this.count.inc({ key: keyCompromised ? 'compromised' : 'trusted' });",
+        '',
+      ],
+    ]),
+    ...inFile('libs/licensing/src/renew/license-renewal.service.ts', [
+      [
+        'records a fingerprint that stayed as changed',
+        'instanceFingerprint === license.instance_fingerprint ? []',
+        'input.instance_fingerprint === undefined ? []',
+      ],
+    ]),
+    ...inFile('libs/licensing/src/state/license-usability.ts', [
+      [
+        'calls the license of an inactive customer usable',
+        'acceptedIssuers, record }, now).valid',
+        "acceptedIssuers, record: 'offline' }, now).valid",
+      ],
+    ]),
+  ],
+};
