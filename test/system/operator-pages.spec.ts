@@ -129,10 +129,25 @@ describePages(
         });
         return !(await answer.text()).includes('"checkpoints":[]');
       });
-      const [verify = '', shipped = '', exported = ''] = blocksOf('docs/audit.md');
+      const [verify = '', keep = '', compare = '', exported = '', schedule = '', missing = ''] =
+        blocksOf('docs/audit.md');
       expect(succeed(verify)).toContain('sound');
-      succeed(shipped);
+      // Two blocks, for the first is run before what the second looks for: the name of the file says when.
+      succeed(keep);
+      const kept = readdirSync(folder).filter((name) => /^checkpoints-\d{4}-\d\d-\d\d\.ndjson$/.test(name));
+      expect(kept).toHaveLength(1);
+      expect(compare).toContain('checkpoints-2026-11-01.ndjson');
+      expect(succeed(compare.replace('checkpoints-2026-11-01.ndjson', kept[0]!))).toMatch(
+        /[1-9]\d* checkpoint\(s\) that were kept elsewhere were looked for/,
+      );
       succeed(exported);
+      succeed(schedule);
+      // A record that was kept and is not there is named; what is there is not.
+      expect(succeed(missing)).not.toContain('license.issued');
+      const lost = 'fake 2026-01-01T00:00:00.000Z license.issued';
+      const record = { id: 'fake', recorded_at: '2026-01-01T00:00:00.000Z', event_type: 'license.issued' };
+      writeFileSync(join(folder, 'trail-lost.ndjson'), `${JSON.stringify({ type: 'record', record })}\n`);
+      expect(succeed(missing.replaceAll('now.ndjson', 'later.ndjson'))).toContain(lost);
     });
   },
 );

@@ -168,6 +168,16 @@ describe('aegis', () => {
       }
     });
 
+    it('says where a key of development is, and that production reads its settings first', async () => {
+      const { exitCode, stdout } = await aegis
+        .with({ ENVIRONMENT: undefined, KEYS_DIR: undefined })
+        .run('keys', 'generate', '--key-id', 'k-1');
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain('This is a key of development');
+      expect(stdout).toContain(join(folder, 'keys'));
+      expect(stdout).toContain('docs/production.md');
+    });
+
     it('works in production without a database or any other setting', async () => {
       writeFileSync(join(folder, 'passphrase'), `${STRONG_PASSPHRASE}\n`, { mode: 0o600 });
       const { exitCode, stdout, stderr } = await aegis
@@ -179,6 +189,7 @@ describe('aegis', () => {
         .run('keys', 'generate', '--key-id', 'k-1');
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
       expect(stdout).toContain('KEY_ID=k-1');
+      expect(stdout).not.toContain('development');
       expect(stdout).not.toContain(STRONG_PASSPHRASE);
       await readPrivateKey(join(folder, 'safe'), 'k-1', STRONG_PASSPHRASE);
     });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Output } from '../terminal/output';
-import type { CompromiseOptions } from '../keys/signing-keys';
+import type { CompromiseOptions } from '../keys/compromise-key';
 import type { SignOptions } from '../keys/key-set';
 import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
@@ -105,10 +105,11 @@ Compare the thumbprint that is printed with the other server's.`,
   addCommand(keys, 'compromise <kid>', 'withdraw all trust in a key, permanently')
     .option('--after <time>', 'what was recorded up to then stays valid, RFC 3339 (default: nothing does)')
     .option('--activate <kid>', 'the key that signs from now on, if the compromised one did')
-    .option('--force', 'even if nothing can be issued then, or live servers lack the successor')
+    .option('--force', 'even if nothing can be issued then, or live servers do not have the successor')
+    .option('--dry-run', 'only count the licenses that would stop being valid')
     .action((kid: string, options: CompromiseOptions) =>
       ends(
-        import('../keys/signing-keys.js').then(({ compromiseKey }) => compromiseKey(output, kid, options)),
+        import('../keys/compromise-key.js').then(({ compromiseKey }) => compromiseKey(output, kid, options)),
       ),
     );
 }

@@ -18,7 +18,7 @@ export function adoptPrivateKey(output: Output, kid: string, file: string): Prom
       const privateKey = await readPlainPrivateKey(file);
       const publicKey = await adoptKeyPair(keysDir, kid, await newPassphrase(environment), privateKey);
       const next = `Delete ${file} and every copy of it: it is not encrypted.`;
-      answerKeyPair(output, { keysDir, kid, publicKey, done: 'taken over', next });
+      answerKeyPair(output, { environment, kid, publicKey, done: 'taken over', next });
       return ExitCode.yes;
     },
     { makesSecrets: true },

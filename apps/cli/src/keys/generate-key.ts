@@ -17,7 +17,7 @@ export function generateKey(output: Output, keyId: string | undefined): Promise<
       const kid = keyId ?? (await freshKeyId(keysDir));
       const publicKey = await writeKeyPair(keysDir, kid, await newPassphrase(environment));
       const next = `To sign with it: \`aegis keys publish ${kid}\`, then \`aegis keys activate ${kid}\`; for the first key of a server, KEY_ID=${kid}.`;
-      answerKeyPair(output, { keysDir, kid, publicKey, done: 'created', next });
+      answerKeyPair(output, { environment, kid, publicKey, done: 'created', next });
       return ExitCode.yes;
     },
     { makesSecrets: true },

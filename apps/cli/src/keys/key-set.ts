@@ -105,7 +105,7 @@ export function signKeys(
       [
         ...keys.map(({ kid, thumbprint }) => `${kid.padEnd(20)}  trusted      ${thumbprint}`),
         ...compromised.map((kid) => `${kid.padEnd(20)}  compromised`),
-        `${out}: ${summary(content)}; signed by ${root.kid}, until ${until}. Put it into KEYS_DIR of every server as jwks.jwt.`,
+        `${out}: ${summary(content)}; signed by ${root.kid}, until ${until}. Put it into KEYS_DIR of every server as jwks.jwt, readable for the server: install -m 644 ${out} "$KEYS_DIR"/jwks.jwt`,
       ].join('\n'),
     );
     return ExitCode.yes;

@@ -26,14 +26,6 @@ import type { Output } from '../terminal/output';
 import { printable } from '../terminal/printable';
 import { withServices } from '../services';
 import { UsageProblem } from '../terminal/usage-problem';
-import { timeOption } from '../terminal/time-option';
-
-/** As typed. */
-export interface CompromiseOptions {
-  after?: string;
-  activate?: string;
-  force?: boolean;
-}
 
 /** `aegis keys list`, oldest first */
 export function listKeys(output: Output): Promise<ExitCode> {
@@ -119,28 +111,8 @@ export function retireKey(output: Output, kid: string): Promise<ExitCode> {
   });
 }
 
-/** `aegis keys compromise` */
-export function compromiseKey(output: Output, kid: string, options: CompromiseOptions): Promise<ExitCode> {
-  const after = options.after === undefined ? null : timeOption('--after', options.after);
-  return withKeys('changes', async (services) => {
-    const { activate: successor = null, force = false } = options;
-    const changed = await services
-      .get(SigningKeys)
-      .compromise(commandLineActor(), kid, { after, successor, force });
-    const counts =
-      after === null
-        ? 'nothing that it signed is valid'
-        : `nothing recorded after ${after.toISOString()} is valid`;
-    const active = (await services.get(SigningKeys).list()).find((one) => one.kid === successor);
-    const next = active === undefined ? '' : ` ${active.kid} signs from now on.${untilClientsKnow(active)}`;
-    return ended(output, changed, {
-      done: `Signing key ${kid} is permanently compromised: ${counts}.${next}`,
-      already: `Signing key ${kid} is already compromised: ${counts}.${next}`,
-    });
-  });
-}
-
-function withKeys(
+/** Runs a command with the signing keys of the database. */
+export function withKeys(
   access: CommandAccess,
   work: (services: INestApplicationContext) => Promise<ExitCode>,
 ): Promise<ExitCode> {
@@ -178,24 +150,26 @@ async function publicKeyOf(
 }
 
 /** A client that keeps the key set from before the key was published refuses what the key signs, as unknown. */
-function untilClientsKnow({ created_at: published, activated_at: activated }: SigningKey): string {
+export function untilClientsKnow({ created_at: published, activated_at: activated }: SigningKey): string {
   if (activated === null) return '';
   const left = Math.ceil(KEY_SET_SECONDS - (activated.getTime() - published.getTime()) / 1000);
   if (left <= 0) return '';
   return ` It was published less than ${KEY_SET_SECONDS} s ago: clients that verify offline may not know it for another ${left} s, and until then refuse what it signs.`;
 }
 
-function ended(
+/** @param more members of the JSON document */
+export function ended(
   output: Output,
   { key, changed, skipped }: Changed,
   texts: { done: string; already: string },
+  more: Record<string, unknown> = {},
 ): ExitCode {
   const passedOver =
     skipped.length === 0
       ? ''
       : `\nSkipped: ${skipped.map(printable).join(', ')} can't sign with it, and refuse to issue until they have it.`;
   output.end(
-    { ...publicFields(key, []), changed, skipped_replicas: skipped },
+    { ...publicFields(key, []), changed, skipped_replicas: skipped, ...more },
     (changed ? texts.done : texts.already) + passedOver,
   );
   return ExitCode.yes;

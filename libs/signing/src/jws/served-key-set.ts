@@ -92,7 +92,9 @@ export class ServedKeySet {
         `${NAME} in KEYS_DIR is not a signed key set, and is not served: ${parsed.malformed}`,
       );
     } catch (error) {
-      this.logger.write('error', `${NAME} in KEYS_DIR can't be read, and is not served`, { error });
+      const { code } = error as NodeJS.ErrnoException;
+      const remedy = code === 'EACCES' ? ": give it to the server's user or group, or chmod 644 it" : '';
+      this.logger.write('error', `${NAME} in KEYS_DIR can't be read, and is not served${remedy}`, { error });
     }
     return undefined;
   }
