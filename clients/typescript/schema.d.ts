@@ -234,7 +234,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Status of a license; nothing personal
+         * Status of a license, and whether its newest token is valid; nothing personal
          * @description Public; a credential that is sent must be valid.
          */
         get: operations["getLicenseStatus"];
@@ -1417,6 +1417,11 @@ export interface components {
             /** Format: uuid */
             license_id: string;
             status: components["schemas"]["LicenseStatus"];
+            /**
+             * @description Whether the newest token is valid where it belongs. False for an `active` license whose customer is inactive, or whose
+             *     newest token was signed by a compromised key: `status` is the state of the license only.
+             */
+            usable: boolean;
             /** Format: date-time */
             expires_at: string | null;
             /**
@@ -3604,6 +3609,7 @@ export interface operations {
                      * @example {
                      *       "license_id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
                      *       "status": "active",
+                     *       "usable": true,
                      *       "expires_at": "2027-02-03T19:12:10.000Z",
                      *       "checked_at": "2026-02-03T19:12:10.000Z"
                      *     }
