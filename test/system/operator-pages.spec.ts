@@ -82,7 +82,12 @@ describePages(
     it('docs/keys.md: look at keys, change them, sign the key set by a root key', async () => {
       const [look = ''] = blocksOf('docs/keys.md');
       expect(succeed(look.replaceAll('aegis-2026-11', firstKid))).toContain(firstKid);
-      succeed(keys('Changing keys').join('\n'));
+      const [make = '', ...activate] = keys('Changing keys');
+      succeed(make);
+      await until('the server holds the new key', () =>
+        Promise.resolve(/^aegis-2027-11 .*held by 1 of 1$/m.test(succeed('aegis keys list'))),
+      );
+      succeed(activate.join('\n'));
       await until('the new key signs', async () => {
         const info = (await (await fetch(`${server.url}/info`)).json()) as { key_id: string };
         return info.key_id === 'aegis-2027-11';
