@@ -46,6 +46,7 @@ const COMMANDS: Record<string, { access: 'none' | 'reads' | 'changes' | 'makes';
   'audit verify-export': { access: 'none' },
   'audit drop': { access: 'changes', args: ['--before', '2026-01', '--export', '../given.ndjson'] },
   'audit resume': { access: 'changes', args: ['--after', '0'] },
+  doctor: { access: 'reads' },
   purge: { access: 'changes' },
   'rotate-secrets status': { access: 'reads' },
   'rotate-secrets peppers': { access: 'reads', args: ['--out', 'out'] },
