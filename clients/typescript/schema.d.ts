@@ -4681,7 +4681,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "status": "healthy",
-                     *       "version": "0.9.0",
+                     *       "version": "1.0.0",
                      *       "environment": "production",
                      *       "database": "healthy",
                      *       "signing": "healthy"
@@ -4702,7 +4702,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "status": "healthy",
-                     *       "version": "0.9.0",
+                     *       "version": "1.0.0",
                      *       "environment": "production",
                      *       "database": "healthy",
                      *       "signing": "healthy"
@@ -4852,7 +4852,7 @@ export interface operations {
                      * @example {
                      *       "docs": null,
                      *       "name": "Web shop",
-                     *       "version": "0.9.0"
+                     *       "version": "1.0.0"
                      *     }
                      */
                     "application/json": components["schemas"]["Root"];
@@ -4892,7 +4892,7 @@ export interface operations {
                      * @example {
                      *       "key_id": "aegis-2026-01",
                      *       "app_name": "AEGIS License Server",
-                     *       "version": "0.9.0",
+                     *       "version": "1.0.0",
                      *       "environment": "production",
                      *       "issuer": "https://license.biz4a.com"
                      *     }

@@ -6,6 +6,7 @@ import { type Ids, someIds } from '../support/contract/example-requests';
 import { aCustomerId } from '../support/factories';
 import { testServer, type TestServer } from '../support/processes/server';
 import { until } from '../support/until';
+import { VERSION } from '../support/version';
 
 const contract = readContract();
 const check = new ContractCheck(contract);
@@ -184,7 +185,7 @@ describe('the generated client', () => {
 
   it('reads what is public', async () => {
     const anyone = aegisClient({ baseUrl: server.url, fetch: watched });
-    expect(dataOf(await anyone.GET('/'))).toMatchObject({ version: '0.9.0' });
+    expect(dataOf(await anyone.GET('/'))).toMatchObject({ version: VERSION });
     expect(dataOf(await anyone.GET('/info')).issuer).toBe('https://license.biz4a.com');
     expect(dataOf(await anyone.GET('/.well-known/jwks.json')).keys).toHaveLength(1);
     const { error } = await anyone.GET('/.well-known/jwks.jwt');

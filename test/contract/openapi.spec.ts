@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { contractFolder, readContract, resolved, routesOf, type Schema } from '../support/contract/contract';
+import { VERSION } from '../support/version';
 
 const ROOT = join(__dirname, '../..');
 const contract = readContract();
@@ -65,7 +66,7 @@ describe('the served OpenAPI document', () => {
 
   it('is OpenAPI 3.1 of this version', () => {
     expect(contract.openapi).toBe('3.1.0');
-    expect(contract.info).toMatchObject({ title: 'AEGIS License Server', version: '0.9.0' });
+    expect(contract.info).toMatchObject({ title: 'AEGIS License Server', version: VERSION });
     expect(contract.info).toHaveProperty('license.name');
     expect(contract.info).toHaveProperty('contact.url');
     expect(contract.servers[0]?.url).toBe('/');

@@ -13,6 +13,7 @@ import { signed } from '../../support/keys/forger';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 import { until } from '../../support/until';
+import { VERSION } from '../../support/version';
 
 const PEPPER = 'v1:0123456789abcdef0123456789abcdef';
 const NEXT_PEPPER = 'v2:fedcba9876543210fedcba9876543210';
@@ -45,7 +46,7 @@ describe('aegis', () => {
     });
 
     it('prints its version', async () => {
-      expect(await aegis.run('--version')).toEqual({ exitCode: 0, stdout: '0.9.0\n', stderr: '' });
+      expect(await aegis.run('--version')).toEqual({ exitCode: 0, stdout: `${VERSION}\n`, stderr: '' });
     });
 
     it.each([

@@ -8,6 +8,7 @@ import { Scrape } from '../../support/trail/scrape';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 import { until } from '../../support/until';
+import { VERSION } from '../../support/version';
 
 const VALIDATE = '/api/v1/licenses/validate';
 
@@ -345,7 +346,7 @@ describe('the metrics', () => {
 
   it('show the version, the event loop and the process', async () => {
     const { series } = await scrape();
-    expect(series.get('aegis_build_info{version="0.9.0"}')).toBe(1);
+    expect(series.get(`aegis_build_info{version="${VERSION}"}`)).toBe(1);
     for (const name of [
       'nodejs_eventloop_lag_p99_seconds',
       'process_resident_memory_bytes',

@@ -36,7 +36,7 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   request_id: REQUEST_ID,
   root: 'XcnafBo73Hm6cKXqGm7k0kJrL3wZUWQ7h8VnK1t0i2E',
   token: TOKEN,
-  version: '0.9.0',
+  version: '1.0.0',
   x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
 };
 const BY_FORMAT: Readonly<Record<string, string>> = {
