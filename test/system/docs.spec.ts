@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Processes, type ServerProcess } from '../support/processes/server-process';
+import { WIDE_LIMITS } from '../support/processes/wide-limits';
 import { until } from '../support/until';
 import { blocksOf } from '../support/pages';
 
@@ -33,6 +34,8 @@ describe('what the documentation shows', () => {
         DATA_DIR: processes.emptyFolder(),
         // As no page says it: what a reader copies must work with any.
         LICENSE_ISSUER: 'https://licenses.acme.test',
+        // All pages are run by one key, on a fast machine within a minute.
+        ...WIDE_LIMITS,
       })
       .ready();
   });

@@ -320,11 +320,11 @@ describeManifests('the manifests of Kubernetes (Kustomize 5 is needed)', () => {
     ) as { readVersion: (text: string) => string; writeVersion: (text: string, to: string) => string };
     const text = readFileSync(join(ROOT, 'deploy/kubernetes/base/server/kustomization.yaml'), 'utf8');
     expect(readVersion(text)).toBe(version);
-    const next = writeVersion(text, '1.0.0-rc.1');
+    const next = writeVersion(text, '7.8.9-rc.5');
     expect(next).not.toContain(version);
     expect(next).not.toContain(SLUG);
-    expect(next.match(/1\.0\.0-rc\.1/g)).toHaveLength(2);
-    expect(next).toMatch(/^ +value: aegis-migrate-1-0-0-rc-1$/m);
+    expect(next.match(/7\.8\.9-rc\.5/g)).toHaveLength(2);
+    expect(next).toMatch(/^ +value: aegis-migrate-7-8-9-rc-5$/m);
   });
 
   it('grant a pod the time of its drain, and 15 s', () => {
