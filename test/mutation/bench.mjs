@@ -16,6 +16,8 @@ const COPIED = [
   'tsconfig.json',
 ];
 const root = process.cwd();
+const MAKE_TEMPLATE = `require('./test/support/database/database.ts').makeTemplate().then(() => process.exit(), () => process.exit(1))`;
+let templates = 0;
 
 /** A copy of the sources that faults are planted in: those of the checkout are never touched. */
 export class Bench {
@@ -35,18 +37,38 @@ export class Bench {
       sound.replace(from, () => to),
     );
     try {
-      return await this.passes(suites, { quiet: true });
+      if (!file.startsWith('migrations/')) return await this.passes(suites, { quiet: true });
+      // The databases of tests are copies of one that was migrated before, without the fault.
+      const env = { ...process.env, AEGIS_TEST_TEMPLATE: `aegis_template_${++templates}` };
+      return (await this.makesTemplate(env)) && (await this.passes(suites, { quiet: true, env }));
     } finally {
       writeFileSync(path, sound);
     }
   }
 
   /** Whether the suites pass; the first failure ends them. */
-  passes(suites, { quiet = false } = {}) {
+  passes(suites, { quiet = false, env = process.env } = {}) {
     const jest = join(root, 'node_modules/jest/bin/jest.js');
     const config = join(this.folder, 'test/mutation/jest.config.cjs');
-    const args = [jest, '--config', config, '--bail', '--silent', '--runTestsByPath', ...suites];
-    const child = spawn(process.execPath, args, { cwd: this.folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    return this.run([jest, '--config', config, '--bail', '--silent', '--runTestsByPath', ...suites], {
+      quiet,
+      env,
+    });
+  }
+
+  /** Whether the migrations, as they are here, make the database that tests get copies of. */
+  makesTemplate(env) {
+    const args = ['-r', join(this.folder, 'test/support/register-swc.cjs'), '-e', MAKE_TEMPLATE];
+    return this.run(args, { quiet: true, env });
+  }
+
+  /** Whether a process of Node ends with 0. */
+  run(args, { quiet, env }) {
+    const child = spawn(process.execPath, args, {
+      cwd: this.folder,
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let reported = '';
     child.stderr.on('data', (text) => (reported += text));
     const clock = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);

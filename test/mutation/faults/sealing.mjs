@@ -43,6 +43,7 @@ export default {
         'takes a checkpoint of any length',
         'IF octet_length(NEW.jws) > ${MOST_JWS_BYTES} THEN',
         'IF false THEN',
+        'It is refused for another reason: audit_checkpoint_claims gives nothing of a longer text, and a checkpoint without claims is not of now.',
       ],
       [
         'takes a checkpoint of any time',

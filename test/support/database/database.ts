@@ -18,7 +18,8 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-const TEMPLATE = 'aegis_template';
+/** Planted faults in migrations are in a template of their own. */
+const TEMPLATE = process.env.AEGIS_TEST_TEMPLATE ?? 'aegis_template';
 
 /** URLs of the run's PostgreSQL, set by the global set-up. */
 function server(): { ownerUrl: string; applicationUrl: string; superuserUrl: string } {
