@@ -7,6 +7,7 @@ import { parseDotEnv } from './sources/dot-env';
 const example = readFileSync(join(__dirname, '../../../.env.example'), 'utf8');
 const source = [
   'environment.ts',
+  'database-limits.ts',
   'rate-limit-settings.ts',
   'signers/signer-settings.ts',
   'tracing/tracing-settings.ts',

@@ -7,7 +7,7 @@ import {
   IsPublicUrl,
   IsTrustProxy,
 } from './rules';
-import { RateLimitSettings } from './rate-limit-settings';
+import { DatabaseLimits } from './database-limits';
 import { Setting } from './setting';
 
 const PORT_MAX = 65_535;
@@ -16,7 +16,7 @@ const PORT_MAX = 65_535;
  * Every setting of the server and the command line, validated. The property's name is the variable's name.
  * Made by `loadEnvironment`; injected typed; nothing else reads `process.env`.
  */
-export class Environment extends RateLimitSettings {
+export class Environment extends DatabaseLimits {
   @Setting({ kind: 'text', default: 'development', description: 'development, test or production.' })
   @IsIn(['development', 'test', 'production'], { message: 'must be development, test or production' })
   ENVIRONMENT!: 'development' | 'test' | 'production';
@@ -108,65 +108,6 @@ export class Environment extends RateLimitSettings {
   @IsOptional()
   @IsPostgresUrl()
   V08_DATABASE_URL?: string;
-
-  @Setting({ kind: 'integer', default: '10', description: 'Maximum number of connections per process.' })
-  @IsInt()
-  @Min(2)
-  @Max(500)
-  DB_POOL_SIZE!: number;
-
-  @Setting({
-    kind: 'integer',
-    default: '800',
-    description: 'Longest wait for one of the connections while all are in use, in milliseconds.',
-  })
-  @IsInt()
-  @Min(50)
-  @Max(60_000)
-  DB_ACQUIRE_TIMEOUT_MS!: number;
-
-  @Setting({
-    kind: 'integer',
-    default: '1500',
-    description: 'Longest that a new connection to the database may take, in milliseconds.',
-  })
-  @IsInt()
-  @Min(50)
-  @Max(60_000)
-  DB_CONNECT_TIMEOUT_MS!: number;
-
-  @Setting({ kind: 'integer', default: '2000', description: 'Longest statement, in milliseconds.' })
-  @IsInt()
-  @Min(50)
-  @Max(600_000)
-  DB_STATEMENT_TIMEOUT_MS!: number;
-
-  @Setting({ kind: 'integer', default: '1000', description: 'Longest wait for a lock, in milliseconds.' })
-  @IsInt()
-  @Min(50)
-  @Max(60_000)
-  DB_LOCK_TIMEOUT_MS!: number;
-
-  @Setting({
-    kind: 'integer',
-    description:
-      'Longest wait for the answer to a statement, in milliseconds; then its connection is given up. Default: DB_STATEMENT_TIMEOUT_MS and 500 ms.',
-  })
-  @IsOptional()
-  @IsInt()
-  @Min(100)
-  @Max(900_000)
-  DB_DEADLINE_MS?: number;
-
-  @Setting({
-    kind: 'integer',
-    default: '5000',
-    description: 'Longest idle time inside a transaction, in milliseconds.',
-  })
-  @IsInt()
-  @Min(50)
-  @Max(600_000)
-  DB_IDLE_TX_TIMEOUT_MS!: number;
 
   @Setting({
     kind: 'boolean',

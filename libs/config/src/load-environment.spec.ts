@@ -584,9 +584,14 @@ describe('a secret from a file', () => {
   });
 });
 
-/** Names of the class's properties, and of the one it extends, from their sources: the compiled class has no trace of them. */
+/** Names of the class's properties, and of those it extends, from their sources: the compiled class has no trace of them. */
 function settingsOfTheClass(): string[] {
-  const source = ['environment.ts', 'rate-limit-settings.ts', 'signers/signer-settings.ts']
+  const source = [
+    'environment.ts',
+    'database-limits.ts',
+    'rate-limit-settings.ts',
+    'signers/signer-settings.ts',
+  ]
     .map((file) => readFileSync(join(__dirname, file), 'utf8'))
     .join('');
   return [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*)[!?]: /gm)].map(([, name]) => name!).sort();
