@@ -6,13 +6,10 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { AegisProcess, embeddedPostgres } from './aegis-process.mjs';
 import { keepApart } from './cores.mjs';
 import { measureInTurns } from './load.mjs';
 import { median } from './median.mjs';
-import { postmasterOf } from './processor-time.mjs';
-import { makeStock } from './stock.mjs';
-import { workloads } from './workloads.mjs';
+import { startStockedServer } from './stocked-server.mjs';
 
 /** Less is noise. */
 const TOLERANCE = 0.03;
@@ -62,23 +59,10 @@ function buildOf(sha) {
 /** @param {string} name  @param {string} root of a checkout that is built */
 async function serve(name, root) {
   const own = mkdtempSync(join(folder, `${name}-`));
-  const dataDir = join(own, 'data');
-  // This checkout's for both: a server takes over the PostgreSQL that runs in its DATA_DIR.
-  const { startEmbeddedPostgres, removeEmbeddedPostgres } = await embeddedPostgres();
-  const postgres = await startEmbeddedPostgres({ dataDir });
-  cleanUps.push(async () => {
-    await postgres.release();
-    await removeEmbeddedPostgres(dataDir);
-  });
-  const server = await AegisProcess.start({ folder: own, dataDir, root });
-  cleanUps.push(() => server.stop());
-  const adminKey = server.firstAdminKey();
-  if (adminKey === undefined) throw new Error(`The server of ${name} did not show an admin key.`);
-  const stock = await makeStock(server.url, adminKey, plan.licenses);
+  const server = await startStockedServer({ folder: own, licenses: plan.licenses, cleanUps, root });
   return {
-    pid: server.pid,
-    postmaster: await postmasterOf(postgres.superuserUrl),
-    workloads: workloads(server.url, server.url, adminKey, stock)
+    ...server,
+    workloads: server.workloads
       .filter((workload) => !workload.name.startsWith('echo'))
       .map((workload) => ({ ...workload, name: `${name} ${workload.name}` })),
   };

@@ -6,13 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { AegisProcess, embeddedPostgres } from './aegis-process.mjs';
 import { keepApart } from './cores.mjs';
 import { measureInTurns } from './load.mjs';
 import { median } from './median.mjs';
-import { postmasterOf } from './processor-time.mjs';
-import { makeStock } from './stock.mjs';
-import { workloads } from './workloads.mjs';
+import { startStockedServer } from './stocked-server.mjs';
 
 const FULL = { licenses: 500, connections: 32, warmUpSeconds: 8, rounds: 9, seconds: 3 };
 const SHORT = { licenses: 200, connections: 32, warmUpSeconds: 1, rounds: 3, seconds: 1 };
@@ -59,24 +56,17 @@ async function startCollector() {
 /** @param {string} name  @param {number} collector process id  @param {Record<string, string>} variables */
 async function serve(name, collector, variables) {
   const own = mkdtempSync(join(folder, 'server-'));
-  const dataDir = join(own, 'data');
-  const { startEmbeddedPostgres, removeEmbeddedPostgres } = await embeddedPostgres();
-  const postgres = await startEmbeddedPostgres({ dataDir });
-  cleanUps.push(async () => {
-    await postgres.release();
-    await removeEmbeddedPostgres(dataDir);
+  const { pid, postmaster, workloads } = await startStockedServer({
+    folder: own,
+    licenses: plan.licenses,
+    cleanUps,
+    variables,
   });
-  const server = await AegisProcess.start({ folder: own, dataDir, variables });
-  cleanUps.push(() => server.stop());
-  const adminKey = server.firstAdminKey();
-  if (adminKey === undefined) throw new Error(`The server "${name}" did not show an admin key.`);
-  const stock = await makeStock(server.url, adminKey, plan.licenses);
-  const validate = workloads(server.url, server.url, adminKey, stock).find((one) => one.name === 'validate');
+  const validate = workloads.find((one) => one.name === 'validate');
   if (validate === undefined) throw new Error('There is no workload "validate".');
-  const postmaster = await postmasterOf(postgres.superuserUrl);
   // The collector takes the place of the echo, which is not measured here.
-  const parts = { server: server.pid, echo: collector, postgres: postmaster };
-  return { pid: server.pid, postmaster, validate: { ...validate, name, parts } };
+  const parts = { server: pid, echo: collector, postgres: postmaster };
+  return { pid, postmaster, validate: { ...validate, name, parts } };
 }
 
 /** @param {Map<string, import('./load.mjs').Load>} loads  @param {boolean} keptApart */

@@ -23,7 +23,7 @@ describe('a file that is read whole', () => {
     },
   );
 
-  it('has 16 MiB at most, of which no more is read', async () => {
+  it('is refused when it has more than 16 MiB, and is not read beyond that', async () => {
     const most = 16 * 1024 * 1024;
     writeFileSync(path, Buffer.alloc(most, 'x'));
     expect(await readTextFile(path)).toHaveLength(most);

@@ -6,7 +6,7 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 /**
  * Reads a file of a few keys as UTF-8 text.
- * @throws UsageProblem when it has more than 16 MiB, of which no more is read; otherwise as the file system says
+ * @throws UsageProblem when it has more than 16 MiB (it is not read beyond that); otherwise what the file system throws
  */
 export async function readTextFile(path: string): Promise<string> {
   const chunks: Buffer[] = [];

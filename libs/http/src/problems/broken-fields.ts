@@ -6,7 +6,7 @@ const MOST_NAMES = 20;
  * Which fields broke rules, for the log: only names that the route declares, since a caller may write anything where a
  * name belongs. Places in lists are left out.
  * @param declared names of the fields of the route
- * @returns the paths, each once, at most 20, separated by commas; undefined where there is none
+ * @returns the paths, each once, at most 20, separated by commas; undefined if no field broke a rule
  */
 export function brokenFields(
   errors: readonly FieldError[] | undefined,
