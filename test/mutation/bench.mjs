@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Longer than any of the suites takes without a fault; a fault that hangs is noticed. */
 const PATIENCE_MS = 240_000;
@@ -37,10 +37,11 @@ export class Bench {
       sound.replace(from, () => to),
     );
     try {
-      if (!file.startsWith('migrations/')) return await this.passes(suites, { quiet: true });
+      const ordered = nearestFirst(suites, file);
+      if (!file.startsWith('migrations/')) return await this.passes(ordered, { quiet: true });
       // The databases of tests are copies of one that was migrated before, without the fault.
       const env = { ...process.env, AEGIS_TEST_TEMPLATE: `aegis_template_${++templates}` };
-      return (await this.makesTemplate(env)) && (await this.passes(suites, { quiet: true, env }));
+      return (await this.makesTemplate(env)) && (await this.passes(ordered, { quiet: true, env }));
     } finally {
       writeFileSync(path, sound);
     }
@@ -52,7 +53,7 @@ export class Bench {
     const config = join(this.folder, 'test/mutation/jest.config.cjs');
     return this.run([jest, '--config', config, '--bail', '--silent', '--runTestsByPath', ...suites], {
       quiet,
-      env,
+      env: { ...env, AEGIS_SUITES: JSON.stringify(suites) },
     });
   }
 
@@ -84,4 +85,15 @@ export class Bench {
   remove() {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Suites in the order of the folders that they share with a file: the nearest notices most faults, and ends the run. */
+function nearestFirst(suites, file) {
+  const folders = dirname(file).split('/');
+  const shared = (suite) => {
+    const parts = suite.split('/');
+    const other = folders.findIndex((folder, index) => folder !== parts[index]);
+    return other === -1 ? folders.length : other;
+  };
+  return [...suites].sort((a, b) => shared(b) - shared(a));
 }

@@ -7,6 +7,7 @@ module.exports = {
   testMatch: ['**/*.spec.ts'],
   // A suite of test/system may be named if it starts nothing that is built.
   testPathIgnorePatterns: ['/node_modules/'],
+  testSequencer: '<rootDir>/test/mutation/given-order.cjs',
   maxWorkers: 1,
   testTimeout: 60_000,
 };

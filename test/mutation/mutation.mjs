@@ -1,9 +1,11 @@
 // `npm run mutation`: plants each fault of areas.mjs in a copy of the sources and lists those that no test noticed.
 //   -- --short        some 24 faults of areas drawn at random: what .ci/run does
 //   -- --area <name>  the faults of one area
+//   -- --record <file>  keeps each result there, a line of JSON each, and plants no fault again that the file has:
+//                   continues a run that was ended. Begin a new file for other sources.
 //   -- --check        plants none: only looks whether each fault's text occurs exactly once in its file, and its suites exist
 import { randomInt } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +27,12 @@ const startPostgres = require('../support/global-setup.ts').default;
 const endPostgres = require('../support/global-teardown.ts').default;
 
 const { values: options } = parseArgs({
-  options: { short: { type: 'boolean' }, area: { type: 'string' }, check: { type: 'boolean' } },
+  options: {
+    short: { type: 'boolean' },
+    area: { type: 'string' },
+    record: { type: 'string' },
+    check: { type: 'boolean' },
+  },
 });
 const all = AREAS.flatMap(({ area, suites, faults }) => faults.map((fault) => ({ area, suites, ...fault })));
 process.exitCode = stale(all) ? 2 : options.check ? 0 : await main(chosen(all, options));
@@ -36,18 +43,23 @@ async function main(faults) {
   await startPostgres(isCompiled(process.cwd()));
   const benches = Array.from({ length: Math.min(2, availableParallelism()) }, () => new Bench());
   try {
+    const earlier = recorded(options.record);
+    const tried = faults.filter((fault) => earlier.has(keyOf(fault)));
+    const survivors = tried.filter((fault) => earlier.get(keyOf(fault)));
+    const left = faults.filter((fault) => !tried.includes(fault));
     const areas = AREAS.filter(({ area }) => faults.some((fault) => fault.area === area));
-    console.log(`Without a fault the tests of ${areas.map(({ area }) => area).join(', ')} must pass …`);
-    const sound = await spread(benches, areas, (bench, { suites }) => bench.passes(suites));
+    const areasLeft = areas.filter(({ area }) => left.some((fault) => fault.area === area));
+    console.log(`Without a fault the tests of ${areasLeft.map(({ area }) => area).join(', ')} must pass …`);
+    const sound = await spread(benches, areasLeft, (bench, { suites }) => bench.passes(suites));
     if (sound.includes(false)) return 2;
-    const survivors = [];
-    const tried = [];
     const began = performance.now();
-    await spread(benches, faults, async (bench, fault) => {
+    await spread(benches, left, async (bench, fault) => {
       if (options.short && performance.now() - began > SHORT_MS) return;
       tried.push(fault);
       const survived = await bench.survives(fault);
       if (survived) survivors.push(fault);
+      if (options.record !== undefined)
+        appendFileSync(options.record, `${JSON.stringify({ fault: keyOf(fault), survived })}\n`);
       console.log(`${survived ? 'SURVIVED' : 'killed  '}  ${fault.area}: ${fault.name}`);
     });
     if (tried.length < faults.length)
@@ -57,6 +69,17 @@ async function main(faults) {
     for (const bench of benches) bench.remove();
     await endPostgres();
   }
+}
+
+/** What an earlier part of the run recorded: whether a fault survived, by its key. */
+function recorded(file) {
+  if (file === undefined || !existsSync(file)) return new Map();
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  return new Map(lines.map((line) => JSON.parse(line)).map(({ fault, survived }) => [fault, survived]));
+}
+
+function keyOf({ area, file, name }) {
+  return `${area}: ${file}: ${name}`;
 }
 
 /** Whether a fault has lost its line: anyone who changes the line finds its faults a new one. */
