@@ -4,6 +4,7 @@ export { MOST_LINE } from './export/export-bounds';
 export type { ExportFilters } from './export/trail-export';
 export { exportTrail } from './export/trail-export';
 export { Sealer } from './sealing/sealer';
+export { isRecordLine } from './shipping/shipped-records';
 export type { CheckpointKey, CheckpointKeys } from './verification/checkpoint-keys';
 export type { ExportFinding } from './verification/export-verification';
 export { ExportVerification } from './verification/export-verification';

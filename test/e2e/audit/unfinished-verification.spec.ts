@@ -92,10 +92,12 @@ describe('aegis audit, where a verification ends with an error', () => {
       [1, 'not a checkpoint\nnor this\n'],
     ])('with exit code %i, after shipped checkpoints %j', async (expected, before) => {
       const shipped = join(folder, 'shipped.txt');
-      writeFileSync(shipped, `${(await trail.checkpoints())[0]!}\n${before}${'x'.repeat(65_537)}\n`);
+      writeFileSync(shipped, `${(await trail.checkpoints())[0]!}\n${before}${'x'.repeat(8_388_609)}\n`);
       const { exitCode, stderr } = await direct().run('audit', 'verify', '--shipped', shipped);
       expect(exitCode).toBe(expected);
-      expect(stderr).toContain(`Line ${before === '' ? 2 : 4} of ${shipped} has more than 65536 characters.`);
+      expect(stderr).toContain(
+        `Line ${before === '' ? 2 : 4} of ${shipped} has more than 8388608 characters.`,
+      );
     });
 
     it.each([

@@ -1,13 +1,16 @@
-/** Characters of a line: a checkpoint has at most 4,096, and what lists it, some hundred around it. */
-export const MOST_SHIPPED_LINE = 64 * 1024;
+import { isRecordLine, MOST_LINE } from '@aegis/checkpoints';
+
+/** Characters of a line: a checkpoint has at most 4,096; a record that is shipped with it, more. */
+export const MOST_SHIPPED_LINE = MOST_LINE;
 
 /**
  * Checkpoints out of lines that were kept elsewhere: compact JWS, or JSON objects with a member `jws`, as the sinks and
- * the API have them. A line that its successor begins with was cut short by a crash, and written again.
+ * the API have them; the records between them are passed over. A line that its successor begins with was cut short by a crash, and written again.
  */
 export async function* shippedCheckpoints(lines: AsyncIterable<string>): AsyncGenerator<string> {
   let before: string | undefined;
   for await (const line of lines) {
+    if (isRecordLine(line)) continue;
     if (before !== undefined && !(line !== before && line.startsWith(before))) yield checkpointOf(before);
     before = line === '' ? undefined : line;
   }

@@ -3,6 +3,7 @@ import type { Jobs } from '@aegis/jobs';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,14 +13,22 @@ import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { until } from '../../../../test/support/until';
 import { Trail } from '../../../../test/support/trail/trail';
 import { TrailAlarms } from '../sealing/trail-alarms';
+import { rootHash } from '../tree/merkle-tree';
 import { CheckpointShipping } from './checkpoint-shipping';
 
 const TOKEN = 'a-token-for-the-sink';
+/** The root of the tree over shipped records, and the one that a checkpoint names, as RFC 6962 and RFC 7515 have them. */
+const rootOf = (records: string[]): string =>
+  rootHash(
+    records.map((text) => createHash('sha256').update(Uint8Array.of(0)).update(text).digest()),
+  ).toString('base64url');
+const rootIn = (jws: string): unknown =>
+  (JSON.parse(Buffer.from(jws.split('.')[1]!, 'base64url').toString()) as { root: unknown }).root;
 const LOST = 'does not have checkpoints that were shipped';
 
 /** A sink outside, as somebody would write one. */
 class Receiver {
-  readonly received: { number: number; jws: string }[] = [];
+  readonly received: { number: number; jws: string; records: string[] }[] = [];
   readonly headers: IncomingHttpHeaders[] = [];
   status = 204;
   private server?: Server;
@@ -134,6 +143,7 @@ describe('the shipping of checkpoints', () => {
       await until('three are there', () => Promise.resolve(receiver.received.length === 3));
       expect(receiver.received.map(({ jws }) => jws)).toEqual(await trail.checkpoints());
       expect(numbers()).toEqual([1, 2, 3]);
+      for (const { jws, records } of receiver.received) expect(rootOf(records)).toBe(rootIn(jws));
       expect(receiver.headers[0]!.authorization).toBe(`Bearer ${TOKEN}`);
       expect(log.join('')).not.toContain(TOKEN);
     });
@@ -216,21 +226,71 @@ describe('the shipping of checkpoints', () => {
   });
 
   describe('to a file', () => {
-    it('appends each, resumes from what the file has, and keeps what a crash cut short apart', async () => {
-      const path = join(folder, 'checkpoints.txt');
+    let path: string;
+    beforeEach(() => {
+      path = join(folder, 'checkpoints.txt');
+    });
+
+    const lines = (): string[] => (existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []);
+    /** What is neither a record nor the end of the file. */
+    const others = (): string[] => lines().filter((line) => line !== '' && !line.startsWith('['));
+    /** The records before each checkpoint; those of a group that a crash cut short belong to the next one. */
+    const groups = (): { jws: string; records: string[] }[] => {
+      let records: string[] = [];
+      return lines().flatMap((line) => {
+        if (line.startsWith('[')) records.push(line);
+        if (!line.startsWith('eyJ')) return [];
+        const group = { jws: line, records };
+        records = [];
+        return [group];
+      });
+    };
+
+    it('appends each with its records, resumes from what the file has, and keeps what a crash cut short apart', async () => {
       const [first = '', second = '', third = ''] = await trail.checkpoints();
-      writeFileSync(path, `${first}\n${second.slice(0, 30)}`);
+      writeFileSync(path, `${first}\n["aegis-audit-1","6","2026\n${second.slice(0, 30)}`);
       ship(`file:${path}`);
-      const lines = () => readFileSync(path, 'utf8').split('\n');
-      await until('all are there', () => Promise.resolve(lines().length === 5));
-      expect(lines()).toEqual([first, second.slice(0, 30), second, third, '']);
+      await until('all are there', () => Promise.resolve(others().length === 4));
+      expect(others()).toEqual([first, second.slice(0, 30), second, third]);
       await sealOneMore(20);
-      await until('the fourth is there', () => Promise.resolve(lines().length === 6));
-      expect(lines().at(-2)).toBe((await trail.checkpoints())[3]);
+      await until('the fourth is there', () => Promise.resolve(others().length === 5));
+      expect(others().at(-1)).toBe((await trail.checkpoints())[3]);
+      for (const { jws, records } of groups().slice(-2)) expect(rootOf(records)).toBe(rootIn(jws));
+    });
+
+    it('finds its place behind the records of a checkpoint that was never written', async () => {
+      const all = await trail.checkpoints();
+      const cut = `["aegis-audit-1","${'x'.repeat(1000)}"]\n`.repeat(1500);
+      writeFileSync(path, `${all[0]!}\n${all[1]!}\n${cut}`);
+      ship(`file:${path}`);
+      await until('all are there', () => Promise.resolve(others().length >= 3));
+      expect(others()).toEqual(all);
+    });
+
+    it('ships the hash of a record that is gone or was edited, and no address', async () => {
+      await trail.tamper(
+        `DELETE FROM audit_logs WHERE customer_id = 'C-1'`,
+        `UPDATE audit_logs SET actor = 'cli:mallory' WHERE customer_id = 'C-2'`,
+        `UPDATE audit_logs SET ip_address = '203.0.113.7' WHERE customer_id = 'C-3'`,
+      );
+      ship(`file:${path}`);
+      await until('all are there', () => Promise.resolve(others().length === 3));
+      const hashes = await trail.superuser.query<{ hash: Buffer }[]>(
+        `SELECT leaf_hash AS hash FROM audit_seals WHERE checkpoint = 1 ORDER BY leaf_index`,
+      );
+      const { records } = groups()[0]!;
+      const isHash = (text: string): boolean => text.startsWith('["leaf-hash",');
+      expect(records.filter(isHash)).toHaveLength(2);
+      records.forEach((text, index) => {
+        const hash = hashes[index]!.hash;
+        if (isHash(text)) expect(text).toBe(JSON.stringify(['leaf-hash', hash.toString('base64url')]));
+        else expect(rootOf([text])).toBe(hash.toString('base64url'));
+      });
+      expect(readFileSync(path, 'utf8')).not.toContain('203.0.113.7');
     });
 
     it('waits while the file cannot be written', async () => {
-      const path = join(folder, 'missing', 'checkpoints.txt');
+      path = join(folder, 'missing', 'checkpoints.txt');
       const metrics = ship(`file:${path}`);
       await until('it is logged', () => Promise.resolve(log.join('').includes('could not be shipped')));
       await until('it is behind', async () => (await lagOf(metrics)) > 0);
@@ -238,16 +298,14 @@ describe('the shipping of checkpoints', () => {
     });
 
     it('ships a trail that starts again after a file of an older one', async () => {
-      const path = join(folder, 'checkpoints.txt');
-      const lines = () => readFileSync(path, 'utf8').split('\n');
       appendFileSync(path, 'no checkpoint\n');
       const metrics = ship(`file:${path}`);
-      await until('all are there', () => Promise.resolve(lines().length === 5));
+      await until('all are there', () => Promise.resolve(others().length === 4));
       await cutLast();
       await until('it is logged', () => Promise.resolve(log.join('').includes(LOST)));
       await sealOneMore(20);
-      await until('another third is there', () => Promise.resolve(lines().length === 6));
-      expect(lines().at(-2)).toBe((await trail.checkpoints())[2]);
+      await until('another third is there', () => Promise.resolve(others().length === 5));
+      expect(others().at(-1)).toBe((await trail.checkpoints())[2]);
       expect(await alarmOf(metrics)).toBe('1');
     });
   });

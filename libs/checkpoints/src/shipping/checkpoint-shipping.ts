@@ -4,18 +4,23 @@ import { type Gauge, Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
-import { checkpointHash, jwsFrom } from '../checkpoint';
+import { checkpointHash, jwsFrom, readCheckpoint } from '../checkpoint';
 import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
 import { FileSink } from './file-sink';
 import { HttpSink } from './http-sink';
 import { Sealer } from '../sealing/sealer';
 import { TrailAlarms } from '../sealing/trail-alarms';
+import { MOST_LEAVES } from '../tree/leaf';
+import type { StoredCheckpoint } from '../tree/sealed-records';
+import { withRecords } from './shipped-records';
 
 const PAUSE_MS = 1000;
 const AT_ONCE = 100;
+/** Records of one delivery, unless a single checkpoint has more. */
+const RECORDS_AT_ONCE = MOST_LEAVES;
 
 /**
- * Ships checkpoints to CHECKPOINT_SINK, each at least once and in their order. After an outage it continues with the
+ * Ships checkpoints with the records that they seal to CHECKPOINT_SINK, each at least once and in their order. After an outage it continues with the
  * first that the sink has not acknowledged. What no key of this server signed is not shipped: it waits.
  */
 @Injectable()
@@ -54,10 +59,10 @@ export class CheckpointShipping {
     while (more && goesOn()) {
       const { last, mine } = await sink.acknowledged();
       await this.resume(last);
-      const checkpoints = mine ? await this.next() : [];
+      const { checkpoints, isLast } = mine ? await this.next() : { checkpoints: [], isLast: true };
       if (checkpoints.length > 0) await sink.append(checkpoints);
       this.acknowledged = checkpoints.at(-1)?.number ?? this.acknowledged;
-      more = checkpoints.length === AT_ONCE;
+      more = !isLast;
     }
   }
 
@@ -89,14 +94,19 @@ export class CheckpointShipping {
     return row ?? { last: 0, jws: null };
   }
 
-  private async next(): Promise<ShippedCheckpoint[]> {
+  /** @returns what to deliver next, with the records, and whether nothing is left after it */
+  private async next(): Promise<{ checkpoints: ShippedCheckpoint[]; isLast: boolean }> {
     const { trusted } = await this.sealer.chainEnd.read();
-    const rows = await this.dataSource.query<{ number: string; jws: string }[]>(
+    const rows = await this.dataSource.query<StoredCheckpoint[]>(
       `SELECT number, ${jwsFrom('jws')} AS jws FROM audit_checkpoints
        WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3`,
       [this.acknowledged, trusted, AT_ONCE],
     );
-    return rows.map(({ number, jws }) => ({ number: Number(number), jws }));
+    const delivered = firstOf(rows);
+    return {
+      checkpoints: await withRecords(this.dataSource.manager, delivered),
+      isLast: rows.length < AT_ONCE && delivered.length === rows.length,
+    };
   }
 
   private async measure(): Promise<void> {
@@ -107,4 +117,14 @@ export class CheckpointShipping {
     );
     if (row) this.lag.set(row.lag);
   }
+}
+
+/** As many checkpoints as one delivery takes with their records, the first in any case. */
+function firstOf(checkpoints: readonly StoredCheckpoint[]): StoredCheckpoint[] {
+  let records = 0;
+  const rest = checkpoints.findIndex(({ jws }, index) => {
+    records += readCheckpoint(jws)?.size ?? 0;
+    return index > 0 && records > RECORDS_AT_ONCE;
+  });
+  return checkpoints.slice(0, rest === -1 ? checkpoints.length : rest);
 }

@@ -2,6 +2,8 @@
 export interface ShippedCheckpoint {
   number: number;
   jws: string;
+  /** What it seals, in the order of the tree: see `withRecords`. */
+  records: readonly string[];
 }
 
 /** The last checkpoint that a sink has. */

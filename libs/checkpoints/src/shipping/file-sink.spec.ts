@@ -24,13 +24,14 @@ afterEach(() => {
   jest.restoreAllMocks();
   rmSync(folder, { recursive: true });
 });
-const append = (path: string): Promise<void> => new FileSink(path).append([{ number: 1, jws: 'a.b.c' }]);
+const append = (path: string): Promise<void> =>
+  new FileSink(path).append([{ number: 1, jws: 'a.b.c', records: ['[1]'] }]);
 
 it('creates a file that only its owner reads, and appends to it, through links of our own too', async () => {
   symlinkSync('private/new', at('link'));
   await append(at('link'));
   await append(at('private', 'new'));
-  expect(readFileSync(at('private', 'new'), 'utf8')).toBe('a.b.c\na.b.c\n');
+  expect(readFileSync(at('private', 'new'), 'utf8')).toBe('[1]\na.b.c\n[1]\na.b.c\n');
   expect(statSync(at('private', 'new')).mode & 0o077).toBe(0);
 });
 

@@ -6,32 +6,32 @@ import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from '
 
 /** A checkpoint is far shorter. */
 const TAIL_BYTES = 64 * 1024;
+/** How far back a checkpoint is looked for, at most: a crash can have left the records of several behind the last one. */
+const MOST_TAIL_BYTES = 256 * 1024 * 1024;
 
 /**
- * A file of compact JWS, one a line, only appended to. Each process has one of its own, on its own disk; what the file
- * holds is what is acknowledged. A line that a crash cut short stays, and its checkpoint is written again behind it.
+ * A file of lines, only appended to: the records of a checkpoint, one a line, then the checkpoint as compact JWS. Each
+ * process has one of its own, on its own disk; what the file holds is what is acknowledged. What a crash cut short stays,
+ * and its checkpoint is written again behind it, with all of its records.
  */
 export class FileSink implements CheckpointSink {
   constructor(private readonly path: string) {}
 
   async acknowledged(): Promise<{ last: AcknowledgedCheckpoint | undefined; mine: boolean }> {
-    const lines = (await this.tail()).split('\n').slice(0, -1);
-    const checkpoints = lines.map((jws) => ({
-      number: readCheckpoint(jws)?.number,
-      hash: checkpointHash(jws),
-    }));
-    const last = checkpoints.findLast(
-      (one): one is { number: number; hash: string } => one.number !== undefined,
-    );
-    return { last, mine: true };
+    for (let bytes = TAIL_BYTES; ; bytes *= 16) {
+      const { text, isWhole } = await this.tail(bytes);
+      const last = lastCheckpoint(text);
+      if (last !== undefined || isWhole || bytes >= MOST_TAIL_BYTES) return { last, mine: true };
+    }
   }
 
   async append(checkpoints: readonly ShippedCheckpoint[]): Promise<void> {
-    const tail = await this.tail();
+    const { text: tail } = await this.tail(1);
     const file = await this.open();
     try {
-      const lines = checkpoints.map(({ jws }) => `${jws}\n`).join('');
-      await file.appendFile(tail === '' || tail.endsWith('\n') ? lines : `\n${lines}`);
+      if (tail !== '' && tail !== '\n') await file.appendFile('\n');
+      for (const { jws, records } of checkpoints)
+        await file.appendFile([...records, jws].map((line) => `${line}\n`).join(''));
       await file.sync();
     } finally {
       await file.close();
@@ -44,15 +44,26 @@ export class FileSink implements CheckpointSink {
     return open(resolveOwnLinksSync(this.path), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
   }
 
-  private async tail(): Promise<string> {
+  /** @returns the last bytes of the file, and whether they are all of it */
+  private async tail(bytes: number): Promise<{ text: string; isWhole: boolean }> {
     const file = await this.open();
     try {
       const { size } = await file.stat();
-      const from = Math.max(0, size - TAIL_BYTES);
+      const from = Math.max(0, size - bytes);
       const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
-      return buffer.toString('utf8', 0, bytesRead);
+      return { text: buffer.toString('utf8', 0, bytesRead), isWhole: from === 0 };
     } finally {
       await file.close();
     }
   }
+}
+
+/** @param text lines; the last one counts only where it is complete */
+function lastCheckpoint(text: string): AcknowledgedCheckpoint | undefined {
+  const lines = text.split('\n').slice(0, -1);
+  const jws = lines.findLast((line) => readCheckpoint(line) !== undefined);
+  const claims = jws === undefined ? undefined : readCheckpoint(jws);
+  return jws === undefined || claims === undefined
+    ? undefined
+    : { number: claims.number, hash: checkpointHash(jws) };
 }

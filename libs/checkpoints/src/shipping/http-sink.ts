@@ -8,7 +8,7 @@ const PATIENCE_MS = 5000;
 const LEASE = '15 seconds';
 
 /**
- * Posts `{"checkpoints": [{"number", "jws"}…]}`; any 2xx says that all of them are kept. One process ships at a time:
+ * Posts `{"checkpoints": [{"number", "jws", "records"}…]}`; any 2xx says that all of them are kept. One process ships at a time:
  * it holds a lease, which no transaction is open for, and which the others take over when it runs out.
  */
 export class HttpSink implements CheckpointSink {

@@ -1,0 +1,71 @@
+import type { EntityManager } from 'typeorm';
+import { readCheckpoint } from '../checkpoint';
+import { isTooLongToExport } from '../export/export-bounds';
+import { leafOf } from '../tree/leaf';
+import {
+  isAsSealed,
+  isComplete,
+  isLeaf,
+  type SealedLeaf,
+  sealsOf,
+  type StoredCheckpoint,
+} from '../tree/sealed-records';
+import type { ShippedCheckpoint } from './checkpoint-sink';
+
+/** Name of what stands for a record whose text is not shipped. */
+const HASH = 'leaf-hash';
+
+/** The begin of every line of a shipped trail that is a record. No checkpoint begins so. */
+const RECORD_LINE = '[';
+
+/** A record as it was shipped: its sealed text, or the hash of that where only the hash was shipped. */
+export type ShippedRecord = { leaf: string } | { hash: Buffer };
+
+/**
+ * Reads the records of checkpoints as they are shipped, in the order of the tree. A record that is not there, is not
+ * what was sealed, or has more text than an export may have is shipped as its hash: the tree can still be built.
+ * @param checkpoints that follow one another
+ * @returns the same checkpoints, each with its records
+ */
+export async function withRecords(
+  tx: EntityManager,
+  checkpoints: readonly StoredCheckpoint[],
+): Promise<ShippedCheckpoint[]> {
+  const records = new Map<string, string[]>(checkpoints.map(({ number }) => [number, []]));
+  const claims = new Map(checkpoints.map(({ number, jws }) => [number, readCheckpoint(jws)]));
+  for await (const part of sealsOf(tx, checkpoints))
+    for (const seal of part)
+      if (isLeaf(seal, claims.get(seal.checkpoint))) records.get(seal.checkpoint)?.push(recordText(seal));
+  return checkpoints.map(({ number, jws }) => ({
+    number: Number(number),
+    jws,
+    records: records.get(number) ?? [],
+  }));
+}
+
+function recordText(seal: SealedLeaf): string {
+  if (isComplete(seal) && !seal.is_too_large && isAsSealed(seal)) {
+    const leaf = leafOf(seal);
+    if (!isTooLongToExport(leaf)) return leaf;
+  }
+  return JSON.stringify([HASH, seal.leaf_hash.toString('base64url')]);
+}
+
+/** Whether a line of a shipped trail is a record, whole or cut short, and not a checkpoint. */
+export function isRecordLine(line: string): boolean {
+  return line.startsWith(RECORD_LINE);
+}
+
+/** @returns undefined when the text is not a record as it is shipped */
+export function parseShippedRecord(text: string): ShippedRecord | undefined {
+  try {
+    const values: unknown = JSON.parse(text);
+    if (!Array.isArray(values)) return undefined;
+    const [name, hash] = values as unknown[];
+    if (name !== HASH) return values.length === 13 ? { leaf: text } : undefined;
+    const bytes = typeof hash === 'string' ? Buffer.from(hash, 'base64url') : undefined;
+    return bytes?.length === 32 ? { hash: bytes } : undefined;
+  } catch {
+    return undefined;
+  }
+}
