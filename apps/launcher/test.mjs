@@ -4,9 +4,15 @@ import { pathToFileURL } from 'node:url';
 import { prepare, root } from './preparation/prepare.mjs';
 import { installSystemPackages } from './system-packages.mjs';
 
-// `--system` selects the system tests, `--long` those that are not in CI; everything else is Jest's.
+// `--system` selects the system tests, `--faults` those that hurt the server, `--long` those that are not in CI;
+// everything else is Jest's.
+const CONFIGURATIONS = {
+  system: 'jest.system.config.cjs',
+  faults: join('test', 'faults', 'jest.config.cjs'),
+  long: 'jest.long.config.cjs',
+};
 const given = process.argv.slice(2);
-const kind = given.includes('--system') ? 'system' : given.includes('--long') ? 'long' : undefined;
+const kind = Object.keys(CONFIGURATIONS).find((name) => given.includes(`--${name}`));
 // Other tests that need the build make it in their set-up.
 await prepare({ withTools: true, withBuild: kind !== undefined });
 if (kind !== undefined) {
@@ -17,7 +23,7 @@ if (kind !== undefined) {
 const selection =
   kind === undefined
     ? ['--config', join(root, 'jest.config.cjs')]
-    : ['--config', join(root, `jest.${kind}.config.cjs`), '--passWithNoTests'];
+    : ['--config', join(root, CONFIGURATIONS[kind]), '--passWithNoTests'];
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 process.argv = [
   process.execPath,

@@ -1,5 +1,5 @@
-// What the configurations of Jest share: jest.config.cjs, jest.system.config.cjs, jest.long.config.cjs and
-// test/mutation/jest.config.cjs.
+// What the configurations of Jest share: jest.config.cjs, jest.system.config.cjs, jest.long.config.cjs,
+// test/faults/jest.config.cjs and test/mutation/jest.config.cjs.
 const { resolve } = require('node:path');
 
 const root = resolve(__dirname, '../..');
@@ -9,8 +9,13 @@ const project = {
   rootDir: root,
   testEnvironment: 'node',
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/migrations', '<rootDir>/test'],
-  // These have configurations of their own: jest.system.config.cjs and jest.long.config.cjs.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/system/', '<rootDir>/test/long/'],
+  // These have configurations of their own: jest.system.config.cjs, jest.long.config.cjs, test/faults/jest.config.cjs.
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '<rootDir>/test/system/',
+    '<rootDir>/test/faults/',
+    '<rootDir>/test/long/',
+  ],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
   transform: { '^.+\\.(t|j|mj)s$': '@swc/jest' },
   // jose is published as ECMAScript modules only.

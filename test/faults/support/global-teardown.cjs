@@ -1,0 +1,2 @@
+require('../../support/register-swc.cjs');
+module.exports = require('./template.ts').removeTemplate;

@@ -1,0 +1,28 @@
+import type { ServerProcess } from '../../support/processes/server-process';
+
+/** What a server's metrics say at one moment. */
+export class MetricsReading {
+  private constructor(private readonly text: string) {}
+
+  static async of(server: ServerProcess): Promise<MetricsReading> {
+    const [, url] = /"metrics_url":"([^"]+)"/.exec(server.stdout) ?? [];
+    if (url === undefined) throw new Error(`the server did not say where its metrics are:\n${server.output}`);
+    return new MetricsReading(await (await fetch(`${url}/metrics`)).text());
+  }
+
+  /**
+   * The sum over all series of a metric.
+   * @param name e.g. `aegis_audit_failures_total`
+   * @param labels that the series have among theirs
+   * @returns undefined where there is none
+   */
+  value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
+    const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+    const values = this.text
+      .split('\n')
+      .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+      .filter((line) => wanted.every((label) => line.includes(label)))
+      .map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)));
+    return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
+  }
+}

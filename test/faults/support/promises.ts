@@ -1,0 +1,18 @@
+/** `AEGIS_FAULTS=long` runs the long form of every row: as long and as often as docs/reliability.md says. */
+export const isLong = process.env.AEGIS_FAULTS === 'long';
+
+/** The long form's value under `AEGIS_FAULTS=long`, else the short one's. */
+export function shortOrLong<T>(short: T, long: T): T {
+  return isLong ? long : short;
+}
+
+/**
+ * A promised time applies to the median, which one late process of a shared machine does not change. Any single request
+ * may take this much longer, and no more.
+ */
+export const SLOW_MACHINE = 4;
+
+/** A row that takes too long for every change: `.ci/long faults` runs it, and it does not count as skipped elsewhere. */
+export function longIt(name: string, work: () => Promise<void>): void {
+  if (isLong) it(name, work);
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { Processes, type ServerProcess } from '../../support/processes/server-process';
+import { WIDE_LIMITS } from '../../support/processes/wide-limits';
+import type { CommandLine } from '../../support/processes/command-line';
+import { PRODUCTION_SETTINGS, template } from './template';
+
+/** The time-outs that docs/reliability.md names as defaults; servers of other tests are more patient. */
+const DEFAULT_TIMEOUTS = {
+  DB_ACQUIRE_TIMEOUT_MS: '800',
+  DB_CONNECT_TIMEOUT_MS: '1500',
+  DB_LOCK_TIMEOUT_MS: '1000',
+  DB_STATEMENT_TIMEOUT_MS: '2000',
+  DB_DEADLINE_MS: '2500',
+  DB_IDLE_TX_TIMEOUT_MS: '5000',
+} as const;
+
+/** Built servers in production, with the defaults' time-outs, on the template's keys; `close` ends what still runs. */
+export class Servers {
+  private readonly processes = new Processes();
+
+  /** @param databaseUrl under the application's role, perhaps through a link */
+  constructor(private readonly databaseUrl: string) {}
+
+  /** An empty folder of its own. */
+  emptyFolder(): string {
+    return this.processes.emptyFolder();
+  }
+
+  /** The settings of a server. @param changes further settings, or others */
+  settings(changes: Readonly<Record<string, string>> = {}): Record<string, string> {
+    return {
+      ...PRODUCTION_SETTINGS,
+      ...DEFAULT_TIMEOUTS,
+      ...WIDE_LIMITS,
+      DATABASE_URL: this.databaseUrl,
+      DATA_DIR: join(this.processes.folder, 'data'),
+      KEYS_DIR: template().keysDir,
+      ...changes,
+    };
+  }
+
+  /** Starts one, and does not wait. */
+  launch(changes?: Readonly<Record<string, string>>): ServerProcess {
+    return this.processes.server(this.settings(changes));
+  }
+
+  /** Starts one, and waits until it is ready. */
+  start(changes?: Readonly<Record<string, string>>): Promise<ServerProcess> {
+    return this.launch(changes).ready();
+  }
+
+  /** `aegis` with these settings. */
+  commandLine(changes?: Readonly<Record<string, string>>): CommandLine {
+    return this.processes.commandLine(this.settings(changes));
+  }
+
+  close(): Promise<void> {
+    return this.processes.close();
+  }
+}
