@@ -2,6 +2,7 @@ import { AuditLog, AuditRecord, SYSTEM } from '@aegis/audit';
 import { Customer } from '@aegis/customers';
 import { migrateDown, migrateUp, migrationStates, postgresOptions } from '@aegis/database';
 import { DataSource } from 'typeorm';
+import { expectNothingMissing } from '../test/support/complete-list';
 import { entities } from '../test/support/database/entities';
 import { emptyDatabase, testDatabase, type TestDatabase } from '../test/support/database/database';
 import { migrationDataSource } from './data-source';
@@ -79,7 +80,10 @@ describe('migrations', () => {
     const owner = await new DataSource({ ...postgresOptions(database.ownerUrl), entities }).initialize();
     try {
       const { upQueries } = await owner.driver.createSchemaBuilder().log();
-      expect(upQueries.map(({ query }) => query)).toEqual([]);
+      expectNothingMissing(
+        upQueries.map(({ query }) => query),
+        'The entities differ from the migrations: change the entity, or list a new one in test/support/database/entities.ts. TypeORM would run',
+      );
       const columns = await owner.query<{ name: string }[]>(
         `SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'audit_logs' ORDER BY 1`,
       );
@@ -96,6 +100,10 @@ describe('migrations', () => {
     const tables = await app.query<{ name: string }[]>(
       `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
        AND NOT relispartition ORDER BY 1`,
+    );
+    expectNothingMissing(
+      tables.map(({ name }) => name).filter((name) => !(name in applicationPrivileges.tables)),
+      'Say in migrations/privileges.ts what the application may do with the table',
     );
     expect(tables.map(({ name }) => name)).toEqual(Object.keys(applicationPrivileges.tables).sort());
     await expect(app.query('DELETE FROM customers')).rejects.toThrow(/permission denied/);

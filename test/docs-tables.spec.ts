@@ -3,6 +3,8 @@ import { JOB_NAMES } from '@aegis/jobs';
 import { VERDICT_CODES } from '@aegis/license-token';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expectNothingMissing } from './support/complete-list';
+import { jobsOfThePage } from './support/pages';
 
 /** The codes in the first column of a page's tables, in their order. */
 function firstColumn(page: string): string[] {
@@ -16,10 +18,25 @@ describe('a page that lists something lists all of it', () => {
   });
 
   it('docs/metrics.md explains every job', () => {
-    const text = readFileSync(join(__dirname, '../docs/metrics.md'), 'utf8');
-    const [, jobs = ''] = /^## Jobs\n([^]*?)^## /m.exec(text) ?? [];
-    const named = [...jobs.matchAll(/^- `([^`]+)`/gm)].map(([, name]) => name!);
-    expect(named.sort()).toEqual([...JOB_NAMES].sort());
+    const explained = jobsOfThePage().map(({ name }) => name);
+    expectNothingMissing(
+      JOB_NAMES.filter((name) => !explained.includes(name)),
+      'Explain the job in docs/metrics.md, section "Jobs", as the others: what it does, how often, what its failure means',
+    );
+    expect(explained).toEqual([...JOB_NAMES].sort());
+  });
+
+  it('the alarm for a stopped job gives rare jobs the time between their runs', () => {
+    const rules = readFileSync(join(__dirname, '../config/prometheus/aegis.rules.yml'), 'utf8');
+    const [, excepted = ''] = /exported_job!~"([a-z|-]+)"\} > 60\)/.exec(rules) ?? [];
+    const rare = jobsOfThePage().filter(({ text }) => /every (?:\d+ minutes|hour|\d+ hours|day)/.test(text));
+    expectNothingMissing(
+      rare.map(({ name }) => name).filter((name) => !excepted.split('|').includes(name)),
+      'Give the job a limit of its own in AegisJobStopped, config/prometheus/aegis.rules.yml: it runs less often than once a minute',
+    );
+    expect(rare.map(({ name }) => name)).toEqual(excepted.split('|').sort());
+    for (const { name } of rare)
+      expect(rules).toMatch(new RegExp(`exported_job=~?"(?:[a-z|-]+\\|)?${name}[|"]`));
   });
 
   it('docs/audit-events.md explains every type of audit record', () => {

@@ -10,8 +10,10 @@ const QUICK_TESTS = [
   'test/contract/routes.spec.ts',
   'test/docs-names.spec.ts',
   'test/docs-tables.spec.ts',
+  'test/pages.spec.ts',
   'libs/config/src/configuration-page.spec.ts',
   'libs/config/src/describe-settings.spec.ts',
+  'libs/config/src/load-environment.spec.ts',
 ];
 
 await prepare({ withTools: true });

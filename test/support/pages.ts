@@ -18,3 +18,10 @@ export function blocksOf(page: string, language = 'sh', section?: string): strin
   const blocks = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms');
   return [...text.matchAll(blocks)].map(([, block = '']) => block);
 }
+
+/** @returns the jobs that docs/metrics.md explains, in the order of the page, each with its text */
+export function jobsOfThePage(): { name: string; text: string }[] {
+  const page = readFileSync(join(ROOT, 'docs/metrics.md'), 'utf8');
+  const [, jobs = ''] = /^## Jobs\n([^]*?)^## /m.exec(page) ?? [];
+  return [...jobs.matchAll(/^- `([a-z-]+)`: (.+)$/gm)].map(([, name = '', text = '']) => ({ name, text }));
+}

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from './environment';
+import { expectNothingMissing } from '../../../test/support/complete-list';
 import { loadEnvironment } from './load-environment';
 
 let folder: string;
@@ -38,6 +39,8 @@ describe('defaults', () => {
     PORT: 8000,
     METRICS_PORT: 9464,
     DATABASE_REPLICA_URLS: undefined,
+    ADMIN_DATABASE_URL: undefined,
+    V08_DATABASE_URL: undefined,
     DB_POOL_SIZE: 10,
     DB_ACQUIRE_TIMEOUT_MS: 800,
     DB_CONNECT_TIMEOUT_MS: 1500,
@@ -121,9 +124,17 @@ describe('defaults', () => {
     OTEL_BSP_MAX_EXPORT_BATCH_SIZE: 512,
   };
 
+  function expectDefaults(actual: object, expected: object): void {
+    expectNothingMissing(
+      Object.keys(actual).filter((name) => !(name in expected)),
+      'Add the default of the setting to `everywhere` in libs/config/src/load-environment.spec.ts',
+    );
+    expect(actual).toEqual(expected);
+  }
+
   it('are those of the contract in development', () => {
     const { KEY_PASSPHRASE, SECRETS_KEY, API_KEY_PEPPERS, ...rest } = load();
-    expect(rest).toEqual({
+    const expected = {
       ...everywhere,
       ENVIRONMENT: 'development',
       HOST: '127.0.0.1',
@@ -133,7 +144,8 @@ describe('defaults', () => {
       MIGRATE_ON_START: true,
       LOG_FORMAT: 'text',
       DATA_DIR: join(folder, 'data'),
-    });
+    };
+    expectDefaults(rest, expected);
     expect(KEY_PASSPHRASE).toMatch(/^[\w-]{43}$/);
     expect(SECRETS_KEY).toMatch(/^[\w-]{43}$/);
     expect(API_KEY_PEPPERS).toEqual([expect.stringMatching(/^v1:[\w-]{43}$/)]);
@@ -151,7 +163,7 @@ describe('defaults', () => {
       ENVIRONMENT: 'production',
       API_KEY_PEPPERS: `v1:${'x'.repeat(32)}`,
     });
-    expect(rest).toEqual({
+    expectDefaults(rest, {
       ...everywhere,
       ...given,
       ENVIRONMENT: 'production',
@@ -412,6 +424,10 @@ describe('a bad value', () => {
 
   it('is tried for every setting that has a rule', () => {
     const unsupported = ['DATABASE_REPLICA_URLS'];
+    expectNothingMissing(
+      settingsOfTheClass().filter((name) => !(name in bad) && !unsupported.includes(name)),
+      'Add values that are refused to `bad` in libs/config/src/load-environment.spec.ts',
+    );
     expect([...Object.keys(bad), ...unsupported].sort()).toEqual(settingsOfTheClass());
   });
 
