@@ -8,6 +8,10 @@ folder=${1:?usage: docker/make-secrets.sh <folder>}
 user=10001:10001
 sockets=/var/run/postgresql
 
+refuse() {
+  echo "make-secrets.sh: $1" >&2
+  exit 1
+}
 # A secret never is an argument of a program: it would be in the list of processes.
 write() {
   [ ! -e "$folder/$1" ] || { cat > /dev/null; return 0; }
@@ -21,9 +25,19 @@ make_password() {
   read -r password < "$folder/$1"
 }
 
+mkdir -p "$folder"
+[ ! -L "$folder" ] || refuse "$folder is a link; name the folder itself"
+# Only root creates, renames or replaces anything here: user 10001 reads its files by their names.
+chown 0:0 "$folder"
+chmod 0711 "$folder"
+# Earlier versions gave the folder to user 10001. What root writes must not go where a link of that user leads.
+links=$(find "$folder" -maxdepth 1 -type l)
+[ -z "$links" ] || refuse "these are links, and none may be: $links"
+rm -f "$folder/.new"
+
 mkdir -p "$folder/keys"
-chown "$user" "$folder" "$folder/keys"
-chmod 0700 "$folder" "$folder/keys"
+chown "$user" "$folder/keys"
+chmod 0700 "$folder/keys"
 openssl rand -base64 32 | write key-passphrase
 { printf 'v1:'; openssl rand -base64 48 | tr -d '\n'; echo; } | write api-key-peppers
 make_password postgres-password

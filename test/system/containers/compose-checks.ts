@@ -131,7 +131,7 @@ export function describeCompose(
         ...['migration-database-url', 'owner-password', 'postgres-password'],
       ].map((name) => `${name} 10001:10001 400`);
       expect(stdout.trimEnd().split('\n').sort()).toEqual(
-        [' 10001:10001 700', 'keys 10001:10001 700', ...files].sort(),
+        [' 0:0 711', 'keys 10001:10001 700', ...files].sort(),
       );
       const before = secrets();
       expect(await make()).toMatchObject({ code: 0 });
