@@ -1,3 +1,4 @@
+import { currentRequest, type RequestContext, runInRequest } from '@aegis/logging';
 import { MicroBatch } from './micro-batch';
 
 interface Run {
@@ -110,5 +111,36 @@ describe('MicroBatch', () => {
     await output;
     await settle();
     expect(runs).toHaveLength(1);
+  });
+
+  it('runs in the context of no request, also what waited for the end of a run; each request continues in its own', async () => {
+    const contextOf = (requestId: string): RequestContext => ({
+      requestId,
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: null,
+      ip: null,
+      userAgent: null,
+      apiKeyId: null,
+      accessFields: null,
+    });
+    const seen: (string | undefined)[] = [];
+    const batch = new MicroBatch<string, string>(
+      async (inputs) => {
+        seen.push(currentRequest()?.requestId);
+        await turn();
+        seen.push(currentRequest()?.requestId);
+        return inputs;
+      },
+      { name: 'test', maxSize: 1, maxConcurrent: 1 },
+    );
+    const names = ['a', 'b', 'c'];
+    const after = names.map((name) =>
+      runInRequest(contextOf(name), async () => {
+        await batch.add(name);
+        return currentRequest()?.requestId;
+      }),
+    );
+    expect(await Promise.all(after)).toEqual(names);
+    expect(seen).toEqual(names.flatMap(() => [undefined, undefined]));
   });
 });

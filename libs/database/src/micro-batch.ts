@@ -1,3 +1,4 @@
+import { runOutsideRequests } from '@aegis/logging';
 import { currentTrace, inBatchSpan, type TraceContext } from '@aegis/tracing';
 import { runSplitting } from './run-splitting';
 
@@ -22,7 +23,8 @@ export interface MicroBatchOptions {
 
 /**
  * Makes one statement of what many requests ask in the same turn of the event loop. Nobody waits for a timer:
- * alone, a request goes out at once; under load, batches grow by themselves.
+ * alone, a request goes out at once; under load, batches grow by themselves. A run belongs to no request
+ * (`currentRequest()` is undefined): what is to be said of one of them is said where its output is awaited.
  */
 export class MicroBatch<In, Out> {
   private queue: Waiting<In, Out>[] = [];
@@ -56,7 +58,7 @@ export class MicroBatch<In, Out> {
       this.scheduled = false;
       const batch = this.queue.splice(0, this.options.maxSize);
       const members = batch.map(({ trace }) => trace);
-      void inBatchSpan(this.spanName, members, () => this.flush(batch));
+      void runOutsideRequests(() => inBatchSpan(this.spanName, members, () => this.flush(batch)));
       this.schedule();
     });
   }

@@ -36,11 +36,22 @@ export interface RequestContext {
 /** What a handler adds to the access log: codes and ids, never personal values or secrets. */
 export type AccessFields = Readonly<Record<string, string | number | null>>;
 
-const storage = new AsyncLocalStorage<RequestContext>();
+const storage = new AsyncLocalStorage<RequestContext | undefined>();
 
-/** Runs `work` on behalf of a request; everything it awaits sees `context`. */
-export function runInRequest<T>(context: RequestContext, work: () => T): T {
+/**
+ * Runs `work` on behalf of a request; everything it awaits sees `context`.
+ * @param context undefined: on behalf of none
+ */
+export function runInRequest<T>(context: RequestContext | undefined, work: () => T): T {
   return storage.run(context, work);
+}
+
+/**
+ * Runs work that is done for several requests at once, or for none: it does not get the context of the one that began it, so
+ * that no log line names a request, and no transaction judges a caller, that has nothing to do with it.
+ */
+export function runOutsideRequests<T>(work: () => T): T {
+  return runInRequest(undefined, work);
 }
 
 /** The request that is served here, or undefined outside of one (start, timers, command line). */

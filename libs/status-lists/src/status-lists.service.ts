@@ -1,3 +1,4 @@
+import { runOutsideRequests } from '@aegis/logging';
 import { DURATION_BUCKETS, type Histogram, Metrics } from '@aegis/metrics';
 import { KeyRing } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
@@ -104,7 +105,7 @@ export class StatusLists {
   private async afterRunning(): Promise<void> {
     await this.running;
     this.next = undefined;
-    const work = this.refreshNow();
+    const work = runOutsideRequests(() => this.refreshNow());
     this.running = work.catch(() => undefined);
     return work;
   }

@@ -120,6 +120,30 @@ describe('the inspection of a pasted token', () => {
       expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'warn', kid: forger.kid, license_id: jti });
       expect(await counted('compromised')).toBe(0);
     });
+
+    it('is logged under the id of the request that showed it, however many others came with it', async () => {
+      const token = forger.token(forger.claims());
+      const validate = (id: string, shown: string): Promise<unknown> =>
+        admin.post(
+          '/api/v1/licenses/validate',
+          { token: shown, module_name: 'payroll', odoo_version: '17' },
+          { 'X-Request-ID': id },
+        );
+      const before = server.log().length;
+      await Promise.all([
+        ...Array.from({ length: 20 }, (_, index) => validate(`before-${index}`, license.token)),
+        validate('shows-it', token),
+        ...Array.from({ length: 20 }, (_, index) => validate(`after-${index}`, license.token)),
+      ]);
+      const lines = server
+        .log()
+        .slice(before)
+        .split('\n')
+        .filter((line) => line.includes('with a valid signature is not on record'));
+      expect(lines.map((line) => (JSON.parse(line) as { request_id: string }).request_id)).toEqual([
+        'shows-it',
+      ]);
+    });
   });
 
   it('says which of the tokens it is: key, revision, newest, superseded, its own end', async () => {

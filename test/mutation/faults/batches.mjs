@@ -25,6 +25,13 @@ export default {
         '',
       ],
     ]),
+    ...inFile('libs/database/src/micro-batch.ts', [
+      [
+        'runs a batch in the context of the request that began it',
+        'void runOutsideRequests(() => inBatchSpan(this.spanName, members, () => this.flush(batch)));',
+        'void inBatchSpan(this.spanName, members, () => this.flush(batch));',
+      ],
+    ]),
     ...inFile('libs/database/src/postgres-errors.ts', [
       ['splits no data exception', '/^(22|23|54)/', '/^(23|54)/'],
       ['splits no broken constraint', '/^(22|23|54)/', '/^(22|54)/'],

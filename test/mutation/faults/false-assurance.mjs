@@ -34,6 +34,13 @@ export default {
         '',
       ],
     ]),
+    ...inFile('libs/licensing/src/validate/validation.service.ts', [
+      [
+        'does not name the request that showed a forged token',
+        'runInRequest(request, () => {',
+        'runInRequest(undefined, () => {',
+      ],
+    ]),
     ...inFile('libs/licensing/src/validate/token-signature.ts', [
       [
         'takes a damaged token for one that the key signed',

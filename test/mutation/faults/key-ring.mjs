@@ -6,6 +6,7 @@ export default {
     'libs/signing/src/ring/signing-keys.service.spec.ts',
     'libs/signing/src/ring/active-key-choice.spec.ts',
     'libs/signing/src/ring/key-ring.spec.ts',
+    'libs/signing/src/ring/latest-read.spec.ts',
     'libs/signing/src/keys/key-files.spec.ts',
   ],
   faults: [
@@ -15,6 +16,13 @@ export default {
         'does not sign with a key that it opened',
         'if (this.heldKids.join() !== before) await this.refresh();',
         '',
+      ],
+    ]),
+    ...inFile('libs/signing/src/ring/latest-read.ts', [
+      [
+        'reads in the context of the request that asked first',
+        'await runOutsideRequests(this.read);',
+        'await this.read();',
       ],
     ]),
     ...inFile('libs/signing/src/ring/signing-replicas.ts', [

@@ -19,7 +19,11 @@ export default {
         'const FAILURES_TO_OPEN = 5;',
         'const FAILURES_TO_OPEN = 1;',
       ],
-      ['does not ask whether the signer is back', 'void this.probeUntilBack(key);', ''],
+      [
+        'does not ask whether the signer is back',
+        'void runOutsideRequests(() => this.probeUntilBack(key));',
+        '',
+      ],
       ['sends what is too long', 'input.length > largestInput)', 'input.length > 2 * largestInput)'],
       ['logs for each failure that the signer is unavailable', 'if (this.probing) return;', ''],
     ]),

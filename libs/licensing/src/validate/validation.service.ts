@@ -16,6 +16,7 @@ import {
   type VerdictCode,
   withoutOuterWhiteSpace,
 } from '@aegis/license-token';
+import { currentRequest, type RequestContext, runInRequest } from '@aegis/logging';
 import { type Counter, Metrics } from '@aegis/metrics';
 import { KeyRing, type SigningKeyState, VerifiedSignatures } from '@aegis/signing';
 import { shortened } from '@aegis/errors';
@@ -53,6 +54,8 @@ interface Pending {
   proof: Proof;
   question: Question;
   actor: Actor;
+  /** Whose request it is of; undefined outside of requests. */
+  request: RequestContext | undefined;
 }
 
 /** A row of the batched look-up; all but `now` null where nothing is on record. */
@@ -149,7 +152,7 @@ export class ValidationService {
       odoo_version: presentedVersion(input),
       instance_fingerprint: fingerprint && (await fingerprint),
     };
-    return this.batch.add({ sha256, proof, question, actor });
+    return this.batch.add({ sha256, proof, question, actor, request: currentRequest() });
   }
 
   /**
@@ -210,9 +213,13 @@ export class ValidationService {
     return verdicts;
   }
 
-  private reportUnrecorded({ proof, sha256 }: Pending, row: Row | undefined): void {
+  /** The log line names the request that showed the token. */
+  private reportUnrecorded({ proof, sha256, request }: Pending, row: Row | undefined): void {
     if (proof.proof !== 'holds' || row?.recorded_at !== null) return;
-    this.unrecorded.report({ sha256, ...proof.token, keyCompromised: row.key_state === 'compromised' });
+    const token = { sha256, ...proof.token, keyCompromised: row.key_state === 'compromised' };
+    runInRequest(request, () => {
+      this.unrecorded.report(token);
+    });
   }
 
   private lookUp(pending: Pending[]): Promise<Row[]> {

@@ -1,6 +1,9 @@
+import { runOutsideRequests } from '@aegis/logging';
+
 /**
  * Shares one reading among all who ask before it begins. Who asks while one is under way gets the next: the one under
  * way may have read before the change that it is asked for. Readings never overlap, so the newest has the last word.
+ * They run in no request's context.
  */
 export class LatestRead {
   private running?: Promise<void>;
@@ -19,6 +22,6 @@ export class LatestRead {
     await this.running?.catch(() => undefined);
     this.running = this.waiting;
     this.waiting = undefined;
-    await this.read();
+    await runOutsideRequests(this.read);
   }
 }

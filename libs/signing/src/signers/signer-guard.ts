@@ -1,4 +1,4 @@
-import type { Logger } from '@aegis/logging';
+import { type Logger, runOutsideRequests } from '@aegis/logging';
 import {
   BrokenCircuitError,
   circuitBreaker,
@@ -117,7 +117,7 @@ export class SignerGuard {
     this.options.logger.write('error', 'the signer is unavailable: nothing is signed, validation continues', {
       error,
     });
-    void this.probeUntilBack(key);
+    void runOutsideRequests(() => this.probeUntilBack(key));
   }
 
   /** So that a health check need not wait for the next caller to learn that the signer is back. */

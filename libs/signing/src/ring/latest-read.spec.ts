@@ -1,0 +1,23 @@
+import { currentRequest, type RequestContext, runInRequest } from '@aegis/logging';
+import { LatestRead } from './latest-read';
+
+const request: RequestContext = {
+  requestId: 'asks first',
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: null,
+  ip: null,
+  userAgent: null,
+  apiKeyId: null,
+  accessFields: null,
+};
+
+it('reads once for all who ask together, in the context of no request', async () => {
+  const seen: (string | undefined)[] = [];
+  const reading = new LatestRead(async () => {
+    seen.push(currentRequest()?.requestId);
+    await new Promise((resolve) => setImmediate(resolve));
+    seen.push(currentRequest()?.requestId);
+  });
+  await runInRequest(request, () => Promise.all([reading.ask(), reading.ask()]));
+  expect(seen).toEqual([undefined, undefined]);
+});
