@@ -1,5 +1,5 @@
 import { type CompactJws, isAcceptedAlg, parseCompactJws } from '@aegis/license-token';
-import { signCompact, type Signer, verifySignature } from '@aegis/signing';
+import { signCompact, type Signer, verifySigningInput } from '@aegis/signing';
 import { createHash, type KeyObject } from 'node:crypto';
 
 /** The `typ` of a signed checkpoint: nothing else that this server signs has it. */
@@ -100,7 +100,7 @@ export function parseCheckpoint(jws: string): ParsedCheckpoint | undefined {
 
 /** Whether a key signed a checkpoint. */
 export function isSignedBy(key: KeyObject, { signingInput, signature }: ParsedCheckpoint): boolean {
-  return verifySignature(key, signingInput, signature);
+  return verifySigningInput(key, signingInput, signature);
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   parseToken,
   STATUS_LIST_TYPE,
 } from '@aegis/license-token';
-import { verifySignature } from '@aegis/signing';
+import { verifySigningInput } from '@aegis/signing';
 import fc from 'fast-check';
 import { generateKeyPairSync, sign, webcrypto } from 'node:crypto';
 import { openCheckpoint } from './checkpoint';
@@ -40,7 +40,7 @@ const KINDS: Record<string, Kind> = {
       return Promise.resolve(
         !('malformed' in parsed) &&
           isAcceptedAlg(parsed.header.alg) &&
-          verifySignature(publicKey, parsed.signingInput, parsed.signature),
+          verifySigningInput(publicKey, parsed.signingInput, parsed.signature),
       );
     },
   },

@@ -9,11 +9,11 @@ import { serviceLinkProblem } from './urls/service-links';
 import { settings } from './setting';
 import { signerProblems } from './signers/signer-rules';
 import { tracingProblems } from './tracing/tracing-rules';
-import { convert, defaultOf, settingText } from './setting-text';
+import { parseSettingText, defaultOf, settingText } from './setting-text';
 import {
   assertDotEnvIsClosed,
   describeSources,
-  merged,
+  effectiveVariables,
   readSources,
   type SettingSources,
   type Sources,
@@ -50,7 +50,7 @@ function assign(environment: Environment, variables: Variables): string[] {
     if (text === undefined) continue;
     const problem = serviceLinkProblem(name, text);
     if (problem !== undefined) problems.push(problem);
-    Reflect.set(environment, name, convert(text, spec));
+    Reflect.set(environment, name, parseSettingText(text, spec));
   }
   environment.KEYS_DIR = resolve(environment.KEYS_DIR);
   environment.DATA_DIR = resolve(environment.DATA_DIR);
@@ -119,7 +119,7 @@ export function loadEnvironment(
 ): Environment {
   const given: Sources = variables === undefined ? readSources() : { process: variables, dotEnv: {} };
   if (variables === undefined) assertDotEnvIsClosed(given, secretSettings());
-  const source = merged(given);
+  const source = effectiveVariables(given);
   const environment = new Environment();
   const problems: string[] = [];
   const matters = (name: string): boolean =>

@@ -33,7 +33,7 @@ export function settingText(
 }
 
 /** The value that a text stands for, by the setting's kind; the text itself where it is not such a value. */
-export function convert(text: string, spec: SettingSpec): unknown {
+export function parseSettingText(text: string, spec: SettingSpec): unknown {
   switch (spec.kind) {
     case 'text':
     case 'url':

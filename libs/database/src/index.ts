@@ -31,7 +31,7 @@ export {
   roleOfUrl,
   setOwnPassword,
   setPassword,
-  twinOf,
+  alternateRole,
   unmarkSuccessor,
   urlFor,
   withConnection,

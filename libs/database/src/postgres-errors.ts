@@ -41,7 +41,7 @@ const UNAVAILABLE_MESSAGES =
   /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Driver not Connected|Query runner already released|Database connection provided by a query runner was already released)/i;
 
 /** An error, and what it was caused by. */
-export function chain(
+export function errorChain(
   error: unknown,
 ): (Error & { code?: unknown; constraint?: unknown; syscall?: unknown })[] {
   const errors = [];
@@ -55,14 +55,14 @@ export function chain(
 
 /** The SQLSTATE of an error from the driver or from TypeORM around it, or undefined. */
 export function sqlState(error: unknown): string | undefined {
-  return chain(error)
+  return errorChain(error)
     .map(({ code }) => code)
     .find((code): code is string => typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code));
 }
 
 /** Whether the database refused a row for this constraint or unique index. */
 export function violatesConstraint(error: unknown, constraint: string): boolean {
-  return chain(error).some((link) => link.constraint === constraint);
+  return errorChain(error).some((link) => link.constraint === constraint);
 }
 
 /** Classes that blame what a statement was given: data exception, constraint violation, program limit exceeded. */
@@ -78,7 +78,7 @@ export function isInputRefused(error: unknown): boolean {
 
 /** Whether the database cannot be reached or overloaded: the same request may succeed a moment later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  return chain(error).some(({ code, message, syscall }) => {
+  return errorChain(error).some(({ code, message, syscall }) => {
     // The file of a Unix socket is there while the server runs.
     if (code === 'ENOENT' && syscall === 'connect') return true;
     if (typeof code === 'string')

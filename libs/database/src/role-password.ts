@@ -23,7 +23,7 @@ export function urlFor(url: string, role: string): { url: string; password: stri
 }
 
 /** A role has one password, so two roles take turns: `aegis_app` and `aegis_app_b`. */
-export function twinOf(role: string): string {
+export function alternateRole(role: string): string {
   return role.endsWith(TWIN_SUFFIX) ? role.slice(0, -TWIN_SUFFIX.length) : role + TWIN_SUFFIX;
 }
 
@@ -99,7 +99,7 @@ const SUCCESSOR_OF = 'aegis rotate-secrets: takes the place of ';
  */
 export async function markSuccessor(client: Client, role: string): Promise<void> {
   await client.query(
-    `COMMENT ON ROLE ${escapeIdentifier(role)} IS ${escapeLiteral(SUCCESSOR_OF + twinOf(role))}`,
+    `COMMENT ON ROLE ${escapeIdentifier(role)} IS ${escapeLiteral(SUCCESSOR_OF + alternateRole(role))}`,
   );
 }
 
@@ -121,6 +121,6 @@ export async function connectionsOf(client: Client, roles: readonly string[]): P
   return rows.map(({ role, connections, comment }) => ({
     role,
     connections,
-    isSuccessor: comment === SUCCESSOR_OF + twinOf(role),
+    isSuccessor: comment === SUCCESSOR_OF + alternateRole(role),
   }));
 }

@@ -1,5 +1,5 @@
 import { isAcceptedAlg, KEY_ID, type LicenseClaims, lintClaims, parseToken } from '@aegis/license-token';
-import { type KeyRing, verifySignature } from '@aegis/signing';
+import { type KeyRing, verifySigningInput } from '@aegis/signing';
 import { LineRefused } from './license-import-refusal';
 import { tokenHash } from '@aegis/licensing';
 
@@ -33,7 +33,7 @@ export async function proveToken(
   const { header, signingInput, signature } = parsed;
   const publicKey = await keyRing.publicKey(header.kid);
   if (!publicKey) throw unknownKey(header.kid);
-  if (!isAcceptedAlg(header.alg) || !verifySignature(publicKey, signingInput, signature))
+  if (!isAcceptedAlg(header.alg) || !verifySigningInput(publicKey, signingInput, signature))
     throw new LineRefused(
       'signature_invalid',
       'The signature does not match: the token was changed or forged.',

@@ -13,7 +13,7 @@ export type ProvenLine = Omit<ImportFields, 'token' | 'customer'> &
   ProvenToken & { customer: CreateCustomer };
 
 /** What became of a line. */
-export type Outcome = 'imported' | 'revoked' | 'unchanged' | LineRefused;
+export type LineOutcome = 'imported' | 'revoked' | 'unchanged' | LineRefused;
 
 /** What the database knows of a line. */
 interface OnRecord {
@@ -40,10 +40,10 @@ export class LicenseImportWriter {
    * @param lines of different licenses
    * @returns what became of each, in the same order
    */
-  async write(tx: EntityManager, actor: Actor, lines: readonly ProvenLine[]): Promise<Outcome[]> {
+  async write(tx: EntityManager, actor: Actor, lines: readonly ProvenLine[]): Promise<LineOutcome[]> {
     const records = await this.lookUp(tx, lines);
     const outcomes = lines.map((line, index) => outcomeOf(line, records[index]));
-    const linesThatAre = (outcome: Outcome): ProvenLine[] =>
+    const linesThatAre = (outcome: LineOutcome): ProvenLine[] =>
       lines.filter((_, index) => outcomes[index] === outcome);
 
     const deletedCustomers = await this.takeInCustomers(tx, actor, linesThatAre('imported'));
@@ -170,7 +170,7 @@ export class LicenseImportWriter {
   }
 }
 
-function outcomeOf(line: ProvenLine, onRecord: OnRecord | undefined): Outcome {
+function outcomeOf(line: ProvenLine, onRecord: OnRecord | undefined): LineOutcome {
   if (!onRecord) throw new Error('the look-up must answer for each line');
   // A token that is on record is genuine, whatever became of its key since: a revocation of it still follows.
   if (onRecord.key_compromised && !onRecord.token_known)

@@ -10,7 +10,7 @@ import { type Line, readLines } from './license-import-lines';
 import { lockImports } from './license-import-lock';
 import { proveToken } from './license-import-proof';
 import { LineRefused, type Refusal } from './license-import-refusal';
-import { LicenseImportWriter, type Outcome, type ProvenLine } from './license-import-writer';
+import { LicenseImportWriter, type LineOutcome, type ProvenLine } from './license-import-writer';
 
 const BATCH_LINES = 200;
 
@@ -52,7 +52,7 @@ export interface TakeOptions extends ImportOptions {
   inspect?: (
     tx: EntityManager,
     batch: readonly CheckedLine[],
-    outcomes: readonly Outcome[],
+    outcomes: readonly LineOutcome[],
   ) => Promise<() => void>;
 }
 
@@ -65,7 +65,7 @@ export interface CheckedLine {
 /** What became of a batch. */
 interface Written {
   /** Of each line, in the same order. */
-  outcomes: Outcome[];
+  outcomes: LineOutcome[];
   /** To be called once it is durable. */
   afterwards: () => void;
 }
@@ -156,7 +156,7 @@ export class LicenseImport {
     actor: Actor,
     batch: readonly CheckedLine[],
     options: TakeOptions,
-  ): Promise<Outcome[]> {
+  ): Promise<LineOutcome[]> {
     let written: Written = { outcomes: [], afterwards: () => undefined };
     try {
       await transaction(this.dataSource, async (tx) => {
@@ -193,7 +193,7 @@ export class LicenseImport {
     tx: EntityManager,
     actor: Actor,
     lines: readonly ProvenLine[],
-  ): Promise<Outcome[] | undefined> {
+  ): Promise<LineOutcome[] | undefined> {
     try {
       // Within a transaction this is a savepoint.
       return await tx.transaction((savepoint) => this.writer.write(savepoint, actor, lines));
@@ -203,8 +203,12 @@ export class LicenseImport {
     }
   }
 
-  private async writeEach(tx: EntityManager, actor: Actor, lines: readonly ProvenLine[]): Promise<Outcome[]> {
-    const outcomes: Outcome[] = [];
+  private async writeEach(
+    tx: EntityManager,
+    actor: Actor,
+    lines: readonly ProvenLine[],
+  ): Promise<LineOutcome[]> {
+    const outcomes: LineOutcome[] = [];
     for (const line of lines) {
       const [outcome] = (await this.writeAll(tx, actor, [line])) ?? [];
       outcomes.push(
@@ -245,7 +249,7 @@ async function* batchesOf(lines: AsyncIterable<CheckedLine>): AsyncGenerator<Che
 /** Counts the results of a batch and reports its refusals. */
 function settle(
   batch: readonly CheckedLine[],
-  outcomes: readonly Outcome[],
+  outcomes: readonly LineOutcome[],
   report: ImportReport,
   { onRefusal, onAdaptation, onProgress }: ImportOptions,
 ): void {

@@ -1,6 +1,6 @@
 export type { PublishedJwk } from './jws/jwks';
 export { KEY_SET_SECONDS, jwkThumbprint, publicJwk, publishedJwk } from './jws/jwks';
-export { signCompact, signInput, signingInput, verifySignature } from './jws/jws';
+export { signCompact, signInput, signingInput, verifySigningInput } from './jws/jws';
 export type { KeySetContent } from './jws/signed-key-set';
 export { keySetContent, signKeySet } from './jws/signed-key-set';
 export { VerifiedSignatures } from './jws/verified-signatures';

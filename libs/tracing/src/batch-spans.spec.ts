@@ -9,7 +9,7 @@ import {
   type ReadableSpan,
 } from '@opentelemetry/sdk-trace';
 import { MicroBatch } from '@aegis/database';
-import { turnOn } from './switch';
+import { enableTracing } from './switch';
 
 const exporter = new InMemorySpanExporter();
 const tracer = trace.getTracer('test');
@@ -22,7 +22,7 @@ beforeAll(() => {
       spanProcessors: [new SimpleSpanProcessor({ exporter })],
     }),
   );
-  turnOn();
+  enableTracing();
 });
 afterEach(() => {
   exporter.reset();

@@ -11,7 +11,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { startRequestSpan } from './request-span';
 import { inSpan } from './spans';
-import { turnOn } from './switch';
+import { enableTracing } from './switch';
 
 const TRACE = 'a'.repeat(32);
 const CALLER = 'b'.repeat(16);
@@ -50,7 +50,7 @@ it('makes no span of work while traces are off', async () => {
 });
 
 describe('the span of a request', () => {
-  beforeAll(turnOn);
+  beforeAll(enableTracing);
 
   it('continues the trace of the caller', () => {
     const request = startRequestSpan('GET', { traceparent: `00-${TRACE}-${CALLER}-01` });

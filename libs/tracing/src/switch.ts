@@ -6,6 +6,6 @@ export function isTracing(): boolean {
 }
 
 /** From now on there are traces; there is no way back in one process. */
-export function turnOn(): void {
+export function enableTracing(): void {
   isOn = true;
 }

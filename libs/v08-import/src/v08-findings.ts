@@ -25,7 +25,7 @@ export function shownId(id: string | null | undefined): string | null {
 }
 
 /** Where a finding is. */
-export function at(
+export function placeFields(
   table: V08Table,
   { number: line }: V08Line,
   id: string | null,
@@ -33,11 +33,17 @@ export function at(
   return { table, line, id };
 }
 
-export function refusal({ code, message }: LineRefused): Pick<V08Finding, 'refused' | 'code' | 'message'> {
+export function refusalFields({
+  code,
+  message,
+}: LineRefused): Pick<V08Finding, 'refused' | 'code' | 'message'> {
   return { refused: true, code, message };
 }
 
-export function notice({ code, message }: Adaptation): Pick<V08Finding, 'refused' | 'code' | 'message'> {
+export function noticeFields({
+  code,
+  message,
+}: Adaptation): Pick<V08Finding, 'refused' | 'code' | 'message'> {
   return { refused: false, code, message };
 }
 

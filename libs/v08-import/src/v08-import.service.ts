@@ -6,7 +6,7 @@ import { asRefusal, type ImportedCustomer, LineRefused, lockImports } from '@aeg
 import { readApiKeyRow, type V08ApiKey } from './v08-api-keys';
 import { readAuditRow, type V08AuditRecord, V08AuditRecords } from './v08-audit-records';
 import { readCustomerRow, V08Customers } from './v08-customers';
-import { at, notice, refusal, rowOf, shownId, type OnV08Finding } from './v08-findings';
+import { placeFields, noticeFields, refusalFields, rowOf, shownId, type OnV08Finding } from './v08-findings';
 import { V08LicenseImport, type V08LicensesReport } from './v08-license-import';
 import type { V08Line, V08Source, V08Table } from './v08-source';
 import { flagOf, textColumn } from './v08-values';
@@ -98,17 +98,17 @@ export class V08Import {
         if (read instanceof LineRefused || outcome === undefined || outcome instanceof LineRefused) {
           report.refused += 1;
           if (outcome instanceof LineRefused)
-            options.onFinding({ ...at('customers', line, id), ...refusal(outcome) });
+            options.onFinding({ ...placeFields('customers', line, id), ...refusalFields(outcome) });
           continue;
         }
         const { customer } = read;
         report[outcome.created ? 'created' : 'unchanged'] += 1;
         if (outcome.created)
           for (const adaptation of read.adaptations)
-            options.onFinding({ ...at('customers', line, id), ...notice(adaptation) });
+            options.onFinding({ ...placeFields('customers', line, id), ...noticeFields(adaptation) });
         if (outcome.similarId !== null)
           options.onFinding({
-            ...at('customers', line, id),
+            ...placeFields('customers', line, id),
             refused: false,
             code: 'similar_id',
             message: outcome.similarId,
@@ -116,7 +116,7 @@ export class V08Import {
         report.here[activity(outcome.active)] += 1;
         if (outcome.active !== customer.is_active)
           options.onFinding({
-            ...at('customers', line, id),
+            ...placeFields('customers', line, id),
             refused: false,
             code: 'differs_from_record',
             message: `v0.8 says ${activity(customer.is_active)}; on record here it is ${activity(outcome.active)}, which is not changed.`,
@@ -143,7 +143,7 @@ export class V08Import {
         else {
           report.refused += 1;
           const id = 'row' in line ? shownId(textColumn(line.row, 'id')) : null;
-          options.onFinding({ ...at('audit_logs', line, id), ...refusal(record) });
+          options.onFinding({ ...placeFields('audit_logs', line, id), ...refusalFields(record) });
         }
       }
       const imported = await this.write(options, (tx) => this.records.take(tx, actor, readable, now));
@@ -189,7 +189,7 @@ async function reportApiKeys(
     report.total += 1;
     const key = await asRefusal(() => readApiKeyRow(rowOf(line), now));
     if (key instanceof LineRefused) {
-      onFinding({ ...at('api_keys', line, null), ...refusal(key) });
+      onFinding({ ...placeFields('api_keys', line, null), ...refusalFields(key) });
       continue;
     }
     if (key.in_use) report.in_use += 1;

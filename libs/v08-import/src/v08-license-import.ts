@@ -7,7 +7,7 @@ import {
   LicenseImport,
   LineRefused,
 } from '@aegis/license-import';
-import { at, notice, refusal, rowOf, shownId, type OnV08Finding } from './v08-findings';
+import { placeFields, noticeFields, refusalFields, rowOf, shownId, type OnV08Finding } from './v08-findings';
 import { assertSameLicense, differencesOf, readLicenseRow, statusOf, typeOf } from './v08-licenses';
 import { licensesHere, type ReconciledLicenses, Reconciliation } from './v08-reconciliation';
 import type { V08Line, V08Table } from './v08-source';
@@ -54,7 +54,7 @@ export class V08LicenseImport {
         if (differences.perpetualWithEnd) perpetualWithEnd += 1;
         if (differences.columns.length > 0)
           onFinding({
-            ...at('licenses', line, id),
+            ...placeFields('licenses', line, id),
             refused: false,
             code: 'differs_from_token',
             message: `The token differs, and is right: ${differences.columns.join(', ')}.`,
@@ -86,17 +86,17 @@ export class V08LicenseImport {
             if (outcome instanceof LineRefused || one.checked instanceof LineRefused) {
               reconciliation.add(typeOf(row), there, undefined);
               if (outcome instanceof LineRefused)
-                onFinding({ ...at('licenses', line, id), ...refusal(outcome) });
+                onFinding({ ...placeFields('licenses', line, id), ...refusalFields(outcome) });
               return;
             }
             if (outcome !== 'unchanged')
               for (const adaptation of one.checked.adaptations)
-                onFinding({ ...at('licenses', line, id), ...notice(adaptation) });
+                onFinding({ ...placeFields('licenses', line, id), ...noticeFields(adaptation) });
             const found = here.get(one.checked.claims.jti);
             reconciliation.add(typeOf(row), there, found);
             if (found && found.status !== there)
               onFinding({
-                ...at('licenses', line, id),
+                ...placeFields('licenses', line, id),
                 refused: false,
                 code: 'differs_from_record',
                 message: `v0.8 says ${there ?? 'nothing'}; on record here it is ${found.status}, which is not changed.`,

@@ -64,7 +64,7 @@ export default {
       ['takes any algorithm for a checkpoint', '!isAcceptedAlg(parsed.header.alg)', 'false'],
       [
         'takes any signature',
-        'return verifySignature(key, signingInput, signature);',
+        'return verifySigningInput(key, signingInput, signature);',
         'return key !== undefined && signingInput !== undefined && signature !== undefined;',
       ],
     ]),

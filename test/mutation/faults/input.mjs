@@ -85,7 +85,7 @@ export default {
       ['lets caches keep what a key was answered', "if (access?.kind !== 'public') return true;", ''],
       [
         'lets caches keep what a public route answered to a key',
-        '!access.ignoreCredentials && bearsCredential(request)',
+        '!access.ignoreCredentials && hasCredential(request)',
         'false',
       ],
     ]),

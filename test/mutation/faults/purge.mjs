@@ -7,8 +7,8 @@ export default {
     ...inFile('apps/cli/src/purge/purge.ts', [
       [
         'removes with --dry-run',
-        'dryRun ? { removed: await count(), complete: true }',
-        'false ? { removed: await count(), complete: true }',
+        'dryRun\n        ? { removed: await count(), complete: true }',
+        'false\n        ? { removed: await count(), complete: true }',
       ],
       ['never stops', 'performance.now() < deadline', 'true'],
       [

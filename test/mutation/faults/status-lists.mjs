@@ -33,7 +33,7 @@ export default {
     ]),
     ...inFile('libs/license-token/src/status-lists/status-list.ts', [
       ['takes a list without a type', 'mayLackTyp: false', 'mayLackTyp: true'],
-      ['takes a list that never ends', 'exp: second,', 'exp: optional(second),'],
+      ['takes a list that never ends', 'exp: numericDate,', 'exp: optional(numericDate),'],
       ['takes three bits', 'STATUS_BITS.includes(value as StatusBits)', 'Number.isInteger(value)'],
     ]),
     ...inFile('libs/license-token/src/text/compact-jws.ts', [

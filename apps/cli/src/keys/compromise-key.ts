@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { timeOption } from '../terminal/time-option';
-import { ended, untilClientsKnow, withKeys } from './signing-keys';
+import { reportKeyChange, untilClientsKnow, withKeys } from './signing-keys';
 
 /** As typed. */
 export interface CompromiseOptions {
@@ -36,7 +36,7 @@ export function compromiseKey(output: Output, kid: string, options: CompromiseOp
     // Counted afterwards: trust is withdrawn without waiting for it.
     const licenses = await effectOf(services, kid, after);
     const effect = ` ${effectText(licenses, 'do not validate')}`;
-    return ended(
+    return reportKeyChange(
       output,
       changed,
       {

@@ -69,7 +69,7 @@ export function publishKey(output: Output, kid: string, file: string | undefined
   return withKeys('makes', async (services) => {
     const publicKey = await publicKeyOf(services, kid, file);
     const changed = await services.get(SigningKeys).publish(commandLineActor(), kid, publicKey);
-    return ended(output, changed, {
+    return reportKeyChange(output, changed, {
       done: `Signing key ${kid} is pending: it is in the key set, and does not sign. Give every server its private key, wait ${KEY_SET_SECONDS} s for clients that keep the key set, then \`aegis keys activate ${kid}\`.`,
       already: `Signing key ${kid} is on record already: ${changed.key.state}.`,
     });
@@ -82,7 +82,7 @@ export function adoptKey(output: Output, kid: string, file: string | undefined):
   return withKeys('changes', async (services) => {
     const publicKey = await foreignPublicKey(services.get(Environment).KEYS_DIR, kid, file);
     const changed = await services.get(SigningKeys).adopt(commandLineActor(), kid, publicKey);
-    return ended(output, changed, {
+    return reportKeyChange(output, changed, {
       done: `Public key ${kid} is adopted as retired: what it signed verifies, once imported. Thumbprint, to compare: ${jwkThumbprint(changed.key.public_key)}`,
       already: `Signing key ${kid} is on record already: ${changed.key.state}.`,
     });
@@ -93,7 +93,7 @@ export function adoptKey(output: Output, kid: string, file: string | undefined):
 export function activateKey(output: Output, kid: string, force: boolean): Promise<ExitCode> {
   return withKeys('changes', async (services) => {
     const changed = await services.get(SigningKeys).activate(commandLineActor(), kid, { force });
-    return ended(output, changed, {
+    return reportKeyChange(output, changed, {
       done: `Signing key ${kid} is active: from now on it signs.${untilClientsKnow(changed.key)}`,
       already: `Signing key ${kid} is active already.`,
     });
@@ -104,7 +104,7 @@ export function activateKey(output: Output, kid: string, force: boolean): Promis
 export function retireKey(output: Output, kid: string): Promise<ExitCode> {
   return withKeys('changes', async (services) => {
     const changed = await services.get(SigningKeys).retire(commandLineActor(), kid);
-    return ended(output, changed, {
+    return reportKeyChange(output, changed, {
       done: `Signing key ${kid} is retired: what it signed verifies, and it does not sign.`,
       already: `Signing key ${kid} is retired already.`,
     });
@@ -158,7 +158,7 @@ export function untilClientsKnow({ created_at: published, activated_at: activate
 }
 
 /** @param more members of the JSON document */
-export function ended(
+export function reportKeyChange(
   output: Output,
   { key, changed, skipped }: Changed,
   texts: { done: string; already: string },

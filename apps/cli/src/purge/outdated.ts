@@ -7,7 +7,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
 /** How many were removed, and whether none is left. */
-export interface Outcome {
+export interface PurgeOutcome {
   removed: number;
   complete: boolean;
 }
@@ -21,7 +21,7 @@ interface Outdated {
   /** Counts what is due; changes nothing. */
   count: () => Promise<number>;
   /** Removes it as the server's job does. @param goesOn whether to remove more, asked before each part */
-  remove: (goesOn: () => boolean) => Promise<Outcome>;
+  remove: (goesOn: () => boolean) => Promise<PurgeOutcome>;
 }
 
 /** All that the server's jobs remove from the database. Rate limits are counted in memory or in Redis. */
@@ -62,7 +62,7 @@ export function outdatedOf(services: INestApplicationContext, environment: Envir
   ];
 }
 
-async function clearReplicas(replicas: SigningReplicas, goesOn: () => boolean): Promise<Outcome> {
+async function clearReplicas(replicas: SigningReplicas, goesOn: () => boolean): Promise<PurgeOutcome> {
   let removed = 0;
   while (goesOn()) {
     const cleared = await replicas.clearStale();

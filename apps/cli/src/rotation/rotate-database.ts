@@ -8,7 +8,7 @@ import {
   roleOfUrl,
   setOwnPassword,
   setPassword,
-  twinOf,
+  alternateRole,
   unmarkSuccessor,
   urlFor,
   withConnection,
@@ -63,7 +63,7 @@ async function beginApplication(output: Output, environment: Environment, path: 
     needed(environment, 'ADMIN_DATABASE_URL'),
   ];
   const current = roleOfUrl(url);
-  const role = twinOf(current);
+  const role = alternateRole(current);
   const fresh = urlFor(url, role);
   await withConnection(
     adminUrl,
@@ -96,7 +96,7 @@ async function finishApplication(output: Output, environment: Environment): Prom
   const url = needed(environment, 'DATABASE_URL');
   const adminUrl = needed(environment, 'ADMIN_DATABASE_URL');
   const role = roleOfUrl(url);
-  const old = twinOf(role);
+  const old = alternateRole(role);
   // The caller who finishes must have the new URL, and it must work.
   await withConnection(url, (client) => client.query('SELECT'));
   return withConnection(

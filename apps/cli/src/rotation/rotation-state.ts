@@ -1,6 +1,6 @@
 import { ApiKeysModule, PepperUse } from '@aegis/api-keys';
 import { Environment, readPeppers } from '@aegis/config';
-import { connectionsOf, roleOfUrl, twinOf, withConnection } from '@aegis/database';
+import { connectionsOf, roleOfUrl, alternateRole, withConnection } from '@aegis/database';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { nextPepperStep } from './rotate-peppers';
@@ -59,7 +59,7 @@ async function applicationState({ DATABASE_URL: url }: Environment): Promise<Sec
   if (url === undefined)
     return { secret, under_way: false, next: 'none: the embedded database keeps its own' };
   const role = roleOfUrl(url);
-  const roles = await withConnection(url, (client) => connectionsOf(client, [role, twinOf(role)]));
+  const roles = await withConnection(url, (client) => connectionsOf(client, [role, alternateRole(role)]));
   const twin = roles.find((one) => one.role !== role);
   const begin = 'aegis rotate-secrets database --role application --out <file>';
   if (!twin) return { secret, under_way: false, next: begin };

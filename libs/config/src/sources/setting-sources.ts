@@ -51,7 +51,7 @@ export function readSources(): Sources {
  * @throws ConfigurationError when others may read it
  */
 export function assertDotEnvIsClosed(sources: Sources, secrets: readonly string[]): void {
-  if (merged(sources).ENVIRONMENT !== 'production') return;
+  if (effectiveVariables(sources).ENVIRONMENT !== 'production') return;
   if (!secrets.some((name) => (sources.dotEnv[name] ?? '') !== '')) return;
   if (sources.dotEnvStatus === undefined) return;
   try {
@@ -62,7 +62,7 @@ export function assertDotEnvIsClosed(sources: Sources, secrets: readonly string[
 }
 
 /** The process wins over the file; an empty value counts as unset, in the process too. */
-export function merged({ process, dotEnv }: Sources): Variables {
+export function effectiveVariables({ process, dotEnv }: Sources): Variables {
   const given = Object.entries(process).filter(([, value]) => value !== undefined && value !== '');
   return { ...dotEnv, ...Object.fromEntries(given) };
 }

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@aegis/errors';
 import { redactText } from '@aegis/logging';
-import { chain, sqlState, SqlState } from '../postgres-errors';
+import { errorChain, sqlState, SqlState } from '../postgres-errors';
 
 /** What Node's TLS says where a chain of certificates ends at a CA that it does not trust. */
 const UNKNOWN_CA = new Set([
@@ -40,7 +40,7 @@ export async function namingSetting<T>(setting: string, work: Promise<T>): Promi
 }
 
 function tlsProblem(error: unknown): string | undefined {
-  for (const { code, message, ...rest } of chain(error).map(plain)) {
+  for (const { code, message, ...rest } of errorChain(error).map(plain)) {
     if (message === 'The server does not support SSL connections')
       return 'the server has no TLS, which sslmode requires; turn it on there (ssl = on in postgresql.conf, with a certificate), or omit sslmode if the server is on this machine.';
     if (typeof code !== 'string') continue;
@@ -65,7 +65,7 @@ function plain(error: Error & { code?: unknown }): { code: unknown; message: str
 function refusal(error: unknown, setting: string): string | undefined {
   const state = sqlState(error);
   const reason = redactText(
-    chain(error)
+    errorChain(error)
       .map(({ message }) => message)
       .find((message) => message !== '') ?? '',
   );

@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { bearsCredential } from '../callers/identification';
+import { hasCredential } from '../callers/identification';
 import type { Access } from '../callers/route-access';
 import { routeOf } from '../edge/request-facts';
 import { NotAcceptable } from '../problems/http.errors';
@@ -35,5 +35,5 @@ export class NegotiationGuard implements CanActivate {
  */
 function isForCaller(access: Access | undefined, request: Request): boolean {
   if (access?.kind !== 'public') return true;
-  return !access.ignoreCredentials && bearsCredential(request);
+  return !access.ignoreCredentials && hasCredential(request);
 }

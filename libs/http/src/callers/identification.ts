@@ -48,7 +48,7 @@ async function identify(identification: Identification, request: Request): Promi
 }
 
 /** Whether a request has anything that requires identification. */
-export function bearsCredential(request: Request): boolean {
+export function hasCredential(request: Request): boolean {
   return request.headers['x-api-key'] !== undefined || request.headers.authorization !== undefined;
 }
 

@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { routeOf } from '../edge/request-facts';
-import { bearsCredential, Identification, identifyOnce } from './identification';
+import { hasCredential, Identification, identifyOnce } from './identification';
 
 /** First guard: finds out who calls and refuses nobody, so that refused callers are still counted. */
 @Injectable()
@@ -11,7 +11,7 @@ export class IdentifyGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const { access } = routeOf(context);
     const request = context.switchToHttp().getRequest<Request>();
-    if (!bearsCredential(request) || access?.ignoreCredentials) return true;
+    if (!hasCredential(request) || access?.ignoreCredentials) return true;
     return identifyOnce(this.identification, request).then(() => true);
   }
 }

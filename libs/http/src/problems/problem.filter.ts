@@ -5,7 +5,7 @@ import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } fr
 import type { Request, Response } from 'express';
 import { allowedMethods } from '../edge/allowed-methods';
 import { cutOff } from '../edge/cut-off';
-import { bearsCredential, credentialOf, Identification, identifyOnce } from '../callers/identification';
+import { hasCredential, credentialOf, Identification, identifyOnce } from '../callers/identification';
 import { jsonAnswer } from '../answers/json-answer';
 import { brokenFields } from './broken-fields';
 import { PROBLEM_MEDIA_TYPE, problemDocument } from './problem-document';
@@ -38,7 +38,7 @@ export class ProblemFilter implements ExceptionFilter {
   private async countAndAnswer(thrown: unknown, request: Request, response: Response): Promise<void> {
     let answer = thrown;
     try {
-      if (bearsCredential(request)) await identifyOnce(this.identification, request);
+      if (hasCredential(request)) await identifyOnce(this.identification, request);
       await this.limiter.count(request, response, 'default');
     } catch (refused) {
       answer = refused;

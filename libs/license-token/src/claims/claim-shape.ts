@@ -19,7 +19,7 @@ function uuid(value: unknown): boolean {
 }
 
 /** A NumericDate (RFC 7519 section 2) of a whole second that RFC 3339 can write. */
-export function second(value: unknown): boolean {
+export function numericDate(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= LAST_SECOND;
 }
 
@@ -40,8 +40,8 @@ function isMembers(value: unknown): value is Members {
 const CLAIMS = Object.entries({
   jti: uuid,
   iss: text,
-  iat: second,
-  exp: optional(second),
+  iat: numericDate,
+  exp: optional(numericDate),
   // Never issued. As with any claim it does not know, the check ignores a later start, but not nonsense.
   nbf: optional(Number.isFinite),
   customer: objectOf({ id: text, name: text }),

@@ -1,4 +1,4 @@
-import { type Check, objectOf, optional, second, text } from '../claims/claim-shape';
+import { type Check, objectOf, optional, numericDate, text } from '../claims/claim-shape';
 import { type Malformed, parseCompactJws, type SignedText } from '../text/compact-jws';
 
 /** `typ` of a Token Status List; `application/statuslist+jwt` is its media type. */
@@ -38,8 +38,8 @@ export interface ParsedStatusList extends SignedText {
 
 const CLAIMS = Object.entries({
   sub: text,
-  iat: second,
-  exp: second,
+  iat: numericDate,
+  exp: numericDate,
   ttl: optional((value) => Number.isSafeInteger(value) && Number(value) > 0),
   status_list: objectOf({ bits: (value) => STATUS_BITS.includes(value as StatusBits), lst: text }),
 } satisfies Record<keyof StatusListClaims, Check>);

@@ -3,7 +3,7 @@ import { Environment } from '@aegis/config';
 import { Customer } from '@aegis/customers';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
-import { KeyRing, signerSource, SigningKey, verifySignature } from '@aegis/signing';
+import { KeyRing, signerSource, SigningKey, verifySigningInput } from '@aegis/signing';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -70,8 +70,8 @@ describe('TokenIssuer', () => {
     const [header, claims, signature] = fresh.token.split('.') as [string, string, string];
     const publicKey = (await keyRing.publicKey(fresh.keyId))!;
     const bytes = Buffer.from(signature, 'base64url');
-    expect(verifySignature(publicKey, `${header}.${claims}`, bytes)).toBe(true);
-    expect(verifySignature(publicKey, `${header}.${claims}x`, bytes)).toBe(false);
+    expect(verifySigningInput(publicKey, `${header}.${claims}`, bytes)).toBe(true);
+    expect(verifySigningInput(publicKey, `${header}.${claims}x`, bytes)).toBe(false);
     expect(fresh.sha256).toEqual(createHash('sha256').update(fresh.token).digest());
     expect(tokenHash(fresh.token)).toEqual(fresh.sha256);
     expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({

@@ -1,5 +1,5 @@
 import { isAcceptedAlg, type ParsedToken } from '@aegis/license-token';
-import { type KeyRing, verifySignature } from '@aegis/signing';
+import { type KeyRing, verifySigningInput } from '@aegis/signing';
 
 /** Whether a token that can be read was signed by a key that the server knows, whatever that key's state. */
 export type TokenSignature = 'holds' | 'unknown_key' | 'signature_invalid';
@@ -11,7 +11,7 @@ export async function verifyTokenSignature(
 ): Promise<TokenSignature> {
   const publicKey = await keyRing.publicKey(header.kid);
   if (!publicKey) return 'unknown_key';
-  return isAcceptedAlg(header.alg) && verifySignature(publicKey, signingInput, signature)
+  return isAcceptedAlg(header.alg) && verifySigningInput(publicKey, signingInput, signature)
     ? 'holds'
     : 'signature_invalid';
 }

@@ -43,7 +43,11 @@ export async function signInput(signer: Signer, input: string): Promise<string> 
  * @param signingInput - `header.payload` of a compact JWS, base64url as received (RFC 7515, section 5.2).
  * @param signature - decoded; of any length but 64 bytes it does not hold.
  */
-export function verifySignature(publicKey: KeyObject, signingInput: string, signature: Uint8Array): boolean {
+export function verifySigningInput(
+  publicKey: KeyObject,
+  signingInput: string,
+  signature: Uint8Array,
+): boolean {
   return verify(null, Buffer.from(signingInput, 'utf8'), publicKey, signature);
 }
 

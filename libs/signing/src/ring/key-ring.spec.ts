@@ -14,7 +14,7 @@ import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
 import { until } from '../../../../test/support/until';
-import { signCompact, verifySignature } from '../jws/jws';
+import { signCompact, verifySigningInput } from '../jws/jws';
 import { writeKeyPair } from '../keys/key-files';
 import { KeyRing } from './key-ring.service';
 import type { SignerSource } from '../signers/signer-source';
@@ -168,9 +168,9 @@ describe('KeyRing', () => {
       const token = await signCompact(ring.active(), { typ: 'JWT' }, { jti: '1' });
       const [header, payload, signature] = token.split('.');
       const publicKey = (await ring.publicKey(kid))!;
-      expect(verifySignature(publicKey, `${header}.${payload}`, Buffer.from(signature!, 'base64url'))).toBe(
-        true,
-      );
+      expect(
+        verifySigningInput(publicKey, `${header}.${payload}`, Buffer.from(signature!, 'base64url')),
+      ).toBe(true);
     });
 
     it('keeps that key over a restart, without a further record', async () => {

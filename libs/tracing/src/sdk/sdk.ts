@@ -7,7 +7,7 @@ import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { setTimeout as pause } from 'node:timers/promises';
-import { turnOn } from '../switch';
+import { enableTracing } from '../switch';
 import type { Tracing } from '../tracing';
 import { collectorExporter } from './collector';
 import { resourceOf } from './resource';
@@ -46,7 +46,7 @@ export function startSdk(environment: Environment, logger: Logger): Tracing {
       }),
     ],
   });
-  turnOn();
+  enableTracing();
   return {
     async stop() {
       // What fails is logged by the exporter.
