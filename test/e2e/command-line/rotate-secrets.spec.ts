@@ -191,6 +191,7 @@ describe('aegis rotate-secrets', () => {
       .with({ MIGRATION_DATABASE_URL: url, ADMIN_DATABASE_URL: undefined })
       .run('rotate-secrets', 'database', '--role', 'owner', '--out', 'owner-url');
     expect(exitCode).toBe(0);
+    expect(stdout).not.toContain('still open');
     const fresh = written('owner-url');
     expect(stdout).not.toContain(new URL(fresh).password);
     expect([await logsIn(url), await logsIn(fresh)]).toEqual([false, true]);
@@ -199,6 +200,25 @@ describe('aegis rotate-secrets', () => {
     expect(
       (await aegis.run('rotate-secrets', 'database', '--role', 'owner', '--out', 'owner-url')).exitCode,
     ).toBe(2);
+  });
+
+  it('says that somebody is still logged in as the owner, which a new password does not end', async () => {
+    await superuser.query(`ALTER ROLE ${owner} PASSWORD 'leaked'`);
+    const thief = new SqlClient({ connectionString: as(owner, 'leaked') });
+    await thief.connect();
+    try {
+      const { exitCode, stdout } = await aegis
+        .with({ MIGRATION_DATABASE_URL: as(owner, 'leaked'), ADMIN_DATABASE_URL: undefined })
+        .run('rotate-secrets', 'database', '--role', 'owner', '--out', 'owner-url-2', '--json');
+      expect(exitCode).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({
+        step: 'changed',
+        connections: 1,
+        next: expect.stringContaining('1 connection(s) that logged in before are still open') as string,
+      });
+    } finally {
+      await thief.end();
+    }
   });
 
   it('leads the peppers from adding to dropping, and not before nothing depends on the older', async () => {

@@ -49,11 +49,29 @@ async function rotateOwner(output: Output, environment: Environment, path: strin
   const fresh = urlFor(url, role);
   // First the file: a password that nobody knows would shut the owner out.
   await writeSecretFile(path, fresh.url);
-  await withConnection(url, (client) => setOwnPassword(client, fresh.password), 'MIGRATION_DATABASE_URL');
+  const [open] = await withConnection(
+    url,
+    async (client) => {
+      await setOwnPassword(client, fresh.password);
+      return connectionsOf(client, [role]);
+    },
+    'MIGRATION_DATABASE_URL',
+  );
   await withConnection(fresh.url, (client) => client.query('SELECT'));
-  const next = 'Put it where MIGRATION_DATABASE_URL is kept. The old password is no longer valid.';
-  output.end({ step: 'changed', role, file: path, next }, `${role} has a new password: ${path}\n${next}`);
+  const connections = open?.connections ?? 0;
+  const next = `Put it where MIGRATION_DATABASE_URL is kept. Nobody can log in with the old password.${sessionsLeft(connections)}`;
+  output.end(
+    { step: 'changed', role, file: path, connections, next },
+    `${role} has a new password: ${path}\n${next}`,
+  );
   return ExitCode.yes;
+}
+
+/** A new password ends no session. */
+function sessionsLeft(connections: number): string {
+  return connections === 0
+    ? ''
+    : ` ${connections} connection(s) that logged in before are still open, and stay: if the password has leaked, end them (docs/rotate-secrets.md).`;
 }
 
 async function beginApplication(output: Output, environment: Environment, path: string): Promise<ExitCode> {
@@ -119,7 +137,7 @@ async function finishApplication(output: Output, environment: Environment): Prom
       if (connections > 0)
         return end(
           'wait',
-          `${connections} connection(s) still use ${old}: roll the new DATABASE_URL out to the remaining processes, then run this again.`,
+          `${connections} connection(s) still use ${old}: roll the new DATABASE_URL out to the remaining processes, then run this again. If no process of yours uses it, end them (docs/rotate-secrets.md).`,
         );
       if (before) await disableLogin(admin, old);
       await unmarkSuccessor(admin, role);
