@@ -42,6 +42,7 @@ import { CountKeysAlone1764230120000 } from './1764230120000-count-keys-alone';
 import { CompareCheckpointsWithTheirReading1764230300000 } from './1764230300000-compare-checkpoints-with-their-reading';
 import { KeepWhatIsFinal1764230500000 } from './1764230500000-keep-what-is-final';
 import { KeepWhatIsComplete1764230600000 } from './1764230600000-keep-what-is-complete';
+import { RefuseUnsoundKeys1764230700000 } from './1764230700000-refuse-unsound-keys';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -94,6 +95,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CompareCheckpointsWithTheirReading1764230300000,
       KeepWhatIsFinal1764230500000,
       KeepWhatIsComplete1764230600000,
+      RefuseUnsoundKeys1764230700000,
     ],
     extra: {
       application_name: 'aegis migrate',

@@ -96,6 +96,13 @@ const OWN_LIMITS: readonly string[] = [
 ];
 
 /** What somebody does who has the password of the application's role, and no key. */
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** The same 32 bytes, with another of the four last characters that all stand for them. */
+function respelled(x: string): string {
+  return x.slice(0, -1) + BASE64URL.charAt(BASE64URL.indexOf(x.slice(-1)) + 1);
+}
+
 describe('an attacker with the application’s role', () => {
   let trail: Trail;
   let privileges: string[];
@@ -275,6 +282,19 @@ describe('an attacker with the application’s role', () => {
       const [jwk] = (await trail.keyRing.jwks()).keys;
       const kept = createPublicKey({ key: { ...jwk }, format: 'jwk' });
       const { x } = publicKey.export({ format: 'jwk' });
+      for (const [different, refusal] of [
+        [respelled(jwk!.x), /canonical/],
+        [jwk!.x, /signing_keys_public_key_unique/],
+        // The neutral point, and with the other sign.
+        [Buffer.from('01'.padEnd(64, '0'), 'hex').toString('base64url'), /small order/],
+        [Buffer.from(`01${'80'.padStart(62, '0')}`, 'hex').toString('base64url'), /small order/],
+      ] as const)
+        await expect(
+          asRole(
+            `INSERT INTO signing_keys (kid, alg, public_key, state) VALUES ('twin', 'EdDSA', $1, 'retired')`,
+            [different],
+          ),
+        ).rejects.toThrow(refusal);
       for (const change of ['public_key = $1', `kid = left($1, 9)`])
         await expect(
           asRole(`UPDATE signing_keys SET ${change} WHERE kid = $2`, [x, jwk!.kid]),
@@ -503,7 +523,7 @@ describe('an attacker with the application’s role', () => {
       await asRole(
         `INSERT INTO signing_keys (kid, alg, public_key, state, compromised_after)
          VALUES ('compromised', 'EdDSA', $1, 'compromised', '2026-01-01Z'), ('untrusted', 'EdDSA', $2, 'compromised', NULL)`,
-        ['B'.repeat(43), 'C'.repeat(43)],
+        [`${'B'.repeat(42)}A`, `${'C'.repeat(42)}A`],
       );
       const FINAL_TABLES = ['customers', 'licenses', 'license_tokens', 'api_keys', 'signing_keys'];
       const read = (): Promise<unknown[]> =>

@@ -15,6 +15,7 @@ export {
   adoptKeyPair,
 } from './keys/key-files';
 export { assertKid } from './keys/kid';
+export { isSoundOnRecord } from './keys/weak-public-key';
 export { canonicalPem, pemBlocks } from './keys/pem';
 export { readPlainPrivateKey } from './keys/plain-private-key';
 export { makeRootKey, readRootKey } from './keys/root-key';

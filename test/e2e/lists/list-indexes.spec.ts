@@ -33,7 +33,7 @@ describe('a list of 20,000', () => {
     await owner.connect();
     await owner.query(`
       INSERT INTO signing_keys (kid, alg, public_key, state)
-      SELECT 'key-' || n, 'EdDSA', rpad('k' || n, 43, 'x'), 'retired' FROM generate_series(1, 50) n;
+      SELECT 'key-' || n, 'EdDSA', rpad('k' || n, 42, 'x') || 'A', 'retired' FROM generate_series(1, 50) n;
       INSERT INTO customers (id, name, email, company, is_active, created_at)
       SELECT 'Customer-' || n, 'Person ' || n, 'mail' || n || '@acme.example', 'Company ' || n, n % 100 > 0,
              now() - n * interval '1 minute'

@@ -4,6 +4,10 @@ export default {
   area: 'final-states',
   suites: ['test/attacks/database-role.spec.ts'],
   faults: [
+    ...inFile('migrations/1764230700000-refuse-unsound-keys.ts', [
+      ['puts a key on record twice, spelled in two ways', '{42}[AEIMQUYcgkosw048]$', '{43}$'],
+      ['takes a key of small order with the other sign', '& 127', '& 255'],
+    ]),
     ...inFile('migrations/1764230500000-keep-what-is-final.ts', [
       [
         'takes a revocation back',

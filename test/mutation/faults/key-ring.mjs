@@ -18,6 +18,10 @@ export default {
         '',
       ],
     ]),
+    ...inFile('libs/signing/src/keys/weak-public-key.ts', [
+      ['trusts a key on record that anybody can sign for', ' && !isOfSmallOrder(x);', ';'],
+      ['trusts another spelling of a key on record', 'return CANONICAL.test(x) && ', 'return '],
+    ]),
     ...inFile('libs/signing/src/ring/latest-read.ts', [
       [
         'reads in the context of the request that asked first',

@@ -232,6 +232,20 @@ describe('aegis doctor', () => {
       }),
     ]);
 
+    await sql.query('SET session_replication_role = replica');
+    await sql.query(
+      `INSERT INTO signing_keys (kid, alg, public_key, state) VALUES ('weak', 'EdDSA', $1, 'retired')`,
+      ['A'.repeat(43)],
+    );
+    await sql.query('SET session_replication_role = origin');
+    expect(foundBy(await doctor(), 'signing_keys')).toEqual([
+      expect.objectContaining({
+        severity: 'problem',
+        message: expect.stringContaining('weak on record is of small order') as string,
+      }),
+    ]);
+    await sql.query(`DELETE FROM signing_keys WHERE kid = 'weak'`);
+
     await sql.query(
       `UPDATE api_keys SET expires_at = clock_timestamp() + interval '1 day' WHERE 'admin' = ANY(scopes)`,
     );

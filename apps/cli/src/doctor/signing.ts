@@ -3,6 +3,7 @@ import { ConfigurationError } from '@aegis/errors';
 import type { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import {
+  isSoundOnRecord,
   publicJwk,
   type SigningKey,
   type SigningKeys,
@@ -19,9 +20,12 @@ export async function examineSigning(
   environment: Environment,
   logger: Logger,
 ): Promise<Diagnosis[]> {
-  const active = (await keys.list()).find(({ state }) => state === 'active');
+  const known = await keys.list();
+  const unsound = known.filter(({ public_key }) => !isSoundOnRecord(public_key)).map(unsoundKey);
+  const active = known.find(({ state }) => state === 'active');
   if (active === undefined)
     return [
+      ...unsound,
       {
         severity: 'problem',
         message: 'no signing key is active: nothing can be issued',
@@ -35,7 +39,16 @@ export async function examineSigning(
       message: `the server ${name} cannot sign with the active key ${active.kid}`,
       remedy: 'Give it the key and its passphrase, or access to the signer.',
     }));
-  return [...without, ...(await examineHeldKey(active, environment, logger))];
+  return [...unsound, ...without, ...(await examineHeldKey(active, environment, logger))];
+}
+
+/** No server uses it: somebody wrote it past the triggers, or before there were any. */
+function unsoundKey({ kid }: SigningKey): Diagnosis {
+  return {
+    severity: 'problem',
+    message: `the public key ${kid} on record is of small order, or the spelling of another`,
+    remedy: `Find out who put it there; \`aegis keys compromise ${kid}\`, so that no key set names it.`,
+  };
 }
 
 /** Opens the active key with the settings of this place. */

@@ -1,5 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 
+/** 32 bytes in base64url: the last character has two spare bits. */
+const CANONICAL = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
+
 /**
  * The points of small order of Ed25519's curve as public keys spell them, non-canonical spellings included, in hex
  * without the sign (RFC 8032 section 5.1.2; the list is libsodium's).
@@ -19,7 +22,20 @@ const SMALL_ORDER: ReadonlySet<string> = new Set([
  * its point is of small order. No key pair that was ever generated has such a key.
  */
 export function isWeakPublicKey(publicKey: KeyObject): boolean {
-  const bytes = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+  return isOfSmallOrder(publicKey.export({ format: 'jwk' }).x ?? '');
+}
+
+/**
+ * Whether a public key on record can be that of a key pair: in the canonical spelling, and not of small order. The
+ * database takes no others since version 1.0; a row from before must not be trusted.
+ * @param x as `signing_keys.public_key` has it
+ */
+export function isSoundOnRecord(x: string): boolean {
+  return CANONICAL.test(x) && !isOfSmallOrder(x);
+}
+
+function isOfSmallOrder(x: string): boolean {
+  const bytes = Buffer.from(x, 'base64url');
   const last = bytes.at(-1);
   if (last === undefined) return false;
   bytes[bytes.length - 1] = last & 0x7f;

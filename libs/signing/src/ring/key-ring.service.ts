@@ -9,6 +9,7 @@ import { HeldKeys } from './held-keys';
 import { type Jwks, keySetOf, STALE_KEY_SET_SECONDS } from '../jws/jwks';
 import { reconcileKeys } from './reconcile-keys';
 import { LatestRead } from './latest-read';
+import { isSoundOnRecord } from '../keys/weak-public-key';
 import { PublicKeyFiles } from '../keys/public-key-files';
 import type { Signer } from '../signers/signer';
 import { SIGNER_SOURCE, type SignerSource } from '../signers/signer-source';
@@ -216,9 +217,10 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** Every key on record, oldest first. */
-function readKeys(manager: EntityManager): Promise<SigningKey[]> {
-  return manager.find(SigningKey, { order: { created_at: 'ASC', kid: 'ASC' } });
+/** Every key on record, oldest first, without those for which anybody could sign, or that are there in another spelling. */
+async function readKeys(manager: EntityManager): Promise<SigningKey[]> {
+  const keys = await manager.find(SigningKey, { order: { created_at: 'ASC', kid: 'ASC' } });
+  return keys.filter(({ public_key }) => isSoundOnRecord(public_key));
 }
 
 function keyObject({ public_key }: SigningKey): KeyObject {

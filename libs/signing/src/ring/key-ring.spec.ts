@@ -371,6 +371,27 @@ describe('KeyRing', () => {
     expect(await keys()).toEqual({});
   });
 
+  it('neither verifies with a key that came on record past the checks, nor publishes it: of small order, or respelled', async () => {
+    await writeKeyPair(keysDir, 'k1', PASSPHRASE);
+    const ring = await aLoadedRing();
+    const [genuine] = (await ring.jwks()).keys;
+    const owner = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
+    dataSources.push(owner);
+    const last = PREDECESSOR_X.slice(0, -1) + '5';
+    for (const [kid, x] of [
+      ['weak', 'A'.repeat(43)],
+      ['respelled', last],
+    ])
+      await owner.query(
+        `SET session_replication_role = replica;
+         INSERT INTO signing_keys (kid, alg, public_key, state) VALUES ('${kid}', 'EdDSA', '${x}', 'retired')`,
+      );
+    await ring.refresh();
+    expect(await ring.publicKey('weak')).toBeUndefined();
+    expect(await ring.publicKey('respelled')).toBeUndefined();
+    expect((await ring.jwks()).keys).toEqual([genuine]);
+  });
+
   it('says that a compromise changed something when its successor is all that is new', async () => {
     await writeKeyPair(keysDir, 'k1', PASSPHRASE);
     await aLoadedRing(production());
