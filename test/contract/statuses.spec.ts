@@ -1,3 +1,4 @@
+import { ROUTE_ACCESS } from '../support/contract/route-access';
 import { type Answer, Client } from '../support/requests/client';
 import { checkAgainstContract } from '../support/contract/contract-check';
 import { readContract, type Route, routesOf } from '../support/contract/contract';
@@ -70,11 +71,21 @@ describe('each operation that declares it answers', () => {
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="aegis", error="invalid_token"');
   });
 
-  it.each(named(declaring(403)))('403 to a key without the scope: %s', async (_, route) => {
-    const made = await admin.post('/api/v1/admin/api-keys', { name: 'narrow', scopes: ['webhooks:manage'] });
-    const answer = await send(new Client(server.url, made.body.key as string), route, ids);
-    expect(answer).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
-  });
+  it.each(named(declaring(403)))(
+    '403 to a key without the scope, which detail names: %s',
+    async (_, route) => {
+      const made = await admin.post('/api/v1/admin/api-keys', {
+        name: 'narrow',
+        scopes: ['webhooks:manage'],
+      });
+      const answer = await send(new Client(server.url, made.body.key as string), route, ids);
+      expect(answer).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
+      const access = new Map(ROUTE_ACCESS).get(`${route.method} ${route.path}`);
+      // Here it is closed to callers without the scope.
+      const scope = access === 'public' ? 'licenses:validate' : access;
+      expect(answer.body.detail).toBe(`The API key lacks the scope ${scope}.`);
+    },
+  );
 
   const withParameter = declaring(404).filter(({ path }) => path.includes('{'));
   it.each(named(withParameter))('404 where the path names nothing: %s', async (_, route) => {
