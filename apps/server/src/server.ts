@@ -19,7 +19,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { settleMigrations } from '../../../migrations/settle';
+import { ownerSetting, settleMigrations } from '../../../migrations/settle';
 import { AppModule } from './app.module';
 import { databaseProblem } from './database-problem';
 import { closeAfterEachAnswer, PATIENCE_MS, PRODUCTION_DRAIN_MS, RequestsInFlight } from './drain';
@@ -54,8 +54,10 @@ export async function startServer(
   });
   let app: NestExpressApplication | undefined;
   let metrics: MetricsServer | undefined;
+  let databaseSetting: string = environment.MIGRATE_ON_START ? ownerSetting(environment) : 'DATABASE_URL';
   try {
     await settleMigrations(environment, database, logger);
+    databaseSetting = 'DATABASE_URL';
     app = await createHttpApp(AppModule.for(environment, logger, database.applicationUrl));
     assertEveryRouteDeclaresAccess(app);
     assertEveryBodyIsBounded(app);
@@ -87,7 +89,7 @@ export async function startServer(
     await app?.close();
     await database.release();
     await metrics?.close();
-    throw databaseProblem(error);
+    throw databaseProblem(error, databaseSetting);
   }
 }
 

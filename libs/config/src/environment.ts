@@ -1,11 +1,14 @@
-import { IsBoolean, IsIn, IsInt, IsOptional, Length, Matches, Max, Min, ArrayMinSize } from 'class-validator';
+import { IsIn, IsOptional, Length, Matches } from 'class-validator';
 import {
   AreOrigins,
+  HasLength,
   IsCheckpointSink,
   IsPepperList,
   IsPostgresUrl,
   IsPublicUrl,
+  IsTrueOrFalse,
   IsTrustProxy,
+  IsWholeNumber,
 } from './rules';
 import { DatabaseLimits } from './database-limits';
 import { Setting } from './setting';
@@ -27,13 +30,11 @@ export class Environment extends DatabaseLimits {
     productionDefault: '0.0.0.0',
     description: 'Address to listen on.',
   })
-  @Length(1, 255)
+  @HasLength(1, 255)
   HOST!: string;
 
   @Setting({ kind: 'integer', default: '8000', description: 'Port of the API.' })
-  @IsInt()
-  @Min(0)
-  @Max(PORT_MAX)
+  @IsWholeNumber(0, PORT_MAX)
   PORT!: number;
 
   @Setting({
@@ -41,13 +42,12 @@ export class Environment extends DatabaseLimits {
     default: '9464',
     description: 'Port of the Prometheus metrics, apart from the API; 0 takes a free one.',
   })
-  @IsInt()
-  @Min(0)
-  @Max(PORT_MAX)
+  @IsWholeNumber(0, PORT_MAX)
   METRICS_PORT!: number;
 
   @Setting({
     kind: 'url',
+    example: 'https://license.example.com',
     default: '(http://localhost:PORT)',
     production: 'required, https unless loopback',
     description:
@@ -58,6 +58,7 @@ export class Environment extends DatabaseLimits {
 
   @Setting({
     kind: 'postgres-url',
+    example: 'postgres://aegis_app:password@db.example.com:5432/aegis?sslmode=verify-full',
     default: '(embedded)',
     production: 'required; sslmode=verify-full unless loopback or Unix socket',
     secret: true,
@@ -79,6 +80,7 @@ export class Environment extends DatabaseLimits {
 
   @Setting({
     kind: 'postgres-url',
+    example: 'postgres://aegis_owner:password@db.example.com:5432/aegis?sslmode=verify-full',
     default: '(DATABASE_URL)',
     production: 'another role than DATABASE_URL; required with MIGRATE_ON_START',
     secret: true,
@@ -90,6 +92,7 @@ export class Environment extends DatabaseLimits {
 
   @Setting({
     kind: 'postgres-url',
+    example: 'postgres://postgres:password@db.example.com:5432/postgres?sslmode=verify-full',
     secret: true,
     production: 'sslmode=verify-full unless loopback',
     description:
@@ -101,6 +104,7 @@ export class Environment extends DatabaseLimits {
 
   @Setting({
     kind: 'postgres-url',
+    example: 'postgres://reader:password@db.example.com:5432/license?sslmode=verify-full',
     secret: true,
     production: 'sslmode=verify-full unless loopback',
     description: "The predecessor's database; used by `aegis import v0.8` alone, which only reads it.",
@@ -115,7 +119,7 @@ export class Environment extends DatabaseLimits {
     productionDefault: 'false',
     description: 'Run pending migrations at start. Production runs `aegis migrate up` before it rolls out.',
   })
-  @IsBoolean()
+  @IsTrueOrFalse()
   MIGRATE_ON_START!: boolean;
 
   @Setting({
@@ -123,7 +127,7 @@ export class Environment extends DatabaseLimits {
     default: 'keys',
     description: 'Folder of the key files `<kid>.private.pem` and `<kid>.public.pem`.',
   })
-  @Length(1, 4096)
+  @HasLength(1, 4096)
   KEYS_DIR!: string;
 
   @Setting({
@@ -132,11 +136,12 @@ export class Environment extends DatabaseLimits {
     description:
       'Adopt every public key of KEYS_DIR that is not on record, at each start. Otherwise `aegis keys adopt` does, one by one.',
   })
-  @IsBoolean()
+  @IsTrueOrFalse()
   ADOPT_PUBLIC_KEYS!: boolean;
 
   @Setting({
     kind: 'text',
+    example: 'aegis-2026-11',
     default: '(the only private key; a new id without any key)',
     description:
       'Key that signs where no key is active in the database yet; afterwards `aegis keys activate` decides.',
@@ -155,7 +160,7 @@ export class Environment extends DatabaseLimits {
     description: 'Passphrase of the signing key file.',
   })
   @IsOptional()
-  @Length(1, 1024, { message: 'must have 1 to 1024 characters' })
+  @HasLength(1, 1024)
   KEY_PASSPHRASE?: string;
 
   @Setting({
@@ -164,7 +169,7 @@ export class Environment extends DatabaseLimits {
     description: 'Passphrase that `aegis keys rewrap` encrypts the key files with; no server reads it.',
   })
   @IsOptional()
-  @Length(1, 1024, { message: 'must have 1 to 1024 characters' })
+  @HasLength(1, 1024)
   NEW_KEY_PASSPHRASE?: string;
 
   @Setting({
@@ -173,7 +178,7 @@ export class Environment extends DatabaseLimits {
     description: 'Passphrase of the root key, for `aegis keys root`; no server reads it.',
   })
   @IsOptional()
-  @Length(1, 1024, { message: 'must have 1 to 1024 characters' })
+  @HasLength(1, 1024)
   ROOT_KEY_PASSPHRASE?: string;
 
   @Setting({
@@ -191,7 +196,7 @@ export class Environment extends DatabaseLimits {
     description: 'Encrypts secrets at rest. Reserved: webhooks will use it.',
   })
   @IsOptional()
-  @Length(32, 1024, { message: 'must have 32 or more characters' })
+  @HasLength(32, 1024)
   SECRETS_KEY?: string;
 
   @Setting({
@@ -212,10 +217,14 @@ export class Environment extends DatabaseLimits {
     description:
       'The `iss` of issued tokens; they validate where it is LICENSE_ISSUER or in ACCEPTED_ISSUERS.',
   })
-  @Length(1, 255)
+  @HasLength(1, 255)
   LICENSE_ISSUER!: string;
 
-  @Setting({ kind: 'list', description: 'Further issuers whose tokens validate, comma-separated.' })
+  @Setting({
+    kind: 'list',
+    example: 'https://license.example.com,https://old.example.com',
+    description: 'Further issuers whose tokens validate, comma-separated.',
+  })
   @IsOptional()
   @Length(1, 255, { each: true, message: 'must be a comma-separated list of issuers' })
   ACCEPTED_ISSUERS?: string[];
@@ -225,9 +234,7 @@ export class Environment extends DatabaseLimits {
     default: '30',
     description: 'Days of a demo license that is issued without `duration_days`.',
   })
-  @IsInt()
-  @Min(1)
-  @Max(36_500)
+  @IsWholeNumber(1, 36_500)
   DEFAULT_DEMO_DURATION_DAYS!: number;
 
   @Setting({
@@ -235,13 +242,12 @@ export class Environment extends DatabaseLimits {
     default: '90',
     description: 'Days that IP addresses are kept in the audit trail; then they are forgotten.',
   })
-  @IsInt()
-  @Min(1)
-  @Max(3650)
+  @IsWholeNumber(1, 3650)
   AUDIT_IP_RETENTION_DAYS!: number;
 
   @Setting({
     kind: 'url',
+    example: 'file:/var/lib/aegis/checkpoints.ndjson',
     description:
       'Where signed checkpoints are kept besides the database: file:/<path> or https://<url>, without credentials.',
   })
@@ -259,15 +265,16 @@ export class Environment extends DatabaseLimits {
     default: 'false',
     description: 'Close validation to callers without `licenses:validate`.',
   })
-  @IsBoolean()
+  @IsTrueOrFalse()
   VALIDATION_REQUIRES_API_KEY!: boolean;
 
   @Setting({ kind: 'boolean', default: 'true', description: 'Serve /docs and /openapi.json.' })
-  @IsBoolean()
+  @IsTrueOrFalse()
   DOCS_ENABLED!: boolean;
 
   @Setting({
     kind: 'list',
+    example: 'https://admin.example.com',
     description: 'Origins that browsers may call from, comma-separated; none when unset.',
   })
   @IsOptional()
@@ -276,10 +283,10 @@ export class Environment extends DatabaseLimits {
 
   @Setting({
     kind: 'list',
+    example: '1',
     description: 'Proxies in front: their number, or their addresses or CIDRs. None when unset.',
   })
   @IsOptional()
-  @ArrayMinSize(1)
   @IsTrustProxy()
   TRUST_PROXY?: string[];
 
@@ -297,15 +304,16 @@ export class Environment extends DatabaseLimits {
     description:
       'Folder of the embedded database and the secrets made in development; for root the database is in /var/lib/aegis-embedded.',
   })
-  @Length(1, 4096)
+  @HasLength(1, 4096)
   DATA_DIR!: string;
 
   @Setting({
     kind: 'text',
+    example: '/usr/lib/postgresql/15/bin',
     description: 'Folder with initdb and postgres of a system PostgreSQL, in place of the bundled one.',
   })
   @IsOptional()
-  @Length(1, 4096)
+  @HasLength(1, 4096)
   PG_BIN?: string;
 
   /** Whether unsafe settings stop the start. */

@@ -226,6 +226,29 @@ describe('values', () => {
 });
 
 describe('a bad value', () => {
+  /** Secrets: an example could end in use. */
+  const ONLY_ITS_OWNER_KNOWS = [
+    'KEY_PASSPHRASE',
+    'KEY_PASSPHRASE_WRAPPED',
+    'NEW_KEY_PASSPHRASE',
+    'ROOT_KEY_PASSPHRASE',
+    'SECRETS_KEY',
+    'API_KEY_PEPPERS',
+    'CHECKPOINT_SINK_TOKEN',
+    'VAULT_TOKEN',
+    'VAULT_SECRET_ID',
+    'PKCS11_PIN',
+    'AZURE_CLIENT_SECRET',
+  ];
+  const exampleProblems = (variables: Record<string, string>): string[] => {
+    try {
+      load(variables);
+      return [];
+    } catch (error) {
+      return (error as Error).message.split('\n').map((line) => line.trim());
+    }
+  };
+
   const CANARY = 'canary7f3a';
   const bad: Record<string, string[]> = {
     ENVIRONMENT: [CANARY, 'Production'],
@@ -420,6 +443,29 @@ describe('a bad value', () => {
     expect(refused[0]).toMatch(new RegExp(`^${name}: \\S.{5,}$`));
     expect(refused[0]).not.toContain(CANARY);
     if (value.length > 7) expect(refused[0]).not.toContain(value);
+  });
+
+  it.each(cases)(
+    'of %s gets an example that is accepted, unless only its owner can know one: %j',
+    (name, value) => {
+      const [refused = ''] = problems({ [name]: value });
+      if (ONLY_ITS_OWNER_KNOWS.includes(name) || refused.includes('DB_STATEMENT_TIMEOUT_MS')) return;
+      const [, example = ''] = new RegExp(` \\(example: ${name}=(.+)\\)$`).exec(refused) ?? [];
+      expect(example).not.toBe('');
+      // What belongs to it may be missing, such as the other settings of a signer.
+      const others = exampleProblems({ [name]: example }).filter((line) => line.startsWith(name));
+      expect(others).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['RATE_LIMIT_ENABLED', 'yes', 'must be true or false (example: RATE_LIMIT_ENABLED=true)'],
+    ['PORT', 'http', 'must be a whole number from 0 to 65535 (example: PORT=8000)'],
+    ['HOST', 'x'.repeat(256), 'must have 1 to 255 characters (example: HOST=127.0.0.1)'],
+    ['TRUST_PROXY', ',', expect.stringMatching(/^must be the number of proxies.*TRUST_PROXY=1\)$/)],
+  ])('of %s gets one rule, in words: %j', (name, value, rule) => {
+    const [refused = ''] = problems({ [name]: value });
+    expect(refused.slice(`${name}: `.length)).toEqual(rule);
   });
 
   it('is tried for every setting that has a rule', () => {

@@ -87,8 +87,15 @@ function brokenRules(environment: Environment): string[] {
       const rules = Object.values(constraints ?? {}).map((text) =>
         text.replace(new RegExp(`^${property} `), ''),
       );
-      return `${property}: ${rules.join('; ')}`;
+      return `${property}: ${rules.join('; ')}${exampleOf(property)}`;
     });
+}
+
+/** Shows how the value of a setting is written, behind the rule that it broke. */
+function exampleOf(name: string): string {
+  const spec = settings().get(name);
+  const value = spec && (spec.example ?? defaultOf(spec, false));
+  return value === undefined ? '' : ` (example: ${name}=${value})`;
 }
 
 /** What is made or derived where it is not given: nobody can have got it wrong. */

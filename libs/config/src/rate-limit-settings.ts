@@ -1,12 +1,12 @@
-import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { IsRedisUrl } from './rules';
+import { IsIn, IsOptional } from 'class-validator';
+import { IsRedisUrl, IsTrueOrFalse, IsWholeNumber } from './rules';
 import { Setting } from './setting';
 import { SignerSettings } from './signers/signer-settings';
 
 /** Settings of the rate limits, and of the Redis that processes share them in. */
 export abstract class RateLimitSettings extends SignerSettings {
   @Setting({ kind: 'boolean', default: 'true', description: 'Enforce the rate limits.' })
-  @IsBoolean()
+  @IsTrueOrFalse()
   RATE_LIMIT_ENABLED!: boolean;
 
   @Setting({
@@ -14,21 +14,15 @@ export abstract class RateLimitSettings extends SignerSettings {
     default: '100',
     description: 'Requests per minute, by API key or else by address.',
   })
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000_000)
+  @IsWholeNumber(1, 1_000_000_000)
   RATE_LIMIT_DEFAULT!: number;
 
   @Setting({ kind: 'integer', default: '1000', description: 'Validations per minute by address.' })
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000_000)
+  @IsWholeNumber(1, 1_000_000_000)
   RATE_LIMIT_VALIDATE!: number;
 
   @Setting({ kind: 'integer', default: '60', description: 'Validations per minute of one license.' })
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000_000)
+  @IsWholeNumber(1, 1_000_000_000)
   RATE_LIMIT_LICENSE!: number;
 
   @Setting({
@@ -36,9 +30,7 @@ export abstract class RateLimitSettings extends SignerSettings {
     default: '10000',
     description: 'Different items per minute of batch validations, by API key.',
   })
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000_000)
+  @IsWholeNumber(1, 1_000_000_000)
   RATE_LIMIT_BATCH_ITEMS!: number;
 
   @Setting({
@@ -46,13 +38,12 @@ export abstract class RateLimitSettings extends SignerSettings {
     default: '300',
     description: 'Requests per minute by address to the other public routes.',
   })
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000_000)
+  @IsWholeNumber(1, 1_000_000_000)
   RATE_LIMIT_PUBLIC!: number;
 
   @Setting({
     kind: 'url',
+    example: 'rediss://:password@redis.example.com:6379',
     secret: true,
     description: 'Redis that several processes share their rate limits in; rediss:// for TLS.',
   })

@@ -1,4 +1,4 @@
-import { registerDecorator } from 'class-validator';
+import { length as isLength, registerDecorator } from 'class-validator';
 import { BlockList, isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { isPlainUrl } from './urls/plain-url';
@@ -15,6 +15,21 @@ export function rule(name: string, message: string, holds: (value: unknown) => b
     });
   };
 }
+
+/** A whole number, as decimal digits, within bounds that are part of it. */
+export const IsWholeNumber = (least: number, most: number): PropertyDecorator =>
+  rule(
+    'isWholeNumber',
+    `must be a whole number from ${least} to ${most}`,
+    (value) => typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most,
+  );
+
+export const IsTrueOrFalse = (): PropertyDecorator =>
+  rule('isTrueOrFalse', 'must be true or false', (value) => typeof value === 'boolean');
+
+/** A text of so many characters. */
+export const HasLength = (least: number, most: number): PropertyDecorator =>
+  rule('hasLength', `must have ${least} to ${most} characters`, (value) => isLength(value, least, most));
 
 function asUrl(value: unknown): URL | undefined {
   return typeof value === 'string' && isPlainUrl(value) ? new URL(value) : undefined;
@@ -72,7 +87,7 @@ export const IsCheckpointSink = (): PropertyDecorator =>
 export const IsPepperList = (): PropertyDecorator =>
   rule(
     'isPepperList',
-    'must be a list like v2:<secret>,v1:<secret>, current first, versions all different, each secret of 32 or more characters',
+    'must be a list like v2:<secret>,v1:<secret>, current first, versions all different, each secret of 32 or more characters (openssl rand -base64 32 prints one)',
     (value) => {
       if (!Array.isArray(value) || value.length === 0) return false;
       const versions = value.map((entry) => /^(v[1-9][0-9]{0,4}):\S{32,}$/.exec(String(entry))?.[1]);

@@ -11,6 +11,8 @@ export interface SettingSpec {
   description: string;
   /** Value when the variable is unset, or a word for what is made then, in brackets: `(embedded)`. */
   default?: string;
+  /** A value that keeps the rules, where there is no default; absent for what only its owner can know. */
+  example?: string;
   /** Default where ENVIRONMENT=production, if another. */
   productionDefault?: string;
   /** What production demands of it, in words; absent when it demands nothing. */

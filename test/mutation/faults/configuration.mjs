@@ -32,6 +32,12 @@ export default {
         '      return;',
       ],
     ]),
+    ...inFile('libs/config/src/load-environment.ts', [
+      ['a refusal shows no example', "${rules.join('; ')}${exampleOf(property)}", "${rules.join('; ')}"],
+    ]),
+    ...inFile('libs/config/src/rules.ts', [
+      ['the greatest number is refused', 'value >= least && value <= most', 'value >= least && value < most'],
+    ]),
     ...inFile('libs/config/src/sources/secret-file.ts', [
       [
         'further lines of a secret file are lost',

@@ -1,5 +1,12 @@
-import { IsIn, IsInt, IsOptional, Length, Matches, Max, Min } from 'class-validator';
-import { AreSignerKeys, AreTransitKeys, IsKeyVaultKey, IsServiceUrl } from '../rules';
+import { IsIn, IsOptional, Matches } from 'class-validator';
+import {
+  AreSignerKeys,
+  AreTransitKeys,
+  HasLength,
+  IsKeyVaultKey,
+  IsServiceUrl,
+  IsWholeNumber,
+} from '../rules';
 import { Setting } from '../setting';
 import { TracingSettings } from '../tracing/tracing-settings';
 
@@ -13,13 +20,12 @@ export abstract class SignerSettings extends TracingSettings {
     default: '500',
     description: 'Longest that one signature by a service or device may take, in milliseconds.',
   })
-  @IsInt()
-  @Min(50)
-  @Max(10_000)
+  @IsWholeNumber(50, 10_000)
   SIGNER_TIMEOUT_MS!: number;
 
   @Setting({
     kind: 'url',
+    example: 'https://vault.example.com:8200',
     production: 'https unless loopback',
     description: 'Address of HashiCorp Vault or OpenBao. Required with SIGNER=vault.',
   })
@@ -27,7 +33,7 @@ export abstract class SignerSettings extends TracingSettings {
   @IsServiceUrl()
   VAULT_ADDR?: string;
 
-  @Setting({ kind: 'text', description: 'Namespace in Vault, if it has any.' })
+  @Setting({ kind: 'text', example: 'licensing/eu', description: 'Namespace in Vault, if it has any.' })
   @IsOptional()
   @Matches(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*\/?$/, PATH)
   VAULT_NAMESPACE?: string;
@@ -38,6 +44,7 @@ export abstract class SignerSettings extends TracingSettings {
 
   @Setting({
     kind: 'text',
+    example: 'approle',
     default: '(the name of the method)',
     description: 'Where that method is mounted in Vault.',
   })
@@ -50,19 +57,23 @@ export abstract class SignerSettings extends TracingSettings {
   @Matches(/^[\x21-\x7e]{1,4096}$/, { message: 'must be printable ASCII without space' })
   VAULT_TOKEN?: string;
 
-  @Setting({ kind: 'text', description: 'Role id of VAULT_AUTH=approle.' })
+  @Setting({
+    kind: 'text',
+    example: '9ad2f4c1-5b0e-4f57-8d3a-6b1f0c2e7a90',
+    description: 'Role id of VAULT_AUTH=approle.',
+  })
   @IsOptional()
-  @Length(1, 255)
+  @HasLength(1, 255)
   VAULT_ROLE_ID?: string;
 
   @Setting({ kind: 'text', secret: true, description: 'Secret id of VAULT_AUTH=approle.' })
   @IsOptional()
-  @Length(1, 4096)
+  @HasLength(1, 4096)
   VAULT_SECRET_ID?: string;
 
-  @Setting({ kind: 'text', description: 'Role of VAULT_AUTH=kubernetes.' })
+  @Setting({ kind: 'text', example: 'aegis', description: 'Role of VAULT_AUTH=kubernetes.' })
   @IsOptional()
-  @Length(1, 255)
+  @HasLength(1, 255)
   VAULT_ROLE?: string;
 
   @Setting({
@@ -70,7 +81,7 @@ export abstract class SignerSettings extends TracingSettings {
     default: '/var/run/secrets/kubernetes.io/serviceaccount/token',
     description: 'File of the service account token that VAULT_AUTH=kubernetes shows.',
   })
-  @Length(1, 4096)
+  @HasLength(1, 4096)
   VAULT_JWT_FILE!: string;
 
   @Setting({ kind: 'text', default: 'transit', description: 'Where the transit engine is mounted.' })
@@ -79,6 +90,7 @@ export abstract class SignerSettings extends TracingSettings {
 
   @Setting({
     kind: 'list',
+    example: 'aegis',
     description:
       'Transit keys, comma-separated: a name, whose version N signs under the kid <name>-vN, or <kid>=<name>:<version>. Required with SIGNER=vault.',
   })
@@ -86,13 +98,18 @@ export abstract class SignerSettings extends TracingSettings {
   @AreTransitKeys()
   VAULT_KEYS?: string[];
 
-  @Setting({ kind: 'text', description: 'Region of AWS KMS. Required with SIGNER=aws-kms.' })
+  @Setting({
+    kind: 'text',
+    example: 'eu-central-1',
+    description: 'Region of AWS KMS. Required with SIGNER=aws-kms.',
+  })
   @IsOptional()
   @Matches(/^[a-z0-9-]{3,40}$/, { message: 'must be the name of a region, like eu-central-1' })
   AWS_REGION?: string;
 
   @Setting({
     kind: 'list',
+    example: 'aegis-2026-11=1234abcd-12ab-34cd-56ef-1234567890ab',
     description:
       'Keys of AWS KMS, comma-separated: <kid>=<key id or ARN>; an alias is refused, for it can be moved. Required with SIGNER=aws-kms.',
   })
@@ -102,6 +119,7 @@ export abstract class SignerSettings extends TracingSettings {
 
   @Setting({
     kind: 'url',
+    example: 'https://kms.example.com',
     default: "(the region's)",
     production: 'https unless loopback',
     description: 'Another address of AWS KMS, as of a VPC endpoint.',
@@ -112,6 +130,7 @@ export abstract class SignerSettings extends TracingSettings {
 
   @Setting({
     kind: 'text',
+    example: '/usr/lib/softhsm/libsofthsm2.so',
     description: 'Shared library that speaks PKCS#11. Required with SIGNER=pkcs11.',
   })
   @IsOptional()
@@ -120,10 +139,11 @@ export abstract class SignerSettings extends TracingSettings {
 
   @Setting({
     kind: 'text',
+    example: 'aegis',
     description: 'Label of the token whose keys sign; a key’s label is its kid. Required with SIGNER=pkcs11.',
   })
   @IsOptional()
-  @Length(1, 32, { message: 'must have 1 to 32 characters' })
+  @HasLength(1, 32)
   PKCS11_TOKEN?: string;
 
   @Setting({
@@ -132,7 +152,7 @@ export abstract class SignerSettings extends TracingSettings {
     description: 'PIN of the user of the token. Required with SIGNER=pkcs11.',
   })
   @IsOptional()
-  @Length(1, 255, { message: 'must have 1 to 255 characters' })
+  @HasLength(1, 255)
   PKCS11_PIN?: string;
 
   @Setting({
@@ -141,9 +161,7 @@ export abstract class SignerSettings extends TracingSettings {
     description:
       'Sessions with the token: as many signatures are made at once. Each takes a thread of the pool that files and DNS use too (UV_THREADPOOL_SIZE, 4).',
   })
-  @IsInt()
-  @Min(1)
-  @Max(64)
+  @IsWholeNumber(1, 64)
   PKCS11_SESSIONS!: number;
 
   @Setting({
@@ -156,6 +174,7 @@ export abstract class SignerSettings extends TracingSettings {
 
   @Setting({
     kind: 'url',
+    example: 'https://aegis.vault.azure.net/keys/aegis/0123456789abcdef0123456789abcdef',
     production: 'https unless loopback',
     description: 'RSA key that unwraps it: https://<vault>.vault.azure.net/keys/<name>/<version>.',
   })
@@ -163,13 +182,18 @@ export abstract class SignerSettings extends TracingSettings {
   @IsKeyVaultKey()
   AZURE_KEY_VAULT_KEY?: string;
 
-  @Setting({ kind: 'text', description: 'Tenant of the identity that asks Azure Key Vault.' })
+  @Setting({
+    kind: 'text',
+    example: 'example.com',
+    description: 'Tenant of the identity that asks Azure Key Vault.',
+  })
   @IsOptional()
   @Matches(/^[A-Za-z0-9.-]{1,255}$/, { message: 'must be the id or domain of a tenant' })
   AZURE_TENANT_ID?: string;
 
   @Setting({
     kind: 'text',
+    example: '00000000-0000-0000-0000-000000000000',
     description: 'Client id of that identity; alone, it names a managed identity assigned by the user.',
   })
   @IsOptional()
@@ -178,15 +202,16 @@ export abstract class SignerSettings extends TracingSettings {
 
   @Setting({ kind: 'text', secret: true, description: 'Client secret of that identity.' })
   @IsOptional()
-  @Length(1, 4096)
+  @HasLength(1, 4096)
   AZURE_CLIENT_SECRET?: string;
 
   @Setting({
     kind: 'text',
+    example: '/var/run/secrets/azure/tokens/azure-identity-token',
     description: 'File of the federated token that stands for a secret (workload identity; set by AKS).',
   })
   @IsOptional()
-  @Length(1, 4096)
+  @HasLength(1, 4096)
   AZURE_FEDERATED_TOKEN_FILE?: string;
 
   @Setting({

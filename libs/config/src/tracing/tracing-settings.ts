@@ -1,5 +1,6 @@
-import { IsBoolean, IsIn, IsInt, IsOptional, Length, Max, Min } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
 import { AreAttributes, IsCollectorUrl, IsRatio } from './tracing-value-rules';
+import { HasLength, IsTrueOrFalse, IsWholeNumber } from '../rules';
 import { Setting } from '../setting';
 
 /** Values of OTEL_TRACES_SAMPLER; the standard's `jaeger_remote` and `xray` need a service of their own. */
@@ -25,11 +26,12 @@ export abstract class TracingSettings {
     default: 'false',
     description: 'true turns traces off, whatever the other OTEL_ settings are.',
   })
-  @IsBoolean()
+  @IsTrueOrFalse()
   OTEL_SDK_DISABLED!: boolean;
 
   @Setting({
     kind: 'text',
+    example: 'otlp',
     default: '(otlp with an endpoint, else none)',
     description: 'otlp sends traces of requests to a collector of OpenTelemetry; none does not.',
   })
@@ -39,6 +41,7 @@ export abstract class TracingSettings {
 
   @Setting({
     kind: 'url',
+    example: 'https://otel.example.com:4318',
     default: '(http://localhost:4318 with OTEL_TRACES_EXPORTER=otlp)',
     production: 'https unless loopback where headers are sent',
     description: 'Base URL of the collector; /v1/traces is added to it.',
@@ -49,6 +52,7 @@ export abstract class TracingSettings {
 
   @Setting({
     kind: 'url',
+    example: 'https://otel.example.com:4318/v1/traces',
     production: 'https unless loopback where headers are sent',
     description: 'URL that traces are sent to, in place of OTEL_EXPORTER_OTLP_ENDPOINT and as it is.',
   })
@@ -64,13 +68,18 @@ export abstract class TracingSettings {
   @IsIn(PROTOCOLS, PROTOCOL)
   OTEL_EXPORTER_OTLP_PROTOCOL!: string;
 
-  @Setting({ kind: 'text', description: 'The same for traces alone: http/protobuf.' })
+  @Setting({
+    kind: 'text',
+    example: 'http/protobuf',
+    description: 'The same for traces alone: http/protobuf.',
+  })
   @IsOptional()
   @IsIn(PROTOCOLS, PROTOCOL)
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL?: string;
 
   @Setting({
     kind: 'text',
+    example: 'authorization=Bearer%20token',
     secret: true,
     description: 'Headers sent to the collector: name=value,name=value; values percent-encoded.',
   })
@@ -80,6 +89,7 @@ export abstract class TracingSettings {
 
   @Setting({
     kind: 'text',
+    example: 'authorization=Bearer%20token',
     secret: true,
     description: 'The same for traces alone; a header of the same name wins.',
   })
@@ -93,9 +103,7 @@ export abstract class TracingSettings {
     description:
       'Longest that one delivery to the collector may take, repetitions included, in milliseconds.',
   })
-  @IsInt()
-  @Min(1)
-  @Max(LONGEST_WAIT_MS)
+  @IsWholeNumber(1, LONGEST_WAIT_MS)
   OTEL_EXPORTER_OTLP_TIMEOUT!: number;
 
   @Setting({ kind: 'text', default: 'none', description: 'gzip or none: compression of what is sent.' })
@@ -104,10 +112,11 @@ export abstract class TracingSettings {
 
   @Setting({
     kind: 'text',
+    example: '/etc/aegis/collector-ca.pem',
     description: 'File with the PEM certificate of the CA that signed the certificate of the collector.',
   })
   @IsOptional()
-  @Length(1, 4096)
+  @HasLength(1, 4096)
   OTEL_EXPORTER_OTLP_CERTIFICATE?: string;
 
   @Setting({
@@ -127,11 +136,12 @@ export abstract class TracingSettings {
   OTEL_TRACES_SAMPLER_ARG!: string;
 
   @Setting({ kind: 'text', default: 'aegis', description: 'Name of this service in traces.' })
-  @Length(1, 255)
+  @HasLength(1, 255)
   OTEL_SERVICE_NAME!: string;
 
   @Setting({
     kind: 'text',
+    example: 'deployment.environment.name=staging',
     description: 'Attributes of this service in traces: name=value,name=value; values percent-encoded.',
   })
   @IsOptional()
@@ -152,9 +162,7 @@ export abstract class TracingSettings {
     default: '5000',
     description: 'Longest time that a span waits to be sent with others, in milliseconds.',
   })
-  @IsInt()
-  @Min(10)
-  @Max(LONGEST_WAIT_MS)
+  @IsWholeNumber(10, LONGEST_WAIT_MS)
   OTEL_BSP_SCHEDULE_DELAY!: number;
 
   @Setting({
@@ -162,9 +170,7 @@ export abstract class TracingSettings {
     default: '30000',
     description: 'Longest that a batch of spans is waited for, in milliseconds.',
   })
-  @IsInt()
-  @Min(10)
-  @Max(LONGEST_WAIT_MS)
+  @IsWholeNumber(10, LONGEST_WAIT_MS)
   OTEL_BSP_EXPORT_TIMEOUT!: number;
 
   @Setting({
@@ -172,9 +178,7 @@ export abstract class TracingSettings {
     default: '2048',
     description: 'Most spans that wait in memory; further ones are dropped.',
   })
-  @IsInt()
-  @Min(1)
-  @Max(MOST_SPANS)
+  @IsWholeNumber(1, MOST_SPANS)
   OTEL_BSP_MAX_QUEUE_SIZE!: number;
 
   @Setting({
@@ -182,8 +186,6 @@ export abstract class TracingSettings {
     default: '512',
     description: 'Most spans that are sent at once, at most OTEL_BSP_MAX_QUEUE_SIZE.',
   })
-  @IsInt()
-  @Min(1)
-  @Max(MOST_SPANS)
+  @IsWholeNumber(1, MOST_SPANS)
   OTEL_BSP_MAX_EXPORT_BATCH_SIZE!: number;
 }
