@@ -12,23 +12,26 @@ const catalogue = {
   invalid_request: {
     status: 400,
     title: 'Malformed request',
-    description: 'The body is not JSON in UTF-8, or the request contradicts itself. Correct the request.',
+    description:
+      'The body is not JSON in UTF-8, or the request contradicts itself. `detail` says what and where: correct it.',
   },
   unauthorized: {
     status: 401,
     title: 'API key missing or refused',
     description:
-      'Send a valid API key as `X-API-Key` or `Authorization: Bearer`. Unknown, expired, deactivated and deleted keys all get the same answer.',
+      'Send a valid API key as `X-API-Key` or `Authorization: Bearer`. Unknown, expired, deactivated and deleted keys all get the same answer; the log of the server has the reason.',
   },
   insufficient_scope: {
     status: 403,
     title: 'Scope missing',
-    description: 'The API key is valid but lacks a scope that this operation needs; `detail` says which.',
+    description:
+      'The API key is valid but does not have a scope that this operation needs. `detail` names it: use a key with that scope, or have it added to this key.',
   },
   not_found: {
     status: 404,
     title: 'Not found',
-    description: 'There is no such route.',
+    description:
+      'There is no route or page at this path. Check the path: API paths begin with `/api/v1/`, and `/docs` lists them all.',
   },
   license_not_found: {
     status: 404,
@@ -39,42 +42,48 @@ const catalogue = {
   customer_not_found: {
     status: 404,
     title: 'Customer not found',
-    description: 'No customer has this id, or it was deleted.',
+    description:
+      'No customer has this id, or it was deleted. `GET /api/v1/customers?q=` finds customers by the beginning of an id or name.',
   },
   api_key_not_found: {
     status: 404,
     title: 'API key not found',
-    description: 'No API key has this id, or it was deleted.',
+    description:
+      'No API key has this id, or it was deleted. The id is the third part of the key (`aegis_<environment>_<id>_…`); `GET /api/v1/admin/api-keys` lists them.',
   },
   status_list_not_found: {
     status: 404,
     title: 'Status list not found',
-    description: 'There is no status list with this number: no token refers to it.',
+    description:
+      'There is no status list with this number. Take its address from the token: `status.status_list.uri`.',
   },
   audit_record_not_found: {
     status: 404,
     title: 'Audit record not found',
-    description: 'No audit record has this id, or its month was dropped: then its export has the proof.',
+    description:
+      'No audit record has this id, or its month was dropped: then the export that was made before has the proof.',
   },
   key_set_not_found: {
     status: 404,
     title: 'No signed key set',
-    description: 'This server has no key set signed by the root key.',
+    description:
+      'This server has no key set that a root key signed. Use `/.well-known/jwks.json`, or have the operator sign one.',
   },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',
-    description: 'The route exists, but not for this method; `Allow` lists those it has.',
+    description: 'This path exists, but not for this method. Use one that the header `Allow` lists.',
   },
   not_acceptable: {
     status: 406,
     title: 'Not acceptable',
-    description: 'The route cannot answer in any of the media types in `Accept`.',
+    description:
+      'The route cannot answer in any of the media types in `Accept`. Omit the header, or accept `application/json`.',
   },
   request_timeout: {
     status: 408,
     title: 'Request timed out',
-    description: 'The request did not arrive in time. Send it again.',
+    description: 'The request did not arrive as a whole in time. Send it again.',
   },
   conflict: {
     status: 409,
@@ -84,7 +93,8 @@ const catalogue = {
   customer_exists: {
     status: 409,
     title: 'Customer id taken',
-    description: 'The id belongs to a customer, or to one that was deleted: ids are never reused.',
+    description:
+      'The id belongs to a customer, or to one that was deleted: ids are never reused. Choose another id, or change the customer that has it.',
   },
   customer_inactive: {
     status: 409,
@@ -105,7 +115,8 @@ const catalogue = {
   last_admin_key: {
     status: 409,
     title: 'Last admin key',
-    description: 'The last active admin key that does not expire cannot be removed or restricted.',
+    description:
+      'The last active admin key that does not expire cannot be removed or restricted. Create another one first.',
   },
   request_in_progress: {
     status: 409,
@@ -129,13 +140,13 @@ const catalogue = {
     status: 409,
     title: 'Audit record too large',
     description:
-      'The record is larger than one record may be, so nothing can be proven about it. It was written before the database limited the length of texts, or past those limits.',
+      'The record is larger than one record may be, so nothing can be proven about it. It was written before the database limited the length of texts, or past those limits. Read it with `GET /api/v1/admin/audit-logs`.',
   },
   audit_trail_not_droppable: {
     status: 409,
     title: 'Audit records cannot be dropped yet',
     description:
-      'A month of the audit trail can be dropped only when all of its records are sealed and exported.',
+      'A month of the audit trail can be dropped only when all of its records are sealed and exported. `detail` says what is missing.',
   },
   audit_trail_not_resumable: {
     status: 409,
@@ -157,7 +168,7 @@ const catalogue = {
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported media type',
-    description: 'Bodies are `application/json` in UTF-8, without content encoding.',
+    description: 'Send the body as `application/json` in UTF-8, without content encoding such as gzip.',
   },
   validation_failed: {
     status: 422,
@@ -174,22 +185,24 @@ const catalogue = {
   token_too_large: {
     status: 422,
     title: 'Token too large',
-    description: 'The signed token would exceed 8 KiB. Shorten names or lists.',
+    description: 'The signed token would be larger than 8 KiB. Shorten names or lists.',
   },
   rate_limited: {
     status: 429,
     title: 'Too many requests',
-    description: 'The rate limit is used up. Wait `Retry-After` seconds.',
+    description:
+      'The rate limit is used up. Wait as many seconds as `Retry-After` says, then send the request again.',
   },
   headers_too_large: {
     status: 431,
     title: 'Headers too large',
-    description: 'The request headers exceed the limit.',
+    description: 'The request headers are too large. Send fewer or shorter headers, such as cookies.',
   },
   internal_error: {
     status: 500,
     title: 'Internal error',
-    description: 'Something failed on our side. The log has the reason under the same `request_id`.',
+    description:
+      'Something failed on the server. Its log has the reason under the same `request_id`: give that to the operator.',
   },
   transfer_coding_unsupported: {
     status: 501,

@@ -26,6 +26,20 @@ describe('the pages that explain errors', () => {
     expect(links.map((link) => link.split('/').at(-1)).sort()).toEqual(Object.keys(PROBLEMS).sort());
     for (const link of [...links, '../problems'])
       expect((await fetch(new URL(link, `${server.url}/problems`))).status).toBe(200);
+    // Where it lists them, it says already what each means and what to do.
+    const shown = text
+      .replace(/<\/?code>/g, '')
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>');
+    for (const { description } of Object.values(PROBLEMS))
+      expect(shown).toContain(`<dd>${description.replaceAll('`', '')}</dd>`);
+  });
+
+  it('consist of sentences that say more than the title does', () => {
+    for (const { title, description } of Object.values(PROBLEMS)) {
+      expect(description).toMatch(/^(`[^`]+`|[A-Z]).*\.$/);
+      expect(description.length).toBeGreaterThan(title.length + 25);
+    }
   });
 
   it.each(['%3Cscript%3Ealert(1)%3C%2Fscript%3E', '__proto__', 'constructor', 'toString'])(

@@ -25,10 +25,16 @@ export class ProblemsController {
     const rows = Object.entries(PROBLEMS)
       .sort(([, one], [, other]) => one.status - other.status)
       .map(
-        ([code, { status, title }]) =>
-          `      <li>${status} <a href="problems/${code}"><code>${code}</code></a>: ${inlineCode(title)}</li>`,
+        ([code, { status, description }]) =>
+          `      <dt><a href="problems/${code}"><code>${code}</code></a> (${status})</dt>\n      <dd>${inlineCode(description)}</dd>`,
       );
-    return htmlPage('Errors', `    <h1>Errors</h1>\n    <ul>\n${rows.join('\n')}\n    </ul>`);
+    return htmlPage(
+      'Errors',
+      `    <h1>Errors</h1>
+    <p>What the member <code>code</code> of an error answer means, and what to do.
+    Its <code>detail</code> says more about your request; its <code>request_id</code> finds it in the log.</p>
+    <dl>\n${rows.join('\n')}\n    </dl>`,
+    );
   }
 
   @Get(':code')
