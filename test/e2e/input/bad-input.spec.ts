@@ -102,6 +102,23 @@ describe('bad input', () => {
     expect(errors).toHaveLength(3);
   });
 
+  it.each<[unknown, string[]]>([
+    [['17.0'], ['each entry must be 1 to 10 digits, the major version alone, such as 17']],
+    [[17], ['each entry must be a string']],
+    [['17', '17'], ['must not contain an entry twice']],
+    [[], ['must contain at least 1 elements']],
+  ])('in a list is answered without the name of the field in the rule: %j', async (versions, messages) => {
+    const { status, body } = await client.post(
+      '/api/v1/licenses',
+      anIssue({ allowed_major_versions: versions }),
+    );
+    expect(status).toBe(422);
+    const { errors } = body as { errors: { field: string; message: string }[] };
+    expect(errors.map(({ field }) => field)).toEqual(errors.map(() => 'allowed_major_versions'));
+    expect(errors.map(({ message }) => message)).toEqual(expect.arrayContaining(messages));
+    for (const { field, message } of errors) expect(message).not.toContain(field);
+  });
+
   describe('in any body', () => {
     it('is 400 when it is not JSON in UTF-8', async () => {
       const bodies = ['{', ' ', "{'a':1}", '{"a":1,}', '{"a":1}}', 'NaN', '{"a":\u00a01}', '{"a":01}'];

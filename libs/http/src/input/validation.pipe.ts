@@ -159,6 +159,9 @@ function rulesToShow(constraints: Readonly<Record<string, string>>, value: unkno
 /** The rule without the name of the field, which is shown next to it. */
 function ruleInWords(rule: string, text: string, property: string, source: Source): string {
   if (rule === 'whitelistValidation') return `is not a known ${source === 'query' ? 'parameter' : 'field'}`;
+  if (rule === 'arrayUnique') return 'must not contain an entry twice';
+  const ofEach = `each value in ${property} `;
+  if (text.startsWith(ofEach)) return `each entry ${text.slice(ofEach.length)}`;
   return text.startsWith(`${property} `) ? text.slice(property.length + 1) : text;
 }
 

@@ -57,7 +57,7 @@ export class IssueLicenseDto implements IssueLicense {
   @IsString({ each: true })
   @Matches(MAJOR_VERSION, {
     each: true,
-    message: 'each value in allowed_major_versions must be 1 to 10 digits',
+    message: 'each entry must be 1 to 10 digits, the major version alone, such as 17',
   })
   allowed_major_versions!: string[];
 
@@ -166,7 +166,7 @@ export class ReissueLicenseDto implements ReissueLicense {
   @IsString({ each: true })
   @Matches(MAJOR_VERSION, {
     each: true,
-    message: 'each value in allowed_major_versions must be 1 to 10 digits',
+    message: 'each entry must be 1 to 10 digits, the major version alone, such as 17',
   })
   allowed_major_versions?: string[];
 
