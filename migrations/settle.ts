@@ -37,7 +37,8 @@ async function migrate({ ownerUrl, applicationUrl }: DatabaseAccess, logger: Log
   try {
     const role = decodeURIComponent(new URL(applicationUrl).username);
     const applied = await migrateUp(owner, role, applicationPrivileges);
-    if (applied.length > 0) logger.write('info', 'migrations applied', { migrations: applied });
+    if (applied.length > 0)
+      logger.write('info', 'migrations applied', { count: applied.length, newest: applied.at(-1) });
   } finally {
     await owner.destroy();
   }

@@ -16,7 +16,7 @@ export function generateKey(output: Output, keyId: string | undefined): Promise<
       const { KEYS_DIR: keysDir } = environment;
       const kid = keyId ?? (await freshKeyId(keysDir));
       const publicKey = await writeKeyPair(keysDir, kid, await newPassphrase(environment));
-      const next = `To sign with it: \`aegis keys publish ${kid}\`, then \`aegis keys activate ${kid}\`; for the first key of a server, KEY_ID=${kid}.`;
+      const next = `The first start of a server signs with it by itself, if it is the only private key in KEYS_DIR (else set KEY_ID=${kid}). On a server that has a key already: \`aegis keys publish ${kid}\`, then \`aegis keys activate ${kid}\`.`;
       answerKeyPair(output, { environment, kid, publicKey, done: 'created', next });
       return ExitCode.yes;
     },
