@@ -243,7 +243,7 @@ describe('aegis audit', () => {
       await trail.append(1, 60);
       await expect(trail.sealOnce()).rejects.toThrow(/aegis audit resume/);
       const resume = (after: string, by = aegis) =>
-        by.run('audit', 'resume', '--after', after, '--keys', keys, '--json');
+        by.run('audit', 'resume', '--after', after, '--keys', keys, '--yes', '--json');
       const byApplication = await resume(
         '2',
         aegis.with({ MIGRATION_DATABASE_URL: trail.database.applicationUrl }),

@@ -39,7 +39,7 @@ describe('aegis audit drop', () => {
 
   const drop = (before: string, ...unproven: string[]) =>
     aegis.run(
-      ...['audit', 'drop', '--before', before, '--export', file, '--json'],
+      ...['audit', 'drop', '--before', before, '--export', file, '--yes', '--json'],
       ...unproven.flatMap((id) => ['--unproven', id]),
     );
 
@@ -173,6 +173,8 @@ describe('aegis audit drop', () => {
     await complete();
     await aegis.run('audit', 'export', file);
     const other = aegis.with({ MIGRATION_DATABASE_URL: trail.database.applicationUrl });
-    expect((await other.run('audit', 'drop', '--before', '2020-02', '--export', file)).exitCode).toBe(2);
+    expect(
+      (await other.run('audit', 'drop', '--before', '2020-02', '--export', file, '--yes')).exitCode,
+    ).toBe(2);
   });
 });

@@ -64,7 +64,7 @@ describe('the audit trail after its key was compromised', () => {
     const { rows } = await sql.query<{ now: string }>(
       `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS now`,
     );
-    await done('keys', 'compromise', 'k1', '--after', rows[0]!.now, '--activate', 'k2');
+    await done('keys', 'compromise', 'k1', '--after', rows[0]!.now, '--activate', 'k2', '--yes');
     await sealed();
     writeFileSync(path('jwks.json'), JSON.stringify((await admin.get('/.well-known/jwks.json')).body));
     await done('keys', 'export', '--all', '--out', path('all.json'));

@@ -86,7 +86,7 @@ describe('aegis', () => {
       [['api-keys', 'update', 'short', '--activate']],
       [['api-keys', 'delete', 'short']],
       [['api-keys', 'rotate', 'short']],
-      [['keys', 'compromise', 'old', '--after', '0001-01-01T00:00:00+01:00']],
+      [['keys', 'compromise', 'old', '--after', '0001-01-01T00:00:00+01:00', '--yes']],
       [['audit', 'export', 'new.ndjson', '--since', '9999-12-31T23:59:59-01:00']],
       [['audit', 'export', 'new.ndjson', '--until', '0001-01-01T00:00:00+01:00']],
       [['api-keys', 'rotate']],
@@ -99,8 +99,8 @@ describe('aegis', () => {
       [['audit', 'verify', '--keys', 'missing.json']],
       [['audit', 'export']],
       [['audit', 'drop', '--before', '2020-01']],
-      [['audit', 'drop', '--before', '2020-13', '--export', 'missing.ndjson']],
-      [['audit', 'drop', '--before', '2999-01', '--export', 'missing.ndjson']],
+      [['audit', 'drop', '--before', '2020-13', '--export', 'missing.ndjson', '--yes']],
+      [['audit', 'drop', '--before', '2999-01', '--export', 'missing.ndjson', '--yes']],
       [['audit', 'export', 'x.ndjson', '--since', 'yesterday']],
       [['audit', 'verify-export', 'missing.ndjson']],
       [['audit', 'verify-export', 'missing.ndjson', '--keys', 'missing.json']],
@@ -288,7 +288,7 @@ describe('aegis', () => {
         expect((await production.run('migrate', 'status')).exitCode).toBe(0);
 
         const newest = migrations.at(-1)!.name;
-        expect(JSON.parse((await migrating.run('migrate', 'down', '--json')).stdout)).toEqual({
+        expect(JSON.parse((await migrating.run('migrate', 'down', '--yes', '--json')).stdout)).toEqual({
           undone: newest,
         });
         expect(await migrating.run('migrate', 'status')).toMatchObject({
@@ -396,9 +396,12 @@ describe('aegis', () => {
         expect(JSON.parse(madeByIt.stdout)).toEqual({ api_keys: [], total: 0 });
         expect((await here.run('api-keys', 'list', '--made-by', 'shop')).exitCode).toBe(2);
 
-        expect((await here.run('api-keys', 'delete', shown.id)).exitCode).toBe(0);
+        expect((await here.run('api-keys', 'delete', shown.id, '--yes')).exitCode).toBe(0);
         expect((await shop.post('/api/v1/customers', { id: 'x', name: 'Acme' })).status).toBe(401);
-        expect(await here.run('api-keys', 'delete', shown.id)).toMatchObject({ exitCode: 1, stdout: '' });
+        expect(await here.run('api-keys', 'delete', shown.id, '--yes')).toMatchObject({
+          exitCode: 1,
+          stdout: '',
+        });
       });
 
       async function aKey(...scopes: string[]): Promise<{ id: string; key: string; client: Client }> {
@@ -626,14 +629,14 @@ describe('aegis', () => {
           `SELECT id FROM api_keys WHERE 'admin' = ANY(scopes) AND is_active`,
         );
         expect(rows).toHaveLength(1);
-        const refused = await here.run('api-keys', 'delete', rows[0]!.id, '--json');
+        const refused = await here.run('api-keys', 'delete', rows[0]!.id, '--yes', '--json');
         expect(refused.exitCode).toBe(1);
         expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'last_admin_key' } });
         const weakened = await here.run('api-keys', 'update', rows[0]!.id, '--deactivate');
         expect(weakened).toMatchObject({ exitCode: 1, stdout: '' });
         expect((await admin.get('/api/v1/admin/api-keys')).status).toBe(200);
 
-        expect((await here.run('api-keys', 'delete', rows[0]!.id, '--force')).exitCode).toBe(0);
+        expect((await here.run('api-keys', 'delete', rows[0]!.id, '--force', '--yes')).exitCode).toBe(0);
         expect((await admin.get('/api/v1/admin/api-keys')).status).toBe(401);
         const made = await here.run('api-keys', 'create', '--name', 'back', '--scopes', 'admin', '--json');
         const { id, key } = JSON.parse(made.stdout) as { id: string; key: string };

@@ -245,8 +245,8 @@ describe('signing keys of two servers on one database', () => {
     const known = /No signing key k9 is on record; there are k1 \(active\), k2 \(pending\)\. .*publish k9/;
     expect(await refused('activate', 'k9')).toMatch(known);
     expect(await refused('retire', 'k9')).toMatch(known);
-    expect(await refused('compromise', 'k9')).toMatch(known);
-    expect(await refused('compromise', 'k1', '--activate', 'k9')).toMatch(known);
+    expect(await refused('compromise', 'k9', '--yes')).toMatch(known);
+    expect(await refused('compromise', 'k1', '--yes', '--activate', 'k9')).toMatch(known);
 
     const activated = await done('activate', 'k2', '--force');
     expect(activated).toMatch(/Skipped: \S+:\d+ can't sign with it/);
@@ -306,12 +306,12 @@ describe('signing keys of two servers on one database', () => {
     const [row] = (await sql.query<{ now: Date }>(`SELECT clock_timestamp() AS now`)).rows;
     const late = await aLicense(admin);
     await given('k2');
-    expect(await refused('compromise', 'k1')).toMatch(/k1 is active: name its successor/);
-    expect(await refused('compromise', 'k1', '--activate', 'k1')).toMatch(/succeed itself/);
-    expect(await refused('compromise', 'k1', '--after', '2999-01-01T00:00:00Z', '--activate', 'k2')).toMatch(
-      /future/,
-    );
-    await done('compromise', 'k1', '--after', row!.now.toISOString(), '--activate', 'k2');
+    expect(await refused('compromise', 'k1', '--yes')).toMatch(/k1 is active: name its successor/);
+    expect(await refused('compromise', 'k1', '--yes', '--activate', 'k1')).toMatch(/succeed itself/);
+    expect(
+      await refused('compromise', 'k1', '--yes', '--after', '2999-01-01T00:00:00Z', '--activate', 'k2'),
+    ).toMatch(/future/);
+    await done('compromise', 'k1', '--yes', '--after', row!.now.toISOString(), '--activate', 'k2');
     await untilInUse('k2');
     expect(await codeOf(other, early)).toBe('VALID');
     expect(await codeOf(other, late)).toBe('KEY_COMPROMISED');
@@ -325,9 +325,11 @@ describe('signing keys of two servers on one database', () => {
         `UPDATE signing_keys SET state = 'retired', compromised_at = NULL, compromised_after = NULL WHERE kid = 'k1'`,
       ),
     ).rejects.toThrow(/signing key k1 is compromised/);
-    await done('compromise', 'k1');
+    await done('compromise', 'k1', '--yes');
     expect(await codeOf(admin, early)).toBe('KEY_COMPROMISED');
-    expect(await refused('compromise', 'k1', '--after', row!.now.toISOString())).toMatch(/never restored/);
+    expect(await refused('compromise', 'k1', '--yes', '--after', row!.now.toISOString())).toMatch(
+      /never restored/,
+    );
     expect((await events()).slice(-4)).toEqual([
       'signing_key.published k2 cli',
       'signing_key.compromised k1 cli',
@@ -341,7 +343,7 @@ describe('signing keys of two servers on one database', () => {
   it('are compromised without a successor by force: nothing is issued until one is activated, and a restart serves', async () => {
     const old = await aLicense(admin);
     await given('k2');
-    await done('compromise', 'k1', '--force');
+    await done('compromise', 'k1', '--yes', '--force');
     await untilInUse(null);
     const input = {
       customer_id: old.customer_id,

@@ -143,7 +143,7 @@ describe('the signed key set', () => {
       },
       PATIENCE_MS,
     );
-    await done(aegis, 'compromise', kid, '--activate', 'next');
+    await done(aegis, 'compromise', kid, '--activate', 'next', '--yes');
     await until('the difference is reported', async () => (await current()) === 0, PATIENCE_MS);
     expect(server.log()).toContain('the signed key set disagrees with the database');
     await done(aegis, 'export', '--out', join(folder, 'export.json'));

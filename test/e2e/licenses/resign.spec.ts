@@ -92,7 +92,7 @@ describe('aegis licenses resign', () => {
       licenses: { stop: LICENSES - 10, stay: 10 },
     });
     expect((await json('keys', 'inspect', ROW_KEY)).state).toBe('retired');
-    expect(await json(...compromise, ...after)).toMatchObject({
+    expect(await json(...compromise, ...after, '--yes')).toMatchObject({
       state: 'compromised',
       licenses: { stop: LICENSES - 10, stay: 10 },
     });
@@ -173,7 +173,7 @@ describe('aegis licenses resign', () => {
       `UPDATE licenses SET status = 'revoked', revoked_at = now() WHERE id > '20000000-0000-0000-0000-000000000000'`,
     );
     const { exitCode, stderr } = await aegis.run(
-      ...['licenses', 'resign', '--key', ROW_KEY, '--supersede', '--report', 'new.csv'],
+      ...['licenses', 'resign', '--key', ROW_KEY, '--supersede', '--yes', '--report', 'new.csv'],
     );
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     const [head, ...lines] = readFileSync(report('new.csv'), 'utf8').trimEnd().split('\r\n');

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { PATIENCE } from '../patience';
 
+const TERMINAL = join(__dirname, 'terminal.py');
 const MAIN = join(__dirname, '../../../dist/apps/cli/src/main.js');
 
 /** How a command ended. */
@@ -42,8 +43,20 @@ export class CommandLine {
 
   /** Starts a command whose standard input stays open. */
   start(...args: string[]): Running {
+    return this.spawn(process.execPath, MAIN, ...args);
+  }
+
+  /**
+   * Runs a command at a terminal, where both outputs are one, and types an answer once a text appears.
+   * @param answer as typed, with a line feed at its end; Ctrl-C is `\x03`
+   */
+  answer(text: string, answer: string, ...args: string[]): Promise<Ended> {
+    return this.spawn('python3', TERMINAL, text, answer, process.execPath, MAIN, ...args).ended;
+  }
+
+  private spawn(program: string, ...args: string[]): Running {
     const { PATH, HOME } = process.env;
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const child = spawn(program, args, {
       cwd: this.folder,
       env: { PATH, HOME, ...PATIENCE, ...this.variables },
       stdio: 'pipe',

@@ -13,6 +13,7 @@ import { commandLineActor } from '@aegis/audit';
 import { API_KEY_ID_RULE, API_KEY_TEXTS, normalText, textProblem, type TextRule } from '@aegis/field-rules';
 import { type Scope, SCOPES } from '@aegis/access';
 import { allRows } from '@aegis/lists';
+import { assertCanConfirm, confirm, type ConfirmOptions } from '../terminal/confirmation';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { printable } from '../terminal/printable';
@@ -118,13 +119,28 @@ export async function listApiKeys(output: Output, madeBy?: string): Promise<Exit
 }
 
 /** `aegis api-keys delete` */
-export async function deleteApiKey(output: Output, id: string, force: boolean): Promise<ExitCode> {
+export async function deleteApiKey(
+  output: Output,
+  id: string,
+  { force = false, yes }: { force?: boolean } & ConfirmOptions,
+): Promise<ExitCode> {
   assertKeyId(id);
+  assertCanConfirm({ yes });
   return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'changes', async (services) => {
-    await services.get(ApiKeysService).remove(commandLineActor(), COMMAND_LINE, id, { evenLastAdmin: force });
+    const keys = services.get(ApiKeysService);
+    if (yes !== true) await confirm(deletionText(await keys.find(id)), id, {});
+    await keys.remove(commandLineActor(), COMMAND_LINE, id, { evenLastAdmin: force });
     output.end({ id, deleted: true }, `API key ${id} deleted.`);
     return ExitCode.yes;
   });
+}
+
+function deletionText({ id, name, scopes, last_used_at, usage_count }: ApiKey): string {
+  const used =
+    last_used_at === null
+      ? 'it was never used'
+      : `it was used ${usage_count} time(s), last at ${last_used_at.toISOString()}`;
+  return `API key ${id} (${name}: ${scopes.join(',')}) will be refused from the next request on; ${used}.`;
 }
 
 function readCreation(options: CreateOptions): CreateApiKey {
@@ -194,9 +210,18 @@ function publicFields({ updated_at: _, deleted_at: __, version: ___, ...shown }:
   return shown;
 }
 
-function row({ id, name, scopes, is_active, expires_at, previous_valid_until }: ApiKey): string {
+function row(apiKey: ApiKey): string {
+  const { id, name, scopes, is_active, expires_at, last_used_at, previous_valid_until } = apiKey;
   const state = is_active ? (expires_at ? `until ${expires_at.toISOString()}` : 'active') : 'inactive';
   const grace =
     previous_valid_until && `the previous secret is valid until ${previous_valid_until.toISOString()}`;
-  return [id, state.padEnd(30), scopes.join(','), printable(name), ...(grace ? [grace] : [])].join('  ');
+  const used = last_used_at === null ? 'never used' : `used ${last_used_at.toISOString()}`;
+  return [
+    id,
+    state.padEnd(30),
+    used.padEnd(29),
+    scopes.join(','),
+    printable(name),
+    ...(grace ? [grace] : []),
+  ].join('  ');
 }

@@ -6,13 +6,14 @@ import { migrationDataSource } from '../../../../migrations/data-source';
 import { ownerSetting } from '../../../../migrations/settle';
 import { keysOfFiles } from './audit-keys';
 import { withDatabase } from '../database/database';
+import { assertCanConfirm, confirm, type ConfirmOptions } from '../terminal/confirmation';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { withSettings } from '../settings';
 import { withLinesOf } from '../terminal/text-lines';
 import { UsageProblem } from '../terminal/usage-problem';
 
-export interface DropOptions {
+export interface DropOptions extends ConfirmOptions {
   /** `yyyy-mm`. */
   before: string;
   /** File that holds all that goes. */
@@ -33,9 +34,16 @@ interface Given {
 /** `aegis audit drop`: no when something is not sealed or not exported */
 export async function dropMonths(output: Output, options: DropOptions): Promise<ExitCode> {
   const before = monthOf(options.before);
+  assertCanConfirm(options);
   const trusted = options.keys.length === 0 ? undefined : await keysOfFiles(options.keys);
   return withLinesOf(options.export, MOST_LINE, (exported) =>
-    dropExported(output, before, { exported, trusted, unproven: options.unproven }),
+    dropExported(output, before, { exported, trusted, unproven: options.unproven }, () =>
+      confirm(
+        `Every month before ${options.before} will be removed from the audit trail, if ${options.export} proves all of it: keep that file, since nothing else has these records then.`,
+        options.before,
+        options,
+      ),
+    ),
   );
 }
 
@@ -43,6 +51,7 @@ function dropExported(
   output: Output,
   before: Date,
   { exported, trusted, unproven }: Given,
+  confirmDrop: () => Promise<void>,
 ): Promise<ExitCode> {
   return withSettings(['DATABASE_URL', 'MIGRATION_DATABASE_URL'], async (environment, logger) => {
     if (environment.isProduction && environment.MIGRATION_DATABASE_URL === undefined)
@@ -55,6 +64,7 @@ function dropExported(
         migrationDataSource(ownerUrl).initialize(),
       );
       try {
+        await confirmDrop();
         const drop = new TrailDrop(owner, trusted ?? (await readRecordedKeys(owner)));
         const dropped = await drop.drop(commandLineActor(), before, exported, new Set(unproven));
         output.end(

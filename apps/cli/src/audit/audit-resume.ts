@@ -6,19 +6,22 @@ import { migrationDataSource } from '../../../../migrations/data-source';
 import { ownerSetting } from '../../../../migrations/settle';
 import { keysOfFiles } from './audit-keys';
 import { withDatabase } from '../database/database';
+import { assertCanConfirm, confirm, type ConfirmOptions } from '../terminal/confirmation';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { withSettings } from '../settings';
 
 /** As typed. */
-export interface ResumeOptions {
+export interface ResumeOptions extends ConfirmOptions {
   /** Number of a checkpoint; 0 for none. */
   after: number;
   keys: string[];
 }
 
 /** `aegis audit resume`: no when the checkpoint does not hold, or is not the last one that does */
-export async function resumeSealing(output: Output, { after, keys }: ResumeOptions): Promise<ExitCode> {
+export async function resumeSealing(output: Output, options: ResumeOptions): Promise<ExitCode> {
+  const { after, keys } = options;
+  assertCanConfirm(options);
   const trusted = keys.length === 0 ? undefined : await keysOfFiles(keys);
   return withSettings(['DATABASE_URL', 'MIGRATION_DATABASE_URL'], async (environment, logger) => {
     if (environment.isProduction && environment.MIGRATION_DATABASE_URL === undefined)
@@ -31,6 +34,11 @@ export async function resumeSealing(output: Output, { after, keys }: ResumeOptio
         migrationDataSource(ownerUrl).initialize(),
       );
       try {
+        await confirm(
+          `Every checkpoint after ${after} will be set aside, and what it sealed is sealed again: afterwards the trail proves nothing of when those records were first sealed.`,
+          String(after),
+          options,
+        );
         const resume = new TrailResume(owner, trusted ?? (await readRecordedKeys(owner)));
         const resumed = await resume.resume(commandLineActor(), after);
         output.end(

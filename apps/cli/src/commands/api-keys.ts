@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { UpdateOptions } from '../api-keys/api-keys';
 import type { Output } from '../terminal/output';
+import { confirmedByYes, type ConfirmOptions } from '../terminal/confirmation';
 import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
@@ -63,10 +64,12 @@ run with it, put it in front. Keys are moved to it as they are used. Once this c
 Keys that it still lists were not used since: rotate or delete them.`,
     )
     .action(() => ends(import('../api-keys/peppers.js').then(({ showPeppers }) => showPeppers(output))));
-  addCommand(apiKeys, 'delete <id>', 'delete an API key: it is refused from the next request on')
+  confirmedByYes(
+    addCommand(apiKeys, 'delete <id>', 'delete an API key: it is refused from the next request on'),
+  )
     .option('--force', 'even the last admin key that is active and does not expire')
-    .action((id: string, { force = false }: { force?: boolean }) =>
-      ends(import('../api-keys/api-keys.js').then(({ deleteApiKey }) => deleteApiKey(output, id, force))),
+    .action((id: string, options: { force?: boolean } & ConfirmOptions) =>
+      ends(import('../api-keys/api-keys.js').then(({ deleteApiKey }) => deleteApiKey(output, id, options))),
     );
 }
 

@@ -4,6 +4,7 @@ import type { ExportOptions } from '../audit/audit-export';
 import type { ResumeOptions } from '../audit/audit-resume';
 import type { VerifyOptions } from '../audit/audit-verify';
 import type { Output } from '../terminal/output';
+import { confirmedByYes } from '../terminal/confirmation';
 import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
@@ -49,7 +50,13 @@ together with its checkpoints shows with --shipped alone.`,
     .action((file: string, { keys }: { keys: string[] }) =>
       ends(import('../audit/audit-export.js').then(({ verifyExport }) => verifyExport(output, file, keys))),
     );
-  addCommand(audit, 'drop', 'drop months that are sealed and exported; needs the role that owns the schema')
+  confirmedByYes(
+    addCommand(
+      audit,
+      'drop',
+      'drop months that are sealed and exported; needs the role that owns the schema',
+    ),
+  )
     .requiredOption('--before <month>', 'drop what was recorded before this month, e.g. 2026-01')
     .requiredOption('--export <file>', 'an export that contains all of it; it is verified first')
     .option('--keys <file>', `${KEYS} (default: those in the database)`, another, [])
@@ -62,10 +69,12 @@ together with its checkpoints shows with --shipped alone.`,
     .action((options: DropOptions) =>
       ends(import('../audit/audit-drop.js').then(({ dropMonths }) => dropMonths(output, options))),
     );
-  addCommand(
-    audit,
-    'resume',
-    'resume sealing after the chain of checkpoints was broken; needs the role that owns the schema',
+  confirmedByYes(
+    addCommand(
+      audit,
+      'resume',
+      'resume sealing after the chain of checkpoints was broken; needs the role that owns the schema',
+    ),
   )
     .requiredOption(
       '--after <checkpoint>',

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Output } from '../terminal/output';
 import type { CompromiseOptions } from '../keys/compromise-key';
 import type { SignOptions } from '../keys/key-set';
+import { confirmedByYes } from '../terminal/confirmation';
 import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
@@ -42,8 +43,8 @@ function addGenerate(keys: Command, output: Output, ends: Ends): void {
 Writes <kid>.private.pem, encrypted, and <kid>.public.pem; never overwrites a file. The passphrase comes from
 KEY_PASSPHRASE or KEY_PASSPHRASE_FILE; where neither is set, it is asked for. Development makes one in DATA_DIR.
 
-To sign with the new key: \`aegis keys publish <kid>\`, then \`aegis keys activate <kid>\`. For the first key of a new
-server, set KEY_ID to its id.`,
+To sign with the new key: \`aegis keys publish <kid>\`, then \`aegis keys activate <kid>\`. The first start of a new
+server signs with the only private key in KEYS_DIR by itself; if there are several, KEY_ID names the one.`,
     )
     .action(({ keyId }: { keyId?: string }) =>
       ends(import('../keys/generate-key.js').then(({ generateKey }) => generateKey(output, keyId))),
@@ -102,7 +103,7 @@ Compare the thumbprint that is printed with the other server's.`,
   addCommand(keys, 'retire <kid>', 'take a pending key out of use').action((kid: string) =>
     ends(import('../keys/signing-keys.js').then(({ retireKey }) => retireKey(output, kid))),
   );
-  addCommand(keys, 'compromise <kid>', 'withdraw all trust in a key, permanently')
+  confirmedByYes(addCommand(keys, 'compromise <kid>', 'withdraw all trust in a key, permanently'))
     .option('--after <time>', 'what was recorded up to then stays valid, RFC 3339 (default: nothing does)')
     .option('--activate <kid>', 'the key that signs from now on, if the compromised one did')
     .option('--force', 'even if nothing can be issued then, or live servers do not have the successor')

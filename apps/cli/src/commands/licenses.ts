@@ -1,12 +1,19 @@
 import type { Command } from 'commander';
 import type { Output } from '../terminal/output';
 import type { ResignCommandOptions } from '../licenses/resign-licenses';
+import { confirmedByYes } from '../terminal/confirmation';
 import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
 export function addLicenses(program: Command, output: Output, ends: Ends): void {
   const licenses = program.command('licenses').description('licenses');
-  addCommand(licenses, 'resign', 'sign again, with the active key, the licenses that another key has signed')
+  confirmedByYes(
+    addCommand(
+      licenses,
+      'resign',
+      'sign again, with the active key, the licenses that another key has signed',
+    ),
+  )
     .requiredOption('--key <kid>', 'the key that signed their newest token, e.g. one that leaked')
     .option('--supersede', 'withdraw the older tokens: they answer SUPERSEDED at once')
     .option('--include-expired', 'also licenses that have expired')
@@ -29,6 +36,8 @@ such a time: a key that is compromised without one leaves nothing out.
 
 Progress is kept in the database: run the same command again after an interruption, and it continues. The
 report then also contains what was signed before. Its tokens are credentials: deliver it, then delete it.
+
+--supersede can't be undone: it asks for confirmation, or needs --yes. Nothing else here asks.
 
 Exit code 1: a license that is due has no new token yet; the report lists the others.`,
     )

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Output } from '../terminal/output';
 import type { MigrationOptions } from '../database/migrate';
+import { confirmedByYes, type ConfirmOptions } from '../terminal/confirmation';
 import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
@@ -11,8 +12,10 @@ export function addMigrate(program: Command, output: Output, ends: Ends): void {
     .action((options: MigrationOptions) =>
       ends(import('../database/migrate.js').then(({ applyMigrations }) => applyMigrations(output, options))),
     );
-  addCommand(migrate, 'down', 'undo the newest migration and its data; not in production').action(() =>
-    ends(import('../database/migrate.js').then(({ undoMigration }) => undoMigration(output))),
+  confirmedByYes(
+    addCommand(migrate, 'down', 'undo the newest migration and its data; not in production'),
+  ).action((options: ConfirmOptions) =>
+    ends(import('../database/migrate.js').then(({ undoMigration }) => undoMigration(output, options))),
   );
   addCommand(migrate, 'status', 'list the migrations; exit code 1 when some are pending')
     .option('--wait <seconds>', 'wait so long for the database, and until nothing is pending', wholeNumber)

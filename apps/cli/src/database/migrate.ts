@@ -16,6 +16,7 @@ import { ownerSetting } from '../../../../migrations/settle';
 import type { CommandAccess } from './command-access';
 import { withDatabase } from './database';
 import { type Patience, withPatience } from './patience';
+import { confirm, type ConfirmOptions } from '../terminal/confirmation';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { withSettings } from '../settings';
@@ -45,8 +46,17 @@ export async function applyMigrations(output: Output, { wait }: MigrationOptions
 }
 
 /** `aegis migrate down` */
-export async function undoMigration(output: Output): Promise<ExitCode> {
-  const undone = await asOwner('changes', migrateDown);
+export async function undoMigration(output: Output, options: ConfirmOptions): Promise<ExitCode> {
+  const undone = await asOwner('changes', async (owner) => {
+    const newest = (await migrationStates(owner)).findLast(({ applied }) => applied);
+    if (newest !== undefined)
+      await confirm(
+        `${newest.name} will be undone, and the data that only it keeps is lost.`,
+        'down',
+        options,
+      );
+    return migrateDown(owner);
+  });
   output.end(
     { undone: undone ?? null },
     undone === undefined ? 'No migration is applied.' : `undone   ${undone}`,

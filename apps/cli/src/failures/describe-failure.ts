@@ -1,6 +1,7 @@
 import { ConfigurationError, DomainError } from '@aegis/errors';
 import { ExitCode } from '../terminal/exit-code';
 import type { Failure } from './failure';
+import { NotConfirmed } from '../terminal/confirmation';
 import { UsageProblem } from '../terminal/usage-problem';
 import { UnfinishedVerification } from './unfinished-verification';
 
@@ -14,6 +15,8 @@ export async function describeFailure(error: unknown): Promise<Failure> {
       message: `${message}\nThe verification was not completed. What was found before is not valid.`,
     };
   }
+  if (error instanceof NotConfirmed)
+    return { exitCode: ExitCode.no, code: 'not_confirmed', message: error.message };
   if (error instanceof UsageProblem)
     return { exitCode: ExitCode.usage, code: 'usage', message: error.message };
   if (error instanceof ConfigurationError)

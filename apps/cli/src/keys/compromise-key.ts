@@ -4,13 +4,14 @@ import { type CompromiseEffect, countCompromised } from '@aegis/licensing';
 import { keysOnRecord, SigningKeys } from '@aegis/signing';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { assertCanConfirm, confirm, type ConfirmOptions } from '../terminal/confirmation';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { timeOption } from '../terminal/time-option';
 import { reportKeyChange, untilClientsKnow, withKeys } from './signing-keys';
 
 /** As typed. */
-export interface CompromiseOptions {
+export interface CompromiseOptions extends ConfirmOptions {
   after?: string;
   activate?: string;
   force?: boolean;
@@ -22,8 +23,10 @@ export function compromiseKey(output: Output, kid: string, options: CompromiseOp
   const after = options.after === undefined ? null : timeOption('--after', options.after);
   if (options.dryRun === true)
     return withKeys('reads', (services) => showEffect(output, services, kid, after));
+  assertCanConfirm(options);
   return withKeys('changes', async (services) => {
     const { activate: successor = null, force = false } = options;
+    if (options.yes !== true) await confirmEffect(services, kid, after);
     const changed = await services
       .get(SigningKeys)
       .compromise(commandLineActor(), kid, { after, successor, force });
@@ -33,7 +36,7 @@ export function compromiseKey(output: Output, kid: string, options: CompromiseOp
         : `nothing recorded after ${after.toISOString()} is valid`;
     const active = (await services.get(SigningKeys).list()).find((one) => one.kid === successor);
     const next = active === undefined ? '' : ` ${active.kid} signs from now on.${untilClientsKnow(active)}`;
-    // Counted afterwards: trust is withdrawn without waiting for it.
+    // Counted afterwards: with --yes, trust is withdrawn without waiting for it.
     const licenses = await effectOf(services, kid, after);
     const effect = ` ${effectText(licenses, 'do not validate')}`;
     return reportKeyChange(
@@ -46,6 +49,26 @@ export function compromiseKey(output: Output, kid: string, options: CompromiseOp
       { licenses },
     );
   });
+}
+
+/** A key that is not on record is not asked about: the change refuses it. */
+async function confirmEffect(
+  services: INestApplicationContext,
+  kid: string,
+  after: Date | null,
+): Promise<void> {
+  const known = await services.get(SigningKeys).list();
+  if (!known.some((key) => key.kid === kid)) return;
+  const licenses = await effectOf(services, kid, after);
+  const time =
+    after === null
+      ? 'Without --after, no token of it stays valid.'
+      : `What was recorded up to ${after.toISOString()} stays valid.`;
+  await confirm(
+    `Signing key ${kid} will be compromised permanently. ${time} ${effectText(licenses, 'will not validate')}`,
+    kid,
+    {},
+  );
 }
 
 async function showEffect(

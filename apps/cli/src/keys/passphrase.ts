@@ -1,7 +1,6 @@
 import { type Environment, weakPassphrase } from '@aegis/config';
 import { ConfigurationError } from '@aegis/errors';
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
+import { ask, canAsk } from '../terminal/question';
 import { UsageProblem } from '../terminal/usage-problem';
 
 /** The settings that hold passphrases. */
@@ -22,7 +21,7 @@ export async function newPassphrase(
   const weakness = environment.isProduction && !isJudged ? weakPassphrase(passphrase) : undefined;
   if (weakness !== undefined) throw new UsageProblem(`This passphrase is too weak: ${weakness}.`);
   if (passphrase === '') throw new UsageProblem('The passphrase must not be empty.');
-  if (given === undefined && (await ask('Repeat the passphrase: ')) !== passphrase)
+  if (given === undefined && (await typed('Repeat the passphrase: ')) !== passphrase)
     throw new UsageProblem('The two passphrases differ.');
   return passphrase;
 }
@@ -34,36 +33,13 @@ export async function presentPassphrase(environment: Environment, variable: Vari
 
 /** @throws ConfigurationError without a terminal */
 function askUnseen(question: string, variable: Variable): Promise<string> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
+  if (!canAsk())
     throw new ConfigurationError(
       `${variable}: set it or ${variable}_FILE, or run this at a terminal to be asked.`,
     );
-  return ask(question);
+  return typed(question);
 }
 
-function ask(question: string): Promise<string> {
-  // The line editor shows what is typed on its output: here, nowhere.
-  const nowhere = new Writable({
-    write: (_chunk, _encoding, done) => {
-      done();
-    },
-  });
-  const editor = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
-  process.stderr.write(question);
-  return new Promise((resolve, reject) => {
-    editor.once('line', (line) => {
-      resolve(line);
-      editor.close();
-    });
-    // The terminal hands Ctrl-C over as a character while the editor has it.
-    editor.once('SIGINT', () => {
-      editor.removeAllListeners('close').close();
-      process.stderr.write('\n');
-      process.emit('SIGINT', 'SIGINT');
-    });
-    editor.once('close', () => {
-      process.stderr.write('\n');
-      reject(new UsageProblem('No passphrase was given.'));
-    });
-  });
+function typed(question: string): Promise<string> {
+  return ask(question, 'passphrase', { unseen: true });
 }

@@ -1,5 +1,6 @@
 import { commandLineActor } from '@aegis/audit';
 import { LicenseResign, LicensingModule, type ResignPlan } from '@aegis/licensing';
+import { assertCanConfirm, confirm, type ConfirmOptions } from '../terminal/confirmation';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { Progress } from '../terminal/progress';
@@ -8,7 +9,7 @@ import { withServices } from '../services';
 import { UsageProblem } from '../terminal/usage-problem';
 
 /** As typed. */
-export interface ResignCommandOptions {
+export interface ResignCommandOptions extends ConfirmOptions {
   key: string;
   supersede?: boolean;
   includeExpired?: boolean;
@@ -27,6 +28,8 @@ export async function resignLicenses(output: Output, options: ResignCommandOptio
   if (rate !== undefined && (rate < 1 || rate > MAX_RATE))
     throw new UsageProblem(`--rate must be 1 to ${MAX_RATE}.`);
   if (path !== undefined) await formatOf(path);
+  const withdraws = supersede && options.dryRun !== true;
+  if (withdraws) assertCanConfirm(options);
   return withServices(
     ['KEY_PASSPHRASE', 'PUBLIC_URL', 'LICENSE_ISSUER'],
     [LicensingModule],
@@ -41,6 +44,12 @@ export async function resignLicenses(output: Output, options: ResignCommandOptio
         );
         return ExitCode.yes;
       }
+      if (withdraws)
+        await confirm(
+          `${plan.due} license(s) will get a new token, and all their older tokens will answer SUPERSEDED at once: deliver the new ones. ${leftText(plan)}`,
+          keyId,
+          options,
+        );
       const file =
         path === undefined ? undefined : await ResignReportFile.begin(path, resign.reissued(keyId));
       const progress = new Progress(plan.due);

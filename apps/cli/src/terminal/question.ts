@@ -1,0 +1,48 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { UsageProblem } from './usage-problem';
+
+/** Whether somebody can be asked: standard input and standard error are a terminal. Standard output is for answers. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+/**
+ * Asks at the terminal.
+ * @param question on standard error
+ * @param without what was not given where the terminal is closed instead of an answer: `passphrase`
+ * @param unseen whether the terminal shows nothing of what is typed
+ * @throws UsageProblem where the terminal is closed; Ctrl-C ends the command as a signal does
+ */
+export function ask(question: string, without: string, { unseen = false } = {}): Promise<string> {
+  // The line editor shows what is typed on its output: here, nowhere.
+  const nowhere = new Writable({
+    write: (_chunk, _encoding, done) => {
+      done();
+    },
+  });
+  const output = unseen ? nowhere : process.stderr;
+  const editor = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 });
+  if (unseen) process.stderr.write(question);
+  else {
+    // The editor draws its line again while it is typed, and the question with it.
+    editor.setPrompt(question);
+    editor.prompt();
+  }
+  return new Promise((resolve, reject) => {
+    editor.once('line', (line) => {
+      resolve(line);
+      editor.close();
+    });
+    // The terminal hands Ctrl-C over as a character while the editor has it.
+    editor.once('SIGINT', () => {
+      editor.removeAllListeners('close').close();
+      process.stderr.write('\n');
+      process.emit('SIGINT', 'SIGINT');
+    });
+    editor.once('close', () => {
+      if (unseen) process.stderr.write('\n');
+      reject(new UsageProblem(`No ${without} was given.`));
+    });
+  });
+}
