@@ -96,6 +96,6 @@ function leftText({ left }: ResignPlan): string {
   const after =
     left.recorded_after === 0
       ? ''
-      : ` ${left.recorded_after} were recorded after the last good time of the compromised key: look at each before --include-after signs it again.`;
+      : ' Look at each of the last before --include-after signs it again: it was recorded after the last good time of the key.';
   return `Left as they are: ${left.revoked} revoked, ${left.expired} expired, ${left.customer_inactive} of inactive customers, ${left.recorded_after} recorded after the compromise.${after}`;
 }
