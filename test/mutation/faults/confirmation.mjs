@@ -7,7 +7,7 @@ export default {
     ...inFile('apps/cli/src/terminal/confirmation.ts', [
       ['any word confirms', 'if (typed.trim() !== word)', "if (typed.trim() === '')"],
       ['nobody is asked', 'if (options.yes === true) return;', 'if (options.yes !== false) return;'],
-      ['a script needs no --yes', 'if (!yes && !canAsk())', 'if (!yes && canAsk() === undefined)'],
+      ['a script needs no --yes', 'if (!yes && !canAsk())', 'if (!yes && !canAsk() && yes)'],
     ]),
     ...inFile('apps/cli/src/keys/compromise-key.ts', [
       [
