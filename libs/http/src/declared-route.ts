@@ -4,7 +4,7 @@ import { answerOf } from './answers/answer';
 import { replyMaker } from './answers/reply';
 import { type Access, accessOf, isForgiving } from './callers/route-access';
 import { argumentsOf } from './framework-internals';
-import { type BodyRules, bodyRulesOf, declaredFieldsOf } from './input/body-rules';
+import { type BodyRules, bodyRulesOf, declaredFieldsOf } from './input/body/body-rules';
 
 /** What the decorators of a handler declare: guards and the adapter read it from here. */
 export interface DeclaredRoute {

@@ -11,7 +11,7 @@ export default {
     'libs/database/src/postgres-url.spec.ts',
     'libs/embedded-postgres/src/cluster-move.spec.ts',
     'libs/http/src/answers/answers.spec.ts',
-    'libs/http/src/input/json-body.spec.ts',
+    'libs/http/src/input/body/json-body.spec.ts',
   ],
   faults: [
     ...inFile('libs/config/src/sources/file-text.ts', [

@@ -7,7 +7,7 @@ export default {
     'test/e2e/lists/list-streams.spec.ts',
     'libs/http/src/edge/http-server.spec.ts',
     'libs/http/src/edge/requests.spec.ts',
-    'libs/http/src/input/body-pace.spec.ts',
+    'libs/http/src/input/body/body-pace.spec.ts',
   ],
   faults: [
     ...inFile('libs/database/src/callers.ts', [
@@ -90,7 +90,7 @@ export default {
         "const SUPPORTED_VERSIONS: readonly string[] = ['2.0', '1.1', '1.0'];",
       ],
     ]),
-    ...inFile('libs/http/src/input/body-pace.ts', [
+    ...inFile('libs/http/src/input/body/body-pace.ts', [
       ['gives a body all the time', 'if (left <= 0) giveUp();', 'if (left <= -1e9) giveUp();'],
       [
         'gives every body the same time',
@@ -98,7 +98,7 @@ export default {
         'return PATIENCE_MS;',
       ],
     ]),
-    ...inFile('libs/http/src/input/body-bytes.ts', [
+    ...inFile('libs/http/src/input/body/body-bytes.ts', [
       ['waits for what it does not take', '() => Math.min(size, limit),', '() => size,'],
     ]),
   ],

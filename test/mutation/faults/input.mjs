@@ -4,7 +4,7 @@ export default {
   area: 'input',
   suites: [
     'libs/http/src/input/bounds.spec.ts',
-    'libs/http/src/input/json-body.spec.ts',
+    'libs/http/src/input/body/json-body.spec.ts',
     'libs/json/src/json-scan.spec.ts',
     'libs/http/src/answers/answers.spec.ts',
     'libs/http/src/declared-route.spec.ts',
@@ -50,7 +50,7 @@ export default {
       ['takes any number of members', ' || ++members > bounds.values)', ' || ++members > Infinity)'],
       ['knows no escaped name', "if (!written.includes('\\\\')) return written;", 'return written;'],
     ]),
-    ...inFile('libs/http/src/input/body-bounds.ts', [
+    ...inFile('libs/http/src/input/body/body-bounds.ts', [
       [
         'takes lists without a maximum',
         "if (typeof most !== 'number') throw",
@@ -60,7 +60,7 @@ export default {
       ['knows no list by its type', '=== Array ||', '=== Map ||'],
       ['knows no list by a rule for each element', 'each || LIST_RULE', 'LIST_RULE'],
     ]),
-    ...inFile('libs/http/src/input/body-check.ts', [
+    ...inFile('libs/http/src/input/body/body-check.ts', [
       ['starts with unbounded lists', 'if (unbounded.length > 0)', 'if (unbounded.length > 1000)'],
     ]),
     ...inFile('libs/http/src/declared-route.ts', [
@@ -126,7 +126,7 @@ export default {
     ...inFile('libs/http/src/edge/sound-request.ts', [
       ['takes apart headers of any length', '> longest) return name;', '> 100_000) return name;'],
     ]),
-    ...inFile('libs/http/src/input/body-bytes.ts', [
+    ...inFile('libs/http/src/input/body/body-bytes.ts', [
       ['takes a body in any number of pieces', 'const MOST_PIECES = 10_000;', 'const MOST_PIECES = 1e9;'],
       [
         'loses pieces that it joins',

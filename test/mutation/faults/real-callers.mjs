@@ -8,7 +8,7 @@ export default {
     'libs/license-token/src/text/white-space.spec.ts',
     'libs/signing/src/keys/encrypted-pem.spec.ts',
     'libs/signing/src/keys/key-files.spec.ts',
-    'libs/http/src/input/json-body.spec.ts',
+    'libs/http/src/input/body/json-body.spec.ts',
     'libs/http/src/limits/rate-limit.spec.ts',
     'test/contract/forgiving.spec.ts',
     'test/e2e/input/inspect.spec.ts',
@@ -26,7 +26,7 @@ export default {
       ['forgives on every route', "return access?.kind === 'public';", 'return access !== undefined;'],
       ['forgives nowhere', "return access?.kind === 'public';", "return access?.kind === 'nobody';"],
     ]),
-    ...inFile('libs/http/src/input/json-body.ts', [
+    ...inFile('libs/http/src/input/body/json-body.ts', [
       ['reads any charset of a public route', '!ANY_CHARSET.test(parameter) ||', 'ANY_CHARSET ||'],
       ['takes a byte order mark nowhere', '(forgiving ? utf8WithoutMark : utf8)', 'utf8'],
       ['takes a byte order mark everywhere', '(forgiving ? utf8WithoutMark : utf8)', 'utf8WithoutMark'],

@@ -14,8 +14,8 @@ import {
 } from 'class-validator';
 import { RespondsAsIs } from '../answers/responds';
 import { Public } from '../callers/route-access';
-import { jsonBoundsOf, ListOf } from './body-bounds';
-import { assertEveryBodyIsBounded } from './body-check';
+import { jsonBoundsOf, ListOf } from './body/body-bounds';
+import { assertEveryBodyIsBounded } from './body/body-check';
 import { PageQueryDto } from './page-query.dto';
 import type { Answer } from '../../../../test/support/contract/answer';
 import { connectTo, exchange } from '../../../../test/support/requests/raw-http';

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { FieldErrors, InvalidInput } from '@aegis/errors';
 import type { DeclaredRoute } from '../declared-route';
 import { routeOf } from '../edge/request-facts';
-import { hasBody, readJsonBody } from './json-body';
+import { hasBody, readJsonBody } from './body/json-body';
 
 /**
  * Fifth guard: reads the body where a route takes one, so that nothing is read for callers who are turned away, and

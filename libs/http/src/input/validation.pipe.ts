@@ -1,7 +1,7 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
-import { objectListsOf } from './body-bounds';
+import { objectListsOf } from './body/body-bounds';
 import { FieldErrors, InvalidInput, isStorableText, STORABLE_TEXT_RULE } from '@aegis/errors';
 import { RESERVED_NAMES } from '@aegis/json';
 import { ignoresUnknownFields } from './unknown-fields';

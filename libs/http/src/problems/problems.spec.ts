@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import request from 'supertest';
 import { NoStore, RespondsAsIs } from '../answers/responds';
 import { AnyKey } from '../callers/route-access';
-import { BodyLimit } from '../input/body-rules';
+import { BodyLimit } from '../input/body/body-rules';
 import { startTestApp, type TestApp } from '../http-app.fixture';
 
 class LicenseStateForbids extends DomainError {

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@aegis/errors';
 import type { INestApplicationContext } from '@nestjs/common';
-import { handlersOf } from '../handlers';
+import { handlersOf } from '../../handlers';
 import { bodyRulesOf } from './body-rules';
 
 /**

@@ -1,8 +1,8 @@
 import type { Request } from 'express';
 import { watchPace } from './body-pace';
-import { refusalByStatus } from '../problems/refusals';
+import { refusalByStatus } from '../../problems/refusals';
 import { MalformedRequest } from '@aegis/errors';
-import { FrameworkRefusal, UnsupportedMediaType } from '../problems/http.errors';
+import { FrameworkRefusal, UnsupportedMediaType } from '../../problems/http.errors';
 
 /** Pieces that a body may come in: a chunk of one byte costs as much work as one of many. */
 const MOST_PIECES = 10_000;

@@ -1,6 +1,6 @@
 import { SetMetadata, type Type } from '@nestjs/common';
-import { accessOf, isForgiving } from '../callers/route-access';
-import { argumentsOf, type HandlerArgument } from '../framework-internals';
+import { accessOf, isForgiving } from '../../callers/route-access';
+import { argumentsOf, type HandlerArgument } from '../../framework-internals';
 import { fieldNamesOf, jsonBoundsOf } from './body-bounds';
 import type { JsonBounds } from '@aegis/json';
 

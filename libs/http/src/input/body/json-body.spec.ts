@@ -1,12 +1,12 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { IsInt, IsOptional, IsString, MaxLength } from 'class-validator';
 import request from 'supertest';
-import { RespondsAsIs } from '../answers/responds';
-import { AnyKey, Public, RequireScopes } from '../callers/route-access';
+import { RespondsAsIs } from '../../answers/responds';
+import { AnyKey, Public, RequireScopes } from '../../callers/route-access';
 import { ListOf } from './body-bounds';
 import { BodyLimit } from './body-rules';
-import { exchange } from '../../../../test/support/requests/raw-http';
-import { startTestApp, type TestApp } from '../http-app.fixture';
+import { exchange } from '../../../../../test/support/requests/raw-http';
+import { startTestApp, type TestApp } from '../../http-app.fixture';
 
 class ItemDto {
   @IsString()

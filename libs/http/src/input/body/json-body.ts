@@ -2,9 +2,9 @@ import type { Request, Response } from 'express';
 import { readBytes } from './body-bytes';
 import type { BodyRules } from './body-rules';
 import { parseJson } from '@aegis/json';
-import { factsOf } from '../edge/request-facts';
+import { factsOf } from '../../edge/request-facts';
 import { MalformedRequest } from '@aegis/errors';
-import { UnsupportedMediaType } from '../problems/http.errors';
+import { UnsupportedMediaType } from '../../problems/http.errors';
 
 const AWAITS_CONTINUE = /(^|\W)100-continue($|\W)/i;
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
