@@ -53,7 +53,7 @@ async function medianOf(work) {
 async function fill(/** @type {pg.Client} */ sql) {
   await sql.query(`INSERT INTO customers (id, name) VALUES ('bench', 'Bench')`);
   await sql.query(
-    `INSERT INTO signing_keys (kid, alg, public_key, state) VALUES ('bench', 'EdDSA', rpad('', 43, 'x'), 'retired')`,
+    `INSERT INTO signing_keys (kid, alg, public_key, state) VALUES ('bench', 'EdDSA', rpad('', 42, 'x') || 'w', 'retired')`,
   );
   await sql.query(
     `INSERT INTO licenses (id, customer_id, module_name, license_type, allowed_major_versions, issued_at, key_id,

@@ -6,7 +6,7 @@ export const ROW_KEY = 'key-of-rows';
 /** Registers the key that rows made by SQL name as theirs; it signs nothing. */
 export async function insertRowKey(sql: Pick<Client, 'query'>): Promise<void> {
   await sql.query(
-    `INSERT INTO signing_keys (kid, alg, public_key, state) VALUES ($1, 'EdDSA', rpad('', 43, 'x'), 'retired')`,
+    `INSERT INTO signing_keys (kid, alg, public_key, state) VALUES ($1, 'EdDSA', rpad('', 42, 'x') || 'w', 'retired')`,
     [ROW_KEY],
   );
 }
