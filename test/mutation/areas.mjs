@@ -6,7 +6,6 @@ import checkpointKeys from './faults/checkpoint-keys.mjs';
 import checkpoints from './faults/checkpoints.mjs';
 import { applied, rules } from './faults/field-rules.mjs';
 import database from './faults/database.mjs';
-import confirmation from './faults/confirmation.mjs';
 import configuration from './faults/configuration.mjs';
 import draining from './faults/draining.mjs';
 import doctor from './faults/doctor.mjs';
@@ -45,7 +44,6 @@ export const AREAS = [
   draining,
   edge,
   apiKeys,
-  confirmation,
   endedCallers,
   batches,
   auditQuestions,
