@@ -20,7 +20,11 @@ export default {
     ]),
     ...inFile('libs/signing/src/keys/weak-public-key.ts', [
       ['trusts a key on record that anybody can sign for', ' && !isOfSmallOrder(x);', ';'],
-      ['trusts another spelling of a key on record', 'return CANONICAL.test(x) && ', 'return '],
+      [
+        'trusts another spelling of a key on record',
+        'CANONICAL.test(x) &&',
+        'CANONICAL.test(`${x.slice(0, -1)}A`) &&',
+      ],
     ]),
     ...inFile('libs/signing/src/ring/latest-read.ts', [
       [

@@ -244,6 +244,10 @@ describe('aegis doctor', () => {
         message: expect.stringContaining('weak on record is of small order') as string,
       }),
     ]);
+    await sql.query(
+      `UPDATE signing_keys SET state = 'compromised', compromised_at = clock_timestamp() WHERE kid = 'weak'`,
+    );
+    expect(foundBy(await doctor(), 'signing_keys')).toEqual([]);
     await sql.query(`DELETE FROM signing_keys WHERE kid = 'weak'`);
 
     await sql.query(

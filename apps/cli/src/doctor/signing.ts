@@ -21,7 +21,9 @@ export async function examineSigning(
   logger: Logger,
 ): Promise<Diagnosis[]> {
   const known = await keys.list();
-  const unsound = known.filter(({ public_key }) => !isSoundOnRecord(public_key)).map(unsoundKey);
+  const unsound = known
+    .filter(({ public_key, state }) => !isSoundOnRecord(public_key) && state !== 'compromised')
+    .map(unsoundKey);
   const active = known.find(({ state }) => state === 'active');
   if (active === undefined)
     return [
