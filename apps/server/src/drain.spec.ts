@@ -2,60 +2,64 @@ import { once } from 'node:events';
 import { Agent, createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { until } from '../../../test/support/until';
-import { closeAfterEachAnswer, RequestsInFlight } from './drain';
+import { closeAfterEachAnswer, endConnections } from './drain';
 
-describe('RequestsInFlight', () => {
+describe('endConnections', () => {
   let server: Server;
-  let requests: RequestsInFlight;
   const open: ServerResponse[] = [];
 
-  beforeAll(async () => {
+  beforeEach(async () => {
+    open.length = 0;
     server = createServer((_request, response) => open.push(response));
-    requests = new RequestsInFlight(server);
     await once(server.listen(0, '127.0.0.1'), 'listening');
   });
-  afterAll(() => {
+  afterEach(() => {
     server.closeAllConnections();
     server.close();
   });
 
-  /** Sends a request that stays unanswered for now. */
-  async function ask(): Promise<ServerResponse> {
+  /** Sends a request that stays unanswered for now. @returns its answer, or why there is none */
+  async function ask(): Promise<Promise<string>[]> {
     const before = open.length;
-    get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', agent: false }).on(
-      'error',
-      () => undefined,
-    );
+    const request = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+    const end = new Promise<string>((resolve) => {
+      request.on('response', (answer) => {
+        answer.resume().on('end', () => {
+          resolve('answered');
+        });
+      });
+      request.on('error', () => {
+        resolve('cut');
+      });
+    });
     await until('a request comes', () => Promise.resolve(open.length > before));
-    return open.at(-1)!;
+    return [end];
   }
 
-  it('waits for all that are open, not for those that come later', async () => {
-    const ofFirst = new RequestsInFlight(server);
-    const first = await ask();
-    const firstIsOver = ofFirst.settle(60_000);
-    const second = await ask();
-    let settled = false;
-    const settling = requests.settle(60_000).then(() => (settled = true));
-    const later = await ask();
-
-    first.end();
-    await firstIsOver;
-    // It looks as often as the one above did: by now it has seen that one of two is over.
-    await ofFirst.settle(20);
-    expect(settled).toBe(false);
-
-    second.end();
-    await settling;
-    expect(later.writableEnded).toBe(false);
-    later.end();
+  it('ends idle connections, accepts no further ones, and waits for what is open', async () => {
+    const agent = new Agent({ keepAlive: true });
+    const idle = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', agent });
+    await until('a request comes', () => Promise.resolve(open.length === 1));
+    open[0]!.end();
+    const [answer] = (await once(idle, 'response')) as [IncomingMessage];
+    const closed = once(answer.socket, 'close');
+    await once(answer.resume(), 'end');
+    const [asked] = await ask();
+    let hasEnded = false;
+    const ended = endConnections(server, 60_000).then(() => (hasEnded = true));
+    expect(server.listening).toBe(false);
+    await closed;
+    expect(hasEnded).toBe(false);
+    open[1]!.end();
+    expect(await asked).toBe('answered');
+    await ended;
+    agent.destroy();
   });
 
-  it('waits no longer than it has patience', async () => {
-    const held = await ask();
-    await requests.settle(20);
-    expect(held.writableEnded).toBe(false);
-    held.end();
+  it('cuts what is open for longer than it has patience', async () => {
+    const [asked] = await ask();
+    await endConnections(server, 20);
+    expect(await asked).toBe('cut');
   });
 });
 

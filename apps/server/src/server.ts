@@ -22,7 +22,7 @@ import { DataSource } from 'typeorm';
 import { ownerSetting, settleMigrations } from '../../../migrations/settle';
 import { AppModule } from './app.module';
 import { databaseProblem } from './database-problem';
-import { closeAfterEachAnswer, PATIENCE_MS, PRODUCTION_DRAIN_MS, RequestsInFlight } from './drain';
+import { closeAfterEachAnswer, endConnections, PATIENCE_MS } from './drain';
 import { Lifecycle } from './lifecycle';
 import { assertPortsDiffer, listenProblem } from './listen-problem';
 import { ServedDocument } from './openapi/served-document';
@@ -67,7 +67,6 @@ export async function startServer(
       await assertSessionSettings(app.get(DataSource));
     }
     await warnOfSessionDefaults(app.get(DataSource), logger);
-    const requests = new RequestsInFlight(app.getHttpServer());
     metrics = await listenForScrapes(app, environment);
     traceHandlers(app);
     await app.init();
@@ -83,7 +82,7 @@ export async function startServer(
       metrics_url: metrics.url,
       environment: environment.ENVIRONMENT,
     });
-    const stop = stopper(app, environment, logger, database, requests, metrics);
+    const stop = stopper(app, environment, logger, database, metrics);
     return { url, metricsUrl: metrics.url, firstAdminKey, stop };
   } catch (error) {
     await app?.close();
@@ -119,7 +118,6 @@ function stopper(
   environment: Environment,
   logger: Logger,
   database: DatabaseAccess,
-  requests: RequestsInFlight,
   metrics: MetricsServer,
 ): () => Promise<void> {
   const stop = async (): Promise<void> => {
@@ -127,16 +125,11 @@ function stopper(
     app.get(Lifecycle).drain();
     closeAfterEachAnswer(server);
     logger.write('info', 'draining');
-    await Promise.all([
-      requests.settle(PATIENCE_MS),
-      environment.isProduction ? pause(PRODUCTION_DRAIN_MS) : undefined,
-    ]);
-    const cut = setTimeout(() => {
-      server.closeAllConnections();
-    }, PATIENCE_MS);
-    server.closeIdleConnections();
+    // Load balancers take a moment to see that readiness says no.
+    await pause(environment.SHUTDOWN_DRAIN_SECONDS * 1000);
+    // Before anything that requests need is closed.
+    await endConnections(server, PATIENCE_MS);
     await app.close();
-    clearTimeout(cut);
     await database.release();
     await metrics.close();
     logger.write('info', 'stopped');

@@ -46,6 +46,16 @@ export class Environment extends DatabaseLimits {
   METRICS_PORT!: number;
 
   @Setting({
+    kind: 'integer',
+    default: '0',
+    productionDefault: '5',
+    description:
+      'Seconds at a stop during which readiness says no and requests are still accepted, so that load balancers notice.',
+  })
+  @IsWholeNumber(0, 300)
+  SHUTDOWN_DRAIN_SECONDS!: number;
+
+  @Setting({
     kind: 'url',
     example: 'https://license.example.com',
     default: '(http://localhost:PORT)',

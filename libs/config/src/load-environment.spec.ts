@@ -137,6 +137,7 @@ describe('defaults', () => {
     const expected = {
       ...everywhere,
       ENVIRONMENT: 'development',
+      SHUTDOWN_DRAIN_SECONDS: 0,
       HOST: '127.0.0.1',
       PUBLIC_URL: 'http://localhost:8000',
       DATABASE_URL: undefined,
@@ -167,6 +168,7 @@ describe('defaults', () => {
       ...everywhere,
       ...given,
       ENVIRONMENT: 'production',
+      SHUTDOWN_DRAIN_SECONDS: 5,
       HOST: '0.0.0.0',
       MIGRATION_DATABASE_URL: undefined,
       MIGRATE_ON_START: false,
@@ -255,6 +257,7 @@ describe('a bad value', () => {
     HOST: [CANARY.repeat(30)],
     PORT: [CANARY, '-1', '65536', '80.5', '0x50', '1e3', ' 80'],
     METRICS_PORT: [CANARY, '65536'],
+    SHUTDOWN_DRAIN_SECONDS: [CANARY, '-1', '301', '0.5'],
     PUBLIC_URL: [
       CANARY,
       `ftp://${CANARY}.test`,

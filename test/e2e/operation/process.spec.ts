@@ -165,7 +165,7 @@ describe('the server as a process', () => {
   });
 
   it('finishes the requests in flight at SIGTERM while readiness says no, then stops PostgreSQL', async () => {
-    const server = await processes.server(variables).ready();
+    const server = await processes.server({ ...variables, SHUTDOWN_DRAIN_SECONDS: '2' }).ready();
     const client = new Client(server.url, key);
     const license = await aLicense(client);
     const lock = await holdAuditLog();

@@ -9,7 +9,11 @@ export default {
       "response.setHeader('Connection', 'close');",
       'response.getHeaders();',
     ],
-    ['waits for later requests too', 'this.current = { open: 0 };', ''],
-    ['waits without an end', 'awaited.open > 0 && performance.now() < deadline', 'awaited.open > 0'],
+    ['cuts nobody who takes no answer', 'server.closeAllConnections();', ''],
+    [
+      'does not wait for open requests',
+      'await new Promise((ended) => server.close(ended));',
+      'server.close();',
+    ],
   ]),
 };
