@@ -25,6 +25,7 @@ import { databaseProblem } from './database-problem';
 import { closeAfterEachAnswer, endConnections, PATIENCE_MS } from './drain';
 import { Lifecycle } from './lifecycle';
 import { assertPortsDiffer, listenProblem } from './listen-problem';
+import { countLostLogLines } from './lost-log-lines';
 import { ServedDocument } from './openapi/served-document';
 
 /** A server that listens. */
@@ -67,6 +68,7 @@ export async function startServer(
       await assertSessionSettings(app.get(DataSource));
     }
     await warnOfSessionDefaults(app.get(DataSource), logger);
+    countLostLogLines(app.get(Metrics, { strict: false }), logger);
     metrics = await listenForScrapes(app, environment);
     traceHandlers(app);
     await app.init();

@@ -21,18 +21,25 @@ export interface LoggerOptions {
 /** The one logger of a process; also what Nest logs through. */
 export class Logger implements LoggerService {
   private readonly winston;
+  private readonly lines: LineTransport;
 
   constructor(options: LoggerOptions) {
     const stream = options.stream ?? process.stdout;
     // A full disk or a closed pipe behind the log must not end the server.
     stream.on('error', () => undefined);
+    this.lines = new LineTransport(stream);
     this.winston = createLogger({
       level: options.level,
       format: lineFormat(options.format),
-      transports: [new LineTransport(stream)],
+      transports: [this.lines],
       exitOnError: false,
     });
     this.winston.on('error', () => undefined);
+  }
+
+  /** How many lines could not be written since the start. */
+  get lostLines(): number {
+    return this.lines.lost;
   }
 
   get level(): LogLevel {
