@@ -4,10 +4,20 @@ import type { ServerProcess } from '../../support/processes/server-process';
 export class MetricsReading {
   private constructor(private readonly text: string) {}
 
-  static async of(server: ServerProcess): Promise<MetricsReading> {
+  static of(server: ServerProcess): Promise<MetricsReading> {
+    return MetricsReading.at(MetricsReading.urlOf(server));
+  }
+
+  /** @param url of the metrics' port, for a server whose log cannot be read */
+  static async at(url: string): Promise<MetricsReading> {
+    return new MetricsReading(await (await fetch(`${url}/metrics`)).text());
+  }
+
+  /** URL of the metrics' port, as the log says. */
+  static urlOf(server: ServerProcess): string {
     const [, url] = /"metrics_url":"([^"]+)"/.exec(server.stdout) ?? [];
     if (url === undefined) throw new Error(`the server did not say where its metrics are:\n${server.output}`);
-    return new MetricsReading(await (await fetch(`${url}/metrics`)).text());
+    return url;
   }
 
   /**

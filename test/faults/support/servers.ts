@@ -1,3 +1,4 @@
+import type { StdioOptions } from 'node:child_process';
 import { join } from 'node:path';
 import { Processes, type ServerProcess } from '../../support/processes/server-process';
 import { WIDE_LIMITS } from '../../support/processes/wide-limits';
@@ -39,9 +40,12 @@ export class Servers {
     };
   }
 
-  /** Starts one, and does not wait. */
-  launch(changes?: Readonly<Record<string, string>>): ServerProcess {
-    return this.processes.server(this.settings(changes));
+  /**
+   * Starts one, and does not wait.
+   * @param stdio standard input, output and error; pipes unless given
+   */
+  launch(changes?: Readonly<Record<string, string>>, stdio?: StdioOptions): ServerProcess {
+    return this.processes.server(this.settings(changes), stdio);
   }
 
   /** Starts one, and waits until it is ready. */

@@ -1,0 +1,115 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ServerProcess } from '../support/processes/server-process';
+import { whatIsLost } from './support/consistency';
+import { doctorFinds } from './support/doctor';
+import { Load } from './support/load';
+import { MetricsReading } from './support/metrics';
+import { RowPostgres } from './support/postgres';
+import { longIt } from './support/promises';
+import { Servers } from './support/servers';
+import { Vendor } from './support/vendor';
+
+const MINUTES = Number(process.env.AEGIS_SOAK_MINUTES ?? 30);
+const RATE = 50;
+const SAMPLE_MS = 5000;
+/** Of the samples: those of the warm-up are left out, and those at the end are compared with those after it. */
+const WARM_UP = 0.3;
+const COMPARED = 0.2;
+const MOST_GROWTH = 1.1;
+/** Connections that come and go; a leak of one a minute is more. */
+const MOST_MORE_HANDLES = 10;
+
+interface Sample {
+  memory: number;
+  files: number;
+  handles: number;
+}
+
+describe('a mixed load for a long time', () => {
+  let postgres: RowPostgres;
+  let servers: Servers;
+  let load: Load | undefined;
+
+  beforeAll(async () => {
+    postgres = await RowPostgres.start();
+    servers = new Servers(postgres.applicationUrl);
+  });
+  afterAll(async () => {
+    load?.close();
+    await servers.close();
+    await postgres.close();
+  });
+
+  longIt('answers no 5xx, grows by less than a tenth after its warm-up, and keeps its handles', async () => {
+    const server = await servers.start();
+    load = new Load(() => [server.url]);
+    await load.prepare();
+    load.start(RATE);
+    const vendor = new Vendor(() => server.url);
+    const others = new Set<number>();
+    const samples: Sample[] = [];
+    const endsAt = performance.now() + MINUTES * 60_000;
+    while (performance.now() < endsAt) {
+      const sampleEnds = performance.now() + SAMPLE_MS;
+      while (performance.now() < sampleEnds) {
+        for (const status of await everythingElse(vendor)) others.add(status);
+        await pause(500);
+      }
+      samples.push(await sampleOf(server));
+    }
+    await load.stop();
+    vendor.close();
+
+    const statuses = new Set([...others, ...load.operations.map(({ reply }) => reply?.status ?? 0)]);
+    expect([...statuses].filter((status) => status === 0 || status >= 500)).toEqual([]);
+    const size = Math.floor(samples.length * COMPARED);
+    const first = samples.slice(Math.floor(samples.length * WARM_UP)).slice(0, size);
+    const last = samples.slice(-size);
+    const middle = (some: readonly Sample[], of: keyof Sample): number =>
+      some.map((sample) => sample[of]).sort((a, b) => a - b)[Math.floor(some.length / 2)] ?? Number.NaN;
+    const growth = middle(last, 'memory') / middle(first, 'memory');
+    process.stderr.write(
+      `soak: ${MINUTES} minutes, ${load.operations.length} requests, memory ×${growth.toFixed(3)}, ` +
+        `files ${middle(first, 'files')} → ${middle(last, 'files')}, handles ${middle(first, 'handles')} → ${middle(last, 'handles')}\n`,
+    );
+    expect(growth).toBeLessThan(MOST_GROWTH);
+    for (const what of ['files', 'handles'] as const)
+      expect(middle(last, what) - middle(first, what)).toBeLessThan(MOST_MORE_HANDLES);
+    expect(load.contradictions).toEqual([]);
+    expect(await whatIsLost(load, postgres)).toEqual([]);
+    expect(await doctorFinds(servers)).toEqual([]);
+  });
+
+  async function sampleOf(server: ServerProcess): Promise<Sample> {
+    const metrics = await MetricsReading.of(server);
+    return {
+      memory: metrics.value('process_resident_memory_bytes') ?? Number.NaN,
+      files: metrics.value('process_open_fds') ?? Number.NaN,
+      handles: metrics.value('nodejs_active_handles') ?? Number.NaN,
+    };
+  }
+});
+
+/** What `Load` does not send: other changes, lists, refusals, what is public. @returns the statuses */
+async function everythingElse(vendor: Vendor): Promise<number[]> {
+  const customer = await vendor.customer();
+  const { id } = await vendor.license(customer, { license_type: 'subscription', duration_days: 30 });
+  const requests: [string, string, object?][] = [
+    ['POST', `/api/v1/licenses/${id}/renew`, { duration_days: 30 }],
+    ['POST', `/api/v1/licenses/${id}/suspend`, { reason: 'not paid' }],
+    ['POST', `/api/v1/licenses/${id}/reinstate`, { reason: 'paid' }],
+    ['GET', `/api/v1/licenses/${id}/history`],
+    ['GET', '/api/v1/licenses?page_size=100'],
+    ['GET', '/api/v1/customers?q=C-'],
+    ['GET', '/api/v1/admin/audit-logs'],
+    ['GET', '/api/v1/admin/stats'],
+    ['GET', '/.well-known/jwks.json'],
+    ['GET', '/api/v1/status-lists/0'],
+    ['POST', '/api/v1/licenses', { unknown: 1 }],
+    ['GET', '/nothing'],
+    ['DELETE', `/api/v1/customers/${customer}?revoke_licenses=true`],
+  ];
+  const statuses: number[] = [];
+  for (const [method, path, body] of requests) statuses.push((await vendor.send(method, path, body)).status);
+  return statuses;
+}
