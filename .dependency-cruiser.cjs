@@ -29,7 +29,8 @@ const ALLOWED = {
   'status-lists': domain('audit', 'signing'),
   licensing: domain('audit', 'signing', 'customers', 'status-lists'),
   statistics: domain('licensing'),
-  'license-import': domain('audit', 'signing', 'customers', 'licensing'),
+  'license-import': domain('audit', 'signing', 'customers', 'status-lists', 'licensing'),
+  restore: domain('audit', 'signing', 'checkpoints', 'status-lists'),
   'v08-import': domain('audit', 'customers', 'licensing', 'license-import'),
 };
 

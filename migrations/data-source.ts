@@ -43,6 +43,7 @@ import { CompareCheckpointsWithTheirReading1764230300000 } from './1764230300000
 import { KeepWhatIsFinal1764230500000 } from './1764230500000-keep-what-is-final';
 import { KeepWhatIsComplete1764230600000 } from './1764230600000-keep-what-is-complete';
 import { RefuseUnsoundKeys1764230700000 } from './1764230700000-refuse-unsound-keys';
+import { NoteRestores1764230800000 } from './1764230800000-note-restores';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -96,6 +97,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       KeepWhatIsFinal1764230500000,
       KeepWhatIsComplete1764230600000,
       RefuseUnsoundKeys1764230700000,
+      NoteRestores1764230800000,
     ],
     extra: {
       application_name: 'aegis migrate',

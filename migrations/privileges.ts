@@ -24,6 +24,8 @@ export const applicationPrivileges: Privileges = {
     audit_seals_set_aside: 'SELECT',
     audit_drops: 'SELECT',
     audit_shipments: 'SELECT, INSERT, UPDATE',
+    // That the database was restored it may say; that it is reconciled, only the owner.
+    restores: 'SELECT, INSERT (begun_by, reason)',
     taken_over_records: 'SELECT, INSERT',
     api_keys: 'SELECT, INSERT, UPDATE',
     pepper_checks: 'SELECT, INSERT',

@@ -859,7 +859,7 @@ export interface components {
             api_keys: components["schemas"]["ApiKey"][];
         };
         /** @enum {string} */
-        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.created" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped" | "audit_log.resumed";
+        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.created" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
         AuditLog: {
             event_type: components["schemas"]["AuditEventType"];
             /** Format: uuid */
@@ -1124,6 +1124,12 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was made again from the audit trail after a restore: its name is `restored` and its details are unknown until
+             *     somebody changes its name. Null otherwise.
+             */
+            restored_at: string | null;
         };
         Customer: {
             /**
@@ -1149,6 +1155,12 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was made again from the audit trail after a restore: its name is `restored` and its details are unknown until
+             *     somebody changes its name. Null otherwise.
+             */
+            restored_at: string | null;
         };
         CustomerCounts: {
             total: number;
@@ -1205,7 +1217,7 @@ export interface components {
             /** @description ENVIRONMENT of the server. */
             environment: string;
             /**
-             * @description Unhealthy, too, when it does not accept writes or has no audit partition for the current month: a validation needs both.
+             * @description Unhealthy, too, when it does not accept writes, has no audit partition for the current month, or was restored and is not reconciled: then nothing can be validated.
              * @enum {string}
              */
             database: "healthy" | "degraded" | "unhealthy";
@@ -1582,7 +1594,7 @@ export interface components {
              * @description Stable name of the error, for programs.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "service_unavailable";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
             /** @description Broken rules, all at once; where there are more than fit, the first of them. */
@@ -2061,8 +2073,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `service_unavailable`: Temporarily unavailable · `outcome_unknown`: Outcome unknown */
-        "service_unavailable.outcome_unknown": {
+        /** @description `service_unavailable`: Temporarily unavailable · `outcome_unknown`: Outcome unknown · `restore_not_reconciled`: Restored, not reconciled */
+        "service_unavailable.outcome_unknown.restore_not_reconciled": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2119,6 +2131,23 @@ export interface components {
                 "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                 "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                 "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `service_unavailable`: Temporarily unavailable · `restore_not_reconciled`: Restored, not reconciled */
+        "service_unavailable.restore_not_reconciled": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 [name: string]: unknown;
             };
@@ -2717,7 +2746,8 @@ export interface operations {
                      *           "notes": null,
                      *           "is_active": true,
                      *           "created_at": "2026-02-03T19:12:10.000Z",
-                     *           "updated_at": "2026-02-03T19:12:10.000Z"
+                     *           "updated_at": "2026-02-03T19:12:10.000Z",
+                     *           "restored_at": null
                      *         }
                      *       ]
                      *     }
@@ -2799,7 +2829,8 @@ export interface operations {
                      *       "notes": null,
                      *       "is_active": true,
                      *       "created_at": "2026-02-03T19:12:10.000Z",
-                     *       "updated_at": "2026-02-03T19:12:10.000Z"
+                     *       "updated_at": "2026-02-03T19:12:10.000Z",
+                     *       "restored_at": null
                      *     }
                      */
                     "application/json": components["schemas"]["CreatedCustomer"];
@@ -2815,7 +2846,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     getCustomer: {
@@ -2859,7 +2890,8 @@ export interface operations {
                      *       "notes": null,
                      *       "is_active": true,
                      *       "created_at": "2026-02-03T19:12:10.000Z",
-                     *       "updated_at": "2026-02-03T19:12:10.000Z"
+                     *       "updated_at": "2026-02-03T19:12:10.000Z",
+                     *       "restored_at": null
                      *     }
                      */
                     "application/json": components["schemas"]["Customer"];
@@ -2937,7 +2969,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     updateCustomer: {
@@ -2996,7 +3028,8 @@ export interface operations {
                      *       "notes": null,
                      *       "is_active": true,
                      *       "created_at": "2026-02-03T19:12:10.000Z",
-                     *       "updated_at": "2026-02-03T19:12:10.000Z"
+                     *       "updated_at": "2026-02-03T19:12:10.000Z",
+                     *       "restored_at": null
                      *     }
                      */
                     "application/json": components["schemas"]["Customer"];
@@ -3013,7 +3046,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     validateLicense: {
@@ -3078,7 +3111,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     validateLicenses: {
@@ -3152,7 +3185,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     computeFingerprint: {
@@ -3399,7 +3432,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.token_too_large.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     getLicense: {
@@ -3447,7 +3480,8 @@ export interface operations {
                      *         "notes": null,
                      *         "is_active": true,
                      *         "created_at": "2026-02-03T19:12:10.000Z",
-                     *         "updated_at": "2026-02-03T19:12:10.000Z"
+                     *         "updated_at": "2026-02-03T19:12:10.000Z",
+                     *         "restored_at": null
                      *       },
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
@@ -3579,7 +3613,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     getLicenseStatus: {
@@ -3623,7 +3657,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     downloadLicenseToken: {
@@ -3715,7 +3749,8 @@ export interface operations {
                      *         "notes": null,
                      *         "is_active": true,
                      *         "created_at": "2026-02-03T19:12:10.000Z",
-                     *         "updated_at": "2026-02-03T19:12:10.000Z"
+                     *         "updated_at": "2026-02-03T19:12:10.000Z",
+                     *         "restored_at": null
                      *       },
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
@@ -3763,7 +3798,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     revokeLicenseByPost: {
@@ -3850,7 +3885,7 @@ export interface operations {
             422: components["responses"]["validation_failed.idempotency_key_reused"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     revokeLicense: {
@@ -3937,7 +3972,7 @@ export interface operations {
             422: components["responses"]["validation_failed.idempotency_key_reused"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     suspendLicense: {
@@ -4024,7 +4059,7 @@ export interface operations {
             422: components["responses"]["validation_failed.idempotency_key_reused"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     reinstateLicense: {
@@ -4111,7 +4146,7 @@ export interface operations {
             422: components["responses"]["validation_failed.idempotency_key_reused"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     renewLicense: {
@@ -4198,7 +4233,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     reissueLicense: {
@@ -4290,7 +4325,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.token_too_large.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     getLicenseHistory: {
@@ -4517,7 +4552,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     getJwks: {
@@ -5016,7 +5051,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "service_unavailable";
+                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
             };
             cookie?: never;
         };
@@ -5133,7 +5168,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     createApiKey: {
@@ -5218,7 +5253,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     getApiKey: {
@@ -5298,7 +5333,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     deleteApiKey: {
@@ -5343,7 +5378,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     updateApiKey: {
@@ -5429,7 +5464,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     rotateApiKey: {
@@ -5511,7 +5546,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
     getMe: {

@@ -330,6 +330,14 @@ describe('an attacker with the application’s role', () => {
       await asRole(`UPDATE audit_shipments SET leased_until = '9999-12-31Z', acknowledged = 9999999`);
       await sound();
     },
+    // It closes what was open, and opens nothing.
+    async 'notes a restore'() {
+      await asRole(`INSERT INTO restores (begun_by, reason) VALUES ('system', 'an attack')`);
+      await expect(trail.append(1, 2000)).rejects.toMatchObject({ code: 'restore_not_reconciled' });
+      await expect(asRole('UPDATE restores SET reconciled_at = now()')).rejects.toThrow(/permission denied/);
+      await trail.superuser.query('UPDATE restores SET reconciled_at = clock_timestamp()');
+      await sound();
+    },
     async 'holds locks and transactions'() {
       const holder = trail.application.createQueryRunner();
       await holder.startTransaction();

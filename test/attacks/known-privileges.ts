@@ -50,6 +50,9 @@ export const KNOWN_PRIVILEGES: Readonly<Record<string, string>> = {
   'table audit_shipments SELECT': 'reads',
   'table audit_shipments INSERT': 'says that all was shipped',
   'table audit_shipments UPDATE': 'says that all was shipped',
+  'table restores SELECT': 'reads',
+  'column restores.begun_by INSERT': 'notes a restore',
+  'column restores.reason INSERT': 'notes a restore',
 
   // What the application is there for: nothing of the trail depends on it.
   'table signing_replicas SELECT': 'outside the trail',

@@ -10,6 +10,7 @@ import { addKeys } from './commands/keys';
 import { addLicenses } from './commands/licenses';
 import { addMigrate } from './commands/migrate';
 import { addPurge } from './commands/purge';
+import { addRestore } from './commands/restore';
 import { addStatusLists } from './commands/status-lists';
 import { addRotateSecrets } from './commands/rotate-secrets';
 import { ExitCode } from './terminal/exit-code';
@@ -48,7 +49,7 @@ export async function commandLine(output: Output, args: readonly string[]): Prom
 export function commandTree(output: Output, ends: Ends): Command {
   const program = new Command('aegis')
     .description(
-      'Manages an AEGIS License Server: signing keys, API keys, licenses, status lists, migrations, import, audit trail.',
+      'Manages an AEGIS License Server: signing keys, API keys, licenses, status lists, migrations, import, audit trail, restore.',
     )
     .option('-V, --version', 'print the version')
     .exitOverride()
@@ -63,6 +64,7 @@ export function commandTree(output: Output, ends: Ends): Command {
   addLicenses(program, output, ends);
   addStatusLists(program, output, ends);
   addAudit(program, output, ends);
+  addRestore(program, output, ends);
   addPurge(program, output, ends);
   addDoctor(program, output, ends);
   addRotateSecrets(program, output, ends);

@@ -1,4 +1,11 @@
-import { isDatabaseUnavailable, PreparedStatement, sqlState, SqlState } from '@aegis/database';
+import {
+  isDatabaseUnavailable,
+  isRefusedForRestore,
+  PreparedStatement,
+  RestoreNotReconciled,
+  sqlState,
+  SqlState,
+} from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Actor } from './actor';
@@ -33,7 +40,8 @@ export class AuditLog {
   /**
    * Appends records in one statement, in the transaction of the change that they speak of.
    * @param tx that transaction: no change without its record, no record without its change
-   * @throws AuditLogUnavailable when they can't be written; the transaction is to end with nothing done
+   * @throws AuditLogUnavailable when they can't be written, RestoreNotReconciled until the restored database is reconciled;
+   * the transaction is to end with nothing done
    */
   async append(tx: EntityManager, ...entries: readonly AuditEntry[]): Promise<void> {
     const written = INSERT.run(tx, [
@@ -50,6 +58,7 @@ export class AuditLog {
       entries.map(({ occurredAt }) => occurredAt ?? null),
     ]);
     await written.catch((error: unknown) => {
+      if (isRefusedForRestore(error)) throw new RestoreNotReconciled({ cause: error });
       // What may succeed when it is run again stays what it is.
       throw mayPass(error) ? error : new AuditLogUnavailable(error);
     });

@@ -24,6 +24,7 @@ export const EVENT_TYPES = [
   'signing_key.compromised',
   'audit_log.dropped',
   'audit_log.resumed',
+  'audit_log.restored',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];

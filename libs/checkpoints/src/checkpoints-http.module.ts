@@ -1,6 +1,7 @@
 import { AuditModule } from '@aegis/audit';
 import { JobsModule } from '@aegis/jobs';
 import { MetricsModule } from '@aegis/metrics';
+import { SigningModule } from '@aegis/signing';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditCheckpoint } from './audit-checkpoint.entity';
@@ -19,6 +20,7 @@ import { TrailAlarms } from './sealing/trail-alarms';
     AuditModule,
     JobsModule,
     MetricsModule,
+    SigningModule,
     TypeOrmModule.forFeature([AuditCheckpoint]),
   ],
   controllers: [CheckpointsController],

@@ -1,10 +1,21 @@
+export { CheckpointsModule } from './checkpoints.module';
 export { openCheckpoint } from './checkpoint';
 export { TrailDrop } from './export/trail-drop';
 export { MOST_LINE } from './export/export-bounds';
 export type { ExportFilters } from './export/trail-export';
 export { exportTrail } from './export/trail-export';
 export { Sealer } from './sealing/sealer';
+export { noteRestore, readChainBase } from './shipping/shipped-end';
 export { isRecordLine } from './shipping/shipped-records';
+export type {
+  ChainBase,
+  ProvenGroup,
+  ShippedChain,
+  ShippedSource,
+  Unprovable,
+} from './shipping/shipped-trail';
+export { ShippedTrail } from './shipping/shipped-trail';
+export type { LeafFields } from './tree/leaf';
 export type { CheckpointKey, CheckpointKeys } from './verification/checkpoint-keys';
 export type { ExportFinding } from './verification/export-verification';
 export { ExportVerification } from './verification/export-verification';

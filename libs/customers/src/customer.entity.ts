@@ -13,6 +13,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
   `CASE WHEN deleted_at IS NULL THEN name IS NOT NULL ELSE NOT is_active AND num_nonnulls(name, email, company, phone, address, notes) = 0 END`,
 )
 @Check('customers_moments', momentsCheck('created_at', 'updated_at', 'deleted_at'))
+@Check('customers_restored_moment', momentsCheck('restored_at'))
 @Index('customers_by_creation', { synchronize: false })
 @Index('customers_by_activity', { synchronize: false })
 @Index('customers_by_id_prefix', { synchronize: false })
@@ -57,4 +58,8 @@ export class Customer {
 
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   deleted_at!: Date | null;
+
+  /** When it was made again from the audit trail, which has no names; null once somebody has named it. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  restored_at!: Date | null;
 }

@@ -41,7 +41,8 @@ export type UpdateCustomer = Partial<CustomerDetails>;
 
 const READ = new PreparedStatement<Customer>(
   'customers-read',
-  `SELECT id, name, email, company, phone, address, notes, is_active, version, created_at, updated_at, deleted_at
+  `SELECT id, name, email, company, phone, address, notes, is_active, version, created_at, updated_at, deleted_at,
+          restored_at
    FROM customers WHERE id = ANY($1) AND deleted_at IS NULL`,
 );
 
@@ -94,7 +95,7 @@ export class CustomersService {
           type: 'customer.created',
           actor,
           customerId: input.id,
-          data: { fields: namesOfGiven(input) },
+          data: auditData(namesOfGiven(input), input),
         });
         const customer = await this.find(input.id, tx);
         const warnings = (await this.similarIds(tx, [input.id])).map(similarIdWarning);
@@ -146,12 +147,17 @@ export class CustomersService {
       const broken = brokenTexts(CUSTOMER_TEXTS, input, customer);
       if (broken.length > 0) throw new InvalidInput(broken);
       const changes = Object.fromEntries(changed.map((field) => [field, input[field]]));
-      await tx.update(Customer, id, { ...changes, version: customer.version + 1, updated_at: now });
+      await tx.update(Customer, id, {
+        ...changes,
+        ...(changes.name !== undefined && { restored_at: null }),
+        version: customer.version + 1,
+        updated_at: now,
+      });
       await this.audit.append(tx, {
         type: 'customer.updated',
         actor,
         customerId: id,
-        data: { fields: changed },
+        data: auditData(changed, input),
       });
       return this.find(id, tx);
     });
@@ -192,7 +198,7 @@ export class CustomersService {
         type: 'customer.created' as const,
         actor,
         customerId: input.id,
-        data: { fields: namesOfGiven(input) },
+        data: auditData(namesOfGiven(input), input),
       }));
     if (records.length > 0) await this.audit.append(tx, ...records);
     const shared: { id: string; deleted: boolean }[] = await tx.query(
@@ -260,7 +266,14 @@ export function similarIdWarning({ id, other }: SimilarIds): string {
   return `The customer ${other} exists too: its id differs from ${id} only in upper and lower case.`;
 }
 
-/** Audit records name fields, never their values. */
+/** Audit records name fields, never their values, except for whether the customer is active: that is not personal. */
+function auditData(
+  fields: readonly string[],
+  { is_active }: Pick<CustomerDetails, 'is_active'> | UpdateCustomer,
+): Readonly<Record<string, unknown>> {
+  return { fields, ...(fields.includes('is_active') && { is_active }) };
+}
+
 function namesOfGiven<T extends object>(input: T): (keyof T & string)[] {
   return (Object.keys(input) as (keyof T & string)[]).filter(
     (field) => field !== 'id' && input[field] !== undefined,

@@ -23,6 +23,7 @@ export {
   violatesConstraint,
 } from './postgres-errors';
 export { OutcomeUnknown } from './outcome-unknown';
+export { NOT_RECONCILED, RestoreNotReconciled, assertReconciled, isRefusedForRestore } from './restore-state';
 export { PreparedStatement } from './prepared-statement';
 export {
   connectionsOf,

@@ -154,6 +154,12 @@ const catalogue = {
     description:
       'The checkpoint that was named is not valid, or the one after it is valid too. `aegis audit verify` shows the last valid one.',
   },
+  restore_not_reconcilable: {
+    status: 409,
+    title: 'Restored database cannot be reconciled',
+    description:
+      'What was shipped does not prove enough, or contradicts the database. `aegis restore reconcile` says why; nothing was written.',
+  },
   precondition_failed: {
     status: 412,
     title: 'Changed meanwhile',
@@ -215,6 +221,12 @@ const catalogue = {
     title: 'Outcome unknown',
     description:
       'The database did not confirm the change in time: it was made as a whole, or not at all. Repeat the request with the same `Idempotency-Key`, or with the same `If-Match`: what was made already is not made twice.',
+  },
+  restore_not_reconciled: {
+    status: 503,
+    title: 'Restored, not reconciled',
+    description:
+      'The database was restored to an earlier moment, and what was revoked since is not known yet: nothing is validated, issued or changed until an administrator has run `aegis restore reconcile`.',
   },
   service_unavailable: {
     status: 503,

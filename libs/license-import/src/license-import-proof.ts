@@ -2,6 +2,7 @@ import { isAcceptedAlg, KEY_ID, type LicenseClaims, lintClaims, parseToken } fro
 import { type KeyRing, verifySigningInput } from '@aegis/signing';
 import { LineRefused } from './license-import-refusal';
 import { tokenHash } from '@aegis/licensing';
+import { placeIn, type StatusPlace } from '@aegis/status-lists';
 
 /** A token of ours: its signature holds under a key of this server, and its claims keep the format's rules. */
 export interface ProvenToken {
@@ -11,6 +12,8 @@ export interface ProvenToken {
   /** Without what this version does not know; `jti` in lower case. */
   claims: LicenseClaims;
   revision: number;
+  /** The place in a status list of this server that it names; null where it names none. */
+  place: StatusPlace | null;
 }
 
 const MAX_REVISION = 2_147_483_647;
@@ -20,12 +23,14 @@ const ANY_STATUS = { status_list: { idx: 0, uri: 'https://status.invalid' } };
 /**
  * Proves a token to be one of this server or its predecessor. Whether its key is compromised is the database's to say.
  * @param acceptedIssuers LICENSE_ISSUER and ACCEPTED_ISSUERS
+ * @param publicUrl base URL under which clients reach this server
  * @throws LineRefused
  */
 export async function proveToken(
   token: string,
   keyRing: KeyRing,
   acceptedIssuers: readonly string[],
+  publicUrl: string,
 ): Promise<ProvenToken> {
   const parsed = parseToken(token);
   if ('malformed' in parsed)
@@ -48,7 +53,8 @@ export async function proveToken(
   const problems = lintClaims({ ...claims, rev: revision, status: ANY_STATUS });
   if (revision > MAX_REVISION) problems.push('rev is too large');
   if (problems.length > 0) throw new LineRefused('invalid_claims', `${problems.join('; ')}.`);
-  return { token, sha256: tokenHash(token), keyId: header.kid, claims, revision };
+  const place = placeIn(publicUrl, parsed.claims.status);
+  return { token, sha256: tokenHash(token), keyId: header.kid, claims, revision, place };
 }
 
 function unknownKey(kid: string): LineRefused {

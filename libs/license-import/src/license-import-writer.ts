@@ -6,6 +6,7 @@ import type { EntityManager } from 'typeorm';
 import type { ImportFields } from './license-import-fields';
 import type { ProvenToken } from './license-import-proof';
 import { LineRefused } from './license-import-refusal';
+import { openStatusPlaces, type StatusPlace } from '@aegis/status-lists';
 import { notRevokedSql, type StoredStatus, tokenAuditData } from '@aegis/licensing';
 
 /** A line whose token is proven: what is left to check is on record. */
@@ -54,7 +55,16 @@ export class LicenseImportWriter {
           'The customer was deleted here: its id is never reused.',
         );
     });
-    await this.insert(tx, actor, linesThatAre('imported'));
+    const places = await adoptedPlaces(tx, linesThatAre('imported'));
+    lines.forEach((line, index) => {
+      if (places.get(line) !== 'taken') return;
+      outcomes[index] = new LineRefused(
+        'conflict',
+        'The place in a status list that the token names is that of another token.',
+      );
+    });
+    await this.insert(tx, actor, linesThatAre('imported'), places);
+    await takeInTexts(tx, linesThatAre('unchanged'));
 
     const revoked = await this.revoke(tx, actor, linesThatAre('revoked'));
     return outcomes.map((outcome, index) => {
@@ -93,7 +103,12 @@ export class LicenseImportWriter {
     return wanted.size === 0 ? new Set() : this.customers.shareOrCreate(tx, actor, [...wanted.values()]);
   }
 
-  private async insert(tx: EntityManager, actor: Actor, lines: readonly ProvenLine[]): Promise<void> {
+  private async insert(
+    tx: EntityManager,
+    actor: Actor,
+    lines: readonly ProvenLine[],
+    places: Places,
+  ): Promise<void> {
     if (lines.length === 0) return;
     await tx.query(
       `INSERT INTO licenses (id, customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at,
@@ -107,20 +122,22 @@ export class LicenseImportWriter {
       [JSON.stringify(lines.map(licenseRow))],
     );
     await tx.query(
-      `INSERT INTO license_tokens (sha256, license_id, key_id, revision)
-       SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::integer[])`,
+      `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
+       SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::integer[])`,
       [
         lines.map(({ sha256 }) => sha256),
         lines.map(({ claims }) => claims.jti),
         lines.map(({ keyId }) => keyId),
         lines.map(({ revision }) => revision),
+        lines.map((line) => placeOf(line, places)?.list ?? null),
+        lines.map((line) => placeOf(line, places)?.index ?? null),
       ],
     );
     await this.audit.append(
       tx,
       ...lines.map((line) => ({
         ...auditEntry(line, actor, 'license.imported'),
-        data: { ...importedTokenData(line), status: line.status },
+        data: { ...importedTokenData(line, placeOf(line, places)), status: line.status },
         occurredAt: fromSeconds(line.claims.iat),
       })),
     );
@@ -170,6 +187,54 @@ export class LicenseImportWriter {
   }
 }
 
+/** What becomes of the place that a token names: `free`, it is adopted; `taken`, another token has it. Absent: it has none. */
+type Places = ReadonlyMap<ProvenLine, 'free' | 'taken'>;
+
+function placeOf(line: ProvenLine, places: Places): StatusPlace | null {
+  return places.get(line) === 'free' ? line.place : null;
+}
+
+/**
+ * Finds out which tokens name a place that this server handed out: a restore may have forgotten the token, and then its
+ * revocation must reach those who look at that place. One that was never handed out may still be given to another token.
+ */
+async function adoptedPlaces(tx: EntityManager, lines: readonly ProvenLine[]): Promise<Places> {
+  const naming = lines.filter(({ place }) => place !== null);
+  if (naming.length === 0) return new Map();
+  const places = await openStatusPlaces(tx);
+  const [sequence] = await tx.query<{ last: string | null }[]>(
+    `SELECT last_value AS last FROM pg_sequences
+     WHERE schemaname = 'public' AND sequencename = 'license_tokens_status_number_seq'`,
+  );
+  const last = Number(sequence?.last ?? -1);
+  const taken = await tx.query<{ position: string }[]>(
+    `SELECT position FROM unnest($1::integer[], $2::integer[]) WITH ORDINALITY AS named (list, index, position)
+     WHERE EXISTS (SELECT FROM license_tokens WHERE status_list = named.list AND status_index = named.index)`,
+    [naming.map(({ place }) => place?.list), naming.map(({ place }) => place?.index)],
+  );
+  const isTaken = new Set(taken.map(({ position }) => Number(position) - 1));
+  return new Map(
+    naming.flatMap((line, index): [ProvenLine, 'free' | 'taken'][] => {
+      if (line.place === null || places.numberOf(line.place) > last) return [];
+      return [[line, isTaken.has(index) ? 'taken' : 'free']];
+    }),
+  );
+}
+
+/** A license that was built again from the audit trail has no text of its token: the token itself is the text. */
+async function takeInTexts(tx: EntityManager, lines: readonly ProvenLine[]): Promise<void> {
+  if (lines.length === 0) return;
+  await tx.query(
+    `UPDATE licenses SET token = given.token
+     FROM unnest($1::bytea[], $2::text[]) AS given (sha256, token)
+     JOIN license_tokens AS known ON known.sha256 = given.sha256
+     JOIN customers AS customer ON customer.deleted_at IS NULL
+     WHERE licenses.id = known.license_id AND licenses.revision = known.revision AND licenses.token IS NULL
+       AND customer.id = licenses.customer_id`,
+    [lines.map(({ sha256 }) => sha256), lines.map(({ token }) => token)],
+  );
+}
+
 function outcomeOf(line: ProvenLine, onRecord: OnRecord | undefined): LineOutcome {
   if (!onRecord) throw new Error('the look-up must answer for each line');
   // A token that is on record is genuine, whatever became of its key since: a revocation of it still follows.
@@ -215,10 +280,10 @@ function auditEntry({ claims }: ProvenLine, actor: Actor, type: AuditEntry['type
   };
 }
 
-function importedTokenData(line: ProvenLine): Readonly<Record<string, unknown>> {
+function importedTokenData(line: ProvenLine, status: StatusPlace | null): Readonly<Record<string, unknown>> {
   const { claims } = line;
   return tokenAuditData(
-    { sha256: line.sha256, keyId: line.keyId, revision: line.revision, status: null },
+    { sha256: line.sha256, keyId: line.keyId, revision: line.revision, status },
     {
       licenseType: claims.license_type,
       allowedMajorVersions: claims.module.allowed_major_versions,

@@ -82,7 +82,7 @@ export class LicenseImport {
     private readonly dataSource: DataSource,
     private readonly keyRing: KeyRing,
     private readonly writer: LicenseImportWriter,
-    environment: Environment,
+    private readonly environment: Environment,
   ) {
     this.acceptedIssuers = [environment.LICENSE_ISSUER, ...(environment.ACCEPTED_ISSUERS ?? [])];
   }
@@ -131,7 +131,7 @@ export class LicenseImport {
    * @throws LineRefused
    */
   async prove({ token, ...fields }: ImportFields): Promise<ProvenLine> {
-    const proven = await proveToken(token, this.keyRing, this.acceptedIssuers);
+    const proven = await proveToken(token, this.keyRing, this.acceptedIssuers, this.environment.PUBLIC_URL);
     if (fields.customer === null) {
       const { customer, adaptations } = customerOfToken(proven.claims.customer);
       return { ...fields, ...proven, customer, adaptations: [...fields.adaptations, ...adaptations] };

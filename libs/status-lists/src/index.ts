@@ -1,5 +1,5 @@
 export { StatusListIssuer } from './status-list-issuer';
-export { statusListUri } from './status-list-uri';
+export { placeIn, statusListUri } from './status-list-uri';
 export { StatusListsModule } from './status-lists.module';
 export type { StatusPlace } from './status-places';
-export { StatusPlaces } from './status-places';
+export { openStatusPlaces, STATUS_LIST_SIZE, StatusPlaces } from './status-places';

@@ -1,4 +1,4 @@
-import { limitStatements, sharedTransaction } from '@aegis/database';
+import { limitStatements, NOT_RECONCILED, RestoreNotReconciled, sharedTransaction } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
@@ -67,17 +67,25 @@ function firstAfter(after: string): string {
 export class StatusListRecords {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** @param asked numbers of lists that may exist, besides the first `MOST_LISTS` */
+  /**
+   * @param asked numbers of lists that may exist, besides the first `MOST_LISTS`
+   * @throws RestoreNotReconciled: lists would say of revoked licenses that they are valid
+   */
   async survey(asked: readonly number[] = []): Promise<Survey> {
     const [row] = await this.dataSource.query<
-      { last: number | null; unfolded: number; versions: [number, number][] | null }[]
+      {
+        last: number | null;
+        unfolded: number;
+        versions: [number, number][] | null;
+        not_reconciled: boolean;
+      }[]
     >(
       `WITH listed AS MATERIALIZED (
          SELECT list FROM (${firstAfter('-1')}) AS first
          UNION
          SELECT list FROM unnest($1::integer[]) AS asked (list)
          WHERE EXISTS (SELECT FROM license_tokens WHERE status_list = asked.list))
-       SELECT (SELECT max(status_list) FROM license_tokens) AS last,
+       SELECT ${NOT_RECONCILED} AS not_reconciled, (SELECT max(status_list) FROM license_tokens) AS last,
               (SELECT count(*)::float8 FROM status_list_changes) AS unfolded,
               (SELECT json_agg(json_build_array(listed.list, coalesce(known.version, 0)) ORDER BY listed.list)
                FROM listed LEFT JOIN (${versionsOf('SELECT list FROM listed')}) AS known ON known.list = listed.list)
@@ -85,6 +93,7 @@ export class StatusListRecords {
       [asked],
     );
     if (!row) throw new Error('The database did not say which status lists there are.');
+    if (row.not_reconciled) throw new RestoreNotReconciled();
     return { last: row.last, versions: new Map(row.versions), unfolded: row.unfolded };
   }
 

@@ -48,6 +48,12 @@ describe('the place of a token in the status lists', () => {
     );
   });
 
+  it('can be traced back to its number', () => {
+    const places = new StatusPlaces(KEY);
+    for (const number of [0, 1, 2, 63, 4095, SIZE - 1, SIZE, SIZE + 77, 7 * SIZE + 3, 1_000_000])
+      expect(places.numberOf(places.at(number))).toBe(number);
+  });
+
   it('does not depend on which places were asked for before', () => {
     const asked = [0, SIZE, 1, SIZE + 1, 0, 7 * SIZE + 3, SIZE, 2];
     const places = new StatusPlaces(KEY);

@@ -33,6 +33,17 @@ export class StatusPlaces {
     while (index >= STATUS_LIST_SIZE) index = this.network.permute(index);
     return { list, index };
   }
+
+  /**
+   * The sequence number that has a place: the opposite of `at`.
+   * @param place `index` from 0 to `STATUS_LIST_SIZE` - 1
+   */
+  numberOf({ list, index }: StatusPlace): number {
+    const network = new FeistelNetwork(this.key, list);
+    let number = network.permuteBack(index);
+    while (number >= STATUS_LIST_SIZE) number = network.permuteBack(number);
+    return list * STATUS_LIST_SIZE + number;
+  }
 }
 
 /** A balanced Feistel network over 18 bits: a permutation whatever its round function is. */
@@ -47,19 +58,36 @@ class FeistelNetwork {
   permute(value: number): number {
     let left = value >> HALF_BITS;
     let right = value & HALF_MASK;
-    this.rounds.forEach((known, round) => {
-      let mixed = known.get(right);
-      if (mixed === undefined) {
-        mixed = this.mix(round, right);
-        known.set(right, mixed);
-      }
-      [left, right] = [right, left ^ mixed];
-    });
+    for (let round = 0; round < ROUNDS; round += 1) [left, right] = [right, left ^ this.mixed(round, right)];
     return (left << HALF_BITS) | right;
+  }
+
+  permuteBack(value: number): number {
+    let left = value >> HALF_BITS;
+    let right = value & HALF_MASK;
+    for (let round = ROUNDS - 1; round >= 0; round -= 1)
+      [left, right] = [right ^ this.mixed(round, left), left];
+    return (left << HALF_BITS) | right;
+  }
+
+  private mixed(round: number, half: number): number {
+    const known = this.rounds[round];
+    const mixed = known?.get(half) ?? this.mix(round, half);
+    known?.set(half, mixed);
+    return mixed;
   }
 
   private mix(round: number, half: number): number {
     const digest = createHmac('sha256', this.key).update(`${this.list}:${round}:${half}`).digest();
     return digest.readUInt16BE(0) & HALF_MASK;
   }
+}
+
+/** The places of this deployment's tokens, by the key that the database has. */
+export async function openStatusPlaces(database: {
+  query<T>(sql: string): Promise<T>;
+}): Promise<StatusPlaces> {
+  const [row] = await database.query<{ key: Buffer }[]>('SELECT key FROM status_index_key');
+  if (!row) throw new Error('status_index_key is empty: the migrations did not run');
+  return new StatusPlaces(row.key);
 }

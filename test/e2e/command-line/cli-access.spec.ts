@@ -46,6 +46,8 @@ const COMMANDS: Record<string, { access: 'none' | 'reads' | 'changes' | 'makes';
   'audit verify-export': { access: 'none' },
   'audit drop': { access: 'changes', args: ['--before', '2026-01', '--export', '../given.ndjson', '--yes'] },
   'audit resume': { access: 'changes', args: ['--after', '0', '--yes'] },
+  'restore begin': { access: 'changes' },
+  'restore reconcile': { access: 'changes', args: ['--shipped', '../given.ndjson'] },
   doctor: { access: 'reads' },
   purge: { access: 'changes' },
   'rotate-secrets status': { access: 'reads' },

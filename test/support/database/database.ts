@@ -84,6 +84,11 @@ export function testDatabase(): Promise<TestDatabase> {
   return create(`test_${randomBytes(6).toString('hex')}`, TEMPLATE);
 }
 
+/** What a database is now, as another one: a backup of it. Nobody may be connected to it. */
+export function copyOf({ ownerUrl }: TestDatabase): Promise<TestDatabase> {
+  return create(`test_${randomBytes(6).toString('hex')}`, new URL(ownerUrl).pathname.slice(1));
+}
+
 /** A database without any table, for tests of the migrations themselves. */
 export function emptyDatabase(): Promise<TestDatabase> {
   return create(`test_${randomBytes(6).toString('hex')}`, 'template0');

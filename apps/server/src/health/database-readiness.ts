@@ -1,4 +1,4 @@
-import { PoolRenewal } from '@aegis/database';
+import { NOT_RECONCILED, PoolRenewal } from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
@@ -12,6 +12,7 @@ const KEPT_MS = 500;
 /** What prevents a validation; undefined while nothing does. */
 type Obstacle =
   | 'does not accept writes'
+  | 'was restored and is not reconciled'
   | 'has no audit partition for the current month'
   | 'does not allow this role to write to the audit trail';
 
@@ -28,7 +29,7 @@ interface Reading {
  */
 const ASK = `
   SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only,
-         has_any_column_privilege('audit_logs', 'INSERT') AS may_append,
+         has_any_column_privilege('audit_logs', 'INSERT') AS may_append, ${NOT_RECONCILED} AS not_reconciled,
          EXISTS (
            SELECT FROM pg_catalog.pg_inherits AS inherits
            JOIN pg_catalog.pg_class AS partition ON partition.oid = inherits.inhrelid
@@ -85,12 +86,15 @@ export class DatabaseReadiness {
 
   private async ask(): Promise<Obstacle | undefined> {
     const [answer] =
-      await this.dataSource.query<{ read_only: boolean; may_append: boolean; has_partition: boolean }[]>(ASK);
+      await this.dataSource.query<
+        { read_only: boolean; may_append: boolean; not_reconciled: boolean; has_partition: boolean }[]
+      >(ASK);
     if (answer === undefined || answer.read_only) {
       // Another connection may lead to the new primary.
       this.pool.renew();
       return 'does not accept writes';
     }
+    if (answer.not_reconciled) return 'was restored and is not reconciled';
     if (!answer.may_append) return 'does not allow this role to write to the audit trail';
     return answer.has_partition ? undefined : 'has no audit partition for the current month';
   }

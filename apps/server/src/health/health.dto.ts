@@ -20,7 +20,7 @@ export class HealthDto {
   @Expose()
   environment!: string;
 
-  /** Unhealthy, too, when it does not accept writes or has no audit partition for the current month: a validation needs both. */
+  /** Unhealthy, too, when it does not accept writes, has no audit partition for the current month, or was restored and is not reconciled: then nothing can be validated. */
   @Expose()
   database!: HealthStatus;
 

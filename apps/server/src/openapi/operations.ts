@@ -53,6 +53,14 @@ const HEADERS: Readonly<Record<string, Header>> = {
 };
 /** On every answer of the routes that declare them. */
 const ALWAYS_ANSWERED = ['ETag', 'Location'];
+/** Operations that say whether a license is valid. */
+const JUDGING: ReadonlySet<string> = new Set([
+  'validateLicense',
+  'validateLicenses',
+  'getLicenseStatus',
+  'inspectToken',
+  'getStatusList',
+]);
 const LIMIT_HEADERS = Object.keys(HEADERS).filter((name) => /^(X-)?RateLimit/.test(name));
 
 /**
@@ -65,6 +73,8 @@ export function completeOperations(document: ApiDocument, environment: Environme
     assertPathParametersDescribed(path, operation);
     addBodyProblems(operation);
     if (isChange(operation)) addProblem(operation, '503', 'outcome_unknown');
+    if (isChange(operation) || JUDGING.has(operation.operationId))
+      addProblem(operation, '503', 'restore_not_reconciled');
     if (isPublic(operation)) dropForgiven(operation);
     // Without a body there is nothing to negotiate.
     if (!hasContent(operation)) delete operation.responses['406'];

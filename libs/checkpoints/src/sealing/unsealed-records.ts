@@ -1,5 +1,5 @@
 import { MOST_RECORD_BYTES, recordBytes, recordColumnsWhere } from '@aegis/audit';
-import { limitStatements } from '@aegis/database';
+import { limitStatements, NOT_RECONCILED } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { jwsFrom, readCheckpoint } from '../checkpoint';
 import { THIS_CLUSTER } from '../cluster';
@@ -31,6 +31,8 @@ export interface Base {
   cluster: string;
   /** Below it every transaction has ended. */
   horizon: string;
+  /** The database was restored, and is not reconciled with what was shipped. */
+  not_reconciled: boolean;
 }
 
 /** What the next checkpoint is to seal. */
@@ -65,6 +67,9 @@ export class RecordTooLarge extends Error {
 export function readUnsealed(dataSource: DataSource): Promise<Unsealed> {
   return dataSource.transaction('REPEATABLE READ', async (tx) => {
     const base = await readBase(tx);
+    // The numbers of its next checkpoints are taken by those that were lost, until they are back.
+    if (base.not_reconciled)
+      return { base, records: [], epoch: base.epoch, completeTo: null, readAt: 0, full: false };
     const rows = base.moved ? await unsealedOfAnyTime(tx) : await unsealedSince(tx, base);
     const [first, last] = [rows.at(0), rows.at(-1)];
     if (first !== undefined && first.bytes > MOST_RECORD_BYTES)
@@ -97,7 +102,7 @@ async function readBase(tx: EntityManager): Promise<Base> {
            coalesce(last.cluster <> here.cluster, false) OR coalesce(break.epoch > coalesce(last.epoch, 0), false) AS moved,
            coalesce(last.cluster = here.cluster AND last.sealed_xact >= pg_snapshot_xmax(pg_current_snapshot()), false)
              AS ahead,
-           pg_snapshot_xmin(pg_current_snapshot())::text AS horizon
+           pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, ${NOT_RECONCILED} AS not_reconciled
     FROM (SELECT max(epoch) AS epoch FROM audit_breaks) AS break,
          (SELECT ${THIS_CLUSTER} AS cluster) AS here
     LEFT JOIN (SELECT * FROM audit_checkpoints ORDER BY number DESC LIMIT 1) AS last ON true`);

@@ -2,8 +2,9 @@ import { loadEnvironment } from '@aegis/config';
 import type { Jobs } from '@aegis/jobs';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
+import { PemSigner } from '@aegis/signing';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { jobsOf, stopJobs } from '../../../../test/support/jobs';
 import { until } from '../../../../test/support/until';
 import { Trail } from '../../../../test/support/trail/trail';
 import { TrailAlarms } from '../sealing/trail-alarms';
+import { readCheckpoint, signCheckpoint } from '../checkpoint';
 import { rootHash } from '../tree/merkle-tree';
 import { CheckpointShipping } from './checkpoint-shipping';
 
@@ -95,6 +97,8 @@ describe('the shipping of checkpoints', () => {
       new TrailAlarms(logger, metrics),
       metrics,
       trail.sealer,
+      trail.keyRing,
+      logger,
       jobs,
     );
     void jobs.onApplicationBootstrap();
@@ -124,6 +128,20 @@ describe('the shipping of checkpoints', () => {
       'DELETE FROM audit_seals WHERE checkpoint = 3',
       'DELETE FROM audit_checkpoints WHERE number = 3',
     );
+  }
+
+  /** Reasons of restores that are not reconciled. */
+  async function noted(): Promise<string[]> {
+    const rows = await trail.superuser.query<{ reason: string }[]>(
+      'SELECT reason FROM restores WHERE reconciled_at IS NULL',
+    );
+    return rows.map(({ reason }) => reason);
+  }
+
+  /** As `aegis restore reconcile` does where what was lost is given up. */
+  async function reconcile(): Promise<void> {
+    await trail.superuser.query('UPDATE restores SET reconciled_at = clock_timestamp()');
+    await trail.superuser.query('UPDATE audit_shipments SET acknowledged = 2, acknowledged_hash = NULL');
   }
 
   describe('to an HTTP sink', () => {
@@ -196,12 +214,15 @@ describe('the shipping of checkpoints', () => {
       expect(numbers()).toEqual([1, 2, 3, 4]);
     });
 
-    it('says when the trail has lost what was shipped, and ships what comes in its place', async () => {
+    it('notes a restore when the trail has lost what was shipped, and ships what comes in its place once it is reconciled', async () => {
       const metrics = ship(url);
       await until('three are there', () => Promise.resolve(receiver.received.length === 3));
       expect(await alarmOf(metrics)).toBe('0');
       await cutLast();
-      await until('it is logged', () => Promise.resolve(log.join('').includes(LOST)));
+      await until('it is noted', async () => (await noted()).length === 1);
+      expect(log.join('')).toContain(LOST);
+      expect(await noted()).toEqual(['checkpoint 3 was shipped, and the trail ends with 2 or has another']);
+      await reconcile();
       await sealOneMore(20);
       await until('another third is there', () => Promise.resolve(receiver.received.length === 4));
       await sealOneMore(21);
@@ -219,8 +240,8 @@ describe('the shipping of checkpoints', () => {
       await sealOneMore(20);
       await trail.superuser.query(`UPDATE audit_shipments SET leased_until = now()`);
       ship(url);
-      await until('another third is there', () => Promise.resolve(receiver.received.length === 4));
-      expect(receiver.received.at(-1)!.jws).toBe((await trail.checkpoints())[2]);
+      await until('it is noted', async () => (await noted()).length === 1);
+      expect(receiver.received).toHaveLength(3);
       expect(log.filter((line) => line.includes(LOST))).toHaveLength(1);
     });
   });
@@ -297,12 +318,41 @@ describe('the shipping of checkpoints', () => {
       expect(existsSync(path)).toBe(false);
     });
 
+    it('notes no restore because of a checkpoint that no key known here signed', async () => {
+      const [, , third = ''] = await trail.checkpoints();
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+      const claims = { ...readCheckpoint(third)!, number: 9 };
+      writeFileSync(path, `${await signCheckpoint(new PemSigner('other', privateKey, publicKey), claims)}\n`);
+      const metrics = ship(`file:${path}`);
+      await until('it raises the alarm', async () => (await alarmOf(metrics)) === '1');
+      await sealOneMore(20);
+      await until('it ships what comes', () => Promise.resolve(others().length >= 2));
+      expect(await noted()).toEqual([]);
+    });
+
+    it('notes no restore where a resumption has set aside what was shipped', async () => {
+      ship(`file:${path}`);
+      await until('all are there', () => Promise.resolve(others().length === 3));
+      await stopJobs(running.shift()!);
+      await trail.tamper(
+        `INSERT INTO audit_checkpoints_set_aside SELECT 2, * FROM audit_checkpoints WHERE number = 3`,
+      );
+      await cutLast();
+      const metrics = ship(`file:${path}`);
+      await until('it raises the alarm', async () => (await alarmOf(metrics)) === '1');
+      await sealOneMore(20);
+      await until('another third is there', () => Promise.resolve(others().length === 4));
+      expect(await noted()).toEqual([]);
+    });
+
     it('ships a trail that starts again after a file of an older one', async () => {
       appendFileSync(path, 'no checkpoint\n');
       const metrics = ship(`file:${path}`);
       await until('all are there', () => Promise.resolve(others().length === 4));
       await cutLast();
-      await until('it is logged', () => Promise.resolve(log.join('').includes(LOST)));
+      await until('it is noted', async () => (await noted()).length === 1);
+      expect(log.join('')).toContain(LOST);
+      await reconcile();
       await sealOneMore(20);
       await until('another third is there', () => Promise.resolve(others().length === 5));
       expect(others().at(-1)).toBe((await trail.checkpoints())[2]);

@@ -1,10 +1,12 @@
 import { Environment } from '@aegis/config';
 import { Jobs } from '@aegis/jobs';
+import { Logger } from '@aegis/logging';
 import { type Gauge, Metrics } from '@aegis/metrics';
-import { Injectable } from '@nestjs/common';
+import { KeyRing } from '@aegis/signing';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
-import { checkpointHash, jwsFrom, readCheckpoint } from '../checkpoint';
+import { jwsFrom, readCheckpoint } from '../checkpoint';
 import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
 import { FileSink } from './file-sink';
 import { HttpSink } from './http-sink';
@@ -12,6 +14,7 @@ import { Sealer } from '../sealing/sealer';
 import { TrailAlarms } from '../sealing/trail-alarms';
 import { MOST_LEAVES } from '../tree/leaf';
 import type { StoredCheckpoint } from '../tree/sealed-records';
+import { compareShippedEnd, noteRestore } from './shipped-end';
 import { withRecords } from './shipped-records';
 
 const PAUSE_MS = 1000;
@@ -21,13 +24,15 @@ const RECORDS_AT_ONCE = MOST_LEAVES;
 
 /**
  * Ships checkpoints with the records that they seal to CHECKPOINT_SINK, each at least once and in their order. After an outage it continues with the
- * first that the sink has not acknowledged. What no key of this server signed is not shipped: it waits.
+ * first that the sink has not acknowledged. What no key of this server signed is not shipped: it waits. Where the sink is
+ * ahead of the trail, the database was restored: that is noted, before this process serves anyone.
  */
 @Injectable()
-export class CheckpointShipping {
+export class CheckpointShipping implements OnModuleInit {
   private acknowledged = 0;
   private lost = false;
   private readonly lag: Gauge;
+  private readonly sink: CheckpointSink | undefined;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -35,6 +40,8 @@ export class CheckpointShipping {
     private readonly alarms: TrailAlarms,
     metrics: Metrics,
     private readonly sealer: Sealer,
+    private readonly keyRing: KeyRing,
+    private readonly logger: Logger,
     jobs: Jobs,
   ) {
     this.lag = metrics.gauge({
@@ -45,6 +52,7 @@ export class CheckpointShipping {
     const target = sink.startsWith('file:')
       ? new FileSink(fileURLToPath(sink))
       : new HttpSink(dataSource, sink, token);
+    this.sink = target;
     jobs.add({
       name: 'checkpoint-shipping',
       pauseMs: PAUSE_MS,
@@ -53,12 +61,23 @@ export class CheckpointShipping {
     });
   }
 
+  /** Before the jobs start and the server listens. A sink that can't be read now is read by the job. */
+  async onModuleInit(): Promise<void> {
+    try {
+      if (this.sink !== undefined) await this.resume((await this.sink.acknowledged()).last);
+    } catch (error) {
+      this.logger.write('warn', 'what was shipped could not be compared with the trail at the start', {
+        error,
+      });
+    }
+  }
+
   /** The sink is asked before each delivery: it may be another process's turn by then. */
   private async ship(sink: CheckpointSink, goesOn: () => boolean): Promise<void> {
     let more = true;
     while (more && goesOn()) {
       const { last, mine } = await sink.acknowledged();
-      await this.resume(last);
+      if (!(await this.resume(last))) return;
       const { checkpoints, isLast } = mine ? await this.next() : { checkpoints: [], isLast: true };
       if (checkpoints.length > 0) await sink.append(checkpoints);
       this.acknowledged = checkpoints.at(-1)?.number ?? this.acknowledged;
@@ -67,31 +86,26 @@ export class CheckpointShipping {
   }
 
   /**
-   * Finds out after which checkpoint to continue. Where the trail does not have the last that was shipped, because its end
-   * was cut off or an older state was restored, an alarm says so, and what comes in its place is still shipped: from the end that the trail has
-   * when that is seen.
+   * Finds out after which checkpoint to continue. Where the trail does not have the last that was shipped, an alarm says so,
+   * and that the database was restored is noted; once it is reconciled, what comes in its place is shipped: from the end
+   * that the trail has when that is seen.
+   * @returns whether there is anything to ship: not until a restored database is reconciled
    */
-  private async resume(shipped: AcknowledgedCheckpoint | undefined): Promise<void> {
-    const { last, jws } = await this.trailAt(shipped?.number ?? 0);
-    const isHere = jws !== null && (shipped?.hash === null || shipped?.hash === checkpointHash(jws));
-    if (shipped === undefined || isHere) {
+  private async resume(shipped: AcknowledgedCheckpoint | undefined): Promise<boolean> {
+    const { state, last, isReconciled } = await compareShippedEnd(this.dataSource, this.keyRing, shipped);
+    if (shipped === undefined || state === 'here') {
       this.acknowledged = shipped?.number ?? 0;
       this.lost = false;
-      return;
+      return isReconciled;
     }
     this.acknowledged = Math.min(this.lost ? this.acknowledged : shipped.number - 1, last);
     if (!this.lost) this.alarms.setCheckpointsLost(shipped.number, last);
     this.lost = true;
-  }
-
-  /** Number of the last checkpoint, 0 before the first, and the one with a number, if it is there. */
-  private async trailAt(number: number): Promise<{ last: number; jws: string | null }> {
-    const [row] = await this.dataSource.query<{ last: number; jws: string | null }[]>(
-      `SELECT (SELECT coalesce(max(number), 0) FROM audit_checkpoints)::float8 AS last,
-              (SELECT ${jwsFrom('jws')} FROM audit_checkpoints WHERE number = $1) AS jws`,
-      [number],
-    );
-    return row ?? { last: 0, jws: null };
+    if (!isReconciled) return false;
+    if (state === 'lost') return true;
+    const reason = `checkpoint ${shipped.number} was shipped, and the trail ends with ${last} or has another`;
+    await noteRestore(this.dataSource, 'system', reason);
+    return false;
   }
 
   /** @returns what to deliver next, with the records, and whether nothing is left after it */

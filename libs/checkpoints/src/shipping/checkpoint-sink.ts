@@ -11,6 +11,8 @@ export interface AcknowledgedCheckpoint {
   number: number;
   /** As `checkpointHash` gives it; null when it was not noted. */
   hash: string | null;
+  /** The checkpoint itself, where the sink can be read; absent where it only acknowledges. */
+  jws?: string;
 }
 
 /** Where checkpoints are kept besides the database. */

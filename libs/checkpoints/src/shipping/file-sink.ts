@@ -65,5 +65,5 @@ function lastCheckpoint(text: string): AcknowledgedCheckpoint | undefined {
   const claims = jws === undefined ? undefined : readCheckpoint(jws);
   return jws === undefined || claims === undefined
     ? undefined
-    : { number: claims.number, hash: checkpointHash(jws) };
+    : { number: claims.number, hash: checkpointHash(jws), jws };
 }

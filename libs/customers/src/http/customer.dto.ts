@@ -43,6 +43,13 @@ export class CustomerDto {
 
   @Expose()
   updated_at!: Date;
+
+  /**
+   * When it was made again from the audit trail after a restore: its name is `restored` and its details are unknown until
+   * somebody changes its name. Null otherwise.
+   */
+  @Expose()
+  restored_at!: Date | null;
 }
 
 /** A customer that was just created. */

@@ -183,11 +183,14 @@ function auditEntry({ actor, license, fresh }: SignedLicense): AuditEntry {
     licenseId: license.id,
     customerId: license.customer_id,
     moduleName: license.module_name,
-    data: tokenAuditData(fresh, {
-      licenseType: license.license_type,
-      allowedMajorVersions: license.allowed_major_versions,
-      instanceFingerprint: license.instance_fingerprint,
-      expiresAt: license.expires_at,
-    }),
+    data: {
+      ...tokenAuditData(fresh, {
+        licenseType: license.license_type,
+        allowedMajorVersions: license.allowed_major_versions,
+        instanceFingerprint: license.instance_fingerprint,
+        expiresAt: license.expires_at,
+      }),
+      issued_at: license.issued_at,
+    },
   };
 }

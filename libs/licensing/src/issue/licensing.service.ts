@@ -1,7 +1,7 @@
 import { type Actor, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { type Customer, CustomerInactive, CustomersService } from '@aegis/customers';
-import { PreparedStatement, transaction } from '@aegis/database';
+import { assertReconciled, NOT_RECONCILED, PreparedStatement, transaction } from '@aegis/database';
 import { brokenTexts, LICENSE_TEXTS } from '@aegis/field-rules';
 import type { LicenseType } from '@aegis/license-token';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
@@ -46,6 +46,7 @@ export interface LicenseStatusNow {
 
 /** A row of the look-up of a status. */
 interface StatusRow extends Omit<LicenseStatusNow, 'usable'> {
+  not_reconciled: boolean;
   token: string | null;
   stored_status: StoredStatus;
   key_state: SigningKeyState;
@@ -61,7 +62,7 @@ const READ_STATUS = new PreparedStatement<StatusRow>(
   `SELECT l.id AS license_id, l.expires_at, date_trunc('milliseconds', clock.now) AS checked_at,
           ${statusSql('l', 'clock.now')} AS status, l.status AS stored_status, l.token,
           k.state AS key_state, k.compromised_after, t.recorded_at, t.superseded_at IS NOT NULL AS superseded,
-          c.is_active AS customer_active
+          c.is_active AS customer_active, ${NOT_RECONCILED} AS not_reconciled
    FROM licenses l
    JOIN customers c ON c.id = l.customer_id
    LEFT JOIN license_tokens t ON t.license_id = l.id AND t.revision = l.revision
@@ -133,10 +134,12 @@ export class LicensingService {
 
   /**
    * What anyone who knows the id may know, by the database's clock.
-   * @throws LicenseNotFound
+   * @throws LicenseNotFound, RestoreNotReconciled
    */
   async status(id: string): Promise<LicenseStatusNow> {
     const [row] = await READ_STATUS.run(this.dataSource, [id]);
+    // One that is not there may have been issued after the moment that was restored.
+    if (!row || row.not_reconciled) await assertReconciled(this.dataSource);
     if (!row) throw new LicenseNotFound(id);
     const { license_id, status, expires_at, checked_at } = row;
     return {

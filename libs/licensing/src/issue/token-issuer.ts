@@ -16,7 +16,7 @@ import { hash } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
 import { licenseClaims, type TokenFacts } from './license-claims';
 import { TokenTooLarge } from '../licensing.errors';
-import { type StatusPlace, StatusPlaces } from '@aegis/status-lists';
+import { openStatusPlaces, type StatusPlace, type StatusPlaces } from '@aegis/status-lists';
 
 /** A signed token that nobody has seen yet: it may be handed out only after it is on record. */
 export interface FreshToken {
@@ -157,14 +157,8 @@ export class TokenIssuer {
   }
 
   private async readMoments(count: number): Promise<Moment[]> {
-    const places = (this.places ??= await this.openPlaces());
+    const places = (this.places ??= await openStatusPlaces(this.dataSource));
     const rows = await READ_MOMENTS.run(this.dataSource, [count]);
     return rows.map(({ now, number }) => ({ now, status: places.at(Number(number)) }));
-  }
-
-  private async openPlaces(): Promise<StatusPlaces> {
-    const [row] = await this.dataSource.query<{ key: Buffer }[]>('SELECT key FROM status_index_key');
-    if (!row) throw new Error('status_index_key is empty: the migrations did not run');
-    return new StatusPlaces(row.key);
   }
 }

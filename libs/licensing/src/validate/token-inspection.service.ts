@@ -1,3 +1,4 @@
+import { assertReconciled } from '@aegis/database';
 import { cleanPaste, type ParsedToken, parseToken, type PasteRemain } from '@aegis/license-token';
 import { KeyRing, type SigningKeyState } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
@@ -39,13 +40,14 @@ export class TokenInspection {
    * The license that a token belongs to, also an older token.
    * @param text the token with whatever copying added
    * @throws NotAToken (422) for what is not a token when it is cleaned; TokenNotOnRecord (404), which says whether
-   * it was damaged, comes from another server, or was signed without this one
+   * it was damaged, comes from another server, or was signed without this one; RestoreNotReconciled
    */
   async inspect(text: string): Promise<License & { inspected: InspectedToken }> {
     const { token, removed } = cleanPaste(text);
     const parsed = parseToken(token);
     if ('malformed' in parsed) throw new NotAToken(parsed.malformed);
     const sha256 = tokenHash(token);
+    await assertReconciled(this.dataSource);
     const [row] = await this.dataSource.query<TokenRow[]>(
       `SELECT t.license_id, t.key_id, k.state AS key_state, t.revision, t.revision = l.revision AS is_newest,
               t.superseded_at, t.recorded_at

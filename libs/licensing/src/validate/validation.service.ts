@@ -1,6 +1,12 @@
 import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { batchSizes, MicroBatch, PreparedStatement } from '@aegis/database';
+import {
+  batchSizes,
+  MicroBatch,
+  NOT_RECONCILED,
+  PreparedStatement,
+  RestoreNotReconciled,
+} from '@aegis/database';
 import {
   type Evidence,
   instanceFingerprint,
@@ -61,6 +67,7 @@ interface Pending {
 /** A row of the batched look-up; all but `now` null where nothing is on record. */
 interface Row {
   now: Date;
+  not_reconciled: boolean;
   key_state: SigningKeyState | null;
   compromised_after: Date | null;
   recorded_at: Date | null;
@@ -80,7 +87,7 @@ const ASKED_CODES: ReadonlySet<VerdictCode> = new Set([
 
 const LOOK_UP = new PreparedStatement<Row>(
   'validation-look-up',
-  `SELECT date_trunc('milliseconds', clock_timestamp()) AS now,
+  `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, ${NOT_RECONCILED} AS not_reconciled,
           k.state AS key_state, k.compromised_after,
           t.recorded_at, t.superseded_at IS NOT NULL AS superseded, l.revision > t.revision AS newer_token_exists,
           l.status AS license_status, c.is_active AS customer_active
@@ -141,7 +148,10 @@ export class ValidationService {
     this.acceptedIssuers = [environment.LICENSE_ISSUER, ...(environment.ACCEPTED_ISSUERS ?? [])];
   }
 
-  /** Judges a token for the installation that asks. Never throws for what is in the token: that is a verdict. */
+  /**
+   * Judges a token for the installation that asks. Never throws for what is in the token: that is a verdict.
+   * @throws RestoreNotReconciled
+   */
   async validate(actor: Actor, input: ValidateLicense): Promise<Verdict> {
     const token = withoutOuterWhiteSpace(input.token);
     const sha256 = tokenHash(token);
@@ -195,6 +205,7 @@ export class ValidationService {
 
   private async answer(pending: Pending[]): Promise<Verdict[]> {
     const rows = await this.lookUp(pending);
+    if (rows[0]?.not_reconciled === true) throw new RestoreNotReconciled();
     const verdicts = pending.map((one, index) => {
       const row = rows[index];
       if (!row) throw new Error('the look-up must answer for each token');

@@ -107,6 +107,16 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
+   * Gives a public key that is on record, or in a file of KEYS_DIR though no record of it is left, as after a restore.
+   * Nothing may be trusted because of it: only that something is refused may follow from what it signed.
+   * @returns undefined when neither has it.
+   * @throws when the table can't be read.
+   */
+  async publicKeyOfAnyone(kid: string): Promise<KeyObject | undefined> {
+    return (await this.publicKey(kid)) ?? (await this.files.get(kid));
+  }
+
+  /**
    * Gives the signer of the active key. What it signs must be put on record under `requiresActiveKey`: the key may be
    * another one by then.
    * @throws SignerUnavailable when none is active, or this process can't sign with it.

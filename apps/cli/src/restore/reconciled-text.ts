@@ -1,0 +1,53 @@
+import type { Reconciled } from '@aegis/restore';
+import { printable } from '../terminal/printable';
+
+const API_KEYS: Readonly<Record<Reconciled['api_keys'][number]['what'], string>> = {
+  deleted: 'was deleted after the restored moment, and is deleted again',
+  rotated: 'was rotated after the restored moment: its former secret counts again. Rotate it again',
+  created: 'was created after the restored moment, and is gone. Create another one',
+  updated: 'was changed after the restored moment: it is what it was before. Change it again',
+};
+
+/** What became of a restored database, for people. */
+export function reconciledText(
+  reconciled: Reconciled,
+  { dryRun, sealed }: { dryRun: boolean; sealed: boolean },
+): string {
+  const { after, to, checkpoints, records, unproven, next } = reconciled;
+  const lines = [
+    `${checkpoints} checkpoint(s), ${after + 1} to ${to}, with ${records} record(s) that the database did not have`,
+    ...Object.entries(reconciled.changes).map(([type, count]) => `${type.padEnd(22)} ${count}`),
+    ...reconciled.customers_restored.map(
+      (id) => `customer ${id} is named "restored": its details are not in the trail`,
+    ),
+    ...reconciled.customers_outdated.map(
+      (id) => `customer ${id} has details of before: those that were changed since are not in the trail`,
+    ),
+    ...reconciled.notes_outdated.map(
+      (id) => `license ${id} has notes of before: those that were changed since are not in the trail`,
+    ),
+    ...reconciled.api_keys.map(
+      ({ id, name, what }) => `API key ${id} (${printable(name)}) ${API_KEYS[what]}`,
+    ),
+    ...reconciled.keys_compromised.map(
+      (kid) => `signing key ${kid} was declared compromised after the restored moment, and is so again`,
+    ),
+    ...reconciled.not_replayed.map((id) => `record ${id} is about a license that is not there`),
+    ...(unproven === null
+      ? []
+      : [
+          `not proven: ${unproven.records} record(s) after checkpoint ${to} (${unproven.reason}); ${unproven.restrictions} of them revoke or suspend, which ${unproven.applied ? 'took effect' : 'did not take effect'}`,
+          ...unproven.licenses.map((id) => `  license ${id}`),
+        ]),
+    ...(next === null
+      ? []
+      : [`audit records continue at ${next.audit_id}, status lists at ${next.status_list}`]),
+  ];
+  if (dryRun) return [...lines, 'Nothing was changed.'].join('\n');
+  return [
+    ...lines,
+    sealed
+      ? 'Reconciled, and sealed: start the servers.'
+      : 'Reconciled: start the servers. The first one that can sign seals the record of it.',
+  ].join('\n');
+}

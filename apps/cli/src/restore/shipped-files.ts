@@ -1,0 +1,43 @@
+import type { ShippedSource } from '@aegis/checkpoints';
+import { createReadStream } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageProblem } from '../terminal/usage-problem';
+
+/**
+ * The files of shipped trails.
+ * @param paths of files, or of folders: then of every file in them
+ * @throws UsageProblem when one can't be read
+ */
+export async function shippedFiles(paths: readonly string[]): Promise<ShippedSource[]> {
+  const sources: ShippedSource[] = [];
+  for (const path of paths) for (const file of await filesAt(path)) sources.push(await sourceOf(file));
+  return sources;
+}
+
+async function filesAt(path: string): Promise<string[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [path];
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => join(path, name))
+      .sort();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+async function sourceOf(name: string): Promise<ShippedSource> {
+  try {
+    await (await open(name, 'r')).close();
+  } catch (error) {
+    throw unreadable(name, error);
+  }
+  return { name, read: (start) => createReadStream(name, { start }) as AsyncIterable<Buffer> };
+}
+
+function unreadable(path: string, error: unknown): UsageProblem {
+  const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+  return new UsageProblem(`${path} can't be read (${code}).`);
+}

@@ -1,0 +1,95 @@
+import { NOT_RECONCILED } from '@aegis/database';
+import type { KeyRing } from '@aegis/signing';
+import type { DataSource } from 'typeorm';
+import { checkpointHash, isSignedBy, jwsFrom, parseCheckpoint, readCheckpoint } from '../checkpoint';
+import type { AcknowledgedCheckpoint } from './checkpoint-sink';
+import type { ChainBase } from './shipped-trail';
+
+/**
+ * How the trail stands to the last checkpoint that a sink has.
+ *
+ * - `here`: the trail has it, or the sink has none.
+ * - `lost`: the trail does not have it, for a reason that is known: `aegis audit resume` set it aside, or a restore was
+ *   reconciled without it. Or no key that is known here signed it.
+ * - `restored`: the trail does not have it, and nothing says why: an older state was restored, or the end was cut off.
+ */
+export type ShippedEndState = 'here' | 'lost' | 'restored';
+
+/** The end of the trail, held against what was shipped. */
+export interface ShippedEnd {
+  state: ShippedEndState;
+  /** Number of the trail's last checkpoint; 0 when there is none. */
+  last: number;
+  /** Whether a restore is noted that is not reconciled. */
+  isReconciled: boolean;
+}
+
+interface Row {
+  last: number;
+  /** The checkpoint of that number. */
+  jws: string | null;
+  /** Those of that number which were set aside. */
+  set_aside: string[];
+  /** When the last restore was reconciled, seconds since 1970. */
+  reconciled_at: number | null;
+  not_reconciled: boolean;
+}
+
+/** @param shipped what the sink has last */
+export async function compareShippedEnd(
+  dataSource: DataSource,
+  keyRing: KeyRing,
+  shipped: AcknowledgedCheckpoint | undefined,
+): Promise<ShippedEnd> {
+  const [row] = await dataSource.query<Row[]>(
+    `SELECT (SELECT coalesce(max(number), 0) FROM audit_checkpoints)::float8 AS last,
+            (SELECT ${jwsFrom('jws')} FROM audit_checkpoints WHERE number = $1) AS jws,
+            array(SELECT ${jwsFrom('jws')} FROM audit_checkpoints_set_aside WHERE number = $1 LIMIT 100) AS set_aside,
+            (SELECT extract(epoch FROM max(reconciled_at)) FROM restores)::float8 AS reconciled_at,
+            ${NOT_RECONCILED} AS not_reconciled`,
+    [shipped?.number ?? 0],
+  );
+  if (row === undefined) throw new Error('The database did not say where the trail ends.');
+  const end = { last: row.last, isReconciled: !row.not_reconciled };
+  const isSame = (jws: string): boolean => shipped?.hash === null || shipped?.hash === checkpointHash(jws);
+  if (shipped === undefined || (row.jws !== null && isSame(row.jws))) return { ...end, state: 'here' };
+  if (row.set_aside.some(isSame)) return { ...end, state: 'lost' };
+  return { ...end, state: (await isUnexplained(keyRing, shipped, row)) ? 'restored' : 'lost' };
+}
+
+/** What a sink acknowledged to the database is only a hash there; a file could be anyone's. */
+async function isUnexplained(
+  keyRing: KeyRing,
+  { jws }: AcknowledgedCheckpoint,
+  { reconciled_at }: Row,
+): Promise<boolean> {
+  if (jws === undefined) return true;
+  const parsed = parseCheckpoint(jws);
+  if (parsed === undefined) return false;
+  if (reconciled_at !== null && parsed.claims.iat <= reconciled_at) return false;
+  const key = await keyRing.publicKeyOfAnyone(parsed.kid);
+  return key !== undefined && isSignedBy(key, parsed);
+}
+
+/** Notes that the database was restored: from now on nothing is validated or changed until it is reconciled. */
+export async function noteRestore(
+  dataSource: Pick<DataSource, 'query'>,
+  begunBy: string,
+  reason: string,
+): Promise<void> {
+  await dataSource.query('INSERT INTO restores (begun_by, reason) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+    begunBy,
+    reason,
+  ]);
+}
+
+/** Where the database's own chain ends. */
+export async function readChainBase(database: Pick<DataSource, 'query'>): Promise<ChainBase> {
+  const [last] = await database.query<{ jws: string; number: number }[]>(
+    `SELECT audit_checkpoints.number::float8 AS number, ${jwsFrom('jws')} AS jws FROM audit_checkpoints
+     ORDER BY audit_checkpoints.number DESC LIMIT 1`,
+  );
+  if (last === undefined) return { number: 0, hash: null, iat: 0 };
+  const { number, jws } = last;
+  return { number, hash: checkpointHash(jws), iat: readCheckpoint(jws)?.iat ?? 0 };
+}

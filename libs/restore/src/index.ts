@@ -1,0 +1,3 @@
+export type { ReconcileOptions, Reconciled } from './reconciliation';
+export { Reconciliation } from './reconciliation';
+export { NotReconcilable } from './restore.errors';

@@ -1,0 +1,42 @@
+import { STATUS_LIST_SIZE } from '@aegis/status-lists';
+import type { EntityManager } from 'typeorm';
+
+/** Ids of audit records that may have been given to records that were never shipped. */
+const RECORDS_LEAPT = 1_000_000_000;
+/** Lists that are left out where nothing is known of what was issued since. */
+const UNKNOWN_LISTS = 10;
+
+/** Where the next ones begin. */
+export interface Leapt {
+  /** Id of an audit record. */
+  audit_id: string;
+  /** Number of a status list. */
+  status_list: number;
+}
+
+/**
+ * Lets what is counted continue behind everything that may have been handed out before the restore, also by records that
+ * were never shipped: two tokens must not share a place in a status list, nor two records an id.
+ * @param tx of the owner
+ * @param isComplete whether all that was shipped is in the database: else more lists are left out
+ */
+export async function leapSequences(tx: EntityManager, isComplete: boolean): Promise<Leapt> {
+  const [row] = await tx.query<Leapt[]>(
+    `WITH last AS (
+       SELECT coalesce(max(status_list), -1) AS list FROM license_tokens
+     ), filled AS (
+       SELECT list, (SELECT count(*) FROM license_tokens WHERE status_list = last.list) AS tokens FROM last
+     ), next AS (
+       SELECT greatest(list + 1 + CASE WHEN NOT $2 THEN ${UNKNOWN_LISTS} WHEN tokens > ${STATUS_LIST_SIZE / 2} THEN 1 ELSE 0 END,
+                       (SELECT ceil((last_value + 1) / ${STATUS_LIST_SIZE}.0) FROM license_tokens_status_number_seq)) AS list
+       FROM filled
+     )
+     SELECT setval('audit_logs_id_seq',
+                   greatest((SELECT last_value FROM audit_logs_id_seq), (SELECT max(id) FROM audit_logs)) + $1, false)::text AS audit_id,
+            (setval('license_tokens_status_number_seq', (next.list * ${STATUS_LIST_SIZE})::bigint) / ${STATUS_LIST_SIZE})::int AS status_list
+     FROM next`,
+    [RECORDS_LEAPT, isComplete],
+  );
+  if (row === undefined) throw new Error('The database did not say where its sequences are.');
+  return row;
+}

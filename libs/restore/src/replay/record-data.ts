@@ -1,0 +1,79 @@
+import type { LeafFields } from '@aegis/checkpoints';
+import { NotReconcilable } from '../restore.errors';
+
+/** A record as it is replayed. */
+export interface ReplayedRecord {
+  id: string;
+  type: string;
+  /** When it was recorded, RFC 3339 in UTC. */
+  at: string;
+  /** When it happened elsewhere, for what was imported. */
+  occurredAt: string | null;
+  licenseId: string | null;
+  customerId: string | null;
+  moduleName: string | null;
+  data: RecordData;
+}
+
+/** @throws NotReconcilable when `event_data` is not an object */
+export function replayed(fields: LeafFields): ReplayedRecord {
+  return {
+    id: fields.id,
+    type: fields.event_type,
+    at: fields.recorded_at,
+    occurredAt: fields.occurred_at,
+    licenseId: fields.license_id,
+    customerId: fields.customer_id,
+    moduleName: fields.module_name,
+    data: new RecordData(fields),
+  };
+}
+
+/** `event_data` of a record. Each reader throws NotReconcilable where the record has something else. */
+export class RecordData {
+  private readonly values: Readonly<Record<string, unknown>>;
+
+  constructor(private readonly fields: Pick<LeafFields, 'id' | 'event_type' | 'event_data'>) {
+    const values: unknown = JSON.parse(fields.event_data);
+    if (typeof values !== 'object' || values === null) throw this.unfit('event_data');
+    this.values = values as Readonly<Record<string, unknown>>;
+  }
+
+  text(name: string): string {
+    return this.textOrNull(name) ?? this.refuse(name);
+  }
+
+  textOrNull(name: string): string | null {
+    const value = this.values[name] ?? null;
+    return value === null || typeof value === 'string' ? value : this.refuse(name);
+  }
+
+  number(name: string): number {
+    return this.numberOrNull(name) ?? this.refuse(name);
+  }
+
+  numberOrNull(name: string): number | null {
+    const value = this.values[name] ?? null;
+    return value === null || Number.isSafeInteger(value) ? (value as number | null) : this.refuse(name);
+  }
+
+  texts(name: string): string[] {
+    const value = this.values[name];
+    return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : this.refuse(name);
+  }
+
+  /** @returns undefined where the record does not say it, as those of earlier versions */
+  flag(name: string): boolean | undefined {
+    const value = this.values[name];
+    return typeof value === 'boolean' ? value : undefined;
+  }
+
+  private refuse(name: string): never {
+    throw this.unfit(name);
+  }
+
+  private unfit(name: string): NotReconcilable {
+    const { id, event_type } = this.fields;
+    return new NotReconcilable(`record ${id} (${event_type}) does not say what \`${name}\` was`);
+  }
+}

@@ -1,0 +1,143 @@
+import type { LeafFields } from '@aegis/checkpoints';
+import type { EntityManager } from 'typeorm';
+import { changeCustomer, createCustomer, removeCustomer } from './replay-customers';
+import { changeSigningKey, deleteApiKey } from './replay-keys';
+import { changeState, createLicense, replaceToken } from './replay-licenses';
+import { replayed, type ReplayedRecord } from './record-data';
+
+/** Ids of one kind that are named at most. */
+const MOST_NAMED = 1000;
+
+/** An API key that is not what it was before the restore. */
+export interface NamedApiKey {
+  id: string;
+  name: string;
+  /**
+   * `deleted`: deleted again. `rotated`: its former secret counts again, the newer one does not. `created`: it is gone.
+   * `updated`: its scopes, limits or end are the former ones.
+   */
+  what: 'deleted' | 'rotated' | 'created' | 'updated';
+}
+
+/** What was replayed. */
+export interface Replayed {
+  /** Records that changed something, by their type. */
+  changes: Record<string, number>;
+  /** Ids of customers that were made again: named `restored`, without details. */
+  customers_restored: string[];
+  /** Ids of customers whose details were changed: they have the former ones. */
+  customers_outdated: string[];
+  /** Ids of licenses whose notes were changed: they have the former ones. */
+  notes_outdated: string[];
+  api_keys: NamedApiKey[];
+  /** Kids of the signing keys in which trust was withdrawn. */
+  keys_compromised: string[];
+  /** Ids of records about licenses that are not there. */
+  not_replayed: string[];
+}
+
+/** Repeats what records say, in their order, in one transaction. */
+export class Replay {
+  readonly done: Replayed = {
+    changes: {},
+    customers_restored: [],
+    customers_outdated: [],
+    notes_outdated: [],
+    api_keys: [],
+    keys_compromised: [],
+    not_replayed: [],
+  };
+
+  constructor(private readonly tx: EntityManager) {}
+
+  /** @throws NotReconcilable when a record does not say what is needed */
+  async repeat(fields: LeafFields): Promise<void> {
+    const apply = this.applierOf(fields.event_type);
+    if (apply === undefined) return;
+    const record = replayed(fields);
+    if (!(await apply(record))) name(this.done.not_replayed, record.id);
+    else this.done.changes[record.type] = (this.done.changes[record.type] ?? 0) + 1;
+  }
+
+  /** @returns undefined for what changes nothing; else what repeats a record, and says whether its license is there */
+  private applierOf(type: string): ((record: ReplayedRecord) => Promise<boolean>) | undefined {
+    const { tx, done } = this;
+    switch (type) {
+      case 'license.issued':
+      case 'license.imported':
+        return (record) => createLicense(tx, record).then(() => true);
+      case 'license.renewed':
+      case 'license.reissued':
+        return (record) => replaceToken(tx, record);
+      case 'license.revoked':
+      case 'license.suspended':
+      case 'license.reinstated':
+        return (record) => changeState(tx, record);
+      case 'license.updated':
+        return ({ licenseId }) =>
+          said(() => {
+            name(done.notes_outdated, licenseId);
+          });
+      case 'customer.created':
+        return async (record) => {
+          if (await createCustomer(tx, record)) name(done.customers_restored, record.customerId);
+          return true;
+        };
+      case 'customer.updated':
+        return async (record) => {
+          if (await changeCustomer(tx, record)) name(done.customers_outdated, record.customerId);
+          return true;
+        };
+      case 'customer.deleted':
+        return (record) => removeCustomer(tx, record).then(() => true);
+      case 'api_key.deleted':
+        return async (record) => {
+          await deleteApiKey(tx, record);
+          return said(() => {
+            nameKey(done.api_keys, record, 'deleted');
+          });
+        };
+      case 'api_key.rotated':
+        return (record) =>
+          said(() => {
+            nameKey(done.api_keys, record, 'rotated');
+          });
+      case 'api_key.created':
+        return (record) =>
+          said(() => {
+            nameKey(done.api_keys, record, 'created');
+          });
+      case 'api_key.updated':
+        return (record) =>
+          said(() => {
+            nameKey(done.api_keys, record, 'updated');
+          });
+      default:
+        if (!type.startsWith('signing_key.')) return undefined;
+        return async (record) => {
+          await changeSigningKey(tx, record);
+          if (type === 'signing_key.compromised') name(done.keys_compromised, record.data.text('kid'));
+          return true;
+        };
+    }
+  }
+}
+
+/** Whether a record takes validity away from a license, and does nothing else. */
+export function isRestriction({ event_type: type }: Pick<LeafFields, 'event_type'>): boolean {
+  return type === 'license.revoked' || type === 'license.suspended';
+}
+
+function said(note: () => void): Promise<boolean> {
+  note();
+  return Promise.resolve(true);
+}
+
+function name(list: string[], id: string | null): void {
+  if (id !== null && list.length < MOST_NAMED && !list.includes(id)) list.push(id);
+}
+
+function nameKey(list: NamedApiKey[], { data }: ReplayedRecord, what: NamedApiKey['what']): void {
+  const key = { id: data.text('id'), name: data.text('name'), what };
+  if (list.length < MOST_NAMED) list.push(key);
+}

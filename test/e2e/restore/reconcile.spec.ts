@@ -1,0 +1,542 @@
+import { AuditLog, AuditRecord, SYSTEM } from '@aegis/audit';
+import { readRecordedKeys, type ShippedSource, TrailVerification } from '@aegis/checkpoints';
+import { loadEnvironment } from '@aegis/config';
+import { Customer, CustomersService } from '@aegis/customers';
+import { postgresOptions } from '@aegis/database';
+import { LicenseImport } from '@aegis/license-import';
+import { License, LicenseToken } from '@aegis/licensing';
+import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
+import { type ReconcileOptions, type Reconciled, Reconciliation } from '@aegis/restore';
+import { KeyRing, signerSource, SigningKey } from '@aegis/signing';
+import { PassThrough, Readable } from 'node:stream';
+import { DataSource } from 'typeorm';
+import { LicenseImportWriter } from '../../../libs/license-import/src/license-import-writer';
+import { expectStatus } from '../../support/contract/expect-status';
+import type { TestDatabase } from '../../support/database/database';
+import { aLicense, validation, verdictOf } from '../../support/factories';
+import type { TestServer } from '../../support/processes/server';
+import { Client } from '../../support/requests/client';
+import { type Fate, FATES, LostTime } from '../../support/trail/lost-time';
+import { placeOf, statusOf } from '../../support/trail/status-lists';
+import { until } from '../../support/until';
+
+jest.setTimeout(180_000);
+
+/** A file of a text, which comes in pieces. */
+function fileOf(text: string, name = 'shipped'): ShippedSource {
+  const bytes = Buffer.from(text);
+  return {
+    name,
+    read: (start) => {
+      const pieces: Buffer[] = [];
+      for (let at = start; at < bytes.length; at += 1000) pieces.push(bytes.subarray(at, at + 1000));
+      return Readable.from(pieces) as AsyncIterable<Buffer>;
+    },
+  };
+}
+
+describe('a database that was restored to an earlier moment', () => {
+  let time: LostTime;
+  const open: DataSource[] = [];
+  beforeAll(async () => {
+    time = await LostTime.pass();
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((owner) => owner.destroy()));
+  });
+  afterAll(() => time.close());
+
+  async function ownerOf({ ownerUrl }: TestDatabase): Promise<DataSource> {
+    const owner = await new DataSource(postgresOptions(ownerUrl)).initialize();
+    open.push(owner);
+    return owner;
+  }
+
+  async function begun(): Promise<{ database: TestDatabase; owner: DataSource }> {
+    const database = await time.restored();
+    const owner = await ownerOf(database);
+    await owner.query(`INSERT INTO restores (begun_by, reason) VALUES ('test', 'a test')`);
+    return { database, owner };
+  }
+
+  async function reconcile(
+    owner: DataSource,
+    shipped: readonly (string | ShippedSource)[],
+    options: Partial<ReconcileOptions> = {},
+  ): Promise<Reconciled | undefined> {
+    const keys = await readRecordedKeys(owner);
+    return new Reconciliation(owner).run(SYSTEM, {
+      shipped: shipped.map((one) => (typeof one === 'string' ? fileOf(one) : one)),
+      keys,
+      acceptLoss: false,
+      dryRun: false,
+      ...options,
+    });
+  }
+
+  /** @returns the codes of the refusals */
+  async function importTokens(database: TestDatabase, tokens: readonly string[]): Promise<string[]> {
+    const application = await database.dataSource([AuditRecord, Customer, License, LicenseToken, SigningKey]);
+    const environment = loadEnvironment({
+      ENVIRONMENT: 'test',
+      // As the servers have it: PUBLIC_URL follows from it.
+      PORT: '0',
+      DATA_DIR: time.folder,
+      KEYS_DIR: time.keysDir,
+      KEY_PASSPHRASE: 'a passphrase for tests',
+    });
+    const logger = new Logger({ level: 'error', format: 'json', stream: new PassThrough().resume() });
+    const audit = new AuditLog();
+    const source = signerSource(environment, logger, new Metrics());
+    const keyRing = new KeyRing(application, environment, audit, logger, source);
+    await keyRing.load();
+    const writer = new LicenseImportWriter(new CustomersService(application, audit), audit);
+    const refused: string[] = [];
+    const lines = tokens.map((token) => `${JSON.stringify({ token })}\n`).join('');
+    await new LicenseImport(application, keyRing, writer, environment).run(
+      SYSTEM,
+      Readable.from([Buffer.from(lines)]) as AsyncIterable<Buffer>,
+      { atomic: false, onRefusal: ({ code }) => refused.push(code) },
+    );
+    return refused;
+  }
+
+  /** What a refusal must leave as it is. */
+  const stateOf = (owner: DataSource): Promise<unknown> =>
+    owner.query(`
+      SELECT (SELECT json_agg(l ORDER BY id) FROM licenses AS l) AS licenses,
+             (SELECT json_agg(c ORDER BY id) FROM customers AS c) AS customers,
+             (SELECT json_agg(t ORDER BY sha256) FROM license_tokens AS t) AS tokens,
+             (SELECT json_agg(r ORDER BY id) FROM restores AS r) AS restores,
+             (SELECT count(*) FROM audit_logs) AS records, (SELECT count(*) FROM audit_seals) AS seals,
+             (SELECT json_agg(k ORDER BY id) FROM api_keys AS k) AS keys`);
+
+  async function expectRefused(
+    shipped: readonly (string | ShippedSource)[],
+    message: RegExp,
+    options: Partial<ReconcileOptions> = {},
+  ): Promise<void> {
+    const { owner } = await begun();
+    const before = await stateOf(owner);
+    await expect(reconcile(owner, shipped, options)).rejects.toThrow(message);
+    expect(await stateOf(owner)).toEqual(before);
+  }
+
+  const jwsLines = (): string[] =>
+    time
+      .shipped()
+      .split('\n')
+      .filter((line) => line.startsWith('eyJ'));
+
+  describe('before it is reconciled', () => {
+    let server: TestServer;
+    let anyone: Client;
+    let admin: Client;
+    beforeAll(async () => {
+      // Nobody noted the restore: the server's sink is ahead of its trail.
+      server = await time.serverAfter(await time.restored());
+      anyone = new Client(server.url);
+      admin = new Client(server.url, time.adminKey);
+    });
+    afterAll(() => server.close());
+
+    it.each([
+      ['validates nothing', () => validation(anyone, time.licenses.revoked.token)],
+      ['gives no verdict on what is not a token', () => validation(anyone, 'not a token')],
+      [
+        'validates no batch',
+        () =>
+          admin.post('/api/v1/licenses/validate/batch', {
+            items: [{ token: time.licenses.untouched.token, module_name: 'payroll', odoo_version: '17.0' }],
+          }),
+      ],
+      ['shows no status', () => anyone.get(`/api/v1/licenses/${time.licenses.revoked.id}/status`)],
+      [
+        'shows no status of what it does not have',
+        () => anyone.get(`/api/v1/licenses/${time.licenses.issued_later.id}/status`),
+      ],
+      [
+        'inspects nothing',
+        () => admin.post('/api/v1/licenses/inspect', { token: time.licenses.revoked.token }),
+      ],
+      ['signs no status list', () => anyone.get('/api/v1/status-lists/0')],
+      [
+        'issues nothing',
+        () =>
+          admin.post('/api/v1/licenses', {
+            customer_id: time.licenses.untouched.customer_id,
+            module_name: 'payroll',
+            allowed_major_versions: ['17'],
+            license_type: 'demo',
+          }),
+      ],
+      [
+        'revokes nothing',
+        () => admin.post(`/api/v1/licenses/${time.licenses.untouched.id}/revoke`, { reason: 'r' }),
+      ],
+      ['creates no customer', () => admin.post('/api/v1/customers', { id: 'C-1', name: 'Acme' })],
+      ['creates no API key', () => admin.post('/api/v1/admin/api-keys', { name: 'a', scopes: ['admin'] })],
+    ])('%s', async (_, ask) => {
+      const answer = await ask();
+      expect({ status: answer.status, code: answer.body.code }).toEqual({
+        status: 503,
+        code: 'restore_not_reconciled',
+      });
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(answer.body.detail).toContain('aegis restore reconcile');
+    });
+
+    it('is not ready, says why in the log, and publishes its keys', async () => {
+      expect((await anyone.get('/health/ready')).status).toBe(503);
+      expect((await anyone.get('/health/live')).status).toBe(200);
+      expect(server.log()).toContain('not ready: the database was restored and is not reconciled');
+      expect((await anyone.get('/.well-known/jwks.json')).status).toBe(200);
+    });
+
+    it('records and seals nothing', async () => {
+      const owner = await ownerOf(server.database);
+      const [before] = await owner.query<{ text: string }[]>(
+        'SELECT (SELECT count(*) FROM audit_logs)::text || (SELECT count(*) FROM audit_checkpoints) AS text',
+      );
+      await until('it was asked again', async () => {
+        await validation(anyone, time.licenses.revoked.token);
+        return (await anyone.get('/health/ready')).status === 503;
+      });
+      const [after] = await owner.query<{ text: string }[]>(
+        'SELECT (SELECT count(*) FROM audit_logs)::text || (SELECT count(*) FROM audit_checkpoints) AS text',
+      );
+      expect(after).toEqual(before);
+    });
+
+    it('leaves it to the owner to say that it is reconciled', async () => {
+      const application = await server.database.dataSource([]);
+      for (const change of [
+        'UPDATE restores SET reconciled_at = clock_timestamp()',
+        'DELETE FROM restores',
+        `INSERT INTO restores (begun_by, reason, reconciled_at) VALUES ('a', 'b', clock_timestamp())`,
+      ])
+        await expect(application.query(change)).rejects.toMatchObject({ code: '42501' });
+    });
+  });
+
+  describe('once it is reconciled', () => {
+    let database: TestDatabase;
+    let owner: DataSource;
+    let server: TestServer;
+    let anyone: Client;
+    let admin: Client;
+    let reconciled: Reconciled | undefined;
+    beforeAll(async () => {
+      database = await time.restored();
+      const first = await time.serverAfter(database);
+      await first.close();
+      owner = await new DataSource(postgresOptions(database.ownerUrl)).initialize();
+      reconciled = await reconcile(owner, [time.shipped()]);
+      server = await time.serverAfter(database);
+      anyone = new Client(server.url);
+      admin = new Client(server.url, time.adminKey);
+    });
+    afterAll(async () => {
+      await server.close();
+      await owner.destroy();
+    });
+
+    it.each(Object.entries(FATES))('the license that was %s answers %s', async (fate, verdict) => {
+      expect(await verdictOf(anyone, time.licenses[fate as Fate].token)).toBe(verdict);
+    });
+
+    it('tokens that took the place of others are valid', async () => {
+      for (const token of Object.values(time.newest)) expect(await verdictOf(anyone, token)).toBe('VALID');
+    });
+
+    it('licenses are what they were when they were lost, without the texts of their tokens', async () => {
+      const { body } = await admin.get(`/api/v1/licenses/${time.licenses.issued_later_to_a_new_customer.id}`);
+      const { token, notes, ...rest } = time.licenses.issued_later_to_a_new_customer as unknown as Record<
+        string,
+        unknown
+      >;
+      expect({ token: typeof token, notes }).toEqual({
+        token: 'string',
+        notes: 'issued_later_to_a_new_customer',
+      });
+      expect(body).toMatchObject({ ...rest, token: null, notes: null, updated_at: expect.any(String) });
+    });
+
+    it('a customer that was made later is there under its id, named restored and flagged until it is named', async () => {
+      const path = `/api/v1/customers/${time.newCustomer}`;
+      expect((await admin.get(path)).body).toMatchObject({
+        name: 'restored',
+        email: null,
+        restored_at: expect.any(String),
+      });
+      expect((await admin.patch(path, { name: 'Later Ltd' })).body).toMatchObject({
+        name: 'Later Ltd',
+        restored_at: null,
+      });
+    });
+
+    it('an API key that was deleted is deleted again, one that was rotated is named', async () => {
+      expect((await new Client(server.url, time.deletedKey.key).get('/api/v1/me')).status).toBe(401);
+      expect(reconciled?.api_keys).toEqual([
+        { id: time.deletedKey.id, name: 'of a partner', what: 'deleted' },
+        { id: time.rotatedKey.id, name: 'of the shop', what: 'rotated' },
+      ]);
+    });
+
+    it('the trail is sound, has every checkpoint that was shipped, and says that it was restored', async () => {
+      await until('all of it is sealed', async () => {
+        const [row] = await owner.query<{ count: number }[]>(
+          'SELECT count(*)::int AS count FROM audit_logs WHERE id NOT IN (SELECT audit_id FROM audit_seals)',
+        );
+        return row?.count === 0;
+      });
+      const findings: unknown[] = [];
+      const verified = await new TrailVerification(owner).verify((finding) => findings.push(finding), {
+        shipped: jwsLines(),
+      });
+      expect(findings).toEqual([]);
+      expect(verified.last).toBeGreaterThan(reconciled!.to);
+      const restored = await owner.query<{ event_data: unknown }[]>(
+        `SELECT event_data FROM audit_logs WHERE event_type = 'audit_log.restored'`,
+      );
+      expect(restored).toEqual([
+        {
+          event_data: expect.objectContaining({
+            after: reconciled!.after,
+            to: reconciled!.to,
+            accepted_loss: false,
+          }),
+        },
+      ]);
+    });
+
+    it('no place in a status list and no id of a record is given a second time', async () => {
+      const [known] = await owner.query<{ list: number; id: string }[]>(
+        `SELECT (SELECT max(status_list) FROM license_tokens) AS list,
+                (SELECT max(id) FROM audit_logs WHERE event_type <> 'audit_log.restored' AND recorded_at <
+                   (SELECT reconciled_at FROM restores)) AS id`,
+      );
+      const license = await aLicense(admin);
+      const [row] = await owner.query<{ list: number; id: string }[]>(
+        `SELECT status_list AS list, (SELECT id FROM audit_logs WHERE license_id = $1) AS id
+         FROM license_tokens WHERE license_id = $1`,
+        [license.id],
+      );
+      expect(row!.list).toBe(known!.list + 1);
+      expect(Number(row!.id)).toBeGreaterThan(Number(known!.id) + 1_000_000);
+    });
+
+    it('a status list says of each lost license what became of it', async () => {
+      const [row] = await owner.query<{ noted: number }[]>(
+        `SELECT count(*)::int AS noted FROM status_list_versions WHERE list = 0 AND version > 0`,
+      );
+      const [changes] = await owner.query<{ noted: number }[]>(
+        `SELECT count(*)::int AS noted FROM status_list_changes WHERE list = 0`,
+      );
+      expect(row!.noted + changes!.noted).toBeGreaterThan(0);
+      expect((await anyone.get('/api/v1/status-lists/0')).status).toBe(200);
+    });
+
+    it('takes in the text of a token that is imported', async () => {
+      const { id, token } = time.licenses.issued_later;
+      expect(await importTokens(database, [token])).toEqual([]);
+      expect((await admin.get(`/api/v1/licenses/${id}`)).body).toMatchObject({ token });
+      // An older token is not the text of the newest one.
+      expect(await importTokens(database, [time.licenses.renewed.token])).toEqual([]);
+      expect((await admin.get(`/api/v1/licenses/${time.licenses.renewed.id}`)).body).toMatchObject({
+        token: null,
+      });
+    });
+
+    it('is left alone when it is reconciled again', async () => {
+      const before = await stateOf(owner);
+      expect(await reconcile(owner, [time.shipped()])).toBeUndefined();
+      expect(await stateOf(owner)).toEqual(before);
+    });
+  });
+
+  describe('whose lost licenses are imported', () => {
+    let database: TestDatabase;
+    let owner: DataSource;
+    beforeEach(async () => {
+      ({ database, owner } = await begun());
+      await reconcile(owner, [], { acceptLoss: true });
+    });
+
+    it('has their tokens at the places that they name, so that a revocation arrives offline', async () => {
+      const { id, token } = time.licenses.issued_later;
+      expect(await importTokens(database, [token])).toEqual([]);
+      const server = await time.serverAfter(database);
+      try {
+        expect(await statusOf(server.url, token)).toBe('valid');
+        const admin = new Client(server.url, time.adminKey);
+        expectStatus(await admin.post(`/api/v1/licenses/${id}/revoke`, { reason: 'unpaid' }), 200);
+        await until('the list says so', async () => (await statusOf(server.url, token)) === 'revoked');
+      } finally {
+        await server.close();
+      }
+    });
+
+    it('refuses a token whose place is that of another one', async () => {
+      const { token } = time.licenses.issued_later;
+      await owner.query(
+        'UPDATE license_tokens SET status_list = 0, status_index = $1 WHERE license_id = $2',
+        [placeOf(token).idx, time.licenses.untouched.id],
+      );
+      expect(await importTokens(database, [token])).toEqual(['conflict']);
+    });
+
+    it('gives no token a place that was not handed out: another one may get it', async () => {
+      await owner.query(`SELECT setval('license_tokens_status_number_seq', 0)`);
+      const { id, token } = time.licenses.issued_later;
+      expect(await importTokens(database, [token])).toEqual([]);
+      expect(
+        await owner.query('SELECT status_list, status_index FROM license_tokens WHERE license_id = $1', [id]),
+      ).toEqual([{ status_list: null, status_index: null }]);
+    });
+  });
+
+  it('is the same from copies and parts of what was shipped, in any order, as lines or as an address got them', async () => {
+    const { owner } = await begun();
+    const lines = time.shipped().split('\n');
+    const third = lines.findIndex((line, index) => index > lines.length / 3 && line.startsWith('eyJ')) + 1;
+    let records: string[] = [];
+    const posted = lines.flatMap((line) => {
+      if (line.startsWith('[')) records.push(line);
+      if (!line.startsWith('eyJ')) return [];
+      const checkpoint = { number: 0, jws: line, records };
+      records = [];
+      return [JSON.stringify(checkpoint)];
+    });
+    const reconciled = await reconcile(owner, [
+      fileOf(lines.slice(third).join('\n'), 'second part'),
+      fileOf(
+        `["aegis-audit-1","1","20\n${lines.slice(0, third).join('\n')}\n`,
+        'first part, with the rest of a crash',
+      ),
+      fileOf(`{"checkpoints":[${posted.slice(0, 2).join(',')}]}\n${posted.slice(2).join('\n')}\n`, 'posted'),
+    ]);
+    expect(reconciled).toMatchObject({ to: jwsLines().length, unproven: null });
+    expect(await reconcile(owner, [])).toBeUndefined();
+  });
+
+  it('changes nothing in a dry run, which says the same', async () => {
+    const { owner } = await begun();
+    const before = await stateOf(owner);
+    const [sequences] = await owner.query<unknown[]>('SELECT last_value FROM audit_logs_id_seq');
+    const dry = await reconcile(owner, [time.shipped()], { dryRun: true });
+    expect(await stateOf(owner)).toEqual(before);
+    expect(await owner.query('SELECT last_value FROM audit_logs_id_seq')).toEqual([sequences]);
+    const { next, ...done } = (await reconcile(owner, [time.shipped()]))!;
+    expect(dry).toEqual({ ...done, next: null });
+    expect(next).not.toBeNull();
+  });
+
+  describe('is not reconciled', () => {
+    it('unless a restore is noted', async () => {
+      const owner = await ownerOf(await time.restored());
+      await expect(reconcile(owner, [time.shipped()])).rejects.toThrow(/no restore is noted/);
+    });
+
+    it('with a record that was changed', () =>
+      expectRefused(
+        [time.shipped().replaceAll('chargeback', 'chargebacks')],
+        /without their checkpoint, or a checkpoint without its records/,
+      ));
+
+    it('with a record that was taken out', () => {
+      const lines = time.shipped().split('\n');
+      const without = lines.filter((line) => !(line.startsWith('[') && line.includes('chargeback')));
+      expect(without).toHaveLength(lines.length - 1);
+      return expectRefused([without.join('\n')], /without its records/);
+    });
+
+    it('where a checkpoint in between is missing', () => {
+      const lines = time.shipped().split('\n');
+      const revocation = lines.findIndex((line) => line.includes('chargeback'));
+      const next = lines.findIndex((line, index) => index > revocation && line.startsWith('eyJ'));
+      return expectRefused([lines.toSpliced(next, 1).join('\n')], /a checkpoint is missing/);
+    });
+
+    it('by a key that is not trusted', () =>
+      expectRefused([time.shipped()], /is not among the keys: give it with --keys/, {
+        keys: () => Promise.resolve(undefined),
+      }));
+
+    it('with what another database shipped, or with nothing', async () => {
+      await expectRefused([''], /does not have checkpoint \d+, with which the database ends/);
+      await expectRefused(['not a trail\n'], /does not have checkpoint \d+/);
+    });
+
+    it('once a server wrote records of its own after the restore', async () => {
+      const database = await time.restored();
+      const owner = await ownerOf(database);
+      await owner.query(`INSERT INTO audit_logs (event_type, actor) VALUES ('license.validated', 'system')`);
+      await owner.query(`INSERT INTO restores (begun_by, reason) VALUES ('test', 'a test')`);
+      const before = await stateOf(owner);
+      await expect(reconcile(owner, [time.shipped()])).rejects.toThrow(
+        /has a record \d+ of its own, which was written after the restore\. Restore it again/,
+      );
+      expect(await stateOf(owner)).toEqual(before);
+    });
+  });
+
+  describe('with an end that no checkpoint proves', () => {
+    /** Without the checkpoints from the revocation on. */
+    const cut = (): string => {
+      const lines = time.shipped().split('\n');
+      const revocation = lines.findIndex((line) => line.includes('chargeback'));
+      return lines.filter((line, index) => index < revocation || line.startsWith('[')).join('\n');
+    };
+
+    it('is reconciled only if it is said what to do with that', () =>
+      expectRefused([cut()], /4 of which revoke or suspend a license\. With --unproven apply/));
+
+    it('takes validity away where that is asked for, and gives none', async () => {
+      const { database, owner } = await begun();
+      const reconciled = await reconcile(owner, [cut()], { unproven: 'apply' });
+      expect(reconciled?.unproven).toMatchObject({
+        reason: 'records_missing',
+        restrictions: 4,
+        applied: true,
+      });
+      await time.serverAfter(database).then(async (server) => {
+        try {
+          const anyone = new Client(server.url);
+          expect(await verdictOf(anyone, time.licenses.revoked.token)).toBe('REVOKED');
+          expect(await verdictOf(anyone, time.licenses.suspended.token)).toBe('SUSPENDED');
+          expect(await verdictOf(anyone, time.licenses.of_a_removed_customer.token)).toBe('REVOKED');
+          expect(await verdictOf(anyone, time.licenses.reinstated.token)).toBe('SUSPENDED');
+          expect(await verdictOf(anyone, time.licenses.issued_later.token)).toBe('NOT_FOUND');
+        } finally {
+          await server.close();
+        }
+      });
+    });
+
+    it('leaves it out where that is asked for, and names the licenses', async () => {
+      const { owner } = await begun();
+      const reconciled = await reconcile(owner, [cut()], { unproven: 'ignore' });
+      expect(reconciled?.unproven).toMatchObject({ restrictions: 4, applied: false });
+      expect(reconciled?.unproven?.licenses).toContain(time.licenses.revoked.id);
+      const [license] = await owner.query<unknown[]>('SELECT status FROM licenses WHERE id = $1', [
+        time.licenses.revoked.id,
+      ]);
+      expect(license).toEqual({ status: 'active' });
+    });
+
+    it('can be given up, also all of it: the server then serves, and its sink does not note another restore', async () => {
+      const { database, owner } = await begun();
+      const reconciled = await reconcile(owner, [], { acceptLoss: true });
+      expect(reconciled).toMatchObject({ checkpoints: 0, records: 0 });
+      expect(reconciled!.next!.status_list).toBeGreaterThan(10);
+      const server = await time.serverAfter(database);
+      try {
+        expect(await verdictOf(new Client(server.url), time.licenses.untouched.token)).toBe('VALID');
+      } finally {
+        await server.close();
+      }
+    });
+  });
+});

@@ -1,0 +1,167 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expectStatus } from '../contract/expect-status';
+import { copyOf, testDatabase, type TestDatabase } from '../database/database';
+import { superuserOf } from '../database/sql';
+import { aCustomer, aLicense, anApiKey, type IssuedLicense } from '../factories';
+import { testServer, type TestServer } from '../processes/server';
+import { Client } from '../requests/client';
+import { until } from '../until';
+
+/** What becomes of a license after the backup, and the verdict on its first token then. */
+export const FATES = {
+  untouched: 'VALID',
+  revoked: 'REVOKED',
+  suspended: 'SUSPENDED',
+  reinstated: 'VALID',
+  renewed: 'VALID',
+  superseded: 'SUPERSEDED',
+  of_a_deactivated_customer: 'CUSTOMER_INACTIVE',
+  of_a_removed_customer: 'REVOKED',
+  issued_later: 'VALID',
+  issued_later_to_a_new_customer: 'VALID',
+  issued_and_revoked_later: 'REVOKED',
+} as const;
+
+export type Fate = keyof typeof FATES;
+
+/** A database, a backup of it, and what happened after the backup: as a sink has it, and as it should be known again. */
+export class LostTime {
+  readonly folder = mkdtempSync(join(tmpdir(), 'aegis-lost-time-'));
+  readonly keysDir = join(this.folder, 'keys');
+  readonly sink = join(this.folder, 'shipped.txt');
+  readonly licenses = {} as Record<Fate, IssuedLicense>;
+  /** Newest tokens of those that got another one. */
+  readonly newest: Partial<Record<Fate, string>> = {};
+  adminKey = '';
+  newCustomer = '';
+  deletedKey = { id: '', key: '' };
+  rotatedKey = { id: '', key: '' };
+  private readonly databases: TestDatabase[] = [];
+  private kept = '';
+  private copies = 0;
+  private original!: TestDatabase;
+  private backup!: TestDatabase;
+
+  static async pass(): Promise<LostTime> {
+    const time = new LostTime();
+    time.original = await testDatabase();
+    await time.serve(time.original, (server) => time.before(server));
+    time.backup = await copyOf(time.original);
+    await time.serve(time.original, (server) => time.after(server));
+    time.kept = readFileSync(time.sink, 'utf8');
+    return time;
+  }
+
+  /** The backup, restored: another database each time. */
+  async restored(): Promise<TestDatabase> {
+    const database = await copyOf(this.backup);
+    this.databases.push(database);
+    return database;
+  }
+
+  /** Runs a server on a database, with the sink, until the work is done and all of it is shipped. */
+  private async serve<T>(database: TestDatabase, work: (server: TestServer) => Promise<T>): Promise<T> {
+    const server = await this.server(database, this.sink);
+    try {
+      const result = await work(server);
+      await this.untilShipped(server);
+      return result;
+    } finally {
+      await server.close();
+    }
+  }
+
+  /** A server on a restored database, with the keys of this time, and a copy of what the sink had at its end. */
+  serverAfter(database: TestDatabase): Promise<TestServer> {
+    const copy = join(this.folder, `copy-${(this.copies += 1)}.txt`);
+    writeFileSync(copy, this.kept);
+    return this.server(database, copy);
+  }
+
+  /** What was shipped until its end. */
+  shipped(): string {
+    return this.kept;
+  }
+
+  private server(database: TestDatabase, sink: string): Promise<TestServer> {
+    return testServer({ database, keysDir: this.keysDir, variables: { CHECKPOINT_SINK: `file:${sink}` } });
+  }
+
+  async close(): Promise<void> {
+    for (const database of [...this.databases, this.backup, this.original]) await database.drop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async untilShipped(server: TestServer): Promise<void> {
+    const sql = await superuserOf(server);
+    try {
+      await until('all of it is shipped', async () => {
+        const { rows } = await sql.query<{ unsealed: number; last: string | null }>(
+          `SELECT (SELECT count(*)::int FROM audit_logs WHERE id NOT IN (SELECT audit_id FROM audit_seals)) AS unsealed,
+                  (SELECT jws FROM audit_checkpoints ORDER BY number DESC LIMIT 1) AS last`,
+        );
+        const [row] = rows;
+        return row?.unsealed === 0 && row.last !== null && readFileSync(this.sink, 'utf8').includes(row.last);
+      });
+    } finally {
+      await sql.end();
+    }
+  }
+
+  private async before(server: TestServer): Promise<void> {
+    this.adminKey = server.adminKey;
+    const admin = new Client(server.url, this.adminKey);
+    for (const fate of Object.keys(FATES) as Fate[])
+      if (!fate.startsWith('issued_')) this.licenses[fate] = await aLicense(admin, subscription(fate));
+    expectStatus(
+      await admin.post(`/api/v1/licenses/${this.licenses.reinstated.id}/suspend`, { reason: 'unpaid' }),
+      200,
+    );
+    this.deletedKey = await anApiKey(admin, { name: 'of a partner' });
+    this.rotatedKey = await anApiKey(admin, { name: 'of the shop' });
+  }
+
+  private async after(server: TestServer): Promise<void> {
+    const admin = new Client(server.url, this.adminKey);
+    const { licenses } = this;
+    const change = async (fate: Fate, what: string, body: object): Promise<string> => {
+      const answer = await admin.post(`/api/v1/licenses/${licenses[fate].id}/${what}`, body);
+      expectStatus(answer, 200);
+      return answer.body.token as string;
+    };
+    await change('revoked', 'revoke', { reason: 'chargeback' });
+    // What follows is in later checkpoints.
+    await this.untilShipped(server);
+    await change('suspended', 'suspend', { reason: 'unpaid' });
+    await change('reinstated', 'reinstate', { reason: 'paid' });
+    this.newest.renewed = await change('renewed', 'renew', { duration_days: 365 });
+    this.newest.superseded = await change('superseded', 'reissue', { supersede: true });
+    expectStatus(
+      await admin.patch(`/api/v1/customers/${licenses.of_a_deactivated_customer.customer_id}`, {
+        is_active: false,
+      }),
+      200,
+    );
+    expectStatus(
+      await admin.delete(
+        `/api/v1/customers/${licenses.of_a_removed_customer.customer_id}?revoke_licenses=true`,
+      ),
+      204,
+    );
+    this.newCustomer = (await aCustomer(admin, { name: 'Later Ltd', email: 'later@example.com' })).id;
+    const customer_id = licenses.untouched.customer_id;
+    licenses.issued_later = await aLicense(admin, { ...subscription('issued_later'), customer_id });
+    for (const fate of ['issued_later_to_a_new_customer', 'issued_and_revoked_later'] as const)
+      licenses[fate] = await aLicense(admin, { ...subscription(fate), customer_id: this.newCustomer });
+    await change('issued_and_revoked_later', 'revoke', { reason: 'mistake' });
+    expectStatus(await admin.delete(`/api/v1/admin/api-keys/${this.deletedKey.id}`), 204);
+    expectStatus(await admin.post(`/api/v1/admin/api-keys/${this.rotatedKey.id}/rotate`, {}), 200);
+  }
+}
+
+/** One that ends, with a note that no record has. */
+function subscription(fate: Fate): Record<string, unknown> {
+  return { license_type: 'subscription', duration_days: 30, notes: fate };
+}
