@@ -1,4 +1,4 @@
-import { KEEP_ALIVE, postgresOptions, SESSION_OPTIONS } from '@aegis/database';
+import { KEEP_ALIVE, postgresOptions, SESSION_OPTIONS, SURVIVE_LOSS } from '@aegis/database';
 import { DataSource } from 'typeorm';
 import { CreateCustomers1763856000000 } from './1763856000000-create-customers';
 import { CreateSigningKeys1763856060000 } from './1763856060000-create-signing-keys';
@@ -104,6 +104,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       connectionTimeoutMillis: 10_000,
       lock_timeout: 5000,
       ...KEEP_ALIVE,
+      ...SURVIVE_LOSS,
       options: SESSION_OPTIONS,
     },
   });

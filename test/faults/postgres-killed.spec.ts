@@ -3,7 +3,7 @@ import { whatIsLost } from './support/consistency';
 import { Load } from './support/load';
 import { RowPostgres } from './support/postgres';
 import { shortOrLong } from './support/promises';
-import { Servers } from './support/servers';
+import { Servers, untilReadyAgain } from './support/servers';
 
 describe('kill -9 of PostgreSQL', () => {
   let postgres: RowPostgres;
@@ -34,7 +34,7 @@ describe('kill -9 of PostgreSQL', () => {
       await postgres.kill();
       await postgres.start();
     }
-    await until('the server is ready again', async () => (await server.probe('ready')) === 200);
+    await untilReadyAgain(server);
     await load.stop();
 
     expect(server.hasEnded).toBe(false);

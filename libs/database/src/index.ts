@@ -2,7 +2,13 @@ export { assertApplicationRoleIsApart } from './application-role';
 export { batchSizes } from './batch-sizes';
 export type { CallerId, CallerInForce } from './callers';
 export { judgeCallers, requireCallerInForce } from './callers';
-export { KEEP_ALIVE, SESSION_OPTIONS, poolOptions, postgresOptions } from './connections/connection-options';
+export {
+  KEEP_ALIVE,
+  SESSION_OPTIONS,
+  SURVIVE_LOSS,
+  poolOptions,
+  postgresOptions,
+} from './connections/connection-options';
 export { namingSetting, connectionProblem } from './connections/connection-problem';
 export { momentsCheck } from './connections/moments';
 export { PoolRenewal } from './connections/pool-renewal';

@@ -1,6 +1,7 @@
 import type { StdioOptions } from 'node:child_process';
 import { join } from 'node:path';
 import { Processes, type ServerProcess } from '../../support/processes/server-process';
+import { until } from '../../support/until';
 import { WIDE_LIMITS } from '../../support/processes/wide-limits';
 import type { CommandLine } from '../../support/processes/command-line';
 import { PRODUCTION_SETTINGS, template } from './template';
@@ -14,6 +15,21 @@ const DEFAULT_TIMEOUTS = {
   DB_DEADLINE_MS: '2500',
   DB_IDLE_TX_TIMEOUT_MS: '5000',
 } as const;
+
+/**
+ * Waits until a server is ready again, without having been restarted.
+ * @returns how long that took, in milliseconds
+ */
+export async function untilReadyAgain(server: ServerProcess): Promise<number> {
+  const began = performance.now();
+  await until('the server is ready again', async () => {
+    if (server.hasEnded) throw new Error(`the server ended:\n${server.output.slice(-8192)}`);
+    return (await server.probe('ready')) === 200;
+  }).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${server.output.slice(-8192)}`);
+  });
+  return performance.now() - began;
+}
 
 /** Built servers in production, with the defaults' time-outs, on the template's keys; `close` ends what still runs. */
 export class Servers {

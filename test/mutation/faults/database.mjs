@@ -7,6 +7,7 @@ export default {
     'migrations/functions.spec.ts',
     'migrations/public-schema.spec.ts',
     'migrations/bounded-moments.spec.ts',
+    'libs/database/src/connections/lost-connection.spec.ts',
     'libs/database/src/connections/moments.spec.ts',
     'libs/database/src/connections/pool-renewal.spec.ts',
     'libs/database/src/connections/statement-limits.spec.ts',
@@ -32,6 +33,13 @@ export default {
         'leaves future functions to everybody',
         'await runner.query(`ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC`);',
         '',
+      ],
+    ]),
+    ...inFile('libs/database/src/connections/connection-options.ts', [
+      [
+        'ends with a connection that is lost between two statements',
+        "client.on('error', () => undefined);",
+        'void client;',
       ],
     ]),
     ...inFile('libs/database/src/connections/session-settings.ts', [

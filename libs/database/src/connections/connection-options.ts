@@ -1,4 +1,5 @@
 import type { Environment } from '@aegis/config';
+import type { ClientBase } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { VALUE_TYPES } from './moments';
 
@@ -49,6 +50,18 @@ export const SESSION_OPTIONS = Object.entries({ ...SESSION_SETTINGS, ...SESSION_
  */
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 } as const;
 
+/**
+ * Of every pool. A connection that is lost while it is lent and no statement runs reports that to its listeners alone, and
+ * an error without a listener ends the process. The pool takes its listener away when it lends, and the borrower adds
+ * its own a moment later: where PostgreSQL ends a session right after an answer, both arrive in between. The borrower
+ * loses nothing by this one: the next statement on the connection fails.
+ */
+export const SURVIVE_LOSS = {
+  onConnect: (client: ClientBase): void => {
+    client.on('error', () => undefined);
+  },
+} as const;
+
 /** The part of the connection's options that every data source of the project shares. */
 export function postgresOptions(
   url: string,
@@ -81,6 +94,7 @@ export function poolOptions(environment: Environment): Record<string, unknown> {
     // pg destroys a connection whose statement is not answered in time: nothing else waits behind it.
     query_timeout: environment.DB_DEADLINE_MS ?? environment.DB_STATEMENT_TIMEOUT_MS + DEADLINE_MARGIN_MS,
     ...KEEP_ALIVE,
+    ...SURVIVE_LOSS,
     // Statements of one transaction that need nothing of each other may be sent together.
     pipeline: true,
     application_name: 'aegis',
