@@ -1,6 +1,6 @@
 import { chownSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { identifyProcess } from '../../../libs/embedded-postgres/src/process-identity';
 import { PROGRAM_ENVIRONMENT } from '../../../libs/embedded-postgres/src/cluster';
 import { Child } from '../../support/deployment/child';
@@ -152,6 +152,22 @@ export class RowPostgres {
     client.on('error', () => undefined);
     await client.connect();
     return client;
+  }
+
+  /** Changes settings of it while it runs, for sessions that there are as well; an empty value resets one. */
+  async configure(settings: PostgresSettings): Promise<void> {
+    const client = await this.connect();
+    try {
+      for (const [name, value] of Object.entries(settings))
+        await client.query(
+          value === ''
+            ? `ALTER SYSTEM RESET ${escapeIdentifier(name)}`
+            : `ALTER SYSTEM SET ${escapeIdentifier(name)} = ${escapeLiteral(String(value))}`,
+        );
+      await client.query('SELECT pg_reload_conf()');
+    } finally {
+      await client.end();
+    }
   }
 
   /** How many connections the servers have. */

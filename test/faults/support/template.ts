@@ -59,11 +59,13 @@ export async function makeTemplate(): Promise<void> {
     await migrateUp(owner, 'aegis_app', applicationPrivileges).finally(() => owner.destroy());
     const aegis = new CommandLine(folder, {
       ...PRODUCTION_SETTINGS,
+      ROOT_KEY_PASSPHRASE: 'incorrect donkey battery staple',
       DATABASE_URL: postgres.applicationUrl,
       DATA_DIR: dataDir,
       KEYS_DIR: keysDir,
     });
     await done(aegis, 'keys', 'generate');
+    await signKeySet(aegis, folder, keysDir);
     const make = ['api-keys', 'create', '--name', 'load', '--scopes', 'admin'];
     const made = await done(aegis, ...make, '--rate-limit', '1000000', '--json');
     apiKey = (JSON.parse(made) as { key: string }).key;
@@ -94,6 +96,16 @@ export async function removeTemplate(): Promise<void> {
   const { folder } = template();
   await removeEmbeddedPostgres(join(folder, 'data'));
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** Puts a signed key set into KEYS_DIR. */
+async function signKeySet(aegis: CommandLine, folder: string, keysDir: string): Promise<void> {
+  const root = join(folder, 'root');
+  const exported = join(folder, 'keys.json');
+  await done(aegis, 'keys', 'root', 'init', '--out', root);
+  await done(aegis, 'keys', 'export', '--out', exported);
+  const from = ['--root-key', join(root, 'root-key.pem'), '--keys', exported];
+  await done(aegis, 'keys', 'root', 'sign', ...from, '--out', join(keysDir, 'jwks.jwt'));
 }
 
 async function done(aegis: CommandLine, ...args: string[]): Promise<string> {

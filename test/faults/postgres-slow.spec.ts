@@ -1,0 +1,51 @@
+import { until } from '../support/until';
+import { median } from './support/caller';
+import { whatIsLost } from './support/consistency';
+import { Link } from './support/link';
+import { Load } from './support/load';
+import { RowPostgres } from './support/postgres';
+import { isLong, shortOrLong } from './support/promises';
+import { Servers } from './support/servers';
+
+const ROUND_TRIP_MS = 100;
+const RATE = 60;
+
+describe('PostgreSQL 100 ms further away', () => {
+  let postgres: RowPostgres;
+  let link: Link;
+  let servers: Servers;
+  let load: Load;
+
+  beforeAll(async () => {
+    postgres = await RowPostgres.start();
+    link = await Link.to(postgres.port);
+    servers = new Servers(link.of(postgres.applicationUrl));
+  });
+  afterAll(async () => {
+    load.close();
+    await servers.close();
+    await link.close();
+    await postgres.close();
+  });
+
+  it('every request is answered as it would be', async () => {
+    // Its start has some hundred statements, one after the other.
+    if (isLong) link.slowBy(ROUND_TRIP_MS);
+    const server = await servers.start();
+    link.slowBy(ROUND_TRIP_MS);
+    load = new Load(() => [server.url]);
+    await load.prepare();
+    load.start(RATE);
+    const wanted = RATE * shortOrLong(4, 60);
+    await until('the load was answered', () => Promise.resolve(load.operations.length > wanted));
+    expect(await server.probe('ready')).toBe(200);
+    await load.stop();
+    const notWell = load.operations.filter(({ reply }) => (reply?.status ?? 0) < 200 || reply!.status > 299);
+    expect(notWell).toEqual([]);
+    // The delay was there.
+    const validations = load.operations.filter(({ kind }) => kind === 'validate');
+    expect(median(validations.map(({ reply }) => reply!.milliseconds))).toBeGreaterThan(ROUND_TRIP_MS);
+    expect(load.contradictions).toEqual([]);
+    expect(await whatIsLost(load, postgres)).toEqual([]);
+  });
+});
