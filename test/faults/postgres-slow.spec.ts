@@ -3,6 +3,7 @@ import { median } from './support/caller';
 import { whatIsLost } from './support/consistency';
 import { Link } from './support/link';
 import { Load } from './support/load';
+import { notWell } from './support/outage';
 import { RowPostgres } from './support/postgres';
 import { isLong, shortOrLong } from './support/promises';
 import { Servers } from './support/servers';
@@ -40,8 +41,7 @@ describe('PostgreSQL 100 ms further away', () => {
     await until('the load was answered', () => Promise.resolve(load.operations.length > wanted));
     expect(await server.probe('ready')).toBe(200);
     await load.stop();
-    const notWell = load.operations.filter(({ reply }) => (reply?.status ?? 0) < 200 || reply!.status > 299);
-    expect(notWell).toEqual([]);
+    expect(notWell(load.operations)).toEqual([]);
     // The delay was there.
     const validations = load.operations.filter(({ kind }) => kind === 'validate');
     expect(median(validations.map(({ reply }) => reply!.milliseconds))).toBeGreaterThan(ROUND_TRIP_MS);

@@ -23,6 +23,7 @@ export type { DatabaseAccess } from './open-database';
 export { openDatabase } from './open-database';
 export {
   SqlState,
+  isConnectionRefused,
   isDatabaseUnavailable,
   isInputRefused,
   sqlState,

@@ -143,4 +143,39 @@ describe('MicroBatch', () => {
     expect(await Promise.all(after)).toEqual(names);
     expect(seen).toEqual(names.flatMap(() => [undefined, undefined]));
   });
+
+  it.each([
+    'timeout exceeded when trying to connect',
+    'Connection terminated due to connection timeout',
+    'Query read timeout',
+  ])(
+    'refuses what waits behind a run that waited without success (%s): it has waited as well',
+    async (message) => {
+      const { batch, runs } = aBatch({ maxSize: 10, maxConcurrent: 1 });
+      const first = batch.add(1);
+      await settle();
+      const behind = [batch.add(2), batch.add(3)];
+      runs[0]!.fail(new Error(message));
+      await expect(first).rejects.toThrow(message);
+      for (const each of behind) await expect(each).rejects.toThrow(message);
+      await settle();
+      expect(runs).toHaveLength(1);
+      const later = batch.add(4);
+      await settle();
+      runs[1]!.finish();
+      expect(await later).toBe(40);
+    },
+  );
+
+  it('runs what waits behind a run whose connection was lost', async () => {
+    const { batch, runs } = aBatch({ maxSize: 10, maxConcurrent: 1 });
+    const first = batch.add(1);
+    await settle();
+    const behind = batch.add(2);
+    runs[0]!.fail(new Error('Connection terminated unexpectedly'));
+    await expect(first).rejects.toThrow('terminated');
+    await settle();
+    runs[1]!.finish();
+    expect(await behind).toBe(20);
+  });
 });

@@ -1,5 +1,6 @@
 import { runOutsideRequests } from '@aegis/logging';
 import { currentTrace, inBatchSpan, type TraceContext } from '@aegis/tracing';
+import { isWaitOver } from './postgres-errors';
 import { runSplitting } from './run-splitting';
 
 interface Waiting<In, Out> {
@@ -76,6 +77,8 @@ export class MicroBatch<In, Out> {
         },
         (waiting, error) => {
           for (const { reject } of waiting) reject(error);
+          // Those that wait behind this run have waited, too; the next run would make them wait as long again.
+          if (isWaitOver(error)) for (const { reject } of this.queue.splice(0)) reject(error);
         },
       );
     } finally {

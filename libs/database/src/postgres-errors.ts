@@ -76,6 +76,26 @@ export function isInputRefused(error: unknown): boolean {
   return REFUSED_INPUT.test(sqlState(error) ?? '');
 }
 
+/** What the pool and the driver say when no connection could be had in time, or no answer came. */
+const WAITED_WITHOUT_SUCCESS =
+  /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|Query read timeout)/;
+
+/** Whether all the time ran out that anyone may wait for a connection or for an answer (docs/reliability.md). */
+export function isWaitOver(error: unknown): boolean {
+  return errorChain(error).some(({ message }) => WAITED_WITHOUT_SUCCESS.test(message));
+}
+
+/** What a connection is refused with because of the role, its password, or the database that it names. */
+const REFUSED_CONNECTION = new Set(['28000', '28P01', '3D000', '55000', '57P04']);
+
+/**
+ * Whether the database refused a connection: at a start the settings are to blame, and a person has to correct them. Of a
+ * server that runs somebody changed the role or the database meanwhile, and it can continue once that is undone.
+ */
+export function isConnectionRefused(error: unknown): boolean {
+  return REFUSED_CONNECTION.has(sqlState(error) ?? '');
+}
+
 /** Whether the database cannot be reached or overloaded: the same request may succeed a moment later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   return errorChain(error).some(({ code, message, syscall }) => {

@@ -8,7 +8,7 @@ import { aCustomer, aLicense, type IssuedLicense } from '../../support/factories
 import { Scrape } from '../../support/trail/scrape';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { jobsOfThePage } from '../../support/pages';
-import { superuserOf } from '../../support/database/sql';
+import { superuserOf, untilBlocked } from '../../support/database/sql';
 import { until } from '../../support/until';
 import { VERSION } from '../../support/version';
 
@@ -442,9 +442,7 @@ describe('METRICS_PORT', () => {
     await sql.query('LOCK TABLE licenses IN ACCESS EXCLUSIVE MODE');
     const client = new Client(server.url, server.adminKey);
     const waiting = aCustomer(client);
-    await until('the request waits', async () => {
-      return (await Scrape.of(server.metricsUrl)).value('aegis_database_connections{state="busy"}') > 0;
-    });
+    await untilBlocked(sql);
     const closed = server.close();
     await until('draining', () => Promise.resolve(server.log().includes('draining')));
     expect((await fetch(`${server.metricsUrl}/metrics`)).status).toBe(200);

@@ -67,6 +67,7 @@ export class Load {
 
   /** @param rate requests per second */
   start(rate: number): void {
+    clearInterval(this.timer);
     const began = performance.now();
     let due = 0;
     this.timer = setInterval(() => {

@@ -49,5 +49,12 @@ function wrongWith({ status, headers, body }: Reply, codes: readonly string[]): 
 export function answeredBetween(load: Load, from: number, to: number): Operation[] {
   return load
     .sentBetween(from, to)
-    .filter(({ sentAt, reply }) => sentAt + (reply?.milliseconds ?? 0) <= to || to - sentAt > LATE_MS);
+    .filter(({ sentAt, reply }) => sentAt + (reply?.milliseconds ?? Infinity) <= to || to - sentAt > LATE_MS);
+}
+
+/** What was answered otherwise than well: a line each. */
+export function notWell(operations: readonly Operation[], alsoFine: readonly number[] = []): string[] {
+  return operations
+    .filter(({ reply }) => ![200, 201, ...alsoFine].includes(reply?.status ?? 0))
+    .map(({ kind, reply }) => `${kind}: ${reply?.status} ${JSON.stringify(reply?.body ?? '').slice(0, 200)}`);
 }

@@ -1,4 +1,4 @@
-import { chownSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { identifyProcess } from '../../../libs/embedded-postgres/src/process-identity';
@@ -34,9 +34,35 @@ export class RowPostgres {
     settings: PostgresSettings = {},
     folder = template().clusterFolder,
   ): Promise<RowPostgres> {
+    return RowPostgres.onCopy(settings, folder);
+  }
+
+  /**
+   * Starts a hot standby that streams from a primary. Both are copies of the same template, so that it needs no base backup.
+   * The primary must still have all of its log, which it has in a row.
+   */
+  static startStandby(primary: RowPostgres): Promise<RowPostgres> {
+    const { superuser } = template().passwords;
+    return RowPostgres.onCopy(
+      {
+        primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres password=${superuser}`,
+        hot_standby: 'on',
+      },
+      template().clusterFolder,
+      ['standby.signal'],
+    );
+  }
+
+  /** @param marks empty files that are put into the copy */
+  private static async onCopy(
+    settings: PostgresSettings,
+    folder: string,
+    marks: readonly string[] = [],
+  ): Promise<RowPostgres> {
     const { dataFolder, account } = template();
     const copy = mkdtempSync(join(folder, 'row-'));
     cpSync(dataFolder, copy, { recursive: true });
+    for (const mark of marks) writeFileSync(join(copy, mark), '');
     if (account !== undefined) {
       chownSync(copy, account.uid, account.gid);
       for (const path of readdirSync(copy, { recursive: true, encoding: 'utf8' }))
@@ -85,6 +111,7 @@ export class RowPostgres {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
       max_connections: 100,
+      wal_keep_size: '256MB',
       timezone: 'UTC',
       log_timezone: 'UTC',
       ...this.settings,
@@ -145,9 +172,11 @@ export class RowPostgres {
     }
   }
 
-  /** A connection as superuser; the caller ends it. */
-  async connect(): Promise<Client> {
-    const client = new Client({ connectionString: this.superuserUrl, application_name: 'row' });
+  /** A connection as superuser; the caller ends it. @param database the server's unless given */
+  async connect(database = 'aegis'): Promise<Client> {
+    const url = new URL(this.superuserUrl);
+    url.pathname = `/${database}`;
+    const client = new Client({ connectionString: url.href, application_name: 'row' });
     // It may be cut by the row itself.
     client.on('error', () => undefined);
     await client.connect();

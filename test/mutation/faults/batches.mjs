@@ -31,6 +31,16 @@ export default {
         'void runOutsideRequests(() => inBatchSpan(this.spanName, members, () => this.flush(batch)));',
         'void inBatchSpan(this.spanName, members, () => this.flush(batch));',
       ],
+      [
+        'waits again behind a run that waited without success',
+        'if (isWaitOver(error)) for (const { reject } of this.queue.splice(0)) reject(error);',
+        '',
+      ],
+      [
+        'refuses what waits behind any run that failed',
+        'if (isWaitOver(error)) for (const { reject }',
+        'for (const { reject }',
+      ],
     ]),
     ...inFile('libs/database/src/postgres-errors.ts', [
       ['splits no data exception', '/^(22|23|54)/', '/^(23|54)/'],

@@ -1,5 +1,6 @@
 import { PoolRenewal } from '@aegis/database';
 import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { PassThrough } from 'node:stream';
 import type { DataSource } from 'typeorm';
@@ -16,7 +17,7 @@ describe('the readiness of the database', () => {
     dataSource = await database.dataSource([]);
     const logger = new Logger({ level: 'error', format: 'json', stream: new PassThrough() });
     const pool = new PoolRenewal(dataSource, logger);
-    readiness = new DatabaseReadiness(dataSource, pool, logger, new HealthIndicatorService());
+    readiness = new DatabaseReadiness(dataSource, pool, logger, new HealthIndicatorService(), new Metrics());
   });
   afterEach(() => {
     jest.restoreAllMocks();

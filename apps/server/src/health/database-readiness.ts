@@ -1,5 +1,6 @@
 import { NOT_RECONCILED, PoolRenewal } from '@aegis/database';
 import { Logger } from '@aegis/logging';
+import { Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,16 +10,21 @@ const TIMEOUT_MS = 1000;
 /** Nobody is counted who asks for health: however many ask, the database is asked twice a second at most. */
 const KEPT_MS = 500;
 
-/** What prevents a validation; undefined while nothing does. */
-type Obstacle =
-  | 'does not accept writes'
-  | 'was restored and is not reconciled'
-  | 'has no audit partition for the current month'
-  | 'does not allow this role to write to the audit trail';
+/** What prevents a validation, as `aegis_database_obstacle` names it, and as the log says it. */
+const OBSTACLES = {
+  unreachable: 'cannot be reached',
+  read_only: 'does not accept writes',
+  not_reconciled: 'was restored and is not reconciled',
+  no_partition: 'has no audit partition for the current month',
+  not_permitted: 'does not allow this role to write to the audit trail',
+} as const;
+
+type Obstacle = keyof typeof OBSTACLES;
 
 /** One look at the database, for all who ask while it is made and shortly after. */
 interface Reading {
-  readonly answer: Promise<Obstacle | 'cannot be reached' | undefined>;
+  /** Undefined while nothing prevents a validation. */
+  readonly answer: Promise<Obstacle | undefined>;
   /** On the monotonic clock; undefined while it is made. */
   endedAt: number | undefined;
 }
@@ -43,6 +49,7 @@ const ASK = `
 @Injectable()
 export class DatabaseReadiness {
   private obstacle: Obstacle | undefined;
+  private said = '';
   private last: Reading | undefined;
 
   constructor(
@@ -50,7 +57,20 @@ export class DatabaseReadiness {
     private readonly pool: PoolRenewal,
     private readonly logger: Logger,
     private readonly indicators: HealthIndicatorService,
-  ) {}
+    metrics: Metrics,
+  ) {
+    const gauge = metrics.gauge({
+      name: 'aegis_database_obstacle',
+      help: 'Whether the database keeps this process from validating, by reason: 1 or 0.',
+      labelNames: ['obstacle'],
+      // An alarm must not depend on probes, and a scrape not on the database: it shows what was read last.
+      collect: () => {
+        void this.recentObstacle();
+        for (const obstacle of Object.keys(OBSTACLES))
+          gauge.set({ obstacle }, obstacle === this.obstacle ? 1 : 0);
+      },
+    });
+  }
 
   /** Down when the database cannot be reached, does not answer within a second, or could record nothing. */
   async check(): Promise<HealthIndicatorResult<'database'>> {
@@ -73,15 +93,26 @@ export class DatabaseReadiness {
 
   private async currentObstacle(): Reading['answer'] {
     let obstacle: Obstacle | undefined;
+    let error: unknown;
     try {
       obstacle = await within(TIMEOUT_MS, this.ask());
-    } catch {
-      return 'cannot be reached';
+    } catch (reason) {
+      [obstacle, error] = ['unreachable', reason];
     }
-    if (obstacle !== this.obstacle && obstacle !== undefined)
-      this.logger.write('error', `not ready: the database ${obstacle}`);
+    this.say(obstacle, error);
     this.obstacle = obstacle;
     return obstacle;
+  }
+
+  /** Each reason once: sessions that are ended, say, and then a password that is refused. */
+  private say(obstacle: Obstacle | undefined, error: unknown): void {
+    const reason = `${obstacle} ${error instanceof Error ? error.message : ''}`;
+    if (reason === this.said) return;
+    this.said = reason;
+    if (obstacle === undefined) return;
+    this.logger.write('error', `not ready: the database ${OBSTACLES[obstacle]}`, {
+      ...(error !== undefined && { error }),
+    });
   }
 
   private async ask(): Promise<Obstacle | undefined> {
@@ -92,11 +123,11 @@ export class DatabaseReadiness {
     if (answer === undefined || answer.read_only) {
       // Another connection may lead to the new primary.
       this.pool.renew();
-      return 'does not accept writes';
+      return 'read_only';
     }
-    if (answer.not_reconciled) return 'was restored and is not reconciled';
-    if (!answer.may_append) return 'does not allow this role to write to the audit trail';
-    return answer.has_partition ? undefined : 'has no audit partition for the current month';
+    if (answer.not_reconciled) return 'not_reconciled';
+    if (!answer.may_append) return 'not_permitted';
+    return answer.has_partition ? undefined : 'no_partition';
   }
 }
 

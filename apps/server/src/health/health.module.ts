@@ -1,3 +1,4 @@
+import { MetricsModule } from '@aegis/metrics';
 import { SigningModule } from '@aegis/signing';
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
@@ -8,7 +9,7 @@ import { SigningHealth } from './signing-health';
 
 @Module({
   // Its own lines would repeat every failed probe; the access log has them.
-  imports: [TerminusModule.forRoot({ logger: false }), SigningModule],
+  imports: [TerminusModule.forRoot({ logger: false }), MetricsModule, SigningModule],
   controllers: [HealthController],
   providers: [DatabaseReadiness, HealthService, SigningHealth],
 })

@@ -1,4 +1,4 @@
-import { isDatabaseUnavailable } from '@aegis/database';
+import { isConnectionRefused, isDatabaseUnavailable } from '@aegis/database';
 import { DomainError, type ErrorCode } from '@aegis/errors';
 import { HttpException } from '@nestjs/common';
 import { FrameworkRefusal } from './http.errors';
@@ -33,7 +33,8 @@ const BY_STATUS: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map([
  */
 export function refusalOf(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
-  if (isDatabaseUnavailable(error) && !(error instanceof HttpException) && !isRefusedInput(error))
+  const isDatabaseGone = isDatabaseUnavailable(error) || isConnectionRefused(error);
+  if (isDatabaseGone && !(error instanceof HttpException) && !isRefusedInput(error))
     return new FrameworkRefusal(
       'service_unavailable',
       'The database cannot be reached. Retry in a moment.',

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { isDatabaseUnavailable } from '@aegis/database';
+import { isConnectionRefused, isDatabaseUnavailable } from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -180,8 +180,8 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
       await this.publishing.ask();
     } catch (error) {
       const { keySet, readAt } = this.lastRead();
-      const isServed =
-        isDatabaseUnavailable(error) && performance.now() - readAt < STALE_KEY_SET_SECONDS * 1000;
+      const isGone = isDatabaseUnavailable(error) || isConnectionRefused(error);
+      const isServed = isGone && performance.now() - readAt < STALE_KEY_SET_SECONDS * 1000;
       if (!isServed) throw error;
       return keySet;
     }
