@@ -1,4 +1,5 @@
 import { until } from '../support/until';
+import { Caller, codeOf } from './support/caller';
 import { MetricsReading } from './support/metrics';
 import { notWell } from './support/outage';
 import { Row } from './support/row';
@@ -60,6 +61,14 @@ describe('PostgreSQL that refuses connections', () => {
           .sentBetween(refusedFrom, Infinity)
           .flatMap(({ reply }) => (reply === undefined ? [] : [reply.status]));
         expect([...new Set(statuses)]).toEqual([503]);
+        // A caller without a key, whose key is not what could not be checked.
+        const { id } = row.load.licenses[0]!;
+        const anonymous = new Caller();
+        const status = await anonymous.send('GET', `${row.server.url}/api/v1/licenses/${id}/status`);
+        expect([status.status, codeOf(status)]).toEqual([503, 'service_unavailable']);
+        const keys = await anonymous.send('GET', `${row.server.url}/.well-known/jwks.json`);
+        expect(keys.status).toBe(200);
+        anonymous.close();
         await until('the log says why', () => Promise.resolve(notReadyLines().includes(reason)));
       } finally {
         await administrator.query(accept());

@@ -94,16 +94,8 @@ export default {
       ['says the same of every bad key', 'super(UNAUTHORIZED[reason]);', 'super(UNAUTHORIZED.refused);'],
     ]),
     ...inFile('apps/server/src/health/database-readiness.ts', [
-      [
-        'is ready on a database that does not accept writes',
-        "return 'does not accept writes';",
-        'return undefined;',
-      ],
-      [
-        'is ready without a partition',
-        "undefined : 'has no audit partition for the current month'",
-        'undefined : undefined',
-      ],
+      ['is ready on a database that does not accept writes', "return 'read_only';", 'return undefined;'],
+      ['is ready without a partition', "undefined : 'no_partition'", 'undefined : undefined'],
       [
         'is ready though nothing may be appended',
         'if (!answer.may_append)',
