@@ -27,6 +27,7 @@ import plainLines from './faults/plain-lines.mjs';
 import publishedKeys from './faults/published-keys.mjs';
 import purge from './faults/purge.mjs';
 import rateLimits from './faults/rate-limits.mjs';
+import restore from './faults/restore.mjs';
 import sealing from './faults/sealing.mjs';
 import secretFiles from './faults/secret-files.mjs';
 import signers from './faults/signers.mjs';
@@ -71,4 +72,5 @@ export const AREAS = [
   purge,
   doctor,
   publishedKeys,
+  restore,
 ];

@@ -1,4 +1,6 @@
 import { migrateUp } from '@aegis/database';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client as SqlClient } from 'pg';
 import { migrationDataSource } from '../../../migrations/data-source';
 import { applicationPrivileges } from '../../../migrations/privileges';
@@ -38,7 +40,8 @@ describe('a hot standby', () => {
       takeAway: () => Promise.resolve(),
       drop: () => Promise.resolve(),
     };
-    server = await testServer({ database });
+    const sink = join(processes.folder, 'shipped.txt');
+    server = await testServer({ database, variables: { CHECKPOINT_SINK: `file:${sink}` } });
     anyone = new Client(server.url);
     license = await aLicense(new Client(server.url, server.adminKey));
   });
@@ -136,5 +139,23 @@ describe('a hot standby', () => {
       (await Promise.all(Array.from({ length: 20 }, validate))).every((status) => status === 200),
     );
     expectStatus(await new Client(server.url, server.adminKey).get(`/api/v1/licenses/${license.id}`), 200);
+  });
+
+  it('that was promoted is not a restore: it has all that was shipped, and more is shipped from it', async () => {
+    const promoted = new SqlClient(postgres.onStandby(postgres.primary.applicationUrl));
+    await promoted.connect();
+    try {
+      await until('all of it is sealed and shipped', async () => {
+        await validate();
+        const { rows } = await promoted.query<{ jws: string }>(
+          'SELECT jws FROM audit_checkpoints ORDER BY number DESC LIMIT 1',
+        );
+        const sealed = readFileSync(join(processes.folder, 'shipped.txt'), 'utf8');
+        return rows[0] !== undefined && sealed.includes(rows[0].jws);
+      });
+      expect((await promoted.query('SELECT reason FROM restores')).rows).toEqual([]);
+    } finally {
+      await promoted.end();
+    }
   });
 });
