@@ -21,6 +21,7 @@ describe('signing keys and signers that are broken', () => {
   let servers: Servers;
   const canaries = new Canaries();
   const messages = new Map<string, string>();
+  const launched = new Map<string, { server: ServerProcess; keysDir: string }>();
 
   beforeAll(async () => {
     postgres = await RowPostgres.start();
@@ -30,6 +31,12 @@ describe('signing keys and signers that are broken', () => {
     canaries.watch('passphrase', PRODUCTION_SETTINGS.KEY_PASSPHRASE);
     canaries.watch('pepper', PRODUCTION_SETTINGS.API_KEY_PEPPERS.slice(3));
     canaries.watch('password of the database', template().passwords.application);
+    // At once: most of what a start takes is for loading the program.
+    for (const [what, , settings] of refusals) {
+      const changes = settings();
+      const keysDir = changes.KEYS_DIR ?? template().keysDir;
+      launched.set(what, { server: servers.launch(changes), keysDir });
+    }
   });
   afterAll(async () => {
     await servers.close();
@@ -61,7 +68,7 @@ describe('signing keys and signers that are broken', () => {
       .toString();
   }
 
-  it.each<[string, RegExp, () => Record<string, string>]>([
+  const refusals: [string, RegExp, () => Record<string, string>][] = [
     [
       'a missing key file',
       /KEYS_DIR has no file \S+\.private\.pem/,
@@ -111,14 +118,15 @@ describe('signing keys and signers that are broken', () => {
           writeFileSync(publicFile, publicKey.export({ type: 'spki', format: 'pem' }));
         }),
     ],
-  ])('%s: refuses to start, says which it is, and shows no secret', async (what, message, settings) => {
-    const changes = settings();
-    const server = servers.launch(changes);
+  ];
+
+  it.each(refusals)('%s: refuses to start, says which it is, and shows no secret', async (what, message) => {
+    const { server, keysDir } = launched.get(what)!;
     expect(await server.ended).toEqual({ code: 2, signal: null });
     expect(server.stderr).toMatch(message);
     expect([...messages].filter(([, before]) => message.test(before))).toEqual([]);
     messages.set(what, server.stderr);
-    expectNoSecret(server, changes.KEYS_DIR ?? template().keysDir);
+    expectNoSecret(server, keysDir);
   });
 
   it('a signer that hangs or signs wrongly: 503 within a second, each with its reason, and well again after it', async () => {
