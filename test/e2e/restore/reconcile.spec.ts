@@ -199,10 +199,7 @@ describe('a database that was restored to an earlier moment', () => {
       const [before] = await owner.query<{ text: string }[]>(
         'SELECT (SELECT count(*) FROM audit_logs)::text || (SELECT count(*) FROM audit_checkpoints) AS text',
       );
-      await until('it was asked again', async () => {
-        await validation(anyone, time.licenses.revoked.token);
-        return (await anyone.get('/health/ready')).status === 503;
-      });
+      for (let asked = 0; asked < 3; asked += 1) await validation(anyone, time.licenses.revoked.token);
       const [after] = await owner.query<{ text: string }[]>(
         'SELECT (SELECT count(*) FROM audit_logs)::text || (SELECT count(*) FROM audit_checkpoints) AS text',
       );
