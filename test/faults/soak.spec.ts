@@ -80,8 +80,11 @@ describe('a mixed load for a long time', () => {
         `files ${middle(first, 'files')} → ${middle(last, 'files')}, handles ${middle(first, 'handles')} → ${middle(last, 'handles')}\n`,
     );
     expect(growth).toBeLessThan(MOST_GROWTH);
+    // The fewest: while the machine is busy for a moment, the load opens connections and keeps them for a minute.
+    const fewest = (some: readonly Sample[], of: keyof Sample): number =>
+      Math.min(...some.map((sample) => sample[of]));
     for (const what of ['files', 'handles'] as const)
-      expect(middle(last, what) - middle(first, what)).toBeLessThan(MOST_MORE_HANDLES);
+      expect(fewest(last, what) - fewest(first, what)).toBeLessThan(MOST_MORE_HANDLES);
     expect(load.contradictions).toEqual([]);
     expect(await whatIsLost(load, postgres)).toEqual([]);
     expect(await doctorFinds(servers)).toEqual([]);
