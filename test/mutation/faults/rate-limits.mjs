@@ -4,6 +4,7 @@ export default {
   area: 'rate limits',
   suites: [
     'libs/rate-limits/src/bounded-throttler-storage.spec.ts',
+    'libs/rate-limits/src/shared-throttler-storage.spec.ts',
     'test/system/shared-throttler-storage.spec.ts',
     'libs/http/src/answers/open-streams.spec.ts',
     'libs/http/src/limits/rate-limit.spec.ts',
@@ -17,6 +18,11 @@ export default {
         'never takes late replies for an unavailable Redis',
         'if (!(error instanceof LateReply) || ++this.lateReplies >= LATE_REPLIES)',
         'if (!(error instanceof LateReply))',
+      ],
+      [
+        'does not start while Redis says nothing',
+        'await Promise.race([storage.redis.connect(), late])',
+        'await storage.redis.connect()',
       ],
       ['stays connected to a replica', "error.message.startsWith('READONLY')", 'error.message === undefined'],
     ]),
