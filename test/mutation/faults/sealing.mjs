@@ -99,11 +99,16 @@ export default {
     ]),
     ...inFile('libs/checkpoints/src/sealing/unsealed-records.ts', [
       ['seals nothing after one page', 'rows.length < first.found)', 'rows.length > first.found)'],
-      ['waits after a full checkpoint', 'first.found === MOST_LEAVES || ', ''],
+      ['waits after a full checkpoint', 'first.found === most || ', ''],
+      [
+        'seals nothing while its records take long to read',
+        'return readSome(dataSource, FEW_LEAVES);',
+        'throw error;',
+      ],
       ['passes over a record that is too large', ' OR bytes_so_far = bytes', ''],
       [
         'seals records of any size together',
-        'WHERE bytes_so_far <= ${MOST_RECORD_BYTES} OR',
+        'WHERE bytes_so_far <= ${MOST_SEALED_BYTES} OR',
         'WHERE true OR',
       ],
       [

@@ -15,8 +15,21 @@ export default {
     'libs/checkpoints/src/export/json-spelling.spec.ts',
     'libs/audit/src/record-size.spec.ts',
     'libs/audit/src/nesting.spec.ts',
+    'libs/checkpoints/src/shipping/checkpoint-shipping.spec.ts',
   ],
   faults: [
+    ...inFile('libs/checkpoints/src/shipping/shipped-records.ts', [
+      [
+        'delivers as many characters as wait',
+        'if (shipped.length > 0 && characters > MOST_CHARACTERS) break;',
+        '',
+      ],
+      [
+        'delivers nothing of a checkpoint with many characters',
+        'if (shipped.length > 0 && characters > MOST_CHARACTERS) break;',
+        'if (characters > 1024 * 1024) break;',
+      ],
+    ]),
     ...inFile('libs/audit/src/record-size.ts', [
       [
         'reads texts of any size',

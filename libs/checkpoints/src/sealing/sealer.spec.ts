@@ -20,7 +20,7 @@ import { Sealer } from './sealer';
 import { Sealing } from './sealing';
 import { TrailAlarms } from './trail-alarms';
 import { TrailVerification } from '../verification/trail-verification';
-import { RecordTooLarge } from './unsealed-records';
+import { readUnsealed, RecordTooLarge } from './unsealed-records';
 
 describe('the sealer', () => {
   let trail: Trail;
@@ -112,6 +112,51 @@ describe('the sealer', () => {
       return failure instanceof RecordTooLarge;
     });
     expect(await trail.sealer.chainEnd.read()).toMatchObject({ last: before + sizes.length });
+  });
+
+  describe('with many large records', () => {
+    const BYTES = 65_000;
+    const write = (count: number): Promise<unknown> =>
+      trail.application.query(
+        `INSERT INTO audit_logs (event_type, actor, event_data)
+         SELECT 'license.validated', 'system', jsonb_build_object('a', repeat('x', $2)) FROM generate_series(1, $1)`,
+        [count, BYTES],
+      );
+
+    it('seals no more than 8 MiB with one checkpoint, and all without a pause', async () => {
+      await trail.sealAll();
+      const before = (await trail.checkpoints()).length;
+      await write(400);
+      await trail.sealAll();
+      const sizes = (await trail.checkpoints()).slice(before).map((jws) => readCheckpoint(jws)!.size);
+      expect(sizes.reduce((sum, size) => sum + size)).toBe(400);
+      expect(Math.max(...sizes) * BYTES).toBeLessThanOrEqual(8 * 1024 * 1024);
+      expect(await trail.findings()).toEqual([]);
+    });
+
+    it('seals some of them where looking at all takes longer than a statement may', async () => {
+      await trail.sealAll();
+      await trail.application.query(
+        `INSERT INTO audit_logs (event_type, actor, event_data)
+         SELECT 'license.validated', 'system', jsonb_build_object('a', repeat('"', 32000)) FROM generate_series(1, 2048)`,
+      );
+      await trail.untilSealable();
+      const startedAt = performance.now();
+      await trail.application.query('SELECT sum(octet_length(event_data::text)) FROM audit_logs');
+      const tooShort = Math.ceil((performance.now() - startedAt) / 3);
+      const hurried = await new DataSource({
+        ...postgresOptions(trail.database.applicationUrl),
+        extra: { statement_timeout: tooShort },
+      }).initialize();
+      try {
+        const { records, full } = await readUnsealed(hurried);
+        expect(records.length).toBeGreaterThan(0);
+        expect(records.length).toBeLessThan(2048);
+        expect(full).toBe(true);
+      } finally {
+        await hurried.destroy();
+      }
+    });
   });
 
   it('continues without a pause after records that have one id, of which it seals one', async () => {

@@ -1,5 +1,5 @@
 import { MOST_RECORD_BYTES, recordBytes, recordColumnsWhere } from '@aegis/audit';
-import { limitStatements, NOT_RECONCILED } from '@aegis/database';
+import { limitStatements, NOT_RECONCILED, sqlState, SqlState } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { jwsFrom, readCheckpoint } from '../checkpoint';
 import { THIS_CLUSTER } from '../cluster';
@@ -7,6 +7,13 @@ import { LEAF_COLUMNS, type LeafFields, MOST_LEAVES } from '../tree/leaf';
 
 /** Clocks of hosts that are the database one after another may differ by so much. */
 const CLOCK_TOLERANCE_SECONDS = 60;
+/**
+ * Bytes of text that one checkpoint seals at most, unless its first record alone has more: a process that ships a
+ * checkpoint has all of it in memory, several times.
+ */
+const MOST_SEALED_BYTES = 8 * 1024 * 1024;
+/** Records that are looked at where looking at `MOST_LEAVES` takes too long: even the largest ones take a moment. */
+const FEW_LEAVES = 64;
 /** A trail that has moved is searched as a whole. */
 export const MOVED_TIMEOUT_MS = 600_000;
 
@@ -54,7 +61,7 @@ type Row = LeafFields & {
   xact: string;
   /** Of its texts, which are null where these are too many to be read. */
   bytes: number;
-  /** How many records could be sealed, `MOST_LEAVES` at most. */
+  /** How many records could be sealed, of those that were looked at. */
   found: number;
 };
 
@@ -63,18 +70,31 @@ export class RecordTooLarge extends Error {
   override readonly name = 'RecordTooLarge';
 }
 
-/** Reads, in one snapshot, the records that the next checkpoint is to seal. */
-export function readUnsealed(dataSource: DataSource): Promise<Unsealed> {
+/**
+ * Reads, in one snapshot, the records that the next checkpoint is to seal. How large a record is shows only when its
+ * text is made: thousands of large ones take longer than a statement may, and then fewer are looked at.
+ */
+export async function readUnsealed(dataSource: DataSource): Promise<Unsealed> {
+  try {
+    return await readSome(dataSource, MOST_LEAVES);
+  } catch (error) {
+    if (sqlState(error) !== SqlState.queryCanceled) throw error;
+    return readSome(dataSource, FEW_LEAVES);
+  }
+}
+
+/** @param most records that are looked at */
+function readSome(dataSource: DataSource, most: number): Promise<Unsealed> {
   return dataSource.transaction('REPEATABLE READ', async (tx) => {
     const base = await readBase(tx);
     // The numbers of its next checkpoints are taken by those that were lost, until they are back.
     if (base.not_reconciled)
       return { base, records: [], epoch: base.epoch, completeTo: null, readAt: 0, full: false };
-    const rows = base.moved ? await unsealedOfAnyTime(tx) : await unsealedSince(tx, base);
+    const rows = base.moved ? await unsealedOfAnyTime(tx, most) : await unsealedSince(tx, base, most);
     const [first, last] = [rows.at(0), rows.at(-1)];
     if (first !== undefined && first.bytes > MOST_RECORD_BYTES)
       throw new RecordTooLarge(`The audit record ${first.id} is too large to be read and sealed.`);
-    const full = first !== undefined && (first.found === MOST_LEAVES || rows.length < first.found);
+    const full = first !== undefined && (first.found === most || rows.length < first.found);
     const completeTo =
       last === undefined
         ? null
@@ -111,23 +131,28 @@ async function readBase(tx: EntityManager): Promise<Base> {
 }
 
 /** Below the horizon every transaction has ended: none can add a record there any longer, however late it commits. */
-function unsealedSince(tx: EntityManager, { sealed_xact, sealed_id, horizon }: Base): Promise<Row[]> {
+function unsealedSince(
+  tx: EntityManager,
+  { sealed_xact, sealed_id, horizon }: Base,
+  most: number,
+): Promise<Row[]> {
   const condition = '(logged.xact, logged.id) > ($1::xid8, $2::bigint) AND logged.xact < $3::xid8';
-  return tx.query<Row[]>(unsealed(condition, ['xact', 'id']), [sealed_xact, sealed_id, horizon]);
+  return tx.query<Row[]>(unsealed(condition, ['xact', 'id'], most), [sealed_xact, sealed_id, horizon]);
 }
 
 /** Every committed record that no checkpoint seals, whatever its xid says. */
-async function unsealedOfAnyTime(tx: EntityManager): Promise<Row[]> {
+async function unsealedOfAnyTime(tx: EntityManager, most: number): Promise<Row[]> {
   await limitStatements(tx, { statementMs: MOVED_TIMEOUT_MS });
-  return tx.query<Row[]>(unsealed('true', ['id']));
+  return tx.query<Row[]>(unsealed('true', ['id'], most));
 }
 
 /**
- * SQL: the records without a seal that meet a condition, in an order: as many as a checkpoint holds and as fit into
- * `MOST_RECORD_BYTES`, and the first in any case.
+ * SQL: the records without a seal that meet a condition, in an order: as many as are looked at and as fit into
+ * `MOST_SEALED_BYTES`, and the first in any case.
  * @param condition on `logged`
+ * @param most that are looked at, `MOST_LEAVES` at most
  */
-function unsealed(condition: string, order: readonly string[]): string {
+function unsealed(condition: string, order: readonly string[], most: number): string {
   const by = (table: string): string => order.map((column) => `${table}.${column}`).join(', ');
   return `
     SELECT ${LEAF_COLUMNS}, record.xact::text AS xact, record.bytes, record.found
@@ -136,12 +161,13 @@ function unsealed(condition: string, order: readonly string[]): string {
              sum(bytes) OVER (ORDER BY ${order.join(', ')} ROWS UNBOUNDED PRECEDING) AS bytes_so_far
       FROM (
         SELECT logged.xact, size.bytes, ${recordColumnsWhere('logged', `size.bytes <= ${MOST_RECORD_BYTES}`)}
-        FROM audit_logs AS logged
+        -- First which records, then how large they are: a plan that sorts would find out the size of all that wait.
+        FROM (SELECT * FROM audit_logs AS logged
+              WHERE ${condition} AND NOT EXISTS (SELECT FROM audit_seals WHERE audit_id = logged.id)
+              ORDER BY ${by('logged')} LIMIT ${most}) AS logged
         -- OFFSET 0: found out once for each record, not once for each of its columns.
-        CROSS JOIN LATERAL (SELECT ${recordBytes('logged')} AS bytes OFFSET 0) AS size
-        WHERE ${condition} AND NOT EXISTS (SELECT FROM audit_seals WHERE audit_id = logged.id)
-        ORDER BY ${by('logged')} LIMIT ${MOST_LEAVES}) AS sized) AS record
-    WHERE bytes_so_far <= ${MOST_RECORD_BYTES} OR bytes_so_far = bytes
+        CROSS JOIN LATERAL (SELECT ${recordBytes('logged')} AS bytes OFFSET 0) AS size) AS sized) AS record
+    WHERE bytes_so_far <= ${MOST_SEALED_BYTES} OR bytes_so_far = bytes
     ORDER BY ${by('record')}`;
 }
 

@@ -31,6 +31,8 @@ const LOST = 'does not have checkpoints that were shipped';
 /** A sink outside, as somebody would write one. */
 class Receiver {
   readonly received: { number: number; jws: string; records: string[] }[] = [];
+  /** Of each delivery that was taken: checkpoints, and characters of their records. */
+  readonly deliveries: { checkpoints: number; characters: number }[] = [];
   readonly headers: IncomingHttpHeaders[] = [];
   status = 204;
   private server?: Server;
@@ -43,7 +45,11 @@ class Receiver {
       request.on('end', () => {
         this.headers.push(request.headers);
         const body = JSON.parse(Buffer.concat(chunks).toString()) as { checkpoints: Receiver['received'] };
-        if (this.status === 204) this.received.push(...body.checkpoints);
+        if (this.status === 204) {
+          this.received.push(...body.checkpoints);
+          const characters = body.checkpoints.flatMap(({ records }) => records).join('').length;
+          this.deliveries.push({ checkpoints: body.checkpoints.length, characters });
+        }
         response.writeHead(this.status, { Location: '/elsewhere' }).end();
       });
     });
@@ -177,6 +183,31 @@ describe('the shipping of checkpoints', () => {
       for (const first of [123, 124]) await sealOneMore(first);
       await until('the last two are there', () => Promise.resolve(receiver.received.length === 108));
       expect(numbers().slice(-2)).toEqual([107, 108]);
+    });
+
+    it('sends what has waited in deliveries of at most 8 Mi characters, however large its records are', async () => {
+      for (let time = 0; time < 4; time += 1) {
+        await trail.application.query(
+          `INSERT INTO audit_logs (event_type, actor, event_data)
+           SELECT 'license.validated', 'system', jsonb_build_object('a', repeat('"', 32000)) FROM generate_series(1, 25)`,
+        );
+        await trail.sealAll();
+      }
+      const all = await trail.checkpoints();
+      expect(all.length).toBeGreaterThanOrEqual(7);
+      ship(url);
+      await until('all are there', () => Promise.resolve(receiver.received.length >= all.length));
+      expect(receiver.received.map(({ jws }) => jws)).toEqual(all);
+      for (const { jws, records } of receiver.received) expect(rootOf(records)).toBe(rootIn(jws));
+      const { deliveries } = receiver;
+      // More than one delivery takes, and several checkpoints where they fit.
+      expect(deliveries.reduce((sum, { characters }) => sum + characters, 0)).toBeGreaterThan(
+        8 * 1024 * 1024,
+      );
+      expect(Math.max(...deliveries.map(({ characters }) => characters))).toBeLessThanOrEqual(
+        8 * 1024 * 1024,
+      );
+      expect(Math.max(...deliveries.map(({ checkpoints }) => checkpoints))).toBeGreaterThan(1);
     });
 
     it('resumes after an outage with what was not acknowledged, and logs it once', async () => {

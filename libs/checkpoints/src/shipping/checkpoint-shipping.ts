@@ -116,11 +116,8 @@ export class CheckpointShipping implements OnModuleInit {
        WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3`,
       [this.acknowledged, trusted, AT_ONCE],
     );
-    const delivered = firstOf(rows);
-    return {
-      checkpoints: await withRecords(this.dataSource.manager, delivered),
-      isLast: rows.length < AT_ONCE && delivered.length === rows.length,
-    };
+    const checkpoints = await withRecords(this.dataSource.manager, firstOf(rows));
+    return { checkpoints, isLast: rows.length < AT_ONCE && checkpoints.length === rows.length };
   }
 
   private async measure(): Promise<void> {

@@ -21,26 +21,36 @@ const RECORD_LINE = '[';
 /** A record as it was shipped: its sealed text, or the hash of that where only the hash was shipped. */
 export type ShippedRecord = { leaf: string } | { hash: Buffer };
 
+/** Characters of the records of one delivery at most, unless its first checkpoint alone has more. */
+const MOST_CHARACTERS = 8 * 1024 * 1024;
+
 /**
  * Reads the records of checkpoints as they are shipped, in the order of the tree. A record that is not there, is not
  * what was sealed, or has more text than an export may have is shipped as its hash: the tree can still be built.
  * @param checkpoints that follow one another
- * @returns the same checkpoints, each with its records
+ * @returns the first of them, each with its records: as many as one delivery takes, one in any case
  */
 export async function withRecords(
   tx: EntityManager,
   checkpoints: readonly StoredCheckpoint[],
 ): Promise<ShippedCheckpoint[]> {
-  const records = new Map<string, string[]>(checkpoints.map(({ number }) => [number, []]));
-  const claims = new Map(checkpoints.map(({ number, jws }) => [number, readCheckpoint(jws)]));
-  for await (const part of sealsOf(tx, checkpoints))
-    for (const seal of part)
-      if (isLeaf(seal, claims.get(seal.checkpoint))) records.get(seal.checkpoint)?.push(recordText(seal));
-  return checkpoints.map(({ number, jws }) => ({
-    number: Number(number),
-    jws,
-    records: records.get(number) ?? [],
-  }));
+  const shipped: ShippedCheckpoint[] = [];
+  let characters = 0;
+  for (const { number, jws } of checkpoints) {
+    const records = await recordsOf(tx, { number, jws });
+    for (const { length } of records) characters += length;
+    if (shipped.length > 0 && characters > MOST_CHARACTERS) break;
+    shipped.push({ number: Number(number), jws, records });
+  }
+  return shipped;
+}
+
+async function recordsOf(tx: EntityManager, checkpoint: StoredCheckpoint): Promise<string[]> {
+  const claims = readCheckpoint(checkpoint.jws);
+  const records: string[] = [];
+  for await (const part of sealsOf(tx, [checkpoint]))
+    for (const seal of part) if (isLeaf(seal, claims)) records.push(recordText(seal));
+  return records;
 }
 
 function recordText(seal: SealedLeaf): string {

@@ -138,13 +138,14 @@ function readSeals(
                 to_char(seal.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS sealed_at,
                 size.bytes, size.bytes > ${MOST_RECORD_BYTES} AS is_too_large,
                 ${recordColumnsWhere('logged', `size.bytes <= ${MOST_RECORD_BYTES}`)}
-         FROM audit_seals AS seal
+         -- First which seals, then how large their records are: a plan that sorts would find out the size of all.
+         FROM (SELECT * FROM audit_seals AS seal
+               WHERE seal.checkpoint BETWEEN $1 AND $2 AND ${isLeafOfSomeTree('seal')}
+                 AND ($3::bigint IS NULL OR (seal.checkpoint, seal.leaf_index, seal.audit_id) > ($3, $4::integer, $5::bigint))
+               ORDER BY seal.checkpoint, seal.leaf_index, seal.audit_id LIMIT ${AT_ONCE}) AS seal
          LEFT JOIN audit_logs AS logged ON logged.id = seal.audit_id AND logged.recorded_at = seal.recorded_at
          -- OFFSET 0: found out once for each record, not once for each of its columns.
-         CROSS JOIN LATERAL (SELECT ${recordBytes('logged')} AS bytes OFFSET 0) AS size
-         WHERE seal.checkpoint BETWEEN $1 AND $2 AND ${isLeafOfSomeTree('seal')}
-           AND ($3::bigint IS NULL OR (seal.checkpoint, seal.leaf_index, seal.audit_id) > ($3, $4::integer, $5::bigint))
-         ORDER BY seal.checkpoint, seal.leaf_index, seal.audit_id LIMIT ${AT_ONCE}) AS sized) AS record
+         CROSS JOIN LATERAL (SELECT ${recordBytes('logged')} AS bytes OFFSET 0) AS size) AS sized) AS record
      WHERE bytes_so_far <= ${MOST_RECORD_BYTES}
      ORDER BY record.checkpoint, record.leaf_index, record.audit_id`,
     [
