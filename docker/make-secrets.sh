@@ -12,19 +12,27 @@ refuse() {
   echo "make-secrets.sh: $1" >&2
   exit 1
 }
-# A secret never is an argument of a program: it would be in the list of processes.
+# write <name> <value>. A function, and printf of the shell: a secret never is an argument of a program, which the list of
+# processes would show.
 write() {
-  [ ! -e "$folder/$1" ] || { cat > /dev/null; return 0; }
-  cat > "$folder/.new"
+  [ ! -e "$folder/$1" ] || return 0
+  printf '%s\n' "$2" > "$folder/.new"
   chown "$user" "$folder/.new"
   chmod 0400 "$folder/.new"
   mv "$folder/.new" "$folder/$1"
 }
 make_password() {
-  [ -e "$folder/$1" ] || openssl rand -hex 24 | write "$1"
+  if [ ! -e "$folder/$1" ]; then
+    # On a line of its own: where openssl fails, everything ends.
+    password=$(openssl rand -hex 24)
+    write "$1" "$password"
+  fi
   read -r password < "$folder/$1"
 }
 
+# With a slash at its end, a link is followed before anybody looks at it.
+while [ "$folder" != "${folder%/}" ]; do folder=${folder%/}; done
+[ -n "$folder" ] || refuse 'the folder must not be /'
 mkdir -p "$folder"
 [ ! -L "$folder" ] || refuse "$folder is a link; name the folder itself"
 # Only root creates, renames or replaces anything here: user 10001 reads its files by their names.
@@ -33,16 +41,24 @@ chmod 0711 "$folder"
 # Earlier versions gave the folder to user 10001. What root writes must not go where a link of that user leads.
 links=$(find "$folder" -maxdepth 1 -type l)
 [ -z "$links" ] || refuse "these are links, and none may be: $links"
+# What is there stays as it is, and so must be a secret: a pipe is waited for, and what is empty is used as it is.
+others=$(find "$folder" -maxdepth 1 ! -type f ! -path "$folder" ! -path "$folder/keys")
+[ -z "$others" ] || refuse "these are not files: $others"
+empty=$(find "$folder" -maxdepth 1 -type f -size 0 ! -name .new)
+[ -z "$empty" ] || refuse "these are empty; remove them: $empty"
 rm -f "$folder/.new"
 
 mkdir -p "$folder/keys"
 chown "$user" "$folder/keys"
 chmod 0700 "$folder/keys"
-openssl rand -base64 32 | write key-passphrase
-{ printf 'v1:'; openssl rand -base64 48 | tr -d '\n'; echo; } | write api-key-peppers
+passphrase=$(openssl rand -base64 32)
+write key-passphrase "$passphrase"
+# 64 characters: openssl does not break the line before it is longer.
+pepper=$(openssl rand -base64 48)
+write api-key-peppers "v1:$pepper"
 make_password postgres-password
-echo "postgres://postgres:$password@/aegis?host=$sockets" | write admin-database-url
+write admin-database-url "postgres://postgres:$password@/aegis?host=$sockets"
 make_password owner-password
-echo "postgres://aegis_owner:$password@/aegis?host=$sockets" | write migration-database-url
+write migration-database-url "postgres://aegis_owner:$password@/aegis?host=$sockets"
 make_password app-password
-echo "postgres://aegis_app:$password@/aegis?host=$sockets" | write database-url
+write database-url "postgres://aegis_app:$password@/aegis?host=$sockets"

@@ -79,6 +79,54 @@ describe('make-secrets.sh', () => {
     expect([readdirSync(victim), existsSync(chowns)]).toEqual([[], false]);
   });
 
+  it.each(['/', '//'])('refuses a folder that is itself a link, also with %s at its end', (end) => {
+    const victim = join(folder, 'victim');
+    mkdirSync(victim);
+    symlinkSync(victim, etc);
+    expect(run(`${etc}${end}`)).toEqual({ code: 1, stderr: expect.stringContaining('is a link') as string });
+    expect([readdirSync(victim), existsSync(chowns)]).toEqual([[], false]);
+  });
+
+  it.each([
+    ['a pipe', (path: string) => spawnSync('mkfifo', [path])],
+    [
+      'a folder',
+      (path: string) => {
+        mkdirSync(path);
+      },
+    ],
+    [
+      'an empty file',
+      (path: string) => {
+        writeFileSync(path, '');
+      },
+    ],
+  ])('takes %s for no secret', (_, put) => {
+    for (const name of ['key-passphrase', 'postgres-password']) {
+      mkdirSync(etc);
+      put(join(etc, name));
+      expect(run()).toEqual({ code: 1, stderr: expect.stringContaining(join(etc, name)) as string });
+      expect(readdirSync(etc)).toEqual([name]);
+      rmSync(etc, { recursive: true });
+    }
+  });
+
+  it.each([1, 2, 3, 4, 5])(
+    'leaves no secret that openssl did not make, where it fails the %dth time',
+    (time) => {
+      writeFileSync(
+        join(folder, 'bin/openssl'),
+        `#!/bin/sh\necho >> ${folder}/asked\n[ $(wc -l < ${folder}/asked) -ne ${time} ] || exit 1\necho secret\n`,
+        { mode: 0o755 },
+      );
+      expect(run().code).not.toBe(0);
+      for (const name of readdirSync(etc).filter((one) => one !== 'keys'))
+        expect(readFileSync(join(etc, name), 'utf8')).toContain('secret');
+      expect(run()).toEqual({ code: 0, stderr: '' });
+      expect(readdirSync(etc)).toHaveLength(9);
+    },
+  );
+
   it('changes no secret when it runs again', () => {
     run();
     const all = (): string[] => readdirSync(etc).filter((name) => name !== 'keys');

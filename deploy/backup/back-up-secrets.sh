@@ -18,11 +18,15 @@ shift 2
 [ ! -e "$target" ] && [ ! -L "$target" ] || { echo "$target exists; name a new file" >&2; exit 1; }
 for path in "$@"; do
   [ -r "$path" ] || { echo "$path can't be read" >&2; exit 1; }
+  # tar would keep a link as a link: its secret would be missing, and nobody would notice before it is needed.
+  links=$(find "$path" -type l)
+  [ -z "$links" ] || { printf 'these are links; name what they lead to:\n%s\n' "$links" >&2; exit 1; }
 done
 umask 077
 # A new file, and a name that is not followed: a link that another user puts here must not lead to another file.
 part=$(mktemp "$(dirname -- "$target")/.secrets.XXXXXXXXXX")
 trap 'rm -f "$part"' EXIT
-tar -c -- "$@" | openssl cms -encrypt -binary -aes-256-gcm -outform DER -out "$part" "$certificate"
+# `-f -`: else the variable TAPE says where the secrets go, not encrypted.
+tar -c -f - -- "$@" | openssl cms -encrypt -binary -aes-256-gcm -outform DER -out "$part" "$certificate"
 mv -nT -- "$part" "$target"
 [ ! -e "$part" ] || { echo "$target exists; name a new file" >&2; exit 1; }

@@ -28,6 +28,18 @@ export default {
         'chown "$user" "$folder"',
       ],
       ['makes secrets in a folder that somebody chose', '[ ! -L "$folder" ] ||', 'true ||'],
+      [
+        'follows a link with a slash at its end',
+        'while [ "$folder" != "${folder%/}" ]; do',
+        'while false; do',
+      ],
+      ['waits for a pipe in place of a secret', '[ -z "$others" ] ||', 'true ||'],
+      ['keeps an empty secret', '[ -z "$empty" ] ||', 'true ||'],
+      [
+        'makes an empty passphrase where openssl fails',
+        'passphrase=$(openssl rand -base64 32)',
+        'passphrase=$(openssl rand -base64 32 || true)',
+      ],
     ]),
     ...inFile('libs/secret-files/src/file-rule.ts', [
       ['lets others read a secret', 'forbidden: 0o027,', 'forbidden: 0o023,'],

@@ -95,6 +95,29 @@ describeScript('deploy/backup/back-up-secrets.sh (openssl and tar are needed)', 
     expect(readFileSync(join(folder, 'pepper'), 'utf8')).toBe('v1:a-pepper-that-nobody-may-read');
   });
 
+  it('refuses links, of which it would keep the name alone', () => {
+    symlinkSync('pepper', join(folder, 'linked-pepper'));
+    mkdirSync(join(folder, 'mounted'));
+    symlinkSync('../pepper', join(folder, 'mounted/pepper'));
+    for (const [path, link] of [
+      ['linked-pepper', 'linked-pepper'],
+      ['mounted', 'mounted/pepper'],
+    ] as const) {
+      expect(run(SCRIPT, 'backup.crt', 'of-links.cms', 'keys', path)).toEqual(
+        expect.objectContaining({ status: 1, stderr: `these are links; name what they lead to:\n${link}\n` }),
+      );
+      expect(existsSync(join(folder, 'of-links.cms'))).toBe(false);
+    }
+  });
+
+  it('encrypts everything, whatever the variable TAPE says', () => {
+    expect(
+      run('env', `TAPE=${join(folder, 'plain.tar')}`, SCRIPT, 'backup.crt', 'tape.cms', 'pepper').status,
+    ).toBe(0);
+    expect(existsSync(join(folder, 'plain.tar'))).toBe(false);
+    expect(open('tape.cms', 'backup.key').status).toBe(0);
+  });
+
   it('leaves nothing when the certificate is not one', () => {
     expect(run(SCRIPT, 'pepper', 'new.cms', 'keys').status).not.toBe(0);
     expect(readdirSync(folder).filter((name) => /new\.cms|^\.secrets/.test(name))).toEqual([]);
