@@ -118,6 +118,10 @@ describe('judge', () => {
       expect(judge(question, withClaims({ exp: NOW_S }), now).code).toBe(code);
     });
 
+    it('is over for a clock that has no time', () => {
+      expect(judge(question, evidence, new Date(NaN)).code).toBe('EXPIRED');
+    });
+
     it('never comes for a perpetual license', () => {
       const perpetual = withClaims({ license_type: 'perpetual', exp: undefined });
       expect(judge(question, perpetual, new Date('9999-12-31T23:59:59.999Z'))).toMatchObject({

@@ -164,7 +164,8 @@ function refusedByList(listed: ListedStatus): VerdictCode | null {
 }
 
 function isExpired({ exp }: LicenseClaims, now: Date): boolean {
-  return exp !== undefined && now.getTime() >= exp * 1000;
+  // A time that is not one is past every end.
+  return exp !== undefined && !(now.getTime() < exp * 1000);
 }
 
 function warningsOf({ claims, record }: SignatureHolds, now: Date): Warning[] {

@@ -68,6 +68,13 @@ describe('a signed key set', () => {
     expect(await openKeySet(jwt, trust({ newestSeen: NOW_S - 59 }))).toEqual({ refused: 'outdated' });
   });
 
+  it('is refused when what was kept of the newest one that was seen is not a number', async () => {
+    for (const newestSeen of [NaN, Number('2026-02-03T19:12:10Z')])
+      expect(await openKeySet(jws(HEADER, content()), trust({ newestSeen }))).toEqual({
+        refused: 'outdated',
+      });
+  });
+
   it.each<[string, object, object | string]>([
     ['a license', { ...HEADER, typ: 'JWT' }, content()],
     ['a status list', { ...HEADER, typ: 'statuslist+jwt' }, content()],

@@ -76,7 +76,8 @@ export async function openKeySet(jwt: string, trust: KeySetTrust): Promise<KeySe
   if (!(await verifySignature(parsed, await importEd25519(trust.root))))
     return { refused: 'signature_invalid' };
   if (hasExpired(keySet, trust.now)) return { refused: 'expired' };
-  if (trust.newestSeen !== undefined && keySet.iat < trust.newestSeen) return { refused: 'outdated' };
+  // Where what was kept is not a number, it is not known whether this one is older.
+  if (trust.newestSeen !== undefined && !(keySet.iat >= trust.newestSeen)) return { refused: 'outdated' };
   return keySet;
 }
 

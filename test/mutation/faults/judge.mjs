@@ -55,7 +55,12 @@ export default {
       ],
       ['lets a superseded token pass', "if (record.superseded) return 'SUPERSEDED';", ''],
       ['lets an inactive customer pass', "record.customer_active ? null : 'CUSTOMER_INACTIVE'", 'null'],
-      ['expires a second late', 'now.getTime() >= exp * 1000', 'now.getTime() > exp * 1000'],
+      ['expires a second late', '!(now.getTime() < exp * 1000)', '!(now.getTime() <= exp * 1000)'],
+      [
+        'never expires for a clock that has no time',
+        '!(now.getTime() < exp * 1000)',
+        'now.getTime() >= exp * 1000',
+      ],
       ['lets what is expired pass', "(isExpired(claims, now) ? 'EXPIRED' : 'VALID')", "'VALID'"],
       [
         'judges the end before the record',

@@ -34,6 +34,11 @@ export default {
         'return !(now.getTime() < exp * 1000);',
         'return now.getTime() >= exp * 1000;',
       ],
+      [
+        'takes an old key set where what was seen is not a number',
+        '!(keySet.iat >= trust.newestSeen)',
+        'keySet.iat < trust.newestSeen',
+      ],
     ]),
   ],
 };

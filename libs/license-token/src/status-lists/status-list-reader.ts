@@ -72,7 +72,7 @@ export function listedStatus(
   { status }: Pick<LicenseClaims, 'status'>,
   now: Date,
 ): ListedStatus {
-  if (status?.status_list.uri !== list.uri || now >= list.expires_at) return 'unknown';
+  if (status?.status_list.uri !== list.uri || !(now < list.expires_at)) return 'unknown';
   const value = statusAt(list, status.status_list.idx);
   const known = Object.entries(STATUS_VALUES).find(([, meaning]) => meaning === value);
   return known === undefined ? 'unknown' : (known[0] as ListedStatus);

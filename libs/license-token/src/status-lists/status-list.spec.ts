@@ -137,6 +137,7 @@ describe('a status list', () => {
       const list = await opened(claims());
       expect(listedStatus(list, at(0), new Date(EXP * 1000 - 1))).toBe('revoked');
       expect(listedStatus(list, at(0), new Date(EXP * 1000))).toBe('unknown');
+      expect(listedStatus(list, at(0), new Date(NaN))).toBe('unknown');
     });
   });
 
