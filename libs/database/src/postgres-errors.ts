@@ -38,7 +38,7 @@ const UNAVAILABLE_ERRNO = new Set([
 // What the pool, the driver and TypeORM throw without any code; the last two are TypeORM's words for a connection that
 // was lost between two statements of a transaction.
 const UNAVAILABLE_MESSAGES =
-  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Driver not Connected|Query runner already released|Database connection provided by a query runner was already released)/i;
+  /^(timeout exceeded when trying to connect|timeout expired$|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Driver not Connected|Query runner already released|Database connection provided by a query runner was already released)/i;
 
 /** An error, and what it was caused by. */
 export function errorChain(
