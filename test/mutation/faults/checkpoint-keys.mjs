@@ -9,6 +9,18 @@ export default {
     'apps/cli/src/audit/audit-keys.spec.ts',
   ],
   faults: [
+    ...inFile('apps/cli/src/audit/audit-keys.ts', [
+      [
+        'takes the last of two keys with one id',
+        'if (file.keys.get(jwk.kid)?.equals(key) === false)',
+        'if (false)',
+      ],
+      [
+        'gives trust back that the same file withdrew',
+        'compromised.set(kid, known === null || after === null ? null : Math.min(known ?? after, after));',
+        'compromised.set(kid, after);',
+      ],
+    ]),
     ...inFile('libs/checkpoints/src/verification/chain-verification.ts', [
       [
         'believes what a checkpoint of an invented key says is complete',

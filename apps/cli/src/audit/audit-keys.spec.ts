@@ -62,6 +62,25 @@ describe('keys that were kept in files', () => {
     expect((await keys('mine', signed))?.compromised).toEqual({ after: null });
   });
 
+  it('are not trusted beyond the earliest time that the file says, and not at all where it says both', async () => {
+    const withdrawn = async (...after: (number | null)[]): Promise<unknown> => {
+      const set = {
+        ...(JSON.parse(keySet()) as object),
+        compromised: after.map((at) => ({ kid: 'mine', after: at })),
+      };
+      return (await (await keysOfFiles([file(JSON.stringify(set))]))('mine', signed))?.compromised;
+    };
+    expect(await withdrawn(20, 10, 30)).toEqual({ after: 10 });
+    expect(await withdrawn(null, 10)).toEqual({ after: null });
+    expect(await withdrawn(10, null)).toEqual({ after: null });
+  });
+
+  it('are refused where one id stands for two keys', async () => {
+    const other = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }).x ?? '';
+    const set = { keys: [publishedJwk('mine', rawKey()), publishedJwk('mine', other)] };
+    await expect(keysOfFiles([file(JSON.stringify(set))])).rejects.toThrow(/neither a JWK set nor one/);
+  });
+
   it('count without an id for what they signed, whatever kid that names', async () => {
     const keys = await keysOfFiles([file(pem())]);
     expect((await keys('mine', signed))?.publicKey.equals(key)).toBe(true);

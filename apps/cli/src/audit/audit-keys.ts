@@ -52,11 +52,13 @@ function merge(all: KeyFile, file: KeyFile, path: string): void {
       throw new UsageProblem(`${path} has another public key for ${kid} than an earlier file.`);
     all.keys.set(kid, key);
   }
-  for (const [kid, after] of file.compromised) {
-    const known = all.compromised.get(kid);
-    const earlier = known === null || after === null ? null : Math.min(known ?? after, after);
-    all.compromised.set(kid, earlier);
-  }
+  for (const [kid, after] of file.compromised) withdraw(all, kid, after);
+}
+
+/** The earliest time that anything says; null, that nothing counts, is earlier than all. */
+function withdraw({ compromised }: KeyFile, kid: string, after: number | null): void {
+  const known = compromised.get(kid);
+  compromised.set(kid, known === null || after === null ? null : Math.min(known ?? after, after));
 }
 
 async function readKeyFile(path: string): Promise<KeyFile> {
@@ -97,11 +99,13 @@ interface KeySet {
 function parseKeySet({ keys, compromised = [] }: KeySet): KeyFile {
   const file: KeyFile = { keys: new Map(), compromised: new Map() };
   for (const { state, compromised_after, ...jwk } of keys.filter(({ crv }) => crv === 'Ed25519')) {
-    file.keys.set(jwk.kid, createPublicKey({ key: jwk, format: 'jwk' }));
-    if (state === 'compromised') file.compromised.set(jwk.kid, secondsOf(compromised_after));
+    const key = createPublicKey({ key: jwk, format: 'jwk' });
+    // Which of two keys a kid means, nobody can say.
+    if (file.keys.get(jwk.kid)?.equals(key) === false) throw new Error('one kid for two keys');
+    file.keys.set(jwk.kid, key);
+    if (state === 'compromised') withdraw(file, jwk.kid, secondsOf(compromised_after));
   }
-  for (const { kid, after } of compromised)
-    file.compromised.set(kid, typeof after === 'number' ? after : null);
+  for (const { kid, after } of compromised) withdraw(file, kid, typeof after === 'number' ? after : null);
   return file;
 }
 
