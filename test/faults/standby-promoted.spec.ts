@@ -1,5 +1,6 @@
 import { until } from '../support/until';
 import { answeredBetween } from './support/outage';
+import { Link } from './support/link';
 import { RowPostgres } from './support/postgres';
 import { shortOrLong, SLOW_MACHINE } from './support/promises';
 import { Row } from './support/row';
@@ -10,10 +11,12 @@ const RESUMED_WITHIN_MS = 10_000;
 describe('a primary that is lost while its synchronous standby is there', () => {
   let row: Row;
   let standby: RowPostgres;
+  let replication: Link;
 
   beforeAll(async () => {
     row = await Row.start({ mix: { issue: 5, revoke: 2 } });
-    standby = await RowPostgres.startStandby(row.postgres);
+    replication = await Link.to(row.postgres.port);
+    standby = await RowPostgres.startStandby(replication.port);
     // From now on a commit is answered once the standby has it.
     await row.postgres.configure({ synchronous_standby_names: '*' });
     await until('the standby is synchronous', async () => {
@@ -25,13 +28,14 @@ describe('a primary that is lost while its synchronous standby is there', () => 
   });
   afterAll(async () => {
     await standby.close();
+    await replication.close();
     await row.close();
   });
 
   it('the server resumes within 10 s after the promotion, without restart, and nothing acknowledged is lost', async () => {
     await row.startLoad(RATE);
-    // The standby falls behind: what it does not have may not be acknowledged.
-    standby.freeze();
+    // Nothing reaches the standby: what it does not have may not be acknowledged.
+    replication.silence();
     const behindAt = performance.now();
     await until('changes are not acknowledged', () =>
       Promise.resolve(
@@ -42,7 +46,7 @@ describe('a primary that is lost while its synchronous standby is there', () => 
     row.link.leadTo(standby.port);
     const lostAt = performance.now();
     await row.postgres.kill();
-    standby.thaw();
+    replication.cut();
     await row.untilReadyIs(503);
     await until('read-only connections are dropped', () =>
       Promise.resolve(row.server.output.includes('connections are renewed')),

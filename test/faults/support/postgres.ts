@@ -41,11 +41,11 @@ export class RowPostgres {
    * Starts a hot standby that streams from a primary. Both are copies of the same template, so that it needs no base backup.
    * The primary must still have all of its log, which it has in a row.
    */
-  static startStandby(primary: RowPostgres): Promise<RowPostgres> {
+  static startStandby(port: number): Promise<RowPostgres> {
     const { superuser } = template().passwords;
     return RowPostgres.onCopy(
       {
-        primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres password=${superuser}`,
+        primary_conninfo: `host=127.0.0.1 port=${port} user=postgres password=${superuser}`,
         hot_standby: 'on',
       },
       template().clusterFolder,
