@@ -18,7 +18,7 @@ export default {
       [
         'gives trust back that the same file withdrew',
         'compromised.set(kid, known === null || after === null ? null : Math.min(known ?? after, after));',
-        'compromised.set(kid, after);',
+        'compromised.set(kid, known === undefined ? after : after);',
       ],
     ]),
     ...inFile('libs/checkpoints/src/verification/chain-verification.ts', [

@@ -22,12 +22,12 @@ export default {
       [
         'delivers as many characters as wait',
         'if (shipped.length > 0 && characters > MOST_CHARACTERS) break;',
-        '',
+        'if (characters > 1000 * MOST_CHARACTERS) break;',
       ],
       [
         'delivers nothing of a checkpoint with many characters',
         'if (shipped.length > 0 && characters > MOST_CHARACTERS) break;',
-        'if (characters > 1024 * 1024) break;',
+        'if (characters > MOST_CHARACTERS / 8) break;',
       ],
     ]),
     ...inFile('libs/audit/src/record-size.ts', [
