@@ -7,7 +7,7 @@ const isLong = process.env.AEGIS_FAULTS === 'long';
 module.exports = {
   ...project,
   ...run,
-  testPathIgnorePatterns: ['/node_modules/'],
+  testPathIgnorePatterns: ['/node_modules/', ...(isLong ? [] : ['\\.long\\.spec\\.ts$'])],
   testMatch: ['<rootDir>/test/faults/**/*.spec.ts'],
   globalSetup: '<rootDir>/test/faults/support/global-setup.cjs',
   globalTeardown: '<rootDir>/test/faults/support/global-teardown.cjs',

@@ -11,8 +11,3 @@ export function shortOrLong<T>(short: T, long: T): T {
  * may take this much longer, and no more.
  */
 export const SLOW_MACHINE = 4;
-
-/** A row that takes too long for every change: `.ci/long faults` runs it, and it does not count as skipped elsewhere. */
-export function longIt(name: string, work: () => Promise<void>): void {
-  if (isLong) it(name, work);
-}

@@ -4,7 +4,6 @@ import { doctorFinds } from './support/doctor';
 import { Load } from './support/load';
 import { MemoryLimit } from './support/memory-limit';
 import { RowPostgres } from './support/postgres';
-import { longIt } from './support/promises';
 import { Servers } from './support/servers';
 
 const FURTHER_BYTES = 8 * 1024 * 1024;
@@ -24,7 +23,7 @@ describe('a server that runs out of memory', () => {
     await postgres.close();
   });
 
-  longIt('is killed by the system, serves after a restart, and leaves what is consistent', async () => {
+  it('is killed by the system, serves after a restart, and leaves what is consistent', async () => {
     const limit = MemoryLimit.of(FURTHER_BYTES);
     if (limit === undefined) throw new Error('no group with a memory limit can be made here: root is needed');
     const doomed = await servers.start();
