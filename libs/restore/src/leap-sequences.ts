@@ -5,6 +5,11 @@ import type { EntityManager } from 'typeorm';
 const RECORDS_LEAPT = 1_000_000_000;
 /** Lists that are left out where nothing is known of what was issued since. */
 const UNKNOWN_LISTS = 10;
+/**
+ * Lists that can have been begun since the restored moment, at most: 131 billion places. What a row says beyond is false,
+ * and must not take the rest of the numbers.
+ */
+const MOST_LISTS_BEGUN = 1_000_000;
 
 /** Where the next ones begin. */
 export interface Leapt {
@@ -23,7 +28,8 @@ export interface Leapt {
 export async function leapSequences(tx: EntityManager, isComplete: boolean): Promise<Leapt> {
   const [row] = await tx.query<Leapt[]>(
     `WITH last AS (
-       SELECT coalesce(max(status_list), -1) AS list FROM license_tokens
+       SELECT coalesce(max(status_list), -1)::bigint AS list FROM license_tokens
+       WHERE status_list <= (SELECT last_value / ${STATUS_LIST_SIZE} FROM license_tokens_status_number_seq) + ${MOST_LISTS_BEGUN}
      ), filled AS (
        SELECT list, (SELECT count(*) FROM license_tokens WHERE status_list = last.list) AS tokens FROM last
      ), next AS (

@@ -11,7 +11,7 @@ import {
 import { limitStatements } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { leapSequences, type Leapt } from './leap-sequences';
-import { isRestriction, Replay, type Replayed } from './replay/replay';
+import { isRestriction, type NotReplayed, Replay, type Replayed } from './replay/replay';
 import { NotReconcilable } from './restore.errors';
 import { importGroup } from './trail-import';
 
@@ -29,6 +29,8 @@ export interface ReconcileOptions {
   unproven?: 'apply' | 'ignore';
   /** Whether to continue without what was shipped, or with a part of it. */
   acceptLoss: boolean;
+  /** Whether to continue without proven records that can't be replayed; else they are a refusal. */
+  skipUnreplayable: boolean;
   /** Does all but keep it. */
   dryRun: boolean;
 }
@@ -109,6 +111,7 @@ async function reconcile(
   await tx.query('UPDATE restores SET reconciled_at = clock_timestamp() WHERE id = $1', [restore.id]);
   const replay = new Replay(tx);
   const imported = await importAll(tx, trail, replay);
+  assertAllReplayed(replay.done.not_replayed, options.skipUnreplayable);
   const unproven = await weighUnproven(tx, trail, chain, options, replay);
   // What was undone would still have leapt.
   const next = options.dryRun ? null : await leapSequences(tx, unproven === null && chain.isConnected);
@@ -137,6 +140,7 @@ async function reconcile(
         applied: unproven.applied,
       },
       accepted_loss: options.acceptLoss,
+      not_replayed: replay.done.not_replayed.length,
     },
   });
   return reconciled;
@@ -158,6 +162,18 @@ function assertConnected(base: ChainBase, { isConnected }: ShippedChain, acceptL
     base.number === 0
       ? 'nothing that was shipped follows the beginning of the trail, where the database ends. With --accept-loss what came after it is given up'
       : `what was shipped does not have checkpoint ${base.number}, with which the database ends: it is of another database, or lacks a part. With --accept-loss what came after it is given up`,
+  );
+}
+
+/** @throws NotReconcilable that names all of them */
+function assertAllReplayed(failed: readonly NotReplayed[], skipUnreplayable: boolean): void {
+  if (failed.length === 0 || skipUnreplayable) return;
+  const named = failed.map(
+    ({ id, type, license_id, reason }) =>
+      `record ${id} (${JSON.stringify(type)}${license_id === null ? '' : `, license ${license_id}`}): ${reason}`,
+  );
+  throw new NotReconcilable(
+    `${failed.length} proven record(s) can't be replayed. With --skip-unreplayable they have no effect, revocations among them: ${named.join('; ')}`,
   );
 }
 

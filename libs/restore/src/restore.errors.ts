@@ -9,3 +9,6 @@ export class NotReconcilable extends DomainError {
     super(`The database can't be reconciled: ${reason}.`);
   }
 }
+
+/** A record does not say what is needed to replay it. */
+export class RecordNotReplayable extends Error {}

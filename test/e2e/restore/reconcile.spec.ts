@@ -9,6 +9,7 @@ import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { type ReconcileOptions, type Reconciled, Reconciliation } from '@aegis/restore';
 import { KeyRing, signerSource, SigningKey } from '@aegis/signing';
+import { randomUUID } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
 import { DataSource } from 'typeorm';
 import { LicenseImportWriter } from '../../../libs/license-import/src/license-import-writer';
@@ -70,6 +71,7 @@ describe('a database that was restored to an earlier moment', () => {
       shipped: shipped.map((one) => (typeof one === 'string' ? fileOf(one) : one)),
       keys,
       acceptLoss: false,
+      skipUnreplayable: false,
       dryRun: false,
       ...options,
     });
@@ -477,6 +479,105 @@ describe('a database that was restored to an earlier moment', () => {
       );
       expect(await stateOf(owner)).toEqual(before);
     });
+  });
+
+  describe('with proven records that cannot be replayed', () => {
+    const planted: [type: string, license: 'unknown' | 'known' | 'none', data: object, reason: RegExp][] = [
+      ['license.issued', 'unknown', {}, /does not say what `license_type` was/],
+      ['license.issued', 'none', {}, /./],
+      ['license.issued', 'known', token({}), /23505/],
+      ['license.issued', 'unknown', token({}), /23503/],
+      ['license.renewed', 'known', token({ expires_at: 'someday' }), /2200/],
+      ['license.renewed', 'known', token({ revision: 2 ** 40 }), /22003/],
+      ['license.renewed', 'known', token({}), /23503/],
+      ['license.revoked', 'unknown', { reason: 'fraud' }, /its license does not exist/],
+      ['license.revoked', 'none', {}, /does not name a license/],
+      ['customer.updated', 'none', { fields: 'name' }, /does not say what `fields` was/],
+      ['signing_key.x', 'none', { kid: 'k' }, /not known to this version/],
+      ['signing_key.created', 'none', { kid: 'k', public_key: 'short' }, /23514/],
+      ['signing_key.compromised', 'none', { kid: 'k', after: 'someday' }, /22007/],
+      ['api_key.deleted', 'none', { id: 7, name: 'a' }, /does not say what `id` was/],
+    ];
+    let shipped: string;
+    let ids: string[];
+    beforeAll(async () => {
+      shipped = await time.shippedOf(async (server) => {
+        const application = await server.database.dataSource([]);
+        ids = [];
+        for (const [type, license, data] of planted) {
+          const licenseId = { unknown: randomUUID(), known: time.licenses.untouched.id, none: null }[license];
+          const [row] = await application.query<{ id: string }[]>(
+            `INSERT INTO audit_logs (event_type, actor, license_id, customer_id, module_name, event_data)
+             VALUES ($1, 'system', $2, 'no such customer', 'payroll', $3) RETURNING id`,
+            [type, licenseId, JSON.stringify(data)],
+          );
+          ids.push(row!.id);
+        }
+        const admin = new Client(server.url, time.adminKey);
+        const { id } = time.licenses.revoked;
+        expectStatus(await admin.post(`/api/v1/licenses/${id}/revoke`, { reason: 'fraud' }), 200);
+      });
+    });
+
+    function token(other: object): object {
+      return {
+        license_type: 'subscription',
+        expires_at: '2099-01-01T00:00:00Z',
+        allowed_major_versions: ['17'],
+        key_id: 'k',
+        revision: 1,
+        token_sha256: 'a'.repeat(64),
+        ...other,
+      };
+    }
+
+    it('refuses, and names all of them', async () => {
+      const { owner } = await begun();
+      const before = await stateOf(owner);
+      const refusal: unknown = await reconcile(owner, [shipped]).catch((error: unknown) => error);
+      expect(refusal).toMatchObject({ code: 'restore_not_reconcilable' });
+      const { message } = refusal as Error;
+      expect(message).toContain(`${planted.length} proven record(s) can't be replayed`);
+      for (const id of ids) expect(message).toContain(`record ${id} (`);
+      expect(message).toContain('--skip-unreplayable');
+      expect(await stateOf(owner)).toEqual(before);
+    });
+
+    it('continues without their effect where that is asked for, and says which they are and why', async () => {
+      const { owner } = await begun();
+      const untouched = (): Promise<unknown> =>
+        owner.query('SELECT * FROM licenses WHERE id = $1', [time.licenses.untouched.id]);
+      const before = await untouched();
+      const reconciled = await reconcile(owner, [shipped], { skipUnreplayable: true });
+      expect(reconciled?.not_replayed).toEqual(
+        planted.map(([type, license, , reason], index) => ({
+          id: ids[index],
+          type,
+          license_id: license === 'none' ? null : expect.any(String),
+          reason: expect.stringMatching(reason),
+        })),
+      );
+      expect(reconciled?.changes).toEqual({ 'license.revoked': 1 });
+      expect(await untouched()).toEqual(before);
+      const [license] = await owner.query<unknown[]>('SELECT status FROM licenses WHERE id = $1', [
+        time.licenses.revoked.id,
+      ]);
+      expect(license).toEqual({ status: 'revoked' });
+    });
+  });
+
+  it('is reconciled although a row names a status list that was never begun', async () => {
+    const { database, owner } = await begun();
+    const application = await database.dataSource([]);
+    const { id } = time.licenses.untouched;
+    await application.query(
+      `INSERT INTO license_tokens (sha256, license_id, key_id, revision, recorded_at, status_list, status_index)
+       SELECT sha256('planted'), license_id, key_id, revision + 1000, recorded_at, 2147483647, 0
+       FROM license_tokens WHERE license_id = $1`,
+      [id],
+    );
+    const reconciled = await reconcile(owner, [time.shipped()]);
+    expect(reconciled?.next?.status_list).toBe(1);
   });
 
   describe('with an end that no checkpoint proves', () => {

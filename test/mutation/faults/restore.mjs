@@ -50,6 +50,11 @@ export default {
       ],
     ]),
     ...inFile('libs/restore/src/reconciliation.ts', [
+      [
+        'continues without proven records that nobody agreed to leave out',
+        'if (failed.length === 0 || skipUnreplayable) return;',
+        'if (failed.length >= 0) return;',
+      ],
       ['writes in a dry run', 'if (options.dryRun) throw new NothingWritten(reconciled);', ''],
       [
         'passes over what is not proven',
@@ -62,6 +67,13 @@ export default {
         'counts.restrictions += 1;',
       ],
     ]),
+    ...inFile('libs/restore/src/replay/replay.ts', [
+      [
+        'is impossible because of one record that cannot be replayed',
+        'if (reason === undefined) throw error;',
+        'throw error;',
+      ],
+    ]),
     ...inFile('libs/restore/src/trail-import.ts', [
       ['mixes records of two histories', 'if (!is_same || is_sealed)', 'if (is_sealed)'],
     ]),
@@ -69,6 +81,7 @@ export default {
       ['leaves older tokens valid', "if (data.flag('superseded') === true)", 'if (false)'],
     ]),
     ...inFile('libs/restore/src/leap-sequences.ts', [
+      ['takes a false list as one that was begun', '+ ${MOST_LISTS_BEGUN}', '+ 2147483647'],
       ['gives places a second time', 'list + 1 + CASE', 'list + 0 + CASE'],
     ]),
     ...inFile('libs/license-import/src/license-import-writer.ts', [

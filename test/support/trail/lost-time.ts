@@ -62,11 +62,15 @@ export class LostTime {
   }
 
   /** Runs a server on a database, with the sink, until the work is done and all of it is shipped. */
-  private async serve<T>(database: TestDatabase, work: (server: TestServer) => Promise<T>): Promise<T> {
-    const server = await this.server(database, this.sink);
+  private async serve<T>(
+    database: TestDatabase,
+    work: (server: TestServer) => Promise<T>,
+    sink = this.sink,
+  ): Promise<T> {
+    const server = await this.server(database, sink);
     try {
       const result = await work(server);
-      await this.untilShipped(server);
+      await this.untilShipped(server, sink);
       return result;
     } finally {
       await server.close();
@@ -78,6 +82,13 @@ export class LostTime {
     const copy = join(this.folder, `copy-${(this.copies += 1)}.txt`);
     writeFileSync(copy, this.kept);
     return this.server(database, copy);
+  }
+
+  /** All that a sink gets where something else happens after the backup. */
+  async shippedOf(happens: (server: TestServer) => Promise<void>): Promise<string> {
+    const sink = join(this.folder, `other-${(this.copies += 1)}.txt`);
+    await this.serve(await this.restored(), happens, sink);
+    return readFileSync(sink, 'utf8');
   }
 
   /** What was shipped until its end. */
@@ -94,7 +105,7 @@ export class LostTime {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private async untilShipped(server: TestServer): Promise<void> {
+  private async untilShipped(server: TestServer, sink = this.sink): Promise<void> {
     const sql = await superuserOf(server);
     try {
       await until('all of it is shipped', async () => {
@@ -103,7 +114,7 @@ export class LostTime {
                   (SELECT jws FROM audit_checkpoints ORDER BY number DESC LIMIT 1) AS last`,
         );
         const [row] = rows;
-        return row?.unsealed === 0 && row.last !== null && readFileSync(this.sink, 'utf8').includes(row.last);
+        return row?.unsealed === 0 && row.last !== null && readFileSync(sink, 'utf8').includes(row.last);
       });
     } finally {
       await sql.end();

@@ -32,7 +32,6 @@ export function reconciledText(
     ...reconciled.keys_compromised.map(
       (kid) => `signing key ${kid} was declared compromised after the restored moment, and is so again`,
     ),
-    ...reconciled.not_replayed.map((id) => `record ${id} is about a license that is not there`),
     ...(unproven === null
       ? []
       : [
@@ -43,6 +42,16 @@ export function reconciledText(
       ? []
       : [`audit records continue at ${next.audit_id}, status lists at ${next.status_list}`]),
   ];
+  if (reconciled.not_replayed.length > 0)
+    lines.push(
+      '',
+      `NOT REPLAYED: ${reconciled.not_replayed.length} record(s) without effect. Repeat by hand what they say:`,
+      ...reconciled.not_replayed.map(
+        ({ id, type, license_id, reason }) =>
+          `  record ${id} (${printable(type)}${license_id === null ? '' : `, license ${license_id}`}): ${reason}`,
+      ),
+      '',
+    );
   if (dryRun) return [...lines, 'Nothing was changed.'].join('\n');
   return [
     ...lines,

@@ -24,12 +24,13 @@ export interface ReconcileCommandOptions {
   keys: string[];
   unproven?: string;
   acceptLoss?: boolean;
+  skipUnreplayable?: boolean;
   dryRun?: boolean;
 }
 
 /** `aegis restore reconcile`: no when what was shipped does not prove enough; nothing is written then */
 export async function reconcileRestore(output: Output, options: ReconcileCommandOptions): Promise<ExitCode> {
-  const { acceptLoss = false, dryRun = false, unproven } = options;
+  const { acceptLoss = false, skipUnreplayable = false, dryRun = false, unproven } = options;
   if (unproven !== undefined && unproven !== 'apply' && unproven !== 'ignore')
     throw new UsageProblem('--unproven must be apply or ignore.');
   if (options.shipped.length === 0 && !acceptLoss)
@@ -40,7 +41,14 @@ export async function reconcileRestore(output: Output, options: ReconcileCommand
   const trusted = options.keys.length === 0 ? undefined : await keysOfFiles(options.keys);
   const reconciled = await asOwner(async (owner, environment) => {
     const keys = trusted ?? (await heldKeys(owner, environment));
-    const wanted: ReconcileOptions = { shipped, keys, acceptLoss, dryRun, ...(unproven && { unproven }) };
+    const wanted: ReconcileOptions = {
+      shipped,
+      keys,
+      acceptLoss,
+      skipUnreplayable,
+      dryRun,
+      ...(unproven && { unproven }),
+    };
     return new Reconciliation(owner).run(commandLineActor(), wanted);
   });
   const sealed = dryRun ? false : await seal();

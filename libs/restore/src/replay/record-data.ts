@@ -1,5 +1,5 @@
 import type { LeafFields } from '@aegis/checkpoints';
-import { NotReconcilable } from '../restore.errors';
+import { RecordNotReplayable } from '../restore.errors';
 
 /** A record as it is replayed. */
 export interface ReplayedRecord {
@@ -15,7 +15,7 @@ export interface ReplayedRecord {
   data: RecordData;
 }
 
-/** @throws NotReconcilable when `event_data` is not an object */
+/** @throws RecordNotReplayable when `event_data` is not an object */
 export function replayed(fields: LeafFields): ReplayedRecord {
   return {
     id: fields.id,
@@ -29,13 +29,13 @@ export function replayed(fields: LeafFields): ReplayedRecord {
   };
 }
 
-/** `event_data` of a record. Each reader throws NotReconcilable where the record has something else. */
+/** `event_data` of a record. Each reader throws RecordNotReplayable where the record has something else. */
 export class RecordData {
   private readonly values: Readonly<Record<string, unknown>>;
 
-  constructor(private readonly fields: Pick<LeafFields, 'id' | 'event_type' | 'event_data'>) {
-    const values: unknown = JSON.parse(fields.event_data);
-    if (typeof values !== 'object' || values === null) throw this.unfit('event_data');
+  constructor({ event_data }: Pick<LeafFields, 'event_data'>) {
+    const values: unknown = JSON.parse(event_data);
+    if (typeof values !== 'object' || values === null) throw unfit('event_data');
     this.values = values as Readonly<Record<string, unknown>>;
   }
 
@@ -69,11 +69,10 @@ export class RecordData {
   }
 
   private refuse(name: string): never {
-    throw this.unfit(name);
+    throw unfit(name);
   }
+}
 
-  private unfit(name: string): NotReconcilable {
-    const { id, event_type } = this.fields;
-    return new NotReconcilable(`record ${id} (${event_type}) does not say what \`${name}\` was`);
-  }
+function unfit(name: string): RecordNotReplayable {
+  return new RecordNotReplayable(`it does not say what \`${name}\` was`);
 }

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { NotReconcilable } from '../restore.errors';
+import { RecordNotReplayable } from '../restore.errors';
 import type { ReplayedRecord } from './record-data';
 
 /** Repeats what a record says of a signing key. Keys that are on record stay what they are otherwise. */
@@ -38,7 +38,7 @@ export async function changeSigningKey(tx: EntityManager, { type, at, data }: Re
       );
       return;
     default:
-      throw new NotReconcilable(`a record of the type ${type} is not known to this version`);
+      throw new RecordNotReplayable('its type is not known to this version');
   }
 }
 

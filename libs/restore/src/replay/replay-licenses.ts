@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { NotReconcilable } from '../restore.errors';
+import { RecordNotReplayable } from '../restore.errors';
 import type { ReplayedRecord } from './record-data';
 
 const IMPORTED = { revoked: 'imported as revoked', suspended: 'imported as suspended' };
@@ -140,7 +140,7 @@ async function recordToken(tx: EntityManager, record: ReplayedRecord): Promise<v
   );
 }
 
-function licenseOf({ id, type, licenseId }: ReplayedRecord): string {
-  if (licenseId === null) throw new NotReconcilable(`record ${id} (${type}) names no license`);
+function licenseOf({ licenseId }: ReplayedRecord): string {
+  if (licenseId === null) throw new RecordNotReplayable('it does not name a license');
   return licenseId;
 }

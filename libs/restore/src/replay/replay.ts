@@ -1,5 +1,6 @@
 import type { LeafFields } from '@aegis/checkpoints';
 import type { EntityManager } from 'typeorm';
+import { whyNotReplayed } from './why-not-replayed';
 import { changeCustomer, createCustomer, removeCustomer } from './replay-customers';
 import { changeSigningKey, deleteApiKey } from './replay-keys';
 import { changeState, createLicense, replaceToken } from './replay-licenses';
@@ -19,6 +20,15 @@ export interface NamedApiKey {
   what: 'deleted' | 'rotated' | 'created' | 'updated';
 }
 
+/** A record that could not be replayed. */
+export interface NotReplayed {
+  /** Of the record. */
+  id: string;
+  type: string;
+  license_id: string | null;
+  reason: string;
+}
+
 /** What was replayed. */
 export interface Replayed {
   /** Records that changed something, by their type. */
@@ -32,8 +42,8 @@ export interface Replayed {
   api_keys: NamedApiKey[];
   /** Kids of the signing keys in which trust was withdrawn. */
   keys_compromised: string[];
-  /** Ids of records about licenses that are not there. */
-  not_replayed: string[];
+  /** Records that could not be replayed, all of them: each can be a revocation. */
+  not_replayed: NotReplayed[];
 }
 
 /** Repeats what records say, in their order, in one transaction. */
@@ -50,13 +60,25 @@ export class Replay {
 
   constructor(private readonly tx: EntityManager) {}
 
-  /** @throws NotReconcilable when a record does not say what is needed */
+  /**
+   * Repeats a record, or notes in `not_replayed` why that is not possible; it has no effect then. A proven record is not
+   * always one that a server wrote: the server's role of the database can add any, and it is sealed.
+   */
   async repeat(fields: LeafFields): Promise<void> {
-    const apply = this.applierOf(fields.event_type);
+    const { id, event_type: type, license_id } = fields;
+    const apply = this.applierOf(type);
     if (apply === undefined) return;
-    const record = replayed(fields);
-    if (!(await apply(record))) name(this.done.not_replayed, record.id);
-    else this.done.changes[record.type] = (this.done.changes[record.type] ?? 0) + 1;
+    await this.tx.query('SAVEPOINT record');
+    try {
+      if (await apply(replayed(fields))) this.done.changes[type] = (this.done.changes[type] ?? 0) + 1;
+      else this.done.not_replayed.push({ id, type, license_id, reason: 'its license does not exist' });
+    } catch (error) {
+      const reason = whyNotReplayed(error);
+      if (reason === undefined) throw error;
+      await this.tx.query('ROLLBACK TO SAVEPOINT record');
+      this.done.not_replayed.push({ id, type, license_id, reason });
+    }
+    await this.tx.query('RELEASE SAVEPOINT record');
   }
 
   /** @returns undefined for what changes nothing; else what repeats a record, and says whether its license is there */
