@@ -44,6 +44,7 @@ import { KeepWhatIsFinal1764230500000 } from './1764230500000-keep-what-is-final
 import { KeepWhatIsComplete1764230600000 } from './1764230600000-keep-what-is-complete';
 import { RefuseUnsoundKeys1764230700000 } from './1764230700000-refuse-unsound-keys';
 import { NoteRestores1764230800000 } from './1764230800000-note-restores';
+import { NoteAcceptedLoss1764231200000 } from './1764231200000-note-accepted-loss';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -98,6 +99,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       KeepWhatIsComplete1764230600000,
       RefuseUnsoundKeys1764230700000,
       NoteRestores1764230800000,
+      NoteAcceptedLoss1764231200000,
     ],
     extra: {
       application_name: 'aegis migrate',

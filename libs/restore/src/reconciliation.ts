@@ -113,6 +113,10 @@ async function reconcile(
   const imported = await importAll(tx, trail, replay);
   assertAllReplayed(replay.done.not_replayed, options.skipUnreplayable);
   const unproven = await weighUnproven(tx, trail, chain, options, replay);
+  await tx.query('UPDATE restores SET loss_accepted = $2 WHERE id = $1', [
+    restore.id,
+    options.acceptLoss || unproven !== null,
+  ]);
   // What was undone would still have leapt.
   const next = options.dryRun ? null : await leapSequences(tx, unproven === null && chain.isConnected);
   await alignShipments(tx);

@@ -481,6 +481,40 @@ describe('a database that was restored to an earlier moment', () => {
     });
   });
 
+  describe('from a file that is behind that of another server', () => {
+    /** Up to the checkpoint before the last one. */
+    const behind = (): string => {
+      const lines = time.shipped().trimEnd().split('\n');
+      return `${lines.slice(0, lines.findLastIndex((line, at) => at < lines.length - 1 && line.startsWith('eyJ')) + 1).join('\n')}\n`;
+    };
+
+    it('is closed again by the server whose file knows more', async () => {
+      const { database, owner } = await begun();
+      expect(await reconcile(owner, [behind()])).toMatchObject({ to: jwsLines().length - 1, unproven: null });
+      const server = await time.serverAfter(database);
+      try {
+        const answer = await validation(new Client(server.url), time.licenses.untouched.token);
+        expect({ status: answer.status, code: answer.body.code }).toEqual({
+          status: 503,
+          code: 'restore_not_reconciled',
+        });
+      } finally {
+        await server.close();
+      }
+    });
+
+    it('stays open where the loss was accepted', async () => {
+      const { database, owner } = await begun();
+      await reconcile(owner, [behind()], { acceptLoss: true });
+      const server = await time.serverAfter(database);
+      try {
+        expect(await verdictOf(new Client(server.url), time.licenses.untouched.token)).toBe('VALID');
+      } finally {
+        await server.close();
+      }
+    });
+  });
+
   describe('with proven records that cannot be replayed', () => {
     const planted: [type: string, license: 'unknown' | 'known' | 'none', data: object, reason: RegExp][] = [
       ['license.issued', 'unknown', {}, /does not say what `license_type` was/],

@@ -31,8 +31,13 @@ export default {
     ...inFile('libs/checkpoints/src/shipping/shipped-end.ts', [
       [
         'notes a restore that was reconciled again',
-        'reconciled_at !== null && parsed.claims.iat <= reconciled_at',
+        'loss_accepted_at !== null && parsed.claims.iat <= loss_accepted_at',
         'false',
+      ],
+      [
+        'passes over what another server shipped, where no loss was accepted',
+        'FROM restores WHERE loss_accepted)',
+        'FROM restores)',
       ],
     ]),
     ...inFile('libs/licensing/src/validate/validation.service.ts', [

@@ -10,7 +10,7 @@ import type { ChainBase } from './shipped-trail';
  *
  * - `here`: the trail has it, or the sink has none.
  * - `lost`: the trail does not have it, for a reason that is known: `aegis audit resume` set it aside, or a restore was
- *   reconciled without it. Or no key that is known here signed it.
+ *   reconciled with a loss that was accepted. Or no key that is known here signed it.
  * - `restored`: the trail does not have it, and nothing says why: an older state was restored, or the end was cut off.
  */
 export type ShippedEndState = 'here' | 'lost' | 'restored';
@@ -30,8 +30,8 @@ interface Row {
   jws: string | null;
   /** Those of that number which were set aside. */
   set_aside: string[];
-  /** When the last restore was reconciled, seconds since 1970. */
-  reconciled_at: number | null;
+  /** When a restore was reconciled with a loss that was accepted, the last time, seconds since 1970. */
+  loss_accepted_at: number | null;
   not_reconciled: boolean;
 }
 
@@ -45,7 +45,7 @@ export async function compareShippedEnd(
     `SELECT (SELECT coalesce(max(number), 0) FROM audit_checkpoints)::float8 AS last,
             (SELECT ${jwsFrom('jws')} FROM audit_checkpoints WHERE number = $1) AS jws,
             array(SELECT ${jwsFrom('jws')} FROM audit_checkpoints_set_aside WHERE number = $1 LIMIT 100) AS set_aside,
-            (SELECT extract(epoch FROM max(reconciled_at)) FROM restores)::float8 AS reconciled_at,
+            (SELECT extract(epoch FROM max(reconciled_at)) FROM restores WHERE loss_accepted)::float8 AS loss_accepted_at,
             ${NOT_RECONCILED} AS not_reconciled`,
     [shipped?.number ?? 0],
   );
@@ -61,12 +61,12 @@ export async function compareShippedEnd(
 async function isUnexplained(
   keyRing: KeyRing,
   { jws }: AcknowledgedCheckpoint,
-  { reconciled_at }: Row,
+  { loss_accepted_at }: Row,
 ): Promise<boolean> {
   if (jws === undefined) return true;
   const parsed = parseCheckpoint(jws);
   if (parsed === undefined) return false;
-  if (reconciled_at !== null && parsed.claims.iat <= reconciled_at) return false;
+  if (loss_accepted_at !== null && parsed.claims.iat <= loss_accepted_at) return false;
   const key = await keyRing.publicKeyOfAnyone(parsed.kid);
   return key !== undefined && isSignedBy(key, parsed);
 }
