@@ -42,7 +42,7 @@ Run it after a restore, before any server starts. Servers then answer 503 restor
     .option('--accept-loss', 'give up what was not shipped, or is not proven')
     .option(
       '--skip-unreplayable',
-      'continue without proven records that can not be replayed; without it they are listed, and nothing is done',
+      'continue without proven records that cannot be replayed; without it they are listed, and nothing is done',
     )
     .option('--dry-run', 'only say what would be done')
     .addHelpText(
