@@ -11,7 +11,8 @@ import {
 import { limitStatements } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { leapSequences, type Leapt } from './leap-sequences';
-import { isRestriction, type NotReplayed, Replay, type Replayed } from './replay/replay';
+import { type NotReplayed, Replay, type Replayed } from './replay/replay';
+import { isRestriction, otherRestriction } from './replay/restrictions';
 import { NotReconcilable } from './restore.errors';
 import { importGroup } from './trail-import';
 
@@ -23,8 +24,8 @@ export interface ReconcileOptions {
   shipped: readonly ShippedSource[];
   keys: CheckpointKeys;
   /**
-   * What to do with records that nothing proves. `apply`: revocations and suspensions take effect; nothing that gives
-   * validity does. `ignore`: they are left out. Undefined: they are a refusal.
+   * What to do with records that nothing proves. `apply`: revocations, suspensions, deactivated customers, deleted API keys
+   * and compromised signing keys take effect; nothing that gives validity does. `ignore`: they are left out. Undefined: they are a refusal.
    */
   unproven?: 'apply' | 'ignore';
   /** Whether to continue without what was shipped, or with a part of it. */
@@ -34,6 +35,19 @@ export interface ReconcileOptions {
   /** Does all but keep it. */
   dryRun: boolean;
 }
+
+/** What was shipped and does not count, since nothing proves it. */
+export type Unproven = Unprovable & {
+  records: number;
+  /** Records that revoke or suspend a license. */
+  restrictions: number;
+  /** Ids of those licenses. */
+  licenses: string[];
+  /** Whether they took effect. */
+  applied: boolean;
+  /** What else it takes away, each with whether that took effect: `subject` is the id of what it is taken from. */
+  other_restrictions: { record: string; type: string; subject: string; applied: boolean }[];
+};
 
 /** What became of a restored database. */
 export interface Reconciled extends Replayed {
@@ -46,9 +60,8 @@ export interface Reconciled extends Replayed {
   checkpoints: number;
   /** Records that were put into the trail again. */
   records: number;
-  /** Why what was shipped after `to` does not count; null where nothing was. */
-  unproven:
-    (Unprovable & { records: number; restrictions: number; licenses: string[]; applied: boolean }) | null;
+  /** What was shipped and is not proven; null where nothing was. */
+  unproven: Unproven | null;
   /** Where ids and places begin now; null in a dry run. */
   next: Leapt | null;
 }
@@ -141,6 +154,7 @@ async function reconcile(
       unproven: unproven && {
         reason: unproven.reason,
         restrictions: unproven.restrictions,
+        other_restrictions: unproven.other_restrictions.length,
         applied: unproven.applied,
       },
       accepted_loss: options.acceptLoss,
@@ -231,9 +245,16 @@ async function weighUnproven(
   const licenses = new Set<string>();
   const applied = unproven === 'apply';
   const counts = { records: 0, restrictions: 0 };
+  const others: Unproven['other_restrictions'] = [];
   for await (const record of trail.unproven()) {
     if (await isInTrail(tx, record.id)) continue;
     counts.records += 1;
+    const other = otherRestriction(record);
+    if (other !== undefined) {
+      const { isAlone, ...named } = other;
+      others.push({ ...named, applied: applied && isAlone });
+      if (applied && isAlone) await replay.repeat(record);
+    }
     if (!isRestriction(record)) continue;
     counts.restrictions += 1;
     if (record.license_id !== null && licenses.size < MOST_NAMED) licenses.add(record.license_id);
@@ -243,9 +264,14 @@ async function weighUnproven(
   const why: Unprovable = unprovable ?? { reason: 'records_missing' };
   if (unproven === undefined && !acceptLoss)
     throw new NotReconcilable(
-      `after checkpoint ${provenTo}, ${meaningOf(why)}. ${counts.records} record(s) come after it, ${counts.restrictions} of which revoke or suspend a license. With --unproven apply these take effect, with --unproven ignore nothing does`,
+      `after checkpoint ${provenTo}, ${meaningOf(why)}. ${counts.records} record(s) come after it, ${counts.restrictions} of which revoke or suspend a license${alsoTaken(others)}. With --unproven apply what they revoke, suspend, deactivate, delete or declare compromised takes effect; with --unproven ignore nothing does`,
     );
-  return { ...why, ...counts, licenses: [...licenses], applied };
+  return { ...why, ...counts, licenses: [...licenses], applied, other_restrictions: others };
+}
+
+function alsoTaken(others: Unproven['other_restrictions']): string {
+  if (others.length === 0) return '';
+  return `, and ${others.length} take something else away: ${others.map(({ type, subject }) => `${type} ${JSON.stringify(subject)}`).join(', ')}`;
 }
 
 async function isInTrail(tx: EntityManager, id: string): Promise<boolean> {

@@ -349,6 +349,8 @@ describe('a database that was restored to an earlier moment', () => {
     });
 
     it('is left alone when it is reconciled again', async () => {
+      // The server would seal in between.
+      await server.close();
       const before = await stateOf(owner);
       expect(await reconcile(owner, [time.shipped()])).toBeUndefined();
       expect(await stateOf(owner)).toEqual(before);
@@ -623,7 +625,10 @@ describe('a database that was restored to an earlier moment', () => {
     };
 
     it('is reconciled only if it is said what to do with that', () =>
-      expectRefused([cut()], /4 of which revoke or suspend a license\. With --unproven apply/));
+      expectRefused(
+        [cut()],
+        /4 of which revoke or suspend a license, and 4 take something else away: .*customer\.updated.* With --unproven apply/,
+      ));
 
     it('takes validity away where that is asked for, and gives none', async () => {
       const { database, owner } = await begun();
@@ -641,10 +646,33 @@ describe('a database that was restored to an earlier moment', () => {
           expect(await verdictOf(anyone, time.licenses.of_a_removed_customer.token)).toBe('REVOKED');
           expect(await verdictOf(anyone, time.licenses.reinstated.token)).toBe('SUSPENDED');
           expect(await verdictOf(anyone, time.licenses.issued_later.token)).toBe('NOT_FOUND');
+          expect(await verdictOf(anyone, time.licenses.of_a_deactivated_customer.token)).toBe(
+            'CUSTOMER_INACTIVE',
+          );
+          expect((await new Client(server.url, time.deletedKey.key).get('/api/v1/me')).status).toBe(401);
         } finally {
           await server.close();
         }
       });
+    });
+
+    it.each<[string, (checkpoint: string) => string[]]>([
+      ['is removed', () => []],
+      ['is not readable', (checkpoint) => [checkpoint.slice(0, 40)]],
+      ['has a damaged signature', (checkpoint) => [`${checkpoint.slice(0, -10)}AAAAAAAAAA`]],
+      ['is replaced by another one', () => [jwsLines().at(-1)!]],
+    ])('says what a checkpoint in the middle of the file sealed that %s', async (_, damaged) => {
+      const { owner } = await begun();
+      const lines = time.shipped().split('\n');
+      const revocation = lines.findIndex((line) => line.includes('chargeback'));
+      const sealing = lines.findIndex((line, index) => index > revocation && line.startsWith('eyJ'));
+      const file = lines.toSpliced(sealing, 1, ...damaged(lines[sealing]!)).join('\n');
+      const reconciled = await reconcile(owner, [file], { unproven: 'apply' });
+      expect(reconciled?.unproven?.licenses).toContain(time.licenses.revoked.id);
+      const [license] = await owner.query<unknown[]>('SELECT status FROM licenses WHERE id = $1', [
+        time.licenses.revoked.id,
+      ]);
+      expect(license).toEqual({ status: 'revoked' });
     });
 
     it('leaves it out where that is asked for, and names the licenses', async () => {
@@ -652,6 +680,14 @@ describe('a database that was restored to an earlier moment', () => {
       const reconciled = await reconcile(owner, [cut()], { unproven: 'ignore' });
       expect(reconciled?.unproven).toMatchObject({ restrictions: 4, applied: false });
       expect(reconciled?.unproven?.licenses).toContain(time.licenses.revoked.id);
+      expect(reconciled?.unproven?.other_restrictions).toEqual(
+        [
+          ['license.reissued', time.licenses.superseded.id],
+          ['customer.updated', time.licenses.of_a_deactivated_customer.customer_id],
+          ['customer.deleted', time.licenses.of_a_removed_customer.customer_id],
+          ['api_key.deleted', time.deletedKey.id],
+        ].map(([type, subject]) => ({ record: expect.any(String), type, subject, applied: false })),
+      );
       const [license] = await owner.query<unknown[]>('SELECT status FROM licenses WHERE id = $1', [
         time.licenses.revoked.id,
       ]);

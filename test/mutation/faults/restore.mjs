@@ -21,6 +21,13 @@ export default {
         'isConnected: true,',
       ],
     ]),
+    ...inFile('libs/checkpoints/src/shipping/shipped-trail-file.ts', [
+      [
+        'forgets records whose checkpoint is missing',
+        'leave(waiting.slice(0, waiting.length - own.length));',
+        '',
+      ],
+    ]),
     ...inFile('libs/checkpoints/src/shipping/checkpoint-shipping.ts', [
       [
         'serves from an older state although its sink is ahead',

@@ -37,7 +37,7 @@ Run it after a restore, before any server starts. Servers then answer 503 restor
     )
     .option(
       '--unproven <what>',
-      'records that no trusted key proves: apply (their revocations and suspensions take effect) or ignore',
+      'records that no trusted key proves: apply (what they revoke, suspend, deactivate, delete or declare compromised takes effect) or ignore',
     )
     .option('--accept-loss', 'give up what was not shipped, or is not proven')
     .option(

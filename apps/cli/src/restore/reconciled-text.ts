@@ -37,6 +37,10 @@ export function reconciledText(
       : [
           `not proven: ${unproven.records} record(s) after checkpoint ${to} (${unproven.reason}); ${unproven.restrictions} of them revoke or suspend, which ${unproven.applied ? 'took effect' : 'did not take effect'}`,
           ...unproven.licenses.map((id) => `  license ${id}`),
+          ...unproven.other_restrictions.map(
+            ({ type, subject, applied }) =>
+              `  ${type} ${printable(subject)} ${applied ? 'took effect' : 'did not take effect'}`,
+          ),
         ]),
     ...(next === null
       ? []

@@ -27,7 +27,8 @@ interface Line {
  * with `jws` and `records`, alone or in an array `checkpoints`. What a crash cut short is passed over.
  * @param chunks bytes, from the beginning of a line on
  * @param start byte of the file that they begin with
- * @param onLeftOver called at the end with the records that no checkpoint follows
+ * @param onLeftOver called with the records that belong to no checkpoint: those of a crash, and those whose checkpoint is
+ * damaged or was removed
  * @throws Error when a line is too long
  */
 export async function* readShippedGroups(
@@ -36,18 +37,27 @@ export async function* readShippedGroups(
   onLeftOver: (records: ShippedRecord[]) => void = () => undefined,
 ): AsyncGenerator<ShippedGroup> {
   let waiting: Line[] = [];
+  const leave = (lines: readonly Line[]): void => {
+    const records = lines
+      .map(({ text }) => parseShippedRecord(text))
+      .filter((record) => record !== undefined);
+    if (records.length > 0) onLeftOver(records);
+  };
   for await (const line of linesOf(chunks, start)) {
     if (isRecordLine(line.text)) {
       waiting.push(line);
-      // The others were written again behind a crash.
-      if (waiting.length >= 2 * MOST_LEAVES) waiting = waiting.slice(-MOST_LEAVES);
+      if (waiting.length >= 2 * MOST_LEAVES) {
+        leave(waiting.slice(0, -MOST_LEAVES));
+        waiting = waiting.slice(-MOST_LEAVES);
+      }
       continue;
     }
     for (const { jws, records } of checkpointsOf(line.text)) {
       const parsed = parseCheckpoint(jws);
       if (parsed === undefined) continue;
       const { claims } = parsed;
-      const own = waiting.slice(-claims.size);
+      const own = records === undefined ? waiting.slice(-claims.size) : [];
+      leave(waiting.slice(0, waiting.length - own.length));
       yield {
         jws,
         hash: checkpointHash(jws),
@@ -58,7 +68,7 @@ export async function* readShippedGroups(
       waiting = [];
     }
   }
-  onLeftOver(waiting.map(({ text }) => parseShippedRecord(text)).filter((record) => record !== undefined));
+  leave(waiting);
 }
 
 /** @returns the checkpoints of a line; none where it has none */

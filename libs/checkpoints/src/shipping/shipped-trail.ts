@@ -82,6 +82,8 @@ export class ShippedTrail {
   /** Those that name a checkpoint as the one before, by its hash. */
   private readonly following = new Map<string | null, Node[]>();
   private readonly leftOver: ShippedRecord[] = [];
+  /** Copies of a checkpoint behind records that are not all of its own. */
+  private readonly notItsRecords: Pick<Node, 'source' | 'group'>[] = [];
   private path: Node[] = [];
   private tail: Node[] = [];
   private hasBase = false;
@@ -131,11 +133,12 @@ export class ShippedTrail {
   }
 
   /**
-   * Records that are not proven: of checkpoints after the proven ones, and of groups that a crash cut short. The latter can
-   * be among the proven ones too.
+   * Records that are not proven: of checkpoints after the proven ones, of those that their key did not sign, and those that
+   * belong to no checkpoint. The latter can be among the proven ones too.
    */
   async *unproven(): AsyncGenerator<LeafFields> {
-    for (const { source, group } of this.tail) {
+    const forged = [...this.nodes.values()].filter(({ state }) => state === 'forged');
+    for (const { source, group } of [...this.tail, ...forged, ...this.notItsRecords]) {
       const found = await groupAt(source, group.offset, group.hash);
       for (const record of found?.records ?? []) {
         const sealed = asSealed(record);
@@ -156,7 +159,9 @@ export class ShippedTrail {
     const whole = isWhole({ ...group, records });
     const known = this.nodes.get(hash);
     if (known !== undefined) {
+      if (!whole) this.notItsRecords.push({ source, group });
       if (known.isWhole || !whole) return;
+      this.notItsRecords.push({ source: known.source, group: known.group });
       Object.assign(known, { source, group, isWhole: true });
       return;
     }

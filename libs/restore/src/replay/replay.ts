@@ -145,11 +145,6 @@ export class Replay {
   }
 }
 
-/** Whether a record takes validity away from a license, and does nothing else. */
-export function isRestriction({ event_type: type }: Pick<LeafFields, 'event_type'>): boolean {
-  return type === 'license.revoked' || type === 'license.suspended';
-}
-
 function said(note: () => void): Promise<boolean> {
   note();
   return Promise.resolve(true);
