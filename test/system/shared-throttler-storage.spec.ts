@@ -23,6 +23,7 @@ describeWithRedis(`limits that are counted in a Redis${because}`, () => {
     log = [];
     storage = await SharedThrottlerStorage.connect({
       url: redis.url,
+      patienceMs: 250,
       onFailure: 'open',
       logger: { write: (_level: string, message: string) => log.push(message) } as unknown as Logger,
       failures: { inc: () => failures++ } as unknown as Counter,

@@ -54,6 +54,11 @@ describe('defaults', () => {
     ROOT_KEY_PASSPHRASE: undefined,
     SIGNER: 'pem',
     SIGNER_TIMEOUT_MS: 500,
+    HTTP_HEADERS_TIMEOUT_MS: 10_000,
+    HTTP_REQUEST_TIMEOUT_MS: 90_000,
+    HTTP_IDLE_TIMEOUT_MS: 60_000,
+    HTTP_KEEP_ALIVE_TIMEOUT_MS: 65_000,
+    REDIS_TIMEOUT_MS: 250,
     VAULT_ADDR: undefined,
     VAULT_NAMESPACE: undefined,
     VAULT_AUTH: 'token',
@@ -302,6 +307,11 @@ describe('a bad value', () => {
     ROOT_KEY_PASSPHRASE: [CANARY.repeat(200)],
     SIGNER: [CANARY, 'azure', 'PEM', 'constructor'],
     SIGNER_TIMEOUT_MS: [CANARY, '49', '10001'],
+    HTTP_HEADERS_TIMEOUT_MS: [CANARY, '999', '60001'],
+    HTTP_REQUEST_TIMEOUT_MS: [CANARY, '59999', '600001'],
+    HTTP_IDLE_TIMEOUT_MS: [CANARY, '999', '600001'],
+    HTTP_KEEP_ALIVE_TIMEOUT_MS: [CANARY, '999', '600001'],
+    REDIS_TIMEOUT_MS: [CANARY, '49', '10001'],
     VAULT_ADDR: [
       CANARY,
       `ftp://${CANARY}.test`,
@@ -654,6 +664,7 @@ function settingsOfTheClass(): string[] {
   const source = [
     'environment.ts',
     'database-limits.ts',
+    'http-timeouts.ts',
     'rate-limit-settings.ts',
     'signers/signer-settings.ts',
   ]

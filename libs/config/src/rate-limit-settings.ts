@@ -52,6 +52,14 @@ export abstract class RateLimitSettings extends SignerSettings {
   REDIS_URL?: string;
 
   @Setting({
+    kind: 'integer',
+    default: '250',
+    description: 'Longest wait for Redis to count a request, in milliseconds.',
+  })
+  @IsWholeNumber(50, 10_000)
+  REDIS_TIMEOUT_MS!: number;
+
+  @Setting({
     kind: 'text',
     default: 'open',
     description:

@@ -29,6 +29,7 @@ describe.each(STAND_INS)('a Redis that %s', (_, reply) => {
     const log: string[] = [];
     const storage = await SharedThrottlerStorage.connect({
       url: `redis://:secret@127.0.0.1:${(redis.address() as AddressInfo).port}`,
+      patienceMs: 250,
       onFailure: 'open',
       logger: { write: (_level: string, message: string) => log.push(message) } as unknown as Logger,
       failures: { inc: () => undefined } as unknown as Counter,

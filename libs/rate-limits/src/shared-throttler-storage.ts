@@ -8,10 +8,9 @@ import { RateLimitsUnavailable } from './rate-limit.errors';
 import type { ThrottlerStorageRecord, WeightedThrottlerStorage } from './weighted-throttler-storage';
 
 /**
- * How long a request waits for Redis: in steps, of which each counts once however long this process was busy in it, for
- * a reply that nobody could read yet is not late.
+ * A request waits for Redis in steps, of which each counts once however long this process was busy in it, for a reply
+ * that nobody could read yet is not late.
  */
-const PATIENCE_STEPS = 5;
 const PATIENCE_STEP_MS = 50;
 /** Replies in a row that did not come in time, after which Redis is treated as unavailable. */
 const LATE_REPLIES = 2;
@@ -38,6 +37,8 @@ const COUNT = `
 export interface SharedStorageOptions {
   /** `redis://` or `rediss://` (TLS, verified). */
   url: string;
+  /** How long a request waits for a reply, in milliseconds. */
+  patienceMs: number;
   /** What becomes of requests while Redis is unavailable: `open` counts them in this process alone, `closed` refuses them. */
   onFailure: 'open' | 'closed';
   logger: Logger;
@@ -124,6 +125,7 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
     try {
       const [totalHits, leftMs, blocked] = (await inTime(
         this.redis.eval(COUNT, 1, key, weight, limit, ttl),
+        this.options.patienceMs,
       )) as [number, number, 0 | 1];
       this.isBack();
       const timeToExpire = Math.ceil(leftMs / 1000);
@@ -156,18 +158,20 @@ class LateReply extends Error {}
 
 /**
  * @param reply of Redis
- * @throws LateReply when it does not come within 250 ms in which this process could have read it
+ * @param patienceMs in which this process could have read it
+ * @throws LateReply when it does not come in that time
  */
-function inTime<T>(reply: Promise<T>): Promise<T> {
+function inTime<T>(reply: Promise<T>, patienceMs: number): Promise<T> {
+  const most = Math.ceil(patienceMs / PATIENCE_STEP_MS);
   return new Promise((resolve, reject) => {
     let steps = 0;
     let timer = setTimeout(step, PATIENCE_STEP_MS);
     function step(): void {
       // After timers comes what was received meanwhile, and then what `setImmediate` was given.
-      if (++steps < PATIENCE_STEPS) timer = setTimeout(step, PATIENCE_STEP_MS);
+      if (++steps < most) timer = setTimeout(step, PATIENCE_STEP_MS);
       else
         setImmediate(() => {
-          reject(new LateReply('no reply within 250 ms'));
+          reject(new LateReply(`no reply within ${patienceMs} ms`));
         });
     }
     reply

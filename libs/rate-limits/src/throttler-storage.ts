@@ -9,7 +9,7 @@ import type { WeightedThrottlerStorage } from './weighted-throttler-storage';
  * only where it is used, because it costs start time and memory.
  */
 export async function throttlerStorage(
-  { REDIS_URL: url, RATE_LIMIT_ON_STORAGE_FAILURE: onFailure }: Environment,
+  { REDIS_URL: url, REDIS_TIMEOUT_MS: patienceMs, RATE_LIMIT_ON_STORAGE_FAILURE: onFailure }: Environment,
   logger: Logger,
   metrics: Metrics,
 ): Promise<WeightedThrottlerStorage> {
@@ -19,5 +19,5 @@ export async function throttlerStorage(
   });
   if (url === undefined) return new BoundedThrottlerStorage();
   const { SharedThrottlerStorage } = await import('./shared-throttler-storage.js');
-  return SharedThrottlerStorage.connect({ url, onFailure, logger, failures });
+  return SharedThrottlerStorage.connect({ url, patienceMs, onFailure, logger, failures });
 }

@@ -17,18 +17,11 @@ import { securityHeaders } from './security-headers';
 import { soundRequests } from './sound-request';
 
 const SERVER: ServerOptions = {
-  headersTimeout: 10_000,
-  // What the largest body may take at the slowest pace (body-pace.ts), and its headers.
-  requestTimeout: 90_000,
   // How often Node looks for requests that took too long; 30 s unless set.
   connectionsCheckingInterval: 2_000,
-  // Longer than common load balancers keep a connection (60 s), so that it is they who close it.
-  keepAliveTimeout: 65_000,
   // We answer requests without it: Node's answer would have no body.
   requireHostHeader: false,
 };
-/** A connection over which nothing moves, as when a caller takes no more of its answer, is closed. */
-const IDLE_TIMEOUT_MS = 60_000;
 
 /**
  * Makes the application, with everything between the socket and the routes set up; `init` or `listen` comes next.
@@ -76,7 +69,13 @@ function configureHttp(app: NestExpressApplication): void {
   // No proxy's rule for `/api/v1/admin` can be passed by as `/API/v1/Admin`. No route is registered yet.
   distinguishCase(app.getHttpAdapter().getInstance() as Application);
   const server = app.getHttpServer();
-  server.timeout = IDLE_TIMEOUT_MS;
+  server.headersTimeout = environment.HTTP_HEADERS_TIMEOUT_MS;
+  // What the largest body may take at the slowest pace (body-pace.ts), and its headers, unless set.
+  server.requestTimeout = environment.HTTP_REQUEST_TIMEOUT_MS;
+  // Unless set longer than common load balancers keep a connection (60 s), so that it is they who close it.
+  server.keepAliveTimeout = environment.HTTP_KEEP_ALIVE_TIMEOUT_MS;
+  // A connection over which nothing moves, as when a caller takes no more of its answer, is closed.
+  server.timeout = environment.HTTP_IDLE_TIMEOUT_MS;
   leaveToUs(server);
   handleClientErrors(server, environment);
 }
