@@ -12,7 +12,7 @@ export default {
   ],
   faults: [
     ...inFile('libs/rate-limits/src/shared-throttler-storage.ts', [
-      ['takes its own delay for one of Redis', 'if (++steps < PATIENCE_STEPS)', 'if (++steps < 1)'],
+      ['takes its own delay for one of Redis', 'if (++steps < most)', 'if (++steps < 1)'],
       ['takes one late reply for an unavailable Redis', 'LATE_REPLIES = 2', 'LATE_REPLIES = 1'],
       [
         'never takes late replies for an unavailable Redis',
