@@ -86,6 +86,10 @@ describe('the HTTP server', () => {
     open = await startTestApp([ThingsController], {
       CORS_ORIGINS: 'https://admin.example.com,https://other.example.com',
       TRUST_PROXY: '1',
+      HTTP_HEADERS_TIMEOUT_MS: '5000',
+      HTTP_REQUEST_TIMEOUT_MS: '61000',
+      HTTP_KEEP_ALIVE_TIMEOUT_MS: '7000',
+      HTTP_IDLE_TIMEOUT_MS: '8000',
     });
   });
   afterAll(async () => {
@@ -215,6 +219,11 @@ describe('the HTTP server', () => {
 
     it('as long as is written down, unless a test says otherwise', () => {
       expect(usual).toEqual([10_000, 90_000, 65_000, 60_000]);
+    });
+
+    it('as long as is set', () => {
+      const server = open.app.getHttpServer();
+      expect(limits.map((limit) => server[limit])).toEqual([5_000, 61_000, 7_000, 8_000]);
     });
 
     it('for headers that drip in', async () => {
