@@ -200,7 +200,7 @@ describe('production', () => {
 
   it('refuses a database that it cannot reach', async () => {
     const url = `postgres://app:5ecret5ecret@127.0.0.1:${await freePort()}/aegis`;
-    await expectRefusal(changed({ DATABASE_URL: url }), /^DATABASE_URL.*ECONNREFUSED.*; check host/);
+    await expectRefusal(changed({ DATABASE_URL: url }), /^DATABASE_URL.*ECONNREFUSED.*; check its host/);
   });
 
   it('refuses a wrong password of the database', async () => {
