@@ -175,8 +175,8 @@ describe('the collector of traces', () => {
     expect(await server.ended).toEqual({ code: 2, signal: null });
     expect(server.stderr).toBe(
       'Configuration refused:\n' +
-        '  OTEL_EXPORTER_OTLP_ENDPOINT: must be an http(s) URL without credentials, query or fragment\n' +
-        '  OTEL_TRACES_SAMPLER: must be one of always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio\n',
+        '  OTEL_EXPORTER_OTLP_ENDPOINT: must be an http(s) URL without credentials, query or fragment (example: OTEL_EXPORTER_OTLP_ENDPOINT=https://otel.example.com:4318)\n' +
+        '  OTEL_TRACES_SAMPLER: must be one of always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio (example: OTEL_TRACES_SAMPLER=parentbased_always_on)\n',
     );
   });
 });
