@@ -60,6 +60,8 @@ export interface Reconciled extends Replayed {
   checkpoints: number;
   /** Records that were put into the trail again. */
   records: number;
+  /** Names of given files that do not have a checkpoint: they may not be what was meant. */
+  files_without_checkpoints: string[];
   /** What was shipped and is not proven; null where nothing was. */
   unproven: Unproven | null;
   /** Where ids and places begin now; null in a dry run. */
@@ -138,6 +140,7 @@ async function reconcile(
     after: base.number,
     to: chain.provenTo,
     ...imported,
+    files_without_checkpoints: chain.empty,
     unproven,
     ...replay.done,
     next,

@@ -422,6 +422,16 @@ describe('a database that was restored to an earlier moment', () => {
     expect(await reconcile(owner, [])).toBeUndefined();
   });
 
+  it('names each file that does not have a checkpoint', async () => {
+    const { owner } = await begun();
+    const reconciled = await reconcile(owner, [
+      fileOf('', 'empty.txt'),
+      time.shipped(),
+      fileOf('{"keys":[]}\n', 'keys.json'),
+    ]);
+    expect(reconciled?.files_without_checkpoints).toEqual(['empty.txt', 'keys.json']);
+  });
+
   it('changes nothing in a dry run, which says the same', async () => {
     const { owner } = await begun();
     const before = await stateOf(owner);

@@ -38,7 +38,7 @@ export default {
     ...inFile('libs/checkpoints/src/shipping/checkpoint-shipping.ts', [
       [
         'raises no alarm for checkpoints that are lost',
-        'if (!this.lost) this.alarms.setCheckpointsLost(shipped.number, last);',
+        'this.alarms.setCheckpointsLost(shipped.number, last);',
         '',
       ],
     ]),

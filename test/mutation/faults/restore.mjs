@@ -2,7 +2,7 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'restore',
-  suites: ['test/e2e/restore/reconcile.spec.ts'],
+  suites: ['test/e2e/restore/reconcile.spec.ts', 'libs/checkpoints/src/shipping/checkpoint-shipping.spec.ts'],
   faults: [
     ...inFile('libs/checkpoints/src/shipping/shipped-trail.ts', [
       [
@@ -29,6 +29,11 @@ export default {
       ],
     ]),
     ...inFile('libs/checkpoints/src/shipping/checkpoint-shipping.ts', [
+      [
+        'ships no checkpoint that continues the one before the loss',
+        'this.acknowledged = common ?? shipped.number - 1;',
+        'this.acknowledged = common === undefined ? shipped.number : shipped.number - 1;',
+      ],
       [
         'serves from an older state although its sink is ahead',
         "await noteRestore(this.dataSource, 'system', reason);",

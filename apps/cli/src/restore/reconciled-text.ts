@@ -32,6 +32,9 @@ export function reconciledText(
     ...reconciled.keys_compromised.map(
       (kid) => `signing key ${kid} was declared compromised after the restored moment, and is so again`,
     ),
+    ...reconciled.files_without_checkpoints.map(
+      (file) => `${printable(file)} does not have a checkpoint: is it what was meant?`,
+    ),
     ...(unproven === null
       ? []
       : [

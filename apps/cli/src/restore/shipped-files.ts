@@ -7,7 +7,7 @@ import { UsageProblem } from '../terminal/usage-problem';
 /**
  * The files of shipped trails.
  * @param paths of files, or of folders: then of every file in them
- * @throws UsageProblem when one can't be read
+ * @throws UsageProblem when one can't be read, or a folder has something else than files
  */
 export async function shippedFiles(paths: readonly string[]): Promise<ShippedSource[]> {
   const sources: ShippedSource[] = [];
@@ -19,11 +19,14 @@ async function filesAt(path: string): Promise<string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
     const entries = await readdir(path, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile())
-      .map(({ name }) => join(path, name))
-      .sort();
+    const other = entries.find((entry) => !entry.isFile());
+    if (other !== undefined)
+      throw new UsageProblem(
+        `${join(path, other.name)} is not a file: it would be left out. Name files and folders of files with --shipped, each of them.`,
+      );
+    return entries.map(({ name }) => join(path, name)).sort();
   } catch (error) {
+    if (error instanceof UsageProblem) throw error;
     throw unreadable(path, error);
   }
 }

@@ -378,6 +378,27 @@ describe('the shipping of checkpoints', () => {
       expect(await noted()).toEqual([]);
     });
 
+    it('ships every checkpoint that took the place of several, also where it looks only then', async () => {
+      ship(`file:${path}`);
+      await until('all are there', () => Promise.resolve(others().length === 3));
+      await stopJobs(running.shift()!);
+      await cutLast();
+      await trail.tamper(
+        'DELETE FROM audit_logs WHERE id IN (SELECT audit_id FROM audit_seals WHERE checkpoint = 2)',
+        'DELETE FROM audit_seals WHERE checkpoint = 2',
+        'DELETE FROM audit_checkpoints WHERE number = 2',
+        `INSERT INTO restores (begun_by, reason, reconciled_at, loss_accepted) VALUES ('a', 'b', clock_timestamp(), true)`,
+      );
+      for (const first of [20, 21, 22]) await sealOneMore(first);
+      ship(`file:${path}`);
+      await until(
+        'the last one is there',
+        async () => others().at(-1) === (await trail.checkpoints()).at(-1),
+      );
+      expect(others().slice(3)).toEqual((await trail.checkpoints()).slice(1));
+      expect(await noted()).toEqual([]);
+    });
+
     it('ships a trail that starts again after a file of an older one', async () => {
       appendFileSync(path, 'no checkpoint\n');
       const metrics = ship(`file:${path}`);

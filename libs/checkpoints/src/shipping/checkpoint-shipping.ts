@@ -14,7 +14,7 @@ import { Sealer } from '../sealing/sealer';
 import { TrailAlarms } from '../sealing/trail-alarms';
 import { MOST_LEAVES } from '../tree/leaf';
 import type { StoredCheckpoint } from '../tree/sealed-records';
-import { compareShippedEnd, noteRestore } from './shipped-end';
+import { compareShippedEnd, lastInTrail, noteRestore } from './shipped-end';
 import { withRecords } from './shipped-records';
 
 const PAUSE_MS = 1000;
@@ -64,7 +64,7 @@ export class CheckpointShipping implements OnModuleInit {
   /** Before the jobs start and the server listens. A sink that can't be read now is read by the job. */
   async onModuleInit(): Promise<void> {
     try {
-      if (this.sink !== undefined) await this.resume((await this.sink.acknowledged()).last);
+      if (this.sink !== undefined) await this.resume(this.sink, (await this.sink.acknowledged()).last);
     } catch (error) {
       this.logger.write('warn', 'what was shipped could not be compared with the trail at the start', {
         error,
@@ -77,7 +77,7 @@ export class CheckpointShipping implements OnModuleInit {
     let more = true;
     while (more && goesOn()) {
       const { last, mine } = await sink.acknowledged();
-      if (!(await this.resume(last))) return;
+      if (!(await this.resume(sink, last))) return;
       const { checkpoints, isLast } = mine ? await this.next() : { checkpoints: [], isLast: true };
       if (checkpoints.length > 0) await sink.append(checkpoints);
       this.acknowledged = checkpoints.at(-1)?.number ?? this.acknowledged;
@@ -87,19 +87,23 @@ export class CheckpointShipping implements OnModuleInit {
 
   /**
    * Finds out after which checkpoint to continue. Where the trail does not have the last that was shipped, an alarm says so,
-   * and that the database was restored is noted; once it is reconciled, what comes in its place is shipped: from the end
-   * that the trail has when that is seen.
+   * and that the database was restored is noted; once it is reconciled, what comes in its place is shipped: from the
+   * newest checkpoint on that both have, or from the end that the trail has now where the sink can't be read.
    * @returns whether there is anything to ship: not until a restored database is reconciled
    */
-  private async resume(shipped: AcknowledgedCheckpoint | undefined): Promise<boolean> {
+  private async resume(sink: CheckpointSink, shipped: AcknowledgedCheckpoint | undefined): Promise<boolean> {
     const { state, last, isReconciled } = await compareShippedEnd(this.dataSource, this.keyRing, shipped);
     if (shipped === undefined || state === 'here') {
       this.acknowledged = shipped?.number ?? 0;
       this.lost = false;
       return isReconciled;
     }
-    this.acknowledged = Math.min(this.lost ? this.acknowledged : shipped.number - 1, last);
-    if (!this.lost) this.alarms.setCheckpointsLost(shipped.number, last);
+    if (!this.lost) {
+      const common = await sink.lastInCommon?.((checkpoints) => lastInTrail(this.dataSource, checkpoints));
+      this.acknowledged = common ?? shipped.number - 1;
+      this.alarms.setCheckpointsLost(shipped.number, last);
+    }
+    this.acknowledged = Math.min(this.acknowledged, last);
     this.lost = true;
     if (!isReconciled) return false;
     if (state === 'lost') return true;

@@ -15,6 +15,9 @@ export interface AcknowledgedCheckpoint {
   jws?: string;
 }
 
+/** @returns the highest number of these checkpoints that the trail has, the same ones; undefined when it has none */
+export type InTrail = (checkpoints: readonly AcknowledgedCheckpoint[]) => Promise<number | undefined>;
+
 /** Where checkpoints are kept besides the database. */
 export interface CheckpointSink {
   /**
@@ -22,6 +25,11 @@ export interface CheckpointSink {
    * @returns `mine`: whether this process is the one to ship the next
    */
   acknowledged(): Promise<{ last: AcknowledgedCheckpoint | undefined; mine: boolean }>;
+  /**
+   * The newest checkpoint that both the sink and the trail have. Absent where the sink can't be read.
+   * @returns its number; 0 when none is found
+   */
+  lastInCommon?(isInTrail: InTrail): Promise<number>;
   /** Returns once the sink has stored them durably. */
   append(checkpoints: readonly ShippedCheckpoint[]): Promise<void>;
 }

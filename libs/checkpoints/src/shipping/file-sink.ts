@@ -2,7 +2,7 @@ import { resolveOwnLinksSync } from '@aegis/secret-files';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { checkpointHash, readCheckpoint } from '../checkpoint';
-import type { AcknowledgedCheckpoint, CheckpointSink, ShippedCheckpoint } from './checkpoint-sink';
+import type { AcknowledgedCheckpoint, CheckpointSink, InTrail, ShippedCheckpoint } from './checkpoint-sink';
 
 /** A checkpoint is far shorter. */
 const TAIL_BYTES = 64 * 1024;
@@ -22,6 +22,16 @@ export class FileSink implements CheckpointSink {
       const { text, isWhole } = await this.tail(bytes);
       const last = lastCheckpoint(text);
       if (last !== undefined || isWhole || bytes >= MOST_TAIL_BYTES) return { last, mine: true };
+    }
+  }
+
+  /** Looks as far back as `acknowledged` does: what is further back may be written again. */
+  async lastInCommon(isInTrail: InTrail): Promise<number> {
+    for (let bytes = TAIL_BYTES; ; bytes *= 16) {
+      const { text, isWhole } = await this.tail(bytes);
+      const common = await isInTrail(checkpointsIn(text));
+      if (common !== undefined) return common;
+      if (isWhole || bytes >= MOST_TAIL_BYTES) return 0;
     }
   }
 
@@ -61,9 +71,19 @@ export class FileSink implements CheckpointSink {
 /** @param text lines; the last one counts only where it is complete */
 function lastCheckpoint(text: string): AcknowledgedCheckpoint | undefined {
   const lines = text.split('\n').slice(0, -1);
-  const jws = lines.findLast((line) => readCheckpoint(line) !== undefined);
-  const claims = jws === undefined ? undefined : readCheckpoint(jws);
-  return jws === undefined || claims === undefined
-    ? undefined
-    : { number: claims.number, hash: checkpointHash(jws), jws };
+  return acknowledgedIn(lines.findLast((line) => readCheckpoint(line) !== undefined) ?? '');
+}
+
+/** @param text lines; the last one counts only where it is complete */
+function checkpointsIn(text: string): AcknowledgedCheckpoint[] {
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map(acknowledgedIn)
+    .filter((checkpoint) => checkpoint !== undefined);
+}
+
+function acknowledgedIn(jws: string): AcknowledgedCheckpoint | undefined {
+  const claims = readCheckpoint(jws);
+  return claims && { number: claims.number, hash: checkpointHash(jws), jws };
 }

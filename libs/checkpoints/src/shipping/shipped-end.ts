@@ -71,6 +71,20 @@ async function isUnexplained(
   return key !== undefined && isSignedBy(key, parsed);
 }
 
+/** @returns the highest number of these checkpoints that the trail has, the same ones; undefined when it has none */
+export async function lastInTrail(
+  database: Pick<DataSource, 'query'>,
+  checkpoints: readonly AcknowledgedCheckpoint[],
+): Promise<number | undefined> {
+  const rows = await database.query<{ number: number; jws: string }[]>(
+    `SELECT audit_checkpoints.number::float8 AS number, ${jwsFrom('jws')} AS jws FROM audit_checkpoints
+     WHERE audit_checkpoints.number = ANY ($1::bigint[]) ORDER BY audit_checkpoints.number DESC`,
+    [checkpoints.map(({ number }) => number)],
+  );
+  const hashes = new Set(checkpoints.map(({ hash }) => hash));
+  return rows.find(({ jws }) => hashes.has(checkpointHash(jws)))?.number;
+}
+
 /** Notes that the database was restored: from now on nothing is validated or changed until it is reconciled. */
 export async function noteRestore(
   dataSource: Pick<DataSource, 'query'>,

@@ -59,6 +59,8 @@ export interface ShippedChain {
   provenTo: number;
   /** The highest number of a checkpoint in the files; 0 when there is none. */
   last: number;
+  /** Names of files without a checkpoint. */
+  empty: string[];
   /** Why nothing after `provenTo` counts; undefined where nothing comes after it. */
   unprovable?: Unprovable;
 }
@@ -84,6 +86,7 @@ export class ShippedTrail {
   private readonly leftOver: ShippedRecord[] = [];
   /** Copies of a checkpoint behind records that are not all of its own. */
   private readonly notItsRecords: Pick<Node, 'source' | 'group'>[] = [];
+  private readonly empty: string[] = [];
   private path: Node[] = [];
   private tail: Node[] = [];
   private hasBase = false;
@@ -106,7 +109,12 @@ export class ShippedTrail {
     const trail = new ShippedTrail(keys, base);
     for (const source of sources) {
       const groups = readShippedGroups(source.read(0), 0, (records) => trail.leftOver.push(...records));
-      for await (const group of groups) await trail.take(source, group);
+      let isEmpty = true;
+      for await (const group of groups) {
+        isEmpty = false;
+        await trail.take(source, group);
+      }
+      if (isEmpty) trail.empty.push(source.name);
     }
     return { trail, chain: trail.follow() };
   }
@@ -203,6 +211,7 @@ export class ShippedTrail {
       isConnected: this.hasBase || this.path.length > 0,
       provenTo: number,
       last: this.last,
+      empty: this.empty,
       unprovable,
     };
   }
