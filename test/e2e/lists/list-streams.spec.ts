@@ -57,10 +57,12 @@ describe('lists', () => {
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename="customers.csv"');
     const [head, ...rest] = (answer.body as string).split('\r\n');
-    expect(head).toBe('id,name,email,company,phone,address,notes,is_active,created_at,updated_at');
+    expect(head).toBe(
+      'id,name,email,company,phone,address,notes,is_active,created_at,updated_at,restored_at',
+    );
     expect(rest.join('\r\n')).toMatch(
       new RegExp(
-        `^${customer.id},Acme,a@example.com,,,,"Quote "" comma , line\\nend Ärger",false,\\d{4}-.*Z,\\d{4}-.*Z\r\n$`,
+        `^${customer.id},Acme,a@example.com,,,,"Quote "" comma , line\\nend Ärger",false,\\d{4}-.*Z,\\d{4}-.*Z,\r\n$`,
       ),
     );
   });

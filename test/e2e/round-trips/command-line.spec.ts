@@ -78,7 +78,7 @@ describe('what the command line prints', () => {
     const lines = linesOf(await aegis.run('api-keys', 'list'));
     const rows = AWKWARD_TEXTS.map(
       (text, index) =>
-        `${String(index).padStart(12, 'k')}  ${'active'.padEnd(30)}  customers:read,stats:read  ${shown(text)}`,
+        `${String(index).padStart(12, 'k')}  ${'active'.padEnd(30)}  ${'never used'.padEnd(29)}  customers:read,stats:read  ${shown(text)}`,
     );
     expect(lines.slice(0, -1).toSorted()).toEqual(rows.toSorted());
     expect(lines.at(-1)).toBe(`${rows.length} API key(s)`);
@@ -107,7 +107,7 @@ describe('what the command line prints', () => {
     const lines = linesOf(await aegis.run('api-keys', 'update', id, '--deactivate', '--force'));
     expect(lines).toEqual([
       'API key changed:',
-      `${id}  ${'inactive'.padEnd(30)}  customers:read,stats:read  ${name}`,
+      `${id}  ${'inactive'.padEnd(30)}  ${'never used'.padEnd(29)}  customers:read,stats:read  ${name}`,
     ]);
     const rotated = linesOf(await aegis.run('api-keys', 'rotate', id));
     expect(rotated).toHaveLength(2);
