@@ -1097,6 +1097,12 @@ export interface components {
         };
         CreatedCustomer: {
             /**
+             * Format: date-time
+             * @description When it was made again from the audit trail after a restore: its name is `restored` and its details are unknown until
+             *     somebody changes its name. Absent otherwise.
+             */
+            restored_at?: string;
+            /**
              * @description Sentences for people: other customers whose ids differ in case alone. Absent when there are none.
              * @example []
              */
@@ -1124,14 +1130,14 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        Customer: {
             /**
              * Format: date-time
              * @description When it was made again from the audit trail after a restore: its name is `restored` and its details are unknown until
-             *     somebody changes its name. Null otherwise.
+             *     somebody changes its name. Absent otherwise.
              */
-            restored_at: string | null;
-        };
-        Customer: {
+            restored_at?: string;
             /**
              * @description Chosen by the vendor, never reused.
              * @example acme
@@ -1155,12 +1161,6 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
-            /**
-             * Format: date-time
-             * @description When it was made again from the audit trail after a restore: its name is `restored` and its details are unknown until
-             *     somebody changes its name. Null otherwise.
-             */
-            restored_at: string | null;
         };
         CustomerCounts: {
             total: number;
@@ -2737,6 +2737,7 @@ export interface operations {
                      *       "next_cursor": null,
                      *       "customers": [
                      *         {
+                     *           "restored_at": "2026-02-03T19:12:10.000Z",
                      *           "id": "acme",
                      *           "name": "Acme Corporation",
                      *           "email": "licenses@acme.example",
@@ -2746,8 +2747,7 @@ export interface operations {
                      *           "notes": null,
                      *           "is_active": true,
                      *           "created_at": "2026-02-03T19:12:10.000Z",
-                     *           "updated_at": "2026-02-03T19:12:10.000Z",
-                     *           "restored_at": null
+                     *           "updated_at": "2026-02-03T19:12:10.000Z"
                      *         }
                      *       ]
                      *     }
@@ -2819,6 +2819,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "restored_at": "2026-02-03T19:12:10.000Z",
                      *       "warnings": [],
                      *       "id": "acme",
                      *       "name": "Acme Corporation",
@@ -2829,8 +2830,7 @@ export interface operations {
                      *       "notes": null,
                      *       "is_active": true,
                      *       "created_at": "2026-02-03T19:12:10.000Z",
-                     *       "updated_at": "2026-02-03T19:12:10.000Z",
-                     *       "restored_at": null
+                     *       "updated_at": "2026-02-03T19:12:10.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CreatedCustomer"];
@@ -2881,6 +2881,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "restored_at": "2026-02-03T19:12:10.000Z",
                      *       "id": "acme",
                      *       "name": "Acme Corporation",
                      *       "email": "licenses@acme.example",
@@ -2890,8 +2891,7 @@ export interface operations {
                      *       "notes": null,
                      *       "is_active": true,
                      *       "created_at": "2026-02-03T19:12:10.000Z",
-                     *       "updated_at": "2026-02-03T19:12:10.000Z",
-                     *       "restored_at": null
+                     *       "updated_at": "2026-02-03T19:12:10.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Customer"];
@@ -3019,6 +3019,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "restored_at": "2026-02-03T19:12:10.000Z",
                      *       "id": "acme",
                      *       "name": "Acme Corporation",
                      *       "email": "licenses@acme.example",
@@ -3028,8 +3029,7 @@ export interface operations {
                      *       "notes": null,
                      *       "is_active": true,
                      *       "created_at": "2026-02-03T19:12:10.000Z",
-                     *       "updated_at": "2026-02-03T19:12:10.000Z",
-                     *       "restored_at": null
+                     *       "updated_at": "2026-02-03T19:12:10.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Customer"];
@@ -3471,6 +3471,7 @@ export interface operations {
                      *       "license_type": "perpetual",
                      *       "status": "active",
                      *       "customer": {
+                     *         "restored_at": "2026-02-03T19:12:10.000Z",
                      *         "id": "acme",
                      *         "name": "Acme Corporation",
                      *         "email": "licenses@acme.example",
@@ -3480,8 +3481,7 @@ export interface operations {
                      *         "notes": null,
                      *         "is_active": true,
                      *         "created_at": "2026-02-03T19:12:10.000Z",
-                     *         "updated_at": "2026-02-03T19:12:10.000Z",
-                     *         "restored_at": null
+                     *         "updated_at": "2026-02-03T19:12:10.000Z"
                      *       },
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
@@ -3740,6 +3740,7 @@ export interface operations {
                      *       "license_type": "perpetual",
                      *       "status": "active",
                      *       "customer": {
+                     *         "restored_at": "2026-02-03T19:12:10.000Z",
                      *         "id": "acme",
                      *         "name": "Acme Corporation",
                      *         "email": "licenses@acme.example",
@@ -3749,8 +3750,7 @@ export interface operations {
                      *         "notes": null,
                      *         "is_active": true,
                      *         "created_at": "2026-02-03T19:12:10.000Z",
-                     *         "updated_at": "2026-02-03T19:12:10.000Z",
-                     *         "restored_at": null
+                     *         "updated_at": "2026-02-03T19:12:10.000Z"
                      *       },
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",

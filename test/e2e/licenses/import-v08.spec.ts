@@ -329,7 +329,7 @@ describe('aegis import v0.8', () => {
         const client = new Client(url, adminKey);
         for (const id of ['acme', 'ACME']) {
           const { body } = await client.get(`/api/v1/customers/${id}`);
-          const { id: _, created_at, updated_at, restored_at, ...fields } = body as Record<string, unknown>;
+          const { id: _, created_at, updated_at, ...fields } = body as Record<string, unknown>;
           const changed = await client.patch(`/api/v1/customers/${id}`, { ...fields, phone: '1' });
           expect(changed.status).toBe(200);
           expect(changed.body).toMatchObject(

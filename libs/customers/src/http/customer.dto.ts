@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Expose } from 'class-transformer';
+import { Expose, Transform } from 'class-transformer';
 
 /** A customer as callers see it. */
 export class CustomerDto {
@@ -46,10 +46,12 @@ export class CustomerDto {
 
   /**
    * When it was made again from the audit trail after a restore: its name is `restored` and its details are unknown until
-   * somebody changes its name. Null otherwise.
+   * somebody changes its name. Absent otherwise.
    */
+  @ApiProperty({ type: String, format: 'date-time', required: false })
   @Expose()
-  restored_at!: Date | null;
+  @Transform(({ value }: { value: Date | null }) => value ?? undefined)
+  restored_at?: Date;
 }
 
 /** A customer that was just created. */
