@@ -14,7 +14,7 @@ const SMALL_ORDER = [
 
 /**
  * A public key on record is spelled in the one canonical form, so that the same key is never on record under two ids, and
- * is none that anybody can sign for. A row from before stays: its key and its id never change, and it can be retired and
+ * nobody can sign for it without a private key. A row from before stays: its key and its id never change, and it can be retired and
  * compromised.
  */
 export class RefuseUnsoundKeys1764230700000 implements MigrationInterface {

@@ -18,7 +18,7 @@ describe('endConnections', () => {
     server.close();
   });
 
-  /** Sends a request that stays unanswered for now. @returns its answer, or why there is none */
+  /** Sends a request that stays unanswered for now. @returns its answer, or why it got none */
   async function ask(): Promise<Promise<string>[]> {
     const before = open.length;
     const request = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });

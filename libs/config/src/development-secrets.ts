@@ -30,7 +30,7 @@ export function developmentSecret(dataDir: string, name: string): string {
 
 /**
  * The same, only read.
- * @returns undefined where there is none
+ * @returns undefined when it was not made yet
  * @throws ConfigurationError naming DATA_DIR when the file can't be read
  */
 export function existingDevelopmentSecret(dataDir: string, name: string): string | undefined {

@@ -52,7 +52,7 @@ export function parseSettingText(text: string, spec: SettingSpec): unknown {
   }
 }
 
-/** Text of the default, or undefined where there is none or something is made instead. */
+/** Text of the default, or undefined when the setting has no default, or its value is made. */
 export function defaultOf(spec: SettingSpec, production: boolean): string | undefined {
   const text = production ? (spec.productionDefault ?? spec.default) : spec.default;
   return text?.startsWith('(') ? undefined : text;

@@ -75,7 +75,7 @@ export class Caller {
   }
 }
 
-/** The code of a problem document or a verdict; undefined where there is none. */
+/** The code of a problem document or a verdict; undefined for other bodies. */
 export function codeOf({ body }: Pick<Reply, 'body'>): string | undefined {
   return typeof body === 'object' && body !== null ? (body as { code?: string }).code : undefined;
 }

@@ -24,7 +24,7 @@ export class MetricsReading {
    * The sum over all series of a metric.
    * @param name e.g. `aegis_audit_failures_total`
    * @param labels that the series have among theirs
-   * @returns undefined where there is none
+   * @returns undefined when the metric has no such series
    */
   value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
     const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);

@@ -8,6 +8,6 @@ export function shortOrLong<T>(short: T, long: T): T {
 
 /**
  * A promised time applies to the median, which one late process of a shared machine does not change. Any single request
- * may take this much longer, and no more.
+ * may take up to so many times as long.
  */
 export const SLOW_MACHINE = 4;

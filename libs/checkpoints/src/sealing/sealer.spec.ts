@@ -123,7 +123,7 @@ describe('the sealer', () => {
         [count, BYTES],
       );
 
-    it('seals no more than 8 MiB with one checkpoint, and all without a pause', async () => {
+    it('seals at most 8 MiB with one checkpoint, and all without a pause', async () => {
       await trail.sealAll();
       const before = (await trail.checkpoints()).length;
       await write(400);

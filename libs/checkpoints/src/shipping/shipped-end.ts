@@ -18,7 +18,7 @@ export type ShippedEndState = 'here' | 'lost' | 'restored';
 /** The end of the trail, held against what was shipped. */
 export interface ShippedEnd {
   state: ShippedEndState;
-  /** Number of the trail's last checkpoint; 0 when there is none. */
+  /** Number of the trail's last checkpoint; 0 without checkpoints. */
   last: number;
   /** Whether a restore is noted that is not reconciled. */
   isReconciled: boolean;

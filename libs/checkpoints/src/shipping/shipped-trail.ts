@@ -14,11 +14,11 @@ export interface ShippedSource {
 
 /** The end of the database's own chain. */
 export interface ChainBase {
-  /** Number of its last checkpoint; 0 when there is none. */
+  /** Number of its last checkpoint; 0 without checkpoints. */
   number: number;
-  /** Of that checkpoint; null when there is none. */
+  /** Of that checkpoint; null without checkpoints. */
   hash: string | null;
-  /** When its records were read, seconds since 1970; 0 when there is none. */
+  /** When its records were read, seconds since 1970; 0 without checkpoints. */
   iat: number;
 }
 
@@ -57,7 +57,7 @@ export interface ShippedChain {
   isConnected: boolean;
   /** Number of the last checkpoint that is proven; that of the database where none is. */
   provenTo: number;
-  /** The highest number of a checkpoint in the files; 0 when there is none. */
+  /** The highest number of a checkpoint in the files; 0 without checkpoints. */
   last: number;
   /** Names of files without a checkpoint. */
   empty: string[];

@@ -74,7 +74,7 @@ function configureHttp(app: NestExpressApplication): void {
   server.requestTimeout = environment.HTTP_REQUEST_TIMEOUT_MS;
   // Unless set longer than common load balancers keep a connection (60 s), so that it is they who close it.
   server.keepAliveTimeout = environment.HTTP_KEEP_ALIVE_TIMEOUT_MS;
-  // A connection over which nothing moves, as when a caller takes no more of its answer, is closed.
+  // A connection over which nothing moves, as when a caller stops reading its answer, is closed.
   server.timeout = environment.HTTP_IDLE_TIMEOUT_MS;
   leaveToUs(server);
   handleClientErrors(server, environment);
