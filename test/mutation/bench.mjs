@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -21,8 +21,10 @@ const root = process.cwd();
 const MAKE_TEMPLATE = `require('./test/support/database/database.ts').makeTemplate().then(() => process.exit(), () => process.exit(1))`;
 let templates = 0;
 
-/** How long suites took without a fault, by their names. */
+/** How long each suite took without a fault, by its path. */
 const durations = new Map();
+/** The suite that noticed the last fault in a file, by the file's path. */
+const noticedBefore = new Map();
 
 /** A copy of the sources that faults are planted in: those of the checkout are never touched. */
 export class Bench {
@@ -33,11 +35,12 @@ export class Bench {
     symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
   }
 
-  /** Whether every suite passes as the sources are. */
+  /** Whether every suite passes as the sources are; one that has is not run again. */
   async isSound(suites) {
-    const began = performance.now();
-    const passed = await this.passes(suites);
-    durations.set(suites.join(), performance.now() - began);
+    const unknown = suites.filter((suite) => !durations.has(suite));
+    if (unknown.length === 0) return true;
+    const { passed, results } = await this.test(unknown);
+    for (const { suite, failed, milliseconds } of results) if (!failed) durations.set(suite, milliseconds);
     return passed;
   }
 
@@ -50,28 +53,48 @@ export class Bench {
       sound.replace(from, () => to),
     );
     try {
-      const ordered = nearestFirst(suites, file);
-      const patienceMs = Math.max(HANGS.milliseconds, HANGS.times * (durations.get(suites.join()) ?? 0));
-      if (!file.startsWith('migrations/')) return await this.passes(ordered, { quiet: true, patienceMs });
-      // The databases of tests are copies of one that was migrated before, without the fault.
-      const env = { ...process.env, AEGIS_TEST_TEMPLATE: `aegis_template_${++templates}` };
-      return (
-        (await this.makesTemplate(env)) && (await this.passes(ordered, { quiet: true, env, patienceMs }))
-      );
+      const expectedMs = suites.reduce((sum, suite) => sum + (durations.get(suite) ?? 0), 0);
+      const patienceMs = Math.max(HANGS.milliseconds, HANGS.times * expectedMs);
+      const env = { ...process.env };
+      if (file.startsWith('migrations/')) {
+        // The databases of tests are copies of one that was migrated before, without the fault.
+        env.AEGIS_TEST_TEMPLATE = `aegis_template_${++templates}`;
+        if (!(await this.makesTemplate(env))) return false;
+      }
+      const { passed, results } = await this.test(likeliestFirst(suites, file), {
+        quiet: true,
+        env,
+        patienceMs,
+      });
+      const noticed = results.find(({ failed }) => failed);
+      if (noticed !== undefined) noticedBefore.set(file, noticed.suite);
+      return passed;
     } finally {
       writeFileSync(path, sound);
     }
   }
 
-  /** Whether the suites pass; the first failure ends them. */
-  passes(suites, { quiet = false, env = process.env, patienceMs = PATIENCE_MS } = {}) {
+  /** Whether the suites pass, and what each did; the first failure ends them. */
+  async test(suites, { quiet = false, env = process.env, patienceMs = PATIENCE_MS } = {}) {
     const jest = join(root, 'node_modules/jest/bin/jest.js');
     const config = join(this.folder, 'test/mutation/jest.config.cjs');
-    return this.run([jest, '--config', config, '--bail', '--silent', '--runTestsByPath', ...suites], {
-      quiet,
-      patienceMs,
-      env: { ...env, AEGIS_SUITES: JSON.stringify(suites) },
-    });
+    const file = join(this.folder, 'suite-results.jsonl');
+    rmSync(file, { force: true });
+    const passed = await this.run(
+      [jest, '--config', config, '--bail', '--silent', '--runTestsByPath', ...suites],
+      {
+        quiet,
+        patienceMs,
+        env: {
+          ...env,
+          AEGIS_SUITES: JSON.stringify(suites),
+          AEGIS_SUITE_RESULTS: file,
+          AEGIS_FROM_SOURCES: 'yes',
+        },
+      },
+    );
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+    return { passed, results: lines.map((line) => JSON.parse(line)) };
   }
 
   /** Whether the migrations, as they are here, make the database that tests get copies of. */
@@ -104,13 +127,21 @@ export class Bench {
   }
 }
 
-/** Suites in the order of the folders that they share with a file: the nearest notices most faults, and ends the run. */
-function nearestFirst(suites, file) {
-  const folders = dirname(file).split('/');
-  const shared = (suite) => {
-    const parts = suite.split('/');
-    const other = folders.findIndex((folder, index) => folder !== parts[index]);
-    return other === -1 ? folders.length : other;
+/** Suites in the order in which they are likely to notice a fault soon, which ends the run. */
+function likeliestFirst(suites, file) {
+  const distance = (suite) => {
+    if (noticedBefore.get(file) === suite) return 0;
+    return isNear(suite, file) ? 1 : 2;
   };
-  return [...suites].sort((a, b) => shared(b) - shared(a));
+  return [...suites].sort(
+    (a, b) => distance(a) - distance(b) || (durations.get(a) ?? 0) - (durations.get(b) ?? 0),
+  );
+}
+
+/** Whether a suite lies in the folder of the file, or in one above it within its lib or app. */
+function isNear(suite, file) {
+  const folder = dirname(file);
+  return (
+    folder === dirname(suite) || (folder.startsWith(`${dirname(suite)}/`) && suite.split('/').length > 2)
+  );
 }

@@ -5,8 +5,10 @@ const { project } = require('../support/jest-shared.cjs');
 module.exports = {
   ...project,
   testMatch: ['**/*.spec.ts'],
-  // A suite of test/system may be named if it starts nothing that is built.
+  // A suite of test/system may be named.
   testPathIgnorePatterns: ['/node_modules/'],
+  testEnvironment: '<rootDir>/test/mutation/first-failure.cjs',
+  reporters: ['default', '<rootDir>/test/mutation/suite-results.cjs'],
   testSequencer: '<rootDir>/test/mutation/given-order.cjs',
   maxWorkers: 1,
   testTimeout: 60_000,

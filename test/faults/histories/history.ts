@@ -25,6 +25,8 @@ export interface HistoriesOptions {
   length: number;
   /** Clients at once. */
   clients: number;
+  /** Whether more licenses than that get one: what must have happened has not yet. */
+  needsMore: () => boolean;
 }
 
 /** How often each kind is drawn, of 100. */
@@ -90,7 +92,8 @@ export class Histories {
   /** One of the licenses that are asked now; undefined when all have been. */
   private async choose(): Promise<Subject | undefined> {
     const isOpen = ({ begun }: Subject): boolean => begun < this.options.length;
-    while (this.open.filter(isOpen).length < OPEN_AT_ONCE && this.issued < this.options.histories) {
+    const { histories, needsMore } = this.options;
+    while (this.open.filter(isOpen).length < OPEN_AT_ONCE && (this.issued < histories || needsMore())) {
       this.issued++;
       this.open.push(await this.issue());
     }

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { PATIENCE } from '../patience';
+import { programArguments } from './program';
 
 const TERMINAL = join(__dirname, 'terminal.py');
-const MAIN = join(__dirname, '../../../dist/apps/cli/src/main.js');
 
 /** How a command ended. */
 export interface Ended {
@@ -21,7 +21,7 @@ export interface Running {
   ended: Promise<Ended>;
 }
 
-/** Runs the compiled `aegis` as a process of its own. */
+/** Runs `aegis` as a process of its own. */
 export class CommandLine {
   /**
    * @param folder working directory: no file .env of anyone else's
@@ -43,7 +43,7 @@ export class CommandLine {
 
   /** Starts a command whose standard input stays open. */
   start(...args: string[]): Running {
-    return this.spawn(process.execPath, MAIN, ...args);
+    return this.spawn(process.execPath, ...programArguments('cli'), ...args);
   }
 
   /**
@@ -51,7 +51,15 @@ export class CommandLine {
    * @param answer as typed, with a line feed at its end; Ctrl-C is `\x03`
    */
   answer(text: string, answer: string, ...args: string[]): Promise<Ended> {
-    return this.spawn('python3', TERMINAL, text, answer, process.execPath, MAIN, ...args).ended;
+    return this.spawn(
+      'python3',
+      TERMINAL,
+      text,
+      answer,
+      process.execPath,
+      ...programArguments('cli'),
+      ...args,
+    ).ended;
   }
 
   private spawn(program: string, ...args: string[]): Running {

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { CommandLine } from './command-line';
+import { programArguments } from './program';
 import { PATIENCE } from '../patience';
 import { until } from '../until';
-
-const SERVER = resolve(__dirname, '../../../dist/apps/server/src/main.js');
 
 /** A first start creates a database cluster; other tests share the machine. */
 export const START_PATIENCE_MS = 200_000;
@@ -17,7 +16,7 @@ export interface End {
   signal: NodeJS.Signals | null;
 }
 
-/** The server of the build as a process of its own; its environment holds what is given, `PATIENCE` and no more. */
+/** The server as a process of its own; its environment holds what is given, `PATIENCE` and no more. */
 export class ServerProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<End>;
@@ -30,7 +29,7 @@ export class ServerProcess {
     folder: string,
     stdio: StdioOptions = ['ignore', 'pipe', 'pipe'],
   ) {
-    this.child = spawn(process.execPath, [SERVER], {
+    this.child = spawn(process.execPath, programArguments('server'), {
       cwd: folder,
       env: {
         PATH: process.env.PATH,
