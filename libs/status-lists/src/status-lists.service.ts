@@ -16,6 +16,11 @@ import { StatusListNotFound, type StatusListTooLarge, StatusListUnavailable } fr
 
 /** A list is no longer served in the last hour of its life: a client could not keep it. */
 const SERVED_FOR_MS = (LIFETIME_S - 3600) * 1000;
+/**
+ * A list that is known to have changed is not served for longer without the change: so long a client may have kept it
+ * anyway, and behind a proxy another server may have a newer one.
+ */
+const SERVED_WITHOUT_CHANGE_MS = TTL_S * 1000;
 /** Below it, reading the changes that are not folded costs nothing that could be measured. */
 const FOLDED_FROM = 100;
 /** Lists beyond `MOST_LISTS` that are kept because somebody asked for them, those asked for last. */
@@ -25,6 +30,8 @@ interface ServedList extends SignedStatusList {
   answer: CompressedText;
   /** Before it was read, by the process's clock. */
   madeAt: number;
+  /** When a survey first showed a change that it does not say, by the process's clock. */
+  changedAt?: number;
 }
 
 /**
@@ -79,7 +86,10 @@ export class StatusLists {
     const served = this.served.get(list);
     if (!served && this.excess.has(list)) throw new StatusListUnavailable(list);
     if (!served) throw this.tooLarge.get(list) ?? new StatusListNotFound(list);
-    if (performance.now() - served.madeAt > SERVED_FOR_MS) throw new StatusListUnavailable(list);
+    const now = performance.now();
+    if (now - served.madeAt > SERVED_FOR_MS) throw new StatusListUnavailable(list);
+    if (served.changedAt !== undefined && now - served.changedAt > SERVED_WITHOUT_CHANGE_MS)
+      throw this.tooLarge.get(list) ?? new StatusListUnavailable(list);
     return served.answer;
   }
 
@@ -95,7 +105,7 @@ export class StatusLists {
 
   /**
    * Rebuilds the lists that have changed, are older than their ttl, or were signed by a key that is not the active one.
-   * Until then, and where that fails, the last ones are served. What it reads is read after this call: who comes while
+   * Until then, and where that fails, the last ones are served, those that have changed for `TTL_S` at most. What it reads is read after this call: who comes while
    * a refresh is under way waits for the one after it, with all others who came meanwhile.
    */
   refresh(): Promise<void> {
@@ -119,6 +129,7 @@ export class StatusLists {
     const versions = new Map([...survey.versions].filter(([list]) => !this.excess.has(list)));
     for (const list of this.served.keys()) if (!versions.has(list)) this.served.delete(list);
     this.gap = irregularityOf(survey);
+    this.noteChanges(versions);
     const due = this.dueLists(versions);
     if (due.length > 0) await this.make(due);
     if (survey.unfolded >= FOLDED_FROM) await this.records.fold();
@@ -156,6 +167,11 @@ export class StatusLists {
       });
     this.tooLarge = tooLarge;
     this.rebuilds.observe((performance.now() - startedAt) / 1000);
+  }
+
+  private noteChanges(versions: ReadonlyMap<number, number>): void {
+    for (const [list, served] of this.served)
+      if (served.version !== versions.get(list)) served.changedAt ??= performance.now();
   }
 
   /** Those that have changed come first: the others say what they said. */

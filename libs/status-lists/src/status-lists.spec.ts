@@ -266,7 +266,7 @@ describe('the lists that a process serves', () => {
     expect((await read(1)).marked).toEqual({ 3: 1 });
   });
 
-  it('are rebuilt though the signer no longer accepts one of them, which stays as it was', async () => {
+  it('are rebuilt though the signer no longer accepts one of them, which stays as it was for a while', async () => {
     const unlimited = aSigner('first');
     let longest = 0;
     const noting: Signer = {
@@ -294,6 +294,10 @@ describe('the lists that a process serves', () => {
     await change(2, 9, REVOKED);
     await lists.refresh();
     expect([(await read(0)).marked, (await read(2)).marked]).toEqual([{}, { 8: 1, 9: 1 }]);
+    later(301_000);
+    await expect(lists.find(0)).rejects.toMatchObject({ code: 'service_unavailable', retryAfterSeconds: 60 });
+    expect((await read(2)).marked).toEqual({ 8: 1, 9: 1 });
+    jest.restoreAllMocks();
     expect(lists.unsigned.map(({ list, code }) => ({ list, code }))).toEqual([
       { list: 0, code: 'service_unavailable' },
     ]);
@@ -459,6 +463,23 @@ describe('the lists that a process serves', () => {
     jest.restoreAllMocks();
     later((35 * 24 - 1) * HOUR_MS + 60_000);
     await expect(lists.find(0)).rejects.toMatchObject({ code: 'service_unavailable', retryAfterSeconds: 5 });
+  });
+
+  it('are served for 300 seconds without a change that cannot be signed, and then not until it is', async () => {
+    await lists.refresh();
+    signer = new Error('unreachable');
+    await change(0, 8, REVOKED);
+    await expect(lists.refresh()).rejects.toThrow('unreachable');
+    later(299_000);
+    await expect(lists.refresh()).rejects.toThrow('unreachable');
+    expect((await read(0)).marked).toEqual({});
+    jest.restoreAllMocks();
+    later(301_000);
+    await expect(lists.find(0)).rejects.toMatchObject({ code: 'service_unavailable', retryAfterSeconds: 5 });
+    expect((await read(1)).kid).toBe('first');
+    signer = aSigner('first');
+    await lists.refresh();
+    expect((await read(0)).marked).toEqual({ 8: 1 });
   });
 
   it('are read by one refresh for all who ask at once', async () => {

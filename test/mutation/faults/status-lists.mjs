@@ -81,6 +81,16 @@ export default {
     ]),
     ...inFile('libs/status-lists/src/status-lists.service.ts', [
       ['does not sign again under another key', 'served.kid !== kid ||', ''],
+      [
+        'serves a list without its change for as long as it counts',
+        '> SERVED_WITHOUT_CHANGE_MS',
+        '> SERVED_FOR_MS',
+      ],
+      [
+        'forgets how long a change has waited',
+        'served.changedAt ??= performance.now()',
+        'served.changedAt = performance.now()',
+      ],
       ['rebuilds every list each time', 'served?.version !== version', 'true'],
       ['rebuilds no list', 'served?.version !== version', 'served === undefined'],
       ['never looks for a list that is not there', 'if (!this.served.has(list)) {', 'if (list < 0) {'],
