@@ -61,6 +61,7 @@ export default {
     ...inFile('libs/signing/src/signers/aws-kms-source.ts', [
       ['takes keys of any spec', 'answer.KeySpec !== KEY_SPEC || ', ''],
       ['fetches public keys each time', 'this.publicKeys.set(key, publicKey);', ''],
+      ['reads any length of an answer', 'boundAnswers(client, LONGEST_ANSWER_BYTES);', ''],
       ['has the message hashed', "MessageType: 'RAW'", "MessageType: 'DIGEST'"],
     ]),
     ...inFile('libs/signing/src/signers/azure-passphrase.ts', [

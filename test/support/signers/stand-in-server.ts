@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 
 /** What a service may do instead of its work. */
-export type Fault = 'hang' | 'status 429' | 'status 500' | 'garbage' | 'foreign signature' | 'cut';
+export type Fault =
+  'hang' | 'status 429' | 'status 500' | 'garbage' | 'foreign signature' | 'cut' | 'endless';
 
 /** A request as it came in. */
 export interface Asked {
@@ -25,6 +26,8 @@ export abstract class StandInServer {
   fault: Fault | undefined;
   /** All requests so far. */
   readonly asked: Asked[] = [];
+  /** Bytes of endless answers that a connection has taken. */
+  endlessBytes = 0;
   private server: Server | undefined;
   private port = 0;
 
@@ -54,6 +57,17 @@ export abstract class StandInServer {
   /** The service's work, written from its documentation. */
   protected abstract answer(asked: Asked): Answer;
 
+  private sendWithoutEnd(response: ServerResponse): void {
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    const more = (): void => {
+      if (response.destroyed) return;
+      this.endlessBytes += PIECE.length;
+      if (response.write(PIECE)) setImmediate(more);
+    };
+    response.on('drain', more);
+    more();
+  }
+
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = '';
     for await (const chunk of request) body += String(chunk);
@@ -73,12 +87,17 @@ export abstract class StandInServer {
       case 'garbage':
         send(response, { status: 200, body: '<html>{"data":' });
         return;
+      case 'endless':
+        this.sendWithoutEnd(response);
+        return;
       case 'foreign signature':
       case undefined:
         send(response, this.answer(asked));
     }
   }
 }
+
+const PIECE = Buffer.alloc(64 * 1024, '[');
 
 function send(response: ServerResponse, { status, body }: Answer): void {
   response.writeHead(status, { 'Content-Type': 'application/json' });

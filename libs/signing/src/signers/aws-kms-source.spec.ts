@@ -74,6 +74,16 @@ describe('keys in AWS KMS', () => {
     expect((error as Error).message).toMatch(/IncompleteSignatureException.*credentials/);
   });
 
+  it('are read no further than an answer can be long', async () => {
+    const { signer } = await source.open('k1');
+    kms.fault = 'endless';
+    await expect(signer.sign(Buffer.from('a token'))).rejects.toThrow(SignerUnavailable);
+    // What the system's buffers take comes on top of 64 KiB for each of two attempts.
+    expect(kms.endlessBytes).toBeLessThan(64 * 2 ** 20);
+    kms.fault = undefined;
+    expect(await signer.sign(Buffer.from('a token'))).toHaveLength(64);
+  });
+
   it.each(['status 500', 'garbage', 'cut'] as const)(
     'are available later when KMS answers by: %s',
     async (fault) => {

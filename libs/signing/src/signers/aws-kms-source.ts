@@ -2,6 +2,7 @@ import type { GetPublicKeyCommandOutput, KMSClient } from '@aws-sdk/client-kms';
 import type { SignerKey } from '@aegis/config';
 import { ConfigurationError } from '@aegis/errors';
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { boundAnswers } from './bounded-answers';
 import type { OpenedKey, SignerSource } from './signer-source';
 import { SignerUnavailable } from '../signing.errors';
 import { RemoteFailure } from './remote-failure';
@@ -12,6 +13,8 @@ import type { SignerGuard } from './signer-guard';
 const LARGEST_INPUT_BYTES = 4096;
 const ALGORITHM = 'ED25519_SHA_512';
 const KEY_SPEC = 'ECC_NIST_EDWARDS25519';
+/** An answer has a key or a signature. */
+const LONGEST_ANSWER_BYTES = 64 * 1024;
 /** One repetition, where a connection broke; the time-outs bound both together. */
 const ATTEMPTS = 2;
 /** Refusals that asking again does not resolve. */
@@ -145,6 +148,7 @@ export class AwsKmsSource implements SignerSource {
         throwOnRequestTimeout: true,
       },
     });
+    boundAnswers(client, LONGEST_ANSWER_BYTES);
     return { sdk, client };
   }
 }
