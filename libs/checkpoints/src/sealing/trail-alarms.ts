@@ -39,10 +39,10 @@ export class TrailAlarms {
     if (on === this.on.has(reason)) return;
     if (on) {
       this.on.add(reason);
-      this.logger.write('error', MEANING[reason], { reason });
+      this.logger.write('error', MEANING[reason], { alarm: reason });
     } else {
       this.on.delete(reason);
-      this.logger.write('info', `over: ${MEANING[reason]}`, { reason });
+      this.logger.write('info', `over: ${MEANING[reason]}`, { alarm: reason });
     }
   }
 
@@ -55,6 +55,6 @@ export class TrailAlarms {
   setCheckpointsLost(shipped: number, last: number): void {
     const reason = 'checkpoints_lost' satisfies TrailAlarm;
     this.alarms.set({ reason }, 1);
-    this.logger.write('error', MEANING[reason], { reason, shipped, last });
+    this.logger.write('error', MEANING[reason], { alarm: reason, shipped, last });
   }
 }
