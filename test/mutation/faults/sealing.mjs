@@ -86,8 +86,12 @@ export default {
       ['takes a record of no time', "occurred_at >= '0001-01-01T00:00:00Z' AND ", ''],
       ['takes data of any length', 'octet_length(event_data::text) <= 65536', 'true'],
     ]),
-    ...inFile('migrations/1764180120000-ignore-null-arguments.ts', [
-      ['forgets addresses for NULL days', "  'audit_logs_forget_addresses(integer)',\n", ''],
+    ...inFile('migrations/1764200000000-bound-what-is-read.ts', [
+      [
+        'forgets addresses for NULL days',
+        'SECURITY DEFINER STRICT SET search_path = pg_catalog, pg_temp ${settings}',
+        'SECURITY DEFINER SET search_path = pg_catalog, pg_temp ${settings}',
+      ],
     ]),
     ...inFile('migrations/1764180180000-fix-keys-on-record.ts', [
       [

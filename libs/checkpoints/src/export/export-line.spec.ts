@@ -73,6 +73,8 @@ describe('a line of an export', () => {
     for (const name of Object.keys(members)) {
       const { [name]: _left, ...others } = members;
       expect([name, parseExportLine(JSON.stringify(others))]).toEqual([name, undefined]);
+      const ofNoType = JSON.stringify({ ...members, [name]: true });
+      expect([name, parseExportLine(ofNoType)]).toEqual([name, undefined]);
     }
   });
 
