@@ -4,6 +4,7 @@ import { MetricsModule } from '@aegis/metrics';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { poolOptions, postgresOptions } from './connections/connection-options';
+import { DiskFullness } from './connections/disk-fullness';
 import { PoolLimits } from './connections/pool-limits';
 import { PoolMetrics } from './connections/pool-metrics';
 import { PoolRenewal } from './connections/pool-renewal';
@@ -16,8 +17,8 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       global: true,
-      providers: [PoolLimits, PoolMetrics, PoolRenewal],
-      exports: [PoolRenewal],
+      providers: [DiskFullness, PoolLimits, PoolMetrics, PoolRenewal],
+      exports: [DiskFullness, PoolRenewal],
       imports: [
         MetricsModule,
         TypeOrmModule.forRootAsync({

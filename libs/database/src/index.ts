@@ -11,6 +11,7 @@ export {
 } from './connections/connection-options';
 export { namingSetting, connectionProblem } from './connections/connection-problem';
 export { momentsCheck } from './connections/moments';
+export { DiskFullness } from './connections/disk-fullness';
 export { PoolRenewal } from './connections/pool-renewal';
 export { limitStatements } from './connections/statement-limits';
 export { assertSessionSettings, warnOfSessionDefaults } from './connections/session-settings';

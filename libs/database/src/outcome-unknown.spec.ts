@@ -132,6 +132,29 @@ describe('a transaction whose', () => {
     expect(await name()).toBe('0');
   });
 
+  it.each([
+    ['53100', 'the disk is full'],
+    ['58030', 'the disk fails'],
+    ['57P02', 'PostgreSQL crashes'],
+    ['XX000', 'something unexpected'],
+  ])('commit fails with %s has an unknown outcome: %s', async (state) => {
+    await asSuperuser(`
+      CREATE TABLE failing (id int);
+      GRANT INSERT ON failing TO aegis_app;
+      CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '${state}'; END $$;
+      CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON failing DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION fail()`);
+    const error = await failing((tx) => tx.query('INSERT INTO failing VALUES (1)'));
+    expect(error).toBeInstanceOf(OutcomeUnknown);
+    // Before the commit it is known that nothing was made.
+    const before = await failing((tx) =>
+      tx.query('INSERT INTO failing VALUES (1); SET CONSTRAINTS ALL IMMEDIATE'),
+    );
+    expect(sqlState(before)).toBe(state);
+    expect(before).not.toBeInstanceOf(OutcomeUnknown);
+  });
+
   it('connections are all in use is refused after the wait that is allowed, and leaves none behind', async () => {
     const pool = poolOf(dataSource);
     limitWaiting(pool, 50);

@@ -72,6 +72,15 @@ describe('errors of PostgreSQL', () => {
     expect(isDatabaseUnavailable(locked)).toBe(true);
   });
 
+  it.each(['08006', '53000', '53100', '53200', '53300', '53400', '58000', '58030', '58P01'])(
+    'are an outage when the machine of the database lacks something, or fails: %s',
+    async (state) => {
+      const error = await query(`DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '${state}'; END $$`);
+      expect(sqlState(error)).toBe(state);
+      expect(isDatabaseUnavailable(error)).toBe(true);
+    },
+  );
+
   it('are an outage when the connection is cut', async () => {
     const cut = await errorOf(dataSource.query('SELECT pg_terminate_backend(pg_backend_pid())'));
     expect(isDatabaseUnavailable(cut)).toBe(true);

@@ -8,14 +8,17 @@ export const SqlState = {
   deadlockDetected: '40P01',
   lockNotAvailable: '55P03',
   readOnly: '25006',
+  diskFull: '53100',
+  configurationLimitExceeded: '53400',
   queryCanceled: '57014',
 } as const;
 
+/**
+ * Classes that blame the state of the database's machine: no connection, out of disk, memory or connections, an error of a
+ * file.
+ */
+const UNAVAILABLE_CLASSES = /^(08|53|58)/;
 const UNAVAILABLE_STATES = new Set([
-  '53100',
-  '53200',
-  '53300',
-  '53400', // out of disk, memory, connections, configuration limit
   '55P03', // a lock was not acquired in DB_LOCK_TIMEOUT_MS
   '57014', // DB_STATEMENT_TIMEOUT_MS ran out
   '57P01',
@@ -96,13 +99,25 @@ export function isConnectionRefused(error: unknown): boolean {
   return REFUSED_CONNECTION.has(sqlState(error) ?? '');
 }
 
+/** Answers to a commit that may have been made: those of a database that ends, crashes, or lacks what it needs. */
+const OPEN_COMMIT = /^(08|53|57P|58|XX)/;
+
+/**
+ * Whether a commit that failed so may have been made. What PostgreSQL refuses for what it was given was not;
+ * one that can't write its log to the end (53100, 58030) may have written the commit before, and crashes.
+ */
+export function mayHaveCommitted(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === undefined ? isDatabaseUnavailable(error) : OPEN_COMMIT.test(state);
+}
+
 /** Whether the database cannot be reached or overloaded: the same request may succeed a moment later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   return errorChain(error).some(({ code, message, syscall }) => {
     // The file of a Unix socket is there while the server runs.
     if (code === 'ENOENT' && syscall === 'connect') return true;
     if (typeof code === 'string')
-      return code.startsWith('08') || UNAVAILABLE_STATES.has(code) || UNAVAILABLE_ERRNO.has(code);
+      return UNAVAILABLE_CLASSES.test(code) || UNAVAILABLE_STATES.has(code) || UNAVAILABLE_ERRNO.has(code);
     return UNAVAILABLE_MESSAGES.test(message);
   });
 }

@@ -11,7 +11,7 @@ import {
 } from 'typeorm';
 import { type CallerId, type CallerInForce, requireCallerInForce } from './callers';
 import { OutcomeUnknown } from './outcome-unknown';
-import { isDatabaseUnavailable, sqlState, SqlState } from './postgres-errors';
+import { mayHaveCommitted, sqlState, SqlState } from './postgres-errors';
 
 const ATTEMPTS = 4;
 const LONGEST_PAUSE_MS = 25;
@@ -123,16 +123,10 @@ async function runOnce<T>(dataSource: DataSource, work: (tx: EntityManager) => P
     });
   } catch (error) {
     const reason = loss !== undefined && saysReleased(error) ? loss : error;
-    throw commit.isSent && isUnanswered(reason) ? new OutcomeUnknown(reason) : reason;
+    throw commit.isSent && mayHaveCommitted(reason) ? new OutcomeUnknown(reason) : reason;
   } finally {
     connection?.off('error', note);
   }
-}
-
-/** PostgreSQL refuses a commit with a reason; a server that shuts down or crashes may have committed before. */
-function isUnanswered(error: unknown): boolean {
-  const state = sqlState(error);
-  return isDatabaseUnavailable(error) && (state === undefined || /^(08|57P)/.test(state));
 }
 
 function saysReleased(error: unknown): boolean {

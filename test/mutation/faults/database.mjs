@@ -8,6 +8,8 @@ export default {
     'migrations/public-schema.spec.ts',
     'migrations/bounded-moments.spec.ts',
     'libs/database/src/connections/lost-connection.spec.ts',
+    'libs/database/src/connections/disk-fullness.spec.ts',
+    'libs/database/src/postgres-errors.spec.ts',
     'libs/database/src/connections/moments.spec.ts',
     'libs/database/src/connections/pool-renewal.spec.ts',
     'libs/database/src/connections/statement-limits.spec.ts',
@@ -67,14 +69,36 @@ export default {
       ],
       [
         'calls every lost connection an unknown outcome',
-        'throw commit.isSent && isUnanswered',
-        'throw isUnanswered',
+        'throw commit.isSent && mayHaveCommitted',
+        'throw mayHaveCommitted',
       ],
+    ]),
+    ...inFile('libs/database/src/postgres-errors.ts', [
       [
         'does not know of a refused commit that it was refused',
-        '(state === undefined || /^(08|57P)/.test(state))',
-        'true',
+        'isDatabaseUnavailable(error) : OPEN_COMMIT.test(state)',
+        'isDatabaseUnavailable(error) : true',
       ],
+      [
+        'takes a commit that a full disk cut short for one that was not made',
+        '/^(08|53|57P|58|XX)/',
+        '/^(08|57P)/',
+      ],
+      ['takes an error of a file for a mistake of the statement', '/^(08|53|58)/', '/^(08|53)/'],
+    ]),
+    ...inFile('libs/database/src/connections/disk-fullness.ts', [
+      [
+        'never notices that the disk is full',
+        'if (state === SqlState.diskFull) this.refusedAt',
+        'if (state === undefined) this.refusedAt',
+      ],
+      [
+        'takes the disk for free as soon as nobody was refused',
+        'if (!(await this.hasRoom())) return true;',
+        '',
+      ],
+      ['takes the disk for full forever', 'this.refusedAt = undefined;', ''],
+      ['asks for what needs no file', "'64kB', true", "'64MB', true"],
     ]),
     ...inFile('libs/database/src/connections/driver-internals.ts', [
       ['keeps a connection that came too late', 'else if (client !== undefined) release();', ''],

@@ -14,6 +14,7 @@ export default {
     'test/e2e/input/inspect.spec.ts',
     'libs/database/src/connections/pool-renewal.spec.ts',
     'test/e2e/operation/readiness.spec.ts',
+    'apps/server/src/health/database-readiness.spec.ts',
     'test/e2e/round-trips/lists.spec.ts',
     'libs/lists/src/csv.spec.ts',
   ],
@@ -95,7 +96,12 @@ export default {
     ]),
     ...inFile('apps/server/src/health/database-readiness.ts', [
       ['is ready on a database that does not accept writes', "return 'read_only';", 'return undefined;'],
-      ['is ready without a partition', "undefined : 'no_partition'", 'undefined : undefined'],
+      [
+        'is ready without a partition',
+        'if (!answer.has_partition)',
+        'if (answer.has_partition === undefined)',
+      ],
+      ['is ready though the disk is full', 'await this.disk.isFull()', 'await this.disk.isFull(), false'],
       [
         'is ready though nothing may be appended',
         'if (!answer.may_append)',

@@ -1,4 +1,4 @@
-import { PoolRenewal } from '@aegis/database';
+import { DiskFullness, PoolRenewal } from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { HealthIndicatorService } from '@nestjs/terminus';
@@ -11,13 +11,17 @@ describe('the readiness of the database', () => {
   let database: TestDatabase;
   let dataSource: DataSource;
   let readiness: DatabaseReadiness;
+  const log: string[] = [];
+  const metrics = new Metrics();
 
   beforeAll(async () => {
     database = await testDatabase();
     dataSource = await database.dataSource([]);
-    const logger = new Logger({ level: 'error', format: 'json', stream: new PassThrough() });
+    const stream = new PassThrough().on('data', (chunk: Buffer) => log.push(chunk.toString()));
+    const logger = new Logger({ level: 'error', format: 'json', stream });
     const pool = new PoolRenewal(dataSource, logger);
-    readiness = new DatabaseReadiness(dataSource, pool, logger, new HealthIndicatorService(), new Metrics());
+    const disk = new DiskFullness(dataSource);
+    readiness = new DatabaseReadiness(dataSource, pool, disk, logger, new HealthIndicatorService(), metrics);
   });
   afterEach(() => {
     jest.restoreAllMocks();
@@ -38,6 +42,15 @@ describe('the readiness of the database', () => {
     now += 2;
     await readiness.check();
     expect(query).toHaveBeenCalledTimes(2);
+  });
+
+  it('says no while the disk of the database is full', async () => {
+    jest.spyOn(performance, 'now').mockReturnValue(1e8);
+    const full = `DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '53100'; END $$`;
+    await expect(dataSource.query(full)).rejects.toThrow('made up');
+    expect(await readiness.check()).toEqual({ database: { status: 'down' } });
+    expect(log.join('')).toContain('not ready: the database has no room on its disk');
+    expect(await metrics.registry.metrics()).toContain('aegis_database_obstacle{obstacle="disk_full"} 1');
   });
 
   it('says no to all who ask while the database does not answer', async () => {

@@ -1,4 +1,4 @@
-import { NOT_RECONCILED, PoolRenewal } from '@aegis/database';
+import { DiskFullness, NOT_RECONCILED, PoolRenewal } from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
@@ -17,6 +17,7 @@ const OBSTACLES = {
   not_reconciled: 'was restored and is not reconciled',
   no_partition: 'has no audit partition for the current month',
   not_permitted: 'does not allow this role to write to the audit trail',
+  disk_full: 'has no room on its disk',
 } as const;
 
 type Obstacle = keyof typeof OBSTACLES;
@@ -55,6 +56,7 @@ export class DatabaseReadiness {
   constructor(
     private readonly dataSource: DataSource,
     private readonly pool: PoolRenewal,
+    private readonly disk: DiskFullness,
     private readonly logger: Logger,
     private readonly indicators: HealthIndicatorService,
     metrics: Metrics,
@@ -127,7 +129,8 @@ export class DatabaseReadiness {
     }
     if (answer.not_reconciled) return 'not_reconciled';
     if (!answer.may_append) return 'not_permitted';
-    return answer.has_partition ? undefined : 'no_partition';
+    if (!answer.has_partition) return 'no_partition';
+    return (await this.disk.isFull()) ? 'disk_full' : undefined;
   }
 }
 
