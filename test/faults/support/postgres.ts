@@ -1,5 +1,14 @@
-import { chownSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  cpSync,
+  lchownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { identifyProcess } from '../../../libs/embedded-postgres/src/process-identity';
 import { PROGRAM_ENVIRONMENT } from '../../../libs/embedded-postgres/src/cluster';
@@ -10,6 +19,14 @@ import { template } from './template';
 
 /** Settings of PostgreSQL, by name, e.g. `{ max_connections: '20' }`. */
 export type PostgresSettings = Readonly<Record<string, string | number>>;
+
+/** Where a PostgreSQL keeps what it has: folders that the account which runs it may enter. */
+export interface PostgresPlaces {
+  /** Its data; the template's folder unless given. */
+  data?: string;
+  /** Its log of writes (WAL); next to the data unless given. */
+  wal?: string;
+}
 
 /**
  * A PostgreSQL of a row's own: durable, and always on the same port with the same data, however often it is stopped,
@@ -23,18 +40,16 @@ export class RowPostgres {
     readonly dataFolder: string,
     readonly port: number,
     private readonly settings: PostgresSettings,
+    private readonly walFolder: string | undefined,
   ) {}
 
   /**
    * Copies the template's data and starts a PostgreSQL on them.
    * @param settings besides those of every row
-   * @param folder where the data are put, which the account that runs PostgreSQL may enter; the template's unless given
+   * @param places where it keeps its data and its WAL
    */
-  static async start(
-    settings: PostgresSettings = {},
-    folder = template().clusterFolder,
-  ): Promise<RowPostgres> {
-    return RowPostgres.onCopy(settings, folder);
+  static start(settings: PostgresSettings = {}, places: PostgresPlaces = {}): Promise<RowPostgres> {
+    return RowPostgres.onCopy(settings, places);
   }
 
   /**
@@ -48,7 +63,7 @@ export class RowPostgres {
         primary_conninfo: `host=127.0.0.1 port=${port} user=postgres password=${superuser}`,
         hot_standby: 'on',
       },
-      template().clusterFolder,
+      {},
       ['standby.signal'],
     );
   }
@@ -56,19 +71,21 @@ export class RowPostgres {
   /** @param marks empty files that are put into the copy */
   private static async onCopy(
     settings: PostgresSettings,
-    folder: string,
+    { data, wal }: PostgresPlaces,
     marks: readonly string[] = [],
   ): Promise<RowPostgres> {
-    const { dataFolder, account } = template();
-    const copy = mkdtempSync(join(folder, 'row-'));
-    cpSync(dataFolder, copy, { recursive: true });
+    const { dataFolder, clusterFolder } = template();
+    const copy = mkdtempSync(join(data ?? clusterFolder, 'row-'));
+    const walCopy = wal === undefined ? undefined : mkdtempSync(join(wal, 'wal-'));
+    cpSync(dataFolder, copy, { recursive: true, filter: (path) => wal === undefined || !isWal(path) });
     for (const mark of marks) writeFileSync(join(copy, mark), '');
-    if (account !== undefined) {
-      chownSync(copy, account.uid, account.gid);
-      for (const path of readdirSync(copy, { recursive: true, encoding: 'utf8' }))
-        chownSync(join(copy, path), account.uid, account.gid);
+    if (walCopy !== undefined) {
+      cpSync(join(dataFolder, WAL), walCopy, { recursive: true });
+      symlinkSync(walCopy, join(copy, WAL));
+      giveToAccount(walCopy);
     }
-    const postgres = new RowPostgres(copy, await freePort(), settings);
+    giveToAccount(copy);
+    const postgres = new RowPostgres(copy, await freePort(), settings, walCopy);
     try {
       await postgres.start();
     } catch (error) {
@@ -90,6 +107,10 @@ export class RowPostgres {
 
   get superuserUrl(): string {
     return this.url('postgres', template().passwords.superuser);
+  }
+
+  get hasEnded(): boolean {
+    return this.child?.hasEnded !== false;
   }
 
   /** What it said last, with its log. */
@@ -209,7 +230,8 @@ export class RowPostgres {
 
   async close(): Promise<void> {
     await this.kill();
-    rmSync(this.dataFolder, { recursive: true, force: true });
+    for (const folder of [this.dataFolder, this.walFolder])
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   }
 
   private url(role: string, password: string): string {
@@ -219,7 +241,7 @@ export class RowPostgres {
   /** The first process, then those that it started. */
   private processes(): number[] {
     const first = this.child?.process.pid;
-    if (first === undefined || this.child?.hasEnded !== false) return [];
+    if (first === undefined || this.hasEnded) return [];
     return [first, ...childrenOf(first)];
   }
 
@@ -233,6 +255,20 @@ export class RowPostgres {
       }
     }
   }
+}
+
+const WAL = 'pg_wal';
+
+function isWal(path: string): boolean {
+  return basename(path) === WAL;
+}
+
+/** Makes the account that runs PostgreSQL, where it is another, the owner of a folder and all that is in it. */
+function giveToAccount(folder: string): void {
+  const { account } = template();
+  if (account === undefined) return;
+  const within = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path));
+  for (const path of [folder, ...within]) lchownSync(path, account.uid, account.gid);
 }
 
 /** The processes that a process has started and that still run. */

@@ -4,13 +4,15 @@ import { Caller, type Reply } from './caller';
 import { whatIsLost } from './consistency';
 import { Link } from './link';
 import { Load } from './load';
-import { type PostgresSettings, RowPostgres } from './postgres';
+import { type PostgresPlaces, type PostgresSettings, RowPostgres } from './postgres';
 import { Servers } from './servers';
 import { template } from './template';
 
 export interface RowOptions {
   /** Settings of PostgreSQL. */
   postgres?: PostgresSettings;
+  /** Where PostgreSQL keeps its data and its WAL. */
+  places?: PostgresPlaces;
   /** Settings of the server. */
   server?: Readonly<Record<string, string>>;
   /** Of 20 requests, how many issue and how many revoke. */
@@ -92,8 +94,8 @@ export class Row {
     for (const undo of this.undo.reverse()) await undo();
   }
 
-  private async start({ postgres = {}, server, mix }: RowOptions): Promise<void> {
-    this.postgres = await RowPostgres.start(postgres);
+  private async start({ postgres = {}, places, server, mix }: RowOptions): Promise<void> {
+    this.postgres = await RowPostgres.start(postgres, places);
     this.undo.push(() => this.postgres.close());
     this.link = await Link.to(this.postgres.port);
     this.undo.push(() => this.link.close());
