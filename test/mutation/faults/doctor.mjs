@@ -9,6 +9,12 @@ export default {
       to: `AND l.status = 'expired'`,
     },
     {
+      name: 'overlooks a restore that is not reconciled',
+      file: 'apps/cli/src/doctor/restore.ts',
+      from: 'WHERE reconciled_at IS NULL',
+      to: 'WHERE reconciled_at IS NULL AND loss_accepted',
+    },
+    {
       name: 'takes warnings for problems',
       file: 'apps/cli/src/doctor/doctor.ts',
       from: 'counts.problem > 0 ? false',

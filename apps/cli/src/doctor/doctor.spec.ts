@@ -113,6 +113,7 @@ describe('aegis doctor', () => {
         'migrations',
         'database',
         'database_role',
+        'restore',
         'signing_keys',
         'api_keys',
         'licenses',
@@ -138,6 +139,30 @@ describe('aegis doctor', () => {
     } finally {
       await sql.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
     }
+  });
+
+  it('names a restore that is not reconciled, and what to do, as long as it is open', async () => {
+    const begun = await aegis(['restore', 'begin', '--json'], {}, true);
+    expect(begun.exitCode).toBe(0);
+    try {
+      const answer = await doctor();
+      expect(answer).toMatchObject({ exitCode: 1, healthy: false, problem: 1 });
+      expect(foundBy(answer, 'restore')).toEqual([
+        {
+          severity: 'problem',
+          message: expect.stringMatching(
+            /^the database was restored and is not reconciled: .*noted on \d{4}-.* by cli:.*: aegis restore begin\)$/,
+          ),
+          remedy: expect.stringContaining('aegis restore reconcile'),
+        },
+      ]);
+      const { exitCode, stdout } = await aegis(['doctor'], {}, false);
+      expect(exitCode).toBe(1);
+      expect(stdout).toMatch(/^problem {2}restore: the database was restored and is not reconciled/m);
+    } finally {
+      await sql.query('UPDATE restores SET reconciled_at = clock_timestamp()');
+    }
+    expect(foundBy(await doctor(), 'restore')).toEqual([]);
   });
 
   /** Past the triggers and keys that forbid it, as a superuser can. */
