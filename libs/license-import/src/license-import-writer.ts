@@ -14,7 +14,7 @@ export type ProvenLine = Omit<ImportFields, 'token' | 'customer'> &
   ProvenToken & { customer: CreateCustomer };
 
 /** What became of a line. */
-export type LineOutcome = 'imported' | 'revoked' | 'unchanged' | LineRefused;
+export type LineOutcome = 'imported' | 'revoked' | 'completed' | 'unchanged' | LineRefused;
 
 /** What the database knows of a line. */
 interface OnRecord {
@@ -64,7 +64,10 @@ export class LicenseImportWriter {
       );
     });
     await this.insert(tx, actor, linesThatAre('imported'), places);
-    await takeInTexts(tx, linesThatAre('unchanged'));
+    const completed = await takeInTexts(tx, linesThatAre('unchanged'));
+    lines.forEach(({ claims }, index) => {
+      if (outcomes[index] === 'unchanged' && completed.has(claims.jti)) outcomes[index] = 'completed';
+    });
 
     const revoked = await this.revoke(tx, actor, linesThatAre('revoked'));
     return outcomes.map((outcome, index) => {
@@ -221,18 +224,23 @@ async function adoptedPlaces(tx: EntityManager, lines: readonly ProvenLine[]): P
   );
 }
 
-/** A license that was built again from the audit trail has no text of its token: the token itself is the text. */
-async function takeInTexts(tx: EntityManager, lines: readonly ProvenLine[]): Promise<void> {
-  if (lines.length === 0) return;
-  await tx.query(
+/**
+ * A license that was built again from the audit trail has no text of its token: the token itself is the text.
+ * @returns ids of the licenses that had none and have it now
+ */
+async function takeInTexts(tx: EntityManager, lines: readonly ProvenLine[]): Promise<ReadonlySet<string>> {
+  if (lines.length === 0) return new Set();
+  const [taken] = await tx.query<[{ id: string }[], number]>(
     `UPDATE licenses SET token = given.token
      FROM unnest($1::bytea[], $2::text[]) AS given (sha256, token)
      JOIN license_tokens AS known ON known.sha256 = given.sha256
      JOIN customers AS customer ON customer.deleted_at IS NULL
      WHERE licenses.id = known.license_id AND licenses.revision = known.revision AND licenses.token IS NULL
-       AND customer.id = licenses.customer_id`,
+       AND customer.id = licenses.customer_id
+     RETURNING licenses.id`,
     [lines.map(({ sha256 }) => sha256), lines.map(({ token }) => token)],
   );
+  return new Set(taken.map(({ id }) => id));
 }
 
 function outcomeOf(line: ProvenLine, onRecord: OnRecord | undefined): LineOutcome {

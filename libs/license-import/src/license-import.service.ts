@@ -14,11 +14,13 @@ import { LicenseImportWriter, type LineOutcome, type ProvenLine } from './licens
 
 const BATCH_LINES = 200;
 
-/** Lines that were imported, revoked here, left alone, and refused. */
+/** Lines that were imported, revoked here, completed what is here, were left alone, and were refused. */
 export interface ImportReport {
   imported: number;
   /** Licenses on record that a line says are revoked. */
   revoked: number;
+  /** Licenses on record, after a restore, without the text of their token: they have it now. */
+  completed: number;
   /** Licenses on record already; what the line says of them changes nothing. */
   unchanged: number;
   refused: number;
@@ -103,7 +105,7 @@ export class LicenseImport {
    * @param lines numbered upwards
    */
   async take(actor: Actor, lines: AsyncIterable<CheckedLine>, options: TakeOptions): Promise<ImportReport> {
-    const report: ImportReport = { imported: 0, revoked: 0, unchanged: 0, refused: 0 };
+    const report: ImportReport = { imported: 0, revoked: 0, completed: 0, unchanged: 0, refused: 0 };
     const batches = batchesOf(lines);
     if (!options.atomic) {
       for await (const batch of batches)
@@ -122,7 +124,7 @@ export class LicenseImport {
       return report;
     } catch (error) {
       if (!(error instanceof NothingWritten)) throw error;
-      return { imported: 0, revoked: 0, unchanged: 0, refused: report.refused };
+      return { imported: 0, revoked: 0, completed: 0, unchanged: 0, refused: report.refused };
     }
   }
 
@@ -262,7 +264,8 @@ function settle(
       return;
     }
     report[outcome] += 1;
-    if (checked instanceof LineRefused || outcome === 'unchanged') return;
+    // What else the line says of a license on record is not taken.
+    if (checked instanceof LineRefused || outcome === 'unchanged' || outcome === 'completed') return;
     for (const adaptation of checked.adaptations) onAdaptation?.({ line, ...adaptation });
   });
   const last = batch.at(-1);

@@ -132,6 +132,7 @@ describe('LicenseImport', () => {
   const done = (counts: Partial<ImportReport>): Imported => ({
     imported: 0,
     revoked: 0,
+    completed: 0,
     unchanged: 0,
     refused: 0,
     refusals: [],
@@ -423,6 +424,18 @@ describe('LicenseImport', () => {
         expect(await importLines(lines)).toEqual(done({ unchanged: 2 }));
         expect(await dataSource.query('SELECT * FROM licenses ORDER BY id')).toEqual(before);
         expect(await auditTypes()).toEqual(types);
+      });
+
+      it('takes the text of a token that is missing, as after a restore, once, and says so', async () => {
+        const [jti, other] = [randomUUID(), randomUUID()];
+        const lines = [{ token: aToken({ jti }), notes: 'x'.repeat(10) }, { token: aToken({ jti: other }) }];
+        await importLines(lines);
+        const sql = await superuserOf({ database });
+        await sql.query('UPDATE licenses SET token = NULL, notes = NULL WHERE id = $1', [jti]);
+        await sql.end();
+        expect(await importLines(lines)).toEqual(done({ completed: 1, unchanged: 1 }));
+        expect(await find(jti)).toMatchObject({ token: lines[0]!.token, notes: null });
+        expect(await importLines(lines)).toEqual(done({ unchanged: 2 }));
       });
 
       it('revives nothing that is revoked, and reinstates nothing that is suspended', async () => {

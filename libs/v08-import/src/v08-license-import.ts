@@ -89,7 +89,7 @@ export class V08LicenseImport {
                 onFinding({ ...placeFields('licenses', line, id), ...refusalFields(outcome) });
               return;
             }
-            if (outcome !== 'unchanged')
+            if (outcome !== 'unchanged' && outcome !== 'completed')
               for (const adaptation of one.checked.adaptations)
                 onFinding({ ...placeFields('licenses', line, id), ...noticeFields(adaptation) });
             const found = here.get(one.checked.claims.jti);

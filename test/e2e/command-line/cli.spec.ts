@@ -746,6 +746,7 @@ describe('aegis', () => {
           refusals: [],
           imported: 0,
           revoked: 1,
+          completed: 0,
           unchanged: 0,
           refused: 0,
         });
@@ -773,6 +774,7 @@ describe('aegis', () => {
           refusals: [{ line: 2, code: 'malformed_line', message: expect.any(String) }],
           imported: 0,
           revoked: 0,
+          completed: 0,
           unchanged: 0,
           refused: 1,
         });

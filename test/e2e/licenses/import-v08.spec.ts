@@ -183,6 +183,7 @@ describe('aegis import v0.8', () => {
         licenses: {
           imported: 6,
           revoked: 0,
+          completed: 0,
           unchanged: 0,
           refused: 0,
           perpetual_with_end: 1,

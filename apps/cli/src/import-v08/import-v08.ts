@@ -16,6 +16,7 @@ import {
   type V08Report,
   type V08Source,
 } from '@aegis/v08-import';
+import { licenseCounts } from '../import/license-counts';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { printable } from '../terminal/printable';
@@ -138,11 +139,11 @@ function customersText({ customers }: V08Report): string[] {
 
 function licensesText({ licenses }: V08Report): string[] {
   if (!licenses) return [];
-  const { imported, revoked, unchanged, refused, perpetual_with_end: ends } = licenses;
+  const { perpetual_with_end: ends } = licenses;
   const row = (...cells: (string | number)[]): string =>
     cells.map((cell, index) => (index < 2 ? String(cell).padEnd(16) : String(cell).padStart(9))).join('');
   return [
-    `licenses: ${imported} imported, ${revoked} revoked, ${unchanged} unchanged, ${refused} refused`,
+    `licenses: ${licenseCounts(licenses)}`,
     ...(ends > 0
       ? [`  ${ends} perpetual ones have an end that is not in their token: the token is right`]
       : []),

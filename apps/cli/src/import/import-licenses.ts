@@ -3,6 +3,7 @@ import { type AdaptedLine, LicenseImport, LicenseImportModule } from '@aegis/lic
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { withServices } from '../services';
+import { licenseCounts } from './license-counts';
 import { withInput } from '../terminal/text-lines';
 
 const PROGRESS_LINES = 10_000;
@@ -43,8 +44,8 @@ function importLines(output: Output, lines: AsyncIterable<Buffer>, atomic: boole
           process.stderr.write(`line ${line} …\n`);
         },
       });
-      const { imported, revoked, unchanged, refused } = report;
-      const counts = `${imported} imported, ${revoked} revoked, ${unchanged} unchanged, ${refused} refused`;
+      const { refused } = report;
+      const counts = licenseCounts(report);
       const nothing = atomic && refused > 0 ? '; nothing was written' : '';
       const listed = adapted > 0 && { adapted, adaptations };
       output.end({ ...(refused === 0 && { refusals: [] }), ...report, ...listed }, counts + nothing);
