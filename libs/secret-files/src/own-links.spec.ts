@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { giveToAnotherUser } from '../../../test/support/another-user';
 import { openOwnFolderSync } from './folders';
-import { resolveOwnLinksSync, resolveOwnParentSync } from './own-links';
+import { resolveOwnLinks, resolveOwnLinksSync, resolveOwnParentSync } from './own-links';
 
 let folder: string;
 const at = (...names: string[]): string => join(folder, ...names);
@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 describe('a path', () => {
-  it('is resolved as the file system does it', () => {
+  it('is resolved as the file system does it', async () => {
     symlinkSync(at('real'), at('absolute'));
     symlinkSync('real/inner', at('relative'));
     symlinkSync('absolute/../relative', at('chain'));
@@ -34,17 +34,20 @@ describe('a path', () => {
     ];
     for (const path of paths.map((one) => `${folder}/${one}`)) {
       expect(resolveOwnLinksSync(path)).toBe(realpathSync.native(path));
+      expect(await resolveOwnLinks(path)).toBe(realpathSync.native(path));
       expect(resolveOwnLinksSync(`${relative(process.cwd(), folder)}${path.slice(folder.length)}`)).toBe(
         realpathSync.native(path),
       );
     }
   });
 
-  it('may end in what is not there', () => {
+  it('may end in what is not there', async () => {
     symlinkSync('real', at('link'));
     symlinkSync('real/missing', at('dangling'));
     expect(resolveOwnLinksSync(at('link', 'a', 'b'))).toBe(at('real', 'a', 'b'));
     expect(resolveOwnLinksSync(at('dangling'))).toBe(at('real', 'missing'));
+    expect(await resolveOwnLinks(at('link', 'a', 'b'))).toBe(at('real', 'a', 'b'));
+    expect(await resolveOwnLinks(at('dangling'))).toBe(at('real', 'missing'));
   });
 
   it('of a file that is replaced keeps a link in the last place', () => {
@@ -53,10 +56,11 @@ describe('a path', () => {
     expect(resolveOwnParentSync(at('link', 'name'))).toBe(at('real', 'name'));
   });
 
-  it('with a loop of links is refused', () => {
+  it('with a loop of links is refused', async () => {
     symlinkSync('two', at('one'));
     symlinkSync('one', at('two'));
     expect(() => resolveOwnLinksSync(at('one'))).toThrow('is part of a loop of symbolic links');
+    await expect(resolveOwnLinks(at('one'))).rejects.toThrow('is part of a loop of symbolic links');
   });
 });
 
@@ -67,14 +71,15 @@ describe('a link of another user', () => {
     ['on the way', 'link/file', 'link', 'real'],
     ['on the way to what is not there', 'link/a/b', 'link', 'real'],
     ['behind a link of our own', 'ours/link', 'real/link', 'file'],
-  ])('is refused %s', (_, path, link, target) => {
+  ])('is refused %s', async (_, path, link, target) => {
     symlinkSync('real', at('ours'));
     symlinkSync(target, at(link));
     giveToAnotherUser(at(link));
     // Where another user is only simulated, the link of our own is foreign too, and comes first.
-    expect(() => resolveOwnLinksSync(at(path))).toThrow(
-      /^leads through the symbolic link \/.*(link|ours), which belongs to uid \d+: links must belong to root or to the user/,
-    );
+    const refusal =
+      /^leads through the symbolic link \/.*(link|ours), which belongs to uid \d+: links must belong to root or to the user/;
+    expect(() => resolveOwnLinksSync(at(path))).toThrow(refusal);
+    await expect(resolveOwnLinks(at(path))).rejects.toThrow(refusal);
   });
 
   it('is refused on the way to a folder of secrets, and nothing is made behind it', () => {

@@ -1,4 +1,5 @@
 import { lstatSync, readlinkSync } from 'node:fs';
+import { lstat, readlink } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, parse, sep } from 'node:path';
 import { isForeign } from './file-rule';
 import { UnsafeFile } from './unsafe-file';
@@ -16,26 +17,67 @@ const MOST_LINKS = 40;
  * system says
  */
 export function resolveOwnLinksSync(path: string): string {
+  const steps = resolution(path);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next(lookSync(step.value));
+  return step.value;
+}
+
+/**
+ * The same for what may be on a file system that does not answer: it blocks nobody but its caller.
+ * @throws as `resolveOwnLinksSync`
+ */
+export async function resolveOwnLinks(path: string): Promise<string> {
+  const steps = resolution(path);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next(await look(step.value));
+  return step.value;
+}
+
+/** What is at a path, as far as links are concerned. */
+interface Entry {
+  uid: number;
+  /** Of a symbolic link. */
+  target?: string;
+}
+
+/** Yields each path that it has to know of, and gets what is there, or undefined where nothing is. */
+function* resolution(path: string): Generator<string, string, Entry | undefined> {
   const absolute = isAbsolute(path) ? path : process.cwd() + sep + path;
   let resolved = parse(absolute).root;
   // Not normalized: behind a link, `..` is the parent of what the link leads to.
   const rest = absolute.slice(resolved.length).split(sep);
   for (let links = 0; rest.length > 0;) {
     const next = join(resolved, rest.shift() ?? '');
-    const status = lstatSync(next, { throwIfNoEntry: false });
-    if (status === undefined) return join(next, ...rest);
-    if (!status.isSymbolicLink()) {
+    const entry = yield next;
+    if (entry === undefined) return join(next, ...rest);
+    const { uid, target } = entry;
+    if (target === undefined) {
       resolved = next;
       continue;
     }
-    assertOwnLink(next, status.uid);
+    assertOwnLink(next, uid);
     links += 1;
     if (links > MOST_LINKS) throw new UnsafeFile('is part of a loop of symbolic links: choose another path');
-    const target = readlinkSync(next);
     if (isAbsolute(target)) resolved = parse(target).root;
     rest.unshift(...target.split(sep));
   }
   return resolved;
+}
+
+function lookSync(path: string): Entry | undefined {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  return status && { uid: status.uid, ...(status.isSymbolicLink() && { target: readlinkSync(path) }) };
+}
+
+async function look(path: string): Promise<Entry | undefined> {
+  try {
+    const status = await lstat(path);
+    return { uid: status.uid, ...(status.isSymbolicLink() && { target: await readlink(path) }) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /**

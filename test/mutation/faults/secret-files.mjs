@@ -70,7 +70,7 @@ export default {
       ['judges nothing of a setting', '    assertFileRule(status, rule);\n', ''],
     ]),
     ...inFile('libs/secret-files/src/own-links.ts', [
-      ['follows links of other users', '    assertOwnLink(next, status.uid);\n', ''],
+      ['follows links of other users', '    assertOwnLink(next, uid);\n', ''],
       [
         'takes the parent of a link for that of its target',
         'process.cwd() + sep + path',
@@ -138,7 +138,7 @@ export default {
     ...inFile('libs/checkpoints/src/shipping/file-sink.ts', [
       [
         'appends through links of other users',
-        'resolveOwnLinksSync(this.path), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW',
+        'await resolveOwnLinks(this.path), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW',
         'this.path, O_RDWR | O_APPEND | O_CREAT',
       ],
     ]),

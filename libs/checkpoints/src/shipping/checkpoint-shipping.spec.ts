@@ -17,6 +17,7 @@ import { TrailAlarms } from '../sealing/trail-alarms';
 import { readCheckpoint, signCheckpoint } from '../checkpoint';
 import { rootHash } from '../tree/merkle-tree';
 import { CheckpointShipping } from './checkpoint-shipping';
+import { FileSink } from './file-sink';
 
 const TOKEN = 'a-token-for-the-sink';
 /** The root of the tree over shipped records, and the one that a checkpoint names, as RFC 6962 and RFC 7515 have them. */
@@ -87,6 +88,13 @@ describe('the shipping of checkpoints', () => {
   });
 
   function ship(sink: string): Metrics {
+    const { metrics, jobs } = shipping(sink);
+    void jobs.onApplicationBootstrap();
+    running.push(jobs);
+    return metrics;
+  }
+
+  function shipping(sink: string): { shipping: CheckpointShipping; metrics: Metrics; jobs: Jobs } {
     const environment = loadEnvironment({
       DATA_DIR: folder,
       CHECKPOINT_SINK: sink,
@@ -97,7 +105,7 @@ describe('the shipping of checkpoints', () => {
     const metrics = new Metrics();
     const logger = new Logger({ level: 'debug', format: 'json', stream });
     const jobs = jobsOf({ logger, metrics });
-    new CheckpointShipping(
+    const made = new CheckpointShipping(
       trail.application,
       environment,
       new TrailAlarms(logger, metrics),
@@ -107,9 +115,7 @@ describe('the shipping of checkpoints', () => {
       logger,
       jobs,
     );
-    void jobs.onApplicationBootstrap();
-    running.push(jobs);
-    return metrics;
+    return { shipping: made, metrics, jobs };
   }
 
   async function lagOf(metrics: Metrics): Promise<number> {
@@ -349,6 +355,29 @@ describe('the shipping of checkpoints', () => {
       await until('it is logged', () => Promise.resolve(log.join('').includes('could not be shipped')));
       await until('it is behind', async () => (await lagOf(metrics)) > 0);
       expect(existsSync(path)).toBe(false);
+    });
+
+    it('keeps the start waiting for a file system that does not answer, and says so', async () => {
+      let answer = (): void => undefined;
+      const acknowledged = jest.spyOn(FileSink.prototype, 'acknowledged').mockReturnValue(
+        new Promise((resolve) => {
+          answer = () => {
+            resolve({ last: undefined, mine: true });
+          };
+        }),
+      );
+      const timers = jest.spyOn(globalThis, 'setTimeout');
+      const start = shipping(`file:${path}`).shipping.onModuleInit();
+      const patience = timers.mock.calls.find(([, milliseconds]) => milliseconds === 5000);
+      let hasStarted = false;
+      void start.then(() => (hasStarted = true));
+      patience![0]();
+      await until('it is logged', () => Promise.resolve(log.join('').includes('the start waits for')));
+      expect(hasStarted).toBe(false);
+      answer();
+      await start;
+      acknowledged.mockRestore();
+      timers.mockRestore();
     });
 
     it('notes no restore because of a checkpoint that no key known here signed', async () => {

@@ -19,6 +19,8 @@ import { withRecords } from './shipped-records';
 
 const PAUSE_MS = 1000;
 const AT_ONCE = 100;
+/** A start that waits longer for the sink says so. */
+const PATIENCE_MS = 5000;
 /** Records of one delivery, unless a single checkpoint has more. */
 const RECORDS_AT_ONCE = MOST_LEAVES;
 
@@ -61,14 +63,22 @@ export class CheckpointShipping implements OnModuleInit {
     });
   }
 
-  /** Before the jobs start and the server listens. A sink that can't be read now is read by the job. */
+  /**
+   * Before the jobs start and the server listens. A sink that can't be read now is read by the job. One that does not
+   * answer is waited for: what it has may say that the database was restored.
+   */
   async onModuleInit(): Promise<void> {
+    const patience = setTimeout(() => {
+      this.logger.write('warn', 'the start waits for CHECKPOINT_SINK, which does not answer');
+    }, PATIENCE_MS);
     try {
       if (this.sink !== undefined) await this.resume(this.sink, (await this.sink.acknowledged()).last);
     } catch (error) {
       this.logger.write('warn', 'what was shipped could not be compared with the trail at the start', {
         error,
       });
+    } finally {
+      clearTimeout(patience);
     }
   }
 

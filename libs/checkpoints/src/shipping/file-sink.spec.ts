@@ -8,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import fileSystem from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { giveToAnotherUser } from '../../../../test/support/another-user';
@@ -33,6 +34,15 @@ it('creates a file that only its owner reads, and appends to it, through links o
   await append(at('private', 'new'));
   expect(readFileSync(at('private', 'new'), 'utf8')).toBe('[1]\na.b.c\n[1]\na.b.c\n');
   expect(statSync(at('private', 'new')).mode & 0o077).toBe(0);
+});
+
+it('blocks nobody else while the file system does not answer', async () => {
+  const lstat = jest.spyOn(fileSystem, 'lstat').mockReturnValue(new Promise(() => undefined));
+  let hasEnded = false;
+  void new FileSink(at('file')).acknowledged().finally(() => (hasEnded = true));
+  await fileSystem.readFile(at('private', 'file'));
+  expect(lstat).toHaveBeenCalledTimes(1);
+  expect(hasEnded).toBe(false);
 });
 
 it.each([

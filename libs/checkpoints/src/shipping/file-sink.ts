@@ -1,4 +1,4 @@
-import { resolveOwnLinksSync } from '@aegis/secret-files';
+import { resolveOwnLinks } from '@aegis/secret-files';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { checkpointHash, readCheckpoint } from '../checkpoint';
@@ -48,10 +48,13 @@ export class FileSink implements CheckpointSink {
     }
   }
 
-  /** @throws UnsafeFile when a link of another user is in its place, or on the way to it */
-  private open(): Promise<FileHandle> {
+  /**
+   * Blocks nobody but the shipping, however long the file system takes.
+   * @throws UnsafeFile when a link of another user is in its place, or on the way to it
+   */
+  private async open(): Promise<FileHandle> {
     const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
-    return open(resolveOwnLinksSync(this.path), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+    return open(await resolveOwnLinks(this.path), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
   }
 
   /** @returns the last bytes of the file, and whether they are all of it */
