@@ -5,6 +5,7 @@ import { Metrics } from '@aegis/metrics';
 import { PemSigner } from '@aegis/signing';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash, generateKeyPairSync } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -355,6 +356,24 @@ describe('the shipping of checkpoints', () => {
       await until('it is logged', () => Promise.resolve(log.join('').includes('could not be shipped')));
       await until('it is behind', async () => (await lagOf(metrics)) > 0);
       expect(existsSync(path)).toBe(false);
+    });
+
+    it('ships again what could not be flushed, though the file shows it', async () => {
+      const all = await trail.checkpoints();
+      writeFileSync(path, '');
+      const file = await open(path);
+      const sync = jest
+        .spyOn(Object.getPrototypeOf(file) as FileHandle, 'sync')
+        .mockRejectedValueOnce(Object.assign(new Error('no room'), { code: 'ENOSPC' }));
+      await file.close();
+      const metrics = ship(`file:${path}`);
+      await until('they are there again', () => Promise.resolve(others().length === 2 * all.length));
+      expect(others()).toEqual([...all, ...all]);
+      expect(log.join('')).toContain('ENOSPC');
+      await until('none waits', async () => (await lagOf(metrics)) === 0);
+      sync.mockRestore();
+      await sealOneMore(20);
+      await until('the next is there', () => Promise.resolve(others().length === 2 * all.length + 1));
     });
 
     it('keeps the start waiting for a file system that does not answer, and says so', async () => {

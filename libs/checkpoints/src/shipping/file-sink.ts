@@ -15,6 +15,9 @@ const MOST_TAIL_BYTES = 256 * 1024 * 1024;
  * and its checkpoint is written again behind it, with all of its records.
  */
 export class FileSink implements CheckpointSink {
+  /** What is behind this byte is shown by the file, and may not be on the disk: flushing it has failed. */
+  private flushedTo = Infinity;
+
   constructor(private readonly path: string) {}
 
   async acknowledged(): Promise<{ last: AcknowledgedCheckpoint | undefined; mine: boolean }> {
@@ -36,15 +39,30 @@ export class FileSink implements CheckpointSink {
   }
 
   async append(checkpoints: readonly ShippedCheckpoint[]): Promise<void> {
-    const { text: tail } = await this.tail(1);
     const file = await this.open();
     try {
-      if (tail !== '' && tail !== '\n') await file.appendFile('\n');
-      for (const { jws, records } of checkpoints)
-        await file.appendFile([...records, jws].map((line) => `${line}\n`).join(''));
-      await file.sync();
+      const { size } = await file.stat();
+      const { buffer } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
+      try {
+        if (size > 0 && buffer.toString() !== '\n') await file.appendFile('\n');
+        for (const { jws, records } of checkpoints)
+          await file.appendFile([...records, jws].map((line) => `${line}\n`).join(''));
+      } finally {
+        await this.flush(file, size);
+      }
+      this.flushedTo = Infinity;
     } finally {
       await file.close();
+    }
+  }
+
+  /** A system that could not flush forgets what it was, and says nothing the next time. */
+  private async flush(file: FileHandle, from: number): Promise<void> {
+    try {
+      await file.sync();
+    } catch (error) {
+      this.flushedTo = Math.min(this.flushedTo, from);
+      throw error;
     }
   }
 
@@ -57,11 +75,11 @@ export class FileSink implements CheckpointSink {
     return open(await resolveOwnLinks(this.path), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
   }
 
-  /** @returns the last bytes of the file, and whether they are all of it */
+  /** @returns the last bytes of what the file has for sure, and whether they are all of it */
   private async tail(bytes: number): Promise<{ text: string; isWhole: boolean }> {
     const file = await this.open();
     try {
-      const { size } = await file.stat();
+      const size = Math.min((await file.stat()).size, this.flushedTo);
       const from = Math.max(0, size - bytes);
       const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
       return { text: buffer.toString('utf8', 0, bytesRead), isWhole: from === 0 };
