@@ -5,16 +5,27 @@ export const MOST_SHIPPED_LINE = MOST_LINE;
 
 /**
  * Checkpoints out of lines that were kept elsewhere: compact JWS, or JSON objects with a member `jws`, as the sinks and
- * the API have them; the records between them are passed over. A line that its successor begins with was cut short by a crash, and written again.
+ * the API have them; the records between them are passed over. A line that a later one begins with was cut short by a
+ * crash or a full disk, and written again: several in a row, where that was cut short, too.
  */
 export async function* shippedCheckpoints(lines: AsyncIterable<string>): AsyncGenerator<string> {
-  let before: string | undefined;
+  let waiting: string[] = [];
   for await (const line of lines) {
     if (isRecordLine(line)) continue;
-    if (before !== undefined && !(line !== before && line.startsWith(before))) yield checkpointOf(before);
-    before = line === '' ? undefined : line;
+    const left = waiting.filter((before) => !isCutShort(before, line));
+    if (left.length > 0 && left.every((before) => isCutShort(line, before))) {
+      waiting = [...left, line];
+      continue;
+    }
+    for (const before of left) yield checkpointOf(before);
+    waiting = line === '' ? [] : [line];
   }
-  if (before !== undefined) yield checkpointOf(before);
+  for (const line of waiting) yield checkpointOf(line);
+}
+
+/** Whether a line is the beginning of another one, and not all of it. */
+function isCutShort(line: string, whole: string): boolean {
+  return line !== '' && line !== whole && whole.startsWith(line);
 }
 
 function checkpointOf(line: string): string {
