@@ -14,10 +14,12 @@ export interface Reply {
 
 /** Far beyond what a server may take: a request that reaches it was not answered. */
 const PATIENCE_MS = 30_000;
+/** A connection without a request is closed well before the server does it (65 s): a request must not meet that end. */
+const KEPT_MS = 30_000;
 
 /** Sends requests on connections that it keeps, and never one a second time; what fails is an answer with status 0. */
 export class Caller {
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 256, timeout: KEPT_MS });
 
   /** @param apiKey none when undefined */
   constructor(private readonly apiKey?: string) {}
