@@ -74,36 +74,32 @@ export async function listPage<Row extends ObjectLiteral>(
   return { rows: page, total, totalIsEstimate: isEstimate, nextCursor };
 }
 
-/** Every row of a list, read in chunks. */
-export async function* allRows<Row extends ObjectLiteral>(source: ListSource<Row>): AsyncGenerator<Row> {
-  for await (const rows of chunksOf(source, 1000)) yield* rows;
-}
+/** Rows that `allRows` reads at a time. */
+const CHUNK = 500;
 
-/**
- * Every row of a list, each chunk read when it is asked for: memory stays the same, and no transaction stays open.
- * @param size rows of a chunk; the last one has fewer, perhaps none
- */
-export async function* chunksOf<Row extends ObjectLiteral>(
-  source: ListSource<Row>,
-  size: number,
-): AsyncGenerator<Row[]> {
-  let last: Row | undefined;
+/** Every row of a list, each chunk read when it is asked for: memory stays the same, and no transaction stays open. */
+export async function* allRows<Row extends ObjectLiteral>(source: ListSource<Row>): AsyncGenerator<Row> {
+  let after: CursorKey[] | undefined;
   for (;;) {
-    const rows = await rowsAfter(source, last, size);
-    yield rows;
-    if (rows.length < size) return;
-    last = rows.at(-1);
+    const rows = await rowsAfter(source, after, CHUNK);
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < CHUNK) return;
+    after = positionOf(last, source.order);
   }
 }
 
-/** Reads the next rows of a list, from its beginning or after a row that was read before. */
-function rowsAfter<Row extends ObjectLiteral>(
+/**
+ * Reads the next rows of a list.
+ * @param after where the rows before them ended; undefined reads from the beginning
+ */
+export function rowsAfter<Row extends ObjectLiteral>(
   { rows, order }: ListSource<Row>,
-  last: Row | undefined,
+  after: readonly CursorKey[] | undefined,
   count: number,
 ): Promise<Row[]> {
   const selected = sorted(rows, order);
-  if (last !== undefined) seek(selected, order, positionOf(last, order));
+  if (after !== undefined) seek(selected, order, after);
   return selected.limit(count).getMany();
 }
 
@@ -116,7 +112,8 @@ function sorted<Row extends ObjectLiteral>(
   return selected;
 }
 
-function positionOf<Row>(row: Row, { keys }: ListOrder<Row>): CursorKey[] {
+/** The place of a row in its list. */
+export function positionOf<Row>(row: Row, { keys }: ListOrder<Row>): CursorKey[] {
   return keys.map((key) => key.of(row));
 }
 

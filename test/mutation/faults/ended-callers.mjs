@@ -81,7 +81,7 @@ export default {
       ],
     ]),
     ...inFile('libs/lists/src/list-stream.ts', [
-      ['continues to send to ended callers', 'await judge();\n    const answers', 'const answers'],
+      ['continues to send to ended callers', 'await judge();\n    if (isFirst)', 'if (isFirst)'],
     ]),
     ...inFile('libs/http/src/edge/sound-request.ts', [
       [

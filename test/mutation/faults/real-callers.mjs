@@ -59,7 +59,7 @@ export default {
       ['escapes where the exact text is asked for', "formulas === 'raw'", "String(formulas) === 'exact'"],
     ]),
     ...inFile('libs/lists/src/list-stream.ts', [
-      ['ends lines of NDJSON within a text', 'jsonLine(row)', 'JSON.stringify(row)'],
+      ['ends lines of NDJSON within a text', '${jsonLine(row)}', '${JSON.stringify(row)}'],
     ]),
     ...inFile('libs/http/src/input/text-rules.ts', [
       [

@@ -48,13 +48,13 @@ export async function answerList<Row extends ObjectLiteral, Name extends string>
 
 /** The first rows are read before the answer begins, so that a failure can still be reported as one. */
 async function streamed(
-  lines: AsyncGenerator<string>,
+  lines: AsyncGenerator<Buffer>,
   type: string,
   name: string,
   stream: OpenStream,
 ): Promise<StreamableFile> {
   const first = await lines.next();
-  async function* all(): AsyncGenerator<string> {
+  async function* all(): AsyncGenerator<Buffer> {
     if (first.done !== true) yield first.value;
     yield* lines;
   }

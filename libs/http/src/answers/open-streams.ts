@@ -9,7 +9,7 @@ const RETRY_AFTER_SECONDS = 5;
 
 /** How long a stream may take, in milliseconds. */
 export interface StreamBounds {
-  /** For its reader to take one piece, however the bytes drip: some ten kilobytes per second for the largest rows. */
+  /** For its reader to take one piece, however the bytes drip: some two kilobytes per second. */
   readonly piece: number;
   /** From its beginning to its last byte. */
   readonly total: number;
@@ -21,8 +21,8 @@ const BOUNDS: StreamBounds = { piece: 120_000, total: 3_600_000 };
 export type After = (ms: number, act: () => void) => () => void;
 
 /**
- * Bounds the lists that are being streamed, in number and in time. Each holds rows in memory for as long as its reader
- * takes, and counts as one request only: without bounds, one key could hold the memory of many, forever.
+ * Bounds the lists that are being streamed, in number and in time. Each holds two pieces in memory for as long as its
+ * reader takes, and counts as one request only: without bounds, one key could hold the memory of many, forever.
  */
 export class OpenStreams {
   private readonly byCaller = new Map<string, number>();
@@ -85,9 +85,9 @@ export class OpenStream {
 
   /**
    * Hands on pieces while their reader takes each of them in time; how long they take to be made does not count.
-   * @param pieces texts; one is asked for when those before are with the operating system
+   * @param pieces one is asked for when those before are with the operating system
    */
-  async *paced(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  async *paced<Piece extends string | Buffer>(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
     for await (const piece of pieces) {
       this.expectTaken();
       yield piece;
