@@ -49,7 +49,9 @@ describeNginx('config/nginx/aegis.conf', () => {
     nginx = await startNginx(folder, authority, { port, upstreams: ports });
   });
 
-  beforeEach(() => {
+  beforeEach(async () => {
+    // A server that failed is left out for a second.
+    await until('both servers are asked', bothAreAsked);
     arrived = [];
   });
 
@@ -84,6 +86,19 @@ describeNginx('config/nginx/aegis.conf', () => {
     socket.write(text);
     return socket;
   };
+
+  /** Whether nginx gives the next two requests to different servers. */
+  async function bothAreAsked(): Promise<boolean> {
+    const ports = new Set<number | undefined>();
+    const usual = answer;
+    answer = (incoming, response) => {
+      ports.add(incoming.socket.localPort);
+      response.end();
+    };
+    for (let times = 0; times < 2; times++) await statusOf('GET', '/info');
+    answer = usual;
+    return ports.size === 2;
+  }
 
   it('passes on a piece of a list while the next one is not there yet', async () => {
     let held: ServerResponse | undefined;
@@ -158,25 +173,9 @@ describeNginx('config/nginx/aegis.conf', () => {
         if (arrived.length === 1) incoming.socket.destroy();
         else response.end();
       };
-      // A server that failed is left out for a second.
-      await until('both servers are asked', bothAreAsked);
-      arrived = [];
       const status = await statusOf(method, path, headers);
       expect({ asked: arrived.length, status }).toEqual(expected);
     });
-
-    /** Whether nginx gives the next two requests to different servers. */
-    async function bothAreAsked(): Promise<boolean> {
-      const ports = new Set<number | undefined>();
-      const usual = answer;
-      answer = (incoming, response) => {
-        ports.add(incoming.socket.localPort);
-        response.end();
-      };
-      for (let times = 0; times < 2; times++) await statusOf('GET', '/info');
-      answer = usual;
-      return ports.size === 2;
-    }
   });
 
   it.each(['DELETE', 'PUT', 'PATCH', 'POST', 'GET'])(
