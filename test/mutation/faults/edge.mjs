@@ -24,6 +24,7 @@ export default {
       ],
     ]),
     ...inFile('libs/http/src/edge/one-answer-at-a-time.ts', [
+      ['leaves responses open whose turn never came', "response.emit('close')", 'void response'],
       ['serves what follows the last answer', 'if (!connection.writableEnded) next();', 'next();'],
     ]),
     ...inFile('libs/logging/src/redact-text.ts', [

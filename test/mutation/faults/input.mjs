@@ -98,7 +98,6 @@ export default {
         'if (responseInProgress(connection) === response)',
         'if (response)',
       ],
-      ['leaves responses open whose turn never came', "response.emit('close')", 'void response'],
       [
         'lets any number of requests wait',
         'if (waiting.size > MOST_WAITING)',
