@@ -45,6 +45,7 @@ import { KeepWhatIsComplete1764230600000 } from './1764230600000-keep-what-is-co
 import { RefuseUnsoundKeys1764230700000 } from './1764230700000-refuse-unsound-keys';
 import { NoteRestores1764230800000 } from './1764230800000-note-restores';
 import { NoteAcceptedLoss1764231200000 } from './1764231200000-note-accepted-loss';
+import { NoteEndOfLoss1764231300000 } from './1764231300000-note-end-of-loss';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -100,6 +101,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       RefuseUnsoundKeys1764230700000,
       NoteRestores1764230800000,
       NoteAcceptedLoss1764231200000,
+      NoteEndOfLoss1764231300000,
     ],
     extra: {
       application_name: 'aegis migrate',

@@ -5,9 +5,9 @@ import { createHash, type KeyObject } from 'node:crypto';
 /** The `typ` of a signed checkpoint: nothing else that this server signs has it. */
 const CHECKPOINT_TYPE = 'aegis-checkpoint+jwt';
 /** Several times as long as any checkpoint. */
-const MAX_LENGTH = 4096;
+export const MAX_CHECKPOINT_LENGTH = 4096;
 
-const EXPECTED = { maxLength: MAX_LENGTH, typ: CHECKPOINT_TYPE, mayLackTyp: false };
+const EXPECTED = { maxLength: MAX_CHECKPOINT_LENGTH, typ: CHECKPOINT_TYPE, mayLackTyp: false };
 
 /**
  * The SQL expression for the text of a checkpoint, empty where no checkpoint is so long: a process that reads hundreds
@@ -15,7 +15,7 @@ const EXPECTED = { maxLength: MAX_LENGTH, typ: CHECKPOINT_TYPE, mayLackTyp: fals
  * @param column with the table's name, where the query has several
  */
 export function jwsFrom(column: string): string {
-  return `CASE WHEN octet_length(${column}) <= ${MAX_LENGTH} THEN ${column} WHEN ${column} IS NOT NULL THEN '' END`;
+  return `CASE WHEN octet_length(${column}) <= ${MAX_CHECKPOINT_LENGTH} THEN ${column} WHEN ${column} IS NOT NULL THEN '' END`;
 }
 
 /** What a checkpoint says, in this order. */

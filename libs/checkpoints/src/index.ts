@@ -6,6 +6,10 @@ export type { ExportFilters } from './export/trail-export';
 export { exportTrail } from './export/trail-export';
 export { Sealer } from './sealing/sealer';
 export { noteRestore, readChainBase } from './shipping/shipped-end';
+export { compareWithTrail } from './shipping/in-trail';
+export { readKnownCheckpoints } from './shipping/known-checkpoints';
+export type { SealedRecord, ShippedRecord } from './shipping/shipped-record';
+export { hasText } from './shipping/shipped-record';
 export { isRecordLine } from './shipping/shipped-records';
 export type {
   ChainBase,
@@ -13,6 +17,7 @@ export type {
   ShippedChain,
   ShippedSource,
   Unprovable,
+  UnreadableLines,
 } from './shipping/shipped-trail';
 export { ShippedTrail } from './shipping/shipped-trail';
 export type { LeafFields } from './tree/leaf';

@@ -3,21 +3,18 @@ import {
   type ChainBase,
   type CheckpointKeys,
   readChainBase,
+  readKnownCheckpoints,
   type ShippedChain,
   type ShippedSource,
   ShippedTrail,
-  type Unprovable,
 } from '@aegis/checkpoints';
 import { limitStatements } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { leapSequences, type Leapt } from './leap-sequences';
 import { type NotReplayed, Replay, type Replayed } from './replay/replay';
-import { isRestriction, otherRestriction } from './replay/restrictions';
 import { NotReconcilable } from './restore.errors';
 import { importGroup } from './trail-import';
-
-/** Licenses of unproven records that are named at most. */
-const MOST_NAMED = 1000;
+import { type Unproven, weighUnproven } from './unproven';
 
 export interface ReconcileOptions {
   /** What was shipped; none where there is nothing. */
@@ -35,19 +32,6 @@ export interface ReconcileOptions {
   /** Does all but keep it. */
   dryRun: boolean;
 }
-
-/** What was shipped and does not count, since nothing proves it. */
-export type Unproven = Unprovable & {
-  records: number;
-  /** Records that revoke or suspend a license. */
-  restrictions: number;
-  /** Ids of those licenses. */
-  licenses: string[];
-  /** Whether they took effect. */
-  applied: boolean;
-  /** What else it takes away, each with whether that took effect: `subject` is the id of what it is taken from. */
-  other_restrictions: { record: string; type: string; subject: string; applied: boolean }[];
-};
 
 /** What became of a restored database. */
 export interface Reconciled extends Replayed {
@@ -90,12 +74,17 @@ export class Reconciliation {
   async run(actor: Actor, options: ReconcileOptions): Promise<Reconciled | undefined> {
     const base = await readChainBase(this.owner.manager);
     if ((await openRestore(this.owner.manager)) === undefined) return undefined;
-    const { trail, chain } = await ShippedTrail.read(options.shipped, base, options.keys);
+    const { trail, chain } = await ShippedTrail.read(
+      options.shipped,
+      base,
+      options.keys,
+      await readKnownCheckpoints(this.owner.manager),
+    );
     assertConnected(base, chain, options.acceptLoss);
     try {
       return await this.owner.transaction(async (tx) => {
         const reconciled = await reconcile(tx, actor, { base, trail, chain, options });
-        if (options.dryRun) throw new NothingWritten(reconciled);
+        if (options.dryRun && reconciled !== undefined) throw new NothingWritten(reconciled);
         return reconciled;
       });
     } catch (error) {
@@ -116,11 +105,13 @@ async function reconcile(
   tx: EntityManager,
   actor: Actor,
   { base, trail, chain, options }: Parties,
-): Promise<Reconciled> {
+): Promise<Reconciled | undefined> {
   await limitStatements(tx, { statementMs: 0, idleInTransactionMs: 0 });
-  const restore = await openRestore(tx);
+  // Locked, and looked at again when it is: another one may have been quicker.
+  const restore = await openRestore(tx, 'FOR UPDATE');
+  if (restore === undefined) return undefined;
   const now = await readChainBase(tx);
-  if (restore === undefined || now.hash !== base.hash)
+  if (now.hash !== base.hash)
     throw new NotReconcilable('it was changed while the files were read; run it again');
   // First, so that this transaction alone may write to the trail.
   await tx.query('UPDATE restores SET reconciled_at = clock_timestamp() WHERE id = $1', [restore.id]);
@@ -128,9 +119,10 @@ async function reconcile(
   const imported = await importAll(tx, trail, replay);
   assertAllReplayed(replay.done.not_replayed, options.skipUnreplayable);
   const unproven = await weighUnproven(tx, trail, chain, options, replay);
-  await tx.query('UPDATE restores SET loss_accepted = $2 WHERE id = $1', [
+  await tx.query('UPDATE restores SET loss_accepted = $2, reconciled_to = $3 WHERE id = $1', [
     restore.id,
     options.acceptLoss || unproven !== null,
+    chain.provenTo,
   ]);
   // What was undone would still have leapt.
   const next = options.dryRun ? null : await leapSequences(tx, unproven === null && chain.isConnected);
@@ -157,7 +149,8 @@ async function reconcile(
       unproven: unproven && {
         reason: unproven.reason,
         restrictions: unproven.restrictions,
-        other_restrictions: unproven.other_restrictions.length,
+        restrictions_applied: unproven.restrictions_applied,
+        other_restrictions: unproven.others,
         applied: unproven.applied,
       },
       accepted_loss: options.acceptLoss,
@@ -168,9 +161,12 @@ async function reconcile(
 }
 
 /** @returns the restore that is not reconciled; undefined when the last one is @throws NotReconcilable when none is noted */
-async function openRestore(tx: EntityManager): Promise<{ id: string; reason: string } | undefined> {
+async function openRestore(
+  tx: EntityManager,
+  lock: 'FOR UPDATE' | '' = '',
+): Promise<{ id: string; reason: string } | undefined> {
   const rows = await tx.query<{ id: string; reason: string; is_open: boolean }[]>(
-    'SELECT id, reason, reconciled_at IS NULL AS is_open FROM restores ORDER BY id DESC LIMIT 1',
+    `SELECT id, reason, reconciled_at IS NULL AS is_open FROM restores ORDER BY id DESC LIMIT 1 ${lock}`,
   );
   const [last] = rows;
   if (last === undefined) throw new NotReconcilable('no restore is noted. `aegis restore begin` notes one');
@@ -198,23 +194,6 @@ function assertAllReplayed(failed: readonly NotReplayed[], skipUnreplayable: boo
   );
 }
 
-function meaningOf(unprovable: Unprovable): string {
-  switch (unprovable.reason) {
-    case 'key_not_held':
-      return `${unprovable.kid}, which signed what was shipped, is not among the keys: give it with --keys`;
-    case 'checkpoint_compromised':
-      return `what was shipped is signed by ${unprovable.kid} after that key was compromised`;
-    case 'checkpoint_forged':
-      return 'what was shipped is not signed by the key that it names';
-    case 'records_missing':
-      return 'records were shipped without their checkpoint, or a checkpoint without its records';
-    case 'checkpoint_missing':
-      return 'a checkpoint is missing: give every file of the sink';
-    case 'chain_forked':
-      return 'two different chains of checkpoints were shipped, both signed by trusted keys';
-  }
-}
-
 async function importAll(
   tx: EntityManager,
   trail: ShippedTrail,
@@ -232,57 +211,6 @@ async function importAll(
   }
   await tx.query('ALTER TABLE audit_checkpoints ENABLE TRIGGER audit_checkpoints_true');
   return { checkpoints, records };
-}
-
-/**
- * Names the licenses from which records take validity that nothing proves, and takes it where that is asked for.
- * @throws NotReconcilable when there are such records, and the caller did not say what to do with them
- */
-async function weighUnproven(
-  tx: EntityManager,
-  trail: ShippedTrail,
-  { unprovable, provenTo }: ShippedChain,
-  { unproven, acceptLoss }: ReconcileOptions,
-  replay: Replay,
-): Promise<Reconciled['unproven']> {
-  const licenses = new Set<string>();
-  const applied = unproven === 'apply';
-  const counts = { records: 0, restrictions: 0 };
-  const others: Unproven['other_restrictions'] = [];
-  for await (const record of trail.unproven()) {
-    if (await isInTrail(tx, record.id)) continue;
-    counts.records += 1;
-    const other = otherRestriction(record);
-    if (other !== undefined) {
-      const { isAlone, ...named } = other;
-      others.push({ ...named, applied: applied && isAlone });
-      if (applied && isAlone) await replay.repeat(record);
-    }
-    if (!isRestriction(record)) continue;
-    counts.restrictions += 1;
-    if (record.license_id !== null && licenses.size < MOST_NAMED) licenses.add(record.license_id);
-    if (applied) await replay.repeat(record);
-  }
-  if (unprovable === undefined && counts.records === 0) return null;
-  const why: Unprovable = unprovable ?? { reason: 'records_missing' };
-  if (unproven === undefined && !acceptLoss)
-    throw new NotReconcilable(
-      `after checkpoint ${provenTo}, ${meaningOf(why)}. ${counts.records} record(s) come after it, ${counts.restrictions} of which revoke or suspend a license${alsoTaken(others)}. With --unproven apply what they revoke, suspend, deactivate, delete or declare compromised takes effect; with --unproven ignore nothing does`,
-    );
-  return { ...why, ...counts, licenses: [...licenses], applied, other_restrictions: others };
-}
-
-function alsoTaken(others: Unproven['other_restrictions']): string {
-  if (others.length === 0) return '';
-  return `, and ${others.length} take something else away: ${others.map(({ type, subject }) => `${type} ${JSON.stringify(subject)}`).join(', ')}`;
-}
-
-async function isInTrail(tx: EntityManager, id: string): Promise<boolean> {
-  const [row] = await tx.query<{ here: boolean }[]>(
-    'SELECT EXISTS (SELECT FROM audit_logs WHERE id = $1) AS here',
-    [id],
-  );
-  return row?.here === true;
 }
 
 /** What a sink has acknowledged beyond the end that the trail has now is given up. */

@@ -492,6 +492,66 @@ describe('a database that was restored to an earlier moment', () => {
     });
   });
 
+  describe('from a file with lines that nobody can read', () => {
+    const leaf = (id: string, data: string, type = 'license.revoked'): string =>
+      JSON.stringify([
+        ...['aegis-audit-1', id, '2026-11-29T00:00:00.000Z', type, time.licenses.untouched.id, null, null],
+        ...[null, 'system', null, null, data, null],
+      ]);
+    const lines: [string, () => string][] = [
+      ['an id that is no number', () => leaf('abc', '{}')],
+      ['an id with too many digits', () => leaf('9'.repeat(26), '{}')],
+      ['an id that is too large', () => leaf('9223372036854775808', '{}')],
+      ['data that are cut', () => leaf('7', '{')],
+      ['data that nest without end', () => leaf('7', '['.repeat(100_000), 'license.validated')],
+      ['a record that is cut', () => leaf('7', '{}').slice(0, 60)],
+      ['a checkpoint that is cut', () => `${jwsLines().at(-1)!.slice(0, 200)}x`],
+      ['no record and no checkpoint', () => 'rotated by somebody'],
+    ];
+
+    it('is reconciled only if it is said what to do, and names file and line of each', async () => {
+      const { owner } = await begun();
+      const before = await stateOf(owner);
+      const own = time.shipped().trimEnd().split('\n');
+      const file = fileOf([...own, '', ...lines.map(([, line]) => line())].join('\n'), 'shipped/a');
+      const named = lines.map((_, index) => ({ file: 'shipped/a', line: own.length + 2 + index }));
+      const refusal: unknown = await reconcile(owner, [file]).catch((error: unknown) => error);
+      expect(refusal).toMatchObject({ code: 'restore_not_reconcilable' });
+      for (const { line } of named) expect((refusal as Error).message).toContain(`"shipped/a" line ${line}`);
+      expect(await stateOf(owner)).toEqual(before);
+      const reconciled = await reconcile(owner, [file], { unproven: 'apply' });
+      const { unproven, to } = reconciled!;
+      expect(to).toBe(jwsLines().length);
+      expect(unproven).toMatchObject({
+        ...{ reason: 'lines_unreadable', records: 0, unreadable: { count: lines.length } },
+      });
+      expect(unproven!.unreadable.named.toSorted((one, other) => one.line - other.line)).toEqual(named);
+    });
+  });
+
+  it('is reconciled once where several begin at the same time', async () => {
+    const { database, owner } = await begun();
+    const holder = owner.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('SELECT FROM restores FOR UPDATE');
+    const all = Promise.all(
+      [1, 2, 3].map(async () => reconcile(await ownerOf(database), [], { acceptLoss: true })),
+    );
+    await until('all of them wait', async () => {
+      const [row] = await owner.query<{ count: number }[]>(
+        `SELECT count(*)::int AS count FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return row?.count === 3;
+    });
+    await holder.commitTransaction();
+    await holder.release();
+    expect((await all).filter((reconciled) => reconciled !== undefined)).toHaveLength(1);
+    expect(
+      await owner.query(`SELECT count(*)::int FROM audit_logs WHERE event_type = 'audit_log.restored'`),
+    ).toEqual([{ count: 1 }]);
+  });
+
   describe('from a file that is behind that of another server', () => {
     /** Up to the checkpoint before the last one. */
     const behind = (): string => {
@@ -645,7 +705,10 @@ describe('a database that was restored to an earlier moment', () => {
       expect(reconciled?.unproven).toMatchObject({
         reason: 'records_missing',
         restrictions: 4,
-        applied: true,
+        restrictions_applied: 3,
+        applied: false,
+        ids_taken: 0,
+        licenses_without_effect: [time.licenses.issued_and_revoked_later.id],
       });
       await time.serverAfter(database).then(async (server) => {
         try {
@@ -682,6 +745,126 @@ describe('a database that was restored to an earlier moment', () => {
         time.licenses.revoked.id,
       ]);
       expect(license).toEqual({ status: 'revoked' });
+    });
+
+    describe('whose ids other records took after the restore', () => {
+      /** As a server does that started on the restored database and validated. */
+      async function taken(): Promise<DataSource> {
+        const database = await time.restored();
+        const owner = await ownerOf(database);
+        const application = await database.dataSource([]);
+        await application.query(
+          `INSERT INTO audit_logs (event_type, actor) SELECT 'license.validated', 'system' FROM generate_series(1, 100)`,
+        );
+        await owner.query(`INSERT INTO restores (begun_by, reason) VALUES ('test', 'a test')`);
+        return owner;
+      }
+
+      it('is reconciled only if it is said what to do with that', async () => {
+        const owner = await taken();
+        const before = await stateOf(owner);
+        await expect(reconcile(owner, [cut()])).rejects.toThrow(
+          /4 of which revoke or suspend a license, and 4 take something else away: .*The ids of \d+ were taken by records/,
+        );
+        expect(await stateOf(owner)).toEqual(before);
+      });
+
+      it('takes validity away where that is asked for', async () => {
+        const owner = await taken();
+        const reconciled = await reconcile(owner, [cut()], { unproven: 'apply' });
+        const { records, ids_taken, restrictions } = reconciled!.unproven!;
+        expect({ restrictions, are_all_taken: ids_taken === records }).toEqual({
+          restrictions: 4,
+          are_all_taken: true,
+        });
+        const { revoked, suspended } = time.licenses;
+        expect(
+          await owner.query('SELECT id, status FROM licenses WHERE id = ANY ($1::uuid[]) ORDER BY status', [
+            [revoked.id, suspended.id],
+          ]),
+        ).toEqual([
+          { id: revoked.id, status: 'revoked' },
+          { id: suspended.id, status: 'suspended' },
+        ]);
+      });
+    });
+
+    describe('and a server that starts with that file', () => {
+      async function answerOf(database: TestDatabase): Promise<unknown> {
+        const server = await time.serverAfter(database, cut());
+        try {
+          const { status, body } = await validation(new Client(server.url), time.licenses.untouched.token);
+          return status === 200 ? body.valid : body.code;
+        } finally {
+          await server.close();
+        }
+      }
+
+      it('closes the restored database, although the trail has its last checkpoint', async () => {
+        const database = await time.restored();
+        expect(await answerOf(database)).toBe('restore_not_reconciled');
+        const owner = await ownerOf(database);
+        expect(await owner.query('SELECT reason FROM restores')).toEqual([
+          {
+            reason: expect.stringMatching(
+              /^record \d+ was shipped after checkpoint \d+, and the trail does not/,
+            ),
+          },
+        ]);
+      });
+
+      it('serves where the trail has those records, as after a crash', async () => {
+        const { database, owner } = await begun();
+        await reconcile(owner, [time.shipped()]);
+        expect(await answerOf(database)).toBe(true);
+      });
+
+      it('serves where they were given up', async () => {
+        const { database, owner } = await begun();
+        await reconcile(owner, [cut()], { unproven: 'ignore' });
+        expect(await answerOf(database)).toBe(true);
+      });
+    });
+
+    it('says of nothing that it took effect where it did not', async () => {
+      const { owner } = await begun();
+      const planted: [type: string, license: string | null, data: string][] = [
+        ['license.revoked', 'nonuuid', '{}'],
+        ['license.revoked', randomUUID(), '{}'],
+        ['license.suspended', time.licenses.untouched.id, '{"reason": "unpaid"}'],
+        ['api_key.deleted', null, '{"id": "a\\u0000", "name": "a"}'],
+        ['api_key.deleted', null, '{"id": "none", "name": "a"}'],
+        ['signing_key.compromised', null, '{"kid": "none", "after": null}'],
+        ['signing_key.compromised', null, '{"kid": "k1", "after": "garbage"}'],
+      ];
+      const records = planted.map(([type, license, data], index) =>
+        JSON.stringify([
+          ...['aegis-audit-1', String(1e15 + index), '2026-11-29T00:00:00.000Z', type, license, null, null],
+          ...[null, 'system', null, null, data, null],
+        ]),
+      );
+      const { unproven, not_replayed } = (await reconcile(
+        owner,
+        [`${time.shipped()}${records.join('\n')}\n`],
+        {
+          unproven: 'apply',
+        },
+      ))!;
+      expect(unproven).toMatchObject({
+        restrictions: 3,
+        restrictions_applied: 1,
+        applied: false,
+        licenses_without_effect: [planted[0]![1], planted[1]![1]],
+      });
+      expect(unproven!.other_restrictions.map(({ applied }) => applied)).toEqual([
+        false,
+        false,
+        false,
+        false,
+      ]);
+      expect(not_replayed.map(({ type }) => type)).toEqual([
+        ...['license.revoked', 'license.revoked', 'api_key.deleted', 'signing_key.compromised'],
+      ]);
     });
 
     it('leaves it out where that is asked for, and names the licenses', async () => {

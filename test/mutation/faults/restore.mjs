@@ -2,7 +2,14 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'restore',
-  suites: ['test/e2e/restore/reconcile.spec.ts', 'libs/checkpoints/src/shipping/checkpoint-shipping.spec.ts'],
+  suites: [
+    'libs/checkpoints/src/shipping/shipped-trail.spec.ts',
+    'libs/checkpoints/src/shipping/shipped-lines.spec.ts',
+    'libs/checkpoints/src/shipping/lines-from-end.spec.ts',
+    'libs/checkpoints/src/shipping/file-sink.spec.ts',
+    'test/e2e/restore/reconcile.spec.ts',
+    'libs/checkpoints/src/shipping/checkpoint-shipping.spec.ts',
+  ],
   faults: [
     ...inFile('libs/checkpoints/src/shipping/shipped-trail.ts', [
       [
@@ -20,36 +27,141 @@ export default {
         'isConnected: this.hasBase || this.path.length > 0,',
         'isConnected: true,',
       ],
+      [
+        'forgets checkpoints behind a gap that are older by their time',
+        'others.filter((node) => !givenUp.has(node))',
+        'others.filter((node) => !givenUp.has(node) && node.group.claims.iat >= this.base.iat)',
+      ],
+      [
+        'forgets checkpoints whose numbers others have',
+        'others.filter((node) => !givenUp.has(node))',
+        'others.filter((node) => !givenUp.has(node) && node.group.claims.number > number)',
+      ],
+      [
+        'forgets records behind which a checkpoint of before stands',
+        'else if (one.hasTexts && !one.isWhole) this.notItsRecords.push(one);',
+        '',
+      ],
+      [
+        'names what was given up',
+        'continues ? found.has(before) : await this.beginsGivenUp(claims)',
+        'continues && found.has(before)',
+      ],
+      [
+        'does not say which lines cannot be read',
+        'this.unreadable.named.push({ file: source.name, line });',
+        '',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/shipping/known-checkpoints.ts', [
+      [
+        'takes what was lost later for what was given up, where the clock was set back',
+        'loss.to === after && (end > after || at <= loss.at)',
+        'at <= loss.at',
+      ],
+      [
+        'takes what was given up for lost, where the clock was set back',
+        'loss.to === after && (end > after || at <= loss.at)',
+        'loss.to === after && at <= loss.at',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/shipping/in-trail.ts', [
+      [
+        'takes another record of the same id for the one that was shipped',
+        "return is_known ? 'taken' : 'missing';",
+        "return is_known ? 'here' : 'missing';",
+      ],
+      [
+        'takes the seal of another record for that of the one that was shipped',
+        'WHERE audit_id = given.id AND leaf_hash = given.hash)\n              OR',
+        'WHERE audit_id = given.id)\n              OR',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/shipping/unfinished-end.ts', [
+      [
+        'notes a restore because of records that a crash left behind',
+        "states[index] !== 'here' && !isGivenUp",
+        '!isGivenUp',
+      ],
+      [
+        'notes a restore because of records that were given up',
+        "states[index] !== 'here' && !isGivenUp(losses, { after, at }, last)",
+        "states[index] !== 'here'",
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/shipping/shipped-records.ts', [
+      [
+        'asks the database for an id that is not a number',
+        'if (!isAuditId(id) || parsed(event_data) === undefined) return undefined;',
+        'if (parsed(event_data) === undefined) return undefined;',
+      ],
+      [
+        'takes data that are not JSON',
+        'if (!isAuditId(id) || parsed(event_data) === undefined) return undefined;',
+        'if (!isAuditId(id)) return undefined;',
+      ],
+    ]),
+    ...inFile('libs/checkpoints/src/shipping/shipped-lines.ts', [
+      [
+        'keeps a line that is too long',
+        'if (length > mostBytes) pieces = [];',
+        'if (length < 0) pieces = [];',
+      ],
+      ['counts no empty lines', '        offset += 1;\n        number += 1;\n', '        offset += 1;\n'],
+    ]),
+    ...inFile('libs/checkpoints/src/shipping/lines-from-end.ts', [
+      [
+        'keeps a line that is too long, found from the end',
+        'rest === undefined || piece.length + rest.length > mostLength',
+        'rest === undefined',
+      ],
+      ['loses the rest of a line in the block before', 'Buffer.concat([piece, rest])', 'piece'],
+      ['takes what the block is overwritten with', 'rest &&= Buffer.from(rest);', ''],
+    ]),
+    ...inFile('libs/checkpoints/src/shipping/file-sink.ts', [
+      [
+        'does not see that its file has changed',
+        'if (this.known?.file === same)',
+        'if (this.known !== undefined)',
+      ],
     ]),
     ...inFile('libs/checkpoints/src/shipping/shipped-trail-file.ts', [
+      ['forgets records whose checkpoint is missing', 'yield* leftOver(passedOver);', ''],
       [
-        'forgets records whose checkpoint is missing',
-        'leave(waiting.slice(0, waiting.length - own.length));',
-        '',
+        'names what a crash cut and what was written again',
+        'this.waiting.filter((line) => line.text === text || !text.startsWith(line.text))',
+        'this.waiting.filter(() => true)',
       ],
     ]),
     ...inFile('libs/checkpoints/src/shipping/checkpoint-shipping.ts', [
       [
         'ships no checkpoint that continues the one before the loss',
-        'this.acknowledged = common ?? shipped.number - 1;',
-        'this.acknowledged = common === undefined ? shipped.number : shipped.number - 1;',
+        'this.acknowledged = common ?? (',
+        'this.acknowledged = common === undefined ? shipped.number : (',
       ],
       [
         'serves from an older state although its sink is ahead',
-        "await noteRestore(this.dataSource, 'system', reason);",
-        '',
+        "    if (state === 'lost') return true;\n",
+        '    if (state !== undefined) return true;\n',
+      ],
+      [
+        'serves from an older state although its sink has records of a later one',
+        'this.isEndCompared = lost === undefined;\n    if (lost === undefined) return true;',
+        'return true;',
       ],
     ]),
     ...inFile('libs/checkpoints/src/shipping/shipped-end.ts', [
       [
         'notes a restore that was reconciled again',
-        'loss_accepted_at !== null && parsed.claims.iat <= loss_accepted_at',
-        'false',
+        "isGivenUp(losses, { after, at }, row.last) ? 'lost' : 'restored'",
+        "'restored'",
       ],
+    ]),
+    ...inFile('libs/checkpoints/src/shipping/known-checkpoints.ts', [
       [
         'passes over what another server shipped, where no loss was accepted',
-        'FROM restores WHERE loss_accepted)',
-        'FROM restores)',
+        'FROM restores WHERE loss_accepted AND',
+        'FROM restores WHERE',
       ],
     ]),
     ...inFile('libs/licensing/src/validate/validation.service.ts', [
@@ -72,7 +184,18 @@ export default {
         'if (failed.length === 0 || skipUnreplayable) return;',
         'if (failed.length >= 0) return;',
       ],
-      ['writes in a dry run', 'if (options.dryRun) throw new NothingWritten(reconciled);', ''],
+      [
+        'writes in a dry run',
+        'if (options.dryRun && reconciled !== undefined) throw new NothingWritten(reconciled);',
+        '',
+      ],
+      [
+        'is carried out by several at once',
+        "const restore = await openRestore(tx, 'FOR UPDATE');",
+        'const restore = await openRestore(tx);',
+      ],
+    ]),
+    ...inFile('libs/restore/src/unproven.ts', [
       [
         'passes over what is not proven',
         'if (unproven === undefined && !acceptLoss)',
@@ -80,8 +203,26 @@ export default {
       ],
       [
         'applies unproven grants',
-        'if (!isRestriction(record)) continue;\n    counts.restrictions += 1;',
-        'counts.restrictions += 1;',
+        'if (!isRestriction(fields)) return;\n    this.counts.restrictions += 1;',
+        'this.counts.restrictions += 1;',
+      ],
+      [
+        'passes over lines that cannot be read',
+        '&& counts.records === 0 && unreadable.count === 0) return null;',
+        '&& counts.records === 0) return null;',
+      ],
+      [
+        'says that something took effect that did not',
+        '(await this.replay.repeat(fields)) && (await tookEffect(this.tx, fields))',
+        '(await this.replay.repeat(fields)) || true',
+      ],
+      ['says that something took effect on what is not there', ' && (await tookEffect(this.tx, fields))', ''],
+    ]),
+    ...inFile('libs/restore/src/replay/record-data.ts', [
+      [
+        'ends because of data that are not JSON',
+        "    throw unfit('event_data');\n  }\n}",
+        '    throw new Error();\n  }\n}',
       ],
     ]),
     ...inFile('libs/restore/src/replay/replay.ts', [

@@ -77,10 +77,13 @@ export class LostTime {
     }
   }
 
-  /** A server on a restored database, with the keys of this time, and a copy of what the sink had at its end. */
-  serverAfter(database: TestDatabase): Promise<TestServer> {
+  /**
+   * A server on a restored database, with the keys of this time.
+   * @param file what its sink has: what the sink had at its end, unless given
+   */
+  serverAfter(database: TestDatabase, file = this.kept): Promise<TestServer> {
     const copy = join(this.folder, `copy-${(this.copies += 1)}.txt`);
-    writeFileSync(copy, this.kept);
+    writeFileSync(copy, file);
     return this.server(database, copy);
   }
 

@@ -35,16 +35,7 @@ export function reconciledText(
     ...reconciled.files_without_checkpoints.map(
       (file) => `${printable(file)} does not have a checkpoint: is it what was meant?`,
     ),
-    ...(unproven === null
-      ? []
-      : [
-          `not proven: ${unproven.records} record(s) after checkpoint ${to} (${unproven.reason}); ${unproven.restrictions} of them revoke or suspend, which ${unproven.applied ? 'took effect' : 'did not take effect'}`,
-          ...unproven.licenses.map((id) => `  license ${id}`),
-          ...unproven.other_restrictions.map(
-            ({ type, subject, applied }) =>
-              `  ${type} ${printable(subject)} ${applied ? 'took effect' : 'did not take effect'}`,
-          ),
-        ]),
+    ...(unproven === null ? [] : unprovenText(unproven, to)),
     ...(next === null
       ? []
       : [`audit records continue at ${next.audit_id}, status lists at ${next.status_list}`]),
@@ -66,4 +57,29 @@ export function reconciledText(
       ? 'Reconciled, and sealed: start the servers.'
       : 'Reconciled: start the servers. The first one that can sign seals the record of it.',
   ].join('\n');
+}
+
+function unprovenText(unproven: NonNullable<Reconciled['unproven']>, to: number): string[] {
+  const { records, restrictions, restrictions_applied, ids_taken, without_text, unreadable } = unproven;
+  const without = new Set(unproven.licenses_without_effect);
+  return [
+    `not proven: ${records} record(s), after checkpoint ${to} (${unproven.reason}); ${restrictions} of them revoke or suspend, ${restrictions_applied} of which took effect`,
+    ...unproven.licenses.map(
+      (id) => `  license ${printable(id)} ${without.has(id) ? 'did not take effect' : 'took effect'}`,
+    ),
+    ...unproven.other_restrictions.map(
+      ({ type, subject, applied }) =>
+        `  ${type} ${printable(subject)} ${applied ? 'took effect' : 'did not take effect'}`,
+    ),
+    ...(ids_taken > 0
+      ? [`  the ids of ${ids_taken} were taken by records that were written after the restore`]
+      : []),
+    ...(without_text > 0
+      ? [`  of ${without_text} only the hash was shipped: what they say is not known`]
+      : []),
+    ...unreadable.named.map(({ file, line }) => `  ${printable(file)} line ${line} can't be read`),
+    ...(unreadable.count > unreadable.named.length
+      ? [`  ${unreadable.count - unreadable.named.length} more lines can't be read`]
+      : []),
+  ];
 }

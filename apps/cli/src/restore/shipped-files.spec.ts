@@ -39,3 +39,7 @@ it('takes a symbolic link that is named itself', async () => {
   symlinkSync('a.txt', join(folder, 'link'));
   expect(await shippedFiles([join(folder, 'link')])).toHaveLength(1);
 });
+
+it.each(['/dev/zero', '/dev/null'])('refuses %s, which is not a file', async (path) => {
+  await expect(shippedFiles([path])).rejects.toThrow(`${path} is not a file: it is read more than once`);
+});

@@ -7,7 +7,7 @@ import { UsageProblem } from '../terminal/usage-problem';
 /**
  * The files of shipped trails.
  * @param paths of files, or of folders: then of every file in them
- * @throws UsageProblem when one can't be read, or a folder has something else than files
+ * @throws UsageProblem when one can't be read or is no regular file, or a folder has something else than files
  */
 export async function shippedFiles(paths: readonly string[]): Promise<ShippedSource[]> {
   const sources: ShippedSource[] = [];
@@ -33,8 +33,14 @@ async function filesAt(path: string): Promise<string[]> {
 
 async function sourceOf(name: string): Promise<ShippedSource> {
   try {
+    // Opened only then: opening a pipe waits for who writes into it.
+    if (!(await stat(name)).isFile())
+      throw new UsageProblem(
+        `${name} is not a file: it is read more than once, so a pipe or a device can't be.`,
+      );
     await (await open(name, 'r')).close();
   } catch (error) {
+    if (error instanceof UsageProblem) throw error;
     throw unreadable(name, error);
   }
   return { name, read: (start) => createReadStream(name, { start }) as AsyncIterable<Buffer> };

@@ -135,11 +135,11 @@ describe('the shipping of checkpoints', () => {
   }
 
   /** As a superuser who wants to be rid of what happened last. */
-  async function cutLast(): Promise<void> {
+  async function cutLast(number = 3): Promise<void> {
     await trail.tamper(
-      'DELETE FROM audit_logs WHERE id IN (SELECT audit_id FROM audit_seals WHERE checkpoint = 3)',
-      'DELETE FROM audit_seals WHERE checkpoint = 3',
-      'DELETE FROM audit_checkpoints WHERE number = 3',
+      `DELETE FROM audit_logs WHERE id IN (SELECT audit_id FROM audit_seals WHERE checkpoint = ${number})`,
+      `DELETE FROM audit_seals WHERE checkpoint = ${number}`,
+      `DELETE FROM audit_checkpoints WHERE number = ${number}`,
     );
   }
 
@@ -435,7 +435,8 @@ describe('the shipping of checkpoints', () => {
         'DELETE FROM audit_logs WHERE id IN (SELECT audit_id FROM audit_seals WHERE checkpoint = 2)',
         'DELETE FROM audit_seals WHERE checkpoint = 2',
         'DELETE FROM audit_checkpoints WHERE number = 2',
-        `INSERT INTO restores (begun_by, reason, reconciled_at, loss_accepted) VALUES ('a', 'b', clock_timestamp(), true)`,
+        `INSERT INTO restores (begun_by, reason, reconciled_at, loss_accepted, reconciled_to)
+         VALUES ('a', 'b', clock_timestamp() - interval '1 hour', true, 1)`,
       );
       for (const first of [20, 21, 22]) await sealOneMore(first);
       ship(`file:${path}`);
@@ -445,6 +446,25 @@ describe('the shipping of checkpoints', () => {
       );
       expect(others().slice(3)).toEqual((await trail.checkpoints()).slice(1));
       expect(await noted()).toEqual([]);
+    });
+
+    it('notes a restore behind a loss that was accepted, also where the clock was set back since', async () => {
+      ship(`file:${path}`);
+      await until('all are there', () => Promise.resolve(others().length === 3));
+      await stopJobs(running.shift()!);
+      await cutLast();
+      await trail.tamper(
+        `INSERT INTO restores (begun_by, reason, reconciled_at, loss_accepted, reconciled_to)
+         VALUES ('a', 'b', clock_timestamp() + interval '1 hour', true, 2)`,
+      );
+      for (const first of [20, 21]) await sealOneMore(first);
+      ship(`file:${path}`);
+      await until('both are there', () => Promise.resolve(others().length === 5));
+      expect(await noted()).toEqual([]);
+      await stopJobs(running.shift()!);
+      await cutLast(4);
+      ship(`file:${path}`);
+      await until('it is noted', async () => (await noted()).length === 1);
     });
 
     it('ships a trail that starts again after a file of an older one', async () => {

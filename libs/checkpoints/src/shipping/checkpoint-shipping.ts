@@ -15,6 +15,7 @@ import { TrailAlarms } from '../sealing/trail-alarms';
 import { MOST_LEAVES } from '../tree/leaf';
 import type { StoredCheckpoint } from '../tree/sealed-records';
 import { compareShippedEnd, lastInTrail, noteRestore } from './shipped-end';
+import { firstLost } from './unfinished-end';
 import { withRecords } from './shipped-records';
 
 const PAUSE_MS = 1000;
@@ -33,6 +34,8 @@ const RECORDS_AT_ONCE = MOST_LEAVES;
 export class CheckpointShipping implements OnModuleInit {
   private acknowledged = 0;
   private lost = false;
+  private isEndCompared = false;
+  private common: { of: string | null | undefined; number: number | undefined } | undefined;
   private readonly lag: Gauge;
   private readonly sink: CheckpointSink | undefined;
 
@@ -102,15 +105,20 @@ export class CheckpointShipping implements OnModuleInit {
    * @returns whether there is anything to ship: not until a restored database is reconciled
    */
   private async resume(sink: CheckpointSink, shipped: AcknowledgedCheckpoint | undefined): Promise<boolean> {
-    const { state, last, isReconciled } = await compareShippedEnd(this.dataSource, this.keyRing, shipped);
+    const { state, last, isReconciled } = await compareShippedEnd(
+      this.dataSource,
+      this.keyRing,
+      shipped,
+      () => this.lastInCommon(sink, shipped),
+    );
     if (shipped === undefined || state === 'here') {
       this.acknowledged = shipped?.number ?? 0;
       this.lost = false;
-      return isReconciled;
+      return isReconciled && (await this.hasAllUnfinished(sink, shipped?.number ?? 0, last));
     }
     if (!this.lost) {
-      const common = await sink.lastInCommon?.((checkpoints) => lastInTrail(this.dataSource, checkpoints));
-      this.acknowledged = common ?? shipped.number - 1;
+      const common = await this.lastInCommon(sink, shipped);
+      this.acknowledged = common ?? (sink.lastInCommon === undefined ? shipped.number - 1 : 0);
       this.alarms.setCheckpointsLost(shipped.number, last);
     }
     this.acknowledged = Math.min(this.acknowledged, last);
@@ -120,6 +128,38 @@ export class CheckpointShipping implements OnModuleInit {
     const reason = `checkpoint ${shipped.number} was shipped, and the trail ends with ${last} or has another`;
     await noteRestore(this.dataSource, 'system', reason);
     return false;
+  }
+
+  /**
+   * The records behind the last checkpoint of the sink, which a crash left without their own, are compared once: later on
+   * this process alone writes them. Those that the trail does not have were lost by a restore, unless a loss was accepted
+   * there: that is noted.
+   * @param after number of the last checkpoint that the sink has; 0 without
+   * @param last number of the trail's last one
+   * @returns whether the trail has them all
+   */
+  private async hasAllUnfinished(sink: CheckpointSink, after: number, last: number): Promise<boolean> {
+    if (this.isEndCompared || sink.unfinished === undefined) return true;
+    const lost = await firstLost(this.dataSource, sink.unfinished(), { after, last });
+    this.isEndCompared = lost === undefined;
+    if (lost === undefined) return true;
+    this.alarms.setCheckpointsLost(after + 1, last);
+    const reason = `record ${lost} was shipped after checkpoint ${after}, and the trail does not have it`;
+    await noteRestore(this.dataSource, 'system', reason);
+    return false;
+  }
+
+  /** Looked for once for each end that the sink has. */
+  private async lastInCommon(
+    sink: CheckpointSink,
+    shipped: AcknowledgedCheckpoint | undefined,
+  ): Promise<number | undefined> {
+    if (this.common?.of !== shipped?.hash)
+      this.common = {
+        of: shipped?.hash,
+        number: await sink.lastInCommon?.((checkpoints) => lastInTrail(this.dataSource, checkpoints)),
+      };
+    return this.common?.number;
   }
 
   /** @returns what to deliver next, with the records, and whether nothing is left after it */

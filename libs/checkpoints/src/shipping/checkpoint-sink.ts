@@ -1,3 +1,5 @@
+import type { SealedRecord } from './shipped-record';
+
 /** A checkpoint as it is shipped. */
 export interface ShippedCheckpoint {
   number: number;
@@ -16,7 +18,7 @@ export interface AcknowledgedCheckpoint {
 }
 
 /** @returns the highest number of these checkpoints that the trail has, the same ones; undefined when it has none */
-export type InTrail = (checkpoints: readonly AcknowledgedCheckpoint[]) => Promise<number | undefined>;
+export type WhichIsInTrail = (checkpoints: readonly AcknowledgedCheckpoint[]) => Promise<number | undefined>;
 
 /** Where checkpoints are kept besides the database. */
 export interface CheckpointSink {
@@ -27,9 +29,11 @@ export interface CheckpointSink {
   acknowledged(): Promise<{ last: AcknowledgedCheckpoint | undefined; mine: boolean }>;
   /**
    * The newest checkpoint that both the sink and the trail have. Absent where the sink can't be read.
-   * @returns its number; 0 when none is found
+   * @returns its number; 0 where there is none, undefined where none is found as far back as the sink is read
    */
-  lastInCommon?(isInTrail: InTrail): Promise<number>;
+  lastInCommon?(whichIsInTrail: WhichIsInTrail): Promise<number | undefined>;
+  /** The records behind its last checkpoint, whose own was never written. Absent where the sink can't be read. */
+  unfinished?(): AsyncIterable<SealedRecord>;
   /** Returns once the sink has stored them durably. */
   append(checkpoints: readonly ShippedCheckpoint[]): Promise<void>;
 }

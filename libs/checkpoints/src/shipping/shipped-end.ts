@@ -3,6 +3,7 @@ import type { KeyRing } from '@aegis/signing';
 import type { DataSource } from 'typeorm';
 import { checkpointHash, isSignedBy, jwsFrom, parseCheckpoint, readCheckpoint } from '../checkpoint';
 import type { AcknowledgedCheckpoint } from './checkpoint-sink';
+import { isGivenUp, readLosses } from './known-checkpoints';
 import type { ChainBase } from './shipped-trail';
 
 /**
@@ -30,22 +31,23 @@ interface Row {
   jws: string | null;
   /** Those of that number which were set aside. */
   set_aside: string[];
-  /** When a restore was reconciled with a loss that was accepted, the last time, seconds since 1970. */
-  loss_accepted_at: number | null;
   not_reconciled: boolean;
 }
 
-/** @param shipped what the sink has last */
+/**
+ * @param shipped what the sink has last
+ * @param lastInCommon gives the number of the newest checkpoint that both have; undefined where that is not found
+ */
 export async function compareShippedEnd(
   dataSource: DataSource,
   keyRing: KeyRing,
   shipped: AcknowledgedCheckpoint | undefined,
+  lastInCommon: () => Promise<number | undefined>,
 ): Promise<ShippedEnd> {
   const [row] = await dataSource.query<Row[]>(
     `SELECT (SELECT coalesce(max(number), 0) FROM audit_checkpoints)::float8 AS last,
             (SELECT ${jwsFrom('jws')} FROM audit_checkpoints WHERE number = $1) AS jws,
             array(SELECT ${jwsFrom('jws')} FROM audit_checkpoints_set_aside WHERE number = $1 LIMIT 100) AS set_aside,
-            (SELECT extract(epoch FROM max(reconciled_at)) FROM restores WHERE loss_accepted)::float8 AS loss_accepted_at,
             ${NOT_RECONCILED} AS not_reconciled`,
     [shipped?.number ?? 0],
   );
@@ -54,19 +56,20 @@ export async function compareShippedEnd(
   const isSame = (jws: string): boolean => shipped?.hash === null || shipped?.hash === checkpointHash(jws);
   if (shipped === undefined || (row.jws !== null && isSame(row.jws))) return { ...end, state: 'here' };
   if (row.set_aside.some(isSame)) return { ...end, state: 'lost' };
-  return { ...end, state: (await isUnexplained(keyRing, shipped, row)) ? 'restored' : 'lost' };
+  if (!(await isOurs(keyRing, shipped))) return { ...end, state: 'lost' };
+  const losses = await readLosses(dataSource);
+  const at = shipped.jws === undefined ? undefined : readCheckpoint(shipped.jws)?.iat;
+  // What a sink acknowledged to the database was put right when the loss was accepted.
+  if (losses.length === 0 || at === undefined) return { ...end, state: 'restored' };
+  const after = await lastInCommon();
+  return { ...end, state: isGivenUp(losses, { after, at }, row.last) ? 'lost' : 'restored' };
 }
 
 /** What a sink acknowledged to the database is only a hash there; a file could be anyone's. */
-async function isUnexplained(
-  keyRing: KeyRing,
-  { jws }: AcknowledgedCheckpoint,
-  { loss_accepted_at }: Row,
-): Promise<boolean> {
+async function isOurs(keyRing: KeyRing, { jws }: AcknowledgedCheckpoint): Promise<boolean> {
   if (jws === undefined) return true;
   const parsed = parseCheckpoint(jws);
   if (parsed === undefined) return false;
-  if (loss_accepted_at !== null && parsed.claims.iat <= loss_accepted_at) return false;
   const key = await keyRing.publicKeyOfAnyone(parsed.kid);
   return key !== undefined && isSignedBy(key, parsed);
 }

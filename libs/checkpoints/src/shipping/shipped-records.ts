@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { readCheckpoint } from '../checkpoint';
-import { isTooLongToExport } from '../export/export-bounds';
-import { leafOf } from '../tree/leaf';
+import { isTooLongToExport, MOST_LINE } from '../export/export-bounds';
+import { type LeafFields, leafOf } from '../tree/leaf';
+import { leafHash } from '../tree/merkle-tree';
 import {
   isAsSealed,
   isComplete,
@@ -11,15 +12,16 @@ import {
   type StoredCheckpoint,
 } from '../tree/sealed-records';
 import type { ShippedCheckpoint } from './checkpoint-sink';
+import type { SealedRecord, ShippedRecord } from './shipped-record';
+
+/** The largest bigint of PostgreSQL. */
+const MOST_AUDIT_ID = 2n ** 63n - 1n;
 
 /** Name of what stands for a record whose text is not shipped. */
 const HASH = 'leaf-hash';
 
 /** The begin of every line of a shipped trail that is a record. No checkpoint begins so. */
 const RECORD_LINE = '[';
-
-/** A record as it was shipped: its sealed text, or the hash of that where only the hash was shipped. */
-export type ShippedRecord = { leaf: string } | { hash: Buffer };
 
 /** Characters of the records of one delivery at most, unless its first checkpoint alone has more. */
 const MOST_CHARACTERS = 8 * 1024 * 1024;
@@ -66,16 +68,52 @@ export function isRecordLine(line: string): boolean {
   return line.startsWith(RECORD_LINE);
 }
 
-/** @returns undefined when the text is not a record as it is shipped */
+/** @returns undefined when the text is not a record as it is shipped; whatever the text is */
 export function parseShippedRecord(text: string): ShippedRecord | undefined {
+  if (text.length > MOST_LINE) return undefined;
+  const values = parsed(text);
+  if (!Array.isArray(values)) return undefined;
+  const [name, hash] = values as unknown[];
+  if (name !== HASH) return sealedRecord(text, values);
+  const bytes = typeof hash === 'string' ? Buffer.from(hash, 'base64url') : undefined;
+  return bytes?.length === 32 ? { hash: bytes } : undefined;
+}
+
+/** @returns undefined where it is not JSON: null is never a record either */
+function parsed(json: string): unknown {
   try {
-    const values: unknown = JSON.parse(text);
-    if (!Array.isArray(values)) return undefined;
-    const [name, hash] = values as unknown[];
-    if (name !== HASH) return values.length === 13 ? { leaf: text } : undefined;
-    const bytes = typeof hash === 'string' ? Buffer.from(hash, 'base64url') : undefined;
-    return bytes?.length === 32 ? { hash: bytes } : undefined;
+    return JSON.parse(json);
   } catch {
     return undefined;
   }
+}
+
+function sealedRecord(leaf: string, [format, ...values]: readonly unknown[]): SealedRecord | undefined {
+  const isText = (value: unknown): value is string => typeof value === 'string';
+  if (format !== 'aegis-audit-1' || values.length !== 12) return undefined;
+  if (!values.every((value) => value === null || isText(value))) return undefined;
+  const [id, recorded_at, event_type, license_id, customer_id, module_name, api_key_id, actor] = values;
+  const [user_agent, request_id, event_data, occurred_at] = values.slice(8);
+  if (![recorded_at, event_type, actor].every(isText) || !isText(id) || !isText(event_data)) return undefined;
+  if (!isAuditId(id) || parsed(event_data) === undefined) return undefined;
+  const fields = {
+    id,
+    recorded_at,
+    event_type,
+    license_id,
+    customer_id,
+    module_name,
+    api_key_id,
+    actor,
+    user_agent,
+    request_id,
+    event_data,
+    occurred_at,
+  } as LeafFields;
+  return { fields, hash: leafHash(leaf) };
+}
+
+/** Whether a text is a positive bigint of PostgreSQL, as PostgreSQL writes it. */
+function isAuditId(text: string): boolean {
+  return /^[1-9]\d{0,18}$/.test(text) && BigInt(text) <= MOST_AUDIT_ID;
 }

@@ -1,9 +1,13 @@
 import { type CheckpointClaims, checkpointHash, parseCheckpoint } from '../checkpoint';
 import { MOST_LEAVES } from '../tree/leaf';
-import { isRecordLine, parseShippedRecord, type ShippedRecord } from './shipped-records';
+import { linesOf, type ShippedLine } from './shipped-lines';
+import type { ShippedRecord } from './shipped-record';
+import { isRecordLine, parseShippedRecord } from './shipped-records';
 
-/** Bytes of one line, at most: an object with a checkpoint and all of its records. */
-const MOST_LINE_BYTES = 256 * 1024 * 1024;
+/** Characters of records that wait for their checkpoint, at most. */
+const MOST_WAITING = 256 * 1024 * 1024;
+/** Lines that a crash may have cut, which are looked for behind them, at once at most. */
+const MOST_CUT = 16;
 
 /** A checkpoint as it was shipped, with its records. Nothing of it is verified yet. */
 export interface ShippedGroup {
@@ -17,61 +21,113 @@ export interface ShippedGroup {
   offset: number;
 }
 
-interface Line {
-  text: string;
-  offset: number;
-}
+/** What a file of a shipped trail has, part by part. */
+export type ShippedPart =
+  | { kind: 'group'; group: ShippedGroup }
+  /** Records that belong to no checkpoint: those of a crash, and those whose checkpoint is damaged or was removed. */
+  | { kind: 'left_over'; records: ShippedRecord[] }
+  /** A line that is neither, counted from where reading began, from 1. */
+  | { kind: 'unreadable'; line: number };
 
 /**
  * Reads what was shipped, as the sinks keep it: lines of records before their checkpoint (compact JWS), or JSON objects
- * with `jws` and `records`, alone or in an array `checkpoints`. What a crash cut short is passed over.
+ * with `jws` and `records`, alone or in an array `checkpoints`. A line that a crash cut short is passed over where it was
+ * written again behind it. Never throws because of what is in a line.
  * @param chunks bytes, from the beginning of a line on
  * @param start byte of the file that they begin with
- * @param onLeftOver called with the records that belong to no checkpoint: those of a crash, and those whose checkpoint is
- * damaged or was removed
- * @throws Error when a line is too long
  */
-export async function* readShippedGroups(
-  chunks: AsyncIterable<Buffer>,
-  start = 0,
-  onLeftOver: (records: ShippedRecord[]) => void = () => undefined,
-): AsyncGenerator<ShippedGroup> {
-  let waiting: Line[] = [];
-  const leave = (lines: readonly Line[]): void => {
-    const records = lines
-      .map(({ text }) => parseShippedRecord(text))
-      .filter((record) => record !== undefined);
-    if (records.length > 0) onLeftOver(records);
-  };
+export async function* readShipped(chunks: AsyncIterable<Buffer>, start = 0): AsyncGenerator<ShippedPart> {
+  let waiting: WaitingLine[] = [];
+  let characters = 0;
+  const cut = new CutLines();
   for await (const line of linesOf(chunks, start)) {
+    cut.compare(line.text);
     if (isRecordLine(line.text)) {
-      waiting.push(line);
-      if (waiting.length >= 2 * MOST_LEAVES) {
-        leave(waiting.slice(0, -MOST_LEAVES));
-        waiting = waiting.slice(-MOST_LEAVES);
-      }
+      const record = parseShippedRecord(line.text);
+      if (record === undefined) yield* cut.add(line);
+      waiting.push({ record, offset: line.offset });
+      characters += line.text.length;
+      if (waiting.length < 2 * MOST_LEAVES && characters <= MOST_WAITING) continue;
+      // What is longer than the records of any checkpoint is of none.
+      const kept = characters > MOST_WAITING ? [] : waiting.slice(-MOST_LEAVES);
+      yield* leftOver(waiting.slice(0, waiting.length - kept.length));
+      waiting = kept;
+      if (kept.length === 0) characters = 0;
       continue;
     }
-    for (const { jws, records } of checkpointsOf(line.text)) {
-      const parsed = parseCheckpoint(jws);
-      if (parsed === undefined) continue;
-      const { claims } = parsed;
-      const own = records === undefined ? waiting.slice(-claims.size) : [];
-      leave(waiting.slice(0, waiting.length - own.length));
-      yield {
-        jws,
-        hash: checkpointHash(jws),
-        claims,
-        records: (records ?? own.map(({ text }) => text)).map(parseShippedRecord),
-        offset: records === undefined ? (own[0]?.offset ?? line.offset) : line.offset,
-      };
+    const groups = line.isTooLong ? [] : groupsOf(line, waiting);
+    if (groups.length === 0) yield* cut.add(line);
+    for (const { group, passedOver } of groups) {
+      yield* leftOver(passedOver);
+      yield { kind: 'group', group };
       waiting = [];
+      characters = 0;
     }
   }
-  leave(waiting);
+  yield* leftOver(waiting);
+  yield* cut.rest();
 }
 
-/** @returns the checkpoints of a line; none where it has none */
+/** A line that is a record, or should be one. */
+interface WaitingLine {
+  record: ShippedRecord | undefined;
+  offset: number;
+}
+
+/** @param lines that belong to no checkpoint */
+function* leftOver(lines: readonly WaitingLine[]): Generator<ShippedPart> {
+  const records = lines.map(({ record }) => record).filter((record) => record !== undefined);
+  if (records.length > 0) yield { kind: 'left_over', records };
+}
+
+/** Lines that are not whole, until one comes that begins with them: a crash cut those, and all of it was written again. */
+class CutLines {
+  private waiting: ShippedLine[] = [];
+
+  compare(text: string): void {
+    if (this.waiting.length > 0)
+      this.waiting = this.waiting.filter((line) => line.text === text || !text.startsWith(line.text));
+  }
+
+  *add(line: ShippedLine): Generator<ShippedPart> {
+    if (line.isTooLong) yield { kind: 'unreadable', line: line.number };
+    else this.waiting.push(line);
+    if (this.waiting.length > MOST_CUT) yield* unreadable(this.waiting.splice(0, 1));
+  }
+
+  *rest(): Generator<ShippedPart> {
+    yield* unreadable(this.waiting.splice(0));
+  }
+}
+
+function* unreadable(lines: readonly ShippedLine[]): Generator<ShippedPart> {
+  for (const { number } of lines) yield { kind: 'unreadable', line: number };
+}
+
+/** @returns the checkpoints of a line, and the lines before it that are not among their records; none where it has none */
+function groupsOf(
+  line: ShippedLine,
+  waiting: readonly WaitingLine[],
+): { group: ShippedGroup; passedOver: readonly WaitingLine[] }[] {
+  let before = waiting;
+  return checkpointsOf(line.text).flatMap(({ jws, records }) => {
+    const parsed = parseCheckpoint(jws);
+    if (parsed === undefined) return [];
+    const { claims } = parsed;
+    const own = records === undefined && claims.size > 0 ? before.slice(-claims.size) : [];
+    const passedOver = before.slice(0, before.length - own.length);
+    before = [];
+    const group = {
+      jws,
+      hash: checkpointHash(jws),
+      claims,
+      records: records?.map(parseShippedRecord) ?? own.map(({ record }) => record),
+      offset: records === undefined ? (own[0]?.offset ?? line.offset) : line.offset,
+    };
+    return [{ group, passedOver }];
+  });
+}
+
 function checkpointsOf(text: string): { jws: string; records?: string[] }[] {
   if (!text.startsWith('{')) return text === '' ? [] : [{ jws: text }];
   try {
@@ -86,26 +142,4 @@ function checkpointIn(value: unknown): { jws: string; records?: string[] }[] {
   const { jws, records } = (value ?? {}) as { jws?: unknown; records?: unknown };
   if (typeof jws !== 'string') return [];
   return [{ jws, records: Array.isArray(records) ? records.map(String) : [] }];
-}
-
-async function* linesOf(chunks: AsyncIterable<Buffer>, start: number): AsyncGenerator<Line> {
-  let offset = start;
-  let pieces: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of chunks) {
-    let from = 0;
-    for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, from)) {
-      const bytes = Buffer.concat([...pieces, chunk.subarray(from, end)]);
-      yield { text: bytes.toString('utf8').trimEnd(), offset };
-      offset += bytes.length + 1;
-      pieces = [];
-      length = 0;
-      from = end + 1;
-    }
-    pieces.push(chunk.subarray(from));
-    length += chunk.length - from;
-    if (length > MOST_LINE_BYTES) throw new Error(`a line has more than ${MOST_LINE_BYTES} bytes`);
-  }
-  const rest = Buffer.concat(pieces);
-  if (rest.length > 0) yield { text: rest.toString('utf8').trimEnd(), offset };
 }

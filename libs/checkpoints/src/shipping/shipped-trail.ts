@@ -1,8 +1,13 @@
-import type { LeafFields } from '../tree/leaf';
-import { leafHash, rootHash } from '../tree/merkle-tree';
+import { rootHash } from '../tree/merkle-tree';
 import { type CheckpointKeys, judgeCheckpoint } from '../verification/checkpoint-keys';
-import type { ShippedRecord } from './shipped-records';
-import { readShippedGroups, type ShippedGroup } from './shipped-trail-file';
+import { isGivenUp, type KnownCheckpoints } from './known-checkpoints';
+import { hasText, type SealedRecord, type ShippedRecord } from './shipped-record';
+import { readShipped, type ShippedGroup } from './shipped-trail-file';
+
+/** Checkpoints that the database is asked for at once. */
+const ASKED_AT_ONCE = 500;
+/** Lines that are named at most. */
+const MOST_NAMED = 1000;
 
 /** What of a trail that was shipped counts. */
 export interface ShippedSource {
@@ -20,12 +25,6 @@ export interface ChainBase {
   hash: string | null;
   /** When its records were read, seconds since 1970; 0 without checkpoints. */
   iat: number;
-}
-
-/** A record that was shipped. */
-export interface SealedRecord {
-  fields: LeafFields;
-  hash: Buffer;
 }
 
 /** A checkpoint that follows the database's own, with every record that it seals. */
@@ -49,7 +48,11 @@ export type Unprovable =
   /** A later one is there, and one in between is not. */
   | { reason: 'checkpoint_missing' }
   /** Two different checkpoints follow, and each is continued by a trusted key. */
-  | { reason: 'chain_forked' };
+  | { reason: 'chain_forked' }
+  /** Checkpoints that the database does not have, with numbers that others have there. */
+  | { reason: 'other_chain' }
+  /** Nothing else, but lines can't be read. */
+  | { reason: 'lines_unreadable' };
 
 /** What the files of a shipped trail say beyond the database. */
 export interface ShippedChain {
@@ -61,12 +64,31 @@ export interface ShippedChain {
   last: number;
   /** Names of files without a checkpoint. */
   empty: string[];
+  /** Lines that are neither records nor checkpoints, besides those that a crash cut and that were written again. */
+  unreadable: UnreadableLines;
   /** Why nothing after `provenTo` counts; undefined where nothing comes after it. */
   unprovable?: Unprovable;
 }
 
-interface Node {
+/** Lines of files that can't be read as what is shipped: any of them may have been a revocation. */
+export interface UnreadableLines {
+  count: number;
+  /** The first of them. */
+  named: { file: string; line: number }[];
+}
+
+/** A checkpoint of a file. */
+interface AskedCheckpoint {
   group: Omit<ShippedGroup, 'records'>;
+  source: ShippedSource;
+  isWhole: boolean;
+  /** Whether any of its records is there as a text. */
+  hasTexts: boolean;
+}
+
+/** A checkpoint that the database does not have. */
+interface Node {
+  group: AskedCheckpoint['group'];
   source: ShippedSource;
   state: 'trusted' | 'compromised' | 'unknown' | 'forged';
   kid: string;
@@ -83,10 +105,14 @@ export class ShippedTrail {
   private readonly nodes = new Map<string, Node>();
   /** Those that name a checkpoint as the one before, by its hash. */
   private readonly following = new Map<string | null, Node[]>();
-  private readonly leftOver: ShippedRecord[] = [];
+  /** Files with records that belong to no checkpoint. */
+  private readonly withLeftOver = new Set<ShippedSource>();
   /** Copies of a checkpoint behind records that are not all of its own. */
   private readonly notItsRecords: Pick<Node, 'source' | 'group'>[] = [];
   private readonly empty: string[] = [];
+  private readonly unreadable: UnreadableLines = { count: 0, named: [] };
+  /** Of which it is not known yet whether the database has them. */
+  private readonly asked: AskedCheckpoint[] = [];
   private path: Node[] = [];
   private tail: Node[] = [];
   private hasBase = false;
@@ -95,28 +121,44 @@ export class ShippedTrail {
   private constructor(
     private readonly keys: CheckpointKeys,
     private readonly base: ChainBase,
+    private readonly known: KnownCheckpoints,
   ) {}
 
   /**
-   * Reads files in full, and keeps of each checkpoint after the database's end where it is.
+   * Reads files in full, and keeps where each checkpoint is that the database does not have.
    * @param sources files, in any order: parts of a trail, or copies of it
+   * @param known what the database says of checkpoints
    */
   static async read(
     sources: readonly ShippedSource[],
     base: ChainBase,
     keys: CheckpointKeys,
+    known: KnownCheckpoints,
   ): Promise<{ trail: ShippedTrail; chain: ShippedChain }> {
-    const trail = new ShippedTrail(keys, base);
-    for (const source of sources) {
-      const groups = readShippedGroups(source.read(0), 0, (records) => trail.leftOver.push(...records));
-      let isEmpty = true;
-      for await (const group of groups) {
-        isEmpty = false;
-        await trail.take(source, group);
-      }
-      if (isEmpty) trail.empty.push(source.name);
+    const trail = new ShippedTrail(keys, base, known);
+    for (const source of sources) await trail.readFile(source);
+    await trail.askForAll();
+    return { trail, chain: await trail.follow() };
+  }
+
+  private async readFile(source: ShippedSource): Promise<void> {
+    let hasCheckpoint = false;
+    const unreadable: number[] = [];
+    let more = 0;
+    for await (const part of readShipped(source.read(0))) {
+      if (part.kind === 'left_over') this.withLeftOver.add(source);
+      else if (part.kind === 'group') {
+        hasCheckpoint = true;
+        await this.take(source, part.group);
+      } else if (unreadable.length < MOST_NAMED) unreadable.push(part.line);
+      else more += 1;
     }
-    return { trail, chain: trail.follow() };
+    if (!hasCheckpoint) this.empty.push(source.name);
+    // A file of something else is named as a whole.
+    if (!hasCheckpoint && !this.withLeftOver.has(source)) return;
+    this.unreadable.count += unreadable.length + more;
+    for (const line of unreadable.slice(0, MOST_NAMED - this.unreadable.named.length))
+      this.unreadable.named.push({ file: source.name, line });
   }
 
   /**
@@ -127,44 +169,56 @@ export class ShippedTrail {
     for (const node of this.path) {
       const { claims, jws, hash, offset } = node.group;
       const group = await groupAt(node.source, offset, hash);
-      const records = group?.records.map(asSealed);
-      if (group === undefined || records === undefined || !isWhole(group))
+      if (group === undefined || !isWhole(group))
         throw new Error(`${node.source.name} was changed while it was read`);
       yield {
         number: claims.number,
         jws,
         iat: claims.iat,
         epoch: claims.epoch,
-        records: records.filter((record) => record !== undefined),
+        records: textsOf(group.records),
       };
     }
   }
 
   /**
-   * Records that are not proven: of checkpoints after the proven ones, of those that their key did not sign, and those that
-   * belong to no checkpoint. The latter can be among the proven ones too.
+   * Records that are not proven: of checkpoints that neither the database has nor the proven ones are, of those that their
+   * key did not sign, and those that belong to no checkpoint. The latter can be among the proven ones too. Of those whose
+   * text was not shipped only the hash.
    */
-  async *unproven(): AsyncGenerator<LeafFields> {
+  async *unproven(): AsyncGenerator<ShippedRecord> {
     const forged = [...this.nodes.values()].filter(({ state }) => state === 'forged');
     for (const { source, group } of [...this.tail, ...forged, ...this.notItsRecords]) {
       const found = await groupAt(source, group.offset, group.hash);
-      for (const record of found?.records ?? []) {
-        const sealed = asSealed(record);
-        if (sealed !== undefined) yield sealed.fields;
-      }
+      for (const record of found?.records ?? []) if (record !== undefined) yield record;
     }
-    for (const record of this.leftOver) {
-      const sealed = asSealed(record);
-      if (sealed !== undefined) yield sealed.fields;
-    }
+    for (const source of this.withLeftOver)
+      for await (const part of readShipped(source.read(0)))
+        if (part.kind === 'left_over') yield* part.records;
   }
 
   private async take(source: ShippedSource, { records, ...group }: ShippedGroup): Promise<void> {
     const { claims, hash } = group;
     this.last = Math.max(this.last, claims.number);
     if (hash === this.base.hash) this.hasBase = true;
-    if (claims.number <= this.base.number) return;
-    const whole = isWhole({ ...group, records });
+    const hasTexts = textsOf(records).length > 0;
+    this.asked.push({ source, group, isWhole: isWhole({ ...group, records }), hasTexts });
+    if (this.asked.length >= ASKED_AT_ONCE) await this.askForAll();
+  }
+
+  private async askForAll(): Promise<void> {
+    const asked = this.asked.splice(0);
+    if (asked.length === 0) return;
+    const known = await this.known.of(
+      asked.map(({ group: { claims, hash } }) => ({ number: claims.number, hash })),
+    );
+    for (const one of asked)
+      if (!known.has(one.group.hash)) await this.keep(one);
+      else if (one.hasTexts && !one.isWhole) this.notItsRecords.push(one);
+  }
+
+  private async keep({ source, group, isWhole: whole }: AskedCheckpoint): Promise<void> {
+    const { claims, hash } = group;
     const known = this.nodes.get(hash);
     if (known !== undefined) {
       if (!whole) this.notItsRecords.push({ source, group });
@@ -184,44 +238,65 @@ export class ShippedTrail {
   }
 
   /** Finds the way from the database's end to the last trusted checkpoint. */
-  private follow(): ShippedChain {
+  private async follow(): Promise<ShippedChain> {
     const reach = this.trustedReach();
-    let { hash, number, iat } = this.base;
+    let { hash, number } = this.base;
     let unprovable: Unprovable | undefined;
     for (;;) {
       const next = this.after(hash, number);
-      const proven = next.filter((node) => reach.has(node));
-      const [node] = proven;
-      if (node === undefined || proven.length > 1 || !node.isWhole) {
-        unprovable = whyNot(proven, next);
+      const trusted = next.filter((node) => reach.has(node));
+      const [node] = trusted;
+      if (node === undefined || trusted.length > 1 || !node.isWhole) {
+        unprovable = whyNot(trusted, next);
         break;
       }
       this.path.push(node);
       hash = node.group.hash;
-      ({ number, iat } = node.group.claims);
+      ({ number } = node.group.claims);
     }
-    // What an earlier break set aside has numbers that may be higher, and is older.
-    this.tail = [...this.nodes.values()]
-      .filter(
-        ({ group, state }) => group.claims.number > number && group.claims.iat >= iat && state !== 'forged',
-      )
-      .sort((one, other) => one.group.claims.number - other.group.claims.number);
-    if (this.tail.length > 0) unprovable ??= { reason: 'checkpoint_missing' };
+    const proven = new Set(this.path);
+    const others = [...this.nodes.values()].filter((node) => !proven.has(node) && node.state !== 'forged');
+    // By the chain, not by time: a clock can be set back.
+    const givenUp = await this.givenUp(others);
+    this.tail = others.filter((node) => !givenUp.has(node)).sort(byNumber);
+    const isBehind = this.tail.some(({ group }) => group.claims.number > number);
+    if (this.tail.length > 0) unprovable ??= { reason: isBehind ? 'checkpoint_missing' : 'other_chain' };
     return {
       isConnected: this.hasBase || this.path.length > 0,
       provenTo: number,
       last: this.last,
       empty: this.empty,
+      unreadable: this.unreadable,
       unprovable,
     };
+  }
+
+  /** Those of them that an earlier restore left behind, with a loss that was accepted. */
+  private async givenUp(nodes: readonly Node[]): Promise<ReadonlySet<Node>> {
+    const found = new Set<Node>();
+    if (this.known.losses.length === 0) return found;
+    for (const node of nodes.toSorted(byNumber)) {
+      const { claims } = node.group;
+      const before = this.nodes.get(claims.previous ?? '');
+      const continues = before?.group.claims.number === claims.number - 1;
+      if (continues ? found.has(before) : await this.beginsGivenUp(claims)) found.add(node);
+    }
+    return found;
+  }
+
+  private async beginsGivenUp({ number, previous, iat }: ShippedGroup['claims']): Promise<boolean> {
+    const after = number - 1;
+    const isInTrail =
+      previous === null
+        ? after === 0
+        : (await this.known.of([{ number: after, hash: previous }])).has(previous);
+    return isInTrail && isGivenUp(this.known.losses, { after, at: iat }, this.base.number);
   }
 
   /** The checkpoints from which a trusted one can be reached. */
   private trustedReach(): ReadonlySet<Node> {
     const reach = new Set<Node>();
-    const highestFirst = [...this.nodes.values()].sort(
-      (one, other) => other.group.claims.number - one.group.claims.number,
-    );
+    const highestFirst = [...this.nodes.values()].sort(byNumber).reverse();
     for (const node of highestFirst) {
       const { hash, claims } = node.group;
       const isContinued = this.after(hash, claims.number).some((next) => reach.has(next));
@@ -233,6 +308,10 @@ export class ShippedTrail {
   private after(hash: string | null, number: number): Node[] {
     return (this.following.get(hash) ?? []).filter(({ group }) => group.claims.number === number + 1);
   }
+}
+
+function byNumber(one: Node, other: Node): number {
+  return one.group.claims.number - other.group.claims.number;
 }
 
 function whyNot(proven: readonly Node[], next: readonly Node[]): Unprovable | undefined {
@@ -256,17 +335,18 @@ async function groupAt(
   offset: number,
   hash: string,
 ): Promise<ShippedGroup | undefined> {
-  for await (const group of readShippedGroups(source.read(offset), offset)) {
-    if (group.hash === hash) return group;
+  for await (const part of readShipped(source.read(offset), offset)) {
+    if (part.kind !== 'group') continue;
+    if (part.group.hash === hash) return part.group;
     // Several may be in one line, all with its offset.
-    if (group.offset > offset) return undefined;
+    if (part.group.offset > offset) return undefined;
   }
   return undefined;
 }
 
 /** Whether every record is there as a text, and their hashes give the root. */
 function isWhole({ claims, records }: Pick<ShippedGroup, 'claims' | 'records'>): boolean {
-  const sealed = records.map(asSealed).filter((record) => record !== undefined);
+  const sealed = textsOf(records);
   return (
     sealed.length === claims.size &&
     records.length === claims.size &&
@@ -274,34 +354,7 @@ function isWhole({ claims, records }: Pick<ShippedGroup, 'claims' | 'records'>):
   );
 }
 
-/** @returns undefined for what is not a record, or only the hash of one */
-function asSealed(record: ShippedRecord | undefined): SealedRecord | undefined {
-  if (record === undefined || !('leaf' in record)) return undefined;
-  const fields = fieldsOfLeaf(record.leaf);
-  return fields && { fields, hash: leafHash(record.leaf) };
-}
-
-/** @returns undefined when the text is not a leaf */
-function fieldsOfLeaf(leaf: string): LeafFields | undefined {
-  const [format, ...values] = JSON.parse(leaf) as unknown[];
-  const isText = (value: unknown): value is string => typeof value === 'string';
-  if (format !== 'aegis-audit-1' || !values.every((value) => value === null || isText(value)))
-    return undefined;
-  const [id, recorded_at, event_type, license_id, customer_id, module_name, api_key_id, actor] = values;
-  const [user_agent, request_id, event_data, occurred_at] = values.slice(8);
-  if (![id, recorded_at, event_type, actor, event_data].every(isText)) return undefined;
-  return {
-    id,
-    recorded_at,
-    event_type,
-    license_id,
-    customer_id,
-    module_name,
-    api_key_id,
-    actor,
-    user_agent,
-    request_id,
-    event_data,
-    occurred_at,
-  } as LeafFields;
+/** Those whose text was shipped. */
+function textsOf(records: readonly (ShippedRecord | undefined)[]): SealedRecord[] {
+  return records.filter((record) => record !== undefined).filter(hasText);
 }

@@ -63,14 +63,17 @@ export class Replay {
   /**
    * Repeats a record, or notes in `not_replayed` why that is not possible; it has no effect then. A proven record is not
    * always one that a server wrote: the server's role of the database can add any, and it is sealed.
+   * @returns whether it was repeated
    */
-  async repeat(fields: LeafFields): Promise<void> {
+  async repeat(fields: LeafFields): Promise<boolean> {
     const { id, event_type: type, license_id } = fields;
     const apply = this.applierOf(type);
-    if (apply === undefined) return;
+    if (apply === undefined) return false;
+    let isRepeated = false;
     await this.tx.query('SAVEPOINT record');
     try {
-      if (await apply(replayed(fields))) this.done.changes[type] = (this.done.changes[type] ?? 0) + 1;
+      isRepeated = await apply(replayed(fields));
+      if (isRepeated) this.done.changes[type] = (this.done.changes[type] ?? 0) + 1;
       else this.done.not_replayed.push({ id, type, license_id, reason: 'its license does not exist' });
     } catch (error) {
       const reason = whyNotReplayed(error);
@@ -79,6 +82,7 @@ export class Replay {
       this.done.not_replayed.push({ id, type, license_id, reason });
     }
     await this.tx.query('RELEASE SAVEPOINT record');
+    return isRepeated;
   }
 
   /** @returns undefined for what changes nothing; else what repeats a record, and says whether its license is there */
