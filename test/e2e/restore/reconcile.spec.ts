@@ -756,6 +756,12 @@ describe('a database that was restored to an earlier moment', () => {
         await application.query(
           `INSERT INTO audit_logs (event_type, actor) SELECT 'license.validated', 'system' FROM generate_series(1, 100)`,
         );
+        // Half of them are sealed.
+        await owner.query(
+          `INSERT INTO audit_seals (audit_id, recorded_at, checkpoint, leaf_index, leaf_hash)
+           SELECT id, recorded_at, 1000000, row_number() OVER (ORDER BY id), sha256('another')
+           FROM audit_logs WHERE id % 2 = 0 AND id NOT IN (SELECT audit_id FROM audit_seals)`,
+        );
         await owner.query(`INSERT INTO restores (begun_by, reason) VALUES ('test', 'a test')`);
         return owner;
       }
