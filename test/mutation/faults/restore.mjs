@@ -81,19 +81,19 @@ export default {
       [
         'notes a restore because of records that a crash left behind',
         "states[index] !== 'here' && !isGivenUp",
-        '!isGivenUp',
+        'states[index] !== undefined && !isGivenUp',
       ],
       [
         'notes a restore because of records that were given up',
         "states[index] !== 'here' && !isGivenUp(losses, { after, at }, last)",
-        "states[index] !== 'here'",
+        "states[index] !== 'here' && (at > 0 || !isGivenUp(losses, { after, at }, last))",
       ],
     ]),
     ...inFile('libs/checkpoints/src/shipping/shipped-records.ts', [
       [
         'asks the database for an id that is not a number',
         'if (!isAuditId(id) || parsed(event_data) === undefined) return undefined;',
-        'if (parsed(event_data) === undefined) return undefined;',
+        'if ((!isAuditId(id) && id === "") || parsed(event_data) === undefined) return undefined;',
       ],
       [
         'takes data that are not JSON',
