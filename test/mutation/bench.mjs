@@ -12,6 +12,7 @@ const COPIED = [
   'libs',
   'migrations',
   'test',
+  'docker',
   '.swcrc',
   'jest.config.cjs',
   'package.json',

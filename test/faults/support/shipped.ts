@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { readShippedGroups } from '../../../libs/checkpoints/src/shipping/shipped-trail-file';
-import { leafHash, rootHash } from '../../../libs/checkpoints/src/tree/merkle-tree';
+import { readShipped } from '../../../libs/checkpoints/src/shipping/shipped-trail-file';
+import { rootHash } from '../../../libs/checkpoints/src/tree/merkle-tree';
 
 /**
  * What the file of a sink has.
@@ -8,10 +8,10 @@ import { leafHash, rootHash } from '../../../libs/checkpoints/src/tree/merkle-tr
  */
 export async function shippedTo(path: string): Promise<Map<number, boolean>> {
   const found = new Map<number, boolean>();
-  for await (const { claims, records } of readShippedGroups(createReadStream(path))) {
-    const hashes = records.flatMap((record) =>
-      record === undefined ? [] : ['leaf' in record ? leafHash(record.leaf) : record.hash],
-    );
+  for await (const part of readShipped(createReadStream(path))) {
+    if (part.kind !== 'group') continue;
+    const { claims, records } = part.group;
+    const hashes = records.flatMap((record) => record?.hash ?? []);
     const isWhole = rootHash(hashes).toString('base64url') === claims.root;
     found.set(claims.number, isWhole || found.get(claims.number) === true);
   }
