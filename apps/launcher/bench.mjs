@@ -13,6 +13,7 @@ const BENCHMARKS = new Map([
   ['status-lists', 'status-lists.mjs'],
   ['signers', 'signers.mjs'],
   ['traces', 'traces.mjs'],
+  ['scale', 'scale.mjs'],
   ['--against', 'against.mjs'],
 ]);
 

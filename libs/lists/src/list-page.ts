@@ -2,8 +2,8 @@ import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { type CursorKey, type CursorKeyKind, decodeCursor, encodeCursor } from './cursor';
 import type { PageQuery } from './page-query';
 
-/** Up to here `total` is counted; beyond, the planner estimates it. */
-const COUNTED_ROWS = 100_000;
+/** Up to here `total` is counted; beyond, the planner estimates it: counting must not cost more than the page. */
+const COUNTED_ROWS = 1000;
 
 /** One of the keys that a list is sorted by. */
 export interface SortKey<Row> {

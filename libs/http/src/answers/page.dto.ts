@@ -20,7 +20,7 @@ class PageFactsDto implements PageFacts {
   @ApiProperty({ type: 'integer', description: 'Rows of the whole list.' })
   total!: number;
 
-  /** Whether `total` is an estimate, as it may be from 100,000 rows on. */
+  /** Whether `total` is an estimate, as it may be from 1,000 rows on. */
   @Expose()
   @ApiPropertyOptional({ type: Boolean, description: 'Whether `total` is an estimate.' })
   total_is_estimate?: true;
