@@ -1,5 +1,5 @@
 // `npm run bench:scale [-- --large 1000000] [-- --audit 1000000] [-- --json]`: what each operation takes on a server with
-// 10,000 licenses and on one with many more, in turns. What is measured: docs/performance.md.
+// 10,000 licenses and on one with many more, in turns. What is measured: docs/benchmarks.md.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
