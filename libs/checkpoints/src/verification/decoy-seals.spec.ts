@@ -201,6 +201,7 @@ describe('seals that belong to no checkpoint', () => {
         .catch(() => [{ written: false }]);
       return row!.written;
     });
+    await watched('the record that it seals waits', (metrics) => lagOf(metrics) > 0.6);
     await trail.append(1, 61);
     await expect(trail.sealOnce()).rejects.toThrow(/not one that a key of this server signed/);
     await watched(
