@@ -223,6 +223,7 @@ export default {
         'ends because of data that are not JSON',
         "    throw unfit('event_data');\n  }\n}",
         '    throw new Error();\n  }\n}',
+        'A line whose data are not JSON is not taken for a record when it is read (shipped-records.ts).',
       ],
     ]),
     ...inFile('libs/restore/src/replay/replay.ts', [
