@@ -6,7 +6,8 @@ const USES_FILES = /from 'node:fs(\/promises)?'/;
 const WRITES =
   /(?<![.\w])(writeFile|appendFile|copyFile|symlink|link|rename|mkdir|truncate|createWriteStream)(Sync)?\(|(?<![.\w])open(Sync)?\([^;]*?('(wx|w|a|ax|r\+)\+?'|O_CREAT)/;
 /** What refuses links of other users. */
-const JUDGES = /\b(resolveOwnLinksSync|resolveOwnParentSync|outputPath|outputTarget|openOwnFolderSync)\(/;
+const JUDGES =
+  /\b(resolveOwnLinks|resolveOwnLinksSync|resolveOwnParentSync|outputPath|outputTarget|openOwnFolderSync)\(/;
 /** These write only in the folder of the embedded PostgreSQL, which `assertTrusted` in cluster-folder.ts judges. */
 const IN_THE_FOLDER_OF_A_CLUSTER = [
   'binaries.ts',

@@ -8,7 +8,7 @@ import {
   type ShippedSource,
   ShippedTrail,
 } from '@aegis/checkpoints';
-import { limitStatements } from '@aegis/database';
+import { limitStatements, lockByIdSql } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { leapSequences, type Leapt } from './leap-sequences';
 import { type NotReplayed, Replay, type Replayed } from './replay/replay';
@@ -101,14 +101,21 @@ interface Parties {
   options: ReconcileOptions;
 }
 
+/** Waits for another reconciliation, and then gives no row. */
+const LOCK_OPEN_RESTORE = lockByIdSql({
+  columns: 'id, reason',
+  table: 'restores',
+  strength: 'UPDATE',
+  where: 'reconciled_at IS NULL',
+});
+
 async function reconcile(
   tx: EntityManager,
   actor: Actor,
   { base, trail, chain, options }: Parties,
 ): Promise<Reconciled | undefined> {
   await limitStatements(tx, { statementMs: 0, idleInTransactionMs: 0 });
-  // Locked, and looked at again when it is: another one may have been quicker.
-  const restore = await openRestore(tx, 'FOR UPDATE');
+  const restore = await lockedRestore(tx);
   if (restore === undefined) return undefined;
   const now = await readChainBase(tx);
   if (now.hash !== base.hash)
@@ -160,13 +167,23 @@ async function reconcile(
   return reconciled;
 }
 
+interface OpenRestore {
+  id: string;
+  reason: string;
+}
+
+/** @returns undefined where another reconciliation was quicker @throws NotReconcilable when none is noted */
+async function lockedRestore(tx: EntityManager): Promise<OpenRestore | undefined> {
+  const open = await openRestore(tx);
+  if (open === undefined) return undefined;
+  const [locked] = await tx.query<OpenRestore[]>(LOCK_OPEN_RESTORE, [[open.id]]);
+  return locked;
+}
+
 /** @returns the restore that is not reconciled; undefined when the last one is @throws NotReconcilable when none is noted */
-async function openRestore(
-  tx: EntityManager,
-  lock: 'FOR UPDATE' | '' = '',
-): Promise<{ id: string; reason: string } | undefined> {
-  const rows = await tx.query<{ id: string; reason: string; is_open: boolean }[]>(
-    `SELECT id, reason, reconciled_at IS NULL AS is_open FROM restores ORDER BY id DESC LIMIT 1 ${lock}`,
+async function openRestore(tx: EntityManager): Promise<OpenRestore | undefined> {
+  const rows = await tx.query<(OpenRestore & { is_open: boolean })[]>(
+    `SELECT id, reason, reconciled_at IS NULL AS is_open FROM restores ORDER BY id DESC LIMIT 1`,
   );
   const [last] = rows;
   if (last === undefined) throw new NotReconcilable('no restore is noted. `aegis restore begin` notes one');

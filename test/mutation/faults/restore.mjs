@@ -191,7 +191,7 @@ export default {
       ],
       [
         'is carried out by several at once',
-        "const restore = await openRestore(tx, 'FOR UPDATE');",
+        'const restore = await lockedRestore(tx);',
         'const restore = await openRestore(tx);',
       ],
     ]),
