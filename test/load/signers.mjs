@@ -23,8 +23,8 @@ const input = randomBytes(600);
 
 const require = createRequire(import.meta.url);
 const { signerSource, writeKeyPair } = require(join(root, 'dist/libs/signing/src'));
-const { loadPkcs11 } = require(join(root, 'dist/libs/signing/src/signers/pkcs11-module'));
-const { Pkcs11Source } = require(join(root, 'dist/libs/signing/src/signers/pkcs11-source'));
+const { loadPkcs11 } = require(join(root, 'dist/libs/signing/src/signers/pkcs11/pkcs11-module'));
+const { Pkcs11Source } = require(join(root, 'dist/libs/signing/src/signers/pkcs11/pkcs11-source'));
 const { SignerGuard } = require(join(root, 'dist/libs/signing/src/signers/signer-guard'));
 const { SignerMetrics } = require(join(root, 'dist/libs/signing/src/signers/signer-metrics'));
 const { loadEnvironment } = require(join(root, 'dist/libs/config/src'));

@@ -1,5 +1,5 @@
-import { Pkcs11Source } from '../../libs/signing/src/signers/pkcs11-source';
-import { loadPkcs11 } from '../../libs/signing/src/signers/pkcs11-module';
+import { Pkcs11Source } from '../../libs/signing/src/signers/pkcs11/pkcs11-source';
+import { loadPkcs11 } from '../../libs/signing/src/signers/pkcs11/pkcs11-module';
 import { SignerGuard } from '../../libs/signing/src/signers/signer-guard';
 import { VaultSession } from '../../libs/signing/src/signers/vault-session';
 import { VaultSource } from '../../libs/signing/src/signers/vault-source';

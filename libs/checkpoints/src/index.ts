@@ -18,7 +18,7 @@ export type {
   ShippedSource,
   Unprovable,
   UnreadableLines,
-} from './shipping/shipped-trail';
+} from './shipping/shipped-chain';
 export { ShippedTrail } from './shipping/shipped-trail';
 export type { LeafFields } from './tree/leaf';
 export type { CheckpointKey, CheckpointKeys } from './verification/checkpoint-keys';

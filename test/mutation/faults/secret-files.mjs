@@ -13,7 +13,7 @@ export default {
     'libs/embedded-postgres/src/binaries.spec.ts',
     'libs/embedded-postgres/src/credentials.spec.ts',
     'libs/signing/src/keys/durable-file.spec.ts',
-    'libs/signing/src/signers/pkcs11-module.spec.ts',
+    'libs/signing/src/signers/pkcs11/pkcs11-module.spec.ts',
     'libs/signing/src/signers/platform-token.spec.ts',
     'libs/checkpoints/src/shipping/file-sink.spec.ts',
     'apps/cli/src/terminal/output-path.spec.ts',
@@ -114,7 +114,7 @@ export default {
       ],
       ['runs PG_BIN through links', 'const folder = realpathSync(pgBin);', 'const folder = pgBin;'],
     ]),
-    ...inFile('libs/signing/src/signers/pkcs11-module.ts', [
+    ...inFile('libs/signing/src/signers/pkcs11/pkcs11-module.ts', [
       ['loads any module', 'trustedProgramSync(modulePath)', 'modulePath'],
     ]),
     ...inFile('libs/signing/src/signers/platform-token.ts', [

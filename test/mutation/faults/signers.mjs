@@ -4,7 +4,7 @@ export default {
   area: 'signers',
   suites: [
     'libs/signing/src/signers/vault-source.spec.ts',
-    'libs/signing/src/signers/pkcs11-source.spec.ts',
+    'libs/signing/src/signers/pkcs11/pkcs11-source.spec.ts',
     'libs/signing/src/signers/aws-kms-source.spec.ts',
     'libs/signing/src/signers/azure-passphrase.spec.ts',
     'libs/signing/src/signers/sources.spec.ts',
@@ -41,7 +41,7 @@ export default {
     ...inFile('libs/signing/src/signers/json-request.ts', [
       ['follows redirects', "redirect: 'error'", "redirect: 'follow'"],
     ]),
-    ...inFile('libs/signing/src/signers/pkcs11-sessions.ts', [
+    ...inFile('libs/signing/src/signers/pkcs11/pkcs11-sessions.ts', [
       ['opens sessions without end', 'if (this.taken < this.options.size) {', 'if (this.taken >= 0) {'],
       [
         'keeps a session that failed',
@@ -50,7 +50,7 @@ export default {
       ],
       ['hands no turn on', 'if (next) next();', 'if (next) this.taken -= 1;'],
     ]),
-    ...inFile('libs/signing/src/signers/pkcs11-source.ts', [
+    ...inFile('libs/signing/src/signers/pkcs11/pkcs11-source.ts', [
       [
         'keeps the bytes before the point',
         'isWrapped ? point.subarray(OCTET_STRING.length) : point',

@@ -16,7 +16,7 @@ export interface End {
   signal: NodeJS.Signals | null;
 }
 
-/** The server as a process of its own; its environment holds what is given, `PATIENCE` and no more. */
+/** The server as a separate process. Its environment has only what is given, and `PATIENCE`. */
 export class ServerProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<End>;

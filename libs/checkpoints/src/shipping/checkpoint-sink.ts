@@ -29,7 +29,7 @@ export interface CheckpointSink {
   acknowledged(): Promise<{ last: AcknowledgedCheckpoint | undefined; mine: boolean }>;
   /**
    * The newest checkpoint that both the sink and the trail have. Absent where the sink can't be read.
-   * @returns its number; 0 where there is none, undefined where none is found as far back as the sink is read
+   * @returns its number; 0 if the whole sink has no such checkpoint, undefined if only a part of it was searched
    */
   lastInCommon?(whichIsInTrail: WhichIsInTrail): Promise<number | undefined>;
   /** The records behind its last checkpoint, whose own was never written. Absent where the sink can't be read. */

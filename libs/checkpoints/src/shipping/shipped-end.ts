@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 import { checkpointHash, isSignedBy, jwsFrom, parseCheckpoint, readCheckpoint } from '../checkpoint';
 import type { AcknowledgedCheckpoint } from './checkpoint-sink';
 import { isGivenUp, readLosses } from './known-checkpoints';
-import type { ChainBase } from './shipped-trail';
+import type { ChainBase } from './shipped-chain';
 
 /**
  * How the trail stands to the last checkpoint that a sink has.

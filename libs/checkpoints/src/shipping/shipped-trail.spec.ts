@@ -6,7 +6,8 @@ import { leafHash, rootHash } from '../tree/merkle-tree';
 import type { CheckpointKeys } from '../verification/checkpoint-keys';
 import type { AcceptedLoss } from './known-checkpoints';
 import { hasText } from './shipped-record';
-import { type ShippedChain, type ShippedSource, ShippedTrail } from './shipped-trail';
+import type { ShippedChain, ShippedSource } from './shipped-chain';
+import { ShippedTrail } from './shipped-trail';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const signer = new PemSigner('k1', privateKey, publicKey);

@@ -11,7 +11,7 @@ const AT_ONCE = 200;
  * After a crash all of them are there: they are shipped after they were sealed.
  * @param after number of that checkpoint
  * @param last number of the last checkpoint of the trail
- * @returns its id; undefined where there is none
+ * @returns its id; undefined if the trail has all of them
  */
 export async function firstLost(
   dataSource: DataSource,

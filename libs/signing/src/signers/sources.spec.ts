@@ -10,7 +10,7 @@ import { writeKeyPair } from '../keys/key-files';
 import { MeasuredSource } from './measured-source';
 import { PemSource } from './pem-source';
 import { AwsKmsSource } from './aws-kms-source';
-import { Pkcs11Source } from './pkcs11-source';
+import { Pkcs11Source } from './pkcs11/pkcs11-source';
 import { SignerGuard } from './signer-guard';
 import { VaultSession } from './vault-session';
 import { VaultSource } from './vault-source';

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { giveToAnotherUser } from '../../../../test/support/another-user';
+import { giveToAnotherUser } from '../../../../../test/support/another-user';
 import { loadPkcs11 } from './pkcs11-module';
 
 /** An addon that writes down what it loads. */

@@ -2,13 +2,13 @@ import { ConfigurationError } from '@aegis/errors';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { PassThrough } from 'node:stream';
-import { Pkcs11StandIn } from '../../../../test/support/signers/pkcs11-stand-in';
-import { until } from '../../../../test/support/until';
-import { SignerUnavailable } from '../signing.errors';
+import { Pkcs11StandIn } from '../../../../../test/support/signers/pkcs11-stand-in';
+import { until } from '../../../../../test/support/until';
+import { SignerUnavailable } from '../../signing.errors';
 import { loadPkcs11 } from './pkcs11-module';
 import { Pkcs11Source } from './pkcs11-source';
-import { SignerGuard } from './signer-guard';
-import { SignerMetrics } from './signer-metrics';
+import { SignerGuard } from '../signer-guard';
+import { SignerMetrics } from '../signer-metrics';
 
 const INPUT = Buffer.from('header.claims');
 

@@ -1,13 +1,13 @@
 import { ConfigurationError } from '@aegis/errors';
 import type { KeyObject } from 'node:crypto';
-import { isKid } from '../keys/kid';
-import type { OpenedKey, SignerSource } from './signer-source';
-import { SignerUnavailable } from '../signing.errors';
+import { isKid } from '../../keys/kid';
+import type { OpenedKey, SignerSource } from '../signer-source';
+import { SignerUnavailable } from '../../signing.errors';
 import { CK, type Handle, type Pkcs11 } from './pkcs11-module';
 import { Pkcs11Sessions, type Session, type SessionsOptions } from './pkcs11-sessions';
-import { ed25519PublicKey } from './remote-failure';
-import type { RemoteKey } from './remote-key';
-import type { SignerGuard } from './signer-guard';
+import { ed25519PublicKey } from '../remote-failure';
+import type { RemoteKey } from '../remote-key';
+import type { SignerGuard } from '../signer-guard';
 
 const SIGNATURE_BYTES = 64;
 const POINT_BYTES = 32;
