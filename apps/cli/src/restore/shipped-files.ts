@@ -33,7 +33,7 @@ async function filesAt(path: string): Promise<string[]> {
 
 async function sourceOf(name: string): Promise<ShippedSource> {
   try {
-    // Opened only then: opening a pipe waits for who writes into it.
+    // Opened only then: opening a pipe waits for a writer.
     if (!(await stat(name)).isFile())
       throw new UsageProblem(
         `${name} is not a file: it is read more than once, so a pipe or a device can't be.`,
