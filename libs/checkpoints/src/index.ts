@@ -10,6 +10,7 @@ export { compareWithTrail } from './shipping/in-trail';
 export { readKnownCheckpoints } from './shipping/known-checkpoints';
 export type { SealedRecord, ShippedRecord } from './shipping/shipped-record';
 export { hasText } from './shipping/shipped-record';
+export { isCutShort } from './shipping/shipped-lines';
 export { isRecordLine } from './shipping/shipped-records';
 export type {
   ChainBase,

@@ -1,3 +1,4 @@
+import { chmodSync, renameSync, symlinkSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { Client } from 'pg';
 import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
@@ -5,7 +6,7 @@ import { poolOf } from './connections/driver-internals';
 import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
 import { until } from '../../../test/support/until';
 import { postgresOptions } from './connections/connection-options';
-import { isDatabaseUnavailable, sqlState, violatesConstraint } from './postgres-errors';
+import { isDatabaseUnavailable, mayHaveCommitted, sqlState, violatesConstraint } from './postgres-errors';
 
 async function errorOf(work: Promise<unknown>): Promise<unknown> {
   const nothing = Symbol('nothing was thrown');
@@ -26,6 +27,18 @@ describe('errors of PostgreSQL', () => {
     dataSource = await database.dataSource([]);
   });
   afterAll(() => database.drop());
+
+  async function asSuperuser<Row extends object>(...statements: string[]): Promise<Row[]> {
+    const client = new Client({ connectionString: database.superuserUrl });
+    await client.connect();
+    try {
+      let rows: Row[] = [];
+      for (const statement of statements) ({ rows } = await client.query<Row>(statement));
+      return rows;
+    } finally {
+      await client.end();
+    }
+  }
 
   const query = (sql: string): Promise<unknown> => errorOf(dataSource.query(sql));
 
@@ -80,6 +93,57 @@ describe('errors of PostgreSQL', () => {
       expect(isDatabaseUnavailable(error)).toBe(true);
     },
   );
+
+  it.each([
+    // As a file system that turned read-only: EROFS and EACCES are one SQLSTATE, that of a missing privilege.
+    [
+      '42501',
+      (path: string) => {
+        chmodSync(path, 0);
+      },
+      (path: string) => {
+        chmodSync(path, 0o600);
+      },
+    ],
+    // As a disk quota: what PostgreSQL has no SQLSTATE for.
+    [
+      'XX000',
+      (path: string) => {
+        renameSync(path, `${path}.kept`);
+        symlinkSync(path, path);
+      },
+      (path: string) => {
+        renameSync(`${path}.kept`, path);
+      },
+    ],
+  ])(
+    'are an outage when PostgreSQL may not write a file of its own, and a commit may have been made: %s',
+    async (state, spoil, repair) => {
+      const [table] = await asSuperuser<{ path: string }>(
+        'CREATE TABLE kept_in_a_file (value int)',
+        'GRANT INSERT ON kept_in_a_file TO aegis_app',
+        'CHECKPOINT',
+        `SELECT current_setting('data_directory') || '/' || pg_relation_filepath('kept_in_a_file') AS path`,
+      );
+      spoil(table!.path);
+      // Connections of before may have the file open.
+      const later = await new DataSource(postgresOptions(database.applicationUrl)).initialize();
+      const error = await errorOf(later.query('INSERT INTO kept_in_a_file VALUES (1)'));
+      await later.destroy();
+      repair(table!.path);
+      await asSuperuser('DROP TABLE kept_in_a_file');
+      expect(sqlState(error)).toBe(state);
+      expect(isDatabaseUnavailable(error)).toBe(true);
+      expect(mayHaveCommitted(error)).toBe(true);
+    },
+  );
+
+  it('are no outage when a privilege is missing', async () => {
+    const error = await query('TRUNCATE licenses');
+    expect(sqlState(error)).toBe('42501');
+    expect(isDatabaseUnavailable(error)).toBe(false);
+    expect(mayHaveCommitted(error)).toBe(false);
+  });
 
   it('are an outage when the connection is cut', async () => {
     const cut = await errorOf(dataSource.query('SELECT pg_terminate_backend(pg_backend_pid())'));

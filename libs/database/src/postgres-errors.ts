@@ -28,6 +28,11 @@ const UNAVAILABLE_STATES = new Set([
   '25P03', // idle in transaction for too long
   '25006', // read only: a replica that was just demoted
 ]);
+/**
+ * PostgreSQL's own sources that read and write its files, which an error names. A file system that turned read-only
+ * gives 42501 there, as a missing privilege does; a disk quota XX000.
+ */
+const STORAGE_SOURCES = new Set(['buffile.c', 'fd.c', 'md.c', 'slru.c', 'smgr.c', 'xlog.c']);
 const UNAVAILABLE_ERRNO = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -46,7 +51,7 @@ const UNAVAILABLE_MESSAGES =
 /** An error, and what it was caused by. */
 export function errorChain(
   error: unknown,
-): (Error & { code?: unknown; constraint?: unknown; syscall?: unknown })[] {
+): (Error & { code?: unknown; constraint?: unknown; syscall?: unknown; file?: unknown })[] {
   const errors = [];
   for (let current = error; isNativeError(current) && errors.length < 5;) {
     errors.push(current);
@@ -108,11 +113,19 @@ const OPEN_COMMIT = /^(08|53|57P|58|XX)/;
  */
 export function mayHaveCommitted(error: unknown): boolean {
   const state = sqlState(error);
-  return state === undefined ? isDatabaseUnavailable(error) : OPEN_COMMIT.test(state);
+  return state === undefined
+    ? isDatabaseUnavailable(error)
+    : OPEN_COMMIT.test(state) || isStorageError(error);
+}
+
+/** Whether PostgreSQL could not read or write one of its files, whatever the reason. */
+function isStorageError(error: unknown): boolean {
+  return errorChain(error).some(({ file }) => typeof file === 'string' && STORAGE_SOURCES.has(file));
 }
 
 /** Whether the database cannot be reached or overloaded: the same request may succeed a moment later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
+  if (isStorageError(error)) return true;
   return errorChain(error).some(({ code, message, syscall }) => {
     // The file of a Unix socket is there while the server runs.
     if (code === 'ENOENT' && syscall === 'connect') return true;

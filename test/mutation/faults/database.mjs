@@ -74,10 +74,11 @@ export default {
       ],
     ]),
     ...inFile('libs/database/src/postgres-errors.ts', [
+      ['does not know of a refused commit that it was refused', 'OPEN_COMMIT.test(state)', 'true'],
       [
-        'does not know of a refused commit that it was refused',
-        'isDatabaseUnavailable(error) : OPEN_COMMIT.test(state)',
-        'isDatabaseUnavailable(error) : true',
+        'takes a file that PostgreSQL may not write for a fault of ours',
+        '  if (isStorageError(error)) return true;\n',
+        '',
       ],
       [
         'takes a commit that a full disk cut short for one that was not made',

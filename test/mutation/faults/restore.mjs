@@ -131,7 +131,7 @@ export default {
       ['forgets records whose checkpoint is missing', 'yield* leftOver(passedOver);', ''],
       [
         'names what a crash cut and what was written again',
-        'this.waiting.filter((line) => line.text === text || !text.startsWith(line.text))',
+        'this.waiting.filter((line) => !isCutShort(line.text, text))',
         'this.waiting.filter(() => true)',
       ],
     ]),

@@ -1,4 +1,4 @@
-import { isRecordLine, MOST_LINE } from '@aegis/checkpoints';
+import { isCutShort, isRecordLine, MOST_LINE } from '@aegis/checkpoints';
 
 /** Characters of a line: a checkpoint has at most 4,096; a record that is shipped with it, more. */
 export const MOST_SHIPPED_LINE = MOST_LINE;
@@ -21,11 +21,6 @@ export async function* shippedCheckpoints(lines: AsyncIterable<string>): AsyncGe
     waiting = line === '' ? [] : [line];
   }
   for (const line of waiting) yield checkpointOf(line);
-}
-
-/** Whether a line is the beginning of another one, and not all of it. */
-function isCutShort(line: string, whole: string): boolean {
-  return line !== '' && line !== whole && whole.startsWith(line);
 }
 
 function checkpointOf(line: string): string {

@@ -14,6 +14,11 @@ export interface ShippedLine {
   isTooLong: boolean;
 }
 
+/** Whether a line is the beginning of a later one, and not all of it: a crash or a full disk cut it short. */
+export function isCutShort(line: string, later: string): boolean {
+  return line !== '' && line !== later && later.startsWith(line);
+}
+
 /**
  * Lines that are not empty, however many there are and however long they are.
  * @param chunks bytes, from the beginning of a line on

@@ -1,6 +1,6 @@
 import { type CheckpointClaims, checkpointHash, parseCheckpoint } from '../checkpoint';
 import { MOST_LEAVES } from '../tree/leaf';
-import { linesOf, type ShippedLine } from './shipped-lines';
+import { isCutShort, linesOf, type ShippedLine } from './shipped-lines';
 import type { ShippedRecord } from './shipped-record';
 import { isRecordLine, parseShippedRecord } from './shipped-records';
 
@@ -85,8 +85,7 @@ class CutLines {
   private waiting: ShippedLine[] = [];
 
   compare(text: string): void {
-    if (this.waiting.length > 0)
-      this.waiting = this.waiting.filter((line) => line.text === text || !text.startsWith(line.text));
+    if (this.waiting.length > 0) this.waiting = this.waiting.filter((line) => !isCutShort(line.text, text));
   }
 
   *add(line: ShippedLine): Generator<ShippedPart> {
