@@ -24,13 +24,14 @@ export async function embeddedPostgres() {
 export class AegisProcess {
   /**
    * Starts it and waits until it is ready.
-   * @param {{ folder: string, dataDir: string, cpuProfile?: string, root?: string, variables?: Record<string, string> }}
+   * @param {{ folder: string, dataDir: string, cpuProfile?: string, root?: string, variables?: Record<string, string>,
+   *   preload?: string }}
    *   options
    *   folder: where the log, the keys and nothing else of the working directory is; cpuProfile: folder to write one to;
-   *   root: of another checkout that is built; variables: settings besides those of every benchmark
+   *   root: of another checkout that is built; variables: settings besides those of every benchmark; preload: a module to load before it
    * @returns {Promise<AegisProcess>}
    */
-  static async start({ folder, dataDir, cpuProfile, root = here, variables = {} }) {
+  static async start({ folder, dataDir, cpuProfile, root = here, variables = {}, preload }) {
     const logFile = join(mkdtempSync(join(folder, 'log-')), 'server.log');
     const log = openSync(logFile, 'w');
     const startedAt = performance.now();
@@ -38,6 +39,7 @@ export class AegisProcess {
       process.execPath,
       [
         ...(cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`]),
+        ...(preload === undefined ? [] : ['--require', preload]),
         join(root, 'dist/apps/server/src/main.js'),
       ],
       {

@@ -34,7 +34,7 @@ import { processorTime } from './processor-time.mjs';
 
 /**
  * Drives each workload for a while in turn, round by round, so that whatever else the machine does hits them all.
- * @param {readonly import('./workloads.mjs').Workload[]} workloads
+ * @param {readonly import('./speed/workloads.mjs').Workload[]} workloads
  * @param {Plan} plan
  * @returns {Promise<Map<string, Load>>} by the workload's name
  * @throws Error when any request is not answered with a 2xx
@@ -74,12 +74,17 @@ function medianOfParts(times) {
 }
 
 /**
- * @param {import('./workloads.mjs').Workload} workload
+ * @param {import('./speed/workloads.mjs').Workload} workload
  * @param {Plan} plan
  * @param {number} seconds
  * @returns {Promise<Round>}
  */
-async function drive({ name, url, requests, parts: own }, { connections, parts: common }, seconds) {
+async function drive(
+  { name, url, requests = [], parts: own, drive: other },
+  { connections, parts: common },
+  seconds,
+) {
+  if (other !== undefined) return other(seconds, connections);
   const parts = own ?? common;
   /** @type {number[]} */
   const latencies = [];

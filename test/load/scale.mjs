@@ -64,7 +64,7 @@ try {
 /**
  * A server on a PostgreSQL of its own, filled.
  * @param {string} name  @param {number} licenses  @param {number} auditRecords
- * @returns {Promise<(import('./workloads.mjs').Workload & { operation: import('./scale/operations.mjs').Operation })[]>}
+ * @returns {Promise<(import('./speed/workloads.mjs').Workload & { operation: import('./scale/operations.mjs').Operation })[]>}
  */
 async function start(name, licenses, auditRecords) {
   const own = mkdtempSync(join(folder, `${name}-`));

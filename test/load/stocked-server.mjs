@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { AegisProcess, embeddedPostgres } from './aegis-process.mjs';
 import { postmasterOf } from './processor-time.mjs';
 import { makeStock } from './stock.mjs';
-import { workloads } from './workloads.mjs';
+import { workloads } from './speed/workloads.mjs';
 
 /**
  * A server on a PostgreSQL of its own, with licenses to ask about.
@@ -12,6 +12,7 @@ import { workloads } from './workloads.mjs';
  * @param {(() => unknown)[]} options.cleanUps gets what ends it again, to be called in reverse
  * @param {Record<string, string>} [options.variables] settings beyond those of a bench
  * @param {string} [options.root] of a checkout that is built; this one unless given
+ * @param {string} [options.preload] a module to load before the server
  * @returns what can be asked of it, and the ids of its process and of PostgreSQL's
  */
 export async function startStockedServer({ folder, licenses, cleanUps, ...own }) {
@@ -31,6 +32,10 @@ export async function startStockedServer({ folder, licenses, cleanUps, ...own })
   return {
     pid: server.pid,
     postmaster: await postmasterOf(postgres.superuserUrl),
-    workloads: workloads(server.url, server.url, adminKey, stock),
+    url: server.url,
+    applicationUrl: postgres.applicationUrl,
+    stop: () => server.stop(),
+    stock,
+    workloads: workloads(server.url, adminKey, stock),
   };
 }

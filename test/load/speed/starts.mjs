@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AegisProcess, embeddedPostgres } from './aegis-process.mjs';
-import { median } from './median.mjs';
+import { AegisProcess, embeddedPostgres } from '../aegis-process.mjs';
+import { median } from '../median.mjs';
 
 /** Long enough for what the start left behind to be collected. */
 const SETTLE_MS = 3000;
