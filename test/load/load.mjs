@@ -79,13 +79,11 @@ function medianOfParts(times) {
  * @param {number} seconds
  * @returns {Promise<Round>}
  */
-async function drive(
-  { name, url, requests = [], parts: own, drive: other },
-  { connections, parts: common },
-  seconds,
-) {
-  if (other !== undefined) return other(seconds, connections);
-  const parts = own ?? common;
+async function drive(workload, plan, seconds) {
+  const connections = workload.connections ?? plan.connections;
+  if (workload.drive !== undefined) return workload.drive(seconds, connections);
+  const { name, url, requests = [] } = workload;
+  const parts = workload.parts ?? plan.parts;
   /** @type {number[]} */
   const latencies = [];
   let client = 0;

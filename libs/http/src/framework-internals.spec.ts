@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import { Expose, Transform } from 'class-transformer';
+import { Expose, Transform, Type } from 'class-transformer';
 import express, { type Request } from 'express';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
@@ -37,6 +37,12 @@ class ThingsController {
 class PlainDto {
   @Expose()
   name!: string;
+}
+
+class HoldingDto {
+  @Expose()
+  @Type(() => PlainDto)
+  plain!: PlainDto;
 }
 
 class RenamedDto {
@@ -215,6 +221,11 @@ describe('what is not documented', () => {
   });
 
   it('an upgrade of class-transformer broke plainFieldsOf', () => {
-    expect([PlainDto, RenamedDto, ChangedDto].map(plainFieldsOf)).toEqual([['name'], undefined, undefined]);
+    expect([PlainDto, HoldingDto, RenamedDto, ChangedDto].map(plainFieldsOf)).toEqual([
+      [{ name: 'name', holds: undefined }],
+      [{ name: 'plain', holds: PlainDto }],
+      undefined,
+      undefined,
+    ]);
   });
 });

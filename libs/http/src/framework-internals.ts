@@ -5,6 +5,7 @@
 import type { Type } from '@nestjs/common';
 import { PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { TransformationType } from 'class-transformer';
+import type { TypeMetadata } from 'class-transformer/types/interfaces';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage';
 import type { Application, Request } from 'express';
 import { IncomingMessage, ServerResponse } from 'node:http';
@@ -128,18 +129,34 @@ export function neverEndInOrder(connection: Socket): void {
   };
 }
 
+/** An exposed field of a DTO that class-transformer does not rename. */
+export interface PlainField {
+  name: string;
+  /** The DTO of the object that it holds; undefined for a plain value. */
+  holds?: Type<object>;
+}
+
 /**
  * The exposed fields of a DTO that class-transformer neither renames nor changes.
  * @returns undefined for a DTO with other fields
  */
-export function plainFieldsOf(type: Type<object>): string[] | undefined {
+export function plainFieldsOf(type: Type<object>): PlainField[] | undefined {
   const storage = defaultMetadataStorage;
-  const fields = storage.getExposedProperties(type, TransformationType.PLAIN_TO_CLASS);
-  const isPlain = fields.every(
-    (field) =>
-      Object.keys(storage.findExposeMetadata(type, field).options).length === 0 &&
-      (storage.findTypeMetadata(type, field) as unknown) === undefined &&
-      storage.findTransformMetadatas(type, field, TransformationType.PLAIN_TO_CLASS).length === 0,
+  const names = storage.getExposedProperties(type, TransformationType.PLAIN_TO_CLASS);
+  const isPlain = names.every(
+    (name) =>
+      Object.keys(storage.findExposeMetadata(type, name).options).length === 0 &&
+      storage.findTransformMetadatas(type, name, TransformationType.PLAIN_TO_CLASS).length === 0 &&
+      Object.keys(typeOf(type, name)?.options ?? {}).length === 0,
   );
-  return isPlain ? fields : undefined;
+  if (!isPlain) return undefined;
+  return names.map((name) => ({
+    name,
+    holds: typeOf(type, name)?.typeFunction() as Type<object> | undefined,
+  }));
+}
+
+/** What `@Type()` says of a field; its declared type leaves out that most fields have none. */
+function typeOf(type: Type<object>, field: string): TypeMetadata | undefined {
+  return defaultMetadataStorage.findTypeMetadata(type, field);
 }

@@ -2,6 +2,8 @@ import { ISSUE, MODULE_NAME } from '../stock.mjs';
 
 /** Licenses of one request that validates many. */
 export const BATCH = 100;
+/** As many licenses are asked about at once as wait for an answer in no other workload. */
+const BATCH_CONNECTIONS = 8;
 
 /**
  * @typedef {object} Workload
@@ -9,6 +11,7 @@ export const BATCH = 100;
  * @property {string} [url] of the server that is asked
  * @property {{ method: string, path: string, headers?: Record<string, string>, body?: string }[]} [requests]
  *   sent in turn
+ * @property {number} [connections] in place of the plan's
  * @property {(seconds: number, connections: number) => Promise<import('../load.mjs').Round>} [drive] what is done in
  *   place of requests
  * @property {import('../processor-time.mjs').Parts} [parts] whose processor time is read, in place of the plan's
@@ -63,7 +66,7 @@ export function furtherWorkloads(url, adminKey, stock) {
     ),
   );
   return [
-    { name: 'batch of validations', url, requests: batches },
+    { name: 'batch of validations', url, requests: batches, connections: BATCH_CONNECTIONS },
     {
       name: 'read a license',
       url,

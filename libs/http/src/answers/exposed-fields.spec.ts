@@ -21,6 +21,18 @@ class NestedDto extends BaseDto {
   owner!: BaseDto | null;
 }
 
+class DeeperDto {
+  @Expose()
+  @Type(() => NestedDto)
+  inner!: NestedDto | null;
+}
+
+class ListingDto {
+  @Expose()
+  @Type(() => BaseDto)
+  owners!: BaseDto[];
+}
+
 class MadeDto extends BaseDto {
   @Expose()
   @Transform(({ obj }: { obj: { count: string } }) => Number(obj.count))
@@ -43,6 +55,26 @@ describe('exposedFieldsOf', () => {
     ['lists in a list', PlainDto, { id: '1', at, tags: [[{ inner: 1 }]] }],
     ['a list of things', PlainDto, [{ id: '1', at, tags: [], secret: 'canary' }]],
     ['a DTO within a DTO', NestedDto, { id: '1', at, owner: { id: 'o', at, password: 'canary' } }],
+    ['no DTO within a DTO', NestedDto, { id: '1', at, owner: null }],
+    ['an absent DTO within a DTO', NestedDto, { id: '1', at }],
+    ['a text in place of a DTO', NestedDto, { id: '1', at, owner: 'o' }],
+    ['a moment in place of a DTO', NestedDto, { id: '1', at, owner: at }],
+    [
+      'a DTO two levels down',
+      DeeperDto,
+      { inner: { id: '1', at, owner: { id: 'o', at, password: 'canary' } } },
+    ],
+    ['a list of DTOs', ListingDto, { owners: [{ id: 'o', at, password: 'canary' }] }],
+    [
+      'a list of DTOs, where one is declared',
+      NestedDto,
+      { id: '1', at, owner: [{ id: 'o', at, password: 'canary' }] },
+    ],
+    [
+      'an object in a DTO in a DTO',
+      NestedDto,
+      { id: '1', at, owner: { id: { key_hash: 'x' }, at, password: 'canary' } },
+    ],
     ['made values', MadeDto, { id: '1', at, count: '7', secret: 'canary' }],
     ['renamed values', RenamedDto, { id: '1', license: 'canary' }],
   ])('exposes of %s what class-transformer does', (_what, type, value) => {

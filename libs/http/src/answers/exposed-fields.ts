@@ -4,25 +4,38 @@ import { plainFieldsOf } from '../framework-internals';
 
 /**
  * Makes DTOs of what handlers return: the fields that carry `@Expose()`, and no others. Fields that are handed on as
- * they are, which are most, are copied here; all else is class-transformer's (docs/adr/0024).
+ * they are, and DTOs of such fields, are copied here; all else is class-transformer's (docs/adr/0024).
  * @param type the DTO
  */
 export function exposedFieldsOf(type: Type<object>): (value: object) => unknown {
   const transform = (value: object): unknown =>
     plainToInstance(type, value, { excludeExtraneousValues: true });
-  const fields = plainFieldsOf(type);
+  const fields = plainFieldsOf(type)?.map(({ name, holds }) => ({
+    name,
+    exposed: holds && exposedFieldsOf(holds),
+  }));
   if (fields === undefined) return transform;
   return (value) => copyOf(fields, value as Readonly<Record<string, unknown>>) ?? transform(value);
 }
 
-/** @returns undefined for a list, and where a field holds an object, of which not all may be meant to leave */
-function copyOf(fields: readonly string[], value: Readonly<Record<string, unknown>>): object | undefined {
+interface CopiedField {
+  name: string;
+  /** Makes the DTO of an object; undefined for a field that holds none. */
+  exposed: ((value: object) => unknown) | undefined;
+}
+
+/** @returns undefined for what the DTO does not declare: a list, an object of which not all may be meant to leave */
+function copyOf(
+  fields: readonly CopiedField[],
+  value: Readonly<Record<string, unknown>>,
+): object | undefined {
   if (Array.isArray(value)) return undefined;
   const copy: Record<string, unknown> = {};
-  for (const field of fields) {
-    const content = value[field];
-    if (!isBare(content) && !(Array.isArray(content) && content.every(isBare))) return undefined;
-    copy[field] = content;
+  for (const { name, exposed } of fields) {
+    const content = value[name];
+    if (isBare(content) || (Array.isArray(content) && content.every(isBare))) copy[name] = content;
+    else if (exposed !== undefined && !Array.isArray(content)) copy[name] = exposed(content as object);
+    else return undefined;
   }
   return copy;
 }

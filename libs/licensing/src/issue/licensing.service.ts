@@ -14,6 +14,7 @@ import { endOfTerm } from './license-term';
 import { LicenseLock } from '../license-lock';
 import { LicenseWriter, type WriteOptions } from './license-writer';
 import { License } from '../license.entity';
+import { licenseOf, READ_LICENSE } from '../license-read';
 import { type LicenseStatus, statusSql, type StoredStatus } from '../state/license-status';
 import { isUsable, type NewestToken } from '../state/license-usability';
 import { LicenseNotFound } from '../licensing.errors';
@@ -123,13 +124,9 @@ export class LicensingService {
 
   /** @throws LicenseNotFound */
   async find(id: string): Promise<License> {
-    const license = await this.dataSource.manager.findOne(License, {
-      where: { id },
-      relations: { customer: true },
-    });
-    if (!license) throw new LicenseNotFound(id);
-    if (license.customer?.deleted_at) license.customer = null;
-    return license;
+    const [row] = await READ_LICENSE.run(this.dataSource, [id]);
+    if (!row) throw new LicenseNotFound(id);
+    return licenseOf(row);
   }
 
   /**
