@@ -38,6 +38,9 @@ export interface ListRecord {
   suspended: Buffer;
 }
 
+type Row = Omit<ListRecord, 'revoked' | 'suspended'> &
+  Record<'revoked' | 'suspended', Buffer | null> & { not_reconciled: boolean };
+
 /** @param lists SQL: a query that gives the numbers of lists */
 function versionsOf(lists: string): string {
   return `
@@ -98,15 +101,15 @@ export class StatusListRecords {
   }
 
   /**
-   * Reads lists in one statement, so that what it finds and the version that it has were there at the same moment.
+   * Reads lists in one statement, so that what it finds, the version that it has and whether the database is restored are of
+   * the same moment.
    * @param lists not many at once: each may be 1 MiB
+   * @throws RestoreNotReconciled as `survey`, which not everyone who signs lists asks before
    */
   async read(lists: readonly number[]): Promise<ListRecord[]> {
     const rows = await sharedTransaction(this.dataSource, async (tx) => {
       await limitStatements(tx, { statementMs: STATEMENT_TIMEOUT_MS });
-      return tx.query<
-        (Omit<ListRecord, 'revoked' | 'suspended'> & Record<'revoked' | 'suspended', Buffer | null>)[]
-      >(
+      return tx.query<Row[]>(
         `WITH marked AS (
            SELECT token.status_list AS list, token.status_index AS index, license.status = 'suspended' AS suspended
            FROM licenses AS license JOIN license_tokens AS token ON token.license_id = license.id
@@ -120,17 +123,21 @@ export class StatusListRecords {
            FROM marked GROUP BY list
          )
          SELECT asked.list, coalesce(known.version, 0) AS version,
-                floor(extract(epoch FROM statement_timestamp()))::float8 AS "readAt", packed.revoked, packed.suspended
+                floor(extract(epoch FROM statement_timestamp()))::float8 AS "readAt", packed.revoked, packed.suspended,
+                ${NOT_RECONCILED} AS not_reconciled
          FROM unnest($1::integer[]) AS asked (list)
          LEFT JOIN packed ON packed.list = asked.list
          LEFT JOIN (${versionsOf('SELECT unnest($1::integer[])')}) AS known ON known.list = asked.list`,
         [lists],
       );
     });
-    return rows.map((row) => ({
-      ...row,
-      revoked: row.revoked ?? Buffer.alloc(0),
-      suspended: row.suspended ?? Buffer.alloc(0),
+    if (rows.some(({ not_reconciled }) => not_reconciled)) throw new RestoreNotReconciled();
+    return rows.map(({ list, version, readAt, revoked, suspended }) => ({
+      list,
+      version,
+      readAt,
+      revoked: revoked ?? Buffer.alloc(0),
+      suspended: suspended ?? Buffer.alloc(0),
     }));
   }
 

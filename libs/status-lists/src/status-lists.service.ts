@@ -117,7 +117,11 @@ export class StatusLists {
   private async afterRunning(): Promise<void> {
     await this.running;
     this.next = undefined;
-    const work = runOutsideRequests(() => this.refreshNow());
+    const work = runOutsideRequests(() => this.refreshNow()).catch((error: unknown) => {
+      // What was read before it was known may say of a revoked license that it is valid.
+      if (error instanceof RestoreNotReconciled) this.served.clear();
+      throw error;
+    });
     this.running = work.catch(() => undefined);
     return work;
   }
@@ -125,7 +129,7 @@ export class StatusLists {
   private async refreshNow(): Promise<void> {
     const { waiting } = this;
     this.waiting = new Set();
-    const survey = await this.survey([...this.kept, ...waiting]);
+    const survey = await this.records.survey([...this.kept, ...waiting]);
     this.keep(survey, waiting);
     const versions = new Map([...survey.versions].filter(([list]) => !this.excess.has(list)));
     for (const list of this.served.keys()) if (!versions.has(list)) this.served.delete(list);
@@ -134,16 +138,6 @@ export class StatusLists {
     const due = this.dueLists(versions);
     if (due.length > 0) await this.make(due);
     if (survey.unfolded >= FOLDED_FROM) await this.records.fold();
-  }
-
-  private async survey(asked: readonly number[]): Promise<Survey> {
-    try {
-      return await this.records.survey(asked);
-    } catch (error) {
-      // What was read before it was known may say of a revoked license that it is valid.
-      if (error instanceof RestoreNotReconciled) this.served.clear();
-      throw error;
-    }
   }
 
   /** Numbers that were made up are forgotten: they must not push out a list that exists. */

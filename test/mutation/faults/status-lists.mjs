@@ -109,8 +109,8 @@ export default {
       ['calls a list that is one too many unknown', 'new Set(asked.slice(0, -MOST_ASKED))', 'new Set()'],
       [
         'forgets who asks during a survey',
-        'const survey = await this.survey([...this.kept, ...waiting]);',
-        'const survey = await this.survey([...this.kept, ...waiting]);\n    this.waiting.clear();',
+        'const survey = await this.records.survey([...this.kept, ...waiting]);',
+        'const survey = await this.records.survey([...this.kept, ...waiting]);\n    this.waiting.clear();',
       ],
       ['reads for each who asks', 'this.next ??= this.afterRunning();', 'this.next = this.afterRunning();'],
     ]),
