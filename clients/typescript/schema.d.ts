@@ -4638,7 +4638,7 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     getSignedJwks: {
@@ -4694,7 +4694,7 @@ export interface operations {
             404: components["responses"]["key_set_not_found"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     getHealth: {

@@ -9,8 +9,22 @@ export default {
     'libs/checkpoints/src/shipping/file-sink.spec.ts',
     'test/e2e/restore/reconcile.spec.ts',
     'libs/checkpoints/src/shipping/checkpoint-shipping.spec.ts',
+    'test/e2e/restore/restored-commands.spec.ts',
   ],
   faults: [
+    ...inFile('libs/status-lists/src/status-list-records.ts', [
+      [
+        'signs status lists of a restored database that was not surveyed',
+        'if (rows.some(({ not_reconciled }) => not_reconciled)) throw new RestoreNotReconciled();',
+        '',
+      ],
+    ]),
+    ...inFile('libs/signing/src/ring/key-ring.service.ts', [
+      ['publishes keys of a restored database', 'if (this.restored !== undefined) throw this.restored;', ''],
+    ]),
+    ...inFile('apps/cli/src/keys/key-set.ts', [
+      ['exports keys of a restored database', 'await assertReconciled(services.get(DataSource));', ''],
+    ]),
     ...inFile('libs/checkpoints/src/shipping/shipped-group.ts', [
       [
         'takes records that do not give the root',

@@ -1,3 +1,4 @@
+import { assertReconciled } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { whyUnwritable } from '@aegis/secret-files';
 import {
@@ -13,6 +14,7 @@ import {
   SigningKeysModule,
   writeFileWhole,
 } from '@aegis/signing';
+import { DataSource } from 'typeorm';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { newPassphrase, presentPassphrase } from './passphrase';
@@ -34,10 +36,12 @@ export interface SignOptions {
 
 /**
  * `aegis keys export`: what the root key is to sign, for a medium that is carried to it. With `all`: every public key
- * that ever signed, compromised ones too, for those who verify the audit trail.
+ * that ever signed, compromised ones too, for those who verify the audit trail. No where the database is restored and not
+ * reconciled: it may have keys as trusted that were compromised since.
  */
 export function exportKeys(output: Output, out: string, all: boolean): Promise<ExitCode> {
   return withServices([], [SigningKeysModule], 'reads', async (services) => {
+    await assertReconciled(services.get(DataSource));
     if (all) return exportAllKeys(output, out, await services.get(SigningKeys).list());
     const content = keySetContent(await services.get(SigningKeys).list());
     await write(out, `${JSON.stringify(content, null, 2)}\n`);

@@ -53,13 +53,14 @@ const HEADERS: Readonly<Record<string, Header>> = {
 };
 /** On every answer of the routes that declare them. */
 const ALWAYS_ANSWERED = ['ETag', 'Location'];
-/** Operations that say whether a license is valid. */
+/** Operations that say whether a license is valid, or by which keys that is verified. */
 const JUDGING: ReadonlySet<string> = new Set([
   'validateLicense',
   'validateLicenses',
   'getLicenseStatus',
   'inspectToken',
   'getStatusList',
+  'getJwks',
 ]);
 const LIMIT_HEADERS = Object.keys(HEADERS).filter((name) => /^(X-)?RateLimit/.test(name));
 

@@ -1,7 +1,12 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import { isConnectionRefused, isDatabaseUnavailable } from '@aegis/database';
+import {
+  assertReconciled,
+  isConnectionRefused,
+  isDatabaseUnavailable,
+  RestoreNotReconciled,
+} from '@aegis/database';
 import { Logger } from '@aegis/logging';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -33,9 +38,13 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   private readonly reading = new LatestRead(() => this.read());
   private readonly publishing = new LatestRead(async () => {
     const readAt = performance.now();
+    await this.lookForRestore();
+    if (this.restored !== undefined) throw this.restored;
     this.published = { keySet: keySetOf(await readKeys(this.dataSource.manager)), readAt };
   });
   private published: { keySet: Jwks; readAt: number } = { keySet: { keys: [] }, readAt: -Infinity };
+  /** Set while the database is restored and not reconciled, as far as is known. */
+  private restored?: RestoreNotReconciled;
   private keys?: readonly SigningKey[];
   private readAt = -Infinity;
   private signing: { kid: string | null; signer?: Signer } = { kid: null };
@@ -173,7 +182,8 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
    * Describes, for verifiers, the keys that are trusted right now: pending, active and retired, oldest first.
    * Read from the database after each call, so that a compromised key is gone at once; once for all who ask together. While
    * the database is unavailable, what was read last is served for a day: clients that verify offline depend on it.
-   * @throws what the reading failed with
+   * @throws RestoreNotReconciled, since a restored database may have keys as trusted that were compromised since; else what
+   * the reading failed with
    */
   async jwks(): Promise<Jwks> {
     try {
@@ -182,7 +192,7 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
       const { keySet, readAt } = this.lastRead();
       const isGone = isDatabaseUnavailable(error) || isConnectionRefused(error);
       const isServed = isGone && performance.now() - readAt < STALE_KEY_SET_SECONDS * 1000;
-      if (!isServed) throw error;
+      if (!isServed || this.restored !== undefined) throw this.restored ?? error;
       return keySet;
     }
     return this.published.keySet;
@@ -194,8 +204,20 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
     return { keySet: keySetOf(this.keys ?? []), readAt: this.readAt };
   }
 
+  /** Asked before the keys are read: those of before a reconciliation are not published after it. */
+  private async lookForRestore(): Promise<void> {
+    try {
+      await assertReconciled(this.dataSource);
+      this.restored = undefined;
+    } catch (error) {
+      if (!(error instanceof RestoreNotReconciled)) throw error;
+      this.restored = error;
+    }
+  }
+
   private async read(): Promise<void> {
     const readAt = performance.now();
+    await this.lookForRestore();
     const keys = await readKeys(this.dataSource.manager);
     for (const key of keys) {
       if (!this.publicKeys.has(key.kid)) this.publicKeys.set(key.kid, keyObject(key));

@@ -1,0 +1,56 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { superuserOf } from '../../support/database/sql';
+import { aLicense } from '../../support/factories';
+import { CommandLine } from '../../support/processes/command-line';
+import { testServer, type TestServer } from '../../support/processes/server';
+import { Client } from '../../support/requests/client';
+
+/** What leaves such a database counts for weeks, wherever it is carried: no server that is asked later takes it back. */
+describe('commands on a database that is restored and not reconciled', () => {
+  let folder: string;
+  let server: TestServer;
+  let aegis: CommandLine;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'aegis-restored-'));
+    server = await testServer();
+    await aLicense(new Client(server.url, server.adminKey));
+    aegis = new CommandLine(folder, {
+      ENVIRONMENT: 'test',
+      DATABASE_URL: server.database.applicationUrl,
+      MIGRATION_DATABASE_URL: server.database.ownerUrl,
+      KEYS_DIR: server.keysDir,
+      KEY_PASSPHRASE: 'a passphrase for tests',
+    });
+  });
+  afterAll(async () => {
+    await server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function asSuperuser(statement: string): Promise<void> {
+    const sql = await superuserOf(server);
+    await sql.query(statement);
+    await sql.end();
+  }
+
+  it.each([
+    ['sign no status lists', ['status-list', 'export', 'lists'], 'lists/status-list-0.jwt'],
+    ['sign no single one', ['status-list', 'export', '--list', '0', 'list.jwt'], 'list.jwt'],
+    ['give no keys to the root key', ['keys', 'export', '--out', 'keys.json'], 'keys.json'],
+    ['give no keys to verifiers of the trail', ['keys', 'export', '--all', '--out', 'all.json'], 'all.json'],
+  ])('%s', async (_, command, file) => {
+    await asSuperuser(`INSERT INTO restores (begun_by, reason) VALUES ('test', 'a test')`);
+    const refused = await aegis.run(...command);
+    expect({ ...refused, stderr: '' }).toEqual({ exitCode: 1, stdout: '', stderr: '' });
+    expect(refused.stderr).toContain('aegis restore reconcile');
+    expect(readdirSync(folder, { recursive: true }).filter((name) => String(name) !== 'lists')).toEqual([]);
+
+    await asSuperuser('UPDATE restores SET reconciled_at = clock_timestamp() WHERE reconciled_at IS NULL');
+    expect(await aegis.run(...command)).toMatchObject({ exitCode: 0 });
+    expect(existsSync(join(folder, file))).toBe(true);
+    rmSync(join(folder, file));
+  });
+});
