@@ -51,6 +51,36 @@ describeWithRedis(`limits that are counted in a Redis${because}`, () => {
     expect([failures, log]).toEqual([0, []]);
   });
 
+  it.each([
+    ['a list', ['lpush', 'x']],
+    ['a text', ['set', 'abc']],
+    ['a fraction', ['set', '1.5']],
+    ['a number below 0', ['set', '-1000000']],
+    ['more than can be counted', ['set', '9'.repeat(40)]],
+    ['infinity', ['set', 'inf']],
+  ] as const)(
+    'count from nothing where somebody put %s in the place of a window',
+    async (_, [command, value]) => {
+      const [key = ''] = (await hits(), await admin.keys('*'));
+      await admin.del(key);
+      await admin.call(command, key, value);
+      await admin.pexpire(key, 60_000);
+      expect([await hits(), await hits()]).toEqual([1, 2]);
+      expect([failures, log]).toEqual([0, []]);
+    },
+  );
+
+  it('last no longer than a window does, no matter what somebody else set', async () => {
+    await hits();
+    const [key = ''] = await admin.keys('*');
+    await admin.set(key, '100', 'PX', 9_000_000_000_000);
+    expect(await storage.increment('caller', 60_000, 100, 0, 'default')).toMatchObject({
+      totalHits: 1,
+      isBlocked: false,
+      timeToExpire: 60,
+    });
+  });
+
   it('stay shared after one late reply, and not after two', async () => {
     await hits();
     redis.freeze();

@@ -22,12 +22,18 @@ const LONGEST_RECONNECT_PAUSE_MS = 1_000;
 /**
  * Counts ARGV[1] hits of the window KEYS[1] unless they exceed the limit ARGV[2]; a new window lasts ARGV[3] ms.
  * Returns the hits counted, the milliseconds that are left of the window, and whether these hits are blocked.
+ * What is there and is no window of ours (another type, not a count, longer than a window lasts) is replaced: an error for
+ * one bucket would count as a failure of Redis, for all of them.
  */
 const COUNT = `
   local weight, limit, ttl = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
   local left = redis.call('PTTL', KEYS[1])
   local hits = 0
-  if left > 0 then hits = tonumber(redis.call('GET', KEYS[1])) end
+  if left > 0 then
+    local held = redis.pcall('GET', KEYS[1])
+    local count = type(held) == 'string' and #held < 16 and string.match(held, '^%d+$')
+    if count and left <= ttl then hits = tonumber(count) else left = 0 end
+  end
   if hits + weight > limit then return { hits, left > 0 and left or ttl, 1 } end
   if left > 0 then return { redis.call('INCRBY', KEYS[1], weight), left, 0 } end
   redis.call('SET', KEYS[1], weight, 'PX', ttl)
