@@ -49,6 +49,7 @@ export default {
         'if (session) this.idle.push(session);',
       ],
       ['hands no turn on', 'if (next) next();', 'if (next) this.taken -= 1;'],
+      ['tries a refused PIN again', 'if (this.refusedPin !== undefined) throw this.refusedPin;', ''],
     ]),
     ...inFile('libs/signing/src/signers/pkcs11/pkcs11-source.ts', [
       [

@@ -25,6 +25,8 @@ export class Pkcs11StandIn {
   isPresent = true;
   /** Sessions that are open, by number. */
   readonly sessions = new Set<number>();
+  /** Logins with a wrong PIN so far. A device locks after a few. */
+  refusedPins = 0;
   /** Signatures that it was asked for so far. */
   asked = 0;
   /** Signatures under way, and the most there were at once. */
@@ -84,7 +86,10 @@ export class Pkcs11StandIn {
 
   C_Login(session: Buffer, userType: number, pin: string): void {
     this.number(session);
-    if (userType !== 1 || pin !== this.pin) throw failure('CKR_PIN_INCORRECT');
+    if (userType !== 1 || pin !== this.pin) {
+      this.refusedPins += 1;
+      throw failure('CKR_PIN_INCORRECT');
+    }
     if (this.loggedIn) throw failure('CKR_USER_ALREADY_LOGGED_IN');
     this.loggedIn = true;
   }

@@ -24,6 +24,8 @@ export class Pkcs11Sessions {
   private readonly idle: Session[] = [];
   private readonly waiting: (() => void)[] = [];
   private taken = 0;
+  /** Set once the token refused the PIN. It is not tried again: signing is tried each second, and a few tries lock a token. */
+  private refusedPin?: ConfigurationError;
 
   constructor(
     private readonly pkcs11: Pkcs11,
@@ -82,7 +84,9 @@ export class Pkcs11Sessions {
     else this.taken -= 1;
   }
 
+  /** @throws ConfigurationError where the token refused the PIN, now or before */
   private open(): Session {
+    if (this.refusedPin !== undefined) throw this.refusedPin;
     const slot = this.pkcs11
       .C_GetSlotList(true)
       .find((candidate) => this.pkcs11.C_GetTokenInfo(candidate).label.trim() === this.options.token);
@@ -106,11 +110,12 @@ export class Pkcs11Sessions {
     } catch (error) {
       const code = returnValue(error) ?? '';
       if (code === 'CKR_USER_ALREADY_LOGGED_IN') return;
-      if (code.startsWith('CKR_PIN_'))
-        throw new ConfigurationError(`The token refused PKCS11_PIN (${code}). Wrong tries may lock it.`, {
-          cause: error,
-        });
-      throw error;
+      if (!code.startsWith('CKR_PIN_')) throw error;
+      this.refusedPin = new ConfigurationError(
+        `The token refused PKCS11_PIN (${code}). Wrong tries may lock it, so it is not tried again before a restart.`,
+        { cause: error },
+      );
+      throw this.refusedPin;
     }
   }
 

@@ -84,9 +84,21 @@ describe('keys in a PKCS#11 device', () => {
       .catch((refused: unknown) => refused);
     expect(error).toBeInstanceOf(ConfigurationError);
     expect((error as Error).message).toBe(
-      'The token refused PKCS11_PIN (CKR_PIN_INCORRECT). Wrong tries may lock it.',
+      'The token refused PKCS11_PIN (CKR_PIN_INCORRECT). Wrong tries may lock it, so it is not tried again before a restart.',
     );
     expect(device.sessions.size).toBe(0);
+  });
+
+  it('are asked for with a refused PIN once, however often something is to be signed', async () => {
+    const opened = source();
+    const { signer } = await opened.open('k1');
+    device.restart();
+    device.pin = 'another one';
+    for (let tries = 0; tries < 20; tries += 1) {
+      await expect(signer.sign(INPUT)).rejects.toThrow(SignerUnavailable);
+      await expect(opened.kids()).rejects.toThrow();
+    }
+    expect(device.refusedPins).toBe(1);
   });
 
   it('are available later when the token is not there', async () => {
