@@ -220,6 +220,13 @@ export default {
       ],
       ['takes what is carried on for false', 'complete_to !== before?.complete_to;', 'before !== null;'],
     ]),
+    ...inFile('libs/checkpoints/src/sealing/unsealed-records.ts', [
+      [
+        'goes by a clock that was ahead',
+        'if (known === undefined || known.is_to_come) return before;',
+        'if (known === undefined) return before;',
+      ],
+    ]),
     ...inFile('libs/checkpoints/src/verification/trail-resume.ts', [
       [
         'refuses to set aside what is falsely complete',

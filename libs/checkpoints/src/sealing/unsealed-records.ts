@@ -198,12 +198,14 @@ async function completeUpTo(
 ): Promise<number | null> {
   const before = base.jws === null ? null : (readCheckpoint(base.jws)?.complete_to ?? null);
   if (base.moved || (await isAnyLeftOut(tx, base, count, last))) return before;
-  const [known] = await tx.query<{ read_at: number }[]>(
-    `SELECT extract(epoch FROM read_at)::float8 AS read_at FROM audit_checkpoints
+  const [known] = await tx.query<{ read_at: number; is_to_come: boolean }[]>(
+    `SELECT extract(epoch FROM read_at)::float8 AS read_at, read_at > clock_timestamp() AS is_to_come
+     FROM audit_checkpoints
      WHERE epoch = $1 AND cluster = $2 AND next_xact <= $3::xid8 ORDER BY number DESC LIMIT 1`,
     [base.epoch, base.cluster, sealedBelow],
   );
-  if (known === undefined) return before;
+  // Read while the clock was ahead: what comes later is recorded earlier. The next ones are of the time as it is now.
+  if (known === undefined || known.is_to_come) return before;
   return Math.max(before ?? 0, Math.floor(known.read_at) - CLOCK_TOLERANCE_SECONDS);
 }
 

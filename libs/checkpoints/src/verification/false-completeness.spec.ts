@@ -61,6 +61,20 @@ describe('what genuine checkpoints say is complete', () => {
       expect(await trail.findings()).toEqual([]);
     });
 
+    it('is never said by the sealer, which goes on after the clock was ahead and was put right', async () => {
+      const [, , last] = (await trail.checkpoints()).map((jws) => readCheckpoint(jws)!);
+      await signWith({}, {}, { iat: last!.iat + 86_400 });
+      await trail.tamper(`UPDATE audit_checkpoints SET read_at = read_at + interval '1 day' WHERE number = 3`);
+      for (const first of [60, 61, 62]) {
+        await trail.append(1, first);
+        await trail.sealAll();
+      }
+      const since = (await trail.checkpoints()).slice(3).map((jws) => readCheckpoint(jws)!);
+      expect(since.length).toBeGreaterThan(1);
+      for (const { complete_to, iat } of since) expect(complete_to ?? 0).toBeLessThanOrEqual(iat);
+      expect(await trail.findings()).toEqual([]);
+    });
+
     it('is not one that carries on what held before the clock was set back', async () => {
       const then = seconds() - 3600;
       await signWith({}, { complete_to: then }, { complete_to: then, iat: then - 60 });
