@@ -22,6 +22,13 @@ export default {
     ...inFile('libs/signing/src/ring/key-ring.service.ts', [
       ['publishes keys of a restored database', 'if (this.restored !== undefined) throw this.restored;', ''],
     ]),
+    ...inFile('libs/checkpoints/src/shipping/http-sink.ts', [
+      [
+        'waits for a lease that a clock which was ahead gave',
+        'leased_until NOT BETWEEN clock_timestamp() AND clock_timestamp() + $3::interval',
+        'leased_until < clock_timestamp()',
+      ],
+    ]),
     ...inFile('apps/cli/src/keys/key-set.ts', [
       ['exports keys of a restored database', 'await assertReconciled(services.get(DataSource));', ''],
     ]),

@@ -243,16 +243,22 @@ describe('the shipping of checkpoints', () => {
       expect(log.join('')).toContain('answered 307');
     });
 
-    it('is shared by processes: another takes over where the first left off', async () => {
-      ship(url);
-      ship(url);
-      await until('three are there', () => Promise.resolve(receiver.received.length === 3));
-      await stopJobs(running.shift()!);
-      await trail.superuser.query(`UPDATE audit_shipments SET leased_until = now()`);
-      await sealOneMore(20);
-      await until('the fourth is there', () => Promise.resolve(receiver.received.length === 4));
-      expect(numbers()).toEqual([1, 2, 3, 4]);
-    });
+    it.each([
+      ['is over', 'now()'],
+      ['was given while the clock of the database was ahead', `now() + interval '1 day'`],
+    ])(
+      'is shared by processes: another takes over where the first left off, once its lease %s',
+      async (_, end) => {
+        ship(url);
+        ship(url);
+        await until('three are there', () => Promise.resolve(receiver.received.length === 3));
+        await stopJobs(running.shift()!);
+        await trail.superuser.query(`UPDATE audit_shipments SET leased_until = ${end}`);
+        await sealOneMore(20);
+        await until('the fourth is there', () => Promise.resolve(receiver.received.length === 4));
+        expect(numbers()).toEqual([1, 2, 3, 4]);
+      },
+    );
 
     it('notes a restore when the trail has lost what was shipped, and ships what comes in its place once it is reconciled', async () => {
       const metrics = ship(url);

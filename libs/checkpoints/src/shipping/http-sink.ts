@@ -9,7 +9,8 @@ const LEASE = '15 seconds';
 
 /**
  * Posts `{"checkpoints": [{"number", "jws", "records"}…]}`; any 2xx says that all of them are kept. One process ships at a time:
- * it holds a lease, which no transaction is open for, and which the others take over when it runs out.
+ * it holds a lease, which no transaction is open for, and which the others take over when it runs out, or lasts longer than
+ * one can: the database's clock was ahead then.
  */
 export class HttpSink implements CheckpointSink {
   private readonly process = randomUUID();
@@ -27,7 +28,8 @@ export class HttpSink implements CheckpointSink {
     ]);
     await this.dataSource.query(
       `UPDATE audit_shipments SET leased_by = $2, leased_until = clock_timestamp() + $3::interval
-       WHERE sink = $1 AND (leased_by = $2 OR leased_until IS NULL OR leased_until < clock_timestamp())`,
+       WHERE sink = $1 AND (leased_by = $2 OR leased_until IS NULL
+         OR leased_until NOT BETWEEN clock_timestamp() AND clock_timestamp() + $3::interval)`,
       [this.url, this.process, LEASE],
     );
     const [row] = await this.dataSource.query<(AcknowledgedCheckpoint & { leased_by: string })[]>(
