@@ -30,7 +30,11 @@ export default {
       ],
     ]),
     ...inFile('apps/cli/src/keys/key-set.ts', [
-      ['exports keys of a restored database', 'await assertReconciled(services.get(DataSource));', ''],
+      [
+        'exports keys of a restored database',
+        'await assertReconciled(services.get(DataSource));',
+        'void [assertReconciled, DataSource];',
+      ],
     ]),
     ...inFile('libs/checkpoints/src/shipping/shipped-group.ts', [
       [
