@@ -36,7 +36,7 @@ export interface SignOptions {
 
 /**
  * `aegis keys export`: what the root key is to sign, for a medium that is carried to it. With `all`: every public key
- * that ever signed, compromised ones too, for those who verify the audit trail. No where the database is restored and not
+ * that ever signed, compromised ones too, for those who verify the audit trail. Refused while the database is restored and not
  * reconciled: it may have keys as trusted that were compromised since.
  */
 export function exportKeys(output: Output, out: string, all: boolean): Promise<ExitCode> {
