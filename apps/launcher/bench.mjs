@@ -14,6 +14,7 @@ const BENCHMARKS = new Map([
   ['signers', 'signers.mjs'],
   ['traces', 'traces.mjs'],
   ['scale', 'scale.mjs'],
+  ['overload', 'overload.mjs'],
   ['--against', 'against.mjs'],
 ]);
 

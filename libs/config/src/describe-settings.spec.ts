@@ -8,7 +8,7 @@ const example = `${describeSettings('dotenv')}\n`;
 const source = [
   'environment.ts',
   'database-limits.ts',
-  'http-timeouts.ts',
+  'http-limits.ts',
   'rate-limit-settings.ts',
   'signers/signer-settings.ts',
   'tracing/tracing-settings.ts',

@@ -58,6 +58,7 @@ describe('defaults', () => {
     HTTP_REQUEST_TIMEOUT_MS: 90_000,
     HTTP_IDLE_TIMEOUT_MS: 60_000,
     HTTP_KEEP_ALIVE_TIMEOUT_MS: 65_000,
+    MAX_WAITING_REQUESTS: 1000,
     REDIS_TIMEOUT_MS: 250,
     VAULT_ADDR: undefined,
     VAULT_NAMESPACE: undefined,
@@ -311,6 +312,7 @@ describe('a bad value', () => {
     HTTP_REQUEST_TIMEOUT_MS: [CANARY, '59999', '600001'],
     HTTP_IDLE_TIMEOUT_MS: [CANARY, '999', '600001'],
     HTTP_KEEP_ALIVE_TIMEOUT_MS: [CANARY, '999', '600001'],
+    MAX_WAITING_REQUESTS: [CANARY, '9', '100001'],
     REDIS_TIMEOUT_MS: [CANARY, '49', '10001'],
     VAULT_ADDR: [
       CANARY,
@@ -664,7 +666,7 @@ function settingsOfTheClass(): string[] {
   const source = [
     'environment.ts',
     'database-limits.ts',
-    'http-timeouts.ts',
+    'http-limits.ts',
     'rate-limit-settings.ts',
     'signers/signer-settings.ts',
   ]

@@ -2,7 +2,11 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'edge',
-  suites: ['libs/http/src/edge/http-server.spec.ts', 'libs/logging/src/redaction.spec.ts'],
+  suites: [
+    'libs/http/src/edge/http-server.spec.ts',
+    'libs/http/src/edge/load-shedding.spec.ts',
+    'libs/logging/src/redaction.spec.ts',
+  ],
   faults: [
     ...inFile('libs/http/src/edge/sound-request.ts', [
       [
@@ -26,6 +30,17 @@ export default {
     ...inFile('libs/http/src/edge/one-answer-at-a-time.ts', [
       ['leaves responses open whose turn never came', "response.emit('close')", 'void response'],
       ['serves what follows the last answer', 'if (!connection.writableEnded) next();', 'next();'],
+    ]),
+    ...inFile('libs/http/src/edge/load-shedding.ts', [
+      ['lets one more wait', 'this.waiting >= this.most', 'this.waiting > this.most'],
+      ['refuses probes', "if (QUIET_PATHS.test(request.url ?? '')) return true;", ''],
+      ['counts those who do not read their answer', "response.once('prefinish', end);", ''],
+      ['counts those who have left', "response.once('close', end);", ''],
+      ['does not count again who has sent the body', "change('paused', 'counted', 1);", ''],
+      ['does not say when to come back', "'Retry-After': RETRY_SECONDS,", ''],
+    ]),
+    ...inFile('libs/http/src/input/body/body-bytes.ts', [
+      ['counts those who are slow to send', 'work?.pause();', ''],
     ]),
     ...inFile('libs/logging/src/redact-text.ts', [
       ['shows tokens', '(fromDot === undefined ? found : MASK)', 'found'],

@@ -1,10 +1,16 @@
 import { StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { Application, Response } from 'express';
+import type { Application, Request, Response } from 'express';
 import { createServer, type ServerOptions } from 'node:http';
 import { answerBody } from '../answers/answer-body';
 import { jsonAnswer } from '../answers/json-answer';
 import { expressClasses } from '../framework-internals';
+
+/**
+ * A step between Node's server and Express.
+ * @param serve hands the request to Express
+ */
+export type Admission = (request: Request, response: Response, serve: () => void) => void;
 
 /**
  * Express over a server whose requests and responses have Express' prototypes from the start, which gives every answer
@@ -13,14 +19,30 @@ import { expressClasses } from '../framework-internals';
  * interceptors define properties of a function of their own for each request.
  */
 export class HttpAdapter extends ExpressAdapter {
+  private admission: Admission = (_request, _response, serve) => {
+    serve();
+  };
+
   /** @param serverOptions of Node's server */
   constructor(private readonly serverOptions: ServerOptions) {
     super();
   }
 
+  /** Decides from now on which requests Express gets, and when. */
+  admitBy(admission: Admission): void {
+    this.admission = admission;
+  }
+
   override initHttpServer(): void {
     const application = this.getInstance<Application>();
-    this.httpServer = createServer({ ...this.serverOptions, ...expressClasses(application) }, application);
+    this.httpServer = createServer(
+      { ...this.serverOptions, ...expressClasses(application) },
+      (request, response) => {
+        this.admission(request as Request, response as Response, () => {
+          application(request, response);
+        });
+      },
+    );
   }
 
   /** @param result what the handler returned */

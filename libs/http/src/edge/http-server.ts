@@ -10,7 +10,8 @@ import { distinguishCase } from '../framework-internals';
 import { literalPathsFirst } from './allowed-methods';
 import { oneAnswerAtATime } from './one-answer-at-a-time';
 import { handleClientErrors } from './client-errors';
-import { HttpAdapter } from './http-adapter';
+import { type Admission, HttpAdapter } from './http-adapter';
+import { LoadShedding } from './load-shedding';
 import { parseQuery } from './query-string';
 import { requestContext } from './request-context.middleware';
 import { securityHeaders } from './security-headers';
@@ -29,14 +30,31 @@ const SERVER: ServerOptions = {
  * @throws what building the module throws
  */
 export async function createHttpApp(module: DynamicModule | Type): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(module, new HttpAdapter(SERVER), {
+  const adapter = new HttpAdapter(SERVER);
+  const app = await NestFactory.create<NestExpressApplication>(module, adapter, {
     bodyParser: false,
     bufferLogs: false,
     abortOnError: false,
     logger: false,
   });
+  adapter.admitBy(admission(app));
   configureHttp(app);
   return app;
+}
+
+/** Before Express and before a body is read: one answer at a time for each connection, and no more work than is done. */
+function admission(app: NestExpressApplication): Admission {
+  const shedding = new LoadShedding(
+    app.get(Environment, { strict: false }),
+    app.get(Metrics, { strict: false }),
+    app.get(Logger, { strict: false }),
+  );
+  const inTurn = oneAnswerAtATime();
+  return (request, response, serve) => {
+    inTurn(request, response, () => {
+      if (shedding.admit(request, response)) serve();
+    });
+  };
 }
 
 function configureHttp(app: NestExpressApplication): void {
@@ -45,7 +63,6 @@ function configureHttp(app: NestExpressApplication): void {
   app.set('etag', false);
   app.set('query parser', parseQuery);
   app.set('trust proxy', trustedProxies(environment.TRUST_PROXY));
-  app.use(oneAnswerAtATime());
   app.use(requestContext(app.get(Logger, { strict: false }), app.get(Metrics, { strict: false })));
   app.use(securityHeaders());
   app.use(soundRequests());

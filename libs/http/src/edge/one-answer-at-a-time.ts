@@ -1,4 +1,5 @@
-import type { RequestHandler, Response } from 'express';
+import type { Response } from 'express';
+import type { Admission } from './http-adapter';
 import type { Socket } from 'node:net';
 import { responseInProgress } from '../framework-internals';
 
@@ -16,7 +17,7 @@ interface Connection extends Socket {
  * with more than 20 waiting requests is closed. What follows an answer that closes the connection is not served. A
  * response whose connection ends before its turn emits `close` as every other does; Node leaves that out.
  */
-export function oneAnswerAtATime(): RequestHandler {
+export function oneAnswerAtATime(): Admission {
   return (request, response, next) => {
     const connection = request.socket as Connection;
     if (responseInProgress(connection) === response) {

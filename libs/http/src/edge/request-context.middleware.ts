@@ -4,12 +4,11 @@ import { isTracing, startRequestSpan } from '@aegis/tracing';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import { callerAddress } from './caller-address';
+import { QUIET_PATHS } from './quiet-paths';
 import { requestDurations } from './request-durations';
 import { traceIdOf } from './trace-parent';
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
-/** Probes come every few seconds and say nothing. */
-const QUIET_PATHS = /^\/health([/?]|$)/;
 
 /**
  * First middleware: gives the request its id and trace, runs all that follows within its context, and when it is over

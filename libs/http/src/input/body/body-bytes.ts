@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { watchPace } from './body-pace';
+import { workOn } from '../../edge/load-shedding';
 import { refusalByStatus } from '../../problems/refusals';
 import { MalformedRequest } from '@aegis/errors';
 import { FrameworkRefusal, UnsupportedMediaType } from '../../problems/http.errors';
@@ -34,6 +35,8 @@ export function readBytes(request: Request, limit: number): Promise<Uint8Array> 
       breakOff();
       return;
     }
+    const work = request.complete ? undefined : workOn(request);
+    work?.pause();
     const stop = request.complete
       ? undefined
       : watchPace(
@@ -53,6 +56,7 @@ export function readBytes(request: Request, limit: number): Promise<Uint8Array> 
     });
     request.once('end', () => {
       stop?.();
+      work?.resume();
       const [first] = chunks;
       if (size > limit)
         reject(

@@ -2,8 +2,8 @@ import { RateLimitSettings } from './rate-limit-settings';
 import { IsWholeNumber } from './rules';
 import { Setting } from './setting';
 
-/** How long the server waits for callers (docs/reliability.md). */
-export abstract class HttpTimeouts extends RateLimitSettings {
+/** How long the server waits for callers, and how many of them it lets wait (docs/reliability.md). */
+export abstract class HttpLimits extends RateLimitSettings {
   @Setting({
     kind: 'integer',
     default: '10000',
@@ -37,4 +37,13 @@ export abstract class HttpTimeouts extends RateLimitSettings {
   })
   @IsWholeNumber(1_000, 600_000)
   HTTP_KEEP_ALIVE_TIMEOUT_MS!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '1000',
+    description:
+      'While so many requests wait for this process, others get 503 at once, except probes. Requests that are still being sent do not count.',
+  })
+  @IsWholeNumber(10, 100_000)
+  MAX_WAITING_REQUESTS!: number;
 }

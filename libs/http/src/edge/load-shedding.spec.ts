@@ -1,0 +1,187 @@
+import { Metrics } from '@aegis/metrics';
+import { Body, Controller, Get, Post } from '@nestjs/common';
+import { IsOptional, IsString } from 'class-validator';
+import type { Socket } from 'node:net';
+import { connectTo } from '../../../../test/support/requests/raw-http';
+import { until } from '../../../../test/support/until';
+import { RespondsAsIs } from '../answers/responds';
+import { Public } from '../callers/route-access';
+import { startTestApp, type TestApp } from '../http-app.fixture';
+
+const MOST = 10;
+/** More than the buffers of a connection. */
+const LARGE = 16 * 1024 * 1024;
+
+class ThingDto {
+  @IsOptional()
+  @IsString()
+  name?: string;
+}
+
+const held: (() => void)[] = [];
+
+@Controller('things')
+@Public()
+class ThingsController {
+  @Get()
+  @RespondsAsIs('application/json')
+  one(): object {
+    return {};
+  }
+
+  @Post()
+  @RespondsAsIs('application/json')
+  named(@Body() { name }: ThingDto): object {
+    return { name };
+  }
+
+  @Get('held')
+  @RespondsAsIs('application/json')
+  async held(): Promise<object> {
+    await new Promise<void>((resolve) => held.push(resolve));
+    return {};
+  }
+
+  @Get('large')
+  @RespondsAsIs('text/plain')
+  large(): string {
+    return 'x'.repeat(LARGE);
+  }
+}
+
+@Controller('health')
+@Public({ group: 'exempt', ignoreCredentials: true })
+class HealthController {
+  @Get('live')
+  @RespondsAsIs('application/json')
+  live(): object {
+    return {};
+  }
+}
+
+describe('more requests than the server lets wait', () => {
+  let app: TestApp;
+  const connections: Socket[] = [];
+
+  beforeAll(async () => {
+    app = await startTestApp([ThingsController, HealthController], {
+      MAX_WAITING_REQUESTS: String(MOST),
+      RATE_LIMIT_PUBLIC: '100000',
+    });
+  });
+  afterEach(async () => {
+    for (const release of held.splice(0)) release();
+    for (const connection of connections.splice(0)) connection.destroy();
+    await until('nothing waits', async () => (await waiting()) === 0);
+  });
+  afterAll(() => app.app.close());
+
+  const get = (path: string): Promise<Response> => fetch(app.url + path);
+
+  async function value(metric: string): Promise<number> {
+    const { registry } = app.app.get(Metrics, { strict: false });
+    const { values } = (await registry.getSingleMetric(metric)!.get()) as { values: { value: number }[] };
+    return values[0]?.value ?? 0;
+  }
+  const waiting = (): Promise<number> => value('aegis_requests_waiting');
+
+  /** As many requests as may wait. */
+  async function fill(): Promise<Promise<Response>[]> {
+    const requests = Array.from({ length: MOST }, () => get('/things/held'));
+    await until('all wait', () => Promise.resolve(held.length === MOST));
+    return requests;
+  }
+
+  /** @param bytes sent over a connection of its own, of which nothing is read */
+  function send(bytes: string): Socket {
+    const connection = connectTo(app.url).on('error', () => undefined);
+    connections.push(connection);
+    connection.pause();
+    connection.write(bytes);
+    return connection;
+  }
+
+  it('are refused at once with 503, while probes and those that wait are answered', async () => {
+    const requests = await fill();
+    const before = await value('aegis_requests_shed_total');
+    const refused = [
+      await get('/things?secret=canary'),
+      await fetch(`${app.url}/things`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"name":"x"}',
+      }),
+      await get('/unknown'),
+    ];
+    for (const answer of refused) {
+      expect(answer.status).toBe(503);
+      expect(answer.headers.get('retry-after')).toBe('1');
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      const document = (await answer.json()) as Record<string, unknown>;
+      expect(document).toMatchObject({
+        code: 'service_unavailable',
+        status: 503,
+        request_id: answer.headers.get('x-request-id'),
+      });
+      expect(JSON.stringify(document)).not.toContain('canary');
+    }
+    const head = await fetch(`${app.url}/things`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([503, '']);
+    expect((await get('/health/live')).status).toBe(200);
+    expect(await waiting()).toBe(MOST);
+    expect((await value('aegis_requests_shed_total')) - before).toBe(4);
+    expect(app.lines().filter(({ message }) => message === 'overloaded: requests are refused')).toEqual([
+      expect.objectContaining({ level: 'warn', refused: 1 }),
+    ]);
+
+    for (const release of held.splice(0)) release();
+    expect((await Promise.all(requests)).map(({ status }) => status)).toEqual(requests.map(() => 200));
+    expect((await get('/things')).status).toBe(200);
+  });
+
+  it('do not include those whose body is still being sent', async () => {
+    const head =
+      'POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 12\r\nExpect: 100-continue\r\n\r\n';
+    const received: string[] = [];
+    const senders = Array.from({ length: 3 * MOST }, (_, index) => {
+      received.push('');
+      return send(head)
+        .on('data', (bytes) => (received[index] = (received[index] ?? '') + bytes.toString()))
+        .resume();
+    });
+    // Which the server sends when it begins to read a body.
+    await until('all bodies are waited for', () =>
+      Promise.resolve(received.every((text) => text.startsWith('HTTP/1.1 100'))),
+    );
+    expect(await waiting()).toBe(0);
+    expect((await get('/things')).status).toBe(200);
+    // And each is served once it is there.
+    for (const sender of senders) sender.write('{"name":"x"}');
+    await until('all are served', () =>
+      Promise.resolve(received.every((text) => text.includes('HTTP/1.1 200'))),
+    );
+  });
+
+  it('do not include those whose answer is not read', async () => {
+    for (let count = 0; count < 3 * MOST; count++) {
+      send('GET /things/large HTTP/1.1\r\nHost: x\r\n\r\n');
+      expect((await get('/things')).status).toBe(200);
+    }
+  });
+
+  it('do not include those behind another one of their connection', async () => {
+    const held = 'GET /things/held HTTP/1.1\r\nHost: x\r\n\r\n';
+    send(held.repeat(MOST + 5));
+    await until('the first waits', async () => (await waiting()) === 1);
+    expect((await get('/things')).status).toBe(200);
+  });
+
+  it('do not include those whose caller has left', async () => {
+    for (let count = 0; count < MOST; count++) send('GET /things/held HTTP/1.1\r\nHost: x\r\n\r\n');
+    await until('all wait', async () => (await waiting()) === MOST);
+    expect((await get('/things')).status).toBe(503);
+    for (const connection of connections.splice(0)) connection.destroy();
+    await until('none waits', async () => (await waiting()) === 0);
+    expect((await get('/things')).status).toBe(200);
+  });
+});

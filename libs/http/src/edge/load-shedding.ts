@@ -1,0 +1,128 @@
+import type { Environment } from '@aegis/config';
+import type { Logger } from '@aegis/logging';
+import type { Counter, Metrics } from '@aegis/metrics';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { jsonAnswer } from '../answers/json-answer';
+import { PROBLEM_MEDIA_TYPE, problemDocument } from '../problems/problem-document';
+import { refusalByStatus } from '../problems/refusals';
+import { QUIET_PATHS } from './quiet-paths';
+
+const STATUS = 503;
+const RETRY_SECONDS = 1;
+/** While requests are refused, the log says so once in this time. */
+const LOG_EVERY_MS = 10_000;
+
+/** A request that the server works on, and so that others may have to wait for. */
+export interface Work {
+  /** It waits for its caller. */
+  pause(): void;
+  /** It waits for the server again. */
+  resume(): void;
+}
+
+const WORK = Symbol('work');
+
+/** The work on a request; undefined for probes, which are not counted. */
+export function workOn(request: IncomingMessage & { [WORK]?: Work }): Work | undefined {
+  return request[WORK];
+}
+
+/**
+ * Refuses requests at once while as many as MAX_WAITING_REQUESTS wait for this server. What would be answered too late
+ * to be of use is not begun, so that the others are answered in time. A request that waits for its caller does not count:
+ * nobody can close the server by being slow.
+ */
+export class LoadShedding {
+  private waiting = 0;
+  private readonly most: number;
+  private readonly publicUrl: string;
+  private readonly shed: Counter;
+  private refusedSinceLog = 0;
+  private loggedAt = -Infinity;
+
+  constructor(
+    environment: Environment,
+    metrics: Metrics,
+    private readonly logger: Logger,
+  ) {
+    this.most = environment.MAX_WAITING_REQUESTS;
+    this.publicUrl = environment.PUBLIC_URL;
+    this.shed = metrics.counter({
+      name: 'aegis_requests_shed_total',
+      help: 'Requests refused with 503 before anything was done, because MAX_WAITING_REQUESTS were waiting.',
+    });
+    const waiting = metrics.gauge({
+      name: 'aegis_requests_waiting',
+      help: 'Requests that this process works on, up to MAX_WAITING_REQUESTS.',
+      collect: () => {
+        waiting.set(this.waiting);
+      },
+    });
+  }
+
+  /** @returns whether the request is to be served; if not, it has been answered. Probes always are. */
+  admit(request: IncomingMessage & { [WORK]?: Work }, response: ServerResponse): boolean {
+    if (QUIET_PATHS.test(request.url ?? '')) return true;
+    if (this.waiting >= this.most) {
+      this.refuse(request, response);
+      return false;
+    }
+    this.begin(request, response);
+    return true;
+  }
+
+  private begin(request: IncomingMessage & { [WORK]?: Work }, response: ServerResponse): void {
+    let state: 'counted' | 'paused' | 'over' = 'counted';
+    this.waiting += 1;
+    const change = (from: typeof state, to: typeof state, by: number): void => {
+      if (state !== from) return;
+      state = to;
+      this.waiting += by;
+    };
+    const end = (): void => {
+      change('counted', 'over', -1);
+      state = 'over';
+    };
+    request[WORK] = {
+      pause: () => {
+        change('counted', 'paused', -1);
+      },
+      resume: () => {
+        change('paused', 'counted', 1);
+      },
+    };
+    // The answer is made; how long the caller takes to read it is the caller's.
+    response.once('prefinish', end);
+    response.once('close', end);
+  }
+
+  private refuse(request: IncomingMessage, response: ServerResponse): void {
+    this.shed.inc();
+    this.log();
+    const id = randomUUID();
+    const document = problemDocument(refusalByStatus(STATUS), this.publicUrl, {
+      url: request.url ?? '/',
+      id,
+    });
+    const body = jsonAnswer(document);
+    response.writeHead(STATUS, {
+      'Content-Type': PROBLEM_MEDIA_TYPE,
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'no-store',
+      'Retry-After': RETRY_SECONDS,
+      'X-Request-ID': id,
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  /** A line for each would cost more than the refusal. */
+  private log(): void {
+    this.refusedSinceLog += 1;
+    const now = performance.now();
+    if (now - this.loggedAt < LOG_EVERY_MS) return;
+    this.logger.write('warn', 'overloaded: requests are refused', { refused: this.refusedSinceLog });
+    this.loggedAt = now;
+    this.refusedSinceLog = 0;
+  }
+}
