@@ -12,7 +12,7 @@ export abstract class DatabaseLimits extends HttpLimits {
   @Setting({
     kind: 'integer',
     default: '800',
-    description: 'Longest wait for one of the connections while all are in use, in milliseconds.',
+    description: 'Longest wait for a connection while all are in use, in milliseconds.',
   })
   @IsWholeNumber(50, 60_000)
   DB_ACQUIRE_TIMEOUT_MS!: number;
@@ -20,7 +20,7 @@ export abstract class DatabaseLimits extends HttpLimits {
   @Setting({
     kind: 'integer',
     default: '1500',
-    description: 'Longest that a new connection to the database may take, in milliseconds.',
+    description: 'Longest wait for a new connection to the database, in milliseconds.',
   })
   @IsWholeNumber(50, 60_000)
   DB_CONNECT_TIMEOUT_MS!: number;
@@ -37,7 +37,7 @@ export abstract class DatabaseLimits extends HttpLimits {
     kind: 'integer',
     example: '2500',
     description:
-      'Longest wait for the answer to a statement, in milliseconds; then its connection is given up. Default: DB_STATEMENT_TIMEOUT_MS and 500 ms.',
+      'Longest wait for the answer to a statement, in milliseconds; then its connection is closed. Default: DB_STATEMENT_TIMEOUT_MS plus 500 ms.',
   })
   @IsOptional()
   @IsWholeNumber(100, 900_000)

@@ -19,9 +19,9 @@ export function describeSettings(format: SettingsFormat): string {
 }
 
 const DOTENV_HEAD = `# Settings of ${PRODUCT_NAME}. Copy this file to .env in the working directory and uncomment what you change;
-# variables of the process win over the file. An empty value counts as unset. Put a value with a # into single quotes,
-# and comments on lines of their own. What is marked as a secret can come from a file: set NAME_FILE=/path instead
-# of NAME=value.`;
+# variables of the process take precedence over the file. An empty value counts as unset. Put a value with a # into single quotes,
+# and comments on lines of their own. A setting that is marked as a secret can come from a file: set NAME_FILE=/path
+# instead of NAME=value.`;
 
 const MARKDOWN_HEAD = `| variable | default | production | |
 |---|---|---|---|`;

@@ -50,7 +50,7 @@ export class Environment extends DatabaseLimits {
     default: '0',
     productionDefault: '5',
     description:
-      'Seconds at a stop during which readiness says no and requests are still accepted, so that load balancers notice.',
+      'Seconds during which a stopping server still accepts requests while readiness says no, so that load balancers can notice.',
   })
   @IsWholeNumber(0, 300)
   SHUTDOWN_DRAIN_SECONDS!: number;
@@ -94,7 +94,8 @@ export class Environment extends DatabaseLimits {
     default: '(DATABASE_URL)',
     production: 'another role than DATABASE_URL; required with MIGRATE_ON_START',
     secret: true,
-    description: 'The same database under the role that owns the schema; used by migrations alone.',
+    description:
+      'The same database under the role that owns the schema; used only by migrations and by commands that need that role.',
   })
   @IsOptional()
   @IsPostgresUrl()
@@ -104,9 +105,9 @@ export class Environment extends DatabaseLimits {
     kind: 'postgres-url',
     example: 'postgres://postgres:password@db.example.com:5432/postgres?sslmode=verify-full',
     secret: true,
-    production: 'sslmode=verify-full unless loopback',
+    production: 'sslmode=verify-full unless loopback or Unix socket',
     description:
-      'The same database under a role that may create roles; used by `aegis database create` and `aegis rotate-secrets database` alone.',
+      'The same database under a role that may create roles; used only by `aegis database create` and `aegis rotate-secrets database`.',
   })
   @IsOptional()
   @IsPostgresUrl()
@@ -116,8 +117,8 @@ export class Environment extends DatabaseLimits {
     kind: 'postgres-url',
     example: 'postgres://reader:password@db.example.com:5432/license?sslmode=verify-full',
     secret: true,
-    production: 'sslmode=verify-full unless loopback',
-    description: "The predecessor's database; used by `aegis import v0.8` alone, which only reads it.",
+    production: 'sslmode=verify-full unless loopback or Unix socket',
+    description: "The predecessor's database; used only by `aegis import v0.8`, which only reads it.",
   })
   @IsOptional()
   @IsPostgresUrl()
@@ -144,7 +145,7 @@ export class Environment extends DatabaseLimits {
     kind: 'boolean',
     default: 'false',
     description:
-      'Adopt every public key of KEYS_DIR that is not on record, at each start. Otherwise `aegis keys adopt` does, one by one.',
+      'Adopt every public key of KEYS_DIR that is not on record, at each start. Otherwise use `aegis keys adopt` for each key.',
   })
   @IsTrueOrFalse()
   ADOPT_PUBLIC_KEYS!: boolean;
@@ -154,7 +155,7 @@ export class Environment extends DatabaseLimits {
     example: 'aegis-2026-11',
     default: '(the only private key; a new id without any key)',
     description:
-      'Key that signs where no key is active in the database yet; afterwards `aegis keys activate` decides.',
+      'Key that signs if no key is active in the database yet; afterwards `aegis keys activate` decides.',
   })
   @IsOptional()
   @Matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/, {
@@ -225,7 +226,7 @@ export class Environment extends DatabaseLimits {
     productionDefault: '(none)',
     production: 'required',
     description:
-      'The `iss` of issued tokens; they validate where it is LICENSE_ISSUER or in ACCEPTED_ISSUERS.',
+      'The `iss` of issued tokens. Servers accept tokens of their LICENSE_ISSUER and of ACCEPTED_ISSUERS.',
   })
   @HasLength(1, 255)
   LICENSE_ISSUER!: string;
@@ -250,7 +251,7 @@ export class Environment extends DatabaseLimits {
   @Setting({
     kind: 'integer',
     default: '90',
-    description: 'Days that IP addresses are kept in the audit trail; then they are forgotten.',
+    description: 'Days for which IP addresses are kept in the audit trail; then they are deleted.',
   })
   @IsWholeNumber(1, 3650)
   AUDIT_IP_RETENTION_DAYS!: number;
@@ -259,7 +260,7 @@ export class Environment extends DatabaseLimits {
     kind: 'url',
     example: 'file:/var/lib/aegis/checkpoints.ndjson',
     description:
-      'Where signed checkpoints are kept besides the database: file:/<path> or https://<url>, without credentials.',
+      'Where signed checkpoints are also kept, outside of the database: file:/<path> or https://<url>, without credentials.',
   })
   @IsOptional()
   @IsCheckpointSink()
@@ -294,7 +295,8 @@ export class Environment extends DatabaseLimits {
   @Setting({
     kind: 'list',
     example: '1',
-    description: 'Proxies in front: their number, or their addresses or CIDRs. None when unset.',
+    description:
+      'Proxies in front of the server: their number, or their addresses or CIDRs. None when unset.',
   })
   @IsOptional()
   @IsTrustProxy()

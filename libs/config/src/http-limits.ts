@@ -7,7 +7,7 @@ export abstract class HttpLimits extends RateLimitSettings {
   @Setting({
     kind: 'integer',
     default: '10000',
-    description: 'Longest that the head of a request may take to arrive, in milliseconds; then 408.',
+    description: 'Longest time for the head of a request to arrive, in milliseconds; then 408.',
   })
   @IsWholeNumber(1_000, 60_000)
   HTTP_HEADERS_TIMEOUT_MS!: number;
@@ -15,7 +15,7 @@ export abstract class HttpLimits extends RateLimitSettings {
   @Setting({
     kind: 'integer',
     default: '90000',
-    description: 'Longest that a whole request may take to arrive, in milliseconds; then 408.',
+    description: 'Longest time for a whole request to arrive, in milliseconds; then 408.',
   })
   @IsWholeNumber(60_000, 600_000)
   HTTP_REQUEST_TIMEOUT_MS!: number;
@@ -23,8 +23,7 @@ export abstract class HttpLimits extends RateLimitSettings {
   @Setting({
     kind: 'integer',
     default: '60000',
-    description:
-      'A connection over which nothing moves during a request is closed after so many milliseconds.',
+    description: 'Milliseconds after which a connection is closed when nothing moves on it during a request.',
   })
   @IsWholeNumber(1_000, 600_000)
   HTTP_IDLE_TIMEOUT_MS!: number;
@@ -33,7 +32,7 @@ export abstract class HttpLimits extends RateLimitSettings {
     kind: 'integer',
     default: '65000',
     description:
-      'A connection without a request is closed after so many milliseconds: later than the load balancer closes it.',
+      'Milliseconds after which a connection without a request is closed; must be longer than in the load balancer.',
   })
   @IsWholeNumber(1_000, 600_000)
   HTTP_KEEP_ALIVE_TIMEOUT_MS!: number;
@@ -42,7 +41,7 @@ export abstract class HttpLimits extends RateLimitSettings {
     kind: 'integer',
     default: '1000',
     description:
-      'While so many requests wait for this process, others get 503 at once, except probes. Requests that are still being sent do not count.',
+      'Maximum number of requests on which this process works; others get 503 at once, except probes. Requests that are still being sent do not count.',
   })
   @IsWholeNumber(10, 100_000)
   MAX_WAITING_REQUESTS!: number;

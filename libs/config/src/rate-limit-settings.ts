@@ -17,7 +17,11 @@ export abstract class RateLimitSettings extends SignerSettings {
   @IsWholeNumber(1, 1_000_000_000)
   RATE_LIMIT_DEFAULT!: number;
 
-  @Setting({ kind: 'integer', default: '1000', description: 'Validations per minute by address.' })
+  @Setting({
+    kind: 'integer',
+    default: '1000',
+    description: 'Validations per minute, by API key or else by address.',
+  })
   @IsWholeNumber(1, 1_000_000_000)
   RATE_LIMIT_VALIDATE!: number;
 
@@ -36,7 +40,7 @@ export abstract class RateLimitSettings extends SignerSettings {
   @Setting({
     kind: 'integer',
     default: '300',
-    description: 'Requests per minute by address to the other public routes.',
+    description: 'Requests per minute to the other public routes, by API key or else by address.',
   })
   @IsWholeNumber(1, 1_000_000_000)
   RATE_LIMIT_PUBLIC!: number;
@@ -45,7 +49,7 @@ export abstract class RateLimitSettings extends SignerSettings {
     kind: 'url',
     example: 'rediss://:password@redis.example.com:6379',
     secret: true,
-    description: 'Redis that several processes share their rate limits in; rediss:// for TLS.',
+    description: 'Redis in which several processes count together; rediss:// for TLS.',
   })
   @IsOptional()
   @IsRedisUrl()

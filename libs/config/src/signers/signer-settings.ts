@@ -18,7 +18,7 @@ export abstract class SignerSettings extends TracingSettings {
   @Setting({
     kind: 'integer',
     default: '500',
-    description: 'Longest that one signature by a service or device may take, in milliseconds.',
+    description: 'Longest time for one signature by a service or device, in milliseconds.',
   })
   @IsWholeNumber(50, 10_000)
   SIGNER_TIMEOUT_MS!: number;
@@ -79,7 +79,7 @@ export abstract class SignerSettings extends TracingSettings {
   @Setting({
     kind: 'text',
     default: '/var/run/secrets/kubernetes.io/serviceaccount/token',
-    description: 'File of the service account token that VAULT_AUTH=kubernetes shows.',
+    description: 'File of the service account token for VAULT_AUTH=kubernetes.',
   })
   @HasLength(1, 4096)
   VAULT_JWT_FILE!: string;
@@ -111,7 +111,7 @@ export abstract class SignerSettings extends TracingSettings {
     kind: 'list',
     example: 'aegis-2026-11=1234abcd-12ab-34cd-56ef-1234567890ab',
     description:
-      'Keys of AWS KMS, comma-separated: <kid>=<key id or ARN>; an alias is refused, for it can be moved. Required with SIGNER=aws-kms.',
+      'Keys of AWS KMS, comma-separated: <kid>=<key id or ARN>; an alias is refused, because it can be moved. Required with SIGNER=aws-kms.',
   })
   @IsOptional()
   @AreSignerKeys()
@@ -122,7 +122,7 @@ export abstract class SignerSettings extends TracingSettings {
     example: 'https://kms.example.com',
     default: "(the region's)",
     production: 'https unless loopback',
-    description: 'Another address of AWS KMS, as of a VPC endpoint.',
+    description: 'Another address of AWS KMS, such as a VPC endpoint.',
   })
   @IsOptional()
   @IsServiceUrl()
@@ -159,7 +159,7 @@ export abstract class SignerSettings extends TracingSettings {
     kind: 'integer',
     default: '2',
     description:
-      'Sessions with the token: as many signatures are made at once. Each takes a thread of the pool that files and DNS use too (UV_THREADPOOL_SIZE, 4).',
+      'Sessions with the token, which is the number of signatures at once. Each uses a thread of the pool that files and DNS also use (UV_THREADPOOL_SIZE, 4).',
   })
   @IsWholeNumber(1, 64)
   PKCS11_SESSIONS!: number;
@@ -194,7 +194,8 @@ export abstract class SignerSettings extends TracingSettings {
   @Setting({
     kind: 'text',
     example: '00000000-0000-0000-0000-000000000000',
-    description: 'Client id of that identity; alone, it names a managed identity assigned by the user.',
+    description:
+      'Client id of that identity; without a secret or token file, it names a user-assigned managed identity.',
   })
   @IsOptional()
   @Matches(/^[A-Za-z0-9-]{1,64}$/, { message: 'must be the id of an application' })
@@ -208,7 +209,8 @@ export abstract class SignerSettings extends TracingSettings {
   @Setting({
     kind: 'text',
     example: '/var/run/secrets/azure/tokens/azure-identity-token',
-    description: 'File of the federated token that stands for a secret (workload identity; set by AKS).',
+    description:
+      'File of the federated token that is used instead of a secret (workload identity; set by AKS).',
   })
   @IsOptional()
   @HasLength(1, 4096)

@@ -24,7 +24,7 @@ export abstract class TracingSettings {
   @Setting({
     kind: 'boolean',
     default: 'false',
-    description: 'true turns traces off, whatever the other OTEL_ settings are.',
+    description: 'true turns traces off, regardless of the other OTEL_ settings.',
   })
   @IsTrueOrFalse()
   OTEL_SDK_DISABLED!: boolean;
@@ -54,7 +54,7 @@ export abstract class TracingSettings {
     kind: 'url',
     example: 'https://otel.example.com:4318/v1/traces',
     production: 'https unless loopback where headers are sent',
-    description: 'URL that traces are sent to, in place of OTEL_EXPORTER_OTLP_ENDPOINT and as it is.',
+    description: 'Complete URL to which traces are sent, instead of OTEL_EXPORTER_OTLP_ENDPOINT.',
   })
   @IsOptional()
   @IsCollectorUrl()
@@ -71,7 +71,7 @@ export abstract class TracingSettings {
   @Setting({
     kind: 'text',
     example: 'http/protobuf',
-    description: 'The same for traces alone: http/protobuf.',
+    description: 'The same, only for traces: http/protobuf.',
   })
   @IsOptional()
   @IsIn(PROTOCOLS, PROTOCOL)
@@ -91,7 +91,7 @@ export abstract class TracingSettings {
     kind: 'text',
     example: 'authorization=Bearer%20token',
     secret: true,
-    description: 'The same for traces alone; a header of the same name wins.',
+    description: 'The same, only for traces; it replaces a header of the same name.',
   })
   @IsOptional()
   @AreAttributes()
@@ -100,8 +100,7 @@ export abstract class TracingSettings {
   @Setting({
     kind: 'integer',
     default: '10000',
-    description:
-      'Longest that one delivery to the collector may take, repetitions included, in milliseconds.',
+    description: 'Longest time for one delivery to the collector, with its repetitions, in milliseconds.',
   })
   @IsWholeNumber(1, LONGEST_WAIT_MS)
   OTEL_EXPORTER_OTLP_TIMEOUT!: number;
@@ -130,7 +129,7 @@ export abstract class TracingSettings {
   @Setting({
     kind: 'text',
     default: '1.0',
-    description: 'Share of the requests that the traceidratio samplers take, from 0 to 1.',
+    description: 'Share of the requests that the traceidratio samplers trace, from 0 to 1.',
   })
   @IsRatio()
   OTEL_TRACES_SAMPLER_ARG!: string;
@@ -168,7 +167,7 @@ export abstract class TracingSettings {
   @Setting({
     kind: 'integer',
     default: '30000',
-    description: 'Longest that a batch of spans is waited for, in milliseconds.',
+    description: 'Longest wait for the delivery of a batch of spans, in milliseconds.',
   })
   @IsWholeNumber(10, LONGEST_WAIT_MS)
   OTEL_BSP_EXPORT_TIMEOUT!: number;
@@ -176,7 +175,7 @@ export abstract class TracingSettings {
   @Setting({
     kind: 'integer',
     default: '2048',
-    description: 'Most spans that wait in memory; further ones are dropped.',
+    description: 'Maximum number of spans that wait in memory; further ones are dropped.',
   })
   @IsWholeNumber(1, MOST_SPANS)
   OTEL_BSP_MAX_QUEUE_SIZE!: number;
@@ -184,7 +183,7 @@ export abstract class TracingSettings {
   @Setting({
     kind: 'integer',
     default: '512',
-    description: 'Most spans that are sent at once, at most OTEL_BSP_MAX_QUEUE_SIZE.',
+    description: 'Maximum number of spans that are sent at once; not more than OTEL_BSP_MAX_QUEUE_SIZE.',
   })
   @IsWholeNumber(1, MOST_SPANS)
   OTEL_BSP_MAX_EXPORT_BATCH_SIZE!: number;
