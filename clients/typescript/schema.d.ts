@@ -147,7 +147,7 @@ export interface paths {
         put?: never;
         /**
          * Ask about up to 1,000 licenses; answers in their order
-         * @description Equal items are answered and recorded once. The different ones are charged to a limit of the key (policy `batch-items`) before any is looked at; a batch that does not fit is refused whole with 429, and nothing is recorded or charged.
+         * @description Equal items are answered and recorded once. The different items are charged to a limit of the key (policy `batch-items`) before any is checked; a batch that does not fit is refused as a whole with 429, and nothing is recorded or charged.
          *
          *     Scope: `licenses:validate`.
          */
@@ -277,7 +277,7 @@ export interface paths {
         put?: never;
         /**
          * The license that a pasted token belongs to, and the state of that token
-         * @description What copying adds is removed first, and named: white space, quotes, `Bearer`, invisible characters, soft line breaks, a frame as of PEM. What still is not a token is 422 with the reason; a token that is not on record is 404.
+         * @description Characters that copying added are removed first, and named: white space, quotes, `Bearer`, invisible characters, soft line breaks, a frame as in PEM. If the rest is not a token, the answer is 422 with the reason; for a token that is not on record, 404.
          *
          *     Scope: `licenses:read`.
          */
@@ -503,7 +503,7 @@ export interface paths {
         };
         /**
          * Health of the server and of what it depends on
-         * @description Public; a credential is not looked at.
+         * @description Public; credentials are ignored.
          */
         get: operations["getHealth"];
         put?: never;
@@ -523,7 +523,7 @@ export interface paths {
         };
         /**
          * Whether the process is alive
-         * @description Public; a credential is not looked at.
+         * @description Public; credentials are ignored.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -543,7 +543,7 @@ export interface paths {
         };
         /**
          * Whether requests may be sent here
-         * @description Public; a credential is not looked at.
+         * @description Public; credentials are ignored.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -563,7 +563,7 @@ export interface paths {
         };
         /**
          * Whether the start is complete
-         * @description Public; a credential is not looked at.
+         * @description Public; credentials are ignored.
          */
         get: operations["getStartup"];
         put?: never;
@@ -799,7 +799,7 @@ export interface components {
              *     ]
              */
             scopes: components["schemas"]["Scope"][];
-            /** @description Requests per minute; null where the server's limit applies. */
+            /** @description Requests per minute; null if the server's limit applies. */
             rate_limit_per_minute: number | null;
             /** @description How often the key was accepted; written every few seconds. */
             usage_count: number;
@@ -813,7 +813,7 @@ export interface components {
             /** @example Issues licenses when an order is paid */
             description: string | null;
             /**
-             * @description What the key begins with, to recognise it by.
+             * @description The beginning of the key, to recognise it.
              * @example aegis_production_0aZ9bY8cX7dW
              */
             prefix: string;
@@ -848,7 +848,7 @@ export interface components {
             total: number;
             /** @description Whether `total` is an estimate. */
             total_is_estimate?: boolean;
-            /** @description Null where a cursor was followed. */
+            /** @description Null when `cursor` was used. */
             page: number | null;
             /** @description Rows per page. */
             page_size: number;
@@ -889,7 +889,7 @@ export interface components {
             total: number;
             /** @description Whether `total` is an estimate. */
             total_is_estimate?: boolean;
-            /** @description Null where a cursor was followed. */
+            /** @description Null when `cursor` was used. */
             page: number | null;
             /** @description Rows per page. */
             page_size: number;
@@ -910,8 +910,8 @@ export interface components {
          */
         BatchQuestion: {
             /**
-             * @description The license as the customer got it; white space around it is ignored. Whatever is not a license gets the verdict
-             *     `MALFORMED`.
+             * @description The license as the customer got it; white space around it is ignored. A text that is not a license gets the
+             *     verdict `MALFORMED`.
              */
             token: string;
             /**
@@ -928,7 +928,7 @@ export interface components {
             /** @description Another name for `odoo_version`. Both may be given if they are the same. */
             version?: string | null;
             /**
-             * @description UUID of the database of the installation. Needed, with `instance_domain`, where the license is bound to one; under
+             * @description UUID of the database of the installation. Required, with `instance_domain`, if the license is bound to one; under
              *     other names (`db_uuid`, `domain`, `instance_fingerprint`) it is ignored.
              */
             instance_db_uuid?: string | null;
@@ -953,7 +953,7 @@ export interface components {
             size: number | null;
             /** @description Root of the Merkle tree over them (RFC 6962), base64url. */
             root: string | null;
-            /** @description SHA-256 of the `jws` of the checkpoint before, base64url; null in the first. */
+            /** @description SHA-256 of the `jws` of the previous checkpoint, base64url; null in the first. */
             previous: string | null;
             /**
              * Format: date-time
@@ -975,7 +975,7 @@ export interface components {
             total: number;
             /** @description Whether `total` is an estimate. */
             total_is_estimate?: boolean;
-            /** @description Null where a cursor was followed. */
+            /** @description Null when `cursor` was used. */
             page: number | null;
             /** @description Rows per page. */
             page_size: number;
@@ -1005,7 +1005,7 @@ export interface components {
             /** @example Issues licenses when an order is paid */
             description?: string | null;
             /**
-             * @description What the key may do; nothing that the calling key may not. `admin` contains all others.
+             * @description What the key may do: only scopes that the calling key has. `admin` contains all others.
              * @example [
              *       "licenses:issue",
              *       "customers:write"
@@ -1037,7 +1037,7 @@ export interface components {
             address?: string | null;
             /** @description For the vendor only; never shown to the customer. */
             notes?: string | null;
-            /** @description An inactive customer gets no licenses, and those that it has do not validate. */
+            /** @description An inactive customer gets no licenses, and its existing licenses do not validate. */
             is_active?: boolean;
         };
         CreatedApiKey: {
@@ -1049,7 +1049,7 @@ export interface components {
              *     ]
              */
             scopes: components["schemas"]["Scope"][];
-            /** @description Requests per minute; null where the server's limit applies. */
+            /** @description Requests per minute; null if the server's limit applies. */
             rate_limit_per_minute: number | null;
             /** @description How often the key was accepted; written every few seconds. */
             usage_count: number;
@@ -1065,7 +1065,7 @@ export interface components {
             /** @example Issues licenses when an order is paid */
             description: string | null;
             /**
-             * @description What the key begins with, to recognise it by.
+             * @description The beginning of the key, to recognise it.
              * @example aegis_production_0aZ9bY8cX7dW
              */
             prefix: string;
@@ -1103,7 +1103,7 @@ export interface components {
              */
             restored_at?: string;
             /**
-             * @description Sentences for people: other customers whose ids differ in case alone. Absent when there are none.
+             * @description Sentences for people: other customers whose ids differ only in upper and lower case. Absent when there are none.
              * @example []
              */
             warnings?: string[];
@@ -1172,7 +1172,7 @@ export interface components {
             total: number;
             /** @description Whether `total` is an estimate. */
             total_is_estimate?: boolean;
-            /** @description Null where a cursor was followed. */
+            /** @description Null when `cursor` was used. */
             page: number | null;
             /** @description Rows per page. */
             page_size: number;
@@ -1196,8 +1196,8 @@ export interface components {
         };
         FingerprintAnswer: {
             /**
-             * @description Sentences for people: what in `domain` no client ever sends (a scheme, a slash, a port, upper case, white space).
-             *     Empty when nothing is odd; the fingerprint is still computed.
+             * @description Sentences for people: parts of `domain` that clients never send (a scheme, a slash, a port, upper case, white
+             *     space). Empty when there are none; the fingerprint is computed in any case.
              * @example []
              */
             warnings: string[];
@@ -1217,7 +1217,8 @@ export interface components {
             /** @description ENVIRONMENT of the server. */
             environment: string;
             /**
-             * @description Unhealthy, too, when it does not accept writes, has no audit partition for the current month, or was restored and is not reconciled: then nothing can be validated.
+             * @description Also unhealthy when it does not accept writes, has no audit partition for the current month, or was restored and
+             *     is not reconciled: then nothing can be validated.
              * @enum {string}
              */
             database: "healthy" | "degraded" | "unhealthy";
@@ -1245,9 +1246,12 @@ export interface components {
              */
             path: string[];
             checkpoint: components["schemas"]["Checkpoint"];
-            /** @description The key that the checkpoint names, compromised ones too; null when it is not on record. */
+            /** @description The key that the checkpoint names, even if it is compromised; null when it is not on record. */
             key: components["schemas"]["ProofKey"] | null;
-            /** @description What is hashed of the record, in UTF-8: a JSON array of `"aegis-audit-1"` and its fields as text, without the address. */
+            /**
+             * @description The hashed text of the record, in UTF-8: a JSON array of `"aegis-audit-1"` and its fields as text, without the
+             *     address.
+             */
             leaf: string;
         };
         Info: {
@@ -1316,12 +1320,12 @@ export interface components {
             inspected: components["schemas"]["InspectedToken"];
         };
         InspectedToken: {
-            /** @description What copying had added to the token, and was removed; empty when it was pasted as it is. */
+            /** @description Kinds of characters that copying had added to the token, and that were removed; empty when there were none. */
             removed: components["schemas"]["PasteRemain"][];
             key_state: components["schemas"]["SigningKeyState"];
             /** @description The key that signed it. */
             key_id: string;
-            /** @description Which of the license's tokens it is, from 1. */
+            /** @description Number of the token among those of the license, from 1. */
             revision: number;
             /** @description Whether no later token was made for the license. */
             is_newest: boolean;
@@ -1337,7 +1341,7 @@ export interface components {
             recorded_at: string;
             /**
              * Format: date-time
-             * @description Its own end; null for a perpetual one. A later token of the license may have another.
+             * @description The end of this token; null for a perpetual license. A later token of the license may have another end.
              */
             expires_at: string | null;
         };
@@ -1430,15 +1434,15 @@ export interface components {
             license_id: string;
             status: components["schemas"]["LicenseStatus"];
             /**
-             * @description Whether the newest token is valid where it belongs. False for an `active` license whose customer is inactive, or whose
-             *     newest token was signed by a compromised key: `status` is the state of the license only.
+             * @description Whether the newest token is valid in the right place. False for an `active` license whose customer is inactive,
+             *     or whose newest token was signed by a compromised key: `status` is the state of the license only.
              */
             usable: boolean;
             /** Format: date-time */
             expires_at: string | null;
             /**
              * Format: date-time
-             * @description The database's time at which this was so.
+             * @description The database's time of this answer.
              */
             checked_at: string;
         };
@@ -1492,7 +1496,7 @@ export interface components {
             total: number;
             /** @description Whether `total` is an estimate. */
             total_is_estimate?: boolean;
-            /** @description Null where a cursor was followed. */
+            /** @description Null when `cursor` was used. */
             page: number | null;
             /** @description Rows per page. */
             page_size: number;
@@ -1564,7 +1568,7 @@ export interface components {
             name: string;
             /** Format: date-time */
             expires_at: string | null;
-            /** @description Requests per minute; null where the limits of the routes apply. */
+            /** @description Requests per minute; null if the limits of the routes apply. */
             rate_limit_per_minute: number | null;
         };
         /** @enum {string} */
@@ -1597,7 +1601,7 @@ export interface components {
             code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
-            /** @description Broken rules, all at once; where there are more than fit, the first of them. */
+            /** @description All broken rules; if there are too many for one answer, the first of them. */
             errors?: components["schemas"]["FieldError"][];
         };
         ProofKey: {
@@ -1613,7 +1617,7 @@ export interface components {
             state: "pending" | "active" | "retired" | "compromised";
             /**
              * Format: date-time
-             * @description Up to when what a compromised key signed counts; null: nothing does, or the key is not compromised.
+             * @description Until when signatures of a compromised key still count; null: none counts, or the key is not compromised.
              */
             compromised_after: string | null;
             /** @description The public key, base64url. */
@@ -1645,11 +1649,11 @@ export interface components {
         RenewLicense: {
             /**
              * Format: date-time
-             * @description The new end, later than now and than the present one.
+             * @description The new end, later than now and later than the current end.
              */
             expires_at?: string;
             /**
-             * @description Counted from the later of now and the present end.
+             * @description Counted from now or from the current end, whichever is later.
              * @example 365
              */
             duration_days?: number;
@@ -1703,7 +1707,8 @@ export interface components {
             /** @example Issues licenses when an order is paid */
             description?: string | null;
             /**
-             * @description All that the key may do from now on; neither before nor after the change anything that the calling key may not.
+             * @description Everything that the key may do from now on. Neither before nor after the change may it have a scope that the
+             *     calling key does not have.
              * @example [
              *       "licenses:issue",
              *       "customers:write"
@@ -1756,8 +1761,8 @@ export interface components {
          */
         ValidateLicense: {
             /**
-             * @description The license as the customer got it; white space around it is ignored. Whatever is not a license gets the verdict
-             *     `MALFORMED`.
+             * @description The license as the customer got it; white space around it is ignored. A text that is not a license gets the
+             *     verdict `MALFORMED`.
              */
             token: string;
             /**
@@ -1774,7 +1779,7 @@ export interface components {
             /** @description Another name for `odoo_version`. Both may be given if they are the same. */
             version?: string | null;
             /**
-             * @description UUID of the database of the installation. Needed, with `instance_domain`, where the license is bound to one; under
+             * @description UUID of the database of the installation. Required, with `instance_domain`, if the license is bound to one; under
              *     other names (`db_uuid`, `domain`, `instance_fingerprint`) it is ignored.
              */
             instance_db_uuid?: string | null;
@@ -1820,8 +1825,8 @@ export interface components {
             warnings: components["schemas"]["Warning"][];
             /**
              * Format: uuid
-             * @description From here on: null for the codes up to `KEY_COMPROMISED`, else from the token. A caller with an API key sees them
-             *     for `KEY_COMPROMISED` too, where the token is on record.
+             * @description This field and the following ones: null for the codes up to `KEY_COMPROMISED`, else from the token. A caller with
+             *     an API key also gets them for `KEY_COMPROMISED`, if the token is on record.
              */
             license_id: string | null;
             license_type: components["schemas"]["LicenseType"] | null;
@@ -1833,7 +1838,7 @@ export interface components {
             expires_at: string | null;
             /**
              * Format: date-time
-             * @description The database's time at which this was so; never null.
+             * @description The database's time of this answer; never null.
              */
             checked_at: string;
         };
@@ -2393,13 +2398,13 @@ export interface components {
         "X-Request-ID": string;
         /** @description The limits that count this request: `"default";q=100;w=60` is 100 in 60 seconds. */
         "RateLimit-Policy": string;
-        /** @description What is left of them: `"default";r=99;t=60` is 99 within the next 60 seconds. */
+        /** @description The rest of these limits: `"default";r=99;t=60` is 99 within the next 60 seconds. */
         RateLimit: string;
         /** @description The tighter limit. */
         "X-RateLimit-Limit": number;
         /** @description What is left of it. */
         "X-RateLimit-Remaining": number;
-        /** @description Seconds until it is whole again. */
+        /** @description Seconds until the limit is full again. */
         "X-RateLimit-Reset": number;
         /** @description Seconds after which a retry makes sense. */
         "Retry-After": number;
@@ -2419,11 +2424,11 @@ export interface operations {
                 page?: number;
                 /** @description Rows per page. */
                 page_size?: number;
-                /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
+                /** @description `next_cursor` of the previous answer. The cost does not grow with the number of pages. */
                 cursor?: string;
                 /**
-                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before what a spreadsheet would take for a formula
-                 *     (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 * @description Only for `text/csv`. `escaped`: an apostrophe precedes each text that a spreadsheet would run as a formula (= + -
+                 *     @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
                  *     `raw`: the exact text, for programs.
                  */
                 formulas?: "escaped" | "raw";
@@ -2514,11 +2519,11 @@ export interface operations {
                 page?: number;
                 /** @description Rows per page. */
                 page_size?: number;
-                /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
+                /** @description `next_cursor` of the previous answer. The cost does not grow with the number of pages. */
                 cursor?: string;
                 /**
-                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before what a spreadsheet would take for a formula
-                 *     (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 * @description Only for `text/csv`. `escaped`: an apostrophe precedes each text that a spreadsheet would run as a formula (= + -
+                 *     @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
                  *     `raw`: the exact text, for programs.
                  */
                 formulas?: "escaped" | "raw";
@@ -2695,11 +2700,11 @@ export interface operations {
                 page?: number;
                 /** @description Rows per page. */
                 page_size?: number;
-                /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
+                /** @description `next_cursor` of the previous answer. The cost does not grow with the number of pages. */
                 cursor?: string;
                 /**
-                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before what a spreadsheet would take for a formula
-                 *     (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 * @description Only for `text/csv`. `escaped`: an apostrophe precedes each text that a spreadsheet would run as a formula (= + -
+                 *     @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
                  *     `raw`: the exact text, for programs.
                  */
                 formulas?: "escaped" | "raw";
@@ -3247,11 +3252,11 @@ export interface operations {
                 page?: number;
                 /** @description Rows per page. */
                 page_size?: number;
-                /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
+                /** @description `next_cursor` of the previous answer. The cost does not grow with the number of pages. */
                 cursor?: string;
                 /**
-                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before what a spreadsheet would take for a formula
-                 *     (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 * @description Only for `text/csv`. `escaped`: an apostrophe precedes each text that a spreadsheet would run as a formula (= + -
+                 *     @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
                  *     `raw`: the exact text, for programs.
                  */
                 formulas?: "escaped" | "raw";
@@ -4335,11 +4340,11 @@ export interface operations {
                 page?: number;
                 /** @description Rows per page. */
                 page_size?: number;
-                /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
+                /** @description `next_cursor` of the previous answer. The cost does not grow with the number of pages. */
                 cursor?: string;
                 /**
-                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before what a spreadsheet would take for a formula
-                 *     (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 * @description Only for `text/csv`. `escaped`: an apostrophe precedes each text that a spreadsheet would run as a formula (= + -
+                 *     @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
                  *     `raw`: the exact text, for programs.
                  */
                 formulas?: "escaped" | "raw";
@@ -5090,17 +5095,17 @@ export interface operations {
                 page?: number;
                 /** @description Rows per page. */
                 page_size?: number;
-                /** @description `next_cursor` of the answer before: walks on at the same cost however deep. */
+                /** @description `next_cursor` of the previous answer. The cost does not grow with the number of pages. */
                 cursor?: string;
                 /**
-                 * @description For `text/csv` alone. `escaped`: an apostrophe stands before what a spreadsheet would take for a formula
-                 *     (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 * @description Only for `text/csv`. `escaped`: an apostrophe precedes each text that a spreadsheet would run as a formula (= + -
+                 *     @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
                  *     `raw`: the exact text, for programs.
                  */
                 formulas?: "escaped" | "raw";
                 /**
-                 * @description Id of an API key, also of a deleted one: the keys that it made, those that they made, and so on. After a leak these
-                 *     are the keys to delete besides.
+                 * @description Id of an API key, also of a deleted one: finds the keys that it made, the keys that those made, and so on. After
+                 *     a leak, delete these keys, too.
                  */
                 made_by?: string;
             };

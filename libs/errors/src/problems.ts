@@ -226,7 +226,7 @@ const catalogue = {
     status: 503,
     title: 'Restored, not reconciled',
     description:
-      'The database was restored to an earlier moment, and what was revoked since is not known yet: nothing is validated, issued or changed until an administrator has run `aegis restore reconcile`.',
+      'The database was restored to an earlier moment, and later revocations are not known yet: nothing is validated, issued or changed until an administrator has run `aegis restore reconcile`.',
   },
   service_unavailable: {
     status: 503,

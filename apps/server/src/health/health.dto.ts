@@ -20,7 +20,10 @@ export class HealthDto {
   @Expose()
   environment!: string;
 
-  /** Unhealthy, too, when it does not accept writes, has no audit partition for the current month, or was restored and is not reconciled: then nothing can be validated. */
+  /**
+   * Also unhealthy when it does not accept writes, has no audit partition for the current month, or was restored and
+   * is not reconciled: then nothing can be validated.
+   */
   @Expose()
   database!: HealthStatus;
 

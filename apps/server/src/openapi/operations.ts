@@ -24,7 +24,7 @@ const HEADERS: Readonly<Record<string, Header>> = {
     schema: { type: 'string' },
   },
   RateLimit: {
-    description: 'What is left of them: `"default";r=99;t=60` is 99 within the next 60 seconds.',
+    description: 'The rest of these limits: `"default";r=99;t=60` is 99 within the next 60 seconds.',
     required: true,
     schema: { type: 'string' },
   },
@@ -35,7 +35,7 @@ const HEADERS: Readonly<Record<string, Header>> = {
     schema: { type: 'integer' },
   },
   'X-RateLimit-Reset': {
-    description: 'Seconds until it is whole again.',
+    description: 'Seconds until the limit is full again.',
     required: true,
     schema: { type: 'integer' },
   },
@@ -213,7 +213,7 @@ function describeAccess(operation: Operation): void {
   const scopes = [...new Set(security.flatMap((requirement) => Object.values(requirement).flat()))];
   const who =
     security.length === 0
-      ? 'Public; a credential is not looked at.'
+      ? 'Public; credentials are ignored.'
       : security.some((requirement) => Object.keys(requirement).length === 0)
         ? 'Public; a credential that is sent must be valid.'
         : scopes.length === 0

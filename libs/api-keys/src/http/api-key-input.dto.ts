@@ -79,7 +79,7 @@ export class CreateApiKeyDto extends ApiKeyDetailsDto implements CreateApiKey {
   description?: string | null;
 
   /**
-   * What the key may do; nothing that the calling key may not. `admin` contains all others.
+   * What the key may do: only scopes that the calling key has. `admin` contains all others.
    * @example ['licenses:issue', 'customers:write']
    */
   @Scopes({ required: true })
@@ -104,7 +104,8 @@ export class UpdateApiKeyDto extends ApiKeyDetailsDto implements UpdateApiKey {
   description?: string | null;
 
   /**
-   * All that the key may do from now on; neither before nor after the change anything that the calling key may not.
+   * Everything that the key may do from now on. Neither before nor after the change may it have a scope that the
+   * calling key does not have.
    * @example ['licenses:issue', 'customers:write']
    */
   @MayBeAbsent()

@@ -6,8 +6,8 @@ import type { ListApiKeys } from '../api-key-list';
 /** Filter of a list of API keys. */
 export class ListApiKeysDto extends PageQueryDto implements ListApiKeys {
   /**
-   * Id of an API key, also of a deleted one: the keys that it made, those that they made, and so on. After a leak these
-   * are the keys to delete besides.
+   * Id of an API key, also of a deleted one: finds the keys that it made, the keys that those made, and so on. After
+   * a leak, delete these keys, too.
    */
   @IsOptional()
   @Pattern(API_KEY_ID_RULE.pattern, API_KEY_ID_RULE.rule)

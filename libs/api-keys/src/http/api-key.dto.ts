@@ -29,7 +29,7 @@ export class ApiKeyDto {
   scopes!: Scope[];
 
   /**
-   * What the key begins with, to recognise it by.
+   * The beginning of the key, to recognise it.
    * @example 'aegis_production_0aZ9bY8cX7dW'
    */
   @Expose()
@@ -39,7 +39,7 @@ export class ApiKeyDto {
   @Expose()
   is_active!: boolean;
 
-  /** Requests per minute; null where the server's limit applies. */
+  /** Requests per minute; null if the server's limit applies. */
   @Expose()
   @ApiProperty({ type: 'integer', nullable: true })
   rate_limit_per_minute!: number | null;

@@ -17,7 +17,7 @@ export class MeDto {
   @Expose()
   expires_at!: Date | null;
 
-  /** Requests per minute; null where the limits of the routes apply. */
+  /** Requests per minute; null if the limits of the routes apply. */
   @Expose()
   rate_limit_per_minute!: number | null;
 }

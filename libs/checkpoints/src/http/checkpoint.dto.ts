@@ -36,7 +36,7 @@ export class CheckpointDto {
   @Transform(({ obj }: Source) => obj.claims?.root ?? null)
   root!: string | null;
 
-  /** SHA-256 of the `jws` of the checkpoint before, base64url; null in the first. */
+  /** SHA-256 of the `jws` of the previous checkpoint, base64url; null in the first. */
   @ApiProperty({ type: String, nullable: true })
   @Expose()
   @Transform(({ obj }: Source) => obj.claims?.previous ?? null)
@@ -67,7 +67,7 @@ export class CheckpointDto {
 
 export const CheckpointPageDto = PageDto(CheckpointDto, 'checkpoints');
 
-/** A public key as JWK (RFC 8037), and what trust is left in it. Compare `jkt` with a thumbprint that was kept elsewhere. */
+/** A public key as JWK (RFC 8037), and whether it is trusted. Compare `jkt` with a thumbprint that was kept elsewhere. */
 export class ProofKeyDto {
   @ApiProperty({ enum: ['OKP'] })
   @Expose()
@@ -100,7 +100,7 @@ export class ProofKeyDto {
   @Expose()
   state!: string;
 
-  /** Up to when what a compromised key signed counts; null: nothing does, or the key is not compromised. */
+  /** Until when signatures of a compromised key still count; null: none counts, or the key is not compromised. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   @Expose()
   compromised_after!: Date | null;
@@ -113,7 +113,10 @@ export class InclusionProofDto {
   @Type(() => AuditLogDto)
   record!: AuditLogDto;
 
-  /** What is hashed of the record, in UTF-8: a JSON array of `"aegis-audit-1"` and its fields as text, without the address. */
+  /**
+   * The hashed text of the record, in UTF-8: a JSON array of `"aegis-audit-1"` and its fields as text, without the
+   * address.
+   */
   @Expose()
   leaf!: string;
 
@@ -137,7 +140,7 @@ export class InclusionProofDto {
   @Type(() => CheckpointDto)
   checkpoint!: CheckpointDto;
 
-  /** The key that the checkpoint names, compromised ones too; null when it is not on record. */
+  /** The key that the checkpoint names, even if it is compromised; null when it is not on record. */
   @ApiProperty({ type: ProofKeyDto, nullable: true })
   @Expose()
   @Type(() => ProofKeyDto)

@@ -98,7 +98,7 @@ export class CreateCustomerDto implements CreateCustomer {
   @ReadableText(CUSTOMER_TEXTS.notes)
   notes?: string | null;
 
-  /** An inactive customer gets no licenses, and those that it has do not validate. */
+  /** An inactive customer gets no licenses, and its existing licenses do not validate. */
   @MayBeAbsent()
   @IsBoolean()
   is_active?: boolean;

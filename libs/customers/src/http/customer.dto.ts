@@ -57,7 +57,7 @@ export class CustomerDto {
 /** A customer that was just created. */
 export class CreatedCustomerDto extends CustomerDto {
   /**
-   * Sentences for people: other customers whose ids differ in case alone. Absent when there are none.
+   * Sentences for people: other customers whose ids differ only in upper and lower case. Absent when there are none.
    */
   @ApiProperty({ type: [String], required: false, example: [] })
   @Expose()

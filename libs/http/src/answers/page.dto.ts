@@ -27,7 +27,7 @@ class PageFactsDto implements PageFacts {
 
   /** Number of this page; null where a cursor was followed. */
   @Expose()
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Null where a cursor was followed.' })
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Null when `cursor` was used.' })
   page!: number | null;
 
   /** Rows per page. */

@@ -53,7 +53,7 @@ export class PageQueryDto implements PageQuery {
   @QueryInteger({ min: 1, max: MAX_PAGE_SIZE })
   page_size: number = DEFAULT_PAGE_SIZE;
 
-  /** `next_cursor` of the answer before: walks on at the same cost however deep. */
+  /** `next_cursor` of the previous answer. The cost does not grow with the number of pages. */
   @Expose()
   @ApiPropertyOptional({ type: String })
   @IsOptional()
@@ -62,8 +62,8 @@ export class PageQueryDto implements PageQuery {
   cursor?: string;
 
   /**
-   * For `text/csv` alone. `escaped`: an apostrophe stands before what a spreadsheet would take for a formula
-   * (= + - @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+   * Only for `text/csv`. `escaped`: an apostrophe precedes each text that a spreadsheet would run as a formula (= + -
+   * @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
    * `raw`: the exact text, for programs.
    */
   @Expose()

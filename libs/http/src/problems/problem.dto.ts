@@ -55,7 +55,7 @@ export class ProblemDto implements ProblemDocument {
   @ApiPropertyOptional({
     type: [FieldErrorDto],
     maxItems: 100,
-    description: 'Broken rules, all at once; where there are more than fit, the first of them.',
+    description: 'All broken rules; if there are too many for one answer, the first of them.',
   })
   errors?: FieldErrorDto[];
 }

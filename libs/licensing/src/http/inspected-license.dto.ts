@@ -14,7 +14,7 @@ const KEY_STATES = [
 
 /** What the pasted token is, among all that its license has had. */
 export class InspectedTokenDto implements InspectedToken {
-  /** What copying had added to the token, and was removed; empty when it was pasted as it is. */
+  /** Kinds of characters that copying had added to the token, and that were removed; empty when there were none. */
   @ApiProperty({ enum: PASTE_REMAINS, enumName: 'PasteRemain', isArray: true })
   @Expose()
   removed!: PasteRemain[];
@@ -27,7 +27,7 @@ export class InspectedTokenDto implements InspectedToken {
   @Expose()
   key_state!: SigningKeyState;
 
-  /** Which of the license's tokens it is, from 1. */
+  /** Number of the token among those of the license, from 1. */
   @Expose()
   revision!: number;
 
@@ -43,7 +43,7 @@ export class InspectedTokenDto implements InspectedToken {
   @Expose()
   recorded_at!: Date;
 
-  /** Its own end; null for a perpetual one. A later token of the license may have another. */
+  /** The end of this token; null for a perpetual license. A later token of the license may have another end. */
   @Expose()
   expires_at!: Date | null;
 }

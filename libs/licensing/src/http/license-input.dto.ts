@@ -133,7 +133,7 @@ export class InspectTokenDto {
 /** How long to extend a license: exactly one of the two. */
 export class RenewLicenseDto implements RenewLicense {
   /**
-   * Counted from the later of now and the present end.
+   * Counted from now or from the current end, whichever is later.
    * @example 365
    */
   @MayBeAbsent()
@@ -142,7 +142,7 @@ export class RenewLicenseDto implements RenewLicense {
   @Max(36_500)
   duration_days?: number;
 
-  /** The new end, later than now and than the present one. */
+  /** The new end, later than now and later than the current end. */
   @MayBeAbsent()
   @Timestamp({ required: false })
   expires_at?: Date;

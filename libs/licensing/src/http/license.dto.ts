@@ -102,8 +102,8 @@ export class LicenseStatusAnswerDto {
   status!: LicenseStatus;
 
   /**
-   * Whether the newest token is valid where it belongs. False for an `active` license whose customer is inactive, or whose
-   * newest token was signed by a compromised key: `status` is the state of the license only.
+   * Whether the newest token is valid in the right place. False for an `active` license whose customer is inactive,
+   * or whose newest token was signed by a compromised key: `status` is the state of the license only.
    */
   @Expose()
   usable!: boolean;
@@ -111,7 +111,7 @@ export class LicenseStatusAnswerDto {
   @Expose()
   expires_at!: Date | null;
 
-  /** The database's time at which this was so. */
+  /** The database's time of this answer. */
   @Expose()
   checked_at!: Date;
 }

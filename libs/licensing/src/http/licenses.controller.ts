@@ -127,7 +127,7 @@ export class LicensesController {
     operationId: 'inspectToken',
     summary: 'The license that a pasted token belongs to, and the state of that token',
     description:
-      'What copying adds is removed first, and named: white space, quotes, `Bearer`, invisible characters, soft line breaks, a frame as of PEM. What still is not a token is 422 with the reason; a token that is not on record is 404.',
+      'Characters that copying added are removed first, and named: white space, quotes, `Bearer`, invisible characters, soft line breaks, a frame as in PEM. If the rest is not a token, the answer is 422 with the reason; for a token that is not on record, 404.',
   })
   @ApiProblems('license_not_found')
   @Responds(InspectedLicenseDto)

@@ -11,14 +11,14 @@ import { IsOptional, IsString } from 'class-validator';
 import type { ValidateLicense } from '../validate/validation.service';
 
 /**
- * What an installation asks: may this module run here? Deployed clients of v0.8 send fields of their own and empty
- * texts for what they do not know.
+ * The question of an installation: may this module run here? Deployed clients of v0.8 send their own fields, and
+ * empty texts for unknown values.
  */
 @IgnoresUnknownFields()
 export class ValidateLicenseDto implements ValidateLicense {
   /**
-   * The license as the customer got it; white space around it is ignored. Whatever is not a license gets the verdict
-   * `MALFORMED`.
+   * The license as the customer got it; white space around it is ignored. A text that is not a license gets the
+   * verdict `MALFORMED`.
    */
   @IsString()
   token!: string;
@@ -51,7 +51,7 @@ export class ValidateLicenseDto implements ValidateLicense {
   version?: string | null;
 
   /**
-   * UUID of the database of the installation. Needed, with `instance_domain`, where the license is bound to one; under
+   * UUID of the database of the installation. Required, with `instance_domain`, if the license is bound to one; under
    * other names (`db_uuid`, `domain`, `instance_fingerprint`) it is ignored.
    */
   @EmptyIsAbsent()

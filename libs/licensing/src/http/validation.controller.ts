@@ -41,7 +41,7 @@ export class ValidationController {
     operationId: 'validateLicenses',
     summary: 'Ask about up to 1,000 licenses; answers in their order',
     description:
-      'Equal items are answered and recorded once. The different ones are charged to a limit of the key (policy `batch-items`) before any is looked at; a batch that does not fit is refused whole with 429, and nothing is recorded or charged.',
+      'Equal items are answered and recorded once. The different items are charged to a limit of the key (policy `batch-items`) before any is checked; a batch that does not fit is refused as a whole with 429, and nothing is recorded or charged.',
   })
   // For the same reason as of one.
   @Responds(VerdictsDto, { prebuilt: true })

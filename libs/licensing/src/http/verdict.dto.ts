@@ -29,8 +29,8 @@ export class VerdictDto implements Verdict {
   warnings!: Warning[];
 
   /**
-   * From here on: null for the codes up to `KEY_COMPROMISED`, else from the token. A caller with an API key sees them
-   * for `KEY_COMPROMISED` too, where the token is on record.
+   * This field and the following ones: null for the codes up to `KEY_COMPROMISED`, else from the token. A caller with
+   * an API key also gets them for `KEY_COMPROMISED`, if the token is on record.
    */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   @Expose()
@@ -46,7 +46,7 @@ export class VerdictDto implements Verdict {
   @Expose()
   expires_at!: Date | null;
 
-  /** The database's time at which this was so; never null. */
+  /** The database's time of this answer; never null. */
   @Expose()
   checked_at!: Date;
 }
@@ -71,8 +71,8 @@ export class FingerprintAnswerDto {
   domain!: string;
 
   /**
-   * Sentences for people: what in `domain` no client ever sends (a scheme, a slash, a port, upper case, white space).
-   * Empty when nothing is odd; the fingerprint is still computed.
+   * Sentences for people: parts of `domain` that clients never send (a scheme, a slash, a port, upper case, white
+   * space). Empty when there are none; the fingerprint is computed in any case.
    * @example []
    */
   @ApiProperty({ type: [String] })
