@@ -41,7 +41,7 @@ export async function exportAudit(output: Output, path: string, options: ExportO
     await sink.close();
     const summary = `${counts.records} record(s) of ${counts.checkpoints} checkpoint(s)`;
     const wrong = [
-      ...edited.map((id) => `record ${id} is not what was sealed: its proof is not valid`),
+      ...edited.map((id) => `record ${id} was changed after it was sealed: its proof is not valid`),
       ...too_large.map((id) => `record ${id} is too large to be exported: it is left out`),
     ];
     if (path === '-') process.stderr.write([...wrong, summary, ''].join('\n'));

@@ -16,10 +16,10 @@ interface KeyFile {
 }
 
 /**
- * Keys that were kept elsewhere than in the database.
- * @param paths each of a JWK set, as /.well-known/jwks.json answers it, of what `aegis keys export` wrote, with `--all`
- * or without, or of one public key as PEM, which then counts for what it signed, whatever kid that names
- * @throws UsageProblem when one can't be read, or two of them contradict each other
+ * Reads keys that were kept outside of the database.
+ * @param paths each of a JWK set (the answer of /.well-known/jwks.json), of a file of `aegis keys export` (with or
+ * without `--all`), or of one public key as PEM. A PEM counts for what it signed, whatever kid a checkpoint names
+ * @throws UsageProblem when a file can't be read, or two of them contradict each other
  */
 export async function keysOfFiles(paths: readonly string[]): Promise<CheckpointKeys> {
   const all: KeyFile = { keys: new Map(), compromised: new Map() };

@@ -35,7 +35,7 @@ export async function resumeSealing(output: Output, options: ResumeOptions): Pro
       );
       try {
         await confirm(
-          `Every checkpoint after ${after} will be set aside, and what it sealed is sealed again: afterwards the trail proves nothing of when those records were first sealed.`,
+          `Every checkpoint after ${after} will be set aside, and its records are sealed again: afterwards the trail does not prove when those records were first sealed.`,
           String(after),
           options,
         );

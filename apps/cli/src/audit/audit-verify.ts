@@ -149,7 +149,7 @@ function verdict(sound: boolean | null, findings: number): string {
     case true:
       return 'The trail is sound.';
     case false:
-      return `${findings} finding(s): the trail is not what was sealed.`;
+      return `${findings} finding(s): the trail differs from what was sealed.`;
     case null:
       return findings === 0
         ? 'Not known: the file of --shipped has no checkpoint to compare with, so that whether the end of the trail is missing is not known.'

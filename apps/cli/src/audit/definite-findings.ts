@@ -2,10 +2,10 @@ import { isUndetermined } from '@aegis/checkpoints';
 import { UnfinishedVerification } from '../failures/unfinished-verification';
 
 /**
- * Runs a verification, so that an error after a finding that is certain does not take back the finding.
+ * Runs a verification. If an error ends it after a certain finding, the finding still decides the result.
  * @param verify calls its argument for each finding
- * @returns what it returned
- * @throws UnfinishedVerification when it throws after a finding that is certain; else what it throws
+ * @returns what `verify` returned
+ * @throws UnfinishedVerification when `verify` throws after a certain finding; otherwise what it throws
  */
 export async function keepingFindings<T>(
   verify: (onFinding: (finding: { kind: string }) => void) => Promise<T>,

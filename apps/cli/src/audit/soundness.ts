@@ -1,10 +1,11 @@
 import { ExitCode } from '../terminal/exit-code';
 
 /**
- * Whether what was verified is sound; null when that can't be determined. One thing that is not valid outweighs all
- * that can't be determined: naming a key that nobody has must not hide it.
+ * Whether the result is sound; null when that can't be determined. One certain finding outweighs everything that
+ * can't be determined: naming a key that nobody has must not hide it.
  * @param undetermined how many of the findings leave it open
- * @param nothingCompared whether there was nothing to verify or to compare with: then that nothing was found proves nothing
+ * @param nothingCompared whether there was nothing to verify or to compare with: then a result without findings
+ * proves nothing
  */
 export function soundness({
   findings,

@@ -26,7 +26,7 @@ stats:read, audit:read, api-keys:manage, webhooks:manage, admin (contains all ot
       ends(import('../api-keys/api-keys.js').then(({ createApiKey }) => createApiKey(output, options))),
     );
   addCommand(apiKeys, 'list', 'list the API keys, never a secret')
-    .option('--made-by <id>', 'only those that this key made, those that they made, and so on')
+    .option('--made-by <id>', 'only the keys that this key made, the keys that those made, and so on')
     .action(({ madeBy }: { madeBy?: string }) =>
       ends(import('../api-keys/api-keys.js').then(({ listApiKeys }) => listApiKeys(output, madeBy))),
     );

@@ -45,7 +45,7 @@ together with its checkpoints shows with --shipped alone.`,
     .action((file: string, options: ExportOptions) =>
       ends(import('../audit/audit-export.js').then(({ exportAudit }) => exportAudit(output, file, options))),
     );
-  addCommand(audit, 'verify-export <file>', 'verify an export by public keys alone; needs no database')
+  addCommand(audit, 'verify-export <file>', 'verify an export with public keys only; needs no database')
     .requiredOption('--keys <file>', KEYS, another)
     .action((file: string, { keys }: { keys: string[] }) =>
       ends(import('../audit/audit-export.js').then(({ verifyExport }) => verifyExport(output, file, keys))),
@@ -57,7 +57,7 @@ together with its checkpoints shows with --shipped alone.`,
       'drop months that are sealed and exported; needs the role that owns the schema',
     ),
   )
-    .requiredOption('--before <month>', 'drop what was recorded before this month, e.g. 2026-01')
+    .requiredOption('--before <month>', 'drop records from before this month, e.g. 2026-01')
     .requiredOption('--export <file>', 'an export that contains all of it; it is verified first')
     .option('--keys <file>', `${KEYS} (default: those in the database)`, another, [])
     .option(

@@ -11,7 +11,7 @@ export function addDatabase(program: Command, output: Output, ends: Ends): void 
     'create',
     'create the database and the two roles of the server, where they are missing',
   )
-    .option('--wait <seconds>', 'wait so long for the database, where it cannot be reached yet', wholeNumber)
+    .option('--wait <seconds>', 'wait up to this time for a database that cannot be reached yet', wholeNumber)
     .addHelpText(
       'after',
       `

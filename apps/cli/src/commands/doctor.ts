@@ -6,7 +6,7 @@ export function addDoctor(program: Command, output: Output, ends: Ends): void {
   addCommand(
     program,
     'doctor',
-    'look for what is wrong: settings, database, keys, rows, audit trail; changes nothing',
+    'look for problems in settings, database, keys, rows and audit trail; changes nothing',
   )
     .addHelpText(
       'after',

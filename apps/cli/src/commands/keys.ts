@@ -96,7 +96,7 @@ Compare the thumbprint that is printed with the other server's.`,
       ends(import('../keys/signing-keys.js').then(({ adoptKey }) => adoptKey(output, kid, file))),
     );
   addCommand(keys, 'activate <kid>', 'sign with a key from now on; the previous one is retired')
-    .option('--force', 'even if live servers lack it: they refuse to issue until they have it')
+    .option('--force', 'even if live servers do not have it: they refuse to issue until they have it')
     .action((kid: string, { force = false }: { force?: boolean }) =>
       ends(import('../keys/signing-keys.js').then(({ activateKey }) => activateKey(output, kid, force))),
     );
@@ -104,7 +104,7 @@ Compare the thumbprint that is printed with the other server's.`,
     ends(import('../keys/signing-keys.js').then(({ retireKey }) => retireKey(output, kid))),
   );
   confirmedByYes(addCommand(keys, 'compromise <kid>', 'withdraw all trust in a key, permanently'))
-    .option('--after <time>', 'what was recorded up to then stays valid, RFC 3339 (default: nothing does)')
+    .option('--after <time>', 'tokens recorded up to then stay valid, RFC 3339 (default: none)')
     .option('--activate <kid>', 'the key that signs from now on, if the compromised one did')
     .option('--force', 'even if nothing can be issued then, or live servers do not have the successor')
     .option('--dry-run', 'only count the licenses that would stop being valid')

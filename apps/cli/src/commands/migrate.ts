@@ -7,8 +7,8 @@ import { wholeNumber } from './whole-number';
 
 export function addMigrate(program: Command, output: Output, ends: Ends): void {
   const migrate = program.command('migrate').description("the database's migrations");
-  addCommand(migrate, 'up', "apply what is pending and grant the server's role what it may do")
-    .option('--wait <seconds>', 'wait so long for the database, where it cannot be reached yet', wholeNumber)
+  addCommand(migrate, 'up', "apply pending migrations and grant the server's role its privileges")
+    .option('--wait <seconds>', 'wait up to this time for a database that cannot be reached yet', wholeNumber)
     .action((options: MigrationOptions) =>
       ends(import('../database/migrate.js').then(({ applyMigrations }) => applyMigrations(output, options))),
     );
@@ -18,7 +18,11 @@ export function addMigrate(program: Command, output: Output, ends: Ends): void {
     ends(import('../database/migrate.js').then(({ undoMigration }) => undoMigration(output, options))),
   );
   addCommand(migrate, 'status', 'list the migrations; exit code 1 when some are pending')
-    .option('--wait <seconds>', 'wait so long for the database, and until nothing is pending', wholeNumber)
+    .option(
+      '--wait <seconds>',
+      'wait up to this time for the database, and until nothing is pending',
+      wholeNumber,
+    )
     .action((options: MigrationOptions) =>
       ends(import('../database/migrate.js').then(({ showMigrations }) => showMigrations(output, options))),
     );

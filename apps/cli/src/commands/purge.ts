@@ -5,7 +5,7 @@ import { addCommand, type Ends } from './command';
 import { wholeNumber } from './whole-number';
 
 export function addPurge(program: Command, output: Output, ends: Ends): void {
-  addCommand(program, 'purge', 'remove what is kept for a time only, once, as the jobs of a server do')
+  addCommand(program, 'purge', 'remove outdated data once, as the jobs of a server do')
     .option('--max-seconds <seconds>', 'begin nothing further after this time', wholeNumber, 300)
     .option('--dry-run', 'only count what is due')
     .addHelpText(

@@ -21,7 +21,7 @@ Run it after a restore, before any server starts. Servers then answer 503 restor
   addCommand(
     restore,
     'reconcile',
-    'replay what was shipped and the restored database lacks; needs the role that owns the schema',
+    'replay the shipped records that the restored database does not have; needs the role that owns the schema',
   )
     .option(
       '--shipped <path>',
@@ -37,9 +37,9 @@ Run it after a restore, before any server starts. Servers then answer 503 restor
     )
     .option(
       '--unproven <what>',
-      'records that no trusted key proves: apply (what they revoke, suspend, deactivate, delete or declare compromised takes effect) or ignore',
+      'records that no trusted key proves: apply (revocations, suspensions, deactivations, deletions and compromises take effect) or ignore',
     )
-    .option('--accept-loss', 'give up what was not shipped, or is not proven')
+    .option('--accept-loss', 'give up records that were not shipped, or are not proven')
     .option(
       '--skip-unreplayable',
       'continue without proven records that cannot be replayed; without it they are listed, and nothing is done',

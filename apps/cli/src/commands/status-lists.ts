@@ -6,7 +6,7 @@ import { wholeNumber } from './whole-number';
 export function addStatusLists(program: Command, output: Output, ends: Ends): void {
   const lists = program.command('status-list').description('the status of tokens, for offline checks');
   addCommand(lists, 'export <path>', 'write the signed status lists, for sites that cannot reach a server')
-    .option('--list <number>', 'this list alone, to the file (or into the folder) of that name', wholeNumber)
+    .option('--list <number>', 'only this list, to the named file (or into the folder)', wholeNumber)
     .addHelpText(
       'after',
       `

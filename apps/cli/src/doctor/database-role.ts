@@ -51,7 +51,7 @@ export async function examineServer(dataSource: DataSource, isProduction: boolea
   if (!row.fsync)
     found.push({
       severity: isProduction ? 'problem' : 'warning',
-      message: 'fsync or full_page_writes is off: a crash of the machine loses what was acknowledged',
+      message: 'fsync or full_page_writes is off: a crash of the machine loses acknowledged changes',
       remedy: 'Turn both on in postgresql.conf.',
     });
   return found;

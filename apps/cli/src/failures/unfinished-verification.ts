@@ -1,4 +1,6 @@
-/** Something that does not hold was found before this error ended the verification: the answer is no, whatever is left. */
+/**
+ * A finding was certain before this error ended the verification: the result is "no", whatever the rest would show.
+ */
 export class UnfinishedVerification extends Error {
   override readonly name = 'UnfinishedVerification';
 

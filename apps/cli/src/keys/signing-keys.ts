@@ -83,7 +83,7 @@ export function adoptKey(output: Output, kid: string, file: string | undefined):
     const publicKey = await foreignPublicKey(services.get(Environment).KEYS_DIR, kid, file);
     const changed = await services.get(SigningKeys).adopt(commandLineActor(), kid, publicKey);
     return reportKeyChange(output, changed, {
-      done: `Public key ${kid} is adopted as retired: what it signed verifies, once imported. Thumbprint, to compare: ${jwkThumbprint(changed.key.public_key)}`,
+      done: `Public key ${kid} is adopted as retired: its licenses verify, once they are imported. Thumbprint, to compare: ${jwkThumbprint(changed.key.public_key)}`,
       already: `Signing key ${kid} is on record already: ${changed.key.state}.`,
     });
   });
@@ -105,7 +105,7 @@ export function retireKey(output: Output, kid: string): Promise<ExitCode> {
   return withKeys('changes', async (services) => {
     const changed = await services.get(SigningKeys).retire(commandLineActor(), kid);
     return reportKeyChange(output, changed, {
-      done: `Signing key ${kid} is retired: what it signed verifies, and it does not sign.`,
+      done: `Signing key ${kid} is retired: its signatures still verify, but it no longer signs.`,
       already: `Signing key ${kid} is retired already.`,
     });
   });

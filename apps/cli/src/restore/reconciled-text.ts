@@ -5,7 +5,7 @@ const API_KEYS: Readonly<Record<Reconciled['api_keys'][number]['what'], string>>
   deleted: 'was deleted after the restored moment, and is deleted again',
   rotated: 'was rotated after the restored moment: its former secret counts again. Rotate it again',
   created: 'was created after the restored moment, and is gone. Create another one',
-  updated: 'was changed after the restored moment: it is what it was before. Change it again',
+  updated: 'was changed after the restored moment: it has its former state. Change it again',
 };
 
 /** What became of a restored database, for people. */
@@ -21,10 +21,10 @@ export function reconciledText(
       (id) => `customer ${id} is named "restored": its details are not in the trail`,
     ),
     ...reconciled.customers_outdated.map(
-      (id) => `customer ${id} has details of before: those that were changed since are not in the trail`,
+      (id) => `customer ${id} has its former details: later changes of them are not in the trail`,
     ),
     ...reconciled.notes_outdated.map(
-      (id) => `license ${id} has notes of before: those that were changed since are not in the trail`,
+      (id) => `license ${id} has its former notes: later changes of them are not in the trail`,
     ),
     ...reconciled.api_keys.map(
       ({ id, name, what }) => `API key ${id} (${printable(name)}) ${API_KEYS[what]}`,
@@ -33,7 +33,7 @@ export function reconciledText(
       (kid) => `signing key ${kid} was declared compromised after the restored moment, and is so again`,
     ),
     ...reconciled.files_without_checkpoints.map(
-      (file) => `${printable(file)} does not have a checkpoint: is it what was meant?`,
+      (file) => `${printable(file)} does not have a checkpoint: is it the right file?`,
     ),
     ...(unproven === null ? [] : unprovenText(unproven, to)),
     ...(next === null
@@ -43,7 +43,7 @@ export function reconciledText(
   if (reconciled.not_replayed.length > 0)
     lines.push(
       '',
-      `NOT REPLAYED: ${reconciled.not_replayed.length} record(s) without effect. Repeat by hand what they say:`,
+      `NOT REPLAYED: ${reconciled.not_replayed.length} record(s) without effect. Repeat these changes by hand:`,
       ...reconciled.not_replayed.map(
         ({ id, type, license_id, reason }) =>
           `  record ${id} (${printable(type)}${license_id === null ? '' : `, license ${license_id}`}): ${reason}`,

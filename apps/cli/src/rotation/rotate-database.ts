@@ -34,7 +34,7 @@ export function rotateDatabase(output: Output, options: RotateDatabaseOptions): 
   const { role, out, finish = false } = options;
   if (role !== 'application' && role !== 'owner')
     throw new UsageProblem('--role must be application or owner.');
-  if (finish && role === 'owner') throw new UsageProblem('--finish is for the application role alone.');
+  if (finish && role === 'owner') throw new UsageProblem('--finish is only for the application role.');
   if (finish === (out !== undefined)) throw new UsageProblem('Give either --out <file> or --finish.');
   return withSettings(['DATABASE_URL', 'MIGRATION_DATABASE_URL'], (environment) => {
     if (role === 'owner') return rotateOwner(output, environment, out ?? '');

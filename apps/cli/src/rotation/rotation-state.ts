@@ -27,7 +27,7 @@ export function showRotations(output: Output): Promise<ExitCode> {
         under_way: step !== 'add',
         next:
           step === 'wait'
-            ? 'aegis api-keys peppers: what it lists still needs an older pepper'
+            ? 'aegis api-keys peppers: the keys that it lists still need an older pepper'
             : `aegis rotate-secrets peppers --out <file> (${step})`,
       },
       await applicationState(environment),

@@ -10,9 +10,9 @@ export function canAsk(): boolean {
 /**
  * Asks at the terminal.
  * @param question on standard error
- * @param without what was not given where the terminal is closed instead of an answer: `passphrase`
- * @param unseen whether the terminal shows nothing of what is typed
- * @throws UsageProblem where the terminal is closed; Ctrl-C ends the command as a signal does
+ * @param without names the missing answer if the terminal is closed: `passphrase`
+ * @param unseen whether the terminal hides what is typed
+ * @throws UsageProblem if the terminal is closed; Ctrl-C ends the command as a signal does
  */
 export function ask(question: string, without: string, { unseen = false } = {}): Promise<string> {
   // The line editor shows what is typed on its output: here, nowhere.

@@ -2,9 +2,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { UsageProblem } from './usage-problem';
 
 /**
- * Hands the lines of a file to some work, one in memory at a time. The file is open until the work ends, in whatever way.
+ * Passes the lines of a file to `work`, with one in memory at a time. The file stays open until the work ends, in any
+ * way.
  * @param path `-` for standard input
- * @param most characters that a line may have: what one costs in memory and time grows with them
+ * @param most characters that a line may have: memory and time of one line grow with it
  * @returns what `work` returned
  * @throws UsageProblem when it can't be read; while they are read, when a line is too long
  */
