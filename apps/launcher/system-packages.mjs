@@ -12,9 +12,9 @@ const ROOT = resolve(dirname(SELF), '../..');
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
 /**
- * Installs what is missing: as root, or where sudo asks for no password. What apt-get says goes to standard error.
- * No daemon that comes with a package is started: the tests start what they need.
- * @param {{ root?: string, policyFile?: string, uid?: number }} [options] uid of who runs this
+ * Installs missing packages: as root, or with sudo if it asks for no password. The output of apt-get goes to standard
+ * error. Daemons of the packages are not started: the tests start what they need.
+ * @param {{ root?: string, policyFile?: string, uid?: number }} [options] uid of the user that runs this
  * @returns {string | undefined} what is still missing and how to get it; undefined when nothing is
  */
 export function installSystemPackages({
