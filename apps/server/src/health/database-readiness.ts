@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 
 const TIMEOUT_MS = 1000;
-/** Nobody is counted who asks for health: however many ask, the database is asked twice a second at most. */
+/** Requests for health are not rate-limited: however many come, the database is asked at most twice per second. */
 const KEPT_MS = 500;
 
 /** What prevents a validation, as `aegis_database_obstacle` names it, and as the log says it. */

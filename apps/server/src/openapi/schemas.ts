@@ -27,8 +27,8 @@ const OBJECT_RULES: Readonly<Record<string, Schema>> = {
 
 /**
  * Turns the generator's schemas (OpenAPI 3.0) into those of 3.1, which are JSON Schema: nullability, examples,
- * references with a description. Drops what nothing refers to, calls DTOs by their names without the suffix, and
- * closes what the server takes where it refuses unknown fields.
+ * references with a description. It removes schemas without references, names DTOs without the suffix, and closes
+ * input schemas if the server refuses unknown fields.
  * @throws Error when two schemas would share a name
  */
 export function completeSchemas(document: ApiDocument): void {
