@@ -27,8 +27,8 @@ export type Credential =
   /** `X-API-Key` and `Authorization` at once: the request contradicts itself (400). */
   | { readonly kind: 'conflicting' }
   /**
-   * Unknown, expired, deactivated or deleted: all refused alike (401). What its text alone says is shown to the caller:
-   * that it can't be read as a key, or is one of another environment.
+   * Unknown, expired, deactivated or deleted: all are refused with the same answer (401). The caller only sees what
+   * the text itself shows: that it can't be read as a key, or belongs to another environment.
    */
   | {
       readonly kind: 'refused';
