@@ -26,11 +26,12 @@ export class ApiKeyRotation {
   ) {}
 
   /**
-   * Makes a new secret. The one before counts for `graceSeconds` more, by the database's clock; the one before that
+   * Makes a new secret. The previous one stays valid for `graceSeconds`, by the database's clock; the one before that
    * is no longer valid, whatever grace it had.
    * @param holder who rotates it
    * @param graceSeconds whole number, 0 to MAX_GRACE_SECONDS
-   * @throws ApiKeyNotFound, ScopeEscalation and LimitEscalation for a key that may do more than the holder, SecretReplaced
+   * @throws ApiKeyNotFound, ScopeEscalation and LimitEscalation for a key that may do more than the holder,
+   * SecretReplaced
    */
   async rotate(
     actor: Actor,

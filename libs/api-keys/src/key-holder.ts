@@ -58,11 +58,11 @@ export function assertHolds(holder: KeyHolder, wanted: readonly Scope[]): void {
 }
 
 /**
- * Makes sure that nobody without `admin` gains time or requests: neither for its own key nor by way of one that it
- * makes, strengthens, or learns the secret of.
+ * Makes sure that a holder without `admin` gains neither time nor requests: not for its own key, and not through a
+ * key that it makes, strengthens, or learns the secret of.
  * @param after the key as it will be
  * @param defaultLimit the server's limit, requests per minute
- * @throws LimitEscalation when it would end later, or be limited less, than the holder
+ * @throws LimitEscalation when the key would end later than the holder, or have a higher limit
  */
 export function assertWithin(holder: KeyHolder, after: KeyBounds, defaultLimit: number): void {
   if (grants(holder.scopes, 'admin')) return;
