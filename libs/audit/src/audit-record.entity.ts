@@ -7,9 +7,9 @@ function ShownText(name: string): PropertyDecorator {
 }
 
 /**
- * One row of the append-only trail. Written by `AuditLog` alone, never changed, never deleted.
- * TypeORM knows neither partitions nor the type of the table's `xact` (xid8), so it leaves this table alone. What was
- * written before the texts had bounds is shown in part: a process that reads hundreds of megabytes ends.
+ * One row of the append-only trail. Only `AuditLog` writes it; it is never changed or deleted. TypeORM knows neither
+ * partitions nor the type of the table's `xact` (xid8), so it leaves this table alone. Texts from before their length
+ * was limited are shown in part: reading hundreds of megabytes would end the process.
  */
 @Entity('audit_logs', { synchronize: false })
 export class AuditRecord {
