@@ -55,9 +55,9 @@ export function isFalselyComplete(claims: CheckpointClaims, before: CheckpointCl
 }
 
 /**
- * Whether a checkpoint says less about what is complete than one before it proved. No server makes such a checkpoint: each
- * carries on what the one before says.
- * @param proven seconds since 1970: up to when those before prove the trail complete; null when none does
+ * Whether a checkpoint claims that less is complete than an earlier one proved. No server makes such a checkpoint:
+ * each repeats the claim of the previous one.
+ * @param proven seconds since 1970: up to when earlier checkpoints prove the trail complete; null when none does
  */
 export function isLessComplete({ complete_to }: CheckpointClaims, proven: number | null): boolean {
   return proven !== null && (complete_to === null || complete_to < proven);

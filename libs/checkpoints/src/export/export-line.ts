@@ -4,7 +4,10 @@ import { areSpelledAlike } from './json-spelling';
 
 export const EXPORT_FORMAT = 'aegis-audit-export-1';
 
-/** A record as an export shows it: what is sealed of it, read. In place of data that nests too deep: `{"too_large": true}`. */
+/**
+ * A record as an export shows it: the sealed fields, parsed. Data that nests too deep is replaced by
+ * `{"too_large": true}`.
+ */
 export type ExportedRecord = Omit<LeafFields, 'event_data'> & { event_data: unknown };
 
 /** One line of an export (NDJSON): a head, each checkpoint before its records, an end. */
@@ -43,7 +46,7 @@ export function recordOfLeaf(leaf: string): ExportedRecord | undefined {
   }
 }
 
-/** The members of each kind of line, and no others: what else a line says would count as proven with it. */
+/** The members of each kind of line, and no others: any further member would seem to be proven with the line. */
 const MEMBERS: Readonly<Record<ExportLine['type'], string>> = {
   export: 'exported_at format type',
   checkpoint: 'jws number type',

@@ -55,10 +55,10 @@ export class TrailDrop {
   }
 
   /**
-   * @param before the first moment of a month: what was recorded earlier goes
-   * @param exported lines of an export that contains all of it, except for records that no export can prove
-   * @param unproven ids of these; what is left of their proofs is kept in the record of the drop
-   * @throws TrailNotDroppable when something of it is not sealed, or not proven by the export
+   * @param before the first moment of a month: earlier records are dropped
+   * @param exported lines of an export that contains all of them, except for records that no export can prove
+   * @param unproven ids of these records; the record of the drop keeps the rest of their proofs
+   * @throws TrailNotDroppable when a record is not sealed, or not proven by the export
    */
   async drop(
     actor: Actor,
@@ -126,8 +126,9 @@ export class TrailDrop {
   }
 
   /**
-   * Every record that the export proves, by a checkpoint that is here too, is one that is sealed here, and none counts
-   * twice: with those that no export can prove, as many as there are, are all.
+   * Every record that the export proves, by a checkpoint that is also in the database, is sealed here, and is counted
+   * once: so if their number, with the records that no export can prove, is the number of all records, nothing is
+   * missing.
    * @returns SHA-256 of the export, hex
    */
   private async assertExported(

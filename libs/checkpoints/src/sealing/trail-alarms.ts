@@ -47,8 +47,9 @@ export class TrailAlarms {
   }
 
   /**
-   * The trail does not have what was shipped. Stays on until the process ends: what comes in the place of the lost
-   * checkpoints is shipped a moment later, under their numbers, and then nothing differs.
+   * The trail does not have checkpoints that were shipped. The alarm stays on until the process ends: a moment later,
+   * the checkpoints that replace the lost ones are shipped under their numbers, and then there is no difference to
+   * see.
    * @param shipped number of the last checkpoint that was shipped
    * @param last number of the last checkpoint that the trail has
    */

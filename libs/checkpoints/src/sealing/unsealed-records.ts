@@ -130,7 +130,7 @@ async function readBase(tx: EntityManager): Promise<Base> {
   return base;
 }
 
-/** Below the horizon every transaction has ended: none can add a record there any longer, however late it commits. */
+/** Below the horizon every transaction has ended: no late commit can add a record there. */
 function unsealedSince(
   tx: EntityManager,
   { sealed_xact, sealed_id, horizon }: Base,
@@ -183,8 +183,8 @@ function epochAfter({ epoch, number, moved, break_epoch }: Base, full: boolean):
 }
 
 /**
- * An earlier checkpoint whose `next_xact` is not higher than what is sealed now: every transaction that had an xid when
- * it was read has ended and is sealed, so that all that comes later was recorded later.
+ * Finds an earlier checkpoint whose `next_xact` is not higher than what is sealed now: every transaction that had an
+ * xid at its reading has ended and is sealed, so every later record was also recorded later.
  * @param count records that the next checkpoint seals
  * @param last of them
  * @param sealedBelow every record of a transaction below it is sealed with the next checkpoint

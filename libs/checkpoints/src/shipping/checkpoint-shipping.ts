@@ -26,9 +26,10 @@ const PATIENCE_MS = 5000;
 const RECORDS_AT_ONCE = MOST_LEAVES;
 
 /**
- * Ships checkpoints with the records that they seal to CHECKPOINT_SINK, each at least once and in their order. After an outage it continues with the
- * first that the sink has not acknowledged. What no key of this server signed is not shipped: it waits. Where the sink is
- * ahead of the trail, the database was restored: that is noted, before this process serves anyone.
+ * Ships checkpoints with the records that they seal to CHECKPOINT_SINK, each at least once and in order. After an
+ * outage it continues with the first checkpoint that the sink has not acknowledged. A checkpoint that no key of this
+ * server signed is not shipped, and waits. If the sink is ahead of the trail, the database was restored: that is
+ * noted before this process serves anyone.
  */
 @Injectable()
 export class CheckpointShipping implements OnModuleInit {
@@ -77,7 +78,7 @@ export class CheckpointShipping implements OnModuleInit {
     try {
       if (this.sink !== undefined) await this.resume(this.sink, (await this.sink.acknowledged()).last);
     } catch (error) {
-      this.logger.write('warn', 'what was shipped could not be compared with the trail at the start', {
+      this.logger.write('warn', 'shipped checkpoints could not be compared with the trail at the start', {
         error,
       });
     } finally {
@@ -99,9 +100,10 @@ export class CheckpointShipping implements OnModuleInit {
   }
 
   /**
-   * Finds out after which checkpoint to continue. Where the trail does not have the last that was shipped, an alarm says so,
-   * and that the database was restored is noted; once it is reconciled, what comes in its place is shipped: from the
-   * newest checkpoint on that both have, or from the end that the trail has now where the sink can't be read.
+   * Finds out after which checkpoint to continue. If the trail does not have the last shipped checkpoint, it raises
+   * an alarm and notes that the database was restored. Once the restore is reconciled, it ships the checkpoints that
+   * replace the lost ones: after the newest checkpoint that both have, or, if the sink can't be read, from the
+   * current end of the trail.
    * @returns whether there is anything to ship: not until a restored database is reconciled
    */
   private async resume(sink: CheckpointSink, shipped: AcknowledgedCheckpoint | undefined): Promise<boolean> {
@@ -131,9 +133,9 @@ export class CheckpointShipping implements OnModuleInit {
   }
 
   /**
-   * The records behind the last checkpoint of the sink, which a crash left without their own, are compared once: later on
-   * this process alone writes them. Those that the trail does not have were lost by a restore, unless a loss was accepted
-   * there: that is noted.
+   * Compares, once, the records after the last checkpoint of the sink, which a crash left without their checkpoint.
+   * Later only this process writes such records. If the trail does not have them, a restore lost them: that is noted,
+   * unless the loss was accepted there.
    * @param after number of the last checkpoint that the sink has; 0 without
    * @param last number of the trail's last one
    * @returns whether the trail has them all

@@ -36,9 +36,10 @@ interface KnownEnd {
 }
 
 /**
- * A file of lines, only appended to: the records of a checkpoint, one a line, then the checkpoint as compact JWS. Each
- * process has one of its own, on its own disk; what the file holds is what is acknowledged. What a crash cut short stays,
- * and its checkpoint is written again behind it, with all of its records. It is read in blocks, and only when it has changed.
+ * A file of lines that is only appended to: the records of a checkpoint, one per line, then the checkpoint as compact
+ * JWS. Each process has its own file, on its own disk; everything in the file is acknowledged. A line that a crash
+ * cut short stays, and its checkpoint is written again after it, with all its records. The file is read in blocks,
+ * and only when it has changed.
  */
 export class FileSink implements CheckpointSink {
   /** What is behind this byte is shown by the file, and may not be on the disk: flushing it has failed. */

@@ -17,7 +17,7 @@ interface Found {
 }
 
 /**
- * Compares records that were shipped with those of the trail by all that is sealed; the id alone says nothing. A seal
+ * Compares shipped records with those of the trail by everything that is sealed: the id alone says nothing. A seal
  * counts as its record, which may have been dropped since.
  * @param records some hundred at most
  * @returns what the trail has, one for each

@@ -23,8 +23,8 @@ export interface WantedLines {
 }
 
 /**
- * Complete lines of a file from the last one to the first, a block at a time: a few MB are held, however large the file,
- * however long a line and however many of them it has. Lines that are not wanted cost next to nothing.
+ * Gives the complete lines of a file from the last to the first, one block at a time. It uses a few MB of memory,
+ * however large the file, however long a line and however many lines. Lines that are not wanted cost almost nothing.
  */
 export async function* linesFromEnd(
   file: Pick<FileHandle, 'read'>,

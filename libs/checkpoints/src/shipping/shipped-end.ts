@@ -7,12 +7,13 @@ import { isGivenUp, readLosses } from './known-checkpoints';
 import type { ChainBase } from './shipped-chain';
 
 /**
- * How the trail stands to the last checkpoint that a sink has.
+ * How the trail compares with the last checkpoint of a sink.
  *
  * - `here`: the trail has it, or the sink has none.
- * - `lost`: the trail does not have it, for a reason that is known: `aegis audit resume` set it aside, or a restore was
- *   reconciled with a loss that was accepted. Or no key that is known here signed it.
- * - `restored`: the trail does not have it, and nothing says why: an older state was restored, or the end was cut off.
+ * - `lost`: the trail does not have it, for a known reason: `aegis audit resume` set it aside, a restore was
+ *   reconciled with an accepted loss, or no known key signed it.
+ * - `restored`: the trail does not have it, and the reason is not known: an older state was restored, or the end was
+ *   cut off.
  */
 export type ShippedEndState = 'here' | 'lost' | 'restored';
 

@@ -27,10 +27,11 @@ const RECORD_LINE = '[';
 const MOST_CHARACTERS = 8 * 1024 * 1024;
 
 /**
- * Reads the records of checkpoints as they are shipped, in the order of the tree. A record that is not there, is not
- * what was sealed, or has more text than an export may have is shipped as its hash: the tree can still be built.
- * @param checkpoints that follow one another
- * @returns the first of them, each with its records: as many as one delivery takes, one in any case
+ * Reads the records of checkpoints as they are shipped, in the order of the tree. A record that is missing, was
+ * changed after it was sealed, or has more text than an export may have is shipped as its hash: the tree can still be
+ * built.
+ * @param checkpoints consecutive ones
+ * @returns the first of them, each with its records: as many as one delivery takes, at least one
  */
 export async function withRecords(
   tx: EntityManager,

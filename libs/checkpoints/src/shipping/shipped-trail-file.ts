@@ -30,11 +30,11 @@ export type ShippedPart =
   | { kind: 'unreadable'; line: number };
 
 /**
- * Reads what was shipped, as the sinks keep it: lines of records before their checkpoint (compact JWS), or JSON objects
- * with `jws` and `records`, alone or in an array `checkpoints`. A line that a crash cut short is passed over where it was
- * written again behind it. Never throws because of what is in a line.
+ * Reads what was shipped, as the sinks keep it: lines of records before their checkpoint (compact JWS), or JSON
+ * objects with `jws` and `records`, alone or in an array `checkpoints`. It skips a line that a crash cut short if the
+ * line was written again after it. The content of a line never makes it throw.
  * @param chunks bytes, from the beginning of a line on
- * @param start byte of the file that they begin with
+ * @param start position of the first byte in the file
  */
 export async function* readShipped(chunks: AsyncIterable<Buffer>, start = 0): AsyncGenerator<ShippedPart> {
   let waiting: WaitingLine[] = [];

@@ -122,9 +122,9 @@ export class ShippedTrail {
   }
 
   /**
-   * Records that are not proven: of checkpoints that neither the database has nor the proven ones are, of those that their
-   * key did not sign, and those that belong to no checkpoint. The latter can be among the proven ones too. Of those whose
-   * text was not shipped only the hash.
+   * Gives the records that are not proven: of checkpoints that are neither in the database nor proven, of checkpoints
+   * that their key did not sign, and records without a checkpoint. A record without a checkpoint may also be a proven
+   * one. Of records whose text was not shipped, only the hash.
    */
   async *unproven(): AsyncGenerator<ShippedRecord> {
     const forged = [...this.nodes.values()].filter(({ state }) => state === 'forged');

@@ -35,9 +35,9 @@ const SEALING = `sealing AS MATERIALIZED (
 const LAST = `(SELECT sealed_xact, sealed_id, cluster FROM audit_checkpoints WHERE number = $1) AS last`;
 
 /**
- * Reports records that no checkpoint seals, though those of their transaction's time are sealed, though no transaction
- * of this cluster has come so far, or though a checkpoint says that their time is complete. Only the last of these rests
- * on what is signed: a superuser can change the columns that the others compare.
+ * Reports records without a seal, although records of their transaction's time are sealed, although this cluster has
+ * not reached their transaction yet, or although a checkpoint says that their time is complete. Only the last of
+ * these depends on a signature: a superuser can change the columns that the others compare.
  */
 export async function findAdded(tx: EntityManager, chain: Sealing, onFinding: OnFinding): Promise<void> {
   let after: string | null = null;

@@ -6,7 +6,10 @@ import { type CheckpointClaims, isSignedBy, parseCheckpoint } from '../checkpoin
 export interface CheckpointKey {
   /** Ed25519. */
   publicKey: KeyObject;
-  /** Present once trust in it was withdrawn. `after`, seconds since 1970: what it signed up to then counts; null: nothing does. */
+  /**
+   * Present once trust in the key was withdrawn. `after`, seconds since 1970: its signatures up to then count; null:
+   * none counts.
+   */
   compromised?: { after: number | null };
 }
 
@@ -17,13 +20,13 @@ export interface CheckpointKey {
 export type CheckpointKeys = (kid: string, jws: string) => Promise<CheckpointKey | undefined>;
 
 /**
- * What a checkpoint's signature is worth by itself.
+ * What a checkpoint's signature alone proves.
  *
  * - `trusted`: a trusted key signed it.
- * - `compromised`: a key signed it that was compromised by the time that the checkpoint says.
- * - `unknown`: it names a key that is not among the trusted ones.
- * - `unrecorded`: neither a trusted key nor one on record signed it. It is forged, unless a later checkpoint of a trusted
- *   key names it: then the record of its key was changed since.
+ * - `compromised`: a key signed it that was compromised by the time in the checkpoint.
+ * - `unknown`: it names a key that is not one of the trusted keys.
+ * - `unrecorded`: neither a trusted key nor a key on record signed it. It is forged, unless a later checkpoint of a
+ *   trusted key names it: then the record of its key was changed since.
  * - `forged`: it is not a checkpoint, or the trusted key that it names did not sign it.
  */
 export type Judged =

@@ -10,7 +10,7 @@ export interface Dropped {
   /** How many are gone. */
   records: number;
   /**
-   * Id of the first record that is later than `until` by more than a minute; null when there is none. Records with
+   * Id of the first record that is more than a minute later than `until`; null when there is none. Records with
    * greater ids were written later, so none of them was dropped, whatever time their seals say.
    */
   firstKept: string | null;
@@ -30,9 +30,9 @@ export async function readDropped(tx: EntityManager): Promise<Dropped | undefine
 }
 
 /**
- * Whether what is said to be dropped can't be: more or fewer records are gone, something of an earlier time is left, or
- * a drop has no record in the trail, or is older than what it dropped.
- * @param gone how many records are gone by what is sealed; undefined when that was not counted
+ * Whether the recorded drops can't be true: more or fewer records are missing, a record of an earlier time is left,
+ * or a drop has no record in the trail, or is older than what it dropped.
+ * @param gone how many sealed records are missing; undefined when that was not counted
  */
 export async function dropsContradict(
   tx: EntityManager,

@@ -24,8 +24,8 @@ export interface JudgedSeal extends Seal {
 }
 
 /**
- * The seals of checkpoints that follow one another, by the checkpoint's number, in the order of their trees: of each tree
- * the first `MOST_SEALS`, of which so many are a finding whatever the others are.
+ * The seals of consecutive checkpoints, by the checkpoint's number, in the order of their trees. Of each tree the
+ * first `MOST_SEALS`: so many are a finding, whatever the others are.
  */
 export async function judgedSealsOf(
   tx: EntityManager,

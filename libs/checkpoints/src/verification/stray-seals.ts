@@ -6,11 +6,11 @@ import { pagesOf } from './pages';
 const AT_ONCE = 1000;
 
 /**
- * Reports checkpoints below the first, which count from 1, or beyond what a number of JavaScript can be; those after the
- * last one of which only seals are left; and every seal that belongs to no checkpoint: those that are left of a missing
- * one, those that never belonged to one, and those at places that no tree has.
+ * Reports checkpoints with a number below 1 or too large for a JavaScript number; checkpoints after the last one of
+ * which only seals are left; and every seal without a checkpoint: seals of a missing checkpoint, seals that never had
+ * one, and seals at places that no tree has.
  * @param since number of the first checkpoint that is verified
- * @param last number of the last checkpoint that is there
+ * @param last number of the last checkpoint that exists
  */
 export async function findStraySeals(
   tx: EntityManager,

@@ -43,11 +43,12 @@ export class TrailResume {
   ) {}
 
   /**
-   * Sets aside, in tables of their own, the checkpoints after one and every seal that belongs to none that is left,
-   * and records the break. The records are sealed again, in a new epoch.
+   * Moves the checkpoints after a given one, and every seal without a remaining checkpoint, to separate tables, and
+   * records the break. The records are sealed again, in a new epoch.
    * @param after number of the last valid checkpoint; 0 when there is none
-   * @throws TrailNotResumable when that checkpoint does not hold, or the one after it does: one that is the first to say
-   * that the trail is complete up to a time after its own does not, nor one that says less than the one before it
+   * @throws TrailNotResumable when that checkpoint is not valid, or the next one is valid. A checkpoint is not valid
+   * if it is the first to claim that the trail is complete up to a time after its own, or if it claims less than the
+   * previous one
    */
   async resume(actor: Actor, after: number): Promise<Resumed> {
     for (let attempt = 1; ; attempt += 1)

@@ -106,8 +106,8 @@ export async function readRecordedKeys(tx: Pick<EntityManager, 'query'>): Promis
 }
 
 /**
- * Holds what was kept elsewhere against what is here. One of a key that is not trusted is compared, too: it is kept
- * where nobody of the database can write.
+ * Compares checkpoints that were kept elsewhere with the trail. It also compares checkpoints whose key is not
+ * trusted: they are kept where no user of the database can write.
  * @returns how many there were
  */
 async function compareShipped(
