@@ -72,7 +72,7 @@ function isFilePath(url: URL): boolean {
 export const IsCheckpointSink = (): PropertyDecorator =>
   rule(
     'isCheckpointSink',
-    'must be file:/<absolute path> or an https URL (http on loopback alone) of at most 2,000 characters, without credentials, query or fragment',
+    'must be file:/<absolute path> or an https URL (http only on loopback) of at most 2,000 characters, without credentials, query or fragment',
     (value) => {
       const url = asUrl(value);
       // It is the key of a row: PostgreSQL indexes no text much longer.
@@ -152,7 +152,7 @@ export function isServiceUrl(value: unknown, path: RegExp): boolean {
 
 /** `https://vault.example.org:8200`, with or without a slash behind it. */
 export const IsServiceUrl = (): PropertyDecorator =>
-  rule('isServiceUrl', 'must be an http(s) URL of scheme, host and port alone', (value) =>
+  rule('isServiceUrl', 'must be an http(s) URL with only scheme, host and port', (value) =>
     isServiceUrl(value, /^\/$/),
   );
 

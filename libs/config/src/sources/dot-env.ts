@@ -66,7 +66,7 @@ function readValue(rest: string): { text: string } | string {
   if (quote !== '' && QUOTES.includes(quote)) return readQuoted(rest, quote);
   if (TYPOGRAPHIC_QUOTES.test(rest)) return 'begins its value with a typographic quote; use \' or "';
   if (rest.includes('#'))
-    return 'has a # in a value without quotes; put the value into single quotes, and a comment on a line of its own';
+    return 'has a # in a value without quotes; put the value into single quotes, and a comment on a separate line';
   return { text: rest };
 }
 
