@@ -174,10 +174,10 @@ export class CustomersService {
   }
 
   /**
-   * Creates those customers that are not on record, and keeps all of them from being changed or removed until the
-   * transaction ends. What is on record stays as it is.
+   * Creates the customers that are not on record, and keeps all of them from being changed or removed until the
+   * transaction ends. Customers on record are not changed.
    * @param inputs with different ids
-   * @returns ids of those that were deleted: they are neither created nor kept
+   * @returns ids of deleted customers: they are neither created nor kept
    */
   async shareOrCreate(
     tx: EntityManager,
@@ -240,9 +240,9 @@ export class CustomersService {
   }
 
   /**
-   * Empties the row except for its id, which stays so that nobody takes it again. Part of the removal of a
-   * customer: licenses are the caller's to settle first.
-   * @param tx holds the lock on the customer
+   * Empties the row except for its id, which stays so that nobody can use it again. Part of the removal of a
+   * customer: the caller must have handled the licenses first.
+   * @param tx has the lock on the customer
    */
   async softDelete(tx: EntityManager, actor: Actor, id: string): Promise<void> {
     await tx.update(Customer, id, {
