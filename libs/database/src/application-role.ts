@@ -30,7 +30,7 @@ export async function assertApplicationRoleIsApart(dataSource: DataSource): Prom
     FROM pg_class WHERE oid = 'public.audit_logs'::regclass`);
   if (!powers || powers.owns)
     throw new ConfigurationError(
-      'DATABASE_URL: its role owns the tables, is a superuser or may create roles; name a role of its own for the server, and the owner in MIGRATION_DATABASE_URL',
+      'DATABASE_URL: its role owns the tables, is a superuser or may create roles; name a separate role for the server, and the owner in MIGRATION_DATABASE_URL',
     );
   const from = `FROM PUBLIC, ${escapeIdentifier(powers.role)};`;
   if (powers.createsInPublic)

@@ -51,12 +51,11 @@ const JUDGE = new PreparedStatement<{ standings: (Standing | null)[] }>(
 );
 
 /**
- * Judges callers again, after the locks of all of them are held: shared, so that none of them is changed until the
- * transaction ends.
- * @param on the transaction of what they want to change; the data source where nothing is changed
+ * Locks callers and judges them again. Locks are shared, so that no caller is changed until the transaction ends.
+ * @param on the transaction of the callers' changes; the data source if nothing is changed
  * @param callers as they were identified
- * @param ending those whose credentials the transaction changes: their locks are held alone, so that it waits for what
- * they are changing and later changes see it
+ * @param ending callers whose credentials the transaction changes. Their locks are exclusive: the transaction waits
+ * for their current changes, and later changes see the new credential
  * @returns for each caller how it is now, or why it is refused
  */
 export async function judgeCallers(

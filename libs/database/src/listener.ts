@@ -19,8 +19,8 @@ export interface Hearing {
 }
 
 /**
- * Listens on a channel of PostgreSQL (NOTIFY) with a connection of its own, which is opened again for as long as it takes.
- * Nothing may depend on a notification alone: a lost one is never repeated.
+ * Listens on a channel of PostgreSQL (NOTIFY) with a separate connection, which it opens again until it succeeds.
+ * Nothing may depend only on a notification: a lost one is never repeated.
  */
 export class Listener {
   private client?: Client;

@@ -23,9 +23,9 @@ export interface MicroBatchOptions {
 }
 
 /**
- * Makes one statement of what many requests ask in the same turn of the event loop. Nobody waits for a timer:
- * alone, a request goes out at once; under load, batches grow by themselves. A run belongs to no request
- * (`currentRequest()` is undefined): what is to be said of one of them is said where its output is awaited.
+ * Makes one statement from the requests that arrive in the same turn of the event loop. Nobody waits for a timer: a
+ * single request is sent at once; under load, batches grow by themselves. A run belongs to no request
+ * (`currentRequest()` is undefined): log about a request where its output is awaited.
  */
 export class MicroBatch<In, Out> {
   private queue: Waiting<In, Out>[] = [];

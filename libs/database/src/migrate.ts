@@ -73,8 +73,8 @@ async function grant(dataSource: DataSource, role: string, privileges: Privilege
 }
 
 /**
- * Applies what is pending, each migration in a transaction of its own, then grants the application's role what
- * it may do. Processes that start at once wait for one another.
+ * Applies pending migrations, each in a separate transaction, then grants the application's role its privileges.
+ * Processes that start at once wait for one another.
  * @param dataSource connected as the owner of the schema
  * @param applicationRole role of DATABASE_URL; nothing is granted when it is the owner itself
  * @returns names of the migrations that were applied

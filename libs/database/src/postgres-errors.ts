@@ -104,7 +104,10 @@ export function isConnectionRefused(error: unknown): boolean {
   return REFUSED_CONNECTION.has(sqlState(error) ?? '');
 }
 
-/** Answers to a commit that may have been made: those of a database that ends, crashes, or lacks what it needs. */
+/**
+ * SQLSTATEs after which a commit may still have been made: the database ends, crashes, or is out of something that it
+ * needs.
+ */
 const OPEN_COMMIT = /^(08|53|57P|58|XX)/;
 
 /**

@@ -10,14 +10,14 @@ const REFUSED_STATE = 'AE002';
  */
 export const NOT_RECONCILED = `EXISTS (SELECT FROM restores WHERE reconciled_at IS NULL)`;
 
-/** The database was restored and is not reconciled: what it says of licenses may be what was true once. */
+/** The database was restored and is not reconciled: its state of a license may be outdated. */
 export class RestoreNotReconciled extends DomainError {
   readonly code = 'restore_not_reconciled';
   override readonly retryAfterSeconds = 60;
 
   constructor(options?: { cause: unknown }) {
     super(
-      'The database was restored, and what was revoked since is not known yet: an administrator has to run `aegis restore reconcile`.',
+      'The database was restored, and later revocations are not known yet: an administrator has to run `aegis restore reconcile`.',
       options,
     );
   }

@@ -1,13 +1,13 @@
 import { isInputRefused } from './postgres-errors';
 
 /**
- * Runs a batch. When the database refuses it because of what one of the inputs says, the halves run apart, and their
- * halves, until only the refused inputs fail. No other failure is split: where the outcome is unknown, as after the
+ * Runs a batch. When the database refuses it because of one of the inputs, the halves run separately, and their
+ * halves, until only the refused inputs fail. No other failure is split: when the outcome is unknown, as after the
  * loss of a connection, running again could write twice.
- * @param run does everything or nothing for the inputs that it gets
- * @param onDone called, and awaited, with the inputs of each run that succeeded and what it returned
- * @param onFailure called, and awaited, with the inputs of each run that failed finally, and its error
- * @returns when each input was in one of the two
+ * @param run does everything or nothing for its inputs
+ * @param onDone called, and awaited, with the inputs of each successful run and its result
+ * @param onFailure called, and awaited, with the inputs of each run that finally failed, and its error
+ * @returns when each input was passed to one of the two
  */
 export async function runSplitting<In, Out>(
   inputs: readonly In[],

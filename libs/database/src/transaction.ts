@@ -57,12 +57,12 @@ export interface TransactionOptions {
 }
 
 /**
- * Runs `work` in one transaction and commits; on an error all of it is undone. A deadlock or a serialization
- * failure runs the whole again, so `work` has no effects outside the database: those come after this returns.
- * The caller of the request that it runs for is judged again first, and can't be changed until it ends.
- * @param work gets the transaction, which it hands on as first argument, and the caller as it is now
+ * Runs `work` in one transaction and commits; on an error all of it is undone. After a deadlock or a serialization
+ * failure the whole transaction runs again, so `work` must have no effects outside of the database: those come after
+ * this returns. First, the caller of the request is judged again; it can't be changed until the transaction ends.
+ * @param work gets the transaction, which it passes on as first argument, and the caller as it is now
  * @returns what `work` returned, once it is durable
- * @throws CallerRefused, CallerNarrowed; OutcomeUnknown where the commit was sent and not answered
+ * @throws CallerRefused, CallerNarrowed; OutcomeUnknown if the commit was sent and not answered
  */
 export async function transaction<T>(
   dataSource: DataSource,

@@ -51,7 +51,7 @@ function tlsProblem(error: unknown): string | undefined {
     if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
       return `the server's certificate is not valid at this time (${code}); renew it, or set this machine's clock.`;
     if (code.startsWith('ERR_OSSL_') || code === 'ERR_SSL_NO_START_LINE')
-      return `a file that sslrootcert, sslcert or sslkey names does not hold a certificate or key as PEM (${code}).`;
+      return `a file that sslrootcert, sslcert or sslkey names does not contain a certificate or key as PEM (${code}).`;
   }
   return undefined;
 }

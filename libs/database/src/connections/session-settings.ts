@@ -38,7 +38,7 @@ export async function warnOfSessionDefaults(dataSource: DataSource, logger: Logg
   if (rows.length === 0) return;
   logger.write(
     'warn',
-    'the database has settings of its own for the sessions of this server: make sure that somebody of yours made them',
+    'the database stores settings for the sessions of this server: make sure that your own people made them',
     {
       of_the_role: rows.filter(({ owner }) => owner === 'role').map(({ setting }) => setting),
       of_the_database: rows.filter(({ owner }) => owner === 'database').map(({ setting }) => setting),
