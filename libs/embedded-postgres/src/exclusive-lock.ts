@@ -8,16 +8,16 @@ import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity
 const RETRY_MS = 15;
 
 /**
- * Runs `work` while no other process, and nothing else in this one, holds the lock of the folder. A lock whose
- * holder crashed is taken over.
+ * Runs `work` while nobody else, in this process or another, has the lock of the folder. If the process that had the
+ * lock crashed, the lock is taken over.
  *
- * Locks are numbered files `lock.<n>`, created exclusively; the highest one counts and is deleted only when a
- * higher one exists. So of two that find the same dead holder one alone gets the next number, and one that was
- * too slow sees a higher number than its own. An empty file is a released lock.
+ * Locks are numbered files `lock.<n>`, created exclusively. The highest number counts, and is deleted only when a
+ * higher one exists. So if two processes find the same dead holder, only one gets the next number, and a slow process
+ * sees a higher number than its own. An empty file is a released lock.
  *
  * @param folder absolute; exists
- * @param timeoutMs how long to wait for the holder
- * @throws Error when the holder keeps the lock for longer than that; whatever `work` throws
+ * @param timeoutMs how long to wait for the lock
+ * @throws Error when the lock is not released in that time; and what `work` throws
  */
 export async function withExclusiveLock<T>(
   folder: string,

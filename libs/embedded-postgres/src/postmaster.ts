@@ -52,7 +52,7 @@ export function findPostmaster(cluster: Cluster): Postmaster | undefined {
 }
 
 /**
- * Starts a postmaster on a free port, in a session of its own: Ctrl-C at our terminal does not reach it, and it
+ * Starts a postmaster on a free port, in a separate session: Ctrl-C at our terminal does not reach it, and it
  * outlives us. Called when none runs. It is up when `findPostmaster` says so.
  * @param binaries folder with `postgres`
  */

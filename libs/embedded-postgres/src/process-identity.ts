@@ -9,8 +9,8 @@ export interface ProcessIdentity {
 }
 
 /**
- * @returns who runs under this pid now; undefined if nobody does. A zombie (state Z) counts as dead: it holds
- * no file and no port, and where nobody reaps it, it stays forever.
+ * @returns the process that has this pid now; undefined if there is none. A zombie (state Z) is dead: it has no file
+ * and no port open, and if nobody reaps it, it stays forever.
  */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
   const found = process.platform === 'linux' ? readProc(pid) : readPs(pid);
