@@ -38,10 +38,10 @@ export interface BrokenField {
 }
 
 /**
- * Judges the texts that a change would store. A text that is stored already is left alone, though it breaks a rule
- * that came later: anyone who reads a record, changes one field and sends all of it back is not refused for the others.
+ * Checks the texts that a change would store. A stored text is not checked, even if it breaks a later rule: a client
+ * may read a record, change one field and send all of it back.
  * @param rules by field
- * @param given what will be stored, in its normal form; null and undefined are not judged
+ * @param given what will be stored, in its normal form; null and undefined are not checked
  * @param stored the record before the change
  */
 export function brokenTexts(
