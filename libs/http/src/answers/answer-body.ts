@@ -46,10 +46,10 @@ export function answerBody(request: Request, response: Response, result: unknown
 }
 
 /**
- * Says whether the caller holds the present state already. Express sends 304 to a fresh request. By its own rule that is
- * each one with `If-None-Match: *`, even where there is no entity tag to compare; and none with
- * `Cache-Control: no-cache`, which `fetch` adds to each one with `If-None-Match`, but that directive is for caches on the
- * way, not for us.
+ * Says whether the caller already has the current state. Express sends 304 to a "fresh" request. By its rule, every
+ * request with `If-None-Match: *` is fresh, even without an entity tag to compare. And no request with
+ * `Cache-Control: no-cache` is fresh: `fetch` adds that directive to every request with `If-None-Match`, but it is
+ * meant for caches on the way, not for us.
  */
 function settleFreshness(request: Request, etag: string | undefined): boolean {
   const ifNoneMatch = request.headers['if-none-match'];

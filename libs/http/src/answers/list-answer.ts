@@ -14,12 +14,12 @@ import { InvalidInput } from '@aegis/errors';
 const openStreams = new OpenStreams();
 
 /**
- * Answers a list in what the caller accepts: a page as JSON, or the whole list as a stream of CSV or NDJSON, which is
- * cut off when its caller is no longer valid, or takes it too slowly.
- * @param name field that holds the rows of a page
- * @param RowDto what leaves of a row
- * @throws InvalidInput for a cursor of another list, or a page asked for of a stream; RateLimited where too many streams
- * are open
+ * Answers a list in the form that the caller accepts: a page as JSON, or the whole list as a stream of CSV or NDJSON.
+ * The stream is cut off when its caller is no longer valid, or reads too slowly.
+ * @param name field that contains the rows of a page
+ * @param RowDto the fields of a row that are sent
+ * @throws InvalidInput for a cursor of another list, or a page asked for of a stream; RateLimited when too many
+ * streams are open
  */
 export async function answerList<Row extends ObjectLiteral, Name extends string>(
   request: Request,

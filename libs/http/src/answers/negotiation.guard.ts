@@ -6,9 +6,9 @@ import { routeOf } from '../edge/request-facts';
 import { NotAcceptable } from '../problems/http.errors';
 
 /**
- * Refuses (406) what could not be answered in a media type of `Accept` anyway, before anything is done; a public route
- * still answers in what it has, as RFC 9110 section 12.5.1 allows. Runs no handler that does not declare what it
- * answers with. Keeps what is answered to a key out of caches, where a handler does not say otherwise.
+ * Refuses (406) a request that could not be answered in a media type of `Accept`, before anything is done. A public
+ * route still answers in the form that it has, as RFC 9110 section 12.5.1 allows. A handler that does not declare its
+ * answer does not run. Keeps answers to a key out of caches, unless the handler says otherwise.
  */
 @Injectable()
 export class NegotiationGuard implements CanActivate {

@@ -9,7 +9,7 @@ const RETRY_AFTER_SECONDS = 5;
 
 /** How long a stream may take, in milliseconds. */
 export interface StreamBounds {
-  /** For its reader to take one piece, however the bytes drip: some two kilobytes per second. */
+  /** Longest time for a reader to take one piece, however slowly the bytes flow: some two kilobytes per second. */
   readonly piece: number;
   /** From its beginning to its last byte. */
   readonly total: number;
@@ -21,8 +21,8 @@ const BOUNDS: StreamBounds = { piece: 120_000, total: 3_600_000 };
 export type After = (ms: number, act: () => void) => () => void;
 
 /**
- * Bounds the lists that are being streamed, in number and in time. Each holds two pieces in memory for as long as its
- * reader takes, and counts as one request only: without bounds, one key could hold the memory of many, forever.
+ * Limits the lists that are being streamed, in number and in time. Each keeps two pieces in memory until its reader
+ * takes them, and counts as only one request: without limits, one key could use the memory of many, forever.
  */
 export class OpenStreams {
   private readonly byCaller = new Map<string, number>();

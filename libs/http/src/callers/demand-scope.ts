@@ -13,8 +13,8 @@ class FurtherScopeMissing extends DomainError {
 }
 
 /**
- * Asks for a scope that only this request needs, beyond those that its route declares.
- * @param purpose what needs it, as a sentence begins
+ * Requires a scope that only this request needs, in addition to those that its route declares.
+ * @param purpose what needs it, as the beginning of a sentence
  * @throws a problem `insufficient_scope` (403) naming the scope
  */
 export function demandScope(request: Request, scope: Scope, purpose: string): void {

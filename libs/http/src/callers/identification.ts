@@ -6,8 +6,8 @@ import { factsOf } from '../edge/request-facts';
 /** Finds out who calls. A DI token: libs/api-keys implements it. */
 export abstract class Identification {
   /**
-   * Authenticates the credential of a request; it may be asked for every request that has one.
-   * What it throws counts as `unavailable`.
+   * Authenticates the credential of a request; it may be called for every request that has one. If it throws, the
+   * credential is `unavailable`.
    */
   abstract identify(request: Request): Promise<Credential>;
 

@@ -13,10 +13,10 @@ import { expressClasses } from '../framework-internals';
 export type Admission = (request: Request, response: Response, serve: () => void) => void;
 
 /**
- * Express over a server whose requests and responses have Express' prototypes from the start, which gives every answer
- * the form that its handler declares. Both spare a request what V8 makes of objects that are changed after they were
- * made (docs/adr/0024): Express would give each of the two its prototype by `Object.setPrototypeOf`, and Nest's
- * interceptors define properties of a function of their own for each request.
+ * Express over a server whose requests and responses have Express' prototypes from the start; it gives every answer
+ * the form that its handler declares. Both avoid objects that change after they were made, which are slow in V8
+ * (docs/adr/0024): Express would set the two prototypes with `Object.setPrototypeOf` for each request, and Nest's
+ * interceptors would define properties of a new function for each request.
  */
 export class HttpAdapter extends ExpressAdapter {
   private admission: Admission = (_request, _response, serve) => {

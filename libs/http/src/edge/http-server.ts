@@ -97,7 +97,7 @@ function configureHttp(app: NestExpressApplication): void {
   handleClientErrors(server, environment);
 }
 
-/** Hands on to the routes what Node would answer by itself, without a body: 100, and 417. */
+/** Passes on to the routes what Node would answer by itself, without a body: 100, and 417. */
 function leaveToUs(server: Server): void {
   const serve = (...request: [IncomingMessage, ServerResponse]): boolean =>
     server.emit('request', ...request);

@@ -12,10 +12,11 @@ interface Connection extends Socket {
 }
 
 /**
- * Serves the requests of a connection one after the other, each when the answer before it has been taken. Node serves
- * all that came in one read at once, and keeps the answers: hundreds of them to a caller who reads none. A connection
- * with more than 20 waiting requests is closed. What follows an answer that closes the connection is not served. A
- * response whose connection ends before its turn emits `close` as every other does; Node leaves that out.
+ * Serves the requests of a connection one after another, each when the previous answer has been taken. Node serves
+ * all requests of one read at once, and keeps the answers: hundreds of them for a caller who reads none. A connection
+ * with more than 20 waiting requests is closed. Requests after an answer that closes the connection are not served.
+ * If a connection ends before the turn of a response, the response emits `close` like every other; Node does not do
+ * that.
  */
 export function oneAnswerAtATime(): Admission {
   return (request, response, next) => {

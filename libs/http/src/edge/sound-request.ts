@@ -58,7 +58,7 @@ function framingFlawOf({ httpVersion, headers }: Request): Error | undefined {
   );
 }
 
-/** Brings the target to a path. What is answered names the request by it, whatever else is wrong. */
+/** Turns the target into a path. Answers name the request by it, whatever else is wrong. */
 function targetFlawOf(request: Request): Error | undefined {
   const { url } = request;
   if (url.startsWith('/') && ORIGIN_FORM.test(url)) return undefined;

@@ -6,10 +6,10 @@ import { routeOf } from '../edge/request-facts';
 import { hasBody, readJsonBody } from './body/json-body';
 
 /**
- * Fifth guard: reads the body where a route takes one, so that nothing is read for callers who are turned away, and
- * refuses query parameters on routes that have none, unless the route is public: monitors add parameters against
- * caches. What parameters and fields must look like is the validation pipe's. A body that no route asked for means
- * nothing (RFC 9110 section 9.3.1) and is not read.
+ * Fifth guard: reads the body if the route takes one, so that nothing is read for refused callers. Refuses query
+ * parameters on routes without any, unless the route is public: monitors add parameters against caches. The
+ * validation pipe checks parameters and fields. A body without a route that takes it means nothing (RFC 9110 section
+ * 9.3.1) and is not read.
  */
 @Injectable()
 export class InputGuard implements CanActivate {

@@ -95,8 +95,9 @@ function validatedItems(
 }
 
 /**
- * What is wrong with parameters whatever they mean: a reserved name, given twice, or a text that can't be stored.
- * @returns names of those that are
+ * Finds parameters that are wrong whatever they mean: with a reserved name, given twice, or with a text that can't be
+ * stored.
+ * @returns their names
  */
 function refuseParameters(parameters: Fields, errors: FieldErrors): ReadonlySet<string> | undefined {
   let refused: Set<string> | undefined;
@@ -143,7 +144,9 @@ const TYPE_RULES: readonly (readonly [rule: string, type: string])[] = [
   ['isBoolean', 'boolean'],
 ];
 
-/** Of a value of the wrong type, the other rules say nothing true: the rule on the type stands alone. */
+/**
+ * For a value of the wrong type, the other rules would say nothing useful: only the rule about the type is reported.
+ */
 function rulesToShow(constraints: Readonly<Record<string, string>>, value: unknown): [string, string][] {
   const rules = Object.entries(constraints);
   const wrongType =

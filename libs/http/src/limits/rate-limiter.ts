@@ -72,11 +72,13 @@ export class RateLimiter {
   }
 
   /**
-   * Counts a validation against its license, except for a key whose own limit is above the default one: only an
-   * administrator gives such a limit, and any other key could have made itself one that passes by the license's limit.
-   * @param response of the request that was counted already; its headers then say what is left of both limits
-   * @param license names the license that the validation asks about
-   * @throws RateLimited when its bucket is used up, RateLimitsUnavailable when that is unknown; the headers are set then too
+   * Counts a validation against its license, except for a key whose own limit is above the default: only an
+   * administrator can set such a limit. With any lower limit, a caller could make a key that bypasses the license's
+   * limit.
+   * @param response of the request that was counted already; its headers then show the rest of both limits
+   * @param license identifies the license of the validation
+   * @throws RateLimited when its bucket is used up, RateLimitsUnavailable when that is unknown; the headers are set
+   * then too
    */
   async chargeLicense(response: Response, license: string): Promise<void> {
     if (!this.enabled) return;
@@ -87,11 +89,12 @@ export class RateLimiter {
   }
 
   /**
-   * Charges the items of a batch to a bucket of the caller's key, which a key's own limit does not replace: that one
-   * counts requests. A batch that does not fit is not charged.
-   * @param response of the request that was counted already; its headers then say what is left of both limits
-   * @param items that differ: how many requests they would be one by one
-   * @throws RateLimited when they do not all fit, RateLimitsUnavailable when that is unknown; the headers are set then too
+   * Charges the items of a batch to a separate bucket of the caller's key. A key's own limit does not replace it,
+   * because that limit counts requests. A batch that does not fit is not charged.
+   * @param response of the request that was counted already; its headers then show the rest of both limits
+   * @param items number of different items: how many requests they would be one by one
+   * @throws RateLimited when they do not all fit, RateLimitsUnavailable when that is unknown; the headers are set
+   * then too
    */
   async chargeBatch(response: Response, items: number): Promise<void> {
     if (!this.enabled) return;

@@ -5,7 +5,7 @@ import { FrameworkRefusal } from './http.errors';
 
 const RETRY_SECONDS = 1;
 
-/** What the framework refuses by status alone, in our words: theirs may echo what was sent. */
+/** The framework's refusals, by status, in our words: its own may repeat what was sent. */
 const BY_STATUS: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map([
   [400, ['invalid_request', 'The request cannot be read.']],
   [401, ['unauthorized', 'The request is not authenticated.']],

@@ -40,8 +40,8 @@ export function objectListsOf(dto: { prototype: object }): readonly ObjectList[]
 }
 
 /**
- * What a body may hold at most, by the rules of its DTO: twice the values that all its fields together can have, and a
- * hundred.
+ * The limits of a body, from the rules of its DTO: twice the number of values that all its fields together can have,
+ * and a hundred.
  * @throws Error for a list without `@ArrayMaxSize`, and for objects that are validated without `@ListOf`
  */
 export function jsonBoundsOf(dto: Type<object>): JsonBounds {

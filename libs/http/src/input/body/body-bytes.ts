@@ -11,12 +11,12 @@ const MOST_PIECES = 10_000;
 const KEPT_PIECES = 64;
 
 /**
- * Reads the bytes of a body. Express' own reader uses three packages that look at each request again for what
- * this server never has: other encodings, other charsets, verification (docs/adr/0023).
- * @param limit in bytes; what is beyond is read and discarded, so that the caller gets to see the answer
+ * Reads the bytes of a body. Express' own reader uses three packages that check each request for things that this
+ * server never has: other encodings, other charsets, verification (docs/adr/0023).
+ * @param limit in bytes; the rest is read and discarded, so that the caller gets the answer
  * @throws UnsupportedMediaType for a content encoding (415), a refusal for more bytes than the limit (413),
- * MalformedRequest when the body breaks off, or comes in more than 10,000 pieces (400), a refusal for a body that comes
- * too slowly for its size (408)
+ * MalformedRequest when the body breaks off, or comes in more than 10,000 pieces (400), a refusal for a body that
+ * comes too slowly for its size (408)
  */
 export function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
