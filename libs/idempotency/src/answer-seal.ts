@@ -6,8 +6,8 @@ const TAG_BYTES = 16;
 const SECRET_BYTES = 32;
 
 /**
- * Encrypts one remembered answer and recognises its request. Both secrets come by HKDF-SHA256 (RFC 5869) from a
- * pepper, which the database does not hold, and from the Idempotency-Key, which nobody but the caller holds.
+ * Encrypts one remembered answer and recognises its request. HKDF-SHA256 (RFC 5869) derives both secrets from a
+ * pepper, which the database does not have, and from the Idempotency-Key, which only the caller has.
  */
 export class AnswerSeal {
   private readonly encryption: Buffer;

@@ -13,8 +13,8 @@ import type { Reply } from './reply';
 /** How the answers of a route are remembered. */
 export interface Idempotence<Result = unknown> {
   /**
-   * Id of the customer whose personal data the answer holds: removing the customer removes the answer. Absent where
-   * answers hold none.
+   * Id of the customer whose personal data is in the answer: removing the customer removes the answer. Absent if
+   * answers have none.
    */
   readonly customerOf?: (result: Result) => string;
   /**

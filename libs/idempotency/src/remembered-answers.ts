@@ -57,7 +57,7 @@ export class RememberedAnswers {
       keyHash.readInt32BE(4),
     ]);
     if (!lock?.taken) throw new RequestInProgress();
-    // A statement of its own: it sees what was committed before the lock was free.
+    // A separate statement: it sees what was committed before the lock was free.
     const row = await this.row(tx, request);
     if (row?.is_fresh) return this.read(row, request);
     if (row) await tx.query('DELETE FROM idempotency_keys WHERE key_hash = $1', [keyHash]);
