@@ -4,7 +4,10 @@ import type { Logger } from '@aegis/logging';
 import type { JobMetrics } from './job-metrics';
 import type { JobName } from './job-name';
 
-/** So long a process that stops waits for a run: longer than a statement waits for its answer, unless the settings differ. */
+/**
+ * How long a stopping process waits for a run: longer than a statement waits for its answer, unless the settings
+ * differ.
+ */
 const LONGEST_WAIT_MS = 15_000;
 
 /** Work that a process repeats in the background. */
