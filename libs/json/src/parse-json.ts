@@ -9,8 +9,8 @@ import type { JsonBounds } from './json-bounds';
 import { notJson, scanJson } from './json-scan';
 
 /**
- * Names that JavaScript gives a meaning of its own: class-transformer drops some, and class-validator takes those
- * that every object inherits (`toString`) for known fields. No contract has such a field.
+ * Names with a special meaning in JavaScript: class-transformer drops some, and class-validator mistakes those that
+ * every object inherits (`toString`) for known fields. No contract has such a field.
  */
 export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...Object.getOwnPropertyNames(Object.prototype),
@@ -25,10 +25,9 @@ const FAULTY = -1;
 /**
  * Reads JSON (RFC 8259) in which every name occurs once and nothing nests deeper than 32 levels.
  * @param text the body, decoded
- * @param bounds of the route that takes it; lists and objects never hold more than 100 elements except the lists
- * that it names
- * @returns the value; reserved names such as `__proto__` never reach it
- * @throws MalformedRequest when it is not JSON, nests too deep, holds too many values or repeats a name (400)
+ * @param bounds of the route; lists and objects have at most 100 elements, except for the lists that it names
+ * @returns the value; it never contains reserved names such as `__proto__`
+ * @throws MalformedRequest when it is not JSON, nests too deep, has too many values or repeats a name (400)
  * @throws InvalidInput naming fields with NUL, unpaired surrogates or reserved names, or the first that is too long
  * (422)
  */
