@@ -33,7 +33,7 @@ export interface AdaptedLine extends Adaptation {
 }
 
 export interface ImportOptions {
-  /** All lines or none; else those that are right, in transactions of some hundred lines. */
+  /** All lines or none; otherwise the correct lines, in transactions of some hundred lines. */
   atomic: boolean;
   /** Called with each refusal, in the order of the lines. */
   onRefusal: (refusal: Refusal) => void;
@@ -90,10 +90,10 @@ export class LicenseImport {
   }
 
   /**
-   * Imports JSON Lines of `{token, status?, revoked_at?, revoked_reason?, notes?, customer?}` as they flow in. May be
-   * run twice: a token that is on record is left alone, unless the line says that its license is revoked.
+   * Imports JSON Lines of `{token, status?, revoked_at?, revoked_reason?, notes?, customer?}` as they arrive. May be
+   * run twice: a token on record is left alone, unless the line says that its license is revoked.
    * @param chunks bytes, cut anywhere
-   * @returns what was written; a refused line keeps no other from being imported, except in an atomic import
+   * @returns what was written; a refused line does not keep others from being imported, except in an atomic import
    * @throws what the database throws; lines of earlier transactions are imported then
    */
   run(actor: Actor, chunks: AsyncIterable<Buffer>, options: ImportOptions): Promise<ImportReport> {
