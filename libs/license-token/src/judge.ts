@@ -73,8 +73,8 @@ export function judge(question: Question, evidence: Evidence, now: Date): Verdic
 }
 
 /**
- * A verdict that names the license of its token, for codes where `judge()` names none.
- * @param claims of a token that is on record: written by this server, whatever became of the key since
+ * Names the license of the token in a verdict, for codes for which `judge()` does not name it.
+ * @param claims of a token that is on record: this server wrote it, whatever happened to the key since
  */
 export function namingLicense(verdict: Verdict, claims: LicenseClaims): Verdict {
   return {

@@ -103,9 +103,9 @@ export function parseKeySet(jwt: string): ParsedKeySet | Malformed {
 }
 
 /**
- * Whether a key set is past its end, from which on none of its keys is trusted. It is asked at each use, not only when
- * the key set is opened: a client that runs for months would trust a stolen key for as long.
- * @param now the own clock; a time that is not one counts as past the end
+ * Whether a key set is past its end: then none of its keys is trusted. It is checked at each use, not only when the
+ * key set is opened: otherwise a client that runs for months would trust a stolen key for as long.
+ * @param now the client's clock; an invalid time is treated as past the end
  */
 export function hasExpired({ exp }: Pick<KeySet, 'exp'>, now: Date): boolean {
   return !(now.getTime() < exp * 1000);

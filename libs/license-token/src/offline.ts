@@ -20,9 +20,9 @@ export interface OfflineTrust {
 const KEY_SET_EXPIRED = 'The key set of this installation has expired. Get a new one.';
 
 /**
- * Judges a license without the server: by its signature, its claims and the keys of a signed key set. Whether it was
- * revoked, suspended or superseded only a status list says. A compromised key counts for nothing offline: that a token is
- * older than the compromise only the server's record shows.
+ * Judges a license without the server: by its signature, its claims and the keys of a signed key set. Only a status
+ * list says whether it was revoked, suspended or superseded. Offline, a compromised key is never trusted: only the
+ * server's record shows that a token is older than the compromise.
  * @param token as received
  * @returns `UNKNOWN_KEY` for every token, no matter who signed it, once the key set has expired; `MALFORMED` and
  * `KEY_COMPROMISED`, which no newer key set would change, stay

@@ -16,8 +16,8 @@ const LONGEST: readonly [
 ];
 
 /**
- * Finds the claim that is too long to be recorded. Patterns are the issuer's to check (`lintClaims`): tokens of older
- * versions keep none of them.
+ * Finds the claim that is too long to be recorded. Only the issuer checks patterns (`lintClaims`): tokens of older
+ * versions do not follow them.
  * @param claims present and of the right type
  * @returns the first such claim and the rule, without its value; null when there is none
  */

@@ -27,10 +27,10 @@ const CLAIMS = [
 ];
 
 /**
- * What an issuer checks last before it signs: a signed mistake can't be taken back from those who hold it.
- * For claims about to be signed; imported tokens lack `rev` and `status` and fail here.
- * @param claims all that is going to be signed
- * @returns what is wrong, in words that name the claim and the rule but no value; empty when all is well
+ * The issuer's last check before it signs: a signed mistake can't be taken back from people who have the token. Only
+ * for claims that will be signed; imported tokens have no `rev` and `status` and fail here.
+ * @param claims everything that will be signed
+ * @returns what is wrong, with the claim and the rule but without a value; empty when nothing is wrong
  */
 export function lintClaims(claims: LicenseClaims): string[] {
   const malformed = malformedClaim(claims);

@@ -61,11 +61,11 @@ export async function openStatusList(
 }
 
 /**
- * What a list says of a token.
- * @param claims of a token whose signature holds
- * @param now the own clock
- * @returns `unknown` where the token names no list or another one, its index is beyond the list, the list has
- * expired, or its status is not one that is known here
+ * Reads the status of a token in a list.
+ * @param claims of a token with a valid signature
+ * @param now the client's clock
+ * @returns `unknown` if the token names no list or another one, its index is beyond the list, the list has expired,
+ * or the status is not known here
  */
 export function listedStatus(
   list: StatusList,

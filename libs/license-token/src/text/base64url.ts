@@ -5,9 +5,10 @@ const SIX_BITS = new Uint8Array(128).fill(NOT_IN_ALPHABET);
 for (let bits = 0; bits < ALPHABET.length; bits += 1) SIX_BITS[ALPHABET.charCodeAt(bits)] = bits;
 
 /**
- * Decodes base64url without padding (RFC 4648 section 5). Needs neither Node nor a package: a client that checks
- * licenses has none. A table is several times as fast as `atob`, which needs the text checked and rewritten first.
- * @returns null for every spelling that decoders accept except the one that encoders write
+ * Decodes base64url without padding (RFC 4648 section 5). Needs neither Node nor a package, because clients that
+ * check licenses have none. A table is several times as fast as `atob`, for which the text must be checked and
+ * rewritten first.
+ * @returns null for every spelling that decoders accept, except the one that encoders write
  */
 export function decodeBase64url(encoded: string): Uint8Array | null {
   const last = encoded.length % 4;
