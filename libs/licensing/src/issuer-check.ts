@@ -5,15 +5,15 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { DataSource } from 'typeorm';
 import { hasStatusSql } from './state/license-status';
 
-/** For all looks at the licenses together, however many issuers are on record and however long the tokens are. */
+/** Time limit for all look-ups together, however many issuers are on record and however long the tokens are. */
 const PATIENCE_MS = 5000;
 /** Issuers that are looked for: anyone who has the database role can write any number. */
 const MOST_ISSUERS = 100;
 
 /**
- * Warns at a start when licenses that count carry an issuer that this process does not accept: they validate as
- * ISSUER_MISMATCH. Issuers are on record since the first of their licenses, so usually nothing is looked for. The start
- * does not wait for it.
+ * Warns at a start when active licenses have an issuer that this process does not accept: they validate as
+ * ISSUER_MISMATCH. Each issuer is on record from its first license on, so usually nothing is searched. The start does
+ * not wait for it.
  */
 @Injectable()
 export class IssuerCheck implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -21,7 +21,7 @@ export class LicenseChanges {
     this.changes = metrics.counter(
       {
         name: 'aegis_license_changes_total',
-        help: 'Changes of licenses that are durable, by what was done.',
+        help: 'Durable changes of licenses, by kind.',
         labelNames: ['change'],
       },
       LICENSE_CHANGES.map((change) => ({ change })),

@@ -20,8 +20,8 @@ export interface TokenGrant {
 }
 
 /**
- * What the audit record of a new token says of it, so that the trail alone shows which tokens were handed out: after
- * a restore from a backup it shows what is missing, and what each missing license granted.
+ * Describes a new token for its audit record, so that the trail alone shows all issued tokens: after a restore from a
+ * backup, it shows which licenses are missing and what each one granted.
  * @returns `event_data`, without anything personal
  */
 export function tokenAuditData(token: RecordedToken, grant: TokenGrant): Readonly<Record<string, unknown>> {

@@ -23,10 +23,10 @@ export class CustomerRemovalService {
   ) {}
 
   /**
-   * Leaves a tombstone of the customer and takes its personal data from every row, its stored tokens and remembered
-   * answers included.
-   * Their hashes stay, so that they continue answering REVOKED.
-   * @param revokeLicenses revokes what is not revoked yet, in the same transaction; else that is a refusal
+   * Keeps only the id of the customer, and removes its personal data from every row, also from stored tokens and
+   * remembered answers. The hashes of tokens stay, so that they still answer REVOKED.
+   * @param revokeLicenses revokes the customer's remaining licenses in the same transaction; without it they are a
+   * refusal
    * @param precondition on the customer before it is removed
    * @throws CustomerNotFound, CustomerHasLicenses
    */

@@ -26,11 +26,11 @@ export class LicenseResignWriter {
   ) {}
 
   /**
-   * Writes tokens, licenses and audit records. Another change of a license since it was read wins: a revocation is
-   * never undone, and what is locked right now is left alone.
+   * Writes tokens, licenses and audit records. A license that was changed since it was read is left alone, so a
+   * revocation is never undone; so is a license that is locked right now.
    * @param keyId that the licenses' tokens were signed by so far
    * @param supersede whether the older tokens are withdrawn
-   * @returns those that were written
+   * @returns the licenses that were written
    */
   async write(
     tx: EntityManager,

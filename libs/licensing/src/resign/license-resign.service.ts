@@ -179,7 +179,7 @@ export class LicenseResign {
     for (let start = 0; start < licenses.length; start += SIGNED_AT_ONCE) {
       const some = licenses.slice(start, start + SIGNED_AT_ONCE);
       await Promise.all(some.map((license, index) => signOne(license, start + index)));
-      // A local key signs without a pause of its own: the batch before is waiting for its answers.
+      // A local key signs without pausing: the previous batch is waiting for its answers.
       await letOthersRun();
     }
     return resigned;

@@ -7,7 +7,7 @@ export class ResignRate {
   /** @param perSecond undefined: without a limit */
   constructor(private readonly perSecond: number | undefined) {}
 
-  /** Waits until so many pieces may be done; those that come after wait for these. */
+  /** Waits until this number of pieces may be done; later calls wait after it. */
   async take(count: number): Promise<void> {
     if (this.perSecond === undefined) return;
     const now = performance.now();

@@ -37,10 +37,10 @@ export class TokenInspection {
   ) {}
 
   /**
-   * The license that a token belongs to, also an older token.
-   * @param text the token with whatever copying added
-   * @throws NotAToken (422) for what is not a token when it is cleaned; TokenNotOnRecord (404), which says whether
-   * it was damaged, comes from another server, or was signed without this one; RestoreNotReconciled
+   * Finds the license of a token, also of an older one.
+   * @param text the token with anything that copying added
+   * @throws NotAToken (422) for a text that is not a token even when it is cleaned; TokenNotOnRecord (404), which
+   * says whether it was damaged, comes from another server, or was signed without this one; RestoreNotReconciled
    */
   async inspect(text: string): Promise<License & { inspected: InspectedToken }> {
     const { token, removed } = cleanPaste(text);
