@@ -21,8 +21,8 @@ export interface RedactedError {
 }
 
 /**
- * An error without what it may quote of a row or a request: the driver's `detail`, `parameters` and `query` stay
- * out, and so does a message that holds values.
+ * Copies an error without quotes of a row or a request: it leaves out the driver's `detail`, `parameters` and
+ * `query`, and a message that contains values.
  * @param redactCause for `error.cause`
  */
 export function redactError(error: Error, redactCause: (cause: unknown) => unknown): RedactedError {
