@@ -22,8 +22,8 @@ export interface MetricsServer {
 }
 
 /**
- * Serves `GET /metrics` in Prometheus' text format, with those of Node and the process, on a port of its own: it is
- * open to anyone who reaches it, and shows too much for the public one. All else is 404.
+ * Serves `GET /metrics` in Prometheus' text format, with the metrics of Node and the process, on a separate port:
+ * anyone who can reach it may read it, and it shows too much for the public port. Everything else is 404.
  * @param address `port` 0 takes a free one
  * @throws what listening fails with, e.g. EADDRINUSE
  */
