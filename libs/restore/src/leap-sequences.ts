@@ -20,10 +20,10 @@ export interface Leapt {
 }
 
 /**
- * Lets what is counted continue behind everything that may have been handed out before the restore, also by records that
- * were never shipped: two tokens must not share a place in a status list, nor two records an id.
+ * Lets sequences continue after every number that may have been used before the restore, also by records that were
+ * never shipped: two tokens must not share a place in a status list, nor two records an id.
  * @param tx of the owner
- * @param isComplete whether all that was shipped is in the database: else more lists are left out
+ * @param isComplete whether the database has everything that was shipped; otherwise more lists are skipped
  */
 export async function leapSequences(tx: EntityManager, isComplete: boolean): Promise<Leapt> {
   const [row] = await tx.query<Leapt[]>(

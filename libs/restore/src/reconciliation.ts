@@ -21,8 +21,9 @@ export interface ReconcileOptions {
   shipped: readonly ShippedSource[];
   keys: CheckpointKeys;
   /**
-   * What to do with records that nothing proves. `apply`: revocations, suspensions, deactivated customers, deleted API keys
-   * and compromised signing keys take effect; nothing that gives validity does. `ignore`: they are left out. Undefined: they are a refusal.
+   * What to do with records that nothing proves. `apply`: revocations, suspensions, deactivated customers, deleted
+   * API keys and compromised signing keys take effect; nothing that gives validity does. `ignore`: they are left out.
+   * Undefined: they are a refusal.
    */
   unproven?: 'apply' | 'ignore';
   /** Whether to continue without what was shipped, or with a part of it. */
@@ -180,7 +181,10 @@ async function lockedRestore(tx: EntityManager): Promise<OpenRestore | undefined
   return locked;
 }
 
-/** @returns the restore that is not reconciled; undefined when the last one is @throws NotReconcilable when none is noted */
+/**
+ * @returns the restore that is not reconciled; undefined when the last one is reconciled
+ * @throws NotReconcilable when no restore is noted
+ */
 async function openRestore(tx: EntityManager): Promise<OpenRestore | undefined> {
   const rows = await tx.query<(OpenRestore & { is_open: boolean })[]>(
     `SELECT id, reason, reconciled_at IS NULL AS is_open FROM restores ORDER BY id DESC LIMIT 1`,
@@ -195,7 +199,7 @@ function assertConnected(base: ChainBase, { isConnected }: ShippedChain, acceptL
   throw new NotReconcilable(
     base.number === 0
       ? 'nothing that was shipped follows the beginning of the trail, where the database ends. With --accept-loss what came after it is given up'
-      : `what was shipped does not have checkpoint ${base.number}, with which the database ends: it is of another database, or lacks a part. With --accept-loss what came after it is given up`,
+      : `the shipped trail does not have checkpoint ${base.number}, with which the database ends: it is from another database, or a part is missing. With --accept-loss everything after it is given up`,
   );
 }
 

@@ -209,9 +209,9 @@ function meaningOf(unprovable: Unprovable): string {
     case 'key_not_held':
       return `${unprovable.kid}, which signed what was shipped, is not among the keys: give it with --keys`;
     case 'checkpoint_compromised':
-      return `what was shipped is signed by ${unprovable.kid} after that key was compromised`;
+      return `shipped checkpoints are signed by ${unprovable.kid} after that key was compromised`;
     case 'checkpoint_forged':
-      return 'what was shipped is not signed by the key that it names';
+      return 'a shipped checkpoint is not signed by the key that it names';
     case 'records_missing':
       return 'records were shipped without their checkpoint, or a checkpoint without its records';
     case 'checkpoint_missing':

@@ -31,7 +31,7 @@ export async function changeCustomer(
 ): Promise<boolean> {
   const fields = data.texts('fields');
   if (fields.includes('is_active'))
-    // A record names only what was changed. Those of earlier versions do not say to what.
+    // A record names only the changed fields. Records of earlier versions do not have the new value.
     await tx.query(
       `UPDATE customers SET is_active = coalesce($2, NOT is_active), version = version + 1, updated_at = $3
        WHERE id = $1 AND deleted_at IS NULL`,
