@@ -8,13 +8,13 @@ import { UnsafeFile } from './unsafe-file';
 const MOST_LINKS = 40;
 
 /**
- * Resolves the links of a path, and refuses one that belongs to another user: the owner of a link decides which file
- * is written or read. The kernel has such a rule for folders like /tmp, but not for programs that resolve links
- * themselves, and not on every system.
+ * Resolves the links of a path, and refuses a link of another user: the owner of a link decides which file is written
+ * or read. The kernel has such a rule for folders like /tmp, but not for programs that resolve links themselves, and
+ * not on every system.
  * @param path relative to the working directory, or absolute; its last parts need not exist
- * @returns an absolute path without links; what does not exist is kept as it is
- * @throws UnsafeFile for a link that belongs neither to root nor to this process's user, or for a loop; or as the file
- * system says
+ * @returns an absolute path without links; parts that do not exist are kept
+ * @throws UnsafeFile for a link that belongs neither to root nor to this process's user, or for a loop; or as the
+ * file system says
  */
 export function resolveOwnLinksSync(path: string): string {
   const steps = resolution(path);

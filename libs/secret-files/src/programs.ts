@@ -4,13 +4,14 @@ import { assertFileRule, isForeign, READABLE } from './file-rule';
 import { UnsafeFile } from './unsafe-file';
 
 /**
- * Judges a program or a shared library before it is run or loaded: a file of root or of this process's user that
- * nobody else can change or replace. Every folder above it belongs to one of these two, and others may write to none,
- * except to one with the sticky bit further up (/tmp). The group may write to folders further up: private groups.
+ * Checks a program or a shared library before it is run or loaded: it must be a file of root or of this process's
+ * user that nobody else can change or replace. Every folder above it must belong to one of these two, and others must
+ * not write to it, except for a folder with the sticky bit further up (/tmp). The group may write to folders further
+ * up: private groups.
  * @param path links are followed
- * @param closedFolders how many of the nearest folders others may not even add files to; 2 for a program that reads
+ * @param closedFolders in how many of the nearest folders others must not even add files; 2 for a program that reads
  * files next to its own folder
- * @returns the path without links, to be run instead of `path`: what was judged is at its end
+ * @returns the path without links: run the checked file by it, not by `path`
  * @throws UnsafeFile, or as the file system says
  */
 export function trustedProgramSync(path: string, closedFolders = 1): string {

@@ -25,8 +25,8 @@ export function readTrustedFileSync(path: string, rule: FileRule): Buffer {
 }
 
 /**
- * The same, with what was judged: for a file whose content decides whether a stricter rule holds for it too.
- * @returns `status` of the file that was read, whatever has its name afterwards
+ * The same, and returns the status of the file: for a file whose content decides whether a stricter rule applies.
+ * @returns `status` of the file that was read, even if its name belongs to another file afterwards
  */
 export function readJudgedFileSync(path: string, rule: FileRule): { bytes: Buffer; status: Stats } {
   return withOpen(path, rule, (file, status) => ({ bytes: readFileSync(file), status }));
