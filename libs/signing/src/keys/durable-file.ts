@@ -4,11 +4,11 @@ import { basename, dirname, join } from 'node:path';
 import { isForeign, resolveOwnLinksSync, resolveOwnParentSync } from '@aegis/secret-files';
 
 /**
- * Creates a file that is there whole or not at all, also after a power cut, and never replaces one.
+ * Creates a file as a whole or not at all, even during a power cut, and never replaces one.
  * @param path - of the new file; its directory exists.
  * @param content - text.
  * @param mode - permission bits, whatever the umask.
- * @throws {UnsafeFile} when a link of another user is on the way to it.
+ * @throws {UnsafeFile} when a link of another user is in the path.
  * @throws {NodeJS.ErrnoException} `EEXIST` when the file exists, of any kind; else as the file system says.
  */
 export async function createFile(path: string, content: string, mode: number): Promise<void> {

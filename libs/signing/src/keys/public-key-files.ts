@@ -3,7 +3,9 @@ import { readPublicKeys } from './key-files';
 
 const READ_AGAIN_MS = 5000;
 
-/** Public keys in files of KEYS_DIR: what this process knows by itself, whatever the database says. A file alone makes no key trusted. */
+/**
+ * Public keys in files of KEYS_DIR, which this process has without the database. A file alone makes no key trusted.
+ */
 export class PublicKeyFiles {
   private keys: ReadonlyMap<string, KeyObject> = new Map();
   private readAt = -Infinity;

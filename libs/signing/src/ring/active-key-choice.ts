@@ -26,10 +26,10 @@ export interface ActiveKeyChoice {
 }
 
 /**
- * Decides which key signs: the database's active key. Only where it has none does KEY_ID decide or, in a database
- * without keys, the only private key. Where there is none, development makes one under a fresh id. After a compromise
- * without a successor none signs: a restart must not end validation.
- * @throws {ConfigurationError} when several could be meant, or there is none and never was.
+ * Decides which key signs: the database's active key. If the database has no active key, KEY_ID decides; in a
+ * database without keys, the only private key. If there is no key, development makes one under a new id. After a
+ * compromise without a successor no key signs: a restart must not end validation.
+ * @throws {ConfigurationError} when several keys are possible, or there is no key and never was.
  */
 export function chooseActiveKey(question: ActiveKeyQuestion): ActiveKeyChoice {
   const { keyId, knownKeys, privateKids } = question;

@@ -83,8 +83,8 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Gives the key that a token's header names, whatever its state: whether it is trusted is the database's to say.
-   * An unknown kid makes the table be read again, at most once a second: another process may have adopted it.
+   * Gives the key that a token's header names, whatever its state: the database decides whether it is trusted. For an
+   * unknown kid the table is read again, at most once per second: another process may have adopted it.
    * @param kid - as in the header; anything.
    * @returns undefined when it was never a key of this server.
    * @throws when the table can't be read.
@@ -101,10 +101,10 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Gives a public key that this process holds itself: of a private key that it opened, or in a file of KEYS_DIR if the
-   * same key is on record. Neither who may write to the database nor who may put a file into KEYS_DIR can add a key alone:
-   * a key comes on record by a command of the operator, or where ADOPT_PUBLIC_KEYS says so.
-   * @returns undefined when this process does not hold it.
+   * Gives a public key that this process has itself: of a private key that it opened, or from a file of KEYS_DIR if
+   * the same key is on record. Write access to only the database, or to only KEYS_DIR, is not enough to add a key: an
+   * operator's command puts it on record, or ADOPT_PUBLIC_KEYS.
+   * @returns undefined when this process does not have it.
    * @throws when the table can't be read.
    */
   async heldPublicKey(kid: string): Promise<KeyObject | undefined> {
@@ -179,11 +179,12 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Describes, for verifiers, the keys that are trusted right now: pending, active and retired, oldest first.
-   * Read from the database after each call, so that a compromised key is gone at once; once for all who ask together. While
-   * the database is unavailable, what was read last is served for a day: clients that verify offline depend on it.
-   * @throws RestoreNotReconciled, since a restored database may have keys as trusted that were compromised since; else what
-   * the reading failed with
+   * Describes, for verifiers, the currently trusted keys: pending, active and retired, oldest first. They are read
+   * from the database after each call, so that a compromised key disappears at once; calls at the same time share one
+   * reading. While the database is unavailable, the last result is served for a day: clients that verify offline
+   * depend on it.
+   * @throws RestoreNotReconciled, because a restored database may trust keys that were compromised since; else what the
+   * reading failed with
    */
   async jwks(): Promise<Jwks> {
     try {

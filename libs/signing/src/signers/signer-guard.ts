@@ -43,8 +43,8 @@ export interface SignerGuardOptions {
 class InvalidSignature extends Error {}
 
 /**
- * Stands before a signer that may be slow, away or wrong: bounds the wait, hands out no signature that was not
- * verified, and after five failures in a row asks it at most once a second until it is back.
+ * Protects against a signer that is slow, unavailable or wrong: limits the wait, returns only verified signatures,
+ * and after five failures in a row asks the signer at most once per second until it is back.
  */
 export class SignerGuard {
   private readonly breaker = circuitBreaker(handleAll, {
