@@ -13,8 +13,8 @@ const compress = promisify(deflate);
 /**
  * Sets the statuses of one list (draft-ietf-oauth-status-list, section 4.1); every other token of it is valid.
  * @param revoked indexes, 4 bytes each, big-endian; they outrank those of `suspended`
- * @param suspended indexes, likewise
- * @returns 2 bits a token, the first in the lowest bits of the first byte
+ * @param suspended indexes, in the same form
+ * @returns 2 bits per token, the first in the lowest bits of the first byte
  * @throws RangeError for an index beyond the list
  */
 export function packStatuses(revoked: Buffer, suspended: Buffer): Buffer {

@@ -9,10 +9,10 @@ export function statusListUri(publicUrl: string, list: number): string {
 }
 
 /**
- * The place that a token names (draft-ietf-oauth-status-list), if it is in a list of this server.
+ * Reads the place that a token names (draft-ietf-oauth-status-list), if it is in a list of this server.
  * @param publicUrl base URL under which clients reach this server
- * @param status the claim `status` of the token, whatever that is
- * @returns null when it names none, or one of another server
+ * @param status the claim `status` of the token; any value
+ * @returns null when it names no list, or a list of another server
  */
 export function placeIn(publicUrl: string, status: unknown): StatusPlace | null {
   const { idx, uri } = ((status as { status_list?: unknown } | null | undefined)?.status_list ?? {}) as {

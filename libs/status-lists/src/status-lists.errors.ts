@@ -8,7 +8,7 @@ export class StatusListNotFound extends DomainError {
   }
 }
 
-/** No signed list is at hand that would still count, and none can be made right now. */
+/** There is no signed list that is still valid, and none can be made right now. */
 export class StatusListUnavailable extends DomainError {
   readonly code = 'service_unavailable';
   override readonly retryAfterSeconds = 5;

@@ -104,10 +104,9 @@ export class StatusLists {
   }
 
   /**
-   * Rebuilds the lists that have changed, are older than their ttl, or were signed by a key that is not the active one.
-   * Until then, and where that fails, the last ones are served; those that have changed for `TTL_S` at most. It reads
-   * nothing that was read before this call: callers that come while a refresh is under way wait for the one after it, all
-   * of them for the same one.
+   * Rebuilds the lists that have changed, are older than their ttl, or were not signed by the active key. Until then,
+   * or if that fails, the last lists are served; those that have changed for `TTL_S` at most. Everything is read
+   * after this call: callers that come while a refresh is running share the next one.
    */
   refresh(): Promise<void> {
     this.next ??= this.afterRunning();
