@@ -20,9 +20,9 @@ export function currentTrace(): TraceContext {
 }
 
 /**
- * Runs work in a span of its own below the one that is recorded here. Where none is, nothing is made.
- * @param name of few different values
- * @param attributes neither secret nor personal; those that are exported are listed in sdk/exported-span.ts
+ * Runs work in a new span, below the current recorded span. Without a recorded span, it makes none.
+ * @param name one of a few different values
+ * @param attributes neither secret nor personal; sdk/exported-span.ts lists those that are exported
  */
 export function inSpan<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T> {
   if (!isTracing() || trace.getActiveSpan()?.isRecording() !== true) return work();

@@ -2,8 +2,8 @@ import type { Attributes, Link, SpanContext } from '@opentelemetry/api';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 
 /**
- * The attributes that leave the process; every other one is removed, whatever a newer version of an instrumentation
- * adds. None of these is chosen by a caller: no path, no query, no header, no address, no parameter of a statement.
+ * The attributes that leave the process; every other one is removed, even if a newer version of an instrumentation
+ * adds it. Callers choose none of these: no path, no query, no header, no address, no parameter of a statement.
  */
 const EXPORTED = new Set([
   'http.request.method',
