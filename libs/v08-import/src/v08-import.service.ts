@@ -42,7 +42,7 @@ const BATCH = 500;
 /** Undoes what a dry run wrote. */
 class NothingKept extends Error {}
 
-/** Takes over what v0.8 has. May be run again: what is on record is left alone, except for revocations that are new. */
+/** Imports v0.8's data. May be run again: rows on record are left alone, except for new revocations. */
 @Injectable()
 export class V08Import {
   constructor(
