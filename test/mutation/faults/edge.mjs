@@ -39,6 +39,13 @@ export default {
       ['does not count again who has sent the body', "change('paused', 'counted', 1);", ''],
       ['does not say when to come back', "'Retry-After': RETRY_SECONDS,", ''],
     ]),
+    ...inFile('libs/http/src/edge/http-adapter.ts', [
+      [
+        'counts those who take a streamed answer slowly',
+        'workOn(response.req)?.pause();',
+        'workOn(response.req)?.resume();',
+      ],
+    ]),
     ...inFile('libs/http/src/input/body/body-bytes.ts', [
       ['counts those who are slow to send', 'work?.pause();', ''],
     ]),

@@ -5,6 +5,7 @@ import { createServer, type ServerOptions } from 'node:http';
 import { answerBody } from '../answers/answer-body';
 import { jsonAnswer } from '../answers/json-answer';
 import { expressClasses } from '../framework-internals';
+import { workOn } from './load-shedding';
 
 /**
  * A step between Node's server and Express.
@@ -48,6 +49,8 @@ export class HttpAdapter extends ExpressAdapter {
   /** @param result what the handler returned */
   override reply(response: Response, result: unknown, status?: number): unknown {
     const body = answerBody(response.req, response, result);
+    // It goes as fast as its reader takes it, and ends no sooner.
+    if (body instanceof StreamableFile) workOn(response.req)?.pause();
     if (!isJson(body)) return super.reply(response, body, status) as unknown;
     if (!response.hasHeader('Content-Type'))
       response.setHeader('Content-Type', 'application/json; charset=utf-8');

@@ -1,7 +1,8 @@
 import { Metrics } from '@aegis/metrics';
-import { Body, Controller, Get, Post } from '@nestjs/common';
+import { Body, Controller, Get, Post, StreamableFile } from '@nestjs/common';
 import { IsOptional, IsString } from 'class-validator';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { connectTo } from '../../../../test/support/requests/raw-http';
 import { until } from '../../../../test/support/until';
 import { RespondsAsIs } from '../answers/responds';
@@ -46,6 +47,17 @@ class ThingsController {
   @RespondsAsIs('text/plain')
   large(): string {
     return 'x'.repeat(LARGE);
+  }
+
+  @Get('streamed')
+  @RespondsAsIs('text/plain')
+  streamed(): StreamableFile {
+    return new StreamableFile(
+      Readable.from(
+        Array.from({ length: 256 }, () => Buffer.alloc(LARGE / 256, 'x')),
+        { objectMode: false },
+      ),
+    );
   }
 }
 
@@ -162,12 +174,15 @@ describe('more requests than the server lets wait', () => {
     );
   });
 
-  it('do not include those whose answer is not read', async () => {
-    for (let count = 0; count < 3 * MOST; count++) {
-      send('GET /things/large HTTP/1.1\r\nHost: x\r\n\r\n');
-      expect((await get('/things')).status).toBe(200);
-    }
-  });
+  it.each(['/things/large', '/things/streamed'])(
+    'do not include those whose answer is not read: %s',
+    async (path) => {
+      for (let count = 0; count < 3 * MOST; count++) {
+        send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+        expect((await get('/things')).status).toBe(200);
+      }
+    },
+  );
 
   it('do not include those behind another one of their connection', async () => {
     const held = 'GET /things/held HTTP/1.1\r\nHost: x\r\n\r\n';
