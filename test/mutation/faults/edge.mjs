@@ -38,6 +38,11 @@ export default {
       ['counts those who have left', "response.once('close', end);", ''],
       ['does not count again who has sent the body', "change('paused', 'counted', 1);", ''],
       ['does not say when to come back', "'Retry-After': RETRY_SECONDS,", ''],
+      [
+        'keeps a connection after a refusal whose framing it did not understand',
+        "if (framingFlawOf(request)) response.setHeader('Connection', 'close');",
+        '',
+      ],
     ]),
     ...inFile('libs/http/src/edge/http-adapter.ts', [
       [

@@ -3,7 +3,7 @@ import { Body, Controller, Get, Post, StreamableFile } from '@nestjs/common';
 import { IsOptional, IsString } from 'class-validator';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { connectTo } from '../../../../test/support/requests/raw-http';
+import { connectTo, exchange } from '../../../../test/support/requests/raw-http';
 import { until } from '../../../../test/support/until';
 import { RespondsAsIs } from '../answers/responds';
 import { Public } from '../callers/route-access';
@@ -79,6 +79,7 @@ describe('more requests than the server lets wait', () => {
     app = await startTestApp([ThingsController, HealthController], {
       MAX_WAITING_REQUESTS: String(MOST),
       RATE_LIMIT_PUBLIC: '100000',
+      HTTP_KEEP_ALIVE_TIMEOUT_MS: '2000',
     });
   });
   afterEach(async () => {
@@ -149,6 +150,27 @@ describe('more requests than the server lets wait', () => {
     for (const release of held.splice(0)) release();
     expect((await Promise.all(requests)).map(({ status }) => status)).toEqual(requests.map(() => 200));
     expect((await get('/things')).status).toBe(200);
+  });
+
+  it.each([
+    ['another coding than chunked', 'HTTP/1.1', 'gzip, chunked'],
+    ['chunks in HTTP/1.0', 'HTTP/1.0', 'chunked'],
+    ['another version', 'HTTP/2.0', 'chunked'],
+  ])('close the connection of a refusal whose framing is in doubt: %s', async (_what, version, coding) => {
+    const requests = await fill();
+    const smuggled = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n';
+    const answer = await exchange(
+      app.url,
+      `POST /things ${version}\r\nHost: x\r\nConnection: keep-alive\r\nTransfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n${smuggled}`,
+      { untilClosed: true },
+    );
+    expect([answer?.status, answer?.headers.get('connection'), answer?.rest.toString()]).toEqual([
+      503,
+      'close',
+      '',
+    ]);
+    for (const release of held.splice(0)) release();
+    await Promise.all(requests);
   });
 
   it('do not include those whose body is still being sent', async () => {

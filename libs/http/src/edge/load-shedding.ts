@@ -7,6 +7,7 @@ import { jsonAnswer } from '../answers/json-answer';
 import { PROBLEM_MEDIA_TYPE, problemDocument } from '../problems/problem-document';
 import { refusalByStatus } from '../problems/refusals';
 import { QUIET_PATHS } from './quiet-paths';
+import { framingFlawOf } from './sound-request';
 
 const STATUS = 503;
 const RETRY_SECONDS = 1;
@@ -106,6 +107,8 @@ export class LoadShedding {
       id,
     });
     const body = jsonAnswer(document);
+    // As behind this door: what follows may be framed otherwise than a proxy in front has read it.
+    if (framingFlawOf(request)) response.setHeader('Connection', 'close');
     response.writeHead(STATUS, {
       'Content-Type': PROBLEM_MEDIA_TYPE,
       'Content-Length': Buffer.byteLength(body),

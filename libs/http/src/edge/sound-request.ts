@@ -41,8 +41,14 @@ export function soundRequests(): RequestHandler {
   };
 }
 
-/** What leaves open where the request ends, or what its body says. */
-function framingFlawOf({ httpVersion, headers }: Request): Error | undefined {
+/**
+ * What leaves open where a request ends, or what its body says.
+ * @returns the refusal; whatever the request is answered with, its connection is closed
+ */
+export function framingFlawOf({
+  httpVersion,
+  headers,
+}: Pick<Request, 'httpVersion' | 'headers'>): Error | undefined {
   if (!SUPPORTED_VERSIONS.includes(httpVersion))
     return new MalformedRequest('The request line names a version other than HTTP/1.1 or HTTP/1.0.');
   const coding = headers['transfer-encoding'];
