@@ -44,6 +44,9 @@ export default {
         '',
       ],
     ]),
+    ...inFile('libs/http/src/edge/quiet-paths.ts', [
+      ['takes all paths below /health for probes', '(\\/(live|ready|startup))?\\/?(\\?|$)', '([/?]|$)'],
+    ]),
     ...inFile('libs/http/src/edge/http-adapter.ts', [
       [
         'counts those who take a streamed answer slowly',

@@ -125,6 +125,7 @@ describe('more requests than the server lets wait', () => {
         body: '{"name":"x"}',
       }),
       await get('/unknown'),
+      await get('/health/live/more'),
     ];
     for (const answer of refused) {
       expect(answer.status).toBe(503);
@@ -142,7 +143,7 @@ describe('more requests than the server lets wait', () => {
     expect([head.status, await head.text()]).toEqual([503, '']);
     expect((await get('/health/live')).status).toBe(200);
     expect(await waiting()).toBe(MOST);
-    expect((await value('aegis_requests_shed_total')) - before).toBe(4);
+    expect((await value('aegis_requests_shed_total')) - before).toBe(5);
     expect(app.lines().filter(({ message }) => message === 'overloaded: requests are refused')).toEqual([
       expect.objectContaining({ level: 'warn', refused: 1 }),
     ]);

@@ -1,2 +1,2 @@
 /** Probes: they come every few seconds, say nothing in the log, and are answered however much there is to do. */
-export const QUIET_PATHS = /^\/health([/?]|$)/;
+export const QUIET_PATHS = /^\/health(\/(live|ready|startup))?\/?(\?|$)/;
