@@ -21,6 +21,7 @@ export default {
         "if (framing) response.setHeader('Connection', 'close');",
         '',
       ],
+      ['takes the first of two credentials', "'content-type', 'authorization'", "'content-type'"],
       [
         'leaves the target as it came where the framing is wrong',
         'next(framing ?? target ?? flawOf(request));',

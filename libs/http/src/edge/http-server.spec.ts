@@ -387,6 +387,7 @@ describe('the HTTP server', () => {
       ['no host', 'GET /things HTTP/1.1\r\n\r\n'],
       ['two hosts', `${GET}Host: y\r\n\r\n`],
       ['the same host twice', `${GET}host: x\r\n\r\n`],
+      ['two credentials', `${GET}Authorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n`],
       ['two types of body', `${POST}content-type: text/plain\r\nContent-Length: 2\r\n\r\n{}`],
       ['a space before the colon', `${GET}X-API-Key : key-1\r\n\r\n`],
       ['a NUL in a header', `${GET}X: a\0b\r\n\r\n`],

@@ -25,7 +25,7 @@ const LONGEST_VALUES: readonly (readonly [name: string, longest: number])[] = [
 const ORIGIN_FORM = /^\/[!-"$-~]*$/;
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
 /** Fields of which Node keeps the first; a proxy in front may have gone by the last. */
-const SINGLE_FIELDS: readonly string[] = ['host', 'content-type'];
+const SINGLE_FIELDS: readonly string[] = ['host', 'content-type', 'authorization'];
 
 /**
  * Refuses what a proxy in front could read otherwise than we do, and brings the absolute form of a target
