@@ -1,7 +1,7 @@
 import { CacheControl, Public, RespondsAsIs } from '@aegis/http';
 import { Controller, Get, Header, StreamableFile } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { createReadStream } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ServedDocument } from '../openapi/served-document';
 
@@ -69,6 +69,10 @@ const ONE_DAY = 'public, max-age=86400';
 @Controller()
 @Public()
 export class DocsController {
+  // Read once: a file that is open for each slow reader takes descriptors, and half of it would look whole.
+  private readonly swaggerUi = swaggerUiFile('swagger-ui-bundle.js');
+  private readonly swaggerUiStyle = swaggerUiFile('swagger-ui.css');
+
   constructor(private readonly document: ServedDocument) {}
 
   @Get('openapi.json')
@@ -100,7 +104,7 @@ export class DocsController {
   @CacheControl(ONE_DAY)
   @RespondsAsIs('text/javascript; charset=utf-8')
   script(): StreamableFile {
-    return new StreamableFile(createReadStream(join(SWAGGER_UI, 'swagger-ui-bundle.js')));
+    return new StreamableFile(this.swaggerUi);
   }
 
   @Get('docs/swagger-ui.css')
@@ -108,6 +112,10 @@ export class DocsController {
   @CacheControl(ONE_DAY)
   @RespondsAsIs('text/css; charset=utf-8')
   style(): StreamableFile {
-    return new StreamableFile(createReadStream(join(SWAGGER_UI, 'swagger-ui.css')));
+    return new StreamableFile(this.swaggerUiStyle);
   }
+}
+
+function swaggerUiFile(name: string): Buffer {
+  return readFileSync(join(SWAGGER_UI, name));
 }
