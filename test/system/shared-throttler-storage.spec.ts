@@ -58,6 +58,7 @@ describeWithRedis(`limits that are counted in a Redis${because}`, () => {
     ['a number below 0', ['set', '-1000000']],
     ['more than can be counted', ['set', '9'.repeat(40)]],
     ['infinity', ['set', 'inf']],
+    ['a count with zeros before it', ['set', '007']],
   ] as const)(
     'count from nothing where somebody put %s in the place of a window',
     async (_, [command, value]) => {

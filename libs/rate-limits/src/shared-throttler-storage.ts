@@ -31,7 +31,7 @@ const COUNT = `
   local hits = 0
   if left > 0 then
     local held = redis.pcall('GET', KEYS[1])
-    local count = type(held) == 'string' and #held < 16 and string.match(held, '^%d+$')
+    local count = type(held) == 'string' and #held < 16 and string.match(held, '^[1-9]%d*$')
     if count and left <= ttl then hits = tonumber(count) else left = 0 end
   end
   if hits + weight > limit then return { hits, left > 0 and left or ttl, 1 } end
