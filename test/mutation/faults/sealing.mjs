@@ -150,13 +150,8 @@ export default {
       ],
       [
         'believes a seal beyond the tree of a checkpoint that is not verified',
-        'seal.leaf_index >= 0 AND seal.leaf_index < sealing.size',
-        'seal.leaf_index >= 0',
-      ],
-      [
-        'believes a seal before the tree of a checkpoint that is not verified',
-        'seal.leaf_index >= 0 AND seal.leaf_index < sealing.size',
-        'seal.leaf_index < sealing.size',
+        ' OR seal.leaf_index < sealing.size',
+        ' OR true',
       ],
       [
         'believes a seal of a checkpoint below the first',

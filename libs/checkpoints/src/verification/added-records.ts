@@ -23,7 +23,7 @@ type Sealing = Pick<VerifiedChain, 'since' | 'lastGood' | 'completeTo' | 'strays
 const UNSEALED = `NOT EXISTS (
   SELECT FROM audit_seals AS seal JOIN sealing ON sealing.number = seal.checkpoint
   WHERE seal.audit_id = record.id AND ${isLeafOfSomeTree('seal')}
-    AND (sealing.size IS NULL OR seal.leaf_index >= 0 AND seal.leaf_index < sealing.size)
+    AND (sealing.size IS NULL OR seal.leaf_index < sealing.size)
     AND seal.audit_id <> ALL ($2::bigint[])
     AND (seal.recorded_at = record.recorded_at OR (
       seal.checkpoint >= $3::bigint AND ($4::timestamptz IS NULL OR seal.recorded_at >= $4::timestamptz)
