@@ -1,7 +1,6 @@
 import type { Environment } from '@aegis/config';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server } from 'node:http';
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { jsonAnswer } from '../answers/json-answer';
 import { closeAfter, responseInProgress } from '../framework-internals';
@@ -54,8 +53,11 @@ function answer(socket: Duplex, status: number, { PUBLIC_URL }: Environment): vo
   const document = problemDocument(refusalByStatus(status), PUBLIC_URL, { url: '/', id });
   const body = jsonAnswer(document);
   socket.on('error', () => undefined);
-  // Who never closes its side would keep the connection.
-  if (socket instanceof Socket) socket.setTimeout(PARTING_MS, () => socket.destroy());
+  // Who never closes its side would keep the connection. Not the socket's own time-out: each byte begins that again.
+  const parting = setTimeout(() => socket.destroy(), PARTING_MS);
+  socket.once('close', () => {
+    clearTimeout(parting);
+  });
   socket.end(
     [
       `HTTP/1.1 ${document.status} ${STATUS_CODES[document.status] ?? ''}`,

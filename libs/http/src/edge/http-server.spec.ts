@@ -237,6 +237,25 @@ describe('the HTTP server', () => {
       expectProblem(answer, 408, 'request_timeout');
     });
 
+    it('for a caller that continues to send after it was refused', async () => {
+      const server = testApp.app.getHttpServer();
+      server.headersTimeout = 300;
+      // Other tests' connections end by themselves.
+      const served = (): Promise<number> =>
+        new Promise((resolve, reject) => {
+          server.getConnections((error, count) => { error ? reject(error) : resolve(count); });
+        });
+      await until('no connection is left', async () => (await served()) === 0);
+      const socket = connectTo(testApp.url).on('error', () => undefined);
+      socket.write('GET /things HTTP/1.1\r\nHost: x\r\n');
+      const drip = setInterval(() => socket.write('X-Drip: y\r\n'), 50);
+      await until('it is connected', async () => (await served()) === 1);
+      // The answer is never read, so that this side is not closed.
+      await until('it is cut off', async () => (await served()) === 0, 30_000);
+      clearInterval(drip);
+      socket.destroy();
+    });
+
     it('for a request that never begins', async () => {
       testApp.app.getHttpServer().headersTimeout = 300;
       expectProblem(
