@@ -249,6 +249,15 @@ export class Environment extends DatabaseLimits {
   DEFAULT_DEMO_DURATION_DAYS!: number;
 
   @Setting({
+    kind: 'text',
+    default: 'all',
+    description:
+      'all, failures or changes: which validations leave a record in the audit trail (docs/audit-volume.md).',
+  })
+  @IsIn(['all', 'failures', 'changes'], { message: 'must be all, failures or changes' })
+  AUDIT_VALIDATIONS!: 'all' | 'failures' | 'changes';
+
+  @Setting({
     kind: 'integer',
     default: '90',
     description: 'Days for which IP addresses are kept in the audit trail; then they are deleted.',

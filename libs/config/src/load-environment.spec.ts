@@ -89,6 +89,7 @@ describe('defaults', () => {
     ACCEPTED_ISSUERS: undefined,
     DEFAULT_DEMO_DURATION_DAYS: 30,
     // Named by the contract without a default.
+    AUDIT_VALIDATIONS: 'all',
     AUDIT_IP_RETENTION_DAYS: 90,
     CHECKPOINT_SINK: undefined,
     CHECKPOINT_SINK_TOKEN: undefined,
@@ -377,6 +378,7 @@ describe('a bad value', () => {
     LICENSE_ISSUER: [CANARY.repeat(26)],
     ACCEPTED_ISSUERS: [`https://a.test,${CANARY.repeat(26)}`],
     DEFAULT_DEMO_DURATION_DAYS: [CANARY, '0', '36501'],
+    AUDIT_VALIDATIONS: [CANARY, 'none', 'All'],
     AUDIT_IP_RETENTION_DAYS: [CANARY, '-1', '1.5', '100000000'],
     VALIDATION_REQUIRES_API_KEY: [CANARY, 'True', '0'],
     ADOPT_PUBLIC_KEYS: [CANARY, 'on'],

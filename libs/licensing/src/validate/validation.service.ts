@@ -31,6 +31,7 @@ import { DataSource } from 'typeorm';
 import { distinct } from './distinct';
 import { tokenHash } from '../issue/token-issuer';
 import { verifyTokenSignature } from './token-signature';
+import { RecordedValidations } from './recorded-validations';
 import { UnrecordedTokens } from './unrecorded-tokens';
 import { ValidationCounts } from './validation-counts';
 
@@ -118,6 +119,8 @@ export class ValidationService {
   private readonly measureBatch: (size: number) => void;
   private readonly verdictCount: Counter<'code'>;
   private readonly signatureLookups: Counter<'result'>;
+  private readonly recorded: RecordedValidations;
+  private readonly unaudited: Counter;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -145,6 +148,11 @@ export class ValidationService {
       },
       [{ result: 'hit' }, { result: 'miss' }],
     );
+    this.recorded = new RecordedValidations(environment.AUDIT_VALIDATIONS);
+    this.unaudited = metrics.counter({
+      name: 'aegis_validations_not_audited_total',
+      help: 'Validations that left no audit record, because AUDIT_VALIDATIONS is not all.',
+    });
     this.acceptedIssuers = [environment.LICENSE_ISSUER, ...(environment.ACCEPTED_ISSUERS ?? [])];
   }
 
@@ -215,13 +223,29 @@ export class ValidationService {
     pending.forEach((one, index) => {
       this.reportUnrecorded(one, rows[index]);
     });
-    const entries = pending.flatMap((one, index) => auditEntries(one, rows[index], verdicts[index]));
-    if (entries.length > 0) await this.audit.append(this.dataSource.manager, ...entries);
+    await this.record(pending, rows, verdicts);
     for (const { code } of verdicts) {
       this.counts.add(code);
       this.verdictCount.inc({ code });
     }
     return verdicts;
+  }
+
+  private async record(
+    pending: readonly Pending[],
+    rows: readonly Row[],
+    verdicts: readonly Verdict[],
+  ): Promise<void> {
+    const recordable = pending.flatMap((one, index) => {
+      const [row, verdict] = [rows[index], verdicts[index]];
+      const entry = row && verdict && auditEntry(one, row, verdict);
+      return entry ? [{ entry, sha256: one.sha256, code: verdict.code }] : [];
+    });
+    const chosen = this.recorded.choose(recordable);
+    const entries = recordable.filter((_, index) => chosen[index]).map(({ entry }) => entry);
+    if (entries.length > 0) await this.audit.append(this.dataSource.manager, ...entries);
+    this.recorded.remember(recordable);
+    if (entries.length < recordable.length) this.unaudited.inc(recordable.length - entries.length);
   }
 
   /** The log line names the request that showed the token. */
@@ -285,29 +309,23 @@ function withCompromisedLicense({ proof, actor }: Pending, row: Row, verdict: Ve
 }
 
 /**
- * Codes 1 to 3 are anyone's to cause and leave no record; from 5 on each answer does, and so does a compromised key's
- * token that is on record.
+ * Codes 1 to 3 are anyone's to cause and leave no record; from 5 on each answer may, and so may a compromised key's token
+ * that is on record.
  */
-function auditEntries(
-  { proof, actor, question }: Pending,
-  row: Row | undefined,
-  verdict: Verdict | undefined,
-): AuditEntry[] {
-  if (proof.proof !== 'holds' || !verdict || !row) return [];
-  if (verdict.code === 'KEY_COMPROMISED' && row.recorded_at === null) return [];
+function auditEntry({ proof, actor, question }: Pending, row: Row, verdict: Verdict): AuditEntry | undefined {
+  if (proof.proof !== 'holds') return undefined;
+  if (verdict.code === 'KEY_COMPROMISED' && row.recorded_at === null) return undefined;
   const { jti, customer, module } = proof.token.claims;
-  return [
-    {
-      type: 'license.validated',
-      actor,
-      licenseId: jti,
-      customerId: customer.id,
-      moduleName: module.technical_name,
-      data: ASKED_CODES.has(verdict.code)
-        ? { code: verdict.code, asked: asRecorded(question) }
-        : { code: verdict.code },
-    },
-  ];
+  return {
+    type: 'license.validated',
+    actor,
+    licenseId: jti,
+    customerId: customer.id,
+    moduleName: module.technical_name,
+    data: ASKED_CODES.has(verdict.code)
+      ? { code: verdict.code, asked: asRecorded(question) }
+      : { code: verdict.code },
+  };
 }
 
 /** What was asked, for support: texts no longer than a request may have them. The installation is a hash or null. */

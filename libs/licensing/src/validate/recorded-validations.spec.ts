@@ -1,0 +1,48 @@
+import { RecordedValidations, type TokenVerdict } from './recorded-validations';
+
+const verdict = (token: string, code: TokenVerdict['code']): TokenVerdict => ({
+  sha256: Buffer.from(token),
+  code,
+});
+const valid = verdict('a', 'VALID');
+const expired = verdict('a', 'EXPIRED');
+const other = verdict('b', 'VALID');
+
+describe('the validations that are recorded', () => {
+  it('are all of them', () => {
+    const recorded = new RecordedValidations('all');
+    recorded.remember([valid]);
+    expect(recorded.choose([valid, valid, expired])).toEqual([true, true, true]);
+  });
+
+  it('are those that failed', () => {
+    const recorded = new RecordedValidations('failures');
+    expect(recorded.choose([valid, expired, other, verdict('b', 'REVOKED')])).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it('are those whose verdict is another one than the last of their token, also within a batch', () => {
+    const recorded = new RecordedValidations('changes');
+    const first = [valid, other, valid, expired, expired, valid];
+    expect(recorded.choose(first)).toEqual([true, true, false, true, false, true]);
+    recorded.remember(first);
+    expect(recorded.choose([valid, other, expired])).toEqual([false, false, true]);
+  });
+
+  it('are recorded again where the record was not made', () => {
+    const recorded = new RecordedValidations('changes');
+    recorded.choose([valid]);
+    expect(recorded.choose([valid])).toEqual([true]);
+  });
+
+  it('are recorded again of a token that has not been seen for longest', () => {
+    const recorded = new RecordedValidations('changes', 2);
+    recorded.remember([valid, other]);
+    recorded.remember([valid, verdict('c', 'VALID')]);
+    expect(recorded.choose([valid, other, verdict('c', 'VALID')])).toEqual([false, true, false]);
+  });
+});
