@@ -243,7 +243,10 @@ describe('the HTTP server', () => {
       // Other tests' connections end by themselves.
       const served = (): Promise<number> =>
         new Promise((resolve, reject) => {
-          server.getConnections((error, count) => { error ? reject(error) : resolve(count); });
+          server.getConnections((error, count) => {
+            if (error) reject(error);
+            else resolve(count);
+          });
         });
       await until('no connection is left', async () => (await served()) === 0);
       const socket = connectTo(testApp.url).on('error', () => undefined);
