@@ -2,7 +2,12 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'audit questions',
-  suites: ['test/e2e/audit/audit-questions.spec.ts', 'libs/audit/src/actor.spec.ts'],
+  suites: [
+    'test/e2e/audit/audit-questions.spec.ts',
+    'libs/audit/src/actor.spec.ts',
+    'libs/licensing/src/validate/recorded-validations.spec.ts',
+    'test/e2e/licenses/audited-validations.spec.ts',
+  ],
   faults: [
     ...inFile('libs/licensing/src/validate/validation.service.ts', [
       [
@@ -17,9 +22,16 @@ export default {
       ],
       [
         'records tokens of a compromised key that anyone with that key can make',
-        "if (verdict.code === 'KEY_COMPROMISED' && row.recorded_at === null) return [];",
+        "if (verdict.code === 'KEY_COMPROMISED' && row.recorded_at === null) return undefined;",
         '',
       ],
+      ['forgets what it has recorded', 'this.recorded.remember(recordable);', ''],
+    ]),
+    ...inFile('libs/licensing/src/validate/recorded-validations.ts', [
+      ['leaves out failures', "code !== 'VALID'", "code === 'VALID'"],
+      ['records what has not changed', '!== code;', '!== undefined;'],
+      ['compares with none of its batch', 'within.set(token, code);', ''],
+      ['never forgets a token', 'if (this.last.size <= this.capacity) break;', 'break;'],
     ]),
     ...inFile('libs/licensing/src/issue/token-audit-data.ts', [
       ['records no hash of the token', "token.sha256.toString('hex')", "''"],
