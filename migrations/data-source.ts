@@ -46,6 +46,8 @@ import { RefuseUnsoundKeys1764230700000 } from './1764230700000-refuse-unsound-k
 import { NoteRestores1764230800000 } from './1764230800000-note-restores';
 import { NoteAcceptedLoss1764231200000 } from './1764231200000-note-accepted-loss';
 import { NoteEndOfLoss1764231300000 } from './1764231300000-note-end-of-loss';
+import { FoldCustomers1764240000000 } from './1764240000000-fold-customers';
+import { IndexLicensesOnce1764240060000 } from './1764240060000-index-licenses-once';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -102,6 +104,8 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       NoteRestores1764230800000,
       NoteAcceptedLoss1764231200000,
       NoteEndOfLoss1764231300000,
+      FoldCustomers1764240000000,
+      IndexLicensesOnce1764240060000,
     ],
     extra: {
       application_name: 'aegis migrate',

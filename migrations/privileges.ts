@@ -5,6 +5,8 @@ export const applicationPrivileges: Privileges = {
   tables: {
     schema_migrations: 'SELECT',
     customers: 'SELECT, INSERT, UPDATE',
+    // Written by triggers of customers alone.
+    customer_beginnings: 'SELECT',
     signing_keys: 'SELECT, INSERT, UPDATE',
     signing_replicas: 'SELECT, INSERT, UPDATE, DELETE',
     licenses: 'SELECT, INSERT, UPDATE',

@@ -2709,7 +2709,7 @@ export interface operations {
                  */
                 formulas?: "escaped" | "raw";
                 is_active?: boolean;
-                /** @description Beginning of an id, a name, an e-mail address or a company, without regard to case. */
+                /** @description Beginning of a word of an id, a name, an e-mail address or a company, without regard to case and accents. */
                 q?: string;
             };
             header?: never;

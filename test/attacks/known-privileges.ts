@@ -59,6 +59,7 @@ export const KNOWN_PRIVILEGES: Readonly<Record<string, string>> = {
   'table signing_replicas INSERT': 'outside the trail',
   'table signing_replicas UPDATE': 'outside the trail',
   'table signing_replicas DELETE': 'outside the trail',
+  'table customer_beginnings SELECT': 'reads',
   'table customers SELECT': 'outside the trail',
   'table customers INSERT': 'outside the trail',
   'table customers UPDATE': 'counts to the end',

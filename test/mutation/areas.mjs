@@ -20,6 +20,7 @@ import issuers from './faults/issuers.mjs';
 import judge from './faults/judge.mjs';
 import licenseRows from './faults/license-rows.mjs';
 import jobs from './faults/jobs.mjs';
+import listSearch from './faults/list-search.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
 import offline from './faults/offline.mjs';
@@ -52,6 +53,7 @@ export const AREAS = [
   keyRing,
   idempotency,
   jobs,
+  listSearch,
   checkpoints,
   sealing,
   checkpointKeys,

@@ -64,13 +64,18 @@ function compared(column: string, operator: '=' | '>=' | '<', name = column): Co
 
 const SUBJECT = `coalesce(record.event_data ->> 'kid', record.event_data ->> 'id', record.customer_id)`;
 
-/** Refusals have an index of their own (`audit_logs_by_code`); most validations are `VALID`, so it leaves those out. */
+/**
+ * Refusals have an index of their own (`audit_logs_by_code`); most validations are `VALID`, so it leaves those out. A CASE
+ * counts as true for half of the records: of a comparison the planner believes that few match, and sorts all of them.
+ */
 function ofVerdict(code: unknown): ReturnType<Condition> {
-  const narrowed =
+  const sql =
     code === 'VALID'
-      ? `record.event_type = 'license.validated'`
-      : `record.event_data ->> 'code' <> 'VALID' AND octet_length(record.event_data ->> 'code') <= 200`;
-  return { sql: `record.event_data ->> 'code' = :code AND ${narrowed}`, parameters: { code } };
+      ? `CASE WHEN record.event_data ->> 'code' = :code THEN true ELSE false END
+         AND record.event_type = 'license.validated'`
+      : `record.event_data ->> 'code' = :code
+         AND record.event_data ->> 'code' <> 'VALID' AND octet_length(record.event_data ->> 'code') <= 200`;
+  return { sql, parameters: { code } };
 }
 
 /**

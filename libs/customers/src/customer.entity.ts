@@ -13,13 +13,15 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
   `CASE WHEN deleted_at IS NULL THEN name IS NOT NULL ELSE NOT is_active AND num_nonnulls(name, email, company, phone, address, notes) = 0 END`,
 )
 @Check('customers_moments', momentsCheck('created_at', 'updated_at', 'deleted_at'))
+@Check(
+  'customers_beginnings',
+  `cardinality(beginnings) <= 80 AND octet_length(beginnings::text) <= 65536 AND (deleted_at IS NULL OR beginnings IS NULL)`,
+)
 @Check('customers_restored_moment', momentsCheck('restored_at'))
 @Index('customers_by_creation', { synchronize: false })
 @Index('customers_by_activity', { synchronize: false })
 @Index('customers_by_id_prefix', { synchronize: false })
-@Index('customers_by_name_prefix', { synchronize: false })
-@Index('customers_by_email_prefix', { synchronize: false })
-@Index('customers_by_company_prefix', { synchronize: false })
+@Index('customers_unfolded', { synchronize: false })
 export class Customer {
   @PrimaryColumn({ type: 'text' })
   id!: string;
@@ -58,6 +60,13 @@ export class Customer {
 
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   deleted_at!: Date | null;
+
+  /**
+   * What it is searched by (`foldedBeginnings`): written after its texts, and emptied by the database where they change.
+   * The database keeps them as rows of `customer_beginnings`, too. Null until somebody folds them.
+   */
+  @Column({ type: 'text', array: true, nullable: true, select: false })
+  beginnings?: string[] | null;
 
   /** When it was made again from the audit trail, which has no names; null once somebody has named it. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })

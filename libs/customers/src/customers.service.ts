@@ -13,6 +13,7 @@ import { InvalidInput } from '@aegis/errors';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { Customer } from './customer.entity';
+import { customerBeginnings, writeBeginnings } from './customer-search';
 import { CustomerExists, CustomerInactive, CustomerNotFound } from './customers.errors';
 
 /** What a customer's record says of it; null empties a field. */
@@ -72,6 +73,9 @@ const SIMILAR = new PreparedStatement<SimilarIds>(
    ORDER BY given.position, customers.id`,
 );
 
+/** What a customer is searched by besides its id, which stays. */
+const SEARCHED = ['name', 'email', 'company'] as const;
+
 const now = (): string => 'clock_timestamp()';
 
 @Injectable()
@@ -90,7 +94,7 @@ export class CustomersService {
   async create(actor: Actor, input: CreateCustomer): Promise<CreatedCustomer> {
     try {
       return await transaction(this.dataSource, async (tx) => {
-        await tx.insert(Customer, { ...input });
+        await tx.insert(Customer, { ...input, beginnings: customerBeginnings(input) });
         await this.audit.append(tx, {
           type: 'customer.created',
           actor,
@@ -153,6 +157,9 @@ export class CustomersService {
         version: customer.version + 1,
         updated_at: now,
       });
+      // A statement of its own: the database empties the beginnings where their texts change.
+      if (SEARCHED.some((field) => changed.includes(field)))
+        await writeBeginnings(tx, [Object.assign(customer, changes)]);
       await this.audit.append(tx, {
         type: 'customer.updated',
         actor,
@@ -185,11 +192,11 @@ export class CustomersService {
     inputs: readonly CreateCustomer[],
   ): Promise<ReadonlySet<string>> {
     const created: { id: string }[] = await tx.query(
-      `INSERT INTO customers (id, name, email, company, phone, address, notes, is_active)
-       SELECT id, name, email, company, phone, address, notes, coalesce(is_active, true)
+      `INSERT INTO customers (id, name, email, company, phone, address, notes, is_active, beginnings)
+       SELECT id, name, email, company, phone, address, notes, coalesce(is_active, true), beginnings
        FROM jsonb_populate_recordset(NULL::customers, $1::jsonb) ORDER BY id
        ON CONFLICT (id) DO NOTHING RETURNING id`,
-      [JSON.stringify(inputs)],
+      [JSON.stringify(inputs.map((input) => ({ ...input, beginnings: customerBeginnings(input) })))],
     );
     const ids = new Set(created.map(({ id }) => id));
     const records = inputs

@@ -8,6 +8,7 @@ export const JOB_NAMES = [
   'audit-seal-lag',
   'audit-sealing',
   'checkpoint-shipping',
+  'customer-search',
   'expired-answers',
   'license-counts',
   'signed-key-set',

@@ -1,8 +1,9 @@
 import type { LicenseType } from '@aegis/license-token';
-import { byCreation, type ListOrder, type ListSource, type PageQuery, whereBeginsWith } from '@aegis/lists';
+import { byCreation, type ListOrder, type ListSource, type PageQuery } from '@aegis/lists';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type SelectQueryBuilder } from 'typeorm';
 import { License } from './license.entity';
+import { beginsInLicense, isExactlySql } from './license-search';
 import { endSql, hasStatusSql, type LicenseStatus } from './state/license-status';
 
 export const LICENSE_SORTS = ['created_at', '-created_at', 'expires_at', '-expires_at'] as const;
@@ -23,14 +24,17 @@ export interface LicenseFilters {
 
 export type ListLicenses = PageQuery & LicenseFilters & { sort: LicenseSort };
 
+/** As a range, which an index reads and the planner knows the size of. */
+const HAS_END = `${endSql('license')} < 'infinity'`;
+
 /** SQL of the filters that compare a column with what was given; `expires_*` never finds a perpetual license. */
 const CONDITIONS = {
-  customer_id: 'license.customer_id = :customer_id',
-  module_name: 'license.module_name = :module_name',
+  customer_id: isExactlySql('license.customer_id', ':customer_id'),
+  module_name: isExactlySql('license.module_name', ':module_name'),
   license_type: 'license.license_type = :license_type',
   key_id: 'license.key_id = :key_id',
   expires_before: `${endSql('license')} < :expires_before`,
-  expires_after: `${endSql('license')} > :expires_after AND license.expires_at IS NOT NULL`,
+  expires_after: `${endSql('license')} > :expires_after AND ${HAS_END}`,
 } as const satisfies Partial<Record<keyof LicenseFilters, string>>;
 
 const BY_CREATION = byCreation<License>('license', 'uuid');
@@ -52,6 +56,13 @@ const ORDERS: Readonly<Record<LicenseSort, ListOrder<License>>> = {
   '-expires_at': { keys: BY_EXPIRY, direction: 'DESC' },
 };
 
+/** Stands still within a statement, or no index finds what is past its end. */
+const NOW = 'statement_timestamp()';
+
+/** Filters by which an index finds licenses in the order of their creation. */
+const BY_CREATION_FILTERS = ['customer_id', 'module_name', 'license_type', 'key_id', 'q'] as const;
+const PERPETUAL: LicenseType = 'perpetual';
+
 @Injectable()
 export class LicenseList {
   constructor(private readonly dataSource: DataSource) {}
@@ -59,7 +70,24 @@ export class LicenseList {
   /** The licenses that match every filter. */
   source(query: ListLicenses): ListSource<License> {
     const { page, page_size, cursor, ...list } = query;
-    return { rows: this.matching(query), order: ORDERS[query.sort], list: { ...list } };
+    const rows = this.matching(query);
+    if (query.license_type !== undefined && ORDERS[query.sort].keys === BY_EXPIRY)
+      // What the type says of the end, so that the others are not read: perpetual licenses are in a row.
+      rows.andWhere(query.license_type === PERPETUAL ? `${endSql('license')} = 'infinity'` : HAS_END);
+    return { rows, counted: this.counted(query), order: ORDERS[query.sort], list: { ...list } };
+  }
+
+  /** Where nothing else narrows them, licenses with ends in some time are counted in the order of their ends. */
+  private counted(query: ListLicenses): SelectQueryBuilder<License> {
+    const isByEnd =
+      BY_CREATION_FILTERS.every((name) => query[name] === undefined) &&
+      (query.expires_after !== undefined ||
+        query.expires_before !== undefined ||
+        query.status === 'active' ||
+        query.status === 'expired');
+    const rows = this.matching(query);
+    for (const { expression } of isByEnd ? BY_EXPIRY : BY_CREATION) rows.addOrderBy(expression);
+    return rows;
   }
 
   private matching(filters: LicenseFilters): SelectQueryBuilder<License> {
@@ -68,9 +96,8 @@ export class LicenseList {
       const value = filters[name as keyof typeof CONDITIONS];
       if (value !== undefined) rows.andWhere(condition, { [name]: value });
     }
-    if (filters.status !== undefined) rows.andWhere(hasStatusSql(filters.status, 'license'));
-    if (filters.q !== undefined)
-      whereBeginsWith(rows, ['license.id::text', 'license.module_name', 'license.customer_id'], filters.q);
+    if (filters.status !== undefined) rows.andWhere(hasStatusSql(filters.status, 'license', NOW));
+    if (filters.q !== undefined) rows.andWhere(beginsInLicense('license', filters.q));
     return rows;
   }
 }

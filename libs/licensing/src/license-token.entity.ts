@@ -14,7 +14,6 @@ import { License } from './license.entity';
 @Check('license_tokens_moments', momentsCheck('recorded_at', 'superseded_at'))
 @Unique('license_tokens_revision_unique', ['license_id', 'revision'])
 @Unique('license_tokens_status_unique', ['status_list', 'status_index'])
-@Index('license_tokens_by_key', { synchronize: false })
 @Index('license_tokens_superseded', { synchronize: false })
 export class LicenseToken {
   @PrimaryColumn({ type: 'bytea' })

@@ -33,14 +33,12 @@ export const MOST_REVISION = 2_147_483_647;
 )
 @Index('licenses_by_creation', { synchronize: false })
 @Index('licenses_by_expiry', { synchronize: false })
-@Index('licenses_by_customer', { synchronize: false })
-@Index('licenses_by_module', { synchronize: false })
+@Index('licenses_by_lower_customer', { synchronize: false })
+@Index('licenses_by_lower_module', { synchronize: false })
 @Index('licenses_by_type', { synchronize: false })
-@Index('licenses_by_status', { synchronize: false })
 @Index('licenses_by_key', { synchronize: false })
-@Index('licenses_by_id_prefix', { synchronize: false })
-@Index('licenses_by_module_prefix', { synchronize: false })
-@Index('licenses_by_customer_prefix', { synchronize: false })
+@Index('licenses_withdrawn', { synchronize: false })
+@Index('licenses_withdrawn_by_expiry', { synchronize: false })
 export class License {
   @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
   id!: string;

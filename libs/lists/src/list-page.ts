@@ -28,6 +28,8 @@ export interface ListOrder<Row> {
 export interface ListSource<Row extends ObjectLiteral> {
   /** Selects the list's rows, filters applied, not sorted. */
   rows: SelectQueryBuilder<Row>;
+  /** Selects the same rows for their total, sorted as an index finds them soonest; by default in the list's order. */
+  counted?: SelectQueryBuilder<Row>;
   order: ListOrder<Row>;
   /** Filters and sort order as the caller named them: a cursor of another list is refused. */
   list: Readonly<Record<string, unknown>>;
@@ -48,7 +50,7 @@ export interface Rows<Row> {
  * @throws InvalidInput for an invalid cursor, or one of another list
  */
 export async function listPage<Row extends ObjectLiteral>(
-  { rows, order, list }: ListSource<Row>,
+  { rows, counted, order, list }: ListSource<Row>,
   query: PageQuery,
 ): Promise<Rows<Row>> {
   const selected = sorted(rows, order);
@@ -64,7 +66,7 @@ export async function listPage<Row extends ObjectLiteral>(
       ),
     );
   const [{ total, isEstimate }, found] = await Promise.all([
-    countRows(rows),
+    countRows(counted ?? sorted(rows, order), rows),
     selected.limit(query.page_size + 1).getMany(),
   ]);
   const page = found.slice(0, query.page_size);
@@ -131,17 +133,24 @@ function seek<Row extends ObjectLiteral>(
   );
 }
 
+/**
+ * Counts up to `COUNTED_ROWS`.
+ * @param counted sorted: else the planner may read the table from its beginning until it has met so many of them
+ * @param rows the same rows, for the estimate
+ */
 async function countRows<Row extends ObjectLiteral>(
+  counted: SelectQueryBuilder<Row>,
   rows: SelectQueryBuilder<Row>,
 ): Promise<{ total: number; isEstimate: boolean }> {
-  const [all, parameters] = rows.clone().select('1').getQueryAndParameters();
+  const [few, parametersOfFew] = counted.clone().select('1').getQueryAndParameters();
   const { manager } = rows.dataSource;
-  const [counted] = await manager.query<{ total: number }[]>(
-    `SELECT count(*)::int AS total FROM (${all} LIMIT ${COUNTED_ROWS + 1}) AS counted`,
-    parameters,
+  const [row] = await manager.query<{ total: number }[]>(
+    `SELECT count(*)::int AS total FROM (${few} LIMIT ${COUNTED_ROWS + 1}) AS counted`,
+    parametersOfFew,
   );
-  const total = counted?.total ?? 0;
+  const total = row?.total ?? 0;
   if (total <= COUNTED_ROWS) return { total, isEstimate: false };
+  const [all, parameters] = rows.clone().select('1').getQueryAndParameters();
   const [plan] = await manager.query<{ 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }[]>(
     `EXPLAIN (FORMAT JSON) ${all}`,
     parameters,

@@ -45,15 +45,17 @@ async function inChunks(count, insert) {
   for (let from = 1; from <= count; from += CHUNK) await insert(from, Math.min(count, from + CHUNK - 1));
 }
 
+// With what they are searched by, as the server folds it (libs/lists/src/folded-words.ts).
 const CUSTOMERS = `
-  INSERT INTO customers (id, name, email, company, is_active, created_at)
-  SELECT 'C-' || lpad(n::text, 7, '0'),
-         (ARRAY['Ada', 'Bela', 'Carla', 'Dmitri', 'Elena', 'Farid', 'Grace', 'Hiro', 'Ines', 'Jan'])[1 + n % 10] || ' ' || n,
-         'mail' || n || '@customer.example',
-         (ARRAY['Acme', 'Bolt', 'Corner', 'Delta', 'Ember', 'Fjord', 'Gamma', 'Harbor'])[1 + n % 8] || ' ' || n || ' Ltd',
-         n % 50 <> 0,
-         clock_timestamp() - make_interval(mins => n)
-  FROM generate_series($1::int, $2::int) AS n`;
+  INSERT INTO customers (id, name, email, company, is_active, created_at, beginnings)
+  SELECT id, name || ' ' || n, 'mail' || n || '@customer.example', company || ' ' || n || ' Ltd', n % 50 <> 0,
+         clock_timestamp() - make_interval(mins => n),
+         ARRAY[lower(id), substr(id, 3), lower(name) || ' ' || n, n::text, 'mail' || n || '@customer.example',
+               'customer.example', 'example', lower(company) || ' ' || n || ' ltd', n || ' ltd', 'ltd']
+  FROM (SELECT n, 'C-' || lpad(n::text, 7, '0') AS id,
+               (ARRAY['Ada', 'Bela', 'Carla', 'Dmitri', 'Elena', 'Farid', 'Grace', 'Hiro', 'Ines', 'Jan'])[1 + n % 10] AS name,
+               (ARRAY['Acme', 'Bolt', 'Corner', 'Delta', 'Ember', 'Fjord', 'Gamma', 'Harbor'])[1 + n % 8] AS company
+        FROM generate_series($1::int, $2::int) AS n) AS given`;
 
 // One in twenty is revoked, one in fifty suspended; three in ten are perpetual, and of the others half has ended.
 const LICENSES = `

@@ -57,13 +57,6 @@ export const applied = {
         'validate: () => true,',
       ],
     ]),
-    ...inFile('libs/lists/src/prefix-search.ts', [
-      [
-        'searches rows in NFC alone',
-        "[text.normalize('NFC'), text.normalize('NFD')]",
-        "[text.normalize('NFC')]",
-      ],
-    ]),
     ...inFile('libs/http/src/input/input-fields.ts', [
       ['says nothing of a bare plus', 'meant !== value && parseTimestamp(meant) !== null', 'meant === value'],
     ]),

@@ -2,11 +2,13 @@ import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 
 /** A node of a plan that was run. */
-interface PlanNode {
+export interface PlanNode {
   'Node Type': string;
   'Relation Name'?: string;
   'Index Name'?: string;
   'Actual Loops': number;
+  'Actual Rows': number;
+  'Rows Removed by Filter'?: number;
   'Shared Hit Blocks': number;
   'Shared Read Blocks': number;
   Plans?: PlanNode[];
@@ -25,6 +27,18 @@ export interface Cost {
 const nodesOf = (plan: PlanNode): PlanNode[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 const namesOf = (names: (string | undefined)[]): string[] =>
   [...new Set(names.filter((name) => name !== undefined))].sort();
+
+/** Runs a statement: the nodes of its plan, those that never ran included. The first is the whole. */
+export async function planNodes(
+  sql: Pick<Client, 'query'>,
+  { text, parameters }: Statement,
+): Promise<PlanNode[]> {
+  const { rows } = await sql.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+    `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`,
+    parameters,
+  );
+  return nodesOf(rows[0]!['QUERY PLAN'][0].Plan);
+}
 
 /** Runs a statement and says what it read; parts of the plan that never ran do not count. */
 export async function costOf(dataSource: DataSource, { text, parameters }: Statement): Promise<Cost> {

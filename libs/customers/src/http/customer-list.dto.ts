@@ -8,7 +8,7 @@ export class ListCustomersDto extends PageQueryDto implements ListCustomers {
   @QueryBoolean()
   is_active?: boolean;
 
-  /** Beginning of an id, a name, an e-mail address or a company, without regard to case. */
+  /** Beginning of a word of an id, a name, an e-mail address or a company, without regard to case and accents. */
   @IsOptional()
   @IsString()
   @Length(1, 200)

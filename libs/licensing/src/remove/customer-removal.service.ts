@@ -4,9 +4,10 @@ import { lockRows, transaction } from '@aegis/database';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { forgetAnswersAbout } from '@aegis/idempotency';
 import { Injectable } from '@nestjs/common';
-import { DataSource, Not } from 'typeorm';
+import { DataSource, Not, Raw } from 'typeorm';
 import { LicenseChanges } from '../license-changes';
 import { License } from '../license.entity';
+import { isExactlySql } from '../license-search';
 import { CustomerHasLicenses } from '../licensing.errors';
 import { notRevokedSql } from '../state/license-status';
 
@@ -42,16 +43,19 @@ export class CustomerRemovalService {
       precondition(await this.customers.lock(tx, id));
       const live = await lockRows(tx, License, {
         select: { id: true, module_name: true },
-        where: { customer_id: id, stored_status: Not('revoked') },
+        where: {
+          customer_id: Raw((column) => isExactlySql(column, ':id'), { id }),
+          stored_status: Not('revoked'),
+        },
       });
       if (live.length > 0 && !revokeLicenses) throw new CustomerHasLicenses(id, live.length);
       await tx.query(
         `UPDATE licenses SET status = 'revoked', revoked_at = clock_timestamp(), revoked_reason = $2,
                              version = version + 1, updated_at = clock_timestamp()
-         WHERE customer_id = $1 AND ${notRevokedSql('licenses')}`,
+         WHERE ${isExactlySql('customer_id', '$1')} AND ${notRevokedSql('licenses')}`,
         [id, REMOVAL_REASON],
       );
-      await tx.update(License, { customer_id: id }, { token: null });
+      await tx.query(`UPDATE licenses SET token = NULL WHERE ${isExactlySql('customer_id', '$1')}`, [id]);
       const revocations = live.map((license) => ({
         type: 'license.revoked' as const,
         actor,

@@ -42,7 +42,12 @@ export async function changeCustomer(
 
 /** Leaves a tombstone, as the removal did: the licenses were revoked by records of their own. */
 export async function removeCustomer(tx: EntityManager, { customerId, at }: ReplayedRecord): Promise<void> {
-  await tx.query('UPDATE licenses SET token = NULL WHERE customer_id = $1', [customerId]);
+  // In the words of the index licenses_by_lower_customer.
+  await tx.query(
+    `UPDATE licenses SET token = NULL
+     WHERE lower(customer_id COLLATE "C") = lower($1 COLLATE "C") AND customer_id = $1`,
+    [customerId],
+  );
   await tx.query(
     `UPDATE customers SET name = NULL, email = NULL, company = NULL, phone = NULL, address = NULL, notes = NULL,
                           is_active = false, version = version + 1, updated_at = $2, deleted_at = $2, restored_at = NULL
