@@ -12,12 +12,20 @@ export default {
     ...inFile('libs/lists/src/folded-words.ts', [
       ['keeps accents', "text.normalize('NFKD').replace(/\\p{M}+/gu, '')", "text.normalize('NFKC')"],
       ['takes wildcards', "text.replace(/[\\\\%_]/g, '\\\\$&')", 'text'],
-      ['knows whole texts alone', "(before === ' ' || (isOfWord(character) && !isOfWord(before)))", 'false'],
+      [
+        'knows words after spaces alone',
+        '(isOfWord(character) && !isOfWord(before))',
+        '(isOfWord(character) && before === " ")',
+      ],
       ['finds all by nothing', "folded === '' ? '' :", "folded === 'x' ? '' :"],
     ]),
     ...inFile('libs/customers/src/customer-search.ts', [
       ['waits for rows that others have locked', '        skipLocked: true,\n', ''],
-      ['stops at a row that cannot be changed', 'if (!isInputRefused(error)) throw error;', 'throw error;'],
+      [
+        'stops at a row that cannot be changed',
+        'if (!isInputRefused(error)) throw error;',
+        'if (isInputRefused(error)) throw error;',
+      ],
       [
         'counts a customer for each word that is found',
         'AND earlier.beginning < found.beginning',
@@ -28,7 +36,7 @@ export default {
       [
         'leaves a changed text unfolded',
         'if (SEARCHED.some((field) => changed.includes(field)))',
-        'if (changed.length === 0)',
+        'if (SEARCHED.some((field) => changed.length === 0 && changed.includes(field)))',
       ],
     ]),
     ...inFile('libs/licensing/src/license-list.ts', [
@@ -44,7 +52,11 @@ export default {
       ],
     ]),
     ...inFile('libs/lists/src/list-page.ts', [
-      ['counts in no order', 'countRows(counted ?? sorted(rows, order), rows)', 'countRows(rows, rows)'],
+      [
+        'counts in no order',
+        'countRows(counted ?? sorted(rows, order), rows)',
+        'countRows(counted === undefined ? rows : rows, rows)',
+      ],
     ]),
   ],
 };
