@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { Client as SqlClient } from 'pg';
 import { Client } from '../../support/requests/client';
 import { expectNothingMissing } from '../../support/complete-list';
@@ -38,17 +36,6 @@ const MOST_ROWS = ROWS / 4;
 /** Of a page or a count, and not of a job: query builders write so. */
 const LIST_STATEMENT = /^SELECT [^]* FROM "\w+" "\w+"[^]* LIMIT \d+/;
 const PAGING = new Set(['page', 'page_size', 'cursor', 'formulas']);
-/** Tables that a request writes, or a list reads: each index of them is explained in docs/indexes.md. */
-const EXPLAINED = [
-  'licenses',
-  'license_tokens',
-  'customers',
-  'customer_beginnings',
-  'audit_logs',
-  'api_keys',
-  'idempotency_keys',
-];
-
 describe('every list, by each filter and in each order', () => {
   let server: TestServer;
   let client: Client;
@@ -188,28 +175,6 @@ describe('every list, by each filter and in each order', () => {
     const { body } = await client.get(`/api/v1/${path}`);
     expect(body.total_is_estimate).toBe(true);
     expect(Math.abs(body.total - rows)).toBeLessThan(rows * tolerance);
-  });
-
-  it('has each index explained in docs/indexes.md', async () => {
-    const page = readFileSync(resolve(__dirname, '../../../docs/indexes.md'), 'utf8');
-    const named = new Set([...page.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name!));
-    const { rows } = await owner.query<{ name: string }>(
-      `SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'public' AND tablename = ANY($1) ORDER BY 1`,
-      [EXPLAINED],
-    );
-    const names = rows.map(({ name }) => name);
-    expectNothingMissing(
-      names.filter((name) => !named.has(name)),
-      'Say in docs/indexes.md which query needs it and what it costs an issue',
-    );
-    const tables = EXPLAINED.map((table) => `${table}_`);
-    const gone = [...named].filter(
-      (name) =>
-        /_(pkey|by_[a-z_]+|key|unique)$/.test(name) &&
-        tables.some((table) => name.startsWith(table)) &&
-        !names.includes(name),
-    );
-    expect(gone).toEqual([]);
   });
 });
 
