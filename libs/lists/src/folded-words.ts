@@ -8,7 +8,7 @@ const WORDS_OF_A_TEXT = 20;
  * What begins another text begins it too when both are folded.
  */
 export function fold(text: string): string {
-  const plain = text.normalize('NFKD').replace(/\p{M}+/gu, '');
+  const plain = text.normalize('NFKD');
   // By way of capitals: those of "ß" are "SS". A sigma has another form at the end of a word.
   const lower = plain.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ');
   return lower
