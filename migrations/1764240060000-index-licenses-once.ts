@@ -1,11 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { withShortLock } from './short-lock';
 
-/** An issue writes the first two, and neither of the others: a license that is issued is active. */
+/** An issue writes the first two, and none of the others: a license that is issued is active. */
 const ADDED: Readonly<Record<string, string>> = {
   by_lower_customer: '((lower(customer_id COLLATE "C")), created_at, id)',
   by_lower_module: '((lower(module_name COLLATE "C")), created_at, id)',
   withdrawn: `(status, created_at, id) WHERE status <> 'active'`,
+  withdrawn_by_module: `((lower(module_name COLLATE "C")), status, created_at, id) WHERE status <> 'active'`,
   withdrawn_by_expiry: `(status, (coalesce(expires_at, 'infinity')), id) WHERE status <> 'active'`,
 };
 

@@ -39,6 +39,7 @@ export const MOST_REVISION = 2_147_483_647;
 @Index('licenses_by_key', { synchronize: false })
 @Index('licenses_withdrawn', { synchronize: false })
 @Index('licenses_withdrawn_by_expiry', { synchronize: false })
+@Index('licenses_withdrawn_by_module', { synchronize: false })
 export class License {
   @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
   id!: string;
