@@ -9,13 +9,16 @@ const REPLACED = ['name', 'email', 'company'];
 const nearlyFolded = (column: string): string =>
   `regexp_replace(lower(normalize(${column}, NFKD) COLLATE "und-x-icu"), '[\\u0300-\\u036f]+', '', 'g')`;
 
-/** Rows of what a customer is searched by. Of one whose texts nobody has folded yet: each text as a whole. */
-const ADD = `
+/**
+ * Adds rows of what customers are searched by. Of those whose texts nobody has folded yet: each text as a whole.
+ * @param customers SQL: a table like `customers`
+ */
+const add = (customers: string): string => `
   INSERT INTO public.customer_beginnings (customer_id, beginning)
   SELECT DISTINCT id, left(beginning, 200)
   FROM (SELECT id, unnest(coalesce(beginnings,
                ARRAY[${['id', 'name', 'email', 'company'].map(nearlyFolded).join(', ')}])) AS beginning
-        FROM rows_after WHERE deleted_at IS NULL) AS searched
+        FROM ${customers} WHERE deleted_at IS NULL) AS searched
   WHERE beginning <> ''
   ON CONFLICT DO NOTHING;`;
 
@@ -57,6 +60,12 @@ export class FoldCustomers1764240000000 implements MigrationInterface {
        WHERE beginnings IS NULL AND deleted_at IS NULL`,
     );
     await foldCustomers(runner.dataSource, () => true);
+    // Of those that were locked, and those that cannot be changed. Locked, or one that is removed meanwhile leaves its texts.
+    await runner.query(
+      add(
+        `(SELECT * FROM public.customers WHERE beginnings IS NULL AND deleted_at IS NULL ORDER BY id FOR SHARE) AS unfolded`,
+      ),
+    );
     for (const column of REPLACED)
       await runner.query(`DROP INDEX CONCURRENTLY IF EXISTS public.customers_by_${column}_prefix`);
     await runner.query(`ANALYZE public.customers, public.customer_beginnings`);
@@ -80,7 +89,7 @@ export class FoldCustomers1764240000000 implements MigrationInterface {
             WHERE (rows_after.beginnings, rows_after.name, rows_after.email, rows_after.company, rows_after.deleted_at)
               IS DISTINCT FROM
               (rows_before.beginnings, rows_before.name, rows_before.email, rows_before.company, rows_before.deleted_at));
-        END IF;${ADD}
+        END IF;${add('rows_after')}
         RETURN NULL;
       END $$`);
     await runner.query(

@@ -95,6 +95,18 @@ const UPGRADES: Readonly<Record<string, Upgrade>> = {
     then: 'SELECT version, octet_length(allowed_major_versions::text) AS length FROM licenses',
     expected: { version: 6, length: 102 },
   },
+  'customers that are folded, one of which a rule keeps as it is': {
+    from: 'FoldCustomers1764240000000',
+    rows: [
+      `INSERT INTO customers (id, name) SELECT 'C-' || n, 'Émile Zola' FROM generate_series(1, 600) AS n`,
+      `INSERT INTO customers (id, is_active, deleted_at) VALUES ('gone', false, now())`,
+    ],
+    rule: `ALTER TABLE customers ADD CONSTRAINT young CHECK (id <> 'C-7') NOT VALID`,
+    then: `SELECT count(*) FILTER (WHERE beginning LIKE 'zol%')::int AS folded,
+                  count(*) FILTER (WHERE beginning LIKE 'emile z%')::int AS found,
+                  count(*) FILTER (WHERE customer_id = 'gone')::int AS gone FROM customer_beginnings`,
+    expected: { folded: 599, found: 600, gone: 0 },
+  },
   'two keys, one of which a rule keeps from being repaired': {
     from: 'BoundWhatIsWritten1764180060000',
     rows: [LONG_KEY('abcdefghijkl'), LONG_KEY('bcdefghijklm')],
