@@ -68,6 +68,7 @@ describe('LicenseImport', () => {
       SIGNER: 'pem',
       KEY_PASSPHRASE: 'a passphrase for tests',
       LICENSE_ISSUER: ISSUER,
+      AUDIT_VALIDATIONS: 'all',
       ACCEPTED_ISSUERS: ['https://second.example'],
     });
     const keyRing = new KeyRing(

@@ -86,6 +86,7 @@ describe('LicenseResign', () => {
       KEY_ID: keyId,
       KEY_PASSPHRASE: 'a passphrase for tests',
       LICENSE_ISSUER: 'https://license.biz4a.com',
+      AUDIT_VALIDATIONS: 'all',
       PUBLIC_URL: 'http://localhost:8000',
       DEFAULT_DEMO_DURATION_DAYS: 30,
     });
