@@ -1,3 +1,4 @@
+import { Metrics } from '@aegis/metrics';
 import { Body, Controller, Get, Post, Res } from '@nestjs/common';
 import { IsInt, IsString } from 'class-validator';
 import type { Response as HttpResponse } from 'express';
@@ -293,6 +294,19 @@ describe('rate limits', () => {
       .send('{"token":');
     expect([broken.status, remaining(broken)]).toEqual([400, '0']);
     await validate('token-1').expect(429);
+  });
+
+  it('have a series for each policy from the start, so that the first refusal is seen', async () => {
+    await start();
+    const { registry } = testApp.app.get(Metrics, { strict: false });
+    const { values } = await registry.getSingleMetric('aegis_rate_limit_refusals_total')!.get();
+    expect(Object.fromEntries(values.map(({ labels: { policy }, value }) => [policy, value]))).toEqual({
+      default: 0,
+      validate: 0,
+      public: 0,
+      license: 0,
+      'batch-items': 0,
+    });
   });
 
   describe('of the items of batches', () => {

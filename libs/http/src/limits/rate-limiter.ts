@@ -39,7 +39,7 @@ export class RateLimiter {
         help: 'Requests refused with 429, by the policy whose limit they exceeded.',
         labelNames: ['policy'],
       },
-      ['default', 'validate', 'public', 'license'].map((policy) => ({ policy })),
+      ['default', 'validate', 'public', 'license', BATCH_ITEMS].map((policy) => ({ policy })),
     );
     this.enabled = environment.RATE_LIMIT_ENABLED;
     this.limits = {
