@@ -17,9 +17,12 @@ const PATIENCE_MS = 30_000;
 /** A connection without a request is closed well before the server does it (65 s): a request must not meet that end. */
 const KEPT_MS = 30_000;
 
+/** More than any row has unanswered: a request that waited for a connection here would look like one that the server kept. */
+const MOST_CONNECTIONS = 4_000;
+
 /** Sends requests on connections that it keeps, and never one a second time; what fails is an answer with status 0. */
 export class Caller {
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 256, timeout: KEPT_MS });
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: MOST_CONNECTIONS, timeout: KEPT_MS });
 
   /** @param apiKey none when undefined */
   constructor(private readonly apiKey?: string) {}
