@@ -1,10 +1,10 @@
 import { IsOptional } from 'class-validator';
-import { HttpLimits } from './http-limits';
+import { AuditSettings } from './audit-settings';
 import { IsWholeNumber } from './rules';
 import { Setting } from './setting';
 
 /** How many connections to the database there are, and how long anything waits for it (docs/reliability.md). */
-export abstract class DatabaseLimits extends HttpLimits {
+export abstract class DatabaseLimits extends AuditSettings {
   @Setting({ kind: 'integer', default: '10', description: 'Maximum number of connections per process.' })
   @IsWholeNumber(2, 500)
   DB_POOL_SIZE!: number;

@@ -8,6 +8,7 @@ const example = `${describeSettings('dotenv')}\n`;
 const source = [
   'environment.ts',
   'database-limits.ts',
+  'audit-settings.ts',
   'http-limits.ts',
   'rate-limit-settings.ts',
   'signers/signer-settings.ts',

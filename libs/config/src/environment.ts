@@ -2,7 +2,6 @@ import { IsIn, IsOptional, Length, Matches } from 'class-validator';
 import {
   AreOrigins,
   HasLength,
-  IsCheckpointSink,
   IsPepperList,
   IsPostgresUrl,
   IsPublicUrl,
@@ -247,38 +246,6 @@ export class Environment extends DatabaseLimits {
   })
   @IsWholeNumber(1, 36_500)
   DEFAULT_DEMO_DURATION_DAYS!: number;
-
-  @Setting({
-    kind: 'text',
-    default: 'all',
-    description:
-      'all, failures or changes: which validations leave a record in the audit trail (docs/audit-volume.md).',
-  })
-  @IsIn(['all', 'failures', 'changes'], { message: 'must be all, failures or changes' })
-  AUDIT_VALIDATIONS!: 'all' | 'failures' | 'changes';
-
-  @Setting({
-    kind: 'integer',
-    default: '90',
-    description: 'Days for which IP addresses are kept in the audit trail; then they are deleted.',
-  })
-  @IsWholeNumber(1, 3650)
-  AUDIT_IP_RETENTION_DAYS!: number;
-
-  @Setting({
-    kind: 'url',
-    example: 'file:/var/lib/aegis/checkpoints.ndjson',
-    description:
-      'Where signed checkpoints are also kept, outside of the database: file:/<path> or https://<url>, without credentials.',
-  })
-  @IsOptional()
-  @IsCheckpointSink()
-  CHECKPOINT_SINK?: string;
-
-  @Setting({ kind: 'text', secret: true, description: 'Sent to an https sink as Bearer token.' })
-  @IsOptional()
-  @Matches(/^[\x21-\x7e]{1,4096}$/, { message: 'must be 1 to 4096 printable ASCII characters without space' })
-  CHECKPOINT_SINK_TOKEN?: string;
 
   @Setting({
     kind: 'boolean',

@@ -668,6 +668,7 @@ function settingsOfTheClass(): string[] {
   const source = [
     'environment.ts',
     'database-limits.ts',
+    'audit-settings.ts',
     'http-limits.ts',
     'rate-limit-settings.ts',
     'signers/signer-settings.ts',

@@ -1,4 +1,4 @@
-import { type Actor, AuditLog, AuditRecord } from '@aegis/audit';
+import { AuditLog, AuditRecord, SYSTEM } from '@aegis/audit';
 import { transaction } from '@aegis/database';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
@@ -11,13 +11,6 @@ import { Customer } from './customer.entity';
 import { CustomersService } from './customers.service';
 import { UnfoldedCustomers } from './unfolded-customers';
 
-const ACTOR: Actor = {
-  name: 'cli:tester',
-  apiKeyId: null,
-  ipAddress: null,
-  userAgent: null,
-  requestId: null,
-};
 const always = (): boolean => true;
 
 describe('a search of customers', () => {
@@ -57,31 +50,31 @@ describe('a search of customers', () => {
   }
 
   it('finds them by their texts as they are now, however they were created and changed', async () => {
-    await customers.create(ACTOR, { id: 'a-1', name: 'Éclair', company: 'Große Töne' });
+    await customers.create(SYSTEM, { id: 'a-1', name: 'Éclair', company: 'Große Töne' });
     await transaction(dataSource, (tx) =>
-      customers.shareOrCreate(tx, ACTOR, [{ id: 'b-2', name: 'Zoë Éclair', email: 'x@töne.example' }]),
+      customers.shareOrCreate(tx, SYSTEM, [{ id: 'b-2', name: 'Zoë Éclair', email: 'x@töne.example' }]),
     );
     expect([await found('eclair'), await found('TONE'), await found('grosse')]).toEqual([
       ['a-1', 'b-2'],
       ['a-1', 'b-2'],
       ['a-1'],
     ]);
-    await customers.update(ACTOR, 'a-1', { company: null, is_active: false });
+    await customers.update(SYSTEM, 'a-1', { company: null, is_active: false });
     expect([await found('tone'), await found('eclair')]).toEqual([['b-2'], ['a-1', 'b-2']]);
     // Folded, it is what it was.
-    await customers.update(ACTOR, 'a-1', { name: 'ECLAIR' });
+    await customers.update(SYSTEM, 'a-1', { name: 'ECLAIR' });
     expect(await found('éclair')).toEqual(['a-1', 'b-2']);
     expect(await beginnings('a-1')).toEqual(['1', 'a-1', 'eclair']);
   });
 
   it('counts a customer of whom several words are found once', async () => {
-    await customers.create(ACTOR, { id: 'ab', name: 'Abel Abt', email: 'ab@ab.example', company: 'abab' });
+    await customers.create(SYSTEM, { id: 'ab', name: 'Abel Abt', email: 'ab@ab.example', company: 'abab' });
     expect(await found('ab')).toEqual(['ab']);
   });
 
   it('finds nobody who was deleted, of whom no text is left', async () => {
-    await customers.create(ACTOR, { id: 'gone', name: 'Gone' });
-    await transaction(dataSource, (tx) => customers.softDelete(tx, ACTOR, 'gone'));
+    await customers.create(SYSTEM, { id: 'gone', name: 'Gone' });
+    await transaction(dataSource, (tx) => customers.softDelete(tx, SYSTEM, 'gone'));
     expect(await found('gone')).toEqual([]);
     expect(await beginnings('gone')).toEqual([]);
     const { rows } = await owner.query<object>('SELECT beginnings FROM customers');
@@ -89,8 +82,8 @@ describe('a search of customers', () => {
   });
 
   it('finds what a server of the release before wrote by the beginning of its texts, and by each word once it is folded', async () => {
-    await customers.create(ACTOR, { id: 'changed', name: 'Ada', company: 'Töne' });
-    await customers.create(ACTOR, { id: 'removed', name: 'Ada' });
+    await customers.create(SYSTEM, { id: 'changed', name: 'Ada', company: 'Töne' });
+    await customers.create(SYSTEM, { id: 'removed', name: 'Ada' });
     await owner.query(`
       INSERT INTO customers (id, name) VALUES ('new', 'Émile Zola');
       UPDATE customers SET name = 'Émile Durkheim', version = version + 1 WHERE id = 'changed';

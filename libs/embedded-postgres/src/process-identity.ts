@@ -9,7 +9,7 @@ export interface ProcessIdentity {
 }
 
 /**
- * @returns the process that has this pid now; undefined if there is none. A zombie (state Z) is dead: it has no file
+ * @returns the process that has this pid now; undefined if no process has it. A zombie (state Z) is dead: it has no file
  * and no port open, and if nobody reaps it, it stays forever.
  */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {

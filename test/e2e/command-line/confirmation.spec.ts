@@ -7,8 +7,8 @@ import { commandTree } from '../../../apps/cli/src/command-line';
 import { Output } from '../../../apps/cli/src/terminal/output';
 import { insertLicenseRows, insertRowKey, ROW_KEY } from '../../support/database/license-rows';
 import { superuserOf } from '../../support/database/sql';
-import { CommandLine } from '../../support/processes/command-line';
-import { testServer, type TestServer } from '../../support/processes/server';
+import type { CommandLine } from '../../support/processes/command-line';
+import { commandLineOf, testServer, type TestServer } from '../../support/processes/server';
 
 const QUESTION = 'To confirm, type ';
 /** Of the admin key that is in the database. */
@@ -60,14 +60,7 @@ describe('a command whose effect nothing takes back', () => {
     );
     const keys = await sql.query<{ id: string }>('SELECT id FROM api_keys');
     id = keys.rows[0]!.id;
-    aegis = new CommandLine(folder, {
-      ENVIRONMENT: 'test',
-      DATABASE_URL: server.database.applicationUrl,
-      MIGRATION_DATABASE_URL: server.database.ownerUrl,
-      KEYS_DIR: server.keysDir,
-      KEY_PASSPHRASE: 'a passphrase for tests',
-      API_KEY_PEPPERS: 'v1:0123456789abcdef0123456789abcdef',
-    });
+    aegis = commandLineOf(server, folder);
     writeFileSync(join(folder, 'export.ndjson'), '');
   });
   afterAll(async () => {

@@ -7,10 +7,10 @@ import { AnswerSeal } from '../../../libs/idempotency/src/answer-seal';
 import { migrationDataSource } from '../../../migrations/data-source';
 import { applicationPrivileges } from '../../../migrations/privileges';
 import { Client } from '../../support/requests/client';
-import { CommandLine } from '../../support/processes/command-line';
+import type { CommandLine } from '../../support/processes/command-line';
 import { expectStatus } from '../../support/contract/expect-status';
 import { aCustomer, aLicense } from '../../support/factories';
-import { testServer, type TestServer } from '../../support/processes/server';
+import { commandLineOf, testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 
 // Each command is a process of its own, and the machine may be busy.
@@ -43,15 +43,7 @@ describe('times that earlier versions stored', () => {
     server = await testServer();
     client = new Client(server.url, server.adminKey);
     sql = await superuserOf(server);
-    aegis = new CommandLine(folder, {
-      ENVIRONMENT: 'test',
-      DATABASE_URL: server.database.applicationUrl,
-      MIGRATION_DATABASE_URL: server.database.ownerUrl,
-      KEYS_DIR: server.keysDir,
-      KEY_PASSPHRASE: 'a passphrase for tests',
-      API_KEY_PEPPERS: `v1:${PEPPER}`,
-      LOG_LEVEL: 'warn',
-    });
+    aegis = commandLineOf(server, folder).with({ LOG_LEVEL: 'warn' });
   });
   afterAll(async () => {
     await sql.end();

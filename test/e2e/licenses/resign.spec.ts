@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client as SqlClient } from 'pg';
 import { Client } from '../../support/requests/client';
-import { CommandLine } from '../../support/processes/command-line';
+import type { CommandLine } from '../../support/processes/command-line';
 import { insertLicenseRows, insertRowKey, ROW_KEY } from '../../support/database/license-rows';
-import { testServer, type TestServer } from '../../support/processes/server';
+import { commandLineOf, testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 import { until } from '../../support/until';
 
@@ -42,13 +42,7 @@ describe('aegis licenses resign', () => {
     await sql.query(
       `INSERT INTO license_tokens (sha256, license_id, key_id, revision) SELECT sha256(id::text::bytea), id, key_id, 1 FROM licenses`,
     );
-    aegis = new CommandLine(folder, {
-      ENVIRONMENT: 'test',
-      DATABASE_URL: server.database.applicationUrl,
-      MIGRATION_DATABASE_URL: server.database.ownerUrl,
-      KEYS_DIR: server.keysDir,
-      KEY_PASSPHRASE: 'a passphrase for tests',
-    });
+    aegis = commandLineOf(server, folder);
   });
   afterEach(async () => {
     await sql.end();

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { superuserOf } from '../../support/database/sql';
 import { aLicense } from '../../support/factories';
-import { CommandLine } from '../../support/processes/command-line';
-import { testServer, type TestServer } from '../../support/processes/server';
+import type { CommandLine } from '../../support/processes/command-line';
+import { commandLineOf, testServer, type TestServer } from '../../support/processes/server';
 import { Client } from '../../support/requests/client';
 
 /** What leaves such a database counts for weeks, wherever it is carried: no server that is asked later takes it back. */
@@ -17,13 +17,7 @@ describe('commands on a database that is restored and not reconciled', () => {
     folder = mkdtempSync(join(tmpdir(), 'aegis-restored-'));
     server = await testServer();
     await aLicense(new Client(server.url, server.adminKey));
-    aegis = new CommandLine(folder, {
-      ENVIRONMENT: 'test',
-      DATABASE_URL: server.database.applicationUrl,
-      MIGRATION_DATABASE_URL: server.database.ownerUrl,
-      KEYS_DIR: server.keysDir,
-      KEY_PASSPHRASE: 'a passphrase for tests',
-    });
+    aegis = commandLineOf(server, folder);
   });
   afterAll(async () => {
     await server.close();

@@ -7,7 +7,7 @@ import { AWKWARD_TEXTS } from '../../support/requests/awkward-texts';
 import { CommandLine, type Ended } from '../../support/processes/command-line';
 import { signed } from '../../support/keys/forger';
 import { readLines } from '../../support/trail/independent-reader';
-import { testServer, type TestServer } from '../../support/processes/server';
+import { commandLineOf, testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 import { V08Database } from '../../support/trail/v08';
 
@@ -29,15 +29,7 @@ describe('what the command line prints', () => {
     folder = mkdtempSync(join(tmpdir(), 'aegis-tables-'));
     server = await testServer();
     sql = await superuserOf(server);
-    aegis = new CommandLine(folder, {
-      ENVIRONMENT: 'test',
-      DATABASE_URL: server.database.applicationUrl,
-      MIGRATION_DATABASE_URL: server.database.ownerUrl,
-      KEYS_DIR: server.keysDir,
-      KEY_PASSPHRASE: 'a passphrase for tests',
-      API_KEY_PEPPERS: 'v1:0123456789abcdef0123456789abcdef',
-      LOG_LEVEL: 'warn',
-    });
+    aegis = commandLineOf(server, folder).with({ LOG_LEVEL: 'warn' });
     await sql.query('DELETE FROM api_keys');
     for (const [index, text] of AWKWARD_TEXTS.entries()) {
       await sql.query(

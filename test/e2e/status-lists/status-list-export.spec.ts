@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '../../support/requests/client';
-import { CommandLine } from '../../support/processes/command-line';
+import type { CommandLine } from '../../support/processes/command-line';
 import { aLicense } from '../../support/factories';
-import { testServer, type TestServer } from '../../support/processes/server';
+import { commandLineOf, testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 import { keysOf, placeOf } from '../../support/trail/status-lists';
 
@@ -19,13 +19,7 @@ describe('aegis status-list export', () => {
     folder = mkdtempSync(join(tmpdir(), 'aegis-export-'));
     server = await testServer();
     admin = new Client(server.url, server.adminKey);
-    aegis = new CommandLine(folder, {
-      ENVIRONMENT: 'test',
-      DATABASE_URL: server.database.applicationUrl,
-      MIGRATION_DATABASE_URL: server.database.ownerUrl,
-      KEYS_DIR: server.keysDir,
-      KEY_PASSPHRASE: 'a passphrase for tests',
-    });
+    aegis = commandLineOf(server, folder);
   });
   afterEach(async () => {
     await server.close();

@@ -22,14 +22,14 @@ export default {
       ],
       [
         'records tokens of a compromised key that anyone with that key can make',
-        "if (verdict.code === 'KEY_COMPROMISED' && row.recorded_at === null) return undefined;",
+        "if (code === 'KEY_COMPROMISED' && row.recorded_at === null) return [];",
         '',
       ],
       ['forgets what it has recorded', 'this.recorded.remember(recordable);', ''],
     ]),
     ...inFile('libs/licensing/src/validate/recorded-validations.ts', [
       ['leaves out failures', "code !== 'VALID'", "code === 'VALID'"],
-      ['records what has not changed', '!== code;', '!== undefined;'],
+      ['records what has not changed', 'return before !== code;', 'return true;'],
       ['compares with none of its batch', 'within.set(token, code);', ''],
       ['never forgets a token', 'if (this.last.size <= this.capacity) break;', 'break;'],
     ]),

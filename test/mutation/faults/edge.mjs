@@ -33,11 +33,12 @@ export default {
       ['serves what follows the last answer', 'if (!connection.writableEnded) next();', 'next();'],
     ]),
     ...inFile('libs/http/src/edge/load-shedding.ts', [
-      ['lets one more wait', 'this.waiting >= this.most', 'this.waiting > this.most'],
+      ['lets one more wait', 'this.count.waiting >= this.most', 'this.count.waiting > this.most'],
       ['refuses probes', "if (QUIET_PATHS.test(request.url ?? '')) return true;", ''],
-      ['counts those who do not read their answer', "response.once('prefinish', end);", ''],
-      ['counts those who have left', "response.once('close', end);", ''],
-      ['does not count again who has sent the body', "change('paused', 'counted', 1);", ''],
+      ['counts those who do not read their answer', "response.once('prefinish', work.end);", ''],
+      ['counts those who have left', "response.once('close', work.end);", ''],
+      ['does not count again who has sent the body', "this.change('counted');", ''],
+      ['counts again whose answer is made', "if (this.state === 'over') return;", ''],
       ['does not say when to come back', "'Retry-After': RETRY_SECONDS,", ''],
       [
         'keeps a connection after a refusal whose framing it did not understand',

@@ -1,3 +1,4 @@
+import { CommandLine } from './command-line';
 import { loadEnvironment } from '@aegis/config';
 import { Logger } from '@aegis/logging';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,6 +9,12 @@ import { type RunningServer, startServer } from '../../../apps/server/src/server
 import { testDatabase, type TestDatabase } from '../database/database';
 import { PATIENCE } from '../patience';
 import { WIDE_LIMITS } from './wide-limits';
+
+/** Of every test server. */
+const SECRETS = {
+  KEY_PASSPHRASE: 'a passphrase for tests',
+  API_KEY_PEPPERS: 'v1:0123456789abcdef0123456789abcdef',
+};
 
 /** A server of a test's own, with database, keys and a first admin key. */
 export interface TestServer {
@@ -53,8 +60,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     MIGRATION_DATABASE_URL: database.ownerUrl,
     DATA_DIR: join(folder, 'data'),
     KEYS_DIR: keysDir,
-    KEY_PASSPHRASE: 'a passphrase for tests',
-    API_KEY_PEPPERS: 'v1:0123456789abcdef0123456789abcdef',
+    ...SECRETS,
     ...WIDE_LIMITS,
     ...PATIENCE,
     LOG_LEVEL: 'debug',
@@ -83,4 +89,21 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       if (!options.database) await database.drop();
     },
   };
+}
+
+/**
+ * The command line of a server: its database, keys and secrets.
+ * @param folder working directory of the commands
+ */
+export function commandLineOf(
+  { database, keysDir }: Pick<TestServer, 'database' | 'keysDir'>,
+  folder: string,
+): CommandLine {
+  return new CommandLine(folder, {
+    ENVIRONMENT: 'test',
+    DATABASE_URL: database.applicationUrl,
+    MIGRATION_DATABASE_URL: database.ownerUrl,
+    KEYS_DIR: keysDir,
+    ...SECRETS,
+  });
 }

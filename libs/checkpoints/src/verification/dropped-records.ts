@@ -10,7 +10,7 @@ export interface Dropped {
   /** How many are gone. */
   records: number;
   /**
-   * Id of the first record that is more than a minute later than `until`; null when there is none. Records with
+   * Id of the first record that is more than a minute later than `until`, or null. Records with
    * greater ids were written later, so none of them was dropped, whatever time their seals say.
    */
   firstKept: string | null;

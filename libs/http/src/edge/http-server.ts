@@ -42,7 +42,7 @@ export async function createHttpApp(module: DynamicModule | Type): Promise<NestE
   return app;
 }
 
-/** Before Express and before a body is read: one answer at a time for each connection, and no more work than is done. */
+/** Decides before Express, and before a body is read: one answer at a time per connection, and no request beyond the limit. */
 function admission(app: NestExpressApplication): Admission {
   const shedding = new LoadShedding(
     app.get(Environment, { strict: false }),

@@ -1,13 +1,17 @@
+import { Environment } from '@aegis/config';
+import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { Body, Controller, Get, Post, StreamableFile } from '@nestjs/common';
 import { IsOptional, IsString } from 'class-validator';
-import type { Socket } from 'node:net';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { connectTo, exchange } from '../../../../test/support/requests/raw-http';
 import { until } from '../../../../test/support/until';
 import { RespondsAsIs } from '../answers/responds';
 import { Public } from '../callers/route-access';
 import { startTestApp, type TestApp } from '../http-app.fixture';
+import { LoadShedding, workOn } from './load-shedding';
 
 const MOST = 10;
 /** More than the buffers of a connection. */
@@ -41,6 +45,13 @@ class ThingsController {
   async held(): Promise<object> {
     await new Promise<void>((resolve) => held.push(resolve));
     return {};
+  }
+
+  @Post('held')
+  @RespondsAsIs('application/json')
+  async heldWith(@Body() { name }: ThingDto): Promise<object> {
+    await new Promise<void>((resolve) => held.push(resolve));
+    return { name };
   }
 
   @Get('large')
@@ -174,9 +185,9 @@ describe('more requests than the server lets wait', () => {
     await Promise.all(requests);
   });
 
-  it('do not include those whose body is still being sent', async () => {
+  it('include those whose body is there, and not those whose body is still being sent', async () => {
     const head =
-      'POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 12\r\nExpect: 100-continue\r\n\r\n';
+      'POST /things/held HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 12\r\nExpect: 100-continue\r\n\r\n';
     const received: string[] = [];
     const senders = Array.from({ length: 3 * MOST }, (_, index) => {
       received.push('');
@@ -190,11 +201,16 @@ describe('more requests than the server lets wait', () => {
     );
     expect(await waiting()).toBe(0);
     expect((await get('/things')).status).toBe(200);
-    // And each is served once it is there.
+    // And each is served once it is there; they were let in before.
     for (const sender of senders) sender.write('{"name":"x"}');
+    await until('all are worked on', () => Promise.resolve(held.length === senders.length));
+    expect(await waiting()).toBe(senders.length);
+    expect((await get('/things')).status).toBe(503);
+    for (const release of held.splice(0)) release();
     await until('all are served', () =>
       Promise.resolve(received.every((text) => text.includes('HTTP/1.1 200'))),
     );
+    expect(await waiting()).toBe(0);
   });
 
   it.each(['/things/large', '/things/streamed'])(
@@ -221,5 +237,22 @@ describe('more requests than the server lets wait', () => {
     for (const connection of connections.splice(0)) connection.destroy();
     await until('none waits', async () => (await waiting()) === 0);
     expect((await get('/things')).status).toBe(200);
+  });
+
+  it('do not include one again whose body ends after its answer was made', async () => {
+    const metrics = new Metrics();
+    const environment = app.app.get(Environment, { strict: false });
+    const shedding = new LoadShedding(environment, metrics, app.app.get(Logger, { strict: false }));
+    const request = new IncomingMessage(new Socket());
+    const response = new ServerResponse(request);
+    const counted = async (): Promise<number | undefined> =>
+      (await metrics.registry.getSingleMetric('aegis_requests_waiting')!.get()).values[0]?.value;
+    expect(shedding.admit(request, response)).toBe(true);
+    expect(await counted()).toBe(1);
+    workOn(request)?.pause();
+    response.end();
+    response.emit('prefinish');
+    workOn(request)?.resume();
+    expect(await counted()).toBe(0);
   });
 });

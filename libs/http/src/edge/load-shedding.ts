@@ -24,18 +24,51 @@ export interface Work {
 
 const WORK = Symbol('work');
 
+type Counted = IncomingMessage & { [WORK]?: Work };
+
 /** The work on a request; undefined for probes, which are not counted. */
-export function workOn(request: IncomingMessage & { [WORK]?: Work }): Work | undefined {
+export function workOn(request: Counted): Work | undefined {
   return request[WORK];
 }
 
+/** How many requests are counted now. */
+interface Count {
+  waiting: number;
+}
+
+class CountedWork implements Work {
+  private state: 'counted' | 'paused' | 'over' = 'counted';
+
+  constructor(private readonly count: Count) {
+    count.waiting += 1;
+  }
+
+  pause(): void {
+    this.change('paused');
+  }
+
+  resume(): void {
+    this.change('counted');
+  }
+
+  readonly end = (): void => {
+    this.change('over');
+  };
+
+  private change(to: typeof this.state): void {
+    if (this.state === 'over') return;
+    this.count.waiting += Number(to === 'counted') - Number(this.state === 'counted');
+    this.state = to;
+  }
+}
+
 /**
- * Refuses requests at once while as many as MAX_WAITING_REQUESTS wait for this server. What would be answered too late
- * to be of use is not begun, so that the others are answered in time. A request that waits for its caller does not count:
- * nobody can close the server by being slow.
+ * Refuses requests at once while MAX_WAITING_REQUESTS of them wait for this server, so that those are answered in time.
+ * A request that waits for its caller does not count: nobody can close the server by being slow.
  */
 export class LoadShedding {
-  private waiting = 0;
+  private readonly count: Count = { waiting: 0 };
+  private readonly refusal = refusalByStatus(STATUS);
   private readonly most: number;
   private readonly publicUrl: string;
   private readonly shed: Counter;
@@ -57,57 +90,36 @@ export class LoadShedding {
       name: 'aegis_requests_waiting',
       help: 'Requests that this process works on, up to MAX_WAITING_REQUESTS.',
       collect: () => {
-        waiting.set(this.waiting);
+        waiting.set(this.count.waiting);
       },
     });
   }
 
   /** @returns whether the request is to be served; if not, it has been answered. Probes always are. */
-  admit(request: IncomingMessage & { [WORK]?: Work }, response: ServerResponse): boolean {
+  admit(request: Counted, response: ServerResponse): boolean {
     if (QUIET_PATHS.test(request.url ?? '')) return true;
-    if (this.waiting >= this.most) {
+    if (this.count.waiting >= this.most) {
       this.refuse(request, response);
       return false;
     }
-    this.begin(request, response);
-    return true;
-  }
-
-  private begin(request: IncomingMessage & { [WORK]?: Work }, response: ServerResponse): void {
-    let state: 'counted' | 'paused' | 'over' = 'counted';
-    this.waiting += 1;
-    const change = (from: typeof state, to: typeof state, by: number): void => {
-      if (state !== from) return;
-      state = to;
-      this.waiting += by;
-    };
-    const end = (): void => {
-      change('counted', 'over', -1);
-      state = 'over';
-    };
-    request[WORK] = {
-      pause: () => {
-        change('counted', 'paused', -1);
-      },
-      resume: () => {
-        change('paused', 'counted', 1);
-      },
-    };
+    const work = new CountedWork(this.count);
+    request[WORK] = work;
     // The answer is made; how long the caller takes to read it is the caller's.
-    response.once('prefinish', end);
-    response.once('close', end);
+    response.once('prefinish', work.end);
+    response.once('close', work.end);
+    return true;
   }
 
   private refuse(request: IncomingMessage, response: ServerResponse): void {
     this.shed.inc();
     this.log();
     const id = randomUUID();
-    const document = problemDocument(refusalByStatus(STATUS), this.publicUrl, {
+    const document = problemDocument(this.refusal, this.publicUrl, {
       url: request.url ?? '/',
       id,
     });
     const body = jsonAnswer(document);
-    // As behind this door: what follows may be framed otherwise than a proxy in front has read it.
+    // As for requests that are served: a proxy in front may have read another end of this one.
     if (framingFlawOf(request)) response.setHeader('Connection', 'close');
     response.writeHead(STATUS, {
       'Content-Type': PROBLEM_MEDIA_TYPE,

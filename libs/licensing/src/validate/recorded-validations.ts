@@ -24,13 +24,13 @@ export class RecordedValidations {
     private readonly capacity = 50_000,
   ) {}
 
-  /** @returns for each verdict, in their order, whether it is to be recorded */
-  choose(verdicts: readonly TokenVerdict[]): boolean[] {
+  /** @returns the verdicts to record, in their order */
+  choose<V extends TokenVerdict>(verdicts: readonly V[]): readonly V[] {
     switch (this.audited) {
       case 'all':
-        return verdicts.map(() => true);
+        return verdicts;
       case 'failures':
-        return verdicts.map(({ code }) => code !== 'VALID');
+        return verdicts.filter(({ code }) => code !== 'VALID');
       case 'changes':
         return this.changed(verdicts);
     }
@@ -50,13 +50,13 @@ export class RecordedValidations {
     }
   }
 
-  private changed(verdicts: readonly TokenVerdict[]): boolean[] {
+  private changed<V extends TokenVerdict>(verdicts: readonly V[]): V[] {
     const within = new Map<string, VerdictCode>();
-    return verdicts.map(({ sha256, code }) => {
+    return verdicts.filter(({ sha256, code }) => {
       const token = keyOf(sha256);
-      const isChanged = (within.get(token) ?? this.last.get(token)) !== code;
+      const before = within.get(token) ?? this.last.get(token);
       within.set(token, code);
-      return isChanged;
+      return before !== code;
     });
   }
 }

@@ -31,7 +31,7 @@ import { DataSource } from 'typeorm';
 import { distinct } from './distinct';
 import { tokenHash } from '../issue/token-issuer';
 import { verifyTokenSignature } from './token-signature';
-import { RecordedValidations } from './recorded-validations';
+import { RecordedValidations, type TokenVerdict } from './recorded-validations';
 import { UnrecordedTokens } from './unrecorded-tokens';
 import { ValidationCounts } from './validation-counts';
 
@@ -236,16 +236,12 @@ export class ValidationService {
     rows: readonly Row[],
     verdicts: readonly Verdict[],
   ): Promise<void> {
-    const recordable = pending.flatMap((one, index) => {
-      const [row, verdict] = [rows[index], verdicts[index]];
-      const entry = row && verdict && auditEntry(one, row, verdict);
-      return entry ? [{ entry, sha256: one.sha256, code: verdict.code }] : [];
-    });
+    const recordable = pending.flatMap((one, index) => auditable(one, rows[index], verdicts[index]));
     const chosen = this.recorded.choose(recordable);
-    const entries = recordable.filter((_, index) => chosen[index]).map(({ entry }) => entry);
-    if (entries.length > 0) await this.audit.append(this.dataSource.manager, ...entries);
+    if (chosen.length > 0)
+      await this.audit.append(this.dataSource.manager, ...chosen.map(({ entry }) => entry));
     this.recorded.remember(recordable);
-    if (entries.length < recordable.length) this.unaudited.inc(recordable.length - entries.length);
+    if (chosen.length < recordable.length) this.unaudited.inc(recordable.length - chosen.length);
   }
 
   /** The log line names the request that showed the token. */
@@ -312,20 +308,24 @@ function withCompromisedLicense({ proof, actor }: Pending, row: Row, verdict: Ve
  * Codes 1 to 3 are anyone's to cause and leave no record; from 5 on each answer may, and so may a compromised key's token
  * that is on record.
  */
-function auditEntry({ proof, actor, question }: Pending, row: Row, verdict: Verdict): AuditEntry | undefined {
-  if (proof.proof !== 'holds') return undefined;
-  if (verdict.code === 'KEY_COMPROMISED' && row.recorded_at === null) return undefined;
+function auditable(
+  { sha256, proof, actor, question }: Pending,
+  row: Row | undefined,
+  verdict: Verdict | undefined,
+): (TokenVerdict & { entry: AuditEntry })[] {
+  if (proof.proof !== 'holds' || !verdict || !row) return [];
+  const { code } = verdict;
+  if (code === 'KEY_COMPROMISED' && row.recorded_at === null) return [];
   const { jti, customer, module } = proof.token.claims;
-  return {
+  const entry: AuditEntry = {
     type: 'license.validated',
     actor,
     licenseId: jti,
     customerId: customer.id,
     moduleName: module.technical_name,
-    data: ASKED_CODES.has(verdict.code)
-      ? { code: verdict.code, asked: asRecorded(question) }
-      : { code: verdict.code },
+    data: ASKED_CODES.has(code) ? { code, asked: asRecorded(question) } : { code },
   };
+  return [{ sha256, code, entry }];
 }
 
 /** What was asked, for support: texts no longer than a request may have them. The installation is a hash or null. */

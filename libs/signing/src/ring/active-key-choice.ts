@@ -27,9 +27,9 @@ export interface ActiveKeyChoice {
 
 /**
  * Decides which key signs: the database's active key. If the database has no active key, KEY_ID decides; in a
- * database without keys, the only private key. If there is no key, development makes one under a new id. After a
+ * database without keys, the only private key. Without any key, development makes one under a new id. After a
  * compromise without a successor no key signs: a restart must not end validation.
- * @throws {ConfigurationError} when several keys are possible, or there is no key and never was.
+ * @throws {ConfigurationError} when several keys are possible, or no key exists and none ever did.
  */
 export function chooseActiveKey(question: ActiveKeyQuestion): ActiveKeyChoice {
   const { keyId, knownKeys, privateKids } = question;
