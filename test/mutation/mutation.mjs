@@ -1,11 +1,11 @@
 // `npm run mutation`: plants each fault of areas.mjs in a copy of the sources and lists those that no test noticed.
 //   -- --short        some 24 faults of areas drawn at random: what .ci/run does
 //   -- --area <name>  the faults of one area
-//   -- --record <file>  keeps each result there, a line of JSON each, and plants no fault again that the file has:
-//                   continues a run that was ended. Begin a new file for other sources.
+//   -- --record <file>  keeps each result there, a line of JSON each, and plants no fault again whose result is there
+//                   and whose file and suites have not changed since: continues a run that was ended.
 //   -- --check        plants none: only looks whether each fault's text occurs exactly once in its file, and its suites exist
 import { randomInt } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { isCompiled } from '../../apps/launcher/preparation/compilation.mjs';
 import { AREAS } from './areas.mjs';
 import { Bench } from './bench.mjs';
+import { Results } from './results.mjs';
 
 const TARGET = 0.85;
 /** Of a short run: the tests of each area that is drawn must pass without a fault first, so few areas give more faults than many. */
@@ -43,9 +44,9 @@ async function main(faults) {
   await startPostgres(isCompiled(process.cwd()));
   const benches = Array.from({ length: Math.min(2, availableParallelism()) }, () => new Bench());
   try {
-    const earlier = recorded(options.record);
-    const tried = faults.filter((fault) => earlier.has(keyOf(fault)));
-    const survivors = tried.filter((fault) => earlier.get(keyOf(fault)));
+    const record = options.record === undefined ? undefined : new Results(options.record);
+    const tried = faults.filter((fault) => record?.of(fault) !== undefined);
+    const survivors = tried.filter((fault) => record?.of(fault) === true);
     const left = faults.filter((fault) => !tried.includes(fault));
     const areas = AREAS.filter(({ area }) => faults.some((fault) => fault.area === area));
     const unsound = [];
@@ -57,8 +58,7 @@ async function main(faults) {
       const survived = await bench.survives(fault);
       tried.push(fault);
       if (survived) survivors.push(fault);
-      if (options.record !== undefined)
-        appendFileSync(options.record, `${JSON.stringify({ fault: keyOf(fault), survived })}\n`);
+      record?.add(fault, survived);
       console.log(`${survived ? 'SURVIVED' : 'killed  '}  ${fault.area}: ${fault.name}`);
     };
     await spread(benches, largestFirst(areas, left), async (bench, { area, suites, own }) => {
@@ -85,17 +85,6 @@ function largestFirst(areas, faults) {
     .map((area) => ({ ...area, own: faults.filter((fault) => fault.area === area.area) }))
     .filter(({ own }) => own.length > 0)
     .sort((a, b) => b.own.length - a.own.length);
-}
-
-/** What an earlier part of the run recorded: whether a fault survived, by its key. */
-function recorded(file) {
-  if (file === undefined || !existsSync(file)) return new Map();
-  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  return new Map(lines.map((line) => JSON.parse(line)).map(({ fault, survived }) => [fault, survived]));
-}
-
-function keyOf({ area, file, name }) {
-  return `${area}: ${file}: ${name}`;
 }
 
 /** Whether a fault has lost its line: anyone who changes the line finds its faults a new one. */
