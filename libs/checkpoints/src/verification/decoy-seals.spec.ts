@@ -124,8 +124,15 @@ describe('seals that belong to no checkpoint', () => {
   });
 
   it('keep no other record from being sealed, and the lag grows with an alarm until sealing is resumed', async () => {
-    // As if the checkpoints were older: the next one would say that the trail is complete up to a later time.
-    await trail.tamper(`UPDATE audit_checkpoints SET read_at = read_at + interval '1 hour'`);
+    // As if the checkpoints had been read later: the next one would say that the trail is complete up to a later time.
+    const completeTo = readCheckpoint((await trail.checkpoints())[2]!)!.complete_to ?? 0;
+    await until('the checkpoints can be later, and still not of a time to come', async () => {
+      const [clock] = await trail.superuser.query<{ now: number }[]>(
+        'SELECT extract(epoch FROM clock_timestamp())::float8 AS now',
+      );
+      return Math.floor(clock!.now) - 60 > completeTo;
+    });
+    await trail.tamper('UPDATE audit_checkpoints SET read_at = clock_timestamp()');
     const record = await nextId();
     await decoy(record, 9999, 0);
     await trail.append(1, 60);
