@@ -45,8 +45,11 @@ export class Bench {
     return passed;
   }
 
-  /** Whether every suite passes with the fault. */
-  async survives({ suites, file, from, to }) {
+  /**
+   * Plants a fault.
+   * @returns whether every suite passes with it, and else which one did not; none where they took too long
+   */
+  async plant({ suites, file, from, to }) {
     const path = join(this.folder, file);
     const sound = readFileSync(path, 'utf8');
     writeFileSync(
@@ -60,7 +63,7 @@ export class Bench {
       if (file.startsWith('migrations/')) {
         // The databases of tests are copies of one that was migrated before, without the fault.
         env.AEGIS_TEST_TEMPLATE = `aegis_template_${++templates}`;
-        if (!(await this.makesTemplate(env))) return false;
+        if (!(await this.makesTemplate(env))) return { survived: false, noticedBy: undefined };
       }
       const { passed, results } = await this.test(likeliestFirst(suites, file), {
         quiet: true,
@@ -69,7 +72,7 @@ export class Bench {
       });
       const noticed = results.find(({ failed }) => failed);
       if (noticed !== undefined) noticedBefore.set(file, noticed.suite);
-      return passed;
+      return { survived: passed, noticedBy: noticed?.suite };
     } finally {
       writeFileSync(path, sound);
     }

@@ -2,7 +2,7 @@
 //   -- --short        some 24 faults of areas drawn at random: what .ci/run does
 //   -- --area <name>  the faults of one area
 //   -- --record <file>  keeps each result there, a line of JSON each, and plants no fault again whose result is there
-//                   and whose file and suites have not changed since: continues a run that was ended.
+//                   and still holds: results.mjs. Continues a run that was ended.
 //   -- --check        plants none: only looks whether each fault's text occurs exactly once in its file, and its suites exist
 import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -55,10 +55,10 @@ async function main(faults) {
     const plant = async (bench, fault) => {
       if (isOver()) return;
       began ??= performance.now();
-      const survived = await bench.survives(fault);
+      const { survived, noticedBy } = await bench.plant(fault);
       tried.push(fault);
       if (survived) survivors.push(fault);
-      record?.add(fault, survived);
+      record?.add(fault, { survived, noticedBy });
       console.log(`${survived ? 'SURVIVED' : 'killed  '}  ${fault.area}: ${fault.name}`);
     };
     await spread(benches, largestFirst(areas, left), async (bench, { area, suites, own }) => {
