@@ -15,6 +15,7 @@ const BENCHMARKS = new Map([
   ['traces', 'traces.mjs'],
   ['scale', 'scale.mjs'],
   ['overload', 'overload.mjs'],
+  ['memory', 'memory.mjs'],
   ['--against', 'against.mjs'],
 ]);
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { AegisProcess, embeddedPostgres } from './aegis-process.mjs';
 import { postmasterOf } from './processor-time.mjs';
 import { makeStock } from './stock.mjs';
-import { workloads } from './speed/workloads.mjs';
+import { furtherWorkloads, workloads } from './speed/workloads.mjs';
 
 /**
  * A server on a PostgreSQL of its own, with licenses to ask about.
@@ -37,5 +37,6 @@ export async function startStockedServer({ folder, licenses, cleanUps, ...own })
     stop: () => server.stop(),
     stock,
     workloads: workloads(server.url, adminKey, stock),
+    furtherWorkloads: furtherWorkloads(server.url, adminKey, stock),
   };
 }
