@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { Expose, Transform, Type } from 'class-transformer';
-import express, { type Request } from 'express';
+import express from 'express';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -14,7 +14,6 @@ import {
   responseInProgress,
   routesOf,
   servesRoute,
-  setFreshness,
 } from './framework-internals';
 
 @Controller('things')
@@ -124,22 +123,6 @@ describe('what is not documented', () => {
     const statusOf = async (path: string): Promise<number> =>
       (await fetch(`http://127.0.0.1:${port}${path}`)).status;
     expect([await statusOf('/things'), await statusOf('/Things')]).toEqual([200, 404]);
-  });
-
-  it('an upgrade of Express broke setFreshness', async () => {
-    const application = express();
-    application.get('/fresh', (request: Request, response) => {
-      setFreshness(request, true);
-      response.send('text');
-    });
-    application.get('/stale', (request: Request, response) => {
-      setFreshness(request, false);
-      response.set('ETag', '"a"').send('text');
-    });
-    const port = await served(createServer(application));
-    const statusOf = async (path: string): Promise<number> =>
-      (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { 'If-None-Match': '"a"' } })).status;
-    expect([await statusOf('/fresh'), await statusOf('/stale')]).toEqual([304, 200]);
   });
 
   it('an upgrade of Express broke expressClasses', async () => {

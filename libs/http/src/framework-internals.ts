@@ -7,7 +7,7 @@ import { PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { TransformationType } from 'class-transformer';
 import type { TypeMetadata } from 'class-transformer/types/interfaces';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage';
-import type { Application, Request } from 'express';
+import type { Application } from 'express';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -86,11 +86,6 @@ export function distinguishCase(application: Application): void {
   const { router } = application as unknown as { router?: { caseSensitive?: boolean } };
   if (router === undefined) throw new Error('the application has no router of Express 5');
   router.caseSensitive = true;
-}
-
-/** Decides in Express' place whether its answer to a request is 304. */
-export function setFreshness(request: Request, isFresh: boolean): void {
-  Object.defineProperty(request, 'fresh', { value: isFresh });
 }
 
 /**

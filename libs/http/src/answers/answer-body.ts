@@ -14,23 +14,25 @@
  *                             opaque.ts), `Location`, `ETag`
  * 7. precompressed.ts         chooses the coding, for bodies that were compressed before
  * 8. answerBody               sets the headers, and decides whether the caller has this state already (304)
- * 9. json-answer.ts           the body as text; the adapter sends it
+ * 9. json-answer.ts           the body as text
+ * 10. whole-answer.ts         sends it; Nest sends streams
  *
  * What is thrown is answered by ../problems/problem.filter.ts. documented-answer.ts writes the answer into the OpenAPI
  * document.
  */
-import { StreamableFile } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { holdsAlready } from './entity-tag';
 import { Precompressed } from './precompressed';
 import { ReadyReply } from './reply';
-import { setFreshness } from '../framework-internals';
 import { factsOf } from '../edge/request-facts';
+
+/** In place of a body: the caller already has the current state. */
+export const NOT_MODIFIED = Symbol('not modified');
 
 /**
  * What leaves the server of what a handler returned: the exposed fields of the DTO that it declares, and no more. Sets
  * the headers that go with it.
- * @returns the body, to be sent as JSON or as it is
+ * @returns the body, to be sent as JSON or as it is, or NOT_MODIFIED
  * @throws Error for a result that the handler did not declare, and where no guard has found the route
  */
 export function answerBody(request: Request, response: Response, result: unknown): unknown {
@@ -40,21 +42,16 @@ export function answerBody(request: Request, response: Response, result: unknown
   const { body, headers } = reply.body instanceof Precompressed ? reply.body.replyTo(request) : reply;
   if (reply.body instanceof Precompressed) response.vary('Accept-Encoding');
   for (const name in headers) response.setHeader(name, headers[name] ?? '');
-  const isFresh = settleFreshness(request, headers.ETag);
-  // Express makes a 304 of what it sends itself; a file would still be streamed.
-  return isFresh && body instanceof StreamableFile ? undefined : body;
+  return hasCurrentState(request, headers.ETag) ? NOT_MODIFIED : body;
 }
 
 /**
- * Says whether the caller already has the current state. Express sends 304 to a "fresh" request. By its rule, every
- * request with `If-None-Match: *` is fresh, even without an entity tag to compare. And no request with
- * `Cache-Control: no-cache` is fresh: `fetch` adds that directive to every request with `If-None-Match`, but it is
- * meant for caches on the way, not for us.
+ * Whether the caller already has the current state. A request with `If-None-Match: *` has it only where there is an
+ * entity tag to compare. `Cache-Control: no-cache` changes nothing: `fetch` adds that directive to every request with
+ * `If-None-Match`, but it is meant for caches on the way, not for us.
  */
-function settleFreshness(request: Request, etag: string | undefined): boolean {
+function hasCurrentState(request: Request, etag: string | undefined): boolean {
   const ifNoneMatch = request.headers['if-none-match'];
-  if (ifNoneMatch === undefined || !['GET', 'HEAD'].includes(request.method)) return false;
-  const isFresh = etag !== undefined && holdsAlready(ifNoneMatch, etag);
-  setFreshness(request, isFresh);
-  return isFresh;
+  if (ifNoneMatch === undefined || etag === undefined) return false;
+  return ['GET', 'HEAD'].includes(request.method) && holdsAlready(ifNoneMatch, etag);
 }

@@ -1,5 +1,4 @@
 import type { Reply } from '@aegis/idempotency';
-import { StreamableFile } from '@nestjs/common';
 import type { Request } from 'express';
 import { entityTag } from './entity-tag';
 
@@ -20,9 +19,9 @@ export class Precompressed {
   replyTo(request: Request): Reply {
     const { plain, gzipped, tag } = this;
     if (request.acceptsEncodings('gzip', 'identity') !== 'gzip')
-      return { body: new StreamableFile(plain), headers: { ETag: entityTag(tag) } };
+      return { body: plain, headers: { ETag: entityTag(tag) } };
     return {
-      body: new StreamableFile(gzipped),
+      body: gzipped,
       headers: { ETag: entityTag(`${tag}.gzip`), 'Content-Encoding': 'gzip' },
     };
   }

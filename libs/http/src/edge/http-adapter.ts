@@ -2,8 +2,9 @@ import { StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Application, Request, Response } from 'express';
 import { createServer, type ServerOptions } from 'node:http';
-import { answerBody } from '../answers/answer-body';
+import { answerBody, NOT_MODIFIED } from '../answers/answer-body';
 import { jsonAnswer } from '../answers/json-answer';
+import { sendNotModified, sendWhole } from '../answers/whole-answer';
 import { expressClasses } from '../framework-internals';
 import { workOn } from './load-shedding';
 
@@ -49,16 +50,19 @@ export class HttpAdapter extends ExpressAdapter {
   /** @param result what the handler returned */
   override reply(response: Response, result: unknown, status?: number): unknown {
     const body = answerBody(response.req, response, result);
-    // It goes as fast as its reader takes it, and ends no sooner.
-    if (body instanceof StreamableFile) workOn(response.req)?.pause();
-    if (!isJson(body)) return super.reply(response, body, status) as unknown;
-    if (!response.hasHeader('Content-Type'))
-      response.setHeader('Content-Type', 'application/json; charset=utf-8');
-    return super.reply(response, jsonAnswer(body), status) as unknown;
+    if (body instanceof StreamableFile) {
+      // It goes as fast as its reader takes it, and ends no sooner.
+      workOn(response.req)?.pause();
+      return super.reply(response, body, status) as unknown;
+    }
+    if (status !== undefined) response.statusCode = status;
+    if (body === NOT_MODIFIED) sendNotModified(response);
+    else sendWhole(response, isAsItIs(body) ? body : jsonAnswer(body));
+    return undefined;
   }
 }
 
-/** Whether a body is sent as JSON; texts (tokens among them) and files are sent as they are. */
-function isJson(body: unknown): body is object {
-  return typeof body === 'object' && body !== null && !(body instanceof StreamableFile);
+/** Whether a body is sent as it is: texts, tokens among them, and bytes. Everything else is JSON. */
+function isAsItIs(body: unknown): body is string | Buffer | undefined {
+  return body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
 }
