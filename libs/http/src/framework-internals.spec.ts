@@ -51,8 +51,28 @@ class RenamedDto {
 
 class ChangedDto {
   @Expose()
-  @Transform(() => 'other')
+  @Transform(({ value, obj }: { value: string; obj: object }) => [value, obj])
   name!: string;
+}
+
+class ChangedTwiceDto {
+  @Expose()
+  @Transform(() => 'other')
+  @Transform(() => 'again')
+  name!: string;
+}
+
+class ChangedForSomeDto {
+  @Expose()
+  @Transform(() => 'other', { groups: ['some'] })
+  name!: string;
+}
+
+class ChangedHoldingDto {
+  @Expose()
+  @Type(() => PlainDto)
+  @Transform(() => 'other')
+  plain!: PlainDto;
 }
 
 async function listening(server: Server): Promise<number> {
@@ -204,11 +224,14 @@ describe('what is not documented', () => {
   });
 
   it('an upgrade of class-transformer broke plainFieldsOf', () => {
-    expect([PlainDto, HoldingDto, RenamedDto, ChangedDto].map(plainFieldsOf)).toEqual([
-      [{ name: 'name', holds: undefined }],
+    expect([PlainDto, HoldingDto].map(plainFieldsOf)).toEqual([
+      [{ name: 'name' }],
       [{ name: 'plain', holds: PlainDto }],
-      undefined,
-      undefined,
     ]);
+    const others = [RenamedDto, ChangedTwiceDto, ChangedForSomeDto, ChangedHoldingDto];
+    expect(others.map(plainFieldsOf)).toEqual(others.map(() => undefined));
+    const [changed] = plainFieldsOf(ChangedDto) ?? [];
+    const object = { name: 'a' };
+    expect(changed?.made?.('a', object)).toEqual(['a', object]);
   });
 });

@@ -5,7 +5,7 @@
 import type { Type } from '@nestjs/common';
 import { PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { TransformationType } from 'class-transformer';
-import type { TypeMetadata } from 'class-transformer/types/interfaces';
+import type { TransformMetadata, TypeMetadata } from 'class-transformer/types/interfaces';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage';
 import type { Application } from 'express';
 import { IncomingMessage, ServerResponse } from 'node:http';
@@ -129,26 +129,42 @@ export interface PlainField {
   name: string;
   /** The DTO of the object that it holds; undefined for a plain value. */
   holds?: Type<object>;
+  /** What its `@Transform()` makes of a plain value; undefined for a value that stays as it is. */
+  made?: (value: unknown, object: object) => unknown;
 }
 
 /**
- * The exposed fields of a DTO that class-transformer neither renames nor changes.
- * @returns undefined for a DTO with other fields
+ * The exposed fields of a DTO that class-transformer does not rename.
+ * @returns undefined for a DTO with other fields: renamed, with options, or both held and changed
  */
 export function plainFieldsOf(type: Type<object>): PlainField[] | undefined {
+  const fields: PlainField[] = [];
+  for (const name of defaultMetadataStorage.getExposedProperties(type, TransformationType.PLAIN_TO_CLASS)) {
+    const field = plainFieldOf(type, name);
+    if (field === undefined) return undefined;
+    fields.push(field);
+  }
+  return fields;
+}
+
+function plainFieldOf(type: Type<object>, name: string): PlainField | undefined {
   const storage = defaultMetadataStorage;
-  const names = storage.getExposedProperties(type, TransformationType.PLAIN_TO_CLASS);
-  const isPlain = names.every(
-    (name) =>
-      Object.keys(storage.findExposeMetadata(type, name).options).length === 0 &&
-      storage.findTransformMetadatas(type, name, TransformationType.PLAIN_TO_CLASS).length === 0 &&
-      Object.keys(typeOf(type, name)?.options ?? {}).length === 0,
-  );
-  if (!isPlain) return undefined;
-  return names.map((name) => ({
+  const [transform, ...others] = storage.findTransformMetadatas(
+    type,
     name,
-    holds: typeOf(type, name)?.typeFunction() as Type<object> | undefined,
-  }));
+    TransformationType.PLAIN_TO_CLASS,
+  );
+  const held = typeOf(type, name);
+  const options = [storage.findExposeMetadata(type, name).options, held?.options, transform?.options];
+  const isPlain = options.every((given) => Object.keys(given ?? {}).length === 0) && others.length === 0;
+  if (!isPlain || (held && transform)) return undefined;
+  if (held) return { name, holds: held.typeFunction() as Type<object> };
+  if (transform) return { name, made: (value, object) => transformed(transform, name, value, object) };
+  return { name };
+}
+
+function transformed({ transformFn }: TransformMetadata, key: string, value: unknown, obj: object): unknown {
+  return transformFn({ value, key, obj, type: TransformationType.PLAIN_TO_CLASS, options: {} });
 }
 
 /** What `@Type()` says of a field; its declared type leaves out that most fields have none. */

@@ -39,6 +39,12 @@ class MadeDto extends BaseDto {
   count!: number;
 }
 
+class AbsentDto extends BaseDto {
+  @Expose()
+  @Transform(({ value }: { value: Date | null }) => value ?? undefined)
+  gone_at?: Date;
+}
+
 class RenamedDto {
   @Expose({ name: 'id' })
   license!: string;
@@ -76,6 +82,10 @@ describe('exposedFieldsOf', () => {
       { id: '1', at, owner: { id: { key_hash: 'x' }, at, password: 'canary' } },
     ],
     ['made values', MadeDto, { id: '1', at, count: '7', secret: 'canary' }],
+    ['a made value of null', AbsentDto, { id: '1', at, gone_at: null, secret: 'canary' }],
+    ['a made value of a moment', AbsentDto, { id: '1', at, gone_at: at, secret: 'canary' }],
+    ['a made value of an object', AbsentDto, { id: '1', at, gone_at: { inner: 1 } }],
+    ['made values of an object', MadeDto, { id: '1', at, count: { secret: 'canary' } }],
     ['renamed values', RenamedDto, { id: '1', license: 'canary' }],
   ])('exposes of %s what class-transformer does', (_what, type, value) => {
     const exposed = JSON.stringify(exposedFieldsOf(type)(value));

@@ -1,25 +1,26 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { plainFieldsOf } from '../framework-internals';
+import { plainFieldsOf, type PlainField } from '../framework-internals';
 
 /**
- * Makes DTOs of what handlers return: the fields that carry `@Expose()`, and no others. Fields that are handed on as
- * they are, and DTOs of such fields, are copied here; all else is class-transformer's (docs/adr/0024).
+ * Makes DTOs of what handlers return: the fields that carry `@Expose()`, and no others. Plain values, also
+ * those that `@Transform()` changes, and DTOs of such fields are copied here; all else is class-transformer's
+ * (docs/adr/0024).
  * @param type the DTO
  */
 export function exposedFieldsOf(type: Type<object>): (value: object) => unknown {
   const transform = (value: object): unknown =>
     plainToInstance(type, value, { excludeExtraneousValues: true });
-  const fields = plainFieldsOf(type)?.map(({ name, holds }) => ({
+  const fields = plainFieldsOf(type)?.map(({ name, made, holds }) => ({
     name,
+    made,
     exposed: holds && exposedFieldsOf(holds),
   }));
   if (fields === undefined) return transform;
   return (value) => copyOf(fields, value as Readonly<Record<string, unknown>>) ?? transform(value);
 }
 
-interface CopiedField {
-  name: string;
+interface CopiedField extends Pick<PlainField, 'name' | 'made'> {
   /** Makes the DTO of an object; undefined for a field that holds none. */
   exposed: ((value: object) => unknown) | undefined;
 }
@@ -31,9 +32,10 @@ function copyOf(
 ): object | undefined {
   if (Array.isArray(value)) return undefined;
   const copy: Record<string, unknown> = {};
-  for (const { name, exposed } of fields) {
+  for (const { name, made, exposed } of fields) {
     const content = value[name];
-    if (isBare(content) || (Array.isArray(content) && content.every(isBare))) copy[name] = content;
+    if (isBare(content) || (Array.isArray(content) && content.every(isBare)))
+      copy[name] = made ? made(content, value) : content;
     else if (exposed !== undefined && !Array.isArray(content)) copy[name] = exposed(content as object);
     else return undefined;
   }
