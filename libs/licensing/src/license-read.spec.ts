@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
 import { insertLicenseRows, insertRowKey } from '../../../test/support/database/license-rows';
 import { License } from './license.entity';
-import { licenseOf, READ_LICENSE } from './license-read';
+import { licenseOf, READ_LICENSES } from './license-read';
 
 describe('a license that is read by its id', () => {
   let database: TestDatabase;
@@ -42,11 +42,12 @@ describe('a license that is read by its id', () => {
   it('has every column of its own and of its customer, which is null once it was removed', async () => {
     const expected = await dataSource.manager.find(License, { relations: { customer: true } });
     expect(expected).toHaveLength(27);
+    const rows = await READ_LICENSES.run(dataSource, [expected.map(({ id }) => id)]);
+    const found = new Map(rows.map((row) => [row.id, licenseOf(row)]));
     for (const license of expected) {
       if (license.customer?.deleted_at) license.customer = null;
-      const [row] = await READ_LICENSE.run(dataSource, [license.id]);
-      expect(licenseOf(row!)).toStrictEqual(license);
-      expect(licenseOf(row!).status).toBe(license.status);
+      expect(found.get(license.id)).toStrictEqual(license);
+      expect(found.get(license.id)!.status).toBe(license.status);
     }
     expect(new Set(expected.map(({ status }) => status))).toEqual(
       new Set(['active', 'expired', 'suspended', 'revoked']),

@@ -43,25 +43,28 @@ const CUSTOMER_COLUMNS = [
 
 type CustomerColumn = (typeof CUSTOMER_COLUMNS)[number];
 
+const OF_CUSTOMER = CUSTOMER_COLUMNS.map((column) => ({ column, selected: `customer_${column}` as const }));
+
 /** A license, and its customer's columns with `customer_` before their names. */
 type LicenseRow = Pick<License, (typeof LICENSE_COLUMNS)[number] | 'stored_status' | 'status_when_read'> & {
   [Column in CustomerColumn as `customer_${Column}`]: Customer[Column];
 };
 
-/** Parameter: the id. TypeORM would send two statements for a license and its customer, and have both planned each time. */
-export const READ_LICENSE = new PreparedStatement<LicenseRow>(
-  'license-read',
+/** Parameter: the ids. TypeORM would send two statements for a license and its customer, and have both planned each time. */
+export const READ_LICENSES = new PreparedStatement<LicenseRow>(
+  'licenses-read',
   `SELECT ${LICENSE_COLUMNS.map((column) => `license.${column}`).join(', ')},
           license.status AS stored_status, ${statusSql('license')} AS status_when_read,
-          ${CUSTOMER_COLUMNS.map((column) => `customer.${column} AS customer_${column}`).join(', ')}
+          ${OF_CUSTOMER.map(({ column, selected }) => `customer.${column} AS ${selected}`).join(', ')}
    FROM licenses AS license JOIN customers AS customer ON customer.id = license.customer_id
-   WHERE license.id = $1`,
+   WHERE license.id = ANY($1::uuid[])`,
 );
 
 /** @returns the license with its customer, which is null once it was removed */
 export function licenseOf(row: LicenseRow): License {
   const license = new License();
-  for (const column of LICENSE_COLUMNS) Object.assign(license, { [column]: row[column] });
+  const columns: Record<(typeof LICENSE_COLUMNS)[number], unknown> = license;
+  for (const column of LICENSE_COLUMNS) columns[column] = row[column];
   license.stored_status = row.stored_status;
   license.status_when_read = row.status_when_read;
   license.customer_version = row.customer_version;
@@ -71,6 +74,7 @@ export function licenseOf(row: LicenseRow): License {
 
 function customerOf(row: LicenseRow): Customer {
   const customer = new Customer();
-  for (const column of CUSTOMER_COLUMNS) Object.assign(customer, { [column]: row[`customer_${column}`] });
+  const columns: Record<CustomerColumn, unknown> = customer;
+  for (const { column, selected } of OF_CUSTOMER) columns[column] = row[selected];
   return customer;
 }

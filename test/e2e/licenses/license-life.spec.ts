@@ -157,6 +157,21 @@ describe('the life of a license', () => {
     expect(list.body.licenses).toEqual([listed]);
   });
 
+  it('gives each of many who ask at once the license, and the status, that they ask for', async () => {
+    const licenses = [await aLicense(client), await aLicense(client), await aLicense(client)];
+    const unknown = '00000000-0000-4000-8000-000000000000';
+    const asked = [...licenses, ...licenses].flatMap(({ id }) => [id, id.toUpperCase(), unknown]);
+    const found = asked.map((id) => (id === unknown ? undefined : id.toLowerCase()));
+    const answers = await Promise.all(asked.map((id) => client.get(`/api/v1/licenses/${id}`)));
+    expect(answers.map(({ body }): unknown => body.id)).toEqual(found);
+    expect(answers.map(({ body }): unknown => body.token)).toEqual(
+      found.map((id) => licenses.find((license) => license.id === id)?.token),
+    );
+    const statuses = await Promise.all(asked.map((id) => anyone.get(`/api/v1/licenses/${id}/status`)));
+    expect(statuses.map(({ body }): unknown => body.license_id)).toEqual(found);
+    expect(statuses.map(({ status }) => status)).toEqual(found.map((id) => (id === undefined ? 404 : 200)));
+  });
+
   it('shows anyone the status and nothing personal', async () => {
     const { id, expires_at } = await aLicense(client, { license_type: 'demo' });
     const answer = await anyone.get(`/api/v1/licenses/${id}/status`);

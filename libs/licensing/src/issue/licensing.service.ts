@@ -1,7 +1,13 @@
 import { type Actor, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { type Customer, CustomerInactive, CustomersService } from '@aegis/customers';
-import { assertReconciled, NOT_RECONCILED, PreparedStatement, transaction } from '@aegis/database';
+import {
+  assertReconciled,
+  MicroBatch,
+  NOT_RECONCILED,
+  PreparedStatement,
+  transaction,
+} from '@aegis/database';
 import { brokenTexts, LICENSE_TEXTS } from '@aegis/field-rules';
 import type { LicenseType } from '@aegis/license-token';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
@@ -14,7 +20,7 @@ import { endOfTerm } from './license-term';
 import { LicenseLock } from '../license-lock';
 import { LicenseWriter, type WriteOptions } from './license-writer';
 import { License } from '../license.entity';
-import { licenseOf, READ_LICENSE } from '../license-read';
+import { licenseOf, READ_LICENSES } from '../license-read';
 import { type LicenseStatus, statusSql, type StoredStatus } from '../state/license-status';
 import { isUsable, type NewestToken } from '../state/license-usability';
 import { LicenseNotFound } from '../licensing.errors';
@@ -58,8 +64,8 @@ interface StatusRow extends Omit<LicenseStatusNow, 'usable'> {
 }
 
 // Prepared: to plan four tables costs more than to read one row of each.
-const READ_STATUS = new PreparedStatement<StatusRow>(
-  'license-status',
+const READ_STATUSES = new PreparedStatement<StatusRow>(
+  'license-statuses',
   `SELECT l.id AS license_id, l.expires_at, date_trunc('milliseconds', clock.now) AS checked_at,
           ${statusSql('l', 'clock.now')} AS status, l.status AS stored_status, l.token,
           k.state AS key_state, k.compromised_after, t.recorded_at, t.superseded_at IS NOT NULL AS superseded,
@@ -69,12 +75,21 @@ const READ_STATUS = new PreparedStatement<StatusRow>(
    LEFT JOIN license_tokens t ON t.license_id = l.id AND t.revision = l.revision
    LEFT JOIN signing_keys k ON k.kid = t.key_id,
         (SELECT clock_timestamp() AS now) AS clock
-   WHERE l.id = $1`,
+   WHERE l.id = ANY($1::uuid[])`,
 );
 
 @Injectable()
 export class LicensingService {
   private readonly acceptedIssuers: readonly string[];
+  private readonly reads = new MicroBatch<string, License | undefined>((ids) => this.readLicenses(ids), {
+    name: 'licenses',
+    maxSize: 100,
+    maxConcurrent: 2,
+  });
+  private readonly statusReads = new MicroBatch<string, StatusRow | undefined>(
+    (ids) => this.readStatuses(ids),
+    { name: 'statuses', maxSize: 500, maxConcurrent: 2 },
+  );
 
   constructor(
     private readonly dataSource: DataSource,
@@ -124,9 +139,9 @@ export class LicensingService {
 
   /** @throws LicenseNotFound */
   async find(id: string): Promise<License> {
-    const [row] = await READ_LICENSE.run(this.dataSource, [id]);
-    if (!row) throw new LicenseNotFound(id);
-    return licenseOf(row);
+    const license = await this.reads.add(id);
+    if (!license) throw new LicenseNotFound(id);
+    return license;
   }
 
   /**
@@ -134,7 +149,7 @@ export class LicensingService {
    * @throws LicenseNotFound, RestoreNotReconciled
    */
   async status(id: string): Promise<LicenseStatusNow> {
-    const [row] = await READ_STATUS.run(this.dataSource, [id]);
+    const row = await this.statusReads.add(id);
     // One that is not there may have been issued after the moment that was restored.
     if (!row || row.not_reconciled) await assertReconciled(this.dataSource);
     if (!row) throw new LicenseNotFound(id);
@@ -146,6 +161,17 @@ export class LicensingService {
       expires_at,
       checked_at,
     };
+  }
+
+  private async readLicenses(ids: readonly string[]): Promise<(License | undefined)[]> {
+    const rows = await READ_LICENSES.run(this.dataSource, [ids]);
+    // Each asker gets a separate license, also where several ask for the same.
+    return inOrder(ids, rows, ({ id }) => id).map((row) => row && licenseOf(row));
+  }
+
+  private async readStatuses(ids: readonly string[]): Promise<(StatusRow | undefined)[]> {
+    const rows = await READ_STATUSES.run(this.dataSource, [ids]);
+    return inOrder(ids, rows, ({ license_id }) => license_id);
   }
 
   /**
@@ -178,6 +204,19 @@ export class LicensingService {
       return changed;
     });
   }
+}
+
+/**
+ * The row of each id, or undefined.
+ * @param ids in upper or lower case; PostgreSQL writes a UUID in lower case
+ */
+function inOrder<Row>(
+  ids: readonly string[],
+  rows: readonly Row[],
+  idOf: (row: Row) => string,
+): (Row | undefined)[] {
+  const byId = new Map(rows.map((row) => [idOf(row), row]));
+  return ids.map((id) => byId.get(id.toLowerCase()));
 }
 
 function newestToken(row: StatusRow): NewestToken {
