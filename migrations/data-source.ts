@@ -48,6 +48,7 @@ import { NoteAcceptedLoss1764231200000 } from './1764231200000-note-accepted-los
 import { NoteEndOfLoss1764231300000 } from './1764231300000-note-end-of-loss';
 import { FoldCustomers1764240000000 } from './1764240000000-fold-customers';
 import { IndexLicensesOnce1764240060000 } from './1764240060000-index-licenses-once';
+import { CountOutsideOfPatterns1764250000000 } from './1764250000000-count-outside-of-patterns';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -106,6 +107,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       NoteEndOfLoss1764231300000,
       FoldCustomers1764240000000,
       IndexLicensesOnce1764240060000,
+      CountOutsideOfPatterns1764250000000,
     ],
     extra: {
       application_name: 'aegis migrate',

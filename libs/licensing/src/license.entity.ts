@@ -10,7 +10,7 @@ export const MOST_REVISION = 2_147_483_647;
 
 /** A license: what was granted to whom, and the newest token that says so. */
 @Entity('licenses')
-@Check('licenses_module_name_format', `module_name ~ '^[A-Za-z0-9_.-]{1,100}$'`)
+@Check('licenses_module_name_format', `module_name ~ '^[A-Za-z0-9_.-]+$' AND length(module_name) <= 100`)
 @Check('licenses_type', `license_type IN ('perpetual', 'subscription', 'demo')`)
 @Check('licenses_versions_count', `cardinality(allowed_major_versions) BETWEEN 1 AND 50`)
 @Check('licenses_expiry', `(license_type = 'perpetual') = (expires_at IS NULL)`)
