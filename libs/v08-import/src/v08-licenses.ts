@@ -13,6 +13,8 @@ const EXPIRY_TOLERANCE_MS = 1000;
  * @throws LineRefused
  */
 export function readLicenseRow(row: V08Row): ImportFields {
+  // It would count as active, whatever it was in v0.8.
+  if (textColumn(row, 'status') === null) throw new LineRefused('invalid_field', 'status is missing.');
   return readImportFields(
     {
       token: textColumn(row, 'token'),

@@ -4,6 +4,7 @@ export default {
   area: 'false-assurance',
   suites: [
     'apps/cli/src/audit/soundness.spec.ts',
+    'apps/cli/src/import-v08/v08-csv.spec.ts',
     'libs/licensing/src/resign/license-resign.spec.ts',
     'libs/checkpoints/src/shipping/checkpoint-shipping.spec.ts',
     'test/e2e/command-line/rotate-secrets.spec.ts',
@@ -13,6 +14,18 @@ export default {
   faults: [
     ...inFile('apps/cli/src/audit/soundness.ts', [
       ['calls sound what was compared with nothing', 'return nothingCompared ? null : true;', 'return true;'],
+    ]),
+    ...inFile('apps/cli/src/import-v08/v08-csv.ts', [
+      [
+        'takes a table that cannot be read for one that v0.8 did not have',
+        '{ throwIfNoEntry: false }) !== undefined',
+        '{ throwIfNoEntry: false })?.isFile() === true',
+      ],
+      [
+        'reads what is not a file',
+        'if ((await file.stat()).isFile()) return file;',
+        'if ((await file.stat()).size >= 0) return file;',
+      ],
     ]),
     ...inFile('apps/cli/src/rotation/rotate-database.ts', [
       [

@@ -1,7 +1,7 @@
 import { v08TableProblem, type V08Line, type V08Source, type V08Table } from '@aegis/v08-import';
 import { type CsvError, type Info, parse } from 'csv-parse';
-import { createReadStream, existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants, lstatSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TextDecoderStream } from 'node:stream/web';
 import { Readable } from 'node:stream';
@@ -23,16 +23,25 @@ interface Parsed {
  * tools by tabs: what separates the names of the columns separates all cells.
  */
 export class V08Csv implements V08Source {
-  /** @throws UsageProblem when the folder has no licenses.csv */
+  /** @throws UsageProblem when the folder has no licenses.csv, or can't be looked into */
   constructor(private readonly folder: string) {
-    if (!existsSync(this.pathOf('licenses')))
+    if (!this.has('licenses'))
       throw new UsageProblem(
         `${this.pathOf('licenses')} is missing: --from is a folder of CSV or a postgres:// URL.`,
       );
   }
 
   rows(table: V08Table): AsyncIterable<V08Line> | undefined {
-    return existsSync(this.pathOf(table)) ? this.read(table) : undefined;
+    return this.has(table) ? this.read(table) : undefined;
+  }
+
+  /** A link counts, wherever it leads: a table that can't be read must not pass for one that v0.8 did not have. */
+  private has(table: V08Table): boolean {
+    try {
+      return lstatSync(this.pathOf(table), { throwIfNoEntry: false }) !== undefined;
+    } catch (error) {
+      throw this.problemOf(table, error);
+    }
   }
 
   private pathOf(table: V08Table): string {
@@ -40,10 +49,33 @@ export class V08Csv implements V08Source {
   }
 
   private async *read(table: V08Table): AsyncGenerator<V08Line> {
+    const file = await this.open(table);
+    try {
+      yield* this.linesOf(table, file);
+    } catch (error) {
+      throw this.problemOf(table, error);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Does not wait for the other end of a pipe. What is judged, read first and read whole is one file, whatever its name becomes. */
+  private async open(table: V08Table): Promise<FileHandle> {
+    const file = await open(this.pathOf(table), constants.O_RDONLY | constants.O_NONBLOCK).catch(
+      (error: unknown) => {
+        throw this.problemOf(table, error);
+      },
+    );
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+    throw new UsageProblem(`${this.pathOf(table)} is not a regular file.`);
+  }
+
+  private async *linesOf(table: V08Table, file: FileHandle): AsyncGenerator<V08Line> {
     const skipped: V08Line[] = [];
     const parser = parse({
       bom: true,
-      delimiter: await this.delimiterOf(table),
+      delimiter: await delimiterOf(file),
       info: true,
       cast: (value, { quoting }) => (value === '' && !quoting ? null : value),
       max_record_size: MAX_ROW_BYTES,
@@ -53,7 +85,7 @@ export class V08Csv implements V08Source {
         return undefined;
       },
     });
-    const text = Readable.toWeb(createReadStream(this.pathOf(table))).pipeThrough(
+    const text = Readable.toWeb(file.createReadStream({ start: 0, autoClose: false })).pipeThrough(
       new TextDecoderStream('utf-8', { fatal: true }),
     );
     const source = Readable.fromWeb(text as Parameters<typeof Readable.fromWeb>[0]);
@@ -71,26 +103,12 @@ export class V08Csv implements V08Source {
         const named = columns.map((column, index) => [column, record[index] ?? null] as const);
         yield { number: info.lines, row: new Map(named) };
       }
-    } catch (error) {
-      throw this.problemOf(table, error);
     } finally {
       source.destroy();
     }
     if (!columns)
       throw new UsageProblem(`${this.pathOf(table)} is empty: its first row must name the columns.`);
     yield* skipped;
-  }
-
-  /** No name of a column has any of these characters in it. */
-  private async delimiterOf(table: V08Table): Promise<string> {
-    const file = await open(this.pathOf(table), 'r');
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEADER_BYTES), 0, MAX_HEADER_BYTES, 0);
-      const [names = ''] = buffer.toString('utf8', 0, bytesRead).split(/[\r\n]/, 1);
-      return [',', ';', '\t'].find((delimiter) => names.includes(delimiter)) ?? ',';
-    } finally {
-      await file.close();
-    }
   }
 
   private problemOf(table: V08Table, error: unknown): unknown {
@@ -101,6 +119,13 @@ export class V08Csv implements V08Source {
       return new UsageProblem(`${this.pathOf(table)} can't be read (${code}).`);
     return error;
   }
+}
+
+/** No name of a column has any of these characters in it. */
+async function delimiterOf(file: FileHandle): Promise<string> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEADER_BYTES), 0, MAX_HEADER_BYTES, 0);
+  const [names = ''] = buffer.toString('utf8', 0, bytesRead).split(/[\r\n]/, 1);
+  return [',', ';', '\t'].find((delimiter) => names.includes(delimiter)) ?? ',';
 }
 
 function unreadable(error: CsvError): V08Line {
