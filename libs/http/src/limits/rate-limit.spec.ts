@@ -205,6 +205,13 @@ describe('rate limits', () => {
     await get('/open', '203.0.113.1').expect(200);
   });
 
+  it('keeps IPv4 addresses apart that a translator writes into one /64', async () => {
+    await start({ RATE_LIMIT_PUBLIC: '1' });
+    await get('/open', '64:ff9b::203.0.113.1').expect(200);
+    await get('/open', '64:ff9b::203.0.113.2').expect(200);
+    await get('/open', '64:FF9B:0:0::cb00:7101').expect(429);
+  });
+
   it('believes no forwarded address unless a proxy is trusted', async () => {
     testApp = await startTestApp([RoutesController], { RATE_LIMIT_PUBLIC: '1' });
     await get('/open', '203.0.113.1').expect(200);

@@ -19,6 +19,9 @@ const WINDOW_SECONDS = 60;
 
 const BATCH_ITEMS = 'batch-items';
 
+/** IPv4 addresses as translators write them (RFC 6052, RFC 8215): all of IPv4 is in one /64. */
+const TRANSLATED_IPV4 = /^64:ff9b:/i;
+
 /** Counts requests against the limits, and says on each answer what is left. */
 @Injectable()
 export class RateLimiter {
@@ -133,7 +136,9 @@ export class RateLimiter {
 
 /** The bucket of an authenticated key, else of the address that the request comes from. */
 function bucketOf(key: AuthenticatedKey | undefined): string {
-  return key === undefined ? `ip:${normalizeIp(currentRequest()?.ip ?? '')}` : `key:${key.id}`;
+  if (key !== undefined) return `key:${key.id}`;
+  const ip = currentRequest()?.ip ?? '';
+  return `ip:${normalizeIp(ip, TRANSLATED_IPV4.test(ip) ? 128 : 64)}`;
 }
 
 function keyOf(request: Request): AuthenticatedKey | undefined {
