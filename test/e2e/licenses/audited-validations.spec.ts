@@ -15,9 +15,9 @@ describe('AUDIT_VALIDATIONS', () => {
   });
 
   it.each([
-    ['all', ['VALID', 'VALID', 'MODULE_MISMATCH', 'MODULE_MISMATCH', 'VALID', 'REVOKED', 'REVOKED']],
-    ['failures', ['MODULE_MISMATCH', 'MODULE_MISMATCH', 'REVOKED', 'REVOKED']],
-    ['changes', ['VALID', 'MODULE_MISMATCH', 'VALID', 'REVOKED']],
+    ['all', ['VALID', 'VALID', 'stock', 'stock', 'sale', 'VALID', 'REVOKED', 'REVOKED']],
+    ['failures', ['stock', 'stock', 'sale', 'REVOKED', 'REVOKED']],
+    ['changes', ['VALID', 'stock', 'sale', 'VALID', 'REVOKED']],
   ])('%s: answers and counts stay the same, and the trail has those', async (setting, recorded) => {
     server = await testServer({ variables: { AUDIT_VALIDATIONS: setting } });
     sql = await superuserOf(server);
@@ -31,6 +31,7 @@ describe('AUDIT_VALIDATIONS', () => {
     await ask();
     await ask({ module_name: 'stock' });
     await ask({ module_name: 'stock' });
+    await ask({ module_name: 'sale' });
     await ask();
     await client.post(`/api/v1/licenses/${license.id}/revoke`, { reason: 'not paid' });
     await ask();
@@ -40,16 +41,18 @@ describe('AUDIT_VALIDATIONS', () => {
       'VALID',
       'MODULE_MISMATCH',
       'MODULE_MISMATCH',
+      'MODULE_MISMATCH',
       'VALID',
       'REVOKED',
       'REVOKED',
     ]);
-    const { rows } = await sql.query<{ code: string }>(
-      `SELECT event_data->>'code' AS code FROM audit_logs WHERE event_type = 'license.validated' ORDER BY id`,
+    const { rows } = await sql.query<{ said: string }>(
+      `SELECT coalesce(event_data->'asked'->>'module_name', event_data->>'code') AS said
+       FROM audit_logs WHERE event_type = 'license.validated' ORDER BY id`,
     );
-    expect(rows.map(({ code }) => code)).toEqual(recorded);
+    expect(rows.map(({ said }) => said)).toEqual(recorded);
     const metrics = await (await fetch(`${server.metricsUrl}/metrics`)).text();
-    expect(metrics).toContain(`aegis_validations_not_audited_total ${7 - recorded.length}`);
+    expect(metrics).toContain(`aegis_validations_not_audited_total ${8 - recorded.length}`);
     expect(metrics).toMatch(/aegis_verdicts_total\{code="VALID"\} 3/);
   });
 });

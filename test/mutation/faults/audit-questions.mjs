@@ -29,8 +29,13 @@ export default {
     ]),
     ...inFile('libs/licensing/src/validate/recorded-validations.ts', [
       ['leaves out failures', "code !== 'VALID'", "code === 'VALID'"],
-      ['records what has not changed', 'return before !== code;', 'return true;'],
-      ['compares with none of its batch', 'within.set(token, code);', ''],
+      ['records what has not changed', 'return before !== said;', 'return true;'],
+      ['compares with none of its batch', 'within.set(token, said);', ''],
+      [
+        'takes the refusal of another installation for the same',
+        'asked === undefined ? code :',
+        'asked !== null ? code :',
+      ],
       ['never forgets a token', 'if (this.last.size <= this.capacity) break;', 'break;'],
     ]),
     ...inFile('libs/licensing/src/issue/token-audit-data.ts', [

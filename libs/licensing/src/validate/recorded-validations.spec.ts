@@ -29,6 +29,19 @@ describe('the validations that are recorded', () => {
     expect(recorded.choose([valid, other, expired])).toEqual([expired]);
   });
 
+  it('are those that refuse something else than the last one of their token, also within a batch', () => {
+    const recorded = new RecordedValidations('changes');
+    const refused = (installation: string): TokenVerdict => ({
+      ...verdict('a', 'INSTANCE_MISMATCH'),
+      asked: { instance_fingerprint: installation },
+    });
+    const [one, another] = [refused('one'), refused('another')];
+    const first = [one, one, another, { ...another }];
+    expect(recorded.choose(first)).toEqual([one, another]);
+    recorded.remember(first);
+    expect(recorded.choose([refused('another'), refused('third')])).toEqual([refused('third')]);
+  });
+
   it('are recorded again where the record was not made', () => {
     const recorded = new RecordedValidations('changes');
     recorded.choose([valid]);

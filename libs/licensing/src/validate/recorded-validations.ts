@@ -1,4 +1,5 @@
 import type { VerdictCode } from '@aegis/license-token';
+import { hash } from 'node:crypto';
 
 /** Which validations leave a record in the audit trail: the values of AUDIT_VALIDATIONS. */
 export type AuditedValidations = 'all' | 'failures' | 'changes';
@@ -8,6 +9,8 @@ export interface TokenVerdict {
   /** SHA-256 of the whole token. */
   sha256: Buffer;
   code: VerdictCode;
+  /** What was asked, where that is why: another installation that is refused is another fact. */
+  asked?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -16,7 +19,7 @@ export interface TokenVerdict {
  */
 export class RecordedValidations {
   // A Map iterates in the order of insertion, so its first entry is the one unused for longest.
-  private readonly last = new Map<string, VerdictCode>();
+  private readonly last = new Map<string, string>();
 
   /** @param capacity tokens whose last verdict is known, at most */
   constructor(
@@ -39,10 +42,10 @@ export class RecordedValidations {
   /** To be called once the records are durable: what was not recorded must not count as known. */
   remember(verdicts: readonly TokenVerdict[]): void {
     if (this.audited !== 'changes') return;
-    for (const { sha256, code } of verdicts) {
-      const token = keyOf(sha256);
+    for (const verdict of verdicts) {
+      const token = keyOf(verdict);
       this.last.delete(token);
-      this.last.set(token, code);
+      this.last.set(token, saidBy(verdict));
     }
     for (const oldest of this.last.keys()) {
       if (this.last.size <= this.capacity) break;
@@ -51,16 +54,22 @@ export class RecordedValidations {
   }
 
   private changed<V extends TokenVerdict>(verdicts: readonly V[]): V[] {
-    const within = new Map<string, VerdictCode>();
-    return verdicts.filter(({ sha256, code }) => {
-      const token = keyOf(sha256);
+    const within = new Map<string, string>();
+    return verdicts.filter((verdict) => {
+      const token = keyOf(verdict);
+      const said = saidBy(verdict);
       const before = within.get(token) ?? this.last.get(token);
-      within.set(token, code);
-      return before !== code;
+      within.set(token, said);
+      return before !== said;
     });
   }
 }
 
-function keyOf(sha256: Buffer): string {
+function keyOf({ sha256 }: TokenVerdict): string {
   return sha256.toString('latin1');
+}
+
+/** Equal where a record would say the same. A hash, so that what callers write takes no memory. */
+function saidBy({ code, asked }: TokenVerdict): string {
+  return asked === undefined ? code : `${code} ${hash('sha256', JSON.stringify(asked), 'base64url')}`;
 }

@@ -317,15 +317,16 @@ function auditable(
   const { code } = verdict;
   if (code === 'KEY_COMPROMISED' && row.recorded_at === null) return [];
   const { jti, customer, module } = proof.token.claims;
+  const asked = ASKED_CODES.has(code) ? { asked: asRecorded(question) } : {};
   const entry: AuditEntry = {
     type: 'license.validated',
     actor,
     licenseId: jti,
     customerId: customer.id,
     moduleName: module.technical_name,
-    data: ASKED_CODES.has(code) ? { code, asked: asRecorded(question) } : { code },
+    data: { code, ...asked },
   };
-  return [{ sha256, code, entry }];
+  return [{ sha256, code, ...asked, entry }];
 }
 
 /** What was asked, for support: texts no longer than a request may have them. The installation is a hash or null. */
