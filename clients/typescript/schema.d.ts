@@ -1965,8 +1965,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `service_unavailable`: Temporarily unavailable */
-        service_unavailable: {
+        /** @description `service_unavailable`: Temporarily unavailable · `restore_not_reconciled`: Restored, not reconciled */
+        "service_unavailable.restore_not_reconciled": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2143,23 +2143,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `service_unavailable`: Temporarily unavailable · `restore_not_reconciled`: Restored, not reconciled */
-        "service_unavailable.restore_not_reconciled": {
-            headers: {
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                RateLimit: components["headers"]["RateLimit"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
-                "Retry-After": components["headers"]["Retry-After"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `request_in_progress`: Request still running · `answer_unreadable`: Remembered answer unreadable · `customer_inactive`: Customer inactive */
         "request_in_progress.answer_unreadable.customer_inactive": {
             headers: {
@@ -2319,6 +2302,23 @@ export interface components {
                 "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                 "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                 "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `service_unavailable`: Temporarily unavailable · `restore_not_reconciled`: Restored, not reconciled · `outcome_unknown`: Outcome unknown */
+        "service_unavailable.restore_not_reconciled.outcome_unknown": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 [name: string]: unknown;
             };
@@ -2509,7 +2509,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     listCheckpoints: {
@@ -2585,7 +2585,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     getInclusionProof: {
@@ -2690,7 +2690,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     listCustomers: {
@@ -2771,7 +2771,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     createCustomer: {
@@ -2926,7 +2926,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     deleteCustomer: {
@@ -3242,7 +3242,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     listLicenses: {
@@ -3344,7 +3344,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     issueLicense: {
@@ -3536,7 +3536,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     updateLicense: {
@@ -3704,7 +3704,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     inspectToken: {
@@ -4412,7 +4412,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     getStats: {
@@ -4498,7 +4498,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     getStatusList: {
@@ -4904,7 +4904,7 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     getInfo: {
@@ -4944,7 +4944,7 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     getOpenApiDocument: {
@@ -4982,7 +4982,7 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     getDocs: {
@@ -5014,7 +5014,7 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     listProblems: {
@@ -5048,7 +5048,7 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     getProblem: {
@@ -5085,7 +5085,7 @@ export interface operations {
             404: components["responses"]["not_found"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     listApiKeys: {
@@ -5173,7 +5173,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled.outcome_unknown"];
         };
     };
     createApiKey: {
@@ -5258,7 +5258,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled.outcome_unknown"];
         };
     };
     getApiKey: {
@@ -5338,7 +5338,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled.outcome_unknown"];
         };
     };
     deleteApiKey: {
@@ -5383,7 +5383,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled.outcome_unknown"];
         };
     };
     updateApiKey: {
@@ -5469,7 +5469,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled.outcome_unknown"];
         };
     };
     rotateApiKey: {
@@ -5551,7 +5551,7 @@ export interface operations {
             422: components["responses"]["idempotency_key_reused.validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled.outcome_unknown"];
         };
     };
     getMe: {
@@ -5597,7 +5597,7 @@ export interface operations {
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
 }

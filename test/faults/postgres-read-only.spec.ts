@@ -47,7 +47,7 @@ describe('PostgreSQL that turned read-only, as after a failover', () => {
       return !stale.some((pid) => now.includes(pid));
     });
     await row.load.stop();
-    // Reads alone pass: a verdict needs its audit record.
+    // Nothing is answered from what may be outdated.
     const during = answeredBetween(row.load, notReadyAt, backAt);
     expect(wrongRefusals(during, 2_000)).toEqual([]);
     expect(row.load.sentBetween(changedAt, backAt).length).toBeGreaterThan(RATE);

@@ -24,6 +24,7 @@ import listSearch from './faults/list-search.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
 import offline from './faults/offline.mjs';
+import outdated from './faults/outdated.mjs';
 import plainLines from './faults/plain-lines.mjs';
 import publishedKeys from './faults/published-keys.mjs';
 import purge from './faults/purge.mjs';
@@ -75,4 +76,5 @@ export const AREAS = [
   doctor,
   publishedKeys,
   restore,
+  outdated,
 ];

@@ -1,5 +1,12 @@
 import { Environment } from '@aegis/config';
-import { batchSizes, MicroBatch, PreparedStatement, requireCallerInForce } from '@aegis/database';
+import {
+  batchSizes,
+  MicroBatch,
+  OUTDATED,
+  PreparedStatement,
+  requireCallerInForce,
+  RestoreNotReconciled,
+} from '@aegis/database';
 import { Metrics } from '@aegis/metrics';
 import type { AuthenticatedKey, Credential, RefusedKey } from '@aegis/access';
 import { Injectable } from '@nestjs/common';
@@ -35,6 +42,7 @@ interface LookUpRow {
   state: KeyState;
   in_grace: boolean | null;
   checked_at: Date;
+  not_reconciled: boolean;
 }
 
 /**
@@ -48,6 +56,7 @@ const LOOK_UP = new PreparedStatement<LookUpRow>(
           coalesce(hash, decode(repeat('00', 32), 'hex')) AS hash, coalesce(pepper_version, '') AS pepper_version,
           previous_hash, previous_pepper_version,
           previous_expires_at > clock_timestamp() AS in_grace, clock_timestamp() AS checked_at,
+          ${OUTDATED} AS not_reconciled,
           CASE WHEN api_keys.id IS NULL THEN 'unknown'
                WHEN deleted_at IS NOT NULL THEN 'deleted'
                WHEN NOT is_active THEN 'inactive'
@@ -91,7 +100,7 @@ export class ApiKeyAuthentication {
   /**
    * @param keyText as the caller sent it
    * @returns `key`, `refused` (for the caller with no reason beyond what the text itself shows), or `unavailable` while
-   * the database can't be asked; never throws
+   * the database can't be asked, or does not know which keys were deleted last; never throws
    */
   async authenticate(keyText: string): Promise<Credential> {
     const presented = readKey(keyText);
@@ -134,6 +143,7 @@ export class ApiKeyAuthentication {
   /** @returns for each id the key, or its state unless it is active and by the database's clock not expired */
   private async lookUp(ids: string[]): Promise<(Candidate | Exclude<KeyState, 'in_force'>)[]> {
     const rows = await LOOK_UP.run(this.dataSource, [ids]);
+    if (rows.some(({ not_reconciled }) => not_reconciled)) throw new RestoreNotReconciled();
     const candidates = new Map(rows.map((row) => [row.id, [row.state, asCandidate(row)] as const]));
     return ids.map((id) => {
       const [state, candidate] = candidates.get(id) ?? ['unknown' as const];

@@ -2,6 +2,7 @@ import { DomainError } from '@aegis/errors';
 import type { RequestCaller } from '@aegis/logging';
 import type { DataSource, EntityManager } from 'typeorm';
 import { PreparedStatement } from './prepared-statement';
+import { OUTDATED, RestoreNotReconciled } from './restore-state';
 
 /** What names a caller. */
 export type CallerId = Pick<RequestCaller, 'kind' | 'id'>;
@@ -45,9 +46,9 @@ interface Standing {
   has_current_secret: boolean;
 }
 
-const JUDGE = new PreparedStatement<{ standings: (Standing | null)[] }>(
+const JUDGE = new PreparedStatement<{ not_reconciled: boolean; standings: (Standing | null)[] }>(
   'callers-judge',
-  'SELECT public.callers_in_force($1::jsonb, $2::jsonb) AS standings',
+  `SELECT ${OUTDATED} AS not_reconciled, public.callers_in_force($1::jsonb, $2::jsonb) AS standings`,
 );
 
 /**
@@ -57,6 +58,7 @@ const JUDGE = new PreparedStatement<{ standings: (Standing | null)[] }>(
  * @param ending callers whose credentials the transaction changes. Their locks are exclusive: the transaction waits
  * for their current changes, and later changes see the new credential
  * @returns for each caller how it is now, or why it is refused
+ * @throws RestoreNotReconciled: a caller may have been deleted since
  */
 export async function judgeCallers(
   on: EntityManager | DataSource,
@@ -68,6 +70,7 @@ export async function judgeCallers(
   const asked = callers.map(({ kind, id, proofs }) => JSON.stringify({ kind, id, proofs }));
   const distinct = [...new Set(asked)];
   const [row] = await JUDGE.run(on, [`[${distinct.join(',')}]`, JSON.stringify(ending)]);
+  if (row?.not_reconciled === true) throw new RestoreNotReconciled();
   const standings = new Map(distinct.map((text, index) => [text, row?.standings[index] ?? null]));
   return callers.map((caller, index) => judged(caller, standings.get(asked[index] ?? '') ?? null));
 }

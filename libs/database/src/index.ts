@@ -31,7 +31,14 @@ export {
   violatesConstraint,
 } from './postgres-errors';
 export { OutcomeUnknown } from './outcome-unknown';
-export { NOT_RECONCILED, RestoreNotReconciled, assertReconciled, isRefusedForRestore } from './restore-state';
+export {
+  NOT_RECONCILED,
+  OUTDATED,
+  RestoreNotReconciled,
+  assertNotOutdated,
+  assertTakesWrites,
+  isRefusedForRestore,
+} from './restore-state';
 export { PreparedStatement } from './prepared-statement';
 export {
   connectionsOf,

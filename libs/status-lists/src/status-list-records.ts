@@ -1,4 +1,11 @@
-import { limitStatements, NOT_RECONCILED, RestoreNotReconciled, sharedTransaction } from '@aegis/database';
+import {
+  assertTakesWrites,
+  NOT_RECONCILED,
+  limitStatements,
+  OUTDATED,
+  RestoreNotReconciled,
+  sharedTransaction,
+} from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
@@ -88,7 +95,7 @@ export class StatusListRecords {
          UNION
          SELECT list FROM unnest($1::integer[]) AS asked (list)
          WHERE EXISTS (SELECT FROM license_tokens WHERE status_list = asked.list))
-       SELECT ${NOT_RECONCILED} AS not_reconciled, (SELECT max(status_list) FROM license_tokens) AS last,
+       SELECT ${OUTDATED} AS not_reconciled, (SELECT max(status_list) FROM license_tokens) AS last,
               (SELECT count(*)::float8 FROM status_list_changes) AS unfolded,
               (SELECT json_agg(json_build_array(listed.list, coalesce(known.version, 0)) ORDER BY listed.list)
                FROM listed LEFT JOIN (${versionsOf('SELECT list FROM listed')}) AS known ON known.list = listed.list)
@@ -109,6 +116,7 @@ export class StatusListRecords {
   async read(lists: readonly number[]): Promise<ListRecord[]> {
     const rows = await sharedTransaction(this.dataSource, async (tx) => {
       await limitStatements(tx, { statementMs: STATEMENT_TIMEOUT_MS });
+      await assertTakesWrites(tx);
       return tx.query<Row[]>(
         `WITH marked AS (
            SELECT token.status_list AS list, token.status_index AS index, license.status = 'suspended' AS suspended

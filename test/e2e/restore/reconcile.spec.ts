@@ -178,6 +178,10 @@ describe('a database that was restored to an earlier moment', () => {
         'revokes nothing',
         () => admin.post(`/api/v1/licenses/${time.licenses.untouched.id}/revoke`, { reason: 'r' }),
       ],
+      [
+        'lists no licenses for an API key, which may have been deleted since',
+        () => admin.get('/api/v1/licenses'),
+      ],
       ['creates no customer', () => admin.post('/api/v1/customers', { id: 'C-1', name: 'Acme' })],
       ['creates no API key', () => admin.post('/api/v1/admin/api-keys', { name: 'a', scopes: ['admin'] })],
     ])('%s', async (_, ask) => {

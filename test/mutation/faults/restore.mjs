@@ -32,8 +32,8 @@ export default {
     ...inFile('apps/cli/src/keys/key-set.ts', [
       [
         'exports keys of a restored database',
-        'await assertReconciled(services.get(DataSource));',
-        'void [assertReconciled, DataSource];',
+        'await assertNotOutdated(services.get(DataSource));',
+        'void [assertNotOutdated, DataSource];',
       ],
     ]),
     ...inFile('libs/checkpoints/src/shipping/shipped-group.ts', [

@@ -1,4 +1,4 @@
-import { assertReconciled } from '@aegis/database';
+import { assertNotOutdated } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { whyUnwritable } from '@aegis/secret-files';
 import {
@@ -41,7 +41,7 @@ export interface SignOptions {
  */
 export function exportKeys(output: Output, out: string, all: boolean): Promise<ExitCode> {
   return withServices([], [SigningKeysModule], 'reads', async (services) => {
-    await assertReconciled(services.get(DataSource));
+    await assertNotOutdated(services.get(DataSource));
     if (all) return exportAllKeys(output, out, await services.get(SigningKeys).list());
     const content = keySetContent(await services.get(SigningKeys).list());
     await write(out, `${JSON.stringify(content, null, 2)}\n`);

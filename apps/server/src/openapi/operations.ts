@@ -53,15 +53,6 @@ const HEADERS: Readonly<Record<string, Header>> = {
 };
 /** On every answer of the routes that declare them. */
 const ALWAYS_ANSWERED = ['ETag', 'Location'];
-/** Operations that say whether a license is valid, or by which keys that is verified. */
-const JUDGING: ReadonlySet<string> = new Set([
-  'validateLicense',
-  'validateLicenses',
-  'getLicenseStatus',
-  'inspectToken',
-  'getStatusList',
-  'getJwks',
-]);
 const LIMIT_HEADERS = Object.keys(HEADERS).filter((name) => /^(X-)?RateLimit/.test(name));
 
 /**
@@ -74,8 +65,7 @@ export function completeOperations(document: ApiDocument, environment: Environme
     assertPathParametersDescribed(path, operation);
     addBodyProblems(operation);
     if (isChange(operation)) addProblem(operation, '503', 'outcome_unknown');
-    if (isChange(operation) || JUDGING.has(operation.operationId))
-      addProblem(operation, '503', 'restore_not_reconciled');
+    if (takesCredential(operation)) addProblem(operation, '503', 'restore_not_reconciled');
     if (isPublic(operation)) dropForgiven(operation);
     // Without a body there is nothing to negotiate.
     if (!hasContent(operation)) delete operation.responses['406'];
@@ -104,6 +94,11 @@ function isChange({ parameters }: Operation): boolean {
   return parameters.some(
     ({ in: place, name }) => place === 'header' && /^(Idempotency-Key|If-Match)$/i.test(name),
   );
+}
+
+/** Whether a credential is looked at: it may have been deleted after the moment that a database was restored to. */
+function takesCredential({ security }: Operation): boolean {
+  return security !== undefined && security.length > 0;
 }
 
 function addProblem({ responses }: Operation, status: string, code: ErrorCode): void {

@@ -1,6 +1,7 @@
 import { Environment } from '@aegis/config';
 import { type Counter, Metrics } from '@aegis/metrics';
 import { type Credential, grants, type Scope } from '@aegis/access';
+import { RestoreNotReconciled } from '@aegis/database';
 import { type Access, credentialOf, routeOf } from '@aegis/http';
 import { addAccessFields } from '@aegis/logging';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
@@ -32,8 +33,8 @@ export class ApiKeyGuard implements CanActivate {
   }
 
   /**
-   * @throws Unauthorized (401), ConflictingCredentials (400), InsufficientScope (403), AuthenticationUnavailable
-   * (503); a bad credential is refused on a public route too
+   * @throws Unauthorized (401), ConflictingCredentials (400), InsufficientScope (403), AuthenticationUnavailable and
+   * RestoreNotReconciled (503); a bad credential is refused on a public route too
    */
   canActivate(context: ExecutionContext): boolean {
     const access = routeOf(context).access;
@@ -57,6 +58,7 @@ export class ApiKeyGuard implements CanActivate {
         throw new Unauthorized(credential.because ?? 'refused');
       case 'unavailable':
         this.failures.inc({ reason: 'unavailable' });
+        if (credential.error instanceof RestoreNotReconciled) throw credential.error;
         throw new AuthenticationUnavailable(credential.error);
       case 'key': {
         const lacking = needed?.filter((scope) => !grants(credential.key.scopes, scope)) ?? [];

@@ -1,13 +1,7 @@
 import { type Actor, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { type Customer, CustomerInactive, CustomersService } from '@aegis/customers';
-import {
-  assertReconciled,
-  MicroBatch,
-  NOT_RECONCILED,
-  PreparedStatement,
-  transaction,
-} from '@aegis/database';
+import { assertNotOutdated, MicroBatch, OUTDATED, PreparedStatement, transaction } from '@aegis/database';
 import { brokenTexts, LICENSE_TEXTS } from '@aegis/field-rules';
 import type { LicenseType } from '@aegis/license-token';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
@@ -69,7 +63,7 @@ const READ_STATUSES = new PreparedStatement<StatusRow>(
   `SELECT l.id AS license_id, l.expires_at, date_trunc('milliseconds', clock.now) AS checked_at,
           ${statusSql('l', 'clock.now')} AS status, l.status AS stored_status, l.token,
           k.state AS key_state, k.compromised_after, t.recorded_at, t.superseded_at IS NOT NULL AS superseded,
-          c.is_active AS customer_active, ${NOT_RECONCILED} AS not_reconciled
+          c.is_active AS customer_active, ${OUTDATED} AS not_reconciled
    FROM licenses l
    JOIN customers c ON c.id = l.customer_id
    LEFT JOIN license_tokens t ON t.license_id = l.id AND t.revision = l.revision
@@ -151,7 +145,7 @@ export class LicensingService {
   async status(id: string): Promise<LicenseStatusNow> {
     const row = await this.statusReads.add(id);
     // One that is not there may have been issued after the moment that was restored.
-    if (!row || row.not_reconciled) await assertReconciled(this.dataSource);
+    if (!row || row.not_reconciled) await assertNotOutdated(this.dataSource);
     if (!row) throw new LicenseNotFound(id);
     const { license_id, status, expires_at, checked_at } = row;
     return {

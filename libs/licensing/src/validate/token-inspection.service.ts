@@ -1,4 +1,4 @@
-import { assertReconciled } from '@aegis/database';
+import { assertNotOutdated } from '@aegis/database';
 import { cleanPaste, type ParsedToken, parseToken, type PasteRemain } from '@aegis/license-token';
 import { KeyRing, type SigningKeyState } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
@@ -47,7 +47,7 @@ export class TokenInspection {
     const parsed = parseToken(token);
     if ('malformed' in parsed) throw new NotAToken(parsed.malformed);
     const sha256 = tokenHash(token);
-    await assertReconciled(this.dataSource);
+    await assertNotOutdated(this.dataSource);
     const [row] = await this.dataSource.query<TokenRow[]>(
       `SELECT t.license_id, t.key_id, k.state AS key_state, t.revision, t.revision = l.revision AS is_newest,
               t.superseded_at, t.recorded_at

@@ -1,12 +1,6 @@
 import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
-import {
-  batchSizes,
-  MicroBatch,
-  NOT_RECONCILED,
-  PreparedStatement,
-  RestoreNotReconciled,
-} from '@aegis/database';
+import { batchSizes, MicroBatch, OUTDATED, PreparedStatement, RestoreNotReconciled } from '@aegis/database';
 import {
   type Evidence,
   instanceFingerprint,
@@ -88,7 +82,7 @@ const ASKED_CODES: ReadonlySet<VerdictCode> = new Set([
 
 const LOOK_UP = new PreparedStatement<Row>(
   'validation-look-up',
-  `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, ${NOT_RECONCILED} AS not_reconciled,
+  `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, ${OUTDATED} AS not_reconciled,
           k.state AS key_state, k.compromised_after,
           t.recorded_at, t.superseded_at IS NOT NULL AS superseded, l.revision > t.revision AS newer_token_exists,
           l.status AS license_status, c.is_active AS customer_active

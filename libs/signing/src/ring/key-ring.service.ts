@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import {
-  assertReconciled,
+  assertNotOutdated,
   isConnectionRefused,
   isDatabaseUnavailable,
   RestoreNotReconciled,
@@ -208,7 +208,7 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   /** Asked before the keys are read: those of before a reconciliation are not published after it. */
   private async lookForRestore(): Promise<void> {
     try {
-      await assertReconciled(this.dataSource);
+      await assertNotOutdated(this.dataSource);
       this.restored = undefined;
     } catch (error) {
       if (!(error instanceof RestoreNotReconciled)) throw error;
