@@ -56,7 +56,7 @@ describe('the audit trail', () => {
         data: { nested: { 'quote"': [1, null, 'ä🦉\\'] } },
         occurredAt,
       },
-      { type: 'signing_key.created', actor: SYSTEM },
+      { type: 'signing_key.retired', actor: SYSTEM },
     );
     expect(await all()).toEqual([
       {
@@ -75,7 +75,7 @@ describe('the audit trail', () => {
         occurred_at: occurredAt,
       },
       expect.objectContaining({
-        event_type: 'signing_key.created',
+        event_type: 'signing_key.retired',
         actor: 'system',
         license_id: null,
         customer_id: null,

@@ -17,7 +17,6 @@ export const EVENT_TYPES = [
   'api_key.rotated',
   'api_key.deleted',
   'signing_key.adopted',
-  'signing_key.created',
   'signing_key.published',
   'signing_key.activated',
   'signing_key.retired',

@@ -603,7 +603,7 @@ describe('a database that was restored to an earlier moment', () => {
       ['license.revoked', 'none', {}, /does not name a license/],
       ['customer.updated', 'none', { fields: 'name' }, /does not say what `fields` was/],
       ['signing_key.x', 'none', { kid: 'k' }, /not known to this version/],
-      ['signing_key.created', 'none', { kid: 'k', public_key: 'short' }, /23514/],
+      ['signing_key.published', 'none', { kid: 'k', public_key: 'short' }, /23514/],
       ['signing_key.compromised', 'none', { kid: 'k', after: 'someday' }, /22007/],
       ['api_key.deleted', 'none', { id: 7, name: 'a' }, /does not say what `id` was/],
     ];

@@ -6,7 +6,6 @@ import type { ReplayedRecord } from './record-data';
 export async function changeSigningKey(tx: EntityManager, { type, at, data }: ReplayedRecord): Promise<void> {
   const kid = data.text('kid');
   switch (type) {
-    case 'signing_key.created':
     case 'signing_key.published':
       return insertKey(tx, kid, data.textOrNull('public_key'), 'pending', at);
     case 'signing_key.adopted':
