@@ -369,7 +369,7 @@ describe('signing keys of two servers on one database', () => {
   it('are followed though the connection that notifies of them was cut', async () => {
     await given('k2');
     const live = async (): Promise<number> =>
-      (await Scrape.of(servers[0]!.metricsUrl)).value('aegis_signing_keys_told');
+      (await Scrape.of(servers[0]!.metricsUrl)).value('aegis_signing_keys_notified');
     await until('notifications are live', async () => (await live()) === 1);
     const cut = await sql.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -75,7 +75,7 @@ export class TokenIssuer {
     metrics: Metrics,
   ) {
     this.signedAgain = metrics.counter({
-      name: 'aegis_tokens_signed_anew_total',
+      name: 'aegis_tokens_signed_again_total',
       help: 'Tokens that were signed again because the active key changed in the meantime.',
     });
   }

@@ -24,7 +24,7 @@ export class KeyMetrics {
       help: 'Whether this process can sign with the active key: 1, or 0.',
     });
     this.notifications = metrics.gauge({
-      name: 'aegis_signing_keys_told',
+      name: 'aegis_signing_keys_notified',
       help: 'Whether this process is notified of changed signing keys: 1, or 0 while it polls for them instead.',
     });
   }
