@@ -3,7 +3,6 @@ import { type Environment, PRODUCT_NAME, PRODUCT_VERSION } from '@aegis/config';
 import {
   assertApplicationRoleIsApart,
   assertSessionSettings,
-  type DatabaseAccess,
   openDatabase,
   warnOfSessionDefaults,
 } from '@aegis/database';
@@ -17,16 +16,15 @@ import {
 } from '@aegis/http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { ownerSetting, settleMigrations } from '../../../migrations/settle';
 import { AppModule } from './app.module';
 import { databaseProblem } from './database-problem';
-import { closeAfterEachAnswer, endConnections, PATIENCE_MS } from './drain';
 import { Lifecycle } from './lifecycle';
 import { assertPortsDiffer, listenProblem } from './listen-problem';
 import { countLostLogLines } from './lost-log-lines';
 import { ServedDocument } from './openapi/served-document';
+import { stopServer } from './stop';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -84,7 +82,10 @@ export async function startServer(
       metrics_url: metrics.url,
       environment: environment.ENVIRONMENT,
     });
-    const stop = stopper(app, environment, logger, database, metrics);
+    const acceptsMs = environment.SHUTDOWN_DRAIN_SECONDS * 1000;
+    const parts = { app, lifecycle: app.get(Lifecycle), database, metrics, logger };
+    let stopping: Promise<void> | undefined;
+    const stop = (): Promise<void> => (stopping ??= stopServer(parts, acceptsMs));
     return { url, metricsUrl: metrics.url, firstAdminKey, stop };
   } catch (error) {
     await app?.close();
@@ -113,29 +114,4 @@ async function listenForScrapes(
   return serveMetrics(app.get(Metrics, { strict: false }), { host, port }).catch((error: unknown) => {
     throw listenProblem(error, 'METRICS_PORT', environment);
   });
-}
-
-function stopper(
-  app: NestExpressApplication,
-  environment: Environment,
-  logger: Logger,
-  database: DatabaseAccess,
-  metrics: MetricsServer,
-): () => Promise<void> {
-  const stop = async (): Promise<void> => {
-    const server = app.getHttpServer();
-    app.get(Lifecycle).drain();
-    closeAfterEachAnswer(server);
-    logger.write('info', 'draining');
-    // Load balancers take a moment to see that readiness says no.
-    await pause(environment.SHUTDOWN_DRAIN_SECONDS * 1000);
-    // Before anything that requests need is closed.
-    await endConnections(server, PATIENCE_MS);
-    await app.close();
-    await database.release();
-    await metrics.close();
-    logger.write('info', 'stopped');
-  };
-  let stopping: Promise<void> | undefined;
-  return () => (stopping ??= stop());
 }

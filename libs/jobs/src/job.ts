@@ -5,10 +5,10 @@ import type { JobMetrics } from './job-metrics';
 import type { JobName } from './job-name';
 
 /**
- * How long a stopping process waits for a run: longer than a statement waits for its answer, unless the settings
+ * How long a stopping process waits for a job: twice as long as a statement waits for its answer, unless the settings
  * differ.
  */
-const LONGEST_WAIT_MS = 15_000;
+export const JOB_STOP_MS = 5_000;
 
 /** Work that a process repeats in the background. */
 export interface JobOptions {
@@ -93,8 +93,8 @@ export class Job {
   }
 
   /**
-   * Ends the repetition. Returns when the run under way has ended, and the one at shutdown, if the job has one; a run that
-   * takes longer than 15 seconds is not waited for, so that what stops after the job can stop.
+   * Ends the repetition. Returns when the run under way has ended, and the one at shutdown, if the job has one, but after
+   * 5 seconds at the latest, so that what stops after the job can stop.
    */
   stop(): Promise<void> {
     this.stopping ??= this.end();
@@ -103,8 +103,11 @@ export class Job {
 
   private async end(): Promise<void> {
     clearTimeout(this.timer);
-    const hasEnded = await endsInTime(this.running);
-    if (hasEnded && (!this.runsAtShutdown || (await endsInTime(this.begin())))) return;
+    const hasEnded = await endsInTime(async (isLate) => {
+      await this.running;
+      if (this.runsAtShutdown && !isLate()) await this.begin();
+    });
+    if (hasEnded) return;
     this.logger.write('warn', 'a job does not end: the process stops without waiting for it', {
       job: this.options.name,
     });
@@ -155,14 +158,21 @@ export class Job {
   }
 }
 
-/** @returns false when the run took too long */
-async function endsInTime(run: Promise<void> | undefined): Promise<boolean> {
+/**
+ * @param work called with a function that says whether the time is over: then the work must begin nothing further
+ * @returns false when the work takes longer than JOB_STOP_MS
+ */
+async function endsInTime(work: (isLate: () => boolean) => Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
+  let isLate = false;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, LONGEST_WAIT_MS, false);
+    timer = setTimeout(() => {
+      isLate = true;
+      resolve(false);
+    }, JOB_STOP_MS);
   });
   try {
-    return await Promise.race([Promise.resolve(run).then(() => true), late]);
+    return await Promise.race([work(() => isLate).then(() => true), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -43,6 +43,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     }
   }
 
+  /** Stops the jobs together, no matter which module's shutdown is first: waiting for each in turn would add up. */
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.jobs.filter((job) => !job.runsAtShutdown).map((job) => job.stop()));
   }

@@ -4,4 +4,4 @@ export type { TraceContext } from './spans';
 export { currentTrace, inBatchSpan, inSpan } from './spans';
 export { startTracing } from './start-tracing';
 export { isTracing } from './switch';
-export type { Tracing } from './tracing';
+export { TRACES_STOP_MS, type Tracing } from './tracing';

@@ -8,9 +8,7 @@ import { Writable } from 'node:stream';
 import { stringify } from 'yaml';
 import { commandTree } from '../../../apps/cli/src/command-line';
 import { Output } from '../../../apps/cli/src/terminal/output';
-import { PATIENCE_MS } from '../../../apps/server/src/drain';
 import '../../../libs/config/src/environment';
-import { settings } from '../../../libs/config/src/setting';
 import { CertificateAuthority } from '../../support/processes/certificates';
 import {
   check,
@@ -25,8 +23,6 @@ import {
 const ROOT = join(__dirname, '../../..');
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 const SLUG = version.replaceAll('.', '-');
-/** What the platform grants beyond the drain. */
-const AFTER_THE_DRAIN_MS = 15_000;
 
 /** What is planted into the manifests of production, and what the check says of it. */
 const MISTAKES: [string, (text: string) => string, unknown][] = [
@@ -329,14 +325,10 @@ describeManifests('the manifests of Kubernetes (Kustomize 5 is needed)', () => {
     expect(next).toMatch(/^ +value: aegis-migrate-7-8-9-rc-5$/m);
   });
 
-  it('grant a pod the time of its drain, and 15 s', () => {
+  it('do not pause before SIGTERM: the server pauses by itself, and both would add up', () => {
     const { terminationGracePeriodSeconds, containers } = podOf(find('Deployment', 'aegis'));
-    const acceptsMs = Number(settings().get('SHUTDOWN_DRAIN_SECONDS')?.productionDefault) * 1000;
-    expect(acceptsMs).toBe(5000);
-    expect(terminationGracePeriodSeconds).toBeGreaterThanOrEqual(
-      (acceptsMs + PATIENCE_MS + AFTER_THE_DRAIN_MS) / 1000,
-    );
-    // The server pauses by itself: a pause before SIGTERM would add to it.
+    // apps/server/src/stop.spec.ts compares it with the longest stop.
+    expect(terminationGracePeriodSeconds).toBe(30);
     expect((containers as Manifest[]).map(({ lifecycle }) => lifecycle as unknown)).toEqual([undefined]);
   });
 

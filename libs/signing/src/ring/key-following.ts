@@ -27,7 +27,6 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly listener: Listener;
   private readonly metrics: KeyMetrics;
   private readonly reading: Job;
-  private readonly jobs: readonly Job[];
   private stopped = false;
   /** Counts when the channel was found and lost; odd while it is heard. */
   private turns = 0;
@@ -40,7 +39,7 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
     keySet: ServedKeySet,
     private readonly logger: Logger,
     metrics: Metrics,
-    jobs: Jobs,
+    private readonly jobs: Jobs,
   ) {
     this.metrics = new KeyMetrics(metrics);
     const pauses = { pauseMs: PAUSE_MS, startNeeds: 'first-run' } as const;
@@ -50,22 +49,18 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
       failure: 'the signing keys could not be read',
       run: () => this.look(),
     });
-    this.jobs = [
-      this.reading,
-      jobs.add({
-        ...pauses,
-        name: 'signing-key-files',
-        failure:
-          'signing keys could not be checked for changes, or those of this server could not be reported',
-        run: () => keyRing.openKeys().finally(() => this.report()),
-      }),
-      jobs.add({
-        ...pauses,
-        name: 'signed-key-set',
-        failure: 'the signed key set could not be checked for changes',
-        run: () => keySet.look(keyRing.known),
-      }),
-    ];
+    jobs.add({
+      ...pauses,
+      name: 'signing-key-files',
+      failure: 'signing keys could not be checked for changes, or those of this server could not be reported',
+      run: () => keyRing.openKeys().finally(() => this.report()),
+    });
+    jobs.add({
+      ...pauses,
+      name: 'signed-key-set',
+      failure: 'the signed key set could not be checked for changes',
+      run: () => keySet.look(keyRing.known),
+    });
     this.listener = new Listener(dataSource, CHANNEL, {
       onHeard: () => {
         this.turns += 1;
@@ -87,7 +82,8 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     this.trust(false);
-    await Promise.all(this.jobs.map((job) => job.stop()));
+    // A report that follows would put this server into the table again.
+    await this.jobs.beforeApplicationShutdown();
     await this.listener.stop();
     // A start that failed before has nothing to remove.
     if (!this.hasReported) return;

@@ -8,13 +8,10 @@ import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { setTimeout as pause } from 'node:timers/promises';
 import { enableTracing } from '../switch';
-import type { Tracing } from '../tracing';
+import { TRACES_STOP_MS, type Tracing } from '../tracing';
 import { collectorExporter } from './collector';
 import { resourceOf } from './resource';
 import { samplerOf } from './sampler';
-
-/** A collector that does not answer must not hold up the end of the process. */
-const FLUSH_MS = 3000;
 
 /** Starts OpenTelemetry's SDK, with nothing read from `process.env`: all of it is in `environment`. */
 export function startSdk(environment: Environment, logger: Logger): Tracing {
@@ -51,7 +48,7 @@ export function startSdk(environment: Environment, logger: Logger): Tracing {
     async stop() {
       // What fails is logged by the exporter.
       const flushed = provider.shutdown().catch(() => undefined);
-      await Promise.race([flushed, pause(FLUSH_MS, undefined, { ref: false })]);
+      await Promise.race([flushed, pause(TRACES_STOP_MS, undefined, { ref: false })]);
     },
   };
 }
