@@ -40,7 +40,7 @@ describe('columns that the application’s role may write', () => {
     await database.drop();
   });
 
-  it('have a length that the database bounds: a server ends that reads hundreds of megabytes', async () => {
+  it('have a length that the database limits, because a server that reads hundreds of megabytes ends', async () => {
     const all = (await columnsOfRole(superuser)).filter(
       ({ type, refers }) => !refers && !FIXED.has(type) && !type.startsWith('timestamp'),
     );
@@ -59,7 +59,7 @@ describe('columns that the application’s role may write', () => {
     );
   });
 
-  it('are of no more than 1,000 signing keys, which every process reads', async () => {
+  it('exist for at most 1,000 signing keys, all of which every process reads', async () => {
     const app = await database.dataSource([]);
     const write = (from: number, to: number): Promise<unknown> =>
       app.query(`INSERT INTO signing_keys (kid, alg, public_key, state)

@@ -55,7 +55,7 @@ describe('the migration that begins to count', () => {
 
   const migrate = (): Promise<string[]> => migrateUp(owner, 'aegis_app', applicationPrivileges);
 
-  it('counts what was there before, to the row', async () => {
+  it('counts every existing row', async () => {
     expect(await migrate()).toEqual(['CountChanges1763856660000']);
     expect(await owner.query(COUNTED)).toEqual([
       { counter: 'audit_logs', total: 400 },
@@ -66,7 +66,7 @@ describe('the migration that begins to count', () => {
     ]);
   });
 
-  it('counts each row once when it runs again after it broke off', async () => {
+  it('counts each row once when it runs again after it was interrupted', async () => {
     const runner = owner.createQueryRunner();
     const broken = new Error('broken off');
     let statements = 0;
@@ -84,7 +84,7 @@ describe('the migration that begins to count', () => {
     expect(counted).toHaveLength(3);
   });
 
-  it('counts each change of those who write meanwhile, and keeps nobody waiting for long', async () => {
+  it('counts each change that is made meanwhile, and blocks no writer for long', async () => {
     let migrating = true;
     let written = 0;
     const write = async (): Promise<void> => {

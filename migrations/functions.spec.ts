@@ -43,7 +43,7 @@ describe('functions of the schema', () => {
     await database.drop();
   });
 
-  it('fix where every name is looked up, and those with the rights of the owner by their search path', () => {
+  it('have a fixed search path, or, without the rights of the owner, names that were resolved when they were created', () => {
     expect(functions.length).toBeGreaterThan(15);
     expect(functions.filter(({ definer }) => definer).length).toBeGreaterThan(8);
     const loose = functions.filter(
@@ -69,7 +69,7 @@ describe('functions of the schema', () => {
     }
   });
 
-  it('call nothing that somebody put into the schema public', async () => {
+  it('never call a function that somebody put into the schema public', async () => {
     // More exact than the functions of pg_catalog, so preferred where the path has both schemas.
     await superuser.query(`
       CREATE FUNCTION public.format(text, text) RETURNS text LANGUAGE plpgsql AS $$
@@ -85,7 +85,7 @@ describe('functions of the schema', () => {
     await expect(app.query('SELECT audit_logs_forget_addresses(30)')).resolves.toBeDefined();
   });
 
-  it('judge the signing keys of the schema, not those of a temporary table', async () => {
+  it('use the signing keys of the schema, not those of a temporary table', async () => {
     const judged = app.transaction(async (tx) => {
       await tx.query('CREATE TEMPORARY TABLE signing_keys (kid text, state text) ON COMMIT DROP');
       await tx.query(`INSERT INTO pg_temp.signing_keys VALUES ('forged', 'active')`);
@@ -94,7 +94,7 @@ describe('functions of the schema', () => {
     await expect(judged).rejects.toMatchObject({ code: 'AE001' });
   });
 
-  it('of triggers cannot be attached to a table of the application', async () => {
+  it('of triggers cannot be used for a table that the application makes', async () => {
     await expect(
       app.transaction(async (tx) => {
         await tx.query('CREATE TEMPORARY TABLE planted (LIKE public.licenses)');

@@ -31,7 +31,7 @@ describe('migrations', () => {
     database = undefined;
   });
 
-  it('go up, each down again to what was before, and up again to the same schema', async () => {
+  it('go up, then each down to the previous schema, and up again to the same schema', async () => {
     database = await emptyDatabase();
     const owner = await migrationDataSource(database.ownerUrl).initialize();
     try {
@@ -94,7 +94,7 @@ describe('migrations', () => {
     }
   });
 
-  it('grant the application a word on every table, and on no table more than it needs', async () => {
+  it('grant the application the privileges that it needs on each table, and no others', async () => {
     database = await testDatabase();
     const app = await database.dataSource([]);
     const tables = await app.query<{ name: string }[]>(
@@ -155,7 +155,7 @@ describe('the audit trail in the database', () => {
     },
   );
 
-  it('has partitions for this month and the three after it, and makes none twice', async () => {
+  it('has partitions for this month and the next three, and makes none twice', async () => {
     const [made] = await app.query<{ made: number }[]>('SELECT audit_logs_make_partitions(3) AS made');
     expect(made!.made).toBe(0);
     const [later] = await app.query<{ made: number }[]>('SELECT audit_logs_make_partitions(5) AS made');

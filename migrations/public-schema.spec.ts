@@ -43,7 +43,7 @@ describe('the schema public', () => {
     return row!.may;
   };
 
-  it('is closed to everybody but the migration role where that role owns the database', async () => {
+  it('is closed to everybody except the migration role if that role owns the database', async () => {
     await using(emptyDatabase());
     await superuser.query('GRANT CREATE ON SCHEMA public TO PUBLIC');
     expect(await mayCreate('aegis_app')).toBe(true);
@@ -71,7 +71,7 @@ describe('the schema public', () => {
     expect(await mayCreate('aegis_app')).toBe(false);
   });
 
-  it('stops the migration where PUBLIC may create too', async () => {
+  it('stops the migration if PUBLIC may create too', async () => {
     await using(emptyDatabase());
     await superuser.query('ALTER SCHEMA public OWNER TO postgres');
     await superuser.query('GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC');
@@ -79,7 +79,7 @@ describe('the schema public', () => {
     await expect(migrate()).rejects.toThrow(/REVOKE CREATE ON SCHEMA public FROM PUBLIC/);
   });
 
-  it('stops the migration where the privilege was taken from the migration role too', async () => {
+  it('stops the migration if the privilege was taken from the migration role too', async () => {
     await using(testDatabase());
     await superuser.query('ALTER SCHEMA public OWNER TO postgres');
     await superuser.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC, aegis_owner');
@@ -87,7 +87,7 @@ describe('the schema public', () => {
     await expect(migrate()).rejects.toThrow(/GRANT CREATE ON SCHEMA public TO "aegis_owner"/);
   });
 
-  it('holds the tables even where a schema is named after the migration role', async () => {
+  it('has the tables even if a schema is named after the migration role', async () => {
     await using(emptyDatabase());
     await superuser.query('CREATE SCHEMA aegis_owner AUTHORIZATION aegis_owner');
     await migrate();

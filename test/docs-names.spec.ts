@@ -82,7 +82,7 @@ describe('the map in docs/architecture.md', () => {
     return { line, parent: line.startsWith(' ') ? parent : '', base, named };
   });
 
-  it('names no folder that is not there', () => {
+  it('names no folder that does not exist', () => {
     const missing = entries.flatMap(({ line, parent: above, base, named }) =>
       named
         .slice(1)

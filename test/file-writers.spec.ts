@@ -38,7 +38,7 @@ it('finds the files that write', () => {
   );
 });
 
-it('everything that writes a file refuses links of other users, or writes in a folder that is judged', () => {
+it('all code that writes a file refuses links of other users, or writes in a folder that was checked', () => {
   const unjudged = writers.filter((path) => !JUDGES.test(textOf(path)));
   expect(unjudged.sort()).toEqual(IN_THE_FOLDER_OF_A_CLUSTER);
 });

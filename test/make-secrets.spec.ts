@@ -101,7 +101,7 @@ describe('make-secrets.sh', () => {
         writeFileSync(path, '');
       },
     ],
-  ])('takes %s for no secret', (_, put) => {
+  ])('treats %s as a missing secret', (_, put) => {
     for (const name of ['key-passphrase', 'postgres-password']) {
       mkdirSync(etc);
       put(join(etc, name));

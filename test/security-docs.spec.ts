@@ -41,7 +41,7 @@ describe('docs/asvs.md', () => {
 });
 
 describe.each(['docs/asvs.md', 'docs/security.md', 'SECURITY.md'])('%s', (name) => {
-  it('names only tests and pages that there are', () => {
+  it('names only tests and pages that exist', () => {
     const named = [...page(name).matchAll(TESTS_AND_PAGES)].map(([, path]) => path!);
     expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
     const linked = [...page(name).matchAll(/\]\(((?!https?:)[^)#]+)/g)].map(([, path]) => path!);

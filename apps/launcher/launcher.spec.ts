@@ -86,7 +86,7 @@ describe('launcher', () => {
     expect(done()).toEqual(['nest build server']);
   });
 
-  it('removes what earlier sources had been compiled to', () => {
+  it('removes the compiled files of sources that no longer exist', () => {
     run('build.mjs');
     write('dist/libs/gone/index.js', '');
     write('apps/cli/src/main.ts', 'changed();');
@@ -94,7 +94,7 @@ describe('launcher', () => {
     expect(existsSync(at('dist/libs'))).toBe(false);
   });
 
-  it('does not take a failed build for a build', () => {
+  it('does not treat a failed build as a build', () => {
     run('build.mjs');
     done();
     write('apps/cli/src/main.ts', 'BROKEN');

@@ -64,7 +64,7 @@ describe('system packages', () => {
   const calls = (): string[] =>
     existsSync(at('calls')) ? readFileSync(at('calls'), 'utf8').trim().split('\n') : [];
 
-  it('are installed as far as they are missing, and no daemon is started meanwhile', () => {
+  it('are installed if they are missing, without starting a daemon', () => {
     expect(install(0)).toBe('undefined');
     expect(calls()).toEqual([
       'update -qq no daemons',

@@ -93,7 +93,7 @@ describe('a walk over all routes', () => {
   });
 
   describe.each(ROUTE_ACCESS)('%s (%s)', (name, access) => {
-    it('lets in who holds the scope and nobody else, with each single scope', async () => {
+    it('lets in only keys that have the scope, tried with each single scope', async () => {
       const expected = Object.fromEntries(
         SINGLE_SCOPES.map((scope) => [scope, isScope(access) && scope !== access ? 403 : letIn(access)]),
       );
@@ -101,7 +101,7 @@ describe('a walk over all routes', () => {
       expect(await statusesWith(name, withOnly, asBearer)).toEqual(expected);
     });
 
-    it('lets in who holds the scope and nobody else, with each scope but one', async () => {
+    it('lets in only keys that have the scope, tried with all scopes except one', async () => {
       expect(await statusesWith(name, without)).toEqual(
         Object.fromEntries(SINGLE_SCOPES.map((scope) => [scope, scope === access ? 403 : letIn(access)])),
       );
@@ -112,19 +112,19 @@ describe('a walk over all routes', () => {
       expect(await statusWith(name, asBearer(server.adminKey))).toBe(letIn(access));
     });
 
-    it('lets in nobody without a key, unless it is public', async () => {
+    it('lets in nobody without a key, except on public routes', async () => {
       const isOpen = ['public', 'health'].includes(access);
       expect(await statusWith(name, {})).toBe(isOpen ? letIn(access) : 401);
     });
 
-    it('refuses every bad key alike, in either header', async () => {
+    it('refuses every bad key in the same way, in either header', async () => {
       const status = access === 'health' ? letIn(access) : 401;
       const expected = Object.fromEntries(Object.keys(refused).map((what) => [what, status]));
       expect(await statusesWith(name, Object.entries(refused))).toEqual(expected);
       expect(await statusesWith(name, Object.entries(refused), asBearer)).toEqual(expected);
     });
 
-    it('refuses two credentials at once, whichever of them is good', async () => {
+    it('refuses two credentials at once, no matter which of them is good', async () => {
       const status = access === 'health' ? letIn(access) : 400;
       for (const [one, other] of [
         [server.adminKey, server.adminKey],
@@ -154,7 +154,7 @@ describe('a walk over all routes', () => {
     'a key of another environment': 'other environment',
   };
 
-  it('does not say whether a refused key is known: refusals differ by the text of the key alone', async () => {
+  it('does not say whether a refused key is known: refusals depend only on the text of the key', async () => {
     const texts = new Map<string, Set<string>>();
     for (const [what, key] of Object.entries(refused)) {
       const { body, headers } = await new Client(server.url).get('/api/v1/me', { 'X-API-Key': key });

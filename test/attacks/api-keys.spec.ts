@@ -104,7 +104,7 @@ describe('a caller with some key', () => {
     },
   );
 
-  it('loses it from the next request on, on every replica: deactivated, rotated, deleted, expired', async () => {
+  it('loses it with the next request, on every replica: deactivated, rotated, deleted, expired', async () => {
     const sql = await superuserOf(server);
     const ends: ((key: Key) => Promise<unknown>)[] = [
       (key) => admin.patch(at(key), { is_active: false }),
@@ -125,7 +125,7 @@ describe('a caller with some key', () => {
     await sql.end();
   });
 
-  it('loses a scope, and gains one, from the next request on, on every replica', async () => {
+  it('loses a scope, and gains one, with the next request, on every replica', async () => {
     const key = await made('licenses:read');
     const elsewhere = clientOf(key, replica.url);
     expectStatus(await elsewhere.get('/api/v1/licenses'), 200);
@@ -134,7 +134,7 @@ describe('a caller with some key', () => {
     expectStatus(await elsewhere.get('/api/v1/customers'), 200);
   });
 
-  it('says nothing of what only the server may say, in any body', async () => {
+  it('cannot set what only the server may set, in any body', async () => {
     const ids: Ids = await someIds(admin);
     const routes = routesOf(readContract()).filter((route) => exampleBody(route) !== undefined);
     expect(routes.length).toBeGreaterThan(10);
@@ -157,7 +157,7 @@ describe('a caller with some key', () => {
   });
 
   // Last: it leaves few admin keys.
-  it('never is left without an admin key: 100 at once weaken and remove the last two', async () => {
+  it('cannot remove the last admin key, even if 100 at once weaken and remove the last two', async () => {
     const sql = await superuserOf(server);
     const [one, other] = [await made('admin'), await made('admin')];
     await sql.query(

@@ -215,7 +215,7 @@ describe('a request whose key ends while it is under way', () => {
     }
   });
 
-  it('continues when what changed is not what it was let in with', async () => {
+  it('continues when the change does not concern its own rights', async () => {
     const body = { id: aCustomerId(), name: 'Acme' };
     const key = await aKey('customers:write');
     const held = await heldRequest(
@@ -231,7 +231,7 @@ describe('a request whose key ends while it is under way', () => {
     expect((await held.finish()).status).toBe(201);
   });
 
-  it('lets no rotation through whose secret became the old one meanwhile', async () => {
+  it('is refused if it rotates a key and its secret became the previous one meanwhile', async () => {
     const key = await aKey('api-keys:manage');
     const path = `${KEYS}/${key.id}/rotate`;
     const held = await heldRequest(server.url, { method: 'POST', path, body: {} }, { 'X-API-Key': key.key });
@@ -240,7 +240,7 @@ describe('a request whose key ends while it is under way', () => {
     expect([status, body.code]).toEqual([403, 'insufficient_scope']);
   });
 
-  it('judges a key that is shown on a public route as well', async () => {
+  it('is judged on a public route too, if it has a key', async () => {
     const license = await aLicense(admin);
     const body = { token: license.token, module_name: license.module_name, odoo_version: '17' };
     const request = { method: 'POST', path: '/api/v1/licenses/validate', body };
@@ -280,7 +280,7 @@ describe('a request whose key ends while it is under way', () => {
     expect(rows).toEqual([{ count: others.length }]);
   });
 
-  it('is waited for by what ends its key: afterwards nothing more comes of it', async () => {
+  it('delays the change that ends its key, and has no effect after that change', async () => {
     const customer = await aCustomer(admin);
     const key = await aKey('customers:write');
     await sql.query('BEGIN');
@@ -302,7 +302,7 @@ describe('a request whose key ends while it is under way', () => {
     expectStatus(await deleting, 204);
   });
 
-  it('is not held up by uses of keys that are being written', async () => {
+  it('does not wait for uses of keys that are being written', async () => {
     const key = await aKey('customers:write');
     await sql.query('BEGIN');
     await sql.query('SELECT FROM api_keys WHERE id = $1 FOR NO KEY UPDATE', [key.id]);
@@ -313,7 +313,7 @@ describe('a request whose key ends while it is under way', () => {
     await sql.query('COMMIT');
   });
 
-  it('deadlocks with nothing: keys that change each other and themselves at once', async () => {
+  it('never deadlocks, even if keys change each other and themselves at once', async () => {
     const keys = await Promise.all(Array.from({ length: 4 }, () => aKey('api-keys:manage')));
     const requests = Array.from({ length: 60 }, (_, index) => {
       const caller = keys[index % 4]!;

@@ -68,7 +68,7 @@ describe('names of members that anybody chose', () => {
     await server.close();
   });
 
-  it('are shown of audit data as they are: in pages, lines, cells and proofs', async () => {
+  it('are shown unchanged in audit data: in pages, lines, cells and proofs', async () => {
     await role.query(
       `INSERT INTO audit_logs (event_type, actor, customer_id, event_data)
        SELECT 'license.validated', 'system', 'C-names', data::jsonb FROM unnest($1::text[]) AS data`,
@@ -128,7 +128,7 @@ describe('names of members that anybody chose', () => {
     }
   });
 
-  it('leave every field that is declared as an object of any members as they are', () => {
+  it('do not change any field that is declared as an object of any members', () => {
     const free = freeFields();
     expect(free.map(({ type, field }) => `${type.name}.${field}`)).toEqual(
       expect.arrayContaining(['AuditLogDto.event_data', 'ValidationCountsDto.by_code']),

@@ -35,7 +35,7 @@ describe('seals that a superuser adds to trees', () => {
     return { records, edited };
   };
 
-  it('are named, each of them, where no tree has such a place, and change nothing else', async () => {
+  it('are each named if no tree has such a place, and change nothing else', async () => {
     const before = await exported();
     await trail.tamper(PAST, ANY_PLACE, FORGED_RECORD, seal(2, 4096), many(2, '4096 + n'));
     const findings = await trail.findings();
@@ -51,7 +51,7 @@ describe('seals that a superuser adds to trees', () => {
   it.each([
     ['a place after the last leaf', '4000', 'seal_stray'],
     ['the place of a leaf', '2', 'seals_changed'],
-  ])('are named once there are many at one place: %s', async (_, leaf, kind) => {
+  ])('are named if there are many at one place: %s', async (_, leaf, kind) => {
     await trail.tamper(FREE_PLACES, many(2, leaf));
     const findings = await trail.findings();
     expect(findings.map((finding) => finding.kind)).toContain(kind);
@@ -65,13 +65,13 @@ describe('seals that a superuser adds to trees', () => {
       'a second seal of a leaf, for one of another',
       'DELETE FROM audit_seals WHERE checkpoint = 1 AND leaf_index = 0',
     ],
-  ])('are named where nothing else is verified of the tree: %s', async (_, also) => {
+  ])('are named if nothing else of the tree is verified: %s', async (_, also) => {
     await trail.tamper(PAST, FREE_PLACES, FORGED_RECORD, also, seal(1, 2));
     for (const since of [1, 2, 3])
       expect(await trail.findings([], since)).toContainEqual({ kind: 'seals_changed', checkpoint: 1 });
   });
 
-  it('are read a page at a time, however many numbers of checkpoints they name or spoil', async () => {
+  it('are read page by page, no matter how many checkpoints they concern', async () => {
     // Every second number, so that each is a gap of its own.
     await trail.tamper(
       FREE_PLACES,
@@ -98,7 +98,7 @@ describe('seals that a superuser adds to trees', () => {
     expect(Math.max(...sizes.map((rows) => (Array.isArray(rows) ? rows.length : 0)))).toBe(1000);
   });
 
-  it('are missed where they were removed, though nothing else is verified of the tree', async () => {
+  it('are reported as missing if they were removed, even if nothing else of the tree is verified', async () => {
     await trail.tamper('DELETE FROM audit_seals WHERE checkpoint = 2 AND leaf_index = 3');
     expect(await trail.findings([], 3)).toContainEqual({ kind: 'seals_changed', checkpoint: 2 });
   });

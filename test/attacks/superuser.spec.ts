@@ -59,7 +59,7 @@ describe('what a superuser writes into the audit trail', () => {
     ['of checkpoint 0', 0, 1],
     ['of a checkpoint below the first, which is there', -7, 2],
     ['of a checkpoint after the last', 9999, 0],
-  ])('names a record that a seal is to hide: one %s', async (_, checkpoint, leaf) => {
+  ])('names a record that a seal should hide: one %s', async (_, checkpoint, leaf) => {
     await trail.tamper(
       PAST,
       NO_CHECKS,
@@ -119,7 +119,7 @@ describe('what a superuser writes into the audit trail', () => {
     occurred_at: 'recorded_at',
   };
 
-  it('names a record that was edited in any column but those that are not sealed', async () => {
+  it('names a record that was edited in any sealed column', async () => {
     const columns = await trail.superuser.query<{ name: string }[]>(
       `SELECT attname AS name FROM pg_attribute WHERE attrelid = 'audit_logs'::regclass AND attnum > 0 AND NOT attisdropped`,
     );
@@ -158,7 +158,7 @@ describe('what a superuser writes into the audit trail', () => {
     ['endless', '2020-01-01Z', '-infinity', false],
     ['too late', '10000-01-01Z', null, false],
   ])(
-    'takes no time for sealable that reads like another: %s, %s, %s',
+    'does not accept a time that looks like another one: %s, %s, %s',
     async (_, at, occurred, isSealable) => {
       const [row] = await trail.superuser.query<{ sealable: boolean }[]>(
         `SELECT ${TIMES_ARE_SEALABLE} AS sealable FROM (VALUES ($1::timestamptz, $2::timestamptz)) AS record (recorded_at, occurred_at)`,
@@ -183,7 +183,7 @@ describe('what a superuser writes into the audit trail', () => {
     ['later', `recorded_at + interval '1 day'`],
     ['endless', `'infinity'`],
   ])(
-    'reports that records were deleted and a drop of them made up, without its record: %s',
+    'reports deleted records if a made-up drop explains them, without its audit record: %s',
     async (_, at) => {
       await trail.tamper(...DROP_OF_ALL_BEFORE_C5(at));
       const findings = await trail.findings();
@@ -236,7 +236,7 @@ describe('what a superuser writes into the audit trail', () => {
     expect(await trail.findings()).toEqual(expected);
   });
 
-  it('names a record that was deleted under a real drop, as of a time that was complete before it was sealed', async () => {
+  it('names a record that was deleted under a real drop and backdated to a time that was complete before it was sealed', async () => {
     await dropFirstCheckpoint();
     await untilComplete(trail);
     await trail.append(1, 600);
@@ -260,7 +260,7 @@ describe('what a superuser writes into the audit trail', () => {
     expect(await trail.findings([], 3)).toEqual([{ kind: 'record_added', record }]);
   });
 
-  it('names a record that was deleted under a drop that was made up, between records that are there', async () => {
+  it('names a record that was deleted under a made-up drop, between records that exist', async () => {
     const record = await trail.idOf('C-7');
     await trail.application.query(
       `INSERT INTO audit_logs (event_type, actor, event_data) VALUES ('audit_log.dropped', 'cli:root', '{"records": 1}')`,

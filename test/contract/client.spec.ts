@@ -128,7 +128,7 @@ describe('the generated client', () => {
     expect(status).toMatchObject({ license_id: issued.id, status: 'revoked' });
   });
 
-  it('administers', async () => {
+  it('manages API keys and reads the audit trail', async () => {
     const made = dataOf(
       await aegis.POST('/api/v1/admin/api-keys', { body: { name: 'shop', scopes: ['licenses:issue'] } }),
     );
@@ -183,7 +183,7 @@ describe('the generated client', () => {
     expect(checkpoints).toContainEqual(proof.checkpoint);
   });
 
-  it('reads what is public', async () => {
+  it('reads public routes', async () => {
     const anyone = aegisClient({ baseUrl: server.url, fetch: watched });
     expect(dataOf(await anyone.GET('/'))).toMatchObject({ version: VERSION });
     expect(dataOf(await anyone.GET('/info')).issuer).toBe('https://license.biz4a.com');
@@ -205,7 +205,7 @@ describe('the generated client', () => {
     expect(dataOf(problem)).toContain('API key missing or refused');
   });
 
-  it('reads what no test above has read', async () => {
+  it('reads the routes that no test above has read', async () => {
     const ids = await someIds(new Client(server.url, server.adminKey));
     const rest = routesOf(contract).filter(
       ({ method, operation }) => method === 'GET' && !called.has(operation.operationId),
@@ -225,7 +225,7 @@ describe('the generated client', () => {
       );
   });
 
-  it('sends the key it was given, and reads errors as problem documents', async () => {
+  it('sends its key, and reads errors as problem documents', async () => {
     const refused = aegisClient({ baseUrl: server.url, apiKey: 'garbage', fetch: watched });
     const { error, data } = await refused.GET('/api/v1/me');
     expect(data).toBeUndefined();

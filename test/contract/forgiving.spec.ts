@@ -216,11 +216,11 @@ describe('callers that cannot be changed', () => {
       expectValid(await anyone.send('POST', PATH, before + JSON.stringify(question()), headers));
     });
 
-    it('takes a query that means nothing', async () => {
+    it('ignores a query', async () => {
       expectValid(await anyone.post(`${PATH}?_=1764300000`, question()));
     });
 
-    it('is strict where many questions come at once, of which v0.8 knew nothing', async () => {
+    it('is strict for batches, which v0.8 did not have', async () => {
       const admin = new Client(server.url, server.adminKey);
       const ask = (different: Record<string, unknown>): Promise<Answer> =>
         admin.post(`${PATH}/batch`, { items: [question(different)] });

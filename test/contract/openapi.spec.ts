@@ -108,7 +108,7 @@ describe('the served OpenAPI document', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('holds schemas of JSON Schema 2020-12 alone', () => {
+  it('contains only schemas of JSON Schema 2020-12', () => {
     const ajv = new Ajv2020({
       strict: true,
       strictRequired: true,
@@ -153,7 +153,7 @@ describe('the served OpenAPI document', () => {
     expect(contract.components.schemas?.[name]?.properties?.[field]).toMatchObject(rules);
   });
 
-  it('requires what is always there, and leaves out what may be absent', () => {
+  it('marks as required exactly the fields that are always present', () => {
     const required = (name: string): unknown => contract.components.schemas?.[name]?.required;
     expect(required('IssueLicense')).toEqual(
       expect.arrayContaining(['customer_id', 'module_name', 'allowed_major_versions', 'license_type']),

@@ -35,7 +35,7 @@ describe('an audit trail that cannot be written', () => {
       ({ name, bounds }: typeof partition) => `ALTER TABLE audit_logs ATTACH PARTITION ${name} ${bounds}`,
     ],
   ])(
-    'issue, revoke and validate are refused and change nothing, it is not ready, and a metric and the log say why: %s',
+    'issue, revoke and validate are refused and change nothing, the server is not ready, and a metric and the log say why: %s',
     async (_name, obstacle, obstruct, repair) => {
       // Before: which privileges there were.
       const grants = await row.postgres.query<{ columns: string }>(

@@ -40,7 +40,7 @@ describe('PostgreSQL that refuses connections', () => {
       'not currently accepting connections',
     ],
   ])(
-    'requests get 503, it is not ready, a metric and the log say why, and it recovers without restart: %s',
+    'requests get 503, the server is not ready, a metric and the log say why, and it recovers without restart: %s',
     async (_name, refuse, accept, reason) => {
       const administrator = await row.postgres.connect('postgres');
       try {
@@ -87,7 +87,7 @@ describe('PostgreSQL that refuses connections', () => {
       .filter((line) => line.includes('not ready: the database cannot be reached'))
       .join('\n');
 
-  it('is served on the connections that there are while no others can be made', async () => {
+  it('requests are served on existing connections while no others can be made', async () => {
     await row.startLoad(RATE);
     await row.postgres.query('ALTER ROLE aegis_app CONNECTION LIMIT 1');
     const from = performance.now();

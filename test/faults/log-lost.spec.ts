@@ -37,7 +37,7 @@ describe('a log that nobody takes', () => {
     await until('the lines are counted', async () => (await lost()) >= before + 21);
   }
 
-  it('because the disk is full: serves on, counts the lines that are lost, and ends cleanly', async () => {
+  it('because the disk is full: the server continues, counts the lost lines, and ends cleanly', async () => {
     const full = openSync('/dev/full', 'w');
     const [port, metricsPort] = [await freePort(), await freePort()];
     const ports = { PORT: String(port), METRICS_PORT: String(metricsPort), SHUTDOWN_DRAIN_SECONDS: '0' };
@@ -49,7 +49,7 @@ describe('a log that nobody takes', () => {
     expect(await server.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it('because its pipe is closed: serves on, counts the lines that are lost, and ends cleanly', async () => {
+  it('because its pipe is closed: the server continues, counts the lost lines, and ends cleanly', async () => {
     const server = await servers.start({ SHUTDOWN_DRAIN_SECONDS: '0' });
     expect((await MetricsReading.of(server)).value(LOST)).toBe(0);
     server.child.stdout!.destroy();

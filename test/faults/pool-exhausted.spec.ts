@@ -23,7 +23,7 @@ describe('a pool whose connections are all in use', () => {
   });
   afterAll(() => row.close());
 
-  it('requests that find none get 503 with Retry-After within 1 s, and are served once there is one again', async () => {
+  it('requests without a connection get 503 with Retry-After within 1 s, and are served when one is free again', async () => {
     const customers = Array.from({ length: POOL }, aCustomerId);
     for (const id of customers) await row.send('POST', '/api/v1/customers', { id, name: 'Acme Corporation' });
     const holder = await row.postgres.connect();

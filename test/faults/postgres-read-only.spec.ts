@@ -20,7 +20,7 @@ describe('PostgreSQL that turned read-only, as after a failover', () => {
       )
     ).map(({ pid }) => pid);
 
-  it('it is not ready within 2 s, connections that turned read-only are dropped, and it recovers without restart', async () => {
+  it('the server is not ready within 2 s, drops the read-only connections, and recovers without restart', async () => {
     await row.startLoad(RATE);
     // What a session was given at its beginning it keeps, as those of a demoted primary do.
     const administrator = await row.postgres.connect('postgres');

@@ -69,7 +69,7 @@ describe('PostgreSQL that is silent', () => {
       },
     ],
   ])(
-    'requests get 503 once the deadline has passed, with a bounded pool and memory, and it recovers by itself: %s',
+    'requests get 503 after the deadline, pool and memory stay bounded, and the server recovers by itself: %s',
     async (_what, silence, speak) => {
       const before = load.operations.length;
       load.start(RATE);

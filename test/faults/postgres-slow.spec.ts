@@ -36,7 +36,7 @@ describe('PostgreSQL 100 ms further away', () => {
     await postgres.close();
   });
 
-  it('every request is answered as it would be', async () => {
+  it('every request gets its usual answer', async () => {
     // Its start has some hundred statements, one after the other.
     if (isLong) link.slowBy(ROUND_TRIP_MS);
     const server = await servers.start({ DB_POOL_SIZE: POOL_SIZE });

@@ -48,7 +48,7 @@ describe('PostgreSQL stopped under load, then started', () => {
 
   const answered = (): number => load.operations.filter(({ reply }) => reply !== undefined).length;
 
-  it('requests that need it get 503 within 2 s, what is published is served on, and all is well 5 s after its return', async () => {
+  it('requests that need it get 503 within 2 s, keys and status lists are still served, and everything works 5 s after its return', async () => {
     load.start(RATE);
     await until('the load is served', () => Promise.resolve(answered() > 100));
     await postgres.stop();

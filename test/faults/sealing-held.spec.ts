@@ -43,7 +43,7 @@ describe('evidence that cannot be completed for a while', () => {
     return counted?.count ?? NaN;
   };
 
-  it('a long transaction holds the sealing, which two metrics show, and every record is sealed once it ends', async () => {
+  it('a long transaction delays the sealing, which two metrics show, and every record is sealed when it ends', async () => {
     // Under the server's role, whose transactions it sees.
     const holder = new Client(row.postgres.applicationUrl);
     await holder.connect();
@@ -67,7 +67,7 @@ describe('evidence that cannot be completed for a while', () => {
     await until('records do not wait', async () => (await value('aegis_checkpoint_lag_seconds')) < 2);
   });
 
-  it('a sink that is gone is shown by a metric, and gets every checkpoint once it is back', async () => {
+  it('a metric shows a missing sink, which gets every checkpoint when it is back', async () => {
     await until(
       'the sink has a checkpoint',
       async () => (await value('aegis_checkpoint_shipping_lag_seconds')) < 5,

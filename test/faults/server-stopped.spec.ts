@@ -30,7 +30,7 @@ describe('SIGTERM under load', () => {
     await postgres.close();
   });
 
-  it('accepts for SHUTDOWN_DRAIN_SECONDS after readiness turned to no, drops nothing, and ends in time', async () => {
+  it('accepts requests for SHUTDOWN_DRAIN_SECONDS after readiness says no, drops nothing, and ends in time', async () => {
     const server = await servers.start({ SHUTDOWN_DRAIN_SECONDS: String(DRAIN_SECONDS) });
     load = new Load(() => [server.url]);
     await load.prepare();

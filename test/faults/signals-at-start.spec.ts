@@ -34,7 +34,7 @@ describe('SIGTERM during a start', () => {
     return { ...end, milliseconds: performance.now() - askedAt };
   }
 
-  it('at any moment: ends, soon and without an error, and what it leaves is consistent', async () => {
+  it('at any moment: the server ends, soon and without an error, and leaves a consistent database', async () => {
     const startedAt = performance.now();
     await (await servers.start()).stop('SIGKILL');
     const startMs = performance.now() - startedAt;

@@ -67,7 +67,7 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
     expect(both.map((at) => at.output).join('')).not.toContain(PASSWORD);
   });
 
-  it('count the items of batches together, and none of those that do not fit', async () => {
+  it('count the items of batches together, and none of a batch that does not fit', async () => {
     const both = [
       await server({ RATE_LIMIT_BATCH_ITEMS: '10' }),
       await server({ RATE_LIMIT_BATCH_ITEMS: '10' }),
@@ -113,7 +113,7 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
     expect(await remaining(two)).toBe(seen - 1);
   });
 
-  it('keep nobody waiting for a Redis that hangs', async () => {
+  it('delay no request for a Redis that hangs', async () => {
     const one = await server();
     await remaining(one);
     redis.freeze();
@@ -128,7 +128,7 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
     });
   });
 
-  it('refuse requests while Redis is gone, where the settings say so', async () => {
+  it('refuse requests while Redis is gone, if the settings say so', async () => {
     const one = await server({ RATE_LIMIT_ON_STORAGE_FAILURE: 'closed' });
     await remaining(one);
     await redis.kill();
@@ -142,7 +142,7 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
     await until('requests pass again', async () => (await ask(one)).status === 200);
   });
 
-  it('refuse requests, and keep none waiting, while Redis hangs, where the settings say so', async () => {
+  it('refuse requests at once while Redis hangs, if the settings say so', async () => {
     const one = await server({ RATE_LIMIT_ON_STORAGE_FAILURE: 'closed' });
     await remaining(one);
     redis.freeze();

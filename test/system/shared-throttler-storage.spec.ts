@@ -40,7 +40,7 @@ describeWithRedis(`limits that are counted in a Redis${because}`, () => {
   const connection = async (): Promise<string | undefined> =>
     /id=(\d+) [^\n]* name=aegis /.exec(String(await admin.client('LIST')))?.[1];
 
-  it('count on while the process was too busy to read the reply', async () => {
+  it('continue although the process was too busy to read the reply', async () => {
     expect(await hits()).toBe(1);
     for (let round = 2; round < 5; round++) {
       const counting = hits();
@@ -71,7 +71,7 @@ describeWithRedis(`limits that are counted in a Redis${because}`, () => {
     },
   );
 
-  it('last no longer than a window does, no matter what somebody else set', async () => {
+  it('last no longer than a window, no matter what somebody else wrote into Redis', async () => {
     await hits();
     const [key = ''] = await admin.keys('*');
     await admin.set(key, '100', 'PX', 9_000_000_000_000);

@@ -72,7 +72,7 @@ describeIt(`an add-on of v0.8, which has one public key built in${because}`, () 
   const subscription = (): Promise<IssuedLicense> =>
     aLicense(admin, { license_type: 'subscription', duration_days: 30 });
 
-  it('accepts what is issued, renewed and reissued with the private key of v0.8', async () => {
+  it('accepts tokens that are issued, renewed and reissued with the private key of v0.8', async () => {
     const issued = await subscription();
     const renewed = await changed(`${issued.id}/renew`, { duration_days: 30 });
     const reissued = await changed(`${issued.id}/reissue`, { supersede: true });
@@ -92,7 +92,7 @@ describeIt(`an add-on of v0.8, which has one public key built in${because}`, () 
     expect(answer.body.code).toBe('REVOKED');
   });
 
-  it('refuses what a new key signs, until the new public key is built in', async () => {
+  it('refuses tokens of a new key until the new public key is built in', async () => {
     const before = await subscription();
     await succeeds(aegis.run('keys', 'generate', '--key-id', 'new-key'));
     await succeeds(aegis.run('keys', 'publish', 'new-key'));

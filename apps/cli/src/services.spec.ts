@@ -47,7 +47,7 @@ describe('the services of a command', () => {
   it.each([
     ['succeeds', () => Promise.resolve('done'), 'done'],
     ['fails', () => Promise.reject(new Error('out of order')), 'Error: out of order'],
-  ])('are closed after work that %s: what waits is written', async (_how, work, outcome) => {
+  ])('are closed after work that %s, and waiting writes are done', async (_how, work, outcome) => {
     let pool: DataSource | undefined;
     const ended = withServices([], [WaitingModule], 'changes', (services: INestApplicationContext) => {
       pool = services.get(DataSource);

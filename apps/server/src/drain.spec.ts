@@ -56,7 +56,7 @@ describe('endConnections', () => {
     agent.destroy();
   });
 
-  it('cuts what is open for longer than it has patience', async () => {
+  it('cuts connections that are open for longer than the limit', async () => {
     const [asked] = await ask();
     await endConnections(server, 20);
     expect(await asked).toBe('cut');
@@ -64,7 +64,7 @@ describe('endConnections', () => {
 });
 
 describe('closeAfterEachAnswer', () => {
-  it('ends the connections that callers keep, by the next answer on each', async () => {
+  it('ends each keep-alive connection with its next answer', async () => {
     const server = createServer((_request, response) => response.end('x'));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });

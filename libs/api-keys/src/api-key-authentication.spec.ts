@@ -97,7 +97,7 @@ describe('ApiKeyAuthentication', () => {
     expect(query).not.toHaveBeenCalled();
   });
 
-  it('refuses a key of another environment, though its row were here', async () => {
+  it('refuses a key of another environment even if its row is in this database', async () => {
     const { key } = await make();
     expect(await kindOf(key)).toBe('key');
     expect(await kindOf(key, apiKeysOf(dataSource, { environment: 'production' }))).toBe('refused');
@@ -147,7 +147,7 @@ describe('ApiKeyAuthentication', () => {
     expect(await kindOf(key)).toBe('refused');
   });
 
-  it('accepts the previous secret while its grace lasts, not a moment longer', async () => {
+  it('accepts the previous secret until its grace ends', async () => {
     const { apiKey, key } = await make();
     await change(
       apiKey.id,
@@ -159,7 +159,7 @@ describe('ApiKeyAuthentication', () => {
     expect(await kindOf(key)).toBe('refused');
   });
 
-  it('accepts keys hashed under an older pepper as long as that is known', async () => {
+  it('accepts keys hashed under an older pepper while that pepper is configured', async () => {
     const { key } = await make();
     expect(await kindOf(key, apiKeysOf(dataSource, { peppers: [PEPPER_V2, PEPPER_V1] }))).toBe('key');
     expect(await kindOf(key, apiKeysOf(dataSource, { peppers: [PEPPER_V2] }))).toBe('refused');

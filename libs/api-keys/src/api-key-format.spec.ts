@@ -5,11 +5,11 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const KNOWN = 'aegis_production_0aZ9bY8cX7dW_00000000000000000000000000000000000000000011OxIDx';
 
 describe('API key format', () => {
-  it('reads a key whose checksum was computed elsewhere', () => {
+  it('reads a key whose checksum another program computed', () => {
     expect(readKey(KNOWN)).toEqual({ environment: 'production', id: '0aZ9bY8cX7dW' });
   });
 
-  it('makes keys of one length whose parts all have theirs, in 10,000 of them', () => {
+  it('makes 10,000 keys of the same length, with parts of the same length', () => {
     const keys = Array.from({ length: 10_000 }, () => makeKey('development'));
     const odd = keys.filter(
       ({ id, prefix, key }) =>

@@ -84,7 +84,7 @@ describe('ApiKeyRotation', () => {
     ]);
   });
 
-  it('lets no grace outlive the key', async () => {
+  it('ends the grace at the latest when the key expires', async () => {
     const { apiKey, key } = await make();
     const rotated = await rotate(apiKey.id, HOUR);
     await keys.service.update(BY_KEY, COMMAND_LINE, apiKey.id, { is_active: false });
@@ -104,7 +104,7 @@ describe('ApiKeyRotation', () => {
       expect((await next.authentication.authenticate(secret)).kind).toBe('key');
   });
 
-  it('leaves one secret that counts when several rotate at once', async () => {
+  it('leaves exactly one valid secret when several rotate at once', async () => {
     const { apiKey } = await make();
     const others = [keys, apiKeysOf(await database.dataSource([ApiKey, AuditRecord]))];
     const rotated = await Promise.all([0, 1, 2, 3].map((at) => rotate(apiKey.id, 0, others[at % 2])));
@@ -138,14 +138,14 @@ describe('ApiKeyRotation', () => {
       ['api-keys:manage', 'stats:read'],
       ['stats:read', 'audit:read'],
     ],
-  ])('gives who holds %j no secret of a key with %j', async (held, scopes) => {
+  ])('does not give a caller with %j the secret of a key with %j', async (held, scopes) => {
     const { apiKey, key } = await make(scopes);
     await expect(keys.rotation.rotate(BY_KEY, holding(held), apiKey.id, 0)).rejects.toThrow(ScopeEscalation);
     expect(await kindsOf(key)).toEqual(['key']);
     expect(await keys.service.find(apiKey.id)).toEqual(apiKey);
   });
 
-  it('rotates the last admin key: who asks gets the new secret', async () => {
+  it('rotates the last admin key, because the caller gets the new secret', async () => {
     const { apiKey } = await make(['admin']);
     const { key } = await rotate(apiKey.id, 0);
     expect(await kindsOf(key)).toEqual(['key']);

@@ -78,7 +78,7 @@ describe('ApiKeyUsage', () => {
     expect(await keys.service.find(id)).toMatchObject({ usage_count: 2, last_used_at: LATE });
   });
 
-  it('drops the count that the database refuses, which would hold up the others forever', async () => {
+  it('drops a count that the database refuses, so that it does not block the others forever', async () => {
     const made = [await make(), await make(), await make(), await make()];
     await dataSource.query('UPDATE api_keys SET usage_count = 9223372036854775807 WHERE id = $1', [
       made[2]!.id,
@@ -132,7 +132,7 @@ describe('ApiKeyUsage', () => {
     });
   });
 
-  it('writes what is left at shutdown, that of a write under way too', async () => {
+  it('writes all waiting counts at shutdown, including those of a write that is in progress', async () => {
     const { id } = await make();
     keys.usage.count(id, EARLY);
     void keys.usage.flush();

@@ -45,7 +45,7 @@ describe('ApiKeysService', () => {
   const tomorrow = (): Date => new Date(Date.now() + 86_400_000);
 
   describe('create', () => {
-    it('stores what was asked for, and of the secret a hash alone', async () => {
+    it('stores the requested values, and only a hash of the secret', async () => {
       const expires_at = tomorrow();
       const { apiKey, key } = await service.create(BY_KEY, COMMAND_LINE, {
         name: 'Shop',
@@ -110,7 +110,7 @@ describe('ApiKeysService', () => {
         ['licenses:read', 'audit:read'],
       ],
       [[], ['licenses:read']],
-    ])('lets a caller with %j grant no %j', async (held, scopes) => {
+    ])('does not let a caller with %j grant %j', async (held, scopes) => {
       await expect(service.create(BY_KEY, holding(held), { name: 'More', scopes })).rejects.toThrow(
         ScopeEscalation,
       );
@@ -129,7 +129,7 @@ describe('ApiKeysService', () => {
       });
     });
 
-    it('lets a caller grant what it holds, and with admin everything', async () => {
+    it('lets a caller grant the scopes that it has, and an admin grant all', async () => {
       const held: Scope[] = ['api-keys:manage', 'stats:read'];
       await service.create(BY_KEY, holding(held), { name: 'Same', scopes: held });
       await service.create(BY_KEY, COMMAND_LINE, { name: 'All', scopes: ['admin', 'webhooks:manage'] });
@@ -185,7 +185,7 @@ describe('ApiKeysService', () => {
       expect(found).toMatchObject({ hash: undefined, pepper_version: undefined, previous_hash: undefined });
     });
 
-    it('finds no key that never was', async () => {
+    it('does not find a key that never existed', async () => {
       await expect(service.find('000000000000')).rejects.toMatchObject({ code: 'api_key_not_found' });
     });
   });
@@ -256,7 +256,7 @@ describe('ApiKeysService', () => {
       expect(JSON.stringify(record)).not.toMatch(/Secret plans/);
     });
 
-    it('leaves no trace of a change that changes nothing', async () => {
+    it('leaves no audit record when a change changes nothing', async () => {
       const expires_at = tomorrow();
       const { apiKey } = await make({ scopes: ['licenses:read', 'stats:read'], expires_at });
       const same = await update(apiKey.id, {
@@ -346,7 +346,7 @@ describe('ApiKeysService', () => {
       expect(await service.find(apiKey.id)).toMatchObject({ is_active: false });
     });
 
-    it('weakens one of the last two admin keys when both are weakened at once, in another process each', async () => {
+    it('weakens only one of the last two admin keys when two processes weaken both at once', async () => {
       const other = apiKeysOf(await database.dataSource([ApiKey, AuditRecord])).service;
       const weaknesses: UpdateApiKey[] = [
         { is_active: false },
@@ -386,7 +386,7 @@ describe('ApiKeysService', () => {
       ]);
     });
 
-    it('lets nobody delete a key that may do more than the own one', async () => {
+    it('does not let a caller delete a key that may do more than its own', async () => {
       const { apiKey } = await make({ scopes: ['licenses:read', 'licenses:revoke'] });
       await expect(
         service.remove(BY_KEY, holding(['api-keys:manage', 'licenses:read']), apiKey.id),
@@ -414,7 +414,7 @@ describe('ApiKeysService', () => {
       await service.remove(CLI, COMMAND_LINE, inactive.apiKey.id);
     });
 
-    it('removes one of the last two admin keys when both are deleted at once, in another process each', async () => {
+    it('removes only one of the last two admin keys when two processes delete both at once', async () => {
       const other = apiKeysOf(await database.dataSource([ApiKey, AuditRecord])).service;
       let survivor = (await make({ scopes: ['admin'] })).apiKey.id;
       for (let round = 0; round < 10; round += 1) {
@@ -451,7 +451,7 @@ describe('ApiKeysService', () => {
       expect((await records()).map(({ event_type }) => event_type)).toEqual(['api_key.created']);
     });
 
-    it('makes none while an admin key counts, even one that will expire', async () => {
+    it('makes none while an admin key is valid, even one that will expire', async () => {
       await make({ scopes: ['admin'], expires_at: tomorrow() });
       expect(await service.createFirstAdminKey()).toBeNull();
       expect(await dataSource.manager.count(ApiKey)).toBe(1);

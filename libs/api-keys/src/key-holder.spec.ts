@@ -21,7 +21,7 @@ describe('the rate limit of a key that a holder without admin makes or changes',
     [20, 20],
     [20, 5],
     [500, 500],
-  ])('may be, with an own limit of %p, %p', (own, after) => {
+  ])('is accepted: the holder has %p, the key gets %p', (own, after) => {
     expect(set(own, after)).not.toThrow();
   });
 
@@ -32,7 +32,7 @@ describe('the rate limit of a key that a holder without admin makes or changes',
     [20, null],
     [20, 21],
     [null, 101],
-  ])('may not be, with an own limit of %p, %p', (own, after) => {
+  ])('is refused: the holder has %p, the key gets %p', (own, after) => {
     expect(set(own, after)).toThrow(LimitEscalation);
   });
 });

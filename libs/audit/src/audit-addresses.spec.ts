@@ -50,7 +50,7 @@ describe('addresses in the audit trail', () => {
     ]);
   });
 
-  it('are forgotten by the time they were kept elsewhere, where they were taken over', async () => {
+  it('are forgotten by their original time when they were imported from another server', async () => {
     await superuser.query(`
       INSERT INTO audit_logs (event_type, actor, ip_address, recorded_at, occurred_at)
       SELECT 'license.issued', 'cli:x', '198.51.100.9', now() - interval '2 days', now() - make_interval(days => days)
@@ -78,11 +78,11 @@ describe('addresses in the audit trail', () => {
       `UPDATE audit_logs SET ip_address = NULL, actor = 'cli:x' WHERE ip_address IS NOT NULL`,
     ],
     ['a record', `UPDATE audit_logs SET actor = 'cli:x'`],
-  ])('are the one thing that may change: not %s', async (_name, statement) => {
+  ])('are the only thing that may change: not %s', async (_name, statement) => {
     await expect(superuser.query(statement)).rejects.toThrow(/append-only/);
   });
 
-  it('can be forgotten by the application through the one function alone', async () => {
+  it('can be removed by the application only through one function', async () => {
     const application = await database.dataSource([]);
     await expect(application.query('UPDATE audit_logs SET ip_address = NULL')).rejects.toThrow(
       /permission denied/,

@@ -43,7 +43,7 @@ describe('the audit trail', () => {
 
   const all = (): Promise<AuditRecord[]> => dataSource.manager.find(AuditRecord, { order: { id: 'ASC' } });
 
-  it('takes many records in their order, with all they say', async () => {
+  it('stores many records in their order, with all their fields', async () => {
     const occurredAt = new Date('2024-05-06T07:08:09.123Z');
     await audit.append(
       dataSource.manager,
@@ -95,7 +95,7 @@ describe('the audit trail', () => {
     expect((await all()).at(-1)!.user_agent).toBe('x'.repeat(500));
   });
 
-  it('says when by the clock of the database, whatever that of the process is', async () => {
+  it('uses the clock of the database, no matter what the clock of the process says', async () => {
     const now = async (): Promise<Date> =>
       (await superuser.query<{ now: Date }>("SELECT date_trunc('milliseconds', clock_timestamp()) AS now"))
         .rows[0]!.now;
@@ -109,7 +109,7 @@ describe('the audit trail', () => {
     expect(recorded_at.getTime()).toBeLessThanOrEqual((await now()).getTime() + 1);
   });
 
-  it('has no record of what was undone', async () => {
+  it('has no record of a change that was rolled back', async () => {
     const before = await all();
     await expect(
       dataSource.transaction(async (tx) => {
@@ -120,7 +120,7 @@ describe('the audit trail', () => {
     expect(await all()).toEqual(before);
   });
 
-  it('takes all records of a call or none', async () => {
+  it('stores either all records of a call or none', async () => {
     const before = await all();
     await expect(
       audit.append(
@@ -145,7 +145,7 @@ describe('the audit trail', () => {
     expect(await all()).toEqual(before);
   });
 
-  it('lets not even the owner or a superuser change what is written, by mistake', async () => {
+  it('keeps even the owner and a superuser from changing a record by mistake', async () => {
     const before = await all();
     const { rows } = await superuser.query<{ partition: string }>(
       'SELECT tableoid::regclass AS partition FROM audit_logs LIMIT 1',

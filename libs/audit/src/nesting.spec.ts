@@ -65,14 +65,14 @@ describe('data that nests too deep', () => {
     },
   );
 
-  it('is not the absence of data', async () => {
+  it('does not include data that is missing (NULL)', async () => {
     const [row] = await superuser.query<{ deep: boolean }[]>(
       `SELECT ${columnNestsTooDeep('NULL::jsonb')} AS deep`,
     );
     expect(row!.deep).toBe(false);
   });
 
-  it('is the same in a text and in the database for any data', async () => {
+  it('is recognised in the same way in a text and in the database', async () => {
     const value = fc.oneof(fc.jsonValue(), fc.string());
     const wrap = fc.array(fc.boolean(), { minLength: 28, maxLength: 34 });
     await fc.assert(

@@ -38,7 +38,7 @@ describe('the size of a record', () => {
     return row!;
   }
 
-  it('decides whether its texts are read: every one of them, or none', async () => {
+  it('decides whether its texts are read: either all of them or none', async () => {
     expect(await read('true')).toMatchObject(TEXTS);
     const unread = await read('false');
     expect(unread).toMatchObject(Object.fromEntries(Object.keys(TEXTS).map((column) => [column, null])));

@@ -22,12 +22,12 @@ describe('openCheckpoint', () => {
     expect(await open(await signCheckpoint(signer, claims))).toEqual(claims);
   });
 
-  it('takes nothing of another type, though the same key signed the same claims', async () => {
+  it('refuses another type even if the same key signed the same claims', async () => {
     for (const typ of ['JWT', 'statuslist+jwt', 'jwk-set+jwt'])
       expect(await open(await signCompact(signer, { typ }, claims))).toBeUndefined();
   });
 
-  it('takes no signature but its key’s over just this', async () => {
+  it('accepts only a signature of its key over exactly this text', async () => {
     const other = generateKeyPairSync('ed25519');
     const [header, , signature] = (await signCheckpoint(signer, claims)).split('.');
     const [, changed] = (await signCheckpoint(signer, { ...claims, size: 2 })).split('.');

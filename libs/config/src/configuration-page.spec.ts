@@ -6,7 +6,7 @@ import './environment';
 
 const page = `${configurationPage()}\n`;
 
-it('keeps docs/configuration.md as it is rendered', () => {
+it('docs/configuration.md is what the settings generate', () => {
   if (readFileSync(join(__dirname, '../../../docs/configuration.md'), 'utf8') !== page)
     throw new Error('docs/configuration.md is outdated: run `npm run generate:settings`');
 });

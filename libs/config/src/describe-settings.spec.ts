@@ -18,7 +18,7 @@ const source = [
   .join('');
 const settings = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*)[!?]: /gm)].map(([, name]) => name!);
 
-it('keeps .env.example as it is rendered', () => {
+it('.env.example is what the settings generate', () => {
   // A diff of the page would not say what to do.
   if (readFileSync(join(__dirname, '../../../.env.example'), 'utf8') !== example)
     throw new Error('.env.example is outdated: run `npm run generate:settings`');
@@ -34,11 +34,11 @@ it('names exactly the settings of the class, in .env.example and in the table', 
   expect(rows).toEqual(settings);
 });
 
-it('sets nothing as long as nothing is uncommented', () => {
+it('.env.example sets nothing while everything is a comment', () => {
   expect(parseDotEnv(Buffer.from(example))).toEqual({ variables: {}, problems: [] });
 });
 
-it('writes the defaults down as they are when uncommented', () => {
+it('.env.example sets the defaults when every line is uncommented', () => {
   const variables = parseDotEnv(Buffer.from(example.replace(/^# ([A-Z][A-Z0-9_]*=)/gm, '$1'))).variables;
   expect(Object.keys(variables).sort()).toEqual([...settings].sort());
   const DATA_DIR = variables.DATA_DIR!;
@@ -51,7 +51,7 @@ it('writes the defaults down as they are when uncommented', () => {
   expect(loadEnvironment({ ...variables, ...secrets })).toEqual(loadEnvironment(secrets));
 });
 
-it('shows defaults, what production demands, and which can come from a file', () => {
+it('the table shows defaults, what production requires, and which settings can come from a file', () => {
   expect(example).toContain(
     '\n# Address to listen on.\n# Default in production: 0.0.0.0.\n# HOST=127.0.0.1\n',
   );

@@ -31,7 +31,7 @@ function mode(path: string): number {
   return statSync(path).mode & 0o777;
 }
 
-it('makes each secret once, for its own user alone', () => {
+it('makes each secret once, readable only by its user', () => {
   const first = loadEnvironment({ DATA_DIR: dataDir });
   expect(readdirSync(join(dataDir, 'secrets')).sort()).toEqual(FILES);
   expect(mode(join(dataDir, 'secrets'))).toBe(0o700);
@@ -49,7 +49,7 @@ it('closes a folder that was open to others', () => {
   expect(mode(join(dataDir, 'secrets'))).toBe(0o700);
 });
 
-it('agrees with every process that starts at the same time', async () => {
+it('gives the same secrets to all processes that start at the same time', async () => {
   // Each makes many, one after the other, so that they meet at some.
   const script = `
     const { developmentSecret } = require(${JSON.stringify(join(__dirname, 'development-secrets.ts'))});
@@ -79,7 +79,7 @@ it('agrees with every process that starts at the same time', async () => {
     expect(secrets[0]).toContain(readFileSync(join(dataDir, 'secrets', file), 'utf8'));
 });
 
-it('makes none when all are given, and none in production', () => {
+it('makes none when all are set, and none in production', () => {
   const given = {
     DATA_DIR: dataDir,
     KEY_PASSPHRASE: 'correct horse battery staple',
@@ -96,7 +96,7 @@ it('makes none when all are given, and none in production', () => {
   expect(existsSync(dataDir)).toBe(false);
 });
 
-it('makes none when the start is refused', () => {
+it('makes none when a wrong setting stops the start', () => {
   expect(() => loadEnvironment({ DATA_DIR: dataDir, PORT: 'x' })).toThrow('PORT: ');
   expect(existsSync(dataDir)).toBe(false);
 });

@@ -192,7 +192,7 @@ describe('defaults', () => {
 });
 
 describe('values', () => {
-  it('are read by their kind', () => {
+  it('are parsed according to their kind', () => {
     const environment = load({
       PORT: '65535',
       MIGRATE_ON_START: 'false',
@@ -485,7 +485,7 @@ describe('a bad value', () => {
     expect(refused.slice(`${name}: `.length)).toEqual(rule);
   });
 
-  it('is tried for every setting that has a rule', () => {
+  it('is tested for every setting that has a rule', () => {
     const unsupported = ['DATABASE_REPLICA_URLS'];
     expectNothingMissing(
       settingsOfTheClass().filter((name) => !(name in bad) && !unsupported.includes(name)),
@@ -508,7 +508,7 @@ describe('a bad value', () => {
 describe('for a command that uses a few settings', () => {
   const production = { ENVIRONMENT: 'production', DATABASE_URL: 'postgres://app@127.0.0.1/aegis' };
 
-  it('demands those and no others', () => {
+  it('requires these settings and no others', () => {
     expect(loadEnvironment(production, ['DATABASE_URL'])).toMatchObject({
       ...production,
       API_KEY_PEPPERS: [],

@@ -67,7 +67,7 @@ describe('a search of customers', () => {
     expect(await beginnings('a-1')).toEqual(['1', 'a-1', 'eclair']);
   });
 
-  it('counts a customer of whom several words are found once', async () => {
+  it('counts a customer once even if several of its words match', async () => {
     await customers.create(SYSTEM, { id: 'ab', name: 'Abel Abt', email: 'ab@ab.example', company: 'abab' });
     expect(await found('ab')).toEqual(['ab']);
   });
@@ -81,7 +81,7 @@ describe('a search of customers', () => {
     expect(rows).toEqual([{ beginnings: null }]);
   });
 
-  it('finds what a server of the release before wrote by the beginning of its texts, and by each word once it is folded', async () => {
+  it('finds what the previous release wrote by the beginning of its texts, and by each word after it is folded', async () => {
     await customers.create(SYSTEM, { id: 'changed', name: 'Ada', company: 'Töne' });
     await customers.create(SYSTEM, { id: 'removed', name: 'Ada' });
     await owner.query(`
@@ -106,7 +106,7 @@ describe('a search of customers', () => {
     expect(after.rows).toEqual(before.rows);
   });
 
-  it('has what nobody folded folded by a job, in batches', async () => {
+  it('folds texts that are not folded yet by a job, in batches', async () => {
     await owner.query(
       `INSERT INTO customers (id, name) SELECT 'c-' || n, 'Ada E' || n FROM generate_series(1, 1201) n`,
     );

@@ -66,7 +66,7 @@ describe('CustomersService', () => {
     });
   });
 
-  it('neither shares nor locks who is not there, or not active', async () => {
+  it('neither shares nor locks a customer that does not exist or is not active', async () => {
     await customers.create(ACTOR, { id: 'idle', name: 'Idle', is_active: false });
     await transaction(dataSource, (tx) => customers.softDelete(tx, ACTOR, 'acme'));
     const attempt = (work: (tx: DataSource['manager']) => Promise<unknown>): Promise<unknown> =>
@@ -80,7 +80,7 @@ describe('CustomersService', () => {
     await expect(customers.create(ACTOR, { id: 'acme', name: 'Again' })).rejects.toThrow(CustomerExists);
   });
 
-  it('creates those of many that are not there, keeps the others as they are, and names the deleted', async () => {
+  it('creates the missing ones of many customers, keeps the others as they are, and names the deleted', async () => {
     await customers.create(ACTOR, { id: 'gone', name: 'Gone' });
     await transaction(dataSource, (tx) => customers.softDelete(tx, ACTOR, 'gone'));
     const { id: last } = await newestRecord();
@@ -110,7 +110,7 @@ describe('CustomersService', () => {
     ]);
   });
 
-  it('records nothing of a change that is undone', async () => {
+  it('records nothing about a change that is rolled back', async () => {
     const before = await newestRecord();
     await expect(
       transaction(dataSource, async (tx) => {

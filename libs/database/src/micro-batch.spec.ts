@@ -37,7 +37,7 @@ async function settle(): Promise<void> {
 }
 
 describe('MicroBatch', () => {
-  it('makes one run of what is asked in one turn, and answers each input with its own output', async () => {
+  it('runs once for all inputs of one turn, and answers each input with its own output', async () => {
     const { batch, runs } = aBatch({ maxSize: 10, maxConcurrent: 2 });
     const outputs = Promise.all([3, 1, 2].map((input) => batch.add(input)));
     await settle();
@@ -46,7 +46,7 @@ describe('MicroBatch', () => {
     expect(await outputs).toEqual([30, 10, 20]);
   });
 
-  it('waits for no timer when one asks alone', async () => {
+  it('does not wait for a timer when there is one input only', async () => {
     const { batch, runs } = aBatch({ maxSize: 10, maxConcurrent: 1 });
     const output = batch.add(1);
     await turn();
@@ -55,7 +55,7 @@ describe('MicroBatch', () => {
     expect(await output).toBe(10);
   });
 
-  it('runs no more than so many inputs and runs at once; what waits makes the next run larger', async () => {
+  it('limits the inputs of a run and the runs at the same time; what waits makes the next run larger', async () => {
     const { batch, runs } = aBatch({ maxSize: 2, maxConcurrent: 2 });
     const outputs = [1, 2, 3, 4, 5].map((input) => batch.add(input));
     await settle();
@@ -78,7 +78,7 @@ describe('MicroBatch', () => {
     expect(await Promise.all(outputs)).toEqual([10, 20, 30, 40, 50, 60]);
   });
 
-  it('rejects all of a run that fails, and continues with the next', async () => {
+  it('rejects all inputs of a run that fails, and continues with the next run', async () => {
     const { batch, runs } = aBatch({ maxSize: 2, maxConcurrent: 1 });
     const outcomes = Promise.allSettled([1, 2, 3].map((input) => batch.add(input)));
     await settle();
@@ -103,7 +103,7 @@ describe('MicroBatch', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 
-  it('never runs for nothing', async () => {
+  it('never runs without inputs', async () => {
     const { batch, runs } = aBatch({ maxSize: 1, maxConcurrent: 5 });
     const output = batch.add(1);
     await settle();
@@ -149,7 +149,7 @@ describe('MicroBatch', () => {
     'Connection terminated due to connection timeout',
     'Query read timeout',
   ])(
-    'refuses what waits behind a run that waited without success (%s): it has waited as well',
+    'rejects what waits behind a run that waited without success (%s): it has waited just as long',
     async (message) => {
       const { batch, runs } = aBatch({ maxSize: 10, maxConcurrent: 1 });
       const first = batch.add(1);

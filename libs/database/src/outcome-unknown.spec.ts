@@ -103,7 +103,7 @@ describe('a transaction whose', () => {
     expect(await name()).toBe('0');
   });
 
-  it('connection was lost before the commit was not made', async () => {
+  it('connection was lost before its commit is known to have failed', async () => {
     let cutIt = (): void => undefined;
     await passing((cut) => {
       cutIt = cut;
@@ -119,7 +119,7 @@ describe('a transaction whose', () => {
     expect(await name()).toBe('0');
   });
 
-  it('commit is refused was not made, and it is known', async () => {
+  it('commit is refused is known to have failed', async () => {
     await asSuperuser(`
       CREATE TABLE once (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);
       GRANT INSERT ON once TO aegis_app`);
@@ -155,7 +155,7 @@ describe('a transaction whose', () => {
     expect(before).not.toBeInstanceOf(OutcomeUnknown);
   });
 
-  it('connections are all in use is refused after the wait that is allowed, and leaves none behind', async () => {
+  it('connections are all in use is refused after the allowed wait, and leaves no connection behind', async () => {
     const pool = poolOf(dataSource);
     // The pool's own limit would end the wait, too, some time later.
     pool.options.connectionTimeoutMillis = 0;

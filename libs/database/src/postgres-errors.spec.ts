@@ -55,7 +55,7 @@ describe('errors of PostgreSQL', () => {
     expect(violatesConstraint(wrapped, 'customers_pkey')).toBe(true);
   });
 
-  it('are not an outage when the statement is to blame', async () => {
+  it('are not an outage when the statement is wrong', async () => {
     for (const sql of [
       'SELEC 1',
       'SELECT * FROM nothing',
@@ -138,7 +138,7 @@ describe('errors of PostgreSQL', () => {
     },
   );
 
-  it('are no outage when a privilege is missing', async () => {
+  it('are not an outage when a privilege is missing', async () => {
     const error = await query('TRUNCATE licenses');
     expect(sqlState(error)).toBe('42501');
     expect(isDatabaseUnavailable(error)).toBe(false);
@@ -171,7 +171,7 @@ describe('errors of PostgreSQL', () => {
     },
   );
 
-  it('are an outage when nobody listens, hangs up, or never answers', async () => {
+  it('are an outage when the server does not listen, closes the connection, or never answers', async () => {
     const server = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;

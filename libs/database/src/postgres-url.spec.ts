@@ -45,24 +45,27 @@ describe('a Unix socket', () => {
     ['postgres://app:pw@%2fvar%2frun%2fpostgresql:6543/aegis', { user: 'app', password: 'pw', port: 6543 }],
     ['postgres://%2Fvar%2Frun%2Fpostgresql/aegis', { user: here }],
     [`postgres:///aegis?host=${SOCKET}&application_name=a`, { user: here }],
-  ])('is taken in production as the driver and the checks read it alike: %s', (url, expected) => {
-    const { DATABASE_URL: used = '' } = loadEnvironment({
-      ...production,
-      DATABASE_URL: url,
-      DATA_DIR: folder,
-    });
-    expect(driverReads(used)).toEqual({
-      host: SOCKET,
-      port: 5432,
-      password: null,
-      database: 'aegis',
-      ...expected,
-    });
-    expect(decodeURIComponent(new URL(used).username)).toBe(expected.user);
-    expect(decodeURIComponent(new URL(used).hostname)).toBe(SOCKET);
-  });
+  ])(
+    'is accepted in production if the driver and the checks read it in the same way: %s',
+    (url, expected) => {
+      const { DATABASE_URL: used = '' } = loadEnvironment({
+        ...production,
+        DATABASE_URL: url,
+        DATA_DIR: folder,
+      });
+      expect(driverReads(used)).toEqual({
+        host: SOCKET,
+        port: 5432,
+        password: null,
+        database: 'aegis',
+        ...expected,
+      });
+      expect(decodeURIComponent(new URL(used).username)).toBe(expected.user);
+      expect(decodeURIComponent(new URL(used).hostname)).toBe(SOCKET);
+    },
+  );
 
-  it('must not hide the owner: the migrations need another role there too', () => {
+  it('must not hide the owner: migrations need another role over a socket too', () => {
     expect(() =>
       loadEnvironment({
         ...production,
@@ -88,12 +91,12 @@ describe('a Unix socket', () => {
     `postgres://app@/aegis?host=${SOCKET}#x`,
     `postgres://app@/a/b?host=${SOCKET}`,
     ` postgres:///aegis?host=${SOCKET}`,
-  ])('is refused when it is said twice or with what it cannot have: %s', (url) => {
+  ])('is refused when it is given twice or with something that a socket cannot have: %s', (url) => {
     expect(() => loadEnvironment({ DATABASE_URL: url, DATA_DIR: folder })).toThrow('DATABASE_URL: must');
   });
 });
 
-it('what is checked of a URL is what the driver uses', () => {
+it('the part of a URL that is checked is the part that the driver uses', () => {
   const word = fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }).map(encodeURIComponent);
   const host = fc.oneof(
     fc.domain(),

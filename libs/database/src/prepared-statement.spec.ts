@@ -22,13 +22,13 @@ describe('a prepared statement', () => {
   });
   afterAll(() => database.drop());
 
-  it('answers rows, each time with its own values', async () => {
+  it('returns rows, each time for its own values', async () => {
     const sums = [];
     for (const value of [1, 2, 3]) sums.push(...(await ADD.run(dataSource, [value, 10])));
     expect(sums.map(({ sum }) => sum)).toEqual([11, 12, 13]);
   });
 
-  it('is parsed once a connection', async () => {
+  it('is parsed once per connection', async () => {
     await transaction(dataSource, async (tx) => {
       const [first] = await ADD.run(tx, [1, 1]);
       const [second] = await ADD.run(tx, [2, 2]);

@@ -53,7 +53,7 @@ describe('roles and databases that are created', () => {
     expect(await secretOf()).toBeNull();
   });
 
-  it('an administrator gets to work where the database does not exist yet, and in it afterwards', async () => {
+  it('an administrator can work before the database exists, and inside it afterwards', async () => {
     const where = (client: Client): Promise<unknown> =>
       client.query('SELECT current_database() AS name').then(({ rows }) => (rows as unknown[])[0]);
     const url = inDatabase(elsewhere.superuserUrl, name);
@@ -64,7 +64,7 @@ describe('roles and databases that are created', () => {
     expect(await withAdministrator(url, where, 'ADMIN_DATABASE_URL')).toEqual({ name });
   });
 
-  it('a membership that the administrator had before is left', async () => {
+  it('a membership that the administrator had before is kept', async () => {
     await createRole(superuser, { role: name, password: 'first' });
     await superuser.query(`CREATE ROLE ${name}_admin LOGIN CREATEROLE CREATEDB PASSWORD 'p' IN ROLE ${name}`);
     const url = new URL(inDatabase(elsewhere.superuserUrl, name));

@@ -28,7 +28,7 @@ describe('locks of rows by their ids', () => {
   });
   afterAll(() => database.drop());
 
-  it('are taken in the order of the ids, whatever the order in which they are given', async () => {
+  it('are taken in the order of the ids, no matter in which order the ids are given', async () => {
     const sql = lockByIdSql({ columns: 'id', table: 'customers', where: 'is_active', strength: 'UPDATE' });
     const rows = await dataSource.query<{ id: string }[]>(sql, [['C-5', 'C-3', 'C-1', 'C-4', 'C-9']]);
     expect(rows.map(({ id }) => id)).toEqual(['C-1', 'C-4', 'C-5']);
@@ -58,7 +58,7 @@ describe('locks of rows by their ids', () => {
       await dataSource.query<{ id: string }[]>('SELECT id FROM customers ORDER BY id FOR SHARE SKIP LOCKED')
     ).map(({ id }) => id);
 
-  it('are taken of one row, which is read as it is then', async () => {
+  it('lock one row, which is read after it is locked', async () => {
     await dataSource.transaction(async (tx) => {
       expect(await lockRow(tx, Customer, { id: 'C-3' })).toEqual({ id: 'C-3', is_active: false });
       expect(await lockRow(tx, Customer, { id: 'C-9' })).toBeNull();
@@ -66,7 +66,7 @@ describe('locks of rows by their ids', () => {
     });
   });
 
-  it('are taken of several entities, in the order of their ids', async () => {
+  it('lock rows of several entities, in the order of their ids', async () => {
     await dataSource.transaction(async (tx) => {
       const rows = await lockRows(tx, Customer, { where: { id: In(['C-5', 'C-2', 'C-4', 'C-9']) } });
       expect(rows.map(({ id }) => id)).toEqual(['C-2', 'C-4', 'C-5']);

@@ -54,7 +54,7 @@ describe('a batch of which the database refuses one input', () => {
     ['22', 'a character that no text can hold', 'a\0b'],
     ['23', 'a broken constraint', 'forbidden'],
     ['54', 'a value too large for its index', randomBytes(8_000).toString('base64')],
-  ])('fails that one alone: class %s, %s', async (sqlStateClass, _what, bad) => {
+  ])('fails only that one: class %s, %s', async (sqlStateClass, _what, bad) => {
     for (const at of [0, 50, 99]) {
       await owner.query('TRUNCATE things');
       const outcomes = await insertAll([...goodNames.slice(0, at), bad, ...goodNames.slice(at)]);
@@ -68,7 +68,7 @@ describe('a batch of which the database refuses one input', () => {
     }
   });
 
-  it('fails several, anywhere, and asks no more often than halving needs', async () => {
+  it('fails several at any place, with no more statements than halving needs', async () => {
     const inputs = [...goodNames, 'forbidden'].map((name, index) => (index % 33 === 0 ? 'forbidden' : name));
     let runs = 0;
     const failed: string[] = [];

@@ -33,7 +33,7 @@ describe('transaction', () => {
     expect(await names()).toBe('1,0');
   });
 
-  it('undoes all when the work throws, hands the error on, and does not try again', async () => {
+  it('rolls everything back when the work throws, throws the same error, and does not try again', async () => {
     const before = await names();
     let attempts = 0;
     const failure = new Error('no');
@@ -48,7 +48,7 @@ describe('transaction', () => {
     expect(await names()).toBe(before);
   });
 
-  it('says why its connection was lost, whichever statement finds out', async () => {
+  it('says why its connection was lost, no matter which statement notices it', async () => {
     for (const next of [
       (tx: EntityManager) => tx.query('SELECT 1'),
       (tx: EntityManager) => tx.transaction(() => Promise.resolve()),

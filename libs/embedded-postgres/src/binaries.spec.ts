@@ -95,7 +95,7 @@ describe('PostgreSQL binaries', () => {
     });
     const prepared = (path = bin): string => prepareBinaries({ path: folder }, path);
 
-    it('are used from where links end', () => {
+    it('are used from the folder that links lead to', () => {
       symlinkSync('bin', join(folder, 'link'));
       expect(prepared()).toBe(bin);
       expect(prepared(join(folder, 'link'))).toBe(bin);

@@ -118,7 +118,7 @@ describe('a cluster that an earlier version made in /var/tmp', () => {
   };
 
   if (isRoot)
-    it('is used where it is while it is in use, and then moved to where no system clears it', moves);
+    it('stays where it is while it is in use, and then moves to a folder that no system clears', moves);
   else it('does not concern an ordinary user, whose cluster is in DATA_DIR', staysInDataDir);
 
   it.each([

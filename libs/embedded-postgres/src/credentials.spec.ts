@@ -23,7 +23,7 @@ describe('credentials of the embedded PostgreSQL', () => {
   });
   const file = (): string => join(dataDir, 'secrets', 'embedded-postgres.json');
 
-  it('are random, kept, and for their owner alone', () => {
+  it('are random, are kept, and only their owner can read them', () => {
     const made = readOrCreateCredentials(dataDir);
     expect(new Set(Object.values(made)).size).toBe(4);
     expect(made.applicationPassword).toMatch(/^[0-9a-f]{48}$/);

@@ -135,7 +135,7 @@ describe('embedded PostgreSQL', () => {
       await expect(query(started.ownerUrl, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
     });
 
-    it('adopts what a killed user left running', async () => {
+    it('takes over a cluster that a killed user left running', async () => {
       const { child, started } = await startInChild();
       await kill(child);
       expect(await query(started.ownerUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
@@ -173,7 +173,7 @@ describe('embedded PostgreSQL', () => {
       expect(await query(mine.ownerUrl, 'SELECT one FROM outlived_both')).toEqual([{ one: 1 }]);
     });
 
-    it('is not fooled by a pid file whose pid another process has now', async () => {
+    it('recognises a pid file whose pid now belongs to another process', async () => {
       const first = await start();
       const pidFile = join(dataFolder(), 'postmaster.pid');
       const lines = readFileSync(pidFile, 'utf8').split('\n').slice(1);
@@ -266,7 +266,7 @@ describe('embedded PostgreSQL', () => {
       expect(readdirSync(folder()).filter((name) => name.startsWith('data-'))).toHaveLength(1);
     });
 
-    it('says what PostgreSQL said when it does not start', async () => {
+    it("shows PostgreSQL's own message when it does not start", async () => {
       await (await start()).release();
       rmSync(join(dataFolder(), 'global'), { recursive: true });
       const failure = await start().catch((error: unknown) => error);

@@ -26,7 +26,7 @@ describe('exclusive lock', () => {
     expect(seen).toEqual([1, 1, 1, 1]);
   });
 
-  it('takes over the lock of a holder that crashed, whose pid another process has now', async () => {
+  it('takes over the lock of a holder that crashed, even if its pid now belongs to another process', async () => {
     writeFileSync(join(folder, 'lock.7'), JSON.stringify({ pid: process.pid, startedAt: 'before' }));
     expect(await withExclusiveLock(folder, 0, () => Promise.resolve('in'))).toBe('in');
     expect(readdirSync(folder)).toEqual(['lock.8']);
@@ -45,7 +45,7 @@ describe('exclusive lock', () => {
     expect(await withExclusiveLock(folder, 0, () => Promise.resolve('in'))).toBe('in');
   });
 
-  it('works where the folder is deleted under it', async () => {
+  it('works even if its folder is deleted meanwhile', async () => {
     await withExclusiveLock(folder, 0, () => {
       rmSync(folder, { recursive: true });
       return Promise.resolve();

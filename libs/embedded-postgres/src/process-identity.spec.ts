@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { commandLineOf, identifyProcess, isRunning, ownIdentity, readPs } from './process-identity';
 
 describe('process identity', () => {
-  it('knows a running process again', () => {
+  it('recognises a running process', () => {
     expect(ownIdentity().pid).toBe(process.pid);
     expect(isRunning(ownIdentity())).toBe(true);
   });
 
-  it('is not fooled by a pid that was given to another process', () => {
+  it('recognises that a pid was given to another process', () => {
     expect(isRunning({ pid: process.pid, startedAt: 'another boot/1' })).toBe(false);
   });
 

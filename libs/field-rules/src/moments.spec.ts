@@ -69,7 +69,7 @@ describe('parseTimestamp', () => {
     },
   );
 
-  it('takes only what an answer can say again', () => {
+  it('accepts only times that an answer can write', () => {
     fc.assert(
       fc.property(anyTime, (text) => {
         const moment = parseTimestamp(text);

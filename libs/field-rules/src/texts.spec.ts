@@ -76,7 +76,7 @@ describe('a text that people read', () => {
     for (const rule of [NAME, NOTES]) expect(textProblem(`a${character}b`, rule)).toMatch(/direction/);
   });
 
-  it('counts in characters, in its normal form', () => {
+  it('is measured in characters of its normal form', () => {
     expect(textProblem('🦉'.repeat(201), NAME)).toBe('must have 1 to 200 characters');
     expect(textProblem(normalText('e\u0301'.repeat(200)), NAME)).toBeNull();
   });
@@ -96,7 +96,7 @@ describe('a text that people read', () => {
 describe('an imported text', () => {
   const anyText = fc.string({ unit: 'binary', maxLength: 700 });
 
-  it('keeps the rule once it is adapted, or nothing of it is left', () => {
+  it('follows the rule after it is adapted, or is empty', () => {
     fc.assert(
       fc.property(anyText, fc.constantFrom(...RULES), (given, rule) => {
         const { text } = adaptText(given, rule);
@@ -106,7 +106,7 @@ describe('an imported text', () => {
     );
   });
 
-  it('is not changed when it keeps the rule, except for its normal form', () => {
+  it('is not changed when it follows the rule, except for its normal form', () => {
     fc.assert(
       fc.property(anyText, fc.constantFrom(...RULES), (given, rule) => {
         fc.pre(textProblem(normalText(given), rule) === null);

@@ -43,7 +43,7 @@ describe('declaredRoute', () => {
     });
   });
 
-  it('gives a handler that two controllers inherit the access of each', () => {
+  it('gives a handler that two controllers inherit the access rule of each controller', () => {
     expect(declaredRoute(OpenController, inherited.get)).toMatchObject({ access: { kind: 'public' } });
     expect(declaredRoute(ClosedController, inherited.get)).toMatchObject({ access: { kind: 'scopes' } });
   });
@@ -53,7 +53,7 @@ describe('declaredRoute', () => {
     beforeAll(async () => (testApp = await startTestApp([OpenController, ClosedController])));
     afterAll(() => testApp.app.close());
 
-    it('keeps what two controllers inherit forgiving under the one and strict under the other', async () => {
+    it('keeps an inherited route lenient in one controller and strict in the other', async () => {
       const statusOf = async (path: string): Promise<number> =>
         (await fetch(`${testApp.url}/${path}`)).status;
       expect([await statusOf('open?x=1'), await statusOf('closed?x=1')]).toEqual([200, 422]);

@@ -68,7 +68,7 @@ describe('a job', () => {
   }
   const logged = (): string[] => lines.map(({ level, message }) => `${level}: ${message}`);
 
-  it('runs when the application starts, and again a pause after each run ended', async () => {
+  it('runs when the application starts, and again after a pause when each run has ended', async () => {
     add();
     expect(work.started).toBe(0);
     await jobs.onApplicationBootstrap();
@@ -196,7 +196,7 @@ describe('a job', () => {
     expect(work.started).toBe(3);
   });
 
-  it('that is asked to run and fails does not reject', async () => {
+  it('that fails after it is asked to run does not reject', async () => {
     const job = add();
     const asked = job.runNow();
     await work.fail();
@@ -337,7 +337,7 @@ describe('a job', () => {
       return { ended: () => ended };
     };
 
-    it('is not waited for unless that is needed', async () => {
+    it('does not delay the start unless the start needs it', async () => {
       add();
       const { ended } = start();
       await pass(0);
@@ -361,7 +361,7 @@ describe('a job', () => {
       },
     );
 
-    it('that fails it, ends the jobs that had started', async () => {
+    it('that makes it fail stops the jobs that had started', async () => {
       const other = new HeldWork();
       add({ name: 'status-lists', run: other.run });
       add({ startNeeds: 'first-success' });

@@ -80,7 +80,7 @@ describe('writes that wait in memory', () => {
     expect(counts.written).toEqual([{ a: 2 }]);
   });
 
-  it('are kept when they cannot be written, merged with those that came since', async () => {
+  it('are kept when they cannot be written, and merged with later ones', async () => {
     counts.writer = () => {
       counts.count('a');
       return Promise.reject(new Error('the connection is lost'));
@@ -139,7 +139,7 @@ describe('writes that wait in memory', () => {
     expect(written).not.toHaveProperty('other-0');
   });
 
-  it('are bounded while a write takes long, what it failed to write included', async () => {
+  it('are bounded while a write takes long, including what it failed to write', async () => {
     let fail: (error: Error) => void = () => undefined;
     counts.writer = () => new Promise((_, reject) => (fail = reject));
     countMany('first', 6000);

@@ -10,7 +10,7 @@ const CHARACTERS = [
 ];
 
 describe('a line of JSON', () => {
-  it('is read back as it was, whatever character is in it', () => {
+  it('is read back unchanged, no matter which characters are in it', () => {
     const value = { [CHARACTERS.join('')]: CHARACTERS };
     expect(JSON.parse(jsonLine(value))).toEqual(value);
   });

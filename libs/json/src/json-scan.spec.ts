@@ -43,7 +43,7 @@ describe('a scan of JSON', () => {
     expect(dear.map((body) => body.slice(-40))).toEqual([]);
   });
 
-  it('refuses a colon that follows no text of its own', () => {
+  it('refuses a colon that does not follow its own name', () => {
     expect(refusalOf('{"a"::1}', BOUNDS)).toBe('The body is not JSON: see line 1, column 6.');
     expect(refusalOf('{"a":1:2}', BOUNDS)).toBe('The body is not JSON: see line 1, column 7.');
     expect(refusalOf(':', BOUNDS)).toBe('The body is not JSON: see line 1, column 1.');
@@ -56,7 +56,7 @@ describe('a scan of JSON', () => {
     reader.mockRestore();
   });
 
-  it('knows how many elements a list may have by the name of its own member', () => {
+  it('limits the elements of a list by the name of its member', () => {
     const long = `[${'1,'.repeat(500)}1]`;
     expect(parseJson(`{"x":[1],"items":${long}}`, BOUNDS)).toHaveProperty('items.length', 501);
     expect(parseJson(`{"x":[1],"\\u0069tems":${long}}`, BOUNDS)).toHaveProperty('items.length', 501);

@@ -256,7 +256,7 @@ describe('LicenseImport', () => {
         expect(await codeOf(token, 'biz4a_payroll_drc')).toBe('REVOKED');
       });
 
-      it('is on record as its claims say', async () => {
+      it('is on record with the values of its claims', async () => {
         await importLines([{ token, notes: 'from v0.8' }]);
 
         const license = await find('0bfb0cef-a864-400f-83d4-e8c6bd41dda5');
@@ -319,7 +319,7 @@ describe('LicenseImport', () => {
       });
     });
 
-    it('takes every claim over, also of a later revision, an accepted issuer and a jti in capitals', async () => {
+    it('keeps every claim, also with a later revision, an accepted issuer and a jti in capitals', async () => {
       const jti = randomUUID();
       const fingerprint = `sha256:${'a'.repeat(64)}`;
       const token = aToken({
@@ -395,7 +395,7 @@ describe('LicenseImport', () => {
         expect(await codeOf(token)).toBe('EXPIRED');
       });
 
-      it('takes time and reason of a revocation, or the present and a reason of its own', async () => {
+      it('keeps the time and reason of a revocation, or uses the present time and its own reason', async () => {
         const [dated, undated] = [randomUUID(), randomUUID()];
         await importLines([
           {
@@ -427,7 +427,7 @@ describe('LicenseImport', () => {
         expect(await auditTypes()).toEqual(types);
       });
 
-      it('takes the text of a token that is missing, as after a restore, once, and says so', async () => {
+      it('stores the missing text of a token once, as after a restore, and says so', async () => {
         const [jti, other] = [randomUUID(), randomUUID()];
         const lines = [{ token: aToken({ jti }), notes: 'x'.repeat(10) }, { token: aToken({ jti: other }) }];
         await importLines(lines);
@@ -439,7 +439,7 @@ describe('LicenseImport', () => {
         expect(await importLines(lines)).toEqual(done({ unchanged: 2 }));
       });
 
-      it('revives nothing that is revoked, and reinstates nothing that is suspended', async () => {
+      it('keeps revoked licenses revoked and suspended licenses suspended', async () => {
         const [revoked, suspended] = [aToken(), aToken()];
         await importLines([
           { token: revoked, status: 'revoked' },
@@ -491,7 +491,7 @@ describe('LicenseImport', () => {
         expect((await auditTypes()).filter((type) => type === 'license.revoked')).toHaveLength(1);
       });
 
-      it('sees, within one file, what an earlier line has written', async () => {
+      it('sees what an earlier line of the same file has written', async () => {
         const token = aToken();
         const report = await importLines([{ token }, { token, status: 'revoked' }, { token }]);
         expect(report).toEqual(done({ imported: 1, revoked: 1, unchanged: 1 }));
@@ -535,7 +535,7 @@ describe('LicenseImport', () => {
         expect(report).toMatchObject({ imported: 0, refusals: [{ line: 1, code: 'key_compromised' }] });
       });
 
-      it('no token of a compromised key that is on record already: its revocation still follows', async () => {
+      it('no token of a compromised key that is already on record, and still revokes it', async () => {
         const token = aToken();
         const other = aToken();
         await importLines([{ token }, { token: other }]);
@@ -546,7 +546,7 @@ describe('LicenseImport', () => {
         expect(report).toEqual(done({ revoked: 1, unchanged: 1 }));
       });
 
-      it('saying which file is missing, or which field is not known, and never a value', async () => {
+      it('and says which file is missing or which field is unknown, but never a value', async () => {
         const token = aToken({}, { key: foreignKey, kid: 'foreign-1' });
         const { refusals } = await importLines([
           { token },
@@ -564,7 +564,7 @@ describe('LicenseImport', () => {
         expect(shown).not.toContain(token.slice(0, 20));
       });
 
-      it('lines that are too long or no UTF-8, wherever chunks are cut', async () => {
+      it('lines that are too long or not UTF-8, no matter where chunks are cut', async () => {
         const limit = 65_536;
         const padded = (bytes: number): string => {
           const line = JSON.stringify({ token: aToken() });
@@ -586,7 +586,7 @@ describe('LicenseImport', () => {
         }
       });
 
-      it('alone the line that the database refuses, though it is in a batch with others', async () => {
+      it('only the line that the database refuses, even if it is in a batch with others', async () => {
         // Stands for any rule of the tables that the checks in front do not know.
         const taken = aToken();
         const lines = Array.from({ length: 5 }, () => ({ token: aToken() }));
@@ -656,7 +656,7 @@ describe('LicenseImport', () => {
       });
     });
 
-    it('writes one import at a time, so that two never wait for each other', async () => {
+    it('writes one import at a time, so that two imports never deadlock', async () => {
       // Else they would wait for each other's customer, and never get to the licenses.
       await customers.create(CLI, { id: 'acme', name: 'Acme Corporation' });
       const [some, others] = [1, 2].map(() =>

@@ -118,7 +118,7 @@ describe('judge', () => {
       expect(judge(question, withClaims({ exp: NOW_S }), now).code).toBe(code);
     });
 
-    it('is over for a clock that has no time', () => {
+    it('is reached if the clock gives no time', () => {
       expect(judge(question, evidence, new Date(NaN)).code).toBe('EXPIRED');
     });
 
@@ -131,7 +131,7 @@ describe('judge', () => {
       });
     });
 
-    it('counts in a perpetual license too, should it have one', () => {
+    it('counts in a perpetual license too, if it has one', () => {
       const odd = withClaims({ license_type: 'perpetual', exp: NOW_S });
       expect(judge(question, odd, NOW).code).toBe('EXPIRED');
     });
@@ -149,7 +149,7 @@ describe('judge', () => {
       ['before', '2026-01-31T23:59:59.999Z', 'VALID'],
       ['at', '2026-02-01T00:00:00.000Z', 'VALID'],
       ['after', '2026-02-01T00:00:00.001Z', 'KEY_COMPROMISED'],
-    ])('condemns a token recorded %s the given time: %s → %s', (_when, recorded_at, code) => {
+    ])('decides about a token recorded %s the given time: %s → %s', (_when, recorded_at, code) => {
       const found = compromised({ ...record, recorded_at: new Date(recorded_at) });
       expect(judge(question, found, NOW).code).toBe(code);
     });
@@ -182,7 +182,7 @@ describe('judge', () => {
       expect(judge(question, offline, NOW)).toMatchObject({ valid: true, code: 'VALID', warnings: [] });
     });
 
-    it('still sees all that the token says', () => {
+    it('still checks everything that the token says', () => {
       const expired = { ...withClaims({ exp: NOW_S }), record: 'offline' } as const;
       expect(judge(question, expired, NOW).code).toBe('EXPIRED');
       expect(judge({ ...question, odoo_version: '16' }, offline, NOW).code).toBe('VERSION_NOT_ALLOWED');

@@ -62,13 +62,13 @@ describe('a signed key set', () => {
     expect(await at(0)).toEqual({ refused: 'expired' });
   });
 
-  it('is refused when a newer one was seen: it may hide that a key was compromised', async () => {
+  it('is refused when a newer one was seen, because it may hide that a key was compromised', async () => {
     const jwt = jws(HEADER, content());
     expect(await openKeySet(jwt, trust({ newestSeen: NOW_S - 60 }))).toEqual(content());
     expect(await openKeySet(jwt, trust({ newestSeen: NOW_S - 59 }))).toEqual({ refused: 'outdated' });
   });
 
-  it('is refused when what was kept of the newest one that was seen is not a number', async () => {
+  it('is refused when the remembered time of the newest one is not a number', async () => {
     for (const newestSeen of [NaN, Number('2026-02-03T19:12:10Z')])
       expect(await openKeySet(jws(HEADER, content()), trust({ newestSeen }))).toEqual({
         refused: 'outdated',
@@ -184,13 +184,13 @@ describe('a license offline', () => {
     expect((await judged(perpetual, new Date(NaN))).code).toBe('UNKNOWN_KEY');
   });
 
-  it('says of an unknown key, while the key set counts, that it is the key which is unknown', async () => {
+  it('says that the key is unknown, not that the key set has expired, while the key set is valid', async () => {
     expect((await judged(license({ kid: 'k9' }), NOW)).error).toBe(
       'The license was signed with a key that this server never had.',
     );
   });
 
-  it('is as before by an expired key set where a newer one would change nothing', async () => {
+  it('has the same verdict with an expired key set if a newer one would change nothing', async () => {
     const later = new Date((NOW_S + 400 * 86_400) * 1000);
     expect(await codeOf('nonsense', later)).toBe('MALFORMED');
     expect(await codeOf(license({ kid: 'k0' }), later)).toBe('KEY_COMPROMISED');
@@ -198,7 +198,7 @@ describe('a license offline', () => {
     expect(await codeOf(license({}, { exp: NOW_S }), later)).toBe('UNKNOWN_KEY');
   });
 
-  it('goes by key set, status list and license until the end of each, and no longer', async () => {
+  it('depends on key set, status list and license until each of them ends', async () => {
     const ends = fc.integer({ min: -100, max: 100 });
     await fc.assert(
       fc.asyncProperty(ends, ends, ends, async (keySetEnd, listEnd, licenseEnd) => {

@@ -67,7 +67,7 @@ describe('parseToken', () => {
     it.each([
       [0, 'AQgw'],
       [1, 'AEIMQUYcgkosw048'],
-    ])('takes only the spelling without spare bits (case %i)', (extra, canonical) => {
+    ])('accepts only base64url without spare bits (case %i)', (extra, canonical) => {
       const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
       for (const last of alphabet) {
         const result = parseToken(`${h}.${c}.${'A'.repeat(4 + extra)}A${last}`);
@@ -86,11 +86,11 @@ describe('parseToken', () => {
       expect(reasonFor(`${shortHeader}.${spareBits(shortPayload)}.${s}`)).toContain('payload');
     });
 
-    it('takes an empty signature, which no key can have made', () => {
+    it('accepts an empty signature as text, although no key can have made it', () => {
       expect(parseToken(`${h}.${c}.`)).toMatchObject({ signature: new Uint8Array(0) });
     });
 
-    it('takes 8 KiB and no byte more', () => {
+    it('accepts 8 KiB and not one byte more', () => {
       const padded = (length: number): string => {
         const spare = length - tokenOf(header, { ...claims, x: '' }).length;
         const x = 'x'.repeat(Math.floor((spare * 3) / 4));
@@ -192,7 +192,7 @@ describe('parseToken', () => {
       expect(parseToken(tokenOf(readable, claims))).toMatchObject({ header: readable });
     });
 
-    it('hands on only the members it knows', () => {
+    it('returns only the members that it knows', () => {
       const forged = { ...header, jwk: { kty: 'OKP' }, jku: 'https://evil.example', x5c: ['…'] };
       expect(parseToken(tokenOf(forged, claims))).toHaveProperty('header', header);
     });
@@ -228,12 +228,12 @@ describe('parseToken', () => {
       expect(reasonFor(tokenOf(header, tooLong))).toBe(`claim ${claim} is longer than ${longest} characters`);
     });
 
-    it('may be 0: an old token keeps no pattern', () => {
+    it('may be 0, because old tokens follow no pattern', () => {
       expect(parseToken(tokenOf(header, { ...claims, ...withText('') }))).toHaveProperty('claims');
     });
   });
 
-  it('reads claims of a later version along', () => {
+  it('also reads claims of a later version', () => {
     const later = { ...claims, seats: { max: [5, null] }, aud: 'x' };
     expect(parseToken(tokenOf(header, later))).toHaveProperty('claims', later);
   });

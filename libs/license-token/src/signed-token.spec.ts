@@ -154,14 +154,14 @@ describe('a signed token', () => {
     ['Ed448', 'SIGNATURE_INVALID'],
     ['eddsa', 'SIGNATURE_INVALID'],
     ['', 'SIGNATURE_INVALID'],
-  ])('with alg %j, though well signed, is %s', async (alg, code) => {
+  ])('with alg %j and a valid signature is %s', async (alg, code) => {
     const scenario = aValidScenario();
     scenario.header.alg = alg;
     expect(await codeOf(scenario)).toBe(code);
     expect(isAcceptedAlg(alg)).toBe(code === 'VALID');
   });
 
-  it('is valid while another key of the server signed others', async () => {
+  it('is valid next to tokens of another key of the server', async () => {
     const both = new Map([...keys, ['k2', await webKey(stranger.publicKey)]] as const);
     const { header, claims, ...at } = aValidScenario();
     const token = signed({ ...header, kid: 'k2' }, claims, stranger.privateKey);
@@ -186,7 +186,7 @@ describe('a signed token', () => {
     expect((await verdictOn(token, keys, at)).code).toBe('SIGNATURE_INVALID');
   });
 
-  it('has one signature only: S + L, which solves the same equation, is refused', async () => {
+  it('has only one valid signature: S + L, which solves the same equation, is refused', async () => {
     const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
     const { header, claims, signWith, ...at } = aValidScenario();
     const [h = '', c = '', s = ''] = signed(header, claims, signWith).split('.');
@@ -212,7 +212,7 @@ describe('a signed token', () => {
     expect([...codes].sort()).toEqual(['MALFORMED', 'SIGNATURE_INVALID', 'UNKNOWN_KEY']);
   });
 
-  it('reads back as whatever valid claims were signed', async () => {
+  it('is read back with exactly the claims that were signed', async () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 60 });
     const time = fc.integer({ min: 1, max: 253402300799 });
     const anyClaims = fc.record(
@@ -302,7 +302,7 @@ describe('the license that the predecessor signed', () => {
     expect((await verdictOn(token, keys, { ...at, record: null })).code).toBe('NOT_FOUND');
   });
 
-  it('is of an unknown key before that is adopted', async () => {
+  it('has an unknown key before that key is adopted', async () => {
     expect((await verdictOn(token, new Map(), at)).code).toBe('UNKNOWN_KEY');
   });
 });

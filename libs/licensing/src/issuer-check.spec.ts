@@ -87,7 +87,7 @@ describe('IssuerCheck', () => {
     ['revoked', { status: 'revoked' }],
     ['suspended', { status: 'suspended' }],
     ['expired', { expired: true }],
-  ])('is silent where all of them are %s', async (_, state) => {
+  ])('does not warn if all of them are %s', async (_, state) => {
     await start(OLD);
     await license(issuedBy(OLD), state);
     expect(await start(NEW)).toEqual([]);
@@ -95,7 +95,7 @@ describe('IssuerCheck', () => {
     expect(await start(NEW)).toHaveLength(1);
   });
 
-  it('spends one budget on any number of issuers, and the start does not wait for it', async () => {
+  it('has one time limit for any number of issuers, and the start does not wait for it', async () => {
     await sql.query(
       `INSERT INTO license_issuers (issuer) SELECT 'https://issuer-' || n FROM generate_series(1, 1000) AS n`,
     );
@@ -143,7 +143,7 @@ describe('IssuerCheck', () => {
         ({ issuer }) => issuer,
       );
 
-    it('knows the issuers of licenses that were issued before it, in every form that tokens have', async () => {
+    it('finds the issuers of licenses that were issued before it, in every form of token', async () => {
       await license(issuedBy(OLD));
       await license(issuedBy('https://revoked.example'), { status: 'revoked' });
       // As Python writes JSON; of every length modulo three, for the padding.

@@ -39,7 +39,7 @@ describe('a license that is read by its id', () => {
   });
   afterAll(() => database.drop());
 
-  it('has every column of its own and of its customer, which is null once it was removed', async () => {
+  it('has every column of the license and of its customer, which is null after the customer was removed', async () => {
     const expected = await dataSource.manager.find(License, { relations: { customer: true } });
     expect(expected).toHaveLength(27);
     const rows = await READ_LICENSES.run(dataSource, [expected.map(({ id }) => id)]);

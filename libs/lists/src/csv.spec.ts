@@ -34,11 +34,11 @@ describe('cells of CSV', () => {
     '\u0000=1+1',
     '\uFE661+1',
     '\uFE62cmd',
-  ])('are escaped where a spreadsheet would run them: %j', (text) => {
+  ])('are escaped if a spreadsheet would run them: %j', (text) => {
     expect(withoutFormula(text)).toBe(`'${text}`);
   });
 
-  it('are escaped for every character that becomes a sign in its compatibility form', () => {
+  it('are escaped for every character whose compatibility form is the sign of a formula', () => {
     const signs = Array.from({ length: 0x110000 }, (_, point) => point)
       .filter((point) => point < 0xd800 || point > 0xdfff)
       .map((point) => String.fromCodePoint(point))
@@ -61,11 +61,11 @@ describe('cells of CSV', () => {
     ['=1;=2', "'=1;'=2"],
     ['-1;=2', "'-1;'=2"],
     ['-1\n+cmd', "'-1\n'+cmd"],
-  ])('are escaped where a spreadsheet with another separator would begin a cell: %j', (text, escaped) => {
+  ])('are escaped if a spreadsheet with another separator would begin a cell: %j', (text, escaped) => {
     expect(withoutFormula(text)).toBe(escaped);
   });
 
-  it('take time that is linear in their length', () => {
+  it('are written in linear time', () => {
     const long = withoutFormula(`x${'\t'.repeat(200_000)}y;${' '.repeat(200_000)}y`);
     expect(long.length === 400_004).toBe(true);
   });

@@ -16,13 +16,13 @@ function refused(read: () => unknown): unknown {
 }
 
 describe('cursors', () => {
-  it('give back the keys, to the microsecond, in a URL without escapes', () => {
+  it('keep the keys to the microsecond, in a URL without escapes', () => {
     const cursor = encodeCursor(KEYS, LIST);
     expect(cursor).toMatch(/^[A-Za-z0-9_-]+$/);
     expect(decodeCursor(cursor, KINDS, { status: 'active', sort: '-created_at' })).toEqual(KEYS);
   });
 
-  it('carry null only where a key may be null', () => {
+  it('contain null only if the key may be null', () => {
     const cursor = encodeCursor([null, KEYS[1] ?? ''], LIST);
     expect(decodeCursor(cursor, ['timestamp-or-null', 'uuid'], LIST)).toEqual([null, KEYS[1]]);
     expect(refused(() => decodeCursor(cursor, KINDS, LIST))).toMatchObject([{ field: 'cursor' }]);

@@ -12,11 +12,11 @@ describe('texts that are folded', () => {
     ['Ａｃｍｅ', 'acme'],
     ['  a \t\n\u3000b ', 'a b'],
     ['\u0301', ''],
-  ])('have no case, accents and forms: %j', (text, folded) => {
+  ])('have no case, no accents and no compatibility forms: %j', (text, folded) => {
     expect(fold(text)).toBe(folded);
   });
 
-  it('stay as they are when they are folded again, whatever they are made of', () => {
+  it('do not change when they are folded again, no matter which characters they have', () => {
     const changed: string[] = [];
     for (let point = 0; point < 0x110000; point += 1) {
       if (point >= 0xd800 && point < 0xe000) continue;
@@ -26,7 +26,7 @@ describe('texts that are folded', () => {
     expect(changed).toEqual([]);
   });
 
-  it('begin as what was a beginning of them, folded', () => {
+  it('begin with the folded form of what they began with', () => {
     const text = 'ΟΔΟΣ Éclair & Straße İz ﬁne ＡＣＭＥ';
     const characters = Array.from(text);
     for (let length = 1; length <= characters.length; length += 1)
@@ -49,7 +49,7 @@ describe('beginnings that are kept of texts', () => {
     expect(foldedBeginnings(texts)).toEqual(beginnings);
   });
 
-  it('are bounded, each and together', () => {
+  it('are limited in length and in number', () => {
     const words = (text: number): string =>
       Array.from({ length: 500 }, (_, word) => `\u{1F98A}${text}x${word}`).join(' ');
     const beginnings = foldedBeginnings([1, 2, 3, 4].map(words));
@@ -57,7 +57,7 @@ describe('beginnings that are kept of texts', () => {
     expect(Math.max(...beginnings.map((beginning) => Array.from(beginning).length))).toBe(200);
   });
 
-  it('are searched for without wildcards, as far as they are kept, and never by nothing', () => {
+  it('are searched for without wildcards, up to the length that is kept, and never with an empty text', () => {
     expect(beginningPattern('Ä%_\\')).toBe('a\\%\\_\\\\%');
     expect(beginningPattern('É'.repeat(300))).toBe(`${'e'.repeat(200)}%`);
     for (const text of [' ', '\u0301', '']) expect(beginningPattern(text)).toBe('');

@@ -80,7 +80,7 @@ describe('pieces of a list', () => {
     return collected;
   }
 
-  it('have at most 256 KiB, whatever rows follow each other, and every row once', async () => {
+  it('have at most 256 KiB and every row once, no matter how long the rows are', async () => {
     const { rows } = watchReads();
     const pieces = await all(linePieces(source(), lineOf));
     expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThanOrEqual(256 * 1024);
@@ -91,7 +91,7 @@ describe('pieces of a list', () => {
     expect(pieces.length).toBeLessThan(30);
   });
 
-  it('are one line where one line alone has more', async () => {
+  it('are one line if that line alone is longer', async () => {
     const long = 'x'.repeat(2 * PIECE_BYTES);
     const pieces = await all(
       linePieces(source(), (row) => (row.id === 'c-1300' ? `c-1300 ${long}\n` : lineOf(row))),
@@ -102,7 +102,7 @@ describe('pieces of a list', () => {
     expect(new Set(idsOf(pieces)).size).toBe(2700);
   });
 
-  it('continue behind the last rows that were found, where those do not fit', async () => {
+  it('continue after the last row that fits', async () => {
     const long = 'x'.repeat(PIECE_BYTES / 4);
     const last = new Set(Array.from({ length: 6 }, (_, index) => `c-${2700 - index}`));
     const pieces = await all(

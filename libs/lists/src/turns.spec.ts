@@ -20,7 +20,7 @@ describe('turns', () => {
     }
   }
 
-  it('are so many at once, and the others in the order in which they came', async () => {
+  it('run up to the limit at once, and the others in the order in which they arrived', async () => {
     const turns = new Turns(2);
     const work = new Work();
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => turns.take(work.of(name)));
@@ -40,7 +40,7 @@ describe('turns', () => {
     expect(work.begun.slice(4)).toEqual(['e', 'f']);
   });
 
-  it('pass on when work fails', async () => {
+  it('are given to the next one when work fails', async () => {
     const turns = new Turns(1);
     const work = new Work();
     const failing = turns.take(work.of('a'));

@@ -53,7 +53,7 @@ describe('a line', () => {
     });
   });
 
-  it('has the span of its request, where there is one', async () => {
+  it('has the span of its request if there is one', async () => {
     const spanId = 'b'.repeat(16);
     const [traced, untraced] = await logging('json', (logger) => {
       runInRequest({ ...CONTEXT, spanId }, () => {
@@ -160,7 +160,7 @@ describe('nothing that is logged forges a line', () => {
     expect(line).toContain('\\u009b31m');
   });
 
-  it('nor passes for another fact in text', async () => {
+  it('and no value looks like another fact in text', async () => {
     const [line] = await logging('text', (logger) => {
       logger.write('info', 'm', { text: 'x" status=200 ' });
     });
@@ -191,7 +191,7 @@ describe('a stream that fails', () => {
     expect(written).toBeGreaterThanOrEqual(2);
   });
 
-  it('that is destroyed is written to without harm', async () => {
+  it('that was destroyed causes no error', async () => {
     const stream = new Writable({
       write(_chunk, _encoding, done) {
         done();

@@ -36,12 +36,12 @@ describe('a text', () => {
     },
   );
 
-  it('keeps what is public', () => {
+  it('keeps public values', () => {
     const text = 'GET https://licenses.acme.test/x?y=1 aegis-2026-11 aegis_app -----BEGIN PUBLIC KEY-----';
     expect(redactText(text)).toBe(text);
   });
 
-  it('loses what plain patterns find, however its pieces are put together', () => {
+  it('loses every secret, no matter how its pieces are put together', () => {
     const plain = [/eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*/g, /(?<=:\/\/)[^\s"'<>]{0,100000}(?=@)/g];
     const pieces = fc.array(
       fc.constantFrom('eyJ', 'ey', '.', '-', '_', 'a', '0', '://', '@', ' ', '"', '+'),
@@ -86,7 +86,7 @@ describe('a text', () => {
     '-----BEGIN PRIVATE KEY-----',
     '-----END ',
     'x.',
-  ])('of many times %j takes no time', (piece) => {
+  ])('of many times %j is searched quickly', (piece) => {
     // With something to hide at the end, or the patterns would not be tried.
     const text = `${piece.repeat(Math.ceil(1_000_000 / piece.length))} a@b.test`;
     // Of this process alone: others may hold it up. What takes the square of the length takes minutes.
@@ -159,7 +159,7 @@ describe('a value', () => {
     expect(redact([[API_KEY], [{ x: JWS }]])).toEqual([['[redacted]'], [{ x: '[redacted]' }]]);
   });
 
-  it('of another kind is written as it may be', () => {
+  it('of another kind is written in a safe form', () => {
     expect(
       redact({
         n: 1,
@@ -181,7 +181,7 @@ describe('a value', () => {
     });
   });
 
-  it('that contains itself comes to an end', () => {
+  it('that contains itself is written once', () => {
     const value: Record<string, unknown> = { secret: CANARY };
     value.self = value;
     expect(JSON.stringify(redact(value))).not.toContain(CANARY);

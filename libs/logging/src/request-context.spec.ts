@@ -16,7 +16,7 @@ describe('the request that is served', () => {
     expect(currentRequest()).toBeUndefined();
   });
 
-  it('is known to all that runs on its behalf, and to nothing else', async () => {
+  it('is known to all work for it, and to no other work', async () => {
     const seen = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         runInRequest(context(`request-${index}`), async () => {

@@ -50,7 +50,7 @@ describe('BoundedThrottlerStorage', () => {
     expect((await hit('a')).totalHits).toBe(1);
   });
 
-  it('gives up ended windows before living ones', async () => {
+  it('drops ended windows before open ones', async () => {
     await hit('old');
     now += 59_999;
     await hit('living');
@@ -60,13 +60,13 @@ describe('BoundedThrottlerStorage', () => {
     expect((await hit('living')).totalHits).toBe(2);
   });
 
-  it('lets buckets of one limit push out none of another', async () => {
+  it('does not drop buckets of another limit', async () => {
     await hit('address', 2, 'validate');
     for (let token = 0; token < 10; token++) await hit(`token-${token}`, 2, 'license');
     expect((await hit('address', 2, 'validate')).totalHits).toBe(2);
   });
 
-  it('keeps no more than it may, whatever is thrown at it', async () => {
+  it('never keeps more than its maximum', async () => {
     storage = new BoundedThrottlerStorage(100, () => now);
     for (let bucket = 0; bucket < 10_000; bucket++) await hit(`b${bucket}`);
     let kept = 0;

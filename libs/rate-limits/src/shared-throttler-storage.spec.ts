@@ -16,7 +16,7 @@ const STAND_INS: [name: string, reply: string | undefined][] = [
 
 // test/system/shared-throttler-storage.spec.ts has a real Redis.
 describe.each(STAND_INS)('a Redis that %s', (_, reply) => {
-  it('does not keep the server from starting, and requests are counted by this process', async () => {
+  it('does not prevent the start of the server, and requests are counted by this process', async () => {
     const sockets = new Set<Socket>();
     const redis = createServer((socket) => {
       sockets.add(socket);

@@ -41,7 +41,7 @@ describe('a path', () => {
     }
   });
 
-  it('may end in what is not there', async () => {
+  it('may end in a file that does not exist', async () => {
     symlinkSync('real', at('link'));
     symlinkSync('real/missing', at('dangling'));
     expect(resolveOwnLinksSync(at('link', 'a', 'b'))).toBe(at('real', 'a', 'b'));
@@ -50,7 +50,7 @@ describe('a path', () => {
     expect(await resolveOwnLinks(at('dangling'))).toBe(at('real', 'missing'));
   });
 
-  it('of a file that is replaced keeps a link in the last place', () => {
+  it('of a file that will be replaced keeps its last link', () => {
     symlinkSync('real', at('link'));
     symlinkSync('file', at('real', 'name'));
     expect(resolveOwnParentSync(at('link', 'name'))).toBe(at('real', 'name'));

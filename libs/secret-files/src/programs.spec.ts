@@ -42,7 +42,7 @@ it('a program of the system is trusted', () => {
   expect(trustedProgramSync('/bin/sh', 2)).toBe(realpathSync('/bin/sh'));
 });
 
-it('a program is judged where its links end, and run from there', () => {
+it('a program is judged by the file that its links lead to, and run from there', () => {
   symlinkSync('opt/bin', at('link'));
   symlinkSync('tool', at('opt', 'bin', 'name'));
   expect(refusal(at('link', 'name'))).toBeUndefined();
@@ -87,7 +87,7 @@ it.each([
   }
 });
 
-it('a program that reads files next to its folder needs the folder above closed as well', () => {
+it('a program that reads files next to its folder is trusted only if the folder above is closed too', () => {
   chmodSync(at('opt'), 0o1777);
   expect(refusal(at('opt', 'bin', 'tool'), 1)).toBeUndefined();
   expect(refusal(at('opt', 'bin', 'tool'), 2)).toMatch(/^is in the folder \/.*\/opt, which has mode 1777: /);

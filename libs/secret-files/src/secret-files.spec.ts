@@ -77,7 +77,7 @@ describe('a secret', () => {
     },
   );
 
-  it('is judged where its links end, as Kubernetes mounts it', async () => {
+  it('is judged by the file that its links lead to, as Kubernetes mounts it', async () => {
     mkdirSync(at('..2026'));
     writeFileSync(join(at('..2026'), 'secret'), CANARY, { mode: 0o440 });
     symlinkSync('..2026', at('..data'));
@@ -94,7 +94,7 @@ describe('a secret', () => {
     expect(await refusal(at('link'), OWN_SECRET)).toMatch(/^is a symbolic link/);
   });
 
-  it('is not a folder, pipe, socket or device, and none of these is waited for', async () => {
+  it('must not be a folder, pipe, socket or device, and none of these blocks the reader', async () => {
     mkdirSync(at('folder'), { mode: 0o700 });
     execFileSync('mkfifo', ['-m', '600', at('pipe')]);
     const server = createServer().listen(at('socket'));
@@ -133,7 +133,7 @@ describe('a secret', () => {
 describe('the folder of secrets that this program creates', () => {
   const mode = (path: string): number => statSync(path).mode & 0o7777;
 
-  it('is made for its own user alone, and closed where it was open', () => {
+  it('is made only for its user, and closed if it was open', () => {
     openOwnFolderSync(at('data/secrets'));
     expect(mode(at('data/secrets'))).toBe(0o700);
     chmodSync(at('data/secrets'), 0o777);
@@ -141,7 +141,7 @@ describe('the folder of secrets that this program creates', () => {
     expect(mode(at('data/secrets'))).toBe(0o700);
   });
 
-  it('is not a link, and what the link leads to is left alone', () => {
+  it('must not be a link, and what the link leads to is not changed', () => {
     mkdirSync(at('elsewhere'), { mode: 0o755 });
     symlinkSync(at('elsewhere'), at('secrets'));
     expect(
@@ -152,7 +152,7 @@ describe('the folder of secrets that this program creates', () => {
     expect(mode(at('elsewhere'))).toBe(0o755);
   });
 
-  it('is not one of another user', () => {
+  it('must not belong to another user', () => {
     // Only root can give a folder away; anyone else looks at one of root's.
     const isRoot = process.geteuid?.() === 0;
     const foreign = isRoot ? at('secrets') : '/usr';

@@ -65,7 +65,7 @@ describe('statistics of many rows', () => {
     return rows[0]!.pages;
   }
 
-  it('are read without reading a large table, however many licenses there are', async () => {
+  it('are read without reading a large table, no matter how many licenses there are', async () => {
     await insertLicenses(200_000);
     await upkeep.run(() => true);
     await owner.query('VACUUM ANALYZE');
@@ -83,7 +83,7 @@ describe('statistics of many rows', () => {
     expect(pages).toBeLessThan(500);
   });
 
-  it('are read so too before changes are folded and vacuumed', async () => {
+  it('are read in the same way before changes are folded and vacuumed', async () => {
     await owner.query(`UPDATE licenses SET expires_at = expires_at + interval '1 day'
                        WHERE expires_at < now() - interval '300 days'`);
     const { rows } = await owner.query<{ waiting: number }>(

@@ -235,7 +235,7 @@ describe('statistics', () => {
       }
     }
 
-    it('agree with the tables in every snapshot, and at every moment, while replicas fold', async () => {
+    it('agree with the tables in every snapshot while replicas fold', async () => {
       let snapshots = 0;
       await fc.assert(
         fc.asyncProperty(
@@ -279,7 +279,7 @@ describe('statistics', () => {
       await expectFresh();
     });
 
-    it('agree again after a recount of what was spoilt', async () => {
+    it('agree again after a recount of wrong counts', async () => {
       await owner.query(`UPDATE statistics_counts SET count = count + 7 WHERE counter LIKE 'licenses.%'`);
       await owner.query(
         `INSERT INTO statistics_deltas (day, counter, delta) VALUES ('-infinity', 'audit_logs', 3)`,
@@ -291,7 +291,7 @@ describe('statistics', () => {
     });
   });
 
-  it('let writers pass one another, and folding pass them', async () => {
+  it('never make writers wait for one another or for folding', async () => {
     await app.query(`INSERT INTO customers (id, name) VALUES ('A', 'A'), ('B', 'B')`);
     await upkeep.run(() => true);
     const slow = new Client({ connectionString: database.ownerUrl });

@@ -23,7 +23,7 @@ function indexes(values: readonly number[]): Buffer {
 }
 
 describe('the statuses of a list', () => {
-  it('are what was set, and valid elsewhere', async () => {
+  it('are the ones that were set, and valid for all other tokens', async () => {
     const some = fc.uniqueArray(fc.oneof(fc.nat(99), fc.nat(SIZE - 1)), { minLength: 20, maxLength: 200 });
     await fc.assert(
       fc.asyncProperty(some, some, async (revoked, suspended) => {
@@ -43,7 +43,7 @@ describe('the statuses of a list', () => {
     );
   });
 
-  it('can be all revoked', () => {
+  it('can all be revoked', () => {
     const all = packStatuses(indexes(Array.from({ length: SIZE }, (_, index) => index)), indexes([]));
     expect(all.equals(Buffer.alloc(SIZE / 4, 0b01010101))).toBe(true);
   });
@@ -142,7 +142,7 @@ describe('the lists that a process serves', () => {
     return rows.map(({ list }) => list);
   };
 
-  it('are rebuilt where something changed, and nowhere else', async () => {
+  it('are rebuilt only if something changed in them', async () => {
     const before = await tags();
     await change(1, 42, REVOKED);
     await lists.refresh();
@@ -188,7 +188,7 @@ describe('the lists that a process serves', () => {
     expect((await read(0)).marked).toEqual(marked);
   });
 
-  it('note one change a list and statement, and none for what concerns no list', async () => {
+  it('note one change per list and statement, and none for changes that concern no list', async () => {
     await sql.query(`UPDATE licenses SET ${REVOKED}`);
     expect((await changesNoted()).sort()).toEqual([0, 1, 2]);
     await sql.query('TRUNCATE status_list_changes');
@@ -198,7 +198,7 @@ describe('the lists that a process serves', () => {
     expect(await changesNoted()).toEqual([]);
   });
 
-  it('show the whole of a change that thousands share, soon', async () => {
+  it('soon show a change of thousands of tokens completely', async () => {
     await sql.query(
       `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
        SELECT sha256(n::text::bytea), (SELECT id FROM licenses LIMIT 1), $1, n, 2, 1000 + n
@@ -210,7 +210,7 @@ describe('the lists that a process serves', () => {
     expect(Object.keys((await read(2)).marked)).toHaveLength(39_999);
   });
 
-  it('learn of a change once it is committed, however late, though a later one was seen before', async () => {
+  it('show a change after its commit, even if a later change was seen before', async () => {
     await lists.refresh();
     const late = new SqlClient({ connectionString: database.superuserUrl });
     await late.connect();
@@ -229,7 +229,7 @@ describe('the lists that a process serves', () => {
     expect((await read(0)).marked).toEqual({ 1: 1, 2: 1 });
   });
 
-  it('are not rebuilt by the fold of what was noted, nor do they miss what comes after', async () => {
+  it('are not rebuilt when noted changes are folded, and miss no later change', async () => {
     for (let round = 0; round < 120; round += 1)
       await change(0, 7, round % 2 === 0 ? SUSPENDED : `status = 'active', suspended_at = NULL`);
     await lists.refresh();
@@ -266,7 +266,7 @@ describe('the lists that a process serves', () => {
     expect((await read(1)).marked).toEqual({ 3: 1 });
   });
 
-  it('are rebuilt though the signer no longer accepts one of them, which stays as it was for a while', async () => {
+  it('are rebuilt even if the signer refuses one of them, which stays as it was for a while', async () => {
     const unlimited = aSigner('first');
     let longest = 0;
     const noting: Signer = {
@@ -310,7 +310,7 @@ describe('the lists that a process serves', () => {
     expect(lists.unsigned).toEqual([]);
   });
 
-  it('are there as soon as a token is, and not before', async () => {
+  it('exist as soon as a token of theirs exists, and not earlier', async () => {
     await expect(lists.find(3)).rejects.toMatchObject({ code: 'status_list_not_found' });
     await sql.query(
       `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
@@ -330,7 +330,7 @@ describe('the lists that a process serves', () => {
       [ROW_KEY],
     );
 
-  it('are those that tokens name, whatever the highest number is', async () => {
+  it('are only those that tokens name, no matter what the highest number is', async () => {
     await lists.refresh();
     expect(lists.irregularity).toBeUndefined();
     await insertTokens('unnest(ARRAY[7, 2147483646, 2147483647])');
@@ -341,7 +341,7 @@ describe('the lists that a process serves', () => {
     await expect(lists.find(6)).rejects.toMatchObject({ code: 'status_list_not_found' });
   });
 
-  it('are signed 1,000 in all, and the others for those who ask, who push out none of the first', async () => {
+  it('are signed for the first 1,000 numbers, and on request for others, which replace none of the first', async () => {
     await insertTokens('generate_series(3, 1590)');
     const records = new StatusListRecords(await database.dataSource([]));
     expect((await records.survey()).versions.size).toBe(1000);
@@ -365,7 +365,7 @@ describe('the lists that a process serves', () => {
   const codeOf = (reason: unknown): string => (reason as { code: string }).code;
   const held = (): Map<number, unknown> => (lists as unknown as { served: Map<number, unknown> }).served;
 
-  it('are not pushed out by numbers that somebody made up, nor by others while somebody asks for them', async () => {
+  it('are not replaced by made-up numbers, nor by other lists while they are requested', async () => {
     await insertTokens('generate_series(3, 1590)');
     for (let list = 1000; list < 1100; list += 1) await lists.find(list);
     const madeUp = await Promise.allSettled(Array.from({ length: 1000 }, (_, at) => lists.find(5000 + at)));
@@ -380,7 +380,7 @@ describe('the lists that a process serves', () => {
     expect([1000, 1001, 1002, 1500].map((list) => held().has(list))).toEqual([true, false, true, true]);
   });
 
-  it('are there for those who ask while a survey that does not show them yet is under way', async () => {
+  it('are served while a survey is running that does not include them yet', async () => {
     let surveyed = (): void => undefined;
     let release = (): void => undefined;
     const goOn = new Promise<void>((resolve) => (release = resolve));
@@ -404,7 +404,7 @@ describe('the lists that a process serves', () => {
     await expect(inTime).resolves.toBeDefined();
   });
 
-  it('have numbers that are given in full, some at a time', async () => {
+  it('have all their numbers listed, some at a time', async () => {
     await insertTokens('generate_series(3, 2590)');
     const records = new StatusListRecords(await database.dataSource([]));
     const issuer = new StatusListIssuer(records, keyRing, new Environment());
@@ -422,7 +422,7 @@ describe('the lists that a process serves', () => {
     expect([await given(2590), await given(2591)]).toEqual([[[2590]], []]);
   });
 
-  it('are surveyed without what was noted before: one refresh folds it, however much it is', async () => {
+  it('are surveyed without reading noted changes: one refresh folds all of them', async () => {
     await sql.query('INSERT INTO status_list_changes (list) SELECT 1 FROM generate_series(1, 25000)');
     await lists.refresh();
     expect(await changesNoted()).toEqual([]);
@@ -442,7 +442,7 @@ describe('the lists that a process serves', () => {
     jest.restoreAllMocks();
   });
 
-  it('are read again after 300 seconds, noted change or not', async () => {
+  it('are read again after 300 seconds, with or without a noted change', async () => {
     await lists.refresh();
     await sql.query('ALTER TABLE licenses DISABLE TRIGGER status_lists_note_update');
     await change(0, 8, REVOKED);
@@ -482,7 +482,7 @@ describe('the lists that a process serves', () => {
     expect((await read(0)).marked).toEqual({ 8: 1 });
   });
 
-  it('are read by one refresh for all who ask at once', async () => {
+  it('are read by one refresh for all callers of the same time', async () => {
     const began = performance.now();
     await Promise.all(Array.from({ length: 50 }, () => lists.find(0)));
     expect(await rebuilds()).toBe(1);

@@ -7,7 +7,7 @@ const SIZE = 131_072;
 const statusPlace = (key: Uint8Array, number: number): StatusPlace => new StatusPlaces(key).at(number);
 
 describe('the place of a token in the status lists', () => {
-  it('is its own: no two numbers share one', () => {
+  it('is unique: no two numbers share a place', () => {
     const numbers = Array.from({ length: 6_000 }, (_, index) => index * 17);
     const places = numbers.map((number) => statusPlace(KEY, number));
     for (const { list, index } of places) {
@@ -24,7 +24,7 @@ describe('the place of a token in the status lists', () => {
     ).toEqual([0, 0, 1, 1, 2, 10]);
   });
 
-  it('is the same each time for one key, and another for another key or list', () => {
+  it('is always the same for one key, and different for another key or list', () => {
     const indexes = (key: Uint8Array, list: number): string =>
       Array.from({ length: 20 }, (_, n) => statusPlace(key, list * SIZE + n).index).join();
     expect(indexes(KEY, 0)).toBe(indexes(Buffer.from(KEY), 0));
@@ -32,7 +32,7 @@ describe('the place of a token in the status lists', () => {
     expect(indexes(KEY, 0)).not.toBe(indexes(KEY, 1));
   });
 
-  it('stays what it was: another would be given twice', () => {
+  it('never changes, because a changed place could be given twice', () => {
     // As the first release gave them.
     const places: [number, number, number][] = [
       [0, 0, 35_258],
@@ -48,13 +48,13 @@ describe('the place of a token in the status lists', () => {
     );
   });
 
-  it('can be traced back to its number', () => {
+  it('leads back to its number', () => {
     const places = new StatusPlaces(KEY);
     for (const number of [0, 1, 2, 63, 4095, SIZE - 1, SIZE, SIZE + 77, 7 * SIZE + 3, 1_000_000])
       expect(places.numberOf(places.at(number))).toBe(number);
   });
 
-  it('does not depend on which places were asked for before', () => {
+  it('does not depend on earlier calls', () => {
     const asked = [0, SIZE, 1, SIZE + 1, 0, 7 * SIZE + 3, SIZE, 2];
     const places = new StatusPlaces(KEY);
     expect(asked.map((number) => places.at(number))).toEqual(asked.map((number) => statusPlace(KEY, number)));

@@ -76,7 +76,7 @@ describe('the span of a batch', () => {
     expect(span('statement for one two three').parentSpanContext?.spanId).toBe(idOf(made));
   });
 
-  it('belongs to none of the requests of the batch before it', async () => {
+  it('does not belong to a request of the previous batch', async () => {
     const batch = aBatch();
     const first = asked(batch, 'one');
     // Arrives while the first batch runs: the end of that one begins the next.
@@ -87,7 +87,7 @@ describe('the span of a batch', () => {
     expect(span('statement for one').spanContext().traceId).toBe(span('one').spanContext().traceId);
   });
 
-  it('passes by requests that are not sampled', async () => {
+  it('ignores requests that are not sampled', async () => {
     const batch = aBatch();
     await Promise.all([askedUnsampled(batch, 'unsampled'), asked(batch, 'one')]);
     const made = span('batch: test');
@@ -96,7 +96,7 @@ describe('the span of a batch', () => {
     expect(made.attributes).toEqual({ 'aegis.batch.size': 2 });
   });
 
-  it('is not made where no request is sampled, even after a batch that was', async () => {
+  it('is not made if no request is sampled, even after a batch that was', async () => {
     const batch = aBatch();
     const first = asked(batch, 'one');
     await new Promise(setImmediate);

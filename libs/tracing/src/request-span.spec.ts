@@ -93,13 +93,13 @@ describe('the span of a request', () => {
     expect(span.attributes['http.response.status_code']).toBe(status);
   });
 
-  it('has no route where none matched', () => {
+  it('has no route if none matched', () => {
     const span = served({}, undefined, 404)!;
     expect(span.name).toBe('GET');
     expect(span.attributes).not.toHaveProperty('http.route');
   });
 
-  it('is what the work for the request belongs to', async () => {
+  it('is the parent of the spans of the work for the request', async () => {
     const request = startRequestSpan('GET', {});
     await new Promise<void>((done) => {
       request.run(() => {
@@ -119,7 +119,7 @@ describe('the span of a request', () => {
     ]);
   });
 
-  it('that is not sampled keeps the trace, and nothing is below it', () => {
+  it('that is not sampled keeps the trace id, and has no child spans', () => {
     const request = startRequestSpan('GET', { traceparent: `00-${TRACE}-${CALLER}-00` });
     let active: unknown = 'not run';
     request.run(() => (active = trace.getActiveSpan()));
@@ -129,7 +129,7 @@ describe('the span of a request', () => {
     expect(exporter.getFinishedSpans()).toEqual([]);
   });
 
-  it('says of work that failed which class of error it was, and throws it on', async () => {
+  it('has the class of the error of work that failed, and throws the error again', async () => {
     const request = startRequestSpan('GET', {});
     const failing = new Promise((resolve, reject) => {
       request.run(() => {

@@ -134,7 +134,7 @@ describe(`${CASES} requests made up with FUZZ_SEED=${SEED}`, () => {
     await expectAlive(server.url, adminKey);
   });
 
-  it('leave a server that lives, says nothing of errors, and holds all that it must', async () => {
+  it('leave a server that runs, logs no errors, and keeps all its invariants', async () => {
     await expectAlive(server.url, adminKey);
     expect(server.hasEnded).toBe(false);
     expect(server.output.split('\n').filter((line) => /"level":"error"|Uncaught|Warning/.test(line))).toEqual(

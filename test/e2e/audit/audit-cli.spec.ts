@@ -48,7 +48,7 @@ describe('aegis audit', () => {
   }
 
   describe('verify', () => {
-    it('says yes to a sound trail, whole, since a checkpoint, by keys and checkpoints kept elsewhere', async () => {
+    it('says yes to a sound trail: the whole, since a checkpoint, with keys and checkpoints that were kept elsewhere', async () => {
       await trail.append(2, 90);
       const whole = await verify('--keys', keys, '--shipped', shipped);
       expect(whole).toMatchObject({
@@ -72,7 +72,7 @@ describe('aegis audit', () => {
       expect(stdout).toContain('The trail is sound.');
     });
 
-    it('names what a superuser edited, deleted, added, wrote as of the past and reordered', async () => {
+    it('names what a superuser edited, deleted, added, backdated and reordered', async () => {
       const id = (customer: string) => trail.idOf(customer);
       const [edited, deleted, one, other] = [
         await id('C-1'),
@@ -107,7 +107,7 @@ describe('aegis audit', () => {
       expect(stdout).toContain(`record ${edited} was edited since checkpoint 1 sealed it`);
     });
 
-    it('shows a tail that was cut with its checkpoints by those that were kept elsewhere', async () => {
+    it('shows a tail that was cut with its checkpoints, by comparing with those that were kept elsewhere', async () => {
       await trail.tamper(
         'DELETE FROM audit_logs WHERE id IN (SELECT audit_id FROM audit_seals WHERE checkpoint = 3)',
         'DELETE FROM audit_seals WHERE checkpoint = 3',
@@ -140,7 +140,7 @@ describe('aegis audit', () => {
       },
     );
 
-    it('says no to a start that the trail does not have', async () => {
+    it('says no if the trail does not have the checkpoint to start from', async () => {
       expect(await verify('--keys', keys, '--since', '4')).toMatchObject({ exitCode: 1, sound: false });
     });
 
@@ -238,7 +238,7 @@ describe('aegis audit', () => {
   });
 
   describe('resume', () => {
-    it('resumes sealing after the last valid checkpoint, by the owner alone', async () => {
+    it('resumes sealing after the last valid checkpoint, and only the owner can do it', async () => {
       await trail.tamper(`UPDATE audit_checkpoints SET jws = 'nothing' WHERE number = 3`);
       await trail.append(1, 60);
       await expect(trail.sealOnce()).rejects.toThrow(/aegis audit resume/);
@@ -281,7 +281,7 @@ describe('aegis audit', () => {
       return { ...(JSON.parse(stdout) as { findings: object[]; records: number }), exitCode };
     }
 
-    it('is verified by the public key alone, given as JWK set or as PEM', async () => {
+    it('is verified with only the public key, given as JWK set or as PEM', async () => {
       const { exitCode, stdout } = await aegis.run('audit', 'export', file, '--json');
       const reported = JSON.parse(stdout) as { records: number };
       expect([exitCode, reported]).toEqual([
@@ -304,7 +304,7 @@ describe('aegis audit', () => {
       expect((await aegis.run('audit', 'export', file)).exitCode).toBe(2);
     });
 
-    it('holds what the filters say', async () => {
+    it('contains what the filters select', async () => {
       const from = await aegis.run('audit', 'export', '-', '--from-checkpoint', '2', '--to-checkpoint', '2');
       const lines = from.stdout
         .trim()
@@ -330,7 +330,7 @@ describe('aegis audit', () => {
       expect(ids(before)).not.toContain('C-12');
     });
 
-    it('shows what was changed in it, taken out, and signed by another key', async () => {
+    it('shows what was changed, what was removed, and what another key signed', async () => {
       await aegis.run('audit', 'export', file);
       const text = readFileSync(file, 'utf8');
       const lines = text.split('\n');

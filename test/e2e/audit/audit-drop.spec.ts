@@ -61,7 +61,7 @@ describe('aegis audit drop', () => {
     return row!;
   };
 
-  it('drops what is sealed and exported, and the trail still verifies', async () => {
+  it('drops sealed and exported months, and the trail still verifies', async () => {
     await complete();
     await aegis.run('audit', 'export', file, '--until', '2020-02-01T00:00:00Z');
     const before = await totals();
@@ -96,7 +96,7 @@ describe('aegis audit drop', () => {
     expect((await totals()).counted).toBe((await totals()).rows);
   });
 
-  it('holds up no writer while it waits for its months, or counts them', async () => {
+  it('blocks no writer while it waits for its months, or counts them', async () => {
     await complete();
     await aegis.run('audit', 'export', file, '--until', '2020-02-01T00:00:00Z');
     const holder = trail.superuser.createQueryRunner();
@@ -118,7 +118,7 @@ describe('aegis audit drop', () => {
     expect((await dropping).exitCode).toBe(0);
   });
 
-  it('keeps what is deleted outside of a drop apart from what was dropped', async () => {
+  it('distinguishes records that were deleted from records that were dropped', async () => {
     await complete();
     await aegis.run('audit', 'export', file, '--until', '2020-02-01T00:00:00Z');
     await drop('2020-02');
@@ -138,7 +138,7 @@ describe('aegis audit drop', () => {
     ]);
   });
 
-  it('refuses what is not complete, not sealed, or not in the export', async () => {
+  it('refuses months that are not complete, not sealed, or not in the export', async () => {
     await aegis.run('audit', 'export', file, '--until', '2020-02-01T00:00:00Z');
     expect(await refusal()).toContain('complete up to then');
     await complete();
@@ -155,7 +155,7 @@ describe('aegis audit drop', () => {
     expect((await totals()).rows).toBeGreaterThan(6);
   });
 
-  it('drops records that no export can prove once they are named', async () => {
+  it('drops records that no export can prove if they are named', async () => {
     await complete();
     await trail.tamper(`UPDATE audit_logs SET actor = 'cli:mallory' WHERE id IN (2, 3)`);
     await aegis.run('audit', 'export', file, '--until', '2020-02-01T00:00:00Z');
@@ -165,7 +165,7 @@ describe('aegis audit drop', () => {
     expect((await drop('2020-02', '2', '3', '2')).exitCode).toBe(0);
   });
 
-  it('is the owner alone to do', async () => {
+  it('can be done only by the owner', async () => {
     await expect(trail.application.query('DROP TABLE audit_logs_2020_01')).rejects.toThrow(/must be owner/);
     await expect(
       trail.application.query('ALTER TABLE audit_logs DETACH PARTITION audit_logs_2020_01'),

@@ -103,7 +103,7 @@ describe('the audit trail after its key was compromised', () => {
     return { ...(JSON.parse(stdout) as Report), exitCode };
   }
 
-  it('is sound by the key set that the server publishes, which lacks the compromised key', async () => {
+  it('is sound with the key set that the server publishes, which does not have the compromised key', async () => {
     const { keys } = JSON.parse(readFileSync(path('jwks.json'), 'utf8')) as { keys: { kid: string }[] };
     expect(keys.map(({ kid }) => kid)).toEqual(['k2']);
     const verified = await reportOf('audit', 'verify', '--keys', path('jwks.json'));
@@ -121,7 +121,7 @@ describe('the audit trail after its key was compromised', () => {
     });
   });
 
-  it('is sound by the public key of today alone, as PEM, and left open by that of a stranger', async () => {
+  it("is sound with only today's public key, as PEM, and undecided with the key of a stranger", async () => {
     const { keys } = JSON.parse(readFileSync(path('jwks.json'), 'utf8')) as { keys: JsonWebKey[] };
     const today = createPublicKey({ key: keys[0]!, format: 'jwk' });
     writeFileSync(path('k2.pem'), today.export({ type: 'spki', format: 'pem' }));
@@ -149,7 +149,7 @@ describe('the audit trail after its key was compromised', () => {
     });
   });
 
-  it('leaves an export of before open by that key set, and proves it with the keys that were kept', async () => {
+  it('leaves an earlier export undecided with that key set, and proves it with the keys that were kept', async () => {
     const verifyExport = (...keys: string[]): Promise<Report> =>
       reportOf(
         'audit',

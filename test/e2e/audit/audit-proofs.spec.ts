@@ -74,7 +74,7 @@ describe('proofs over the audit trail', () => {
   const published = async () =>
     (await admin.get('/.well-known/jwks.json')).body.keys as (JsonWebKey & { kid: string })[];
 
-  it('hold for each record by the published key alone, and for no other record', async () => {
+  it('verify for each record with only the published key, and for no other record', async () => {
     const keys = await published();
     const { body } = await admin.get('/api/v1/admin/audit-logs');
     const records = body.audit_logs as (Record<string, unknown> & { id: string })[];
@@ -105,7 +105,7 @@ describe('proofs over the audit trail', () => {
     }
   });
 
-  it('link each checkpoint to the one before, and are listed newest first', async () => {
+  it('link each checkpoint to the previous one, and are listed newest first', async () => {
     const sealNewest = async (): Promise<void> => {
       const { body } = await admin.get('/api/v1/admin/audit-logs?page_size=1');
       await proofOf(body.audit_logs[0].id as string);
@@ -141,7 +141,7 @@ describe('proofs over the audit trail', () => {
     ).toEqual(checkpoints);
   });
 
-  it('stop to hold for a record that was changed', async () => {
+  it('no longer verify for a record that was changed', async () => {
     const { body } = await admin.get('/api/v1/admin/audit-logs?event_type=license.issued&page_size=1');
     const { id } = body.audit_logs[0] as { id: string };
     await proofOf(id);
@@ -154,7 +154,7 @@ describe('proofs over the audit trail', () => {
     expect(rootOf(proof.leaf, proof.index, proof.size, proof.path)).not.toBe(claims.root);
   });
 
-  it('show a checkpoint that nobody can read any longer as such', async () => {
+  it('say that a checkpoint can no longer be read', async () => {
     const sql = await superuserOf(server);
     await sql.query('ALTER TABLE audit_checkpoints DISABLE TRIGGER USER');
     await sql.query(`UPDATE audit_checkpoints SET jws = 'nothing' WHERE number = 1`);

@@ -73,7 +73,7 @@ describe('the history of a license', () => {
     expect(refused).toMatchObject({ status: 422, body: { errors: [{ field: 'cursor' }] } });
   });
 
-  it('is 404 for an unknown license and 422 for what is not an id', async () => {
+  it('is 404 for an unknown license and 422 for something that is not an id', async () => {
     expect(await admin.get(`/api/v1/licenses/${UNKNOWN}/history`)).toMatchObject({
       status: 404,
       body: { code: 'license_not_found' },

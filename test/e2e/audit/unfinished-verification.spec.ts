@@ -47,13 +47,13 @@ describe('aegis audit, where a verification ends with an error', () => {
 
   const verify = (...args: string[]): Promise<Ended> => aegis.run('audit', 'verify', ...args);
 
-  it('says that it does not know while nothing was found', async () => {
+  it('says "unknown" if it found nothing', async () => {
     const { exitCode, stdout, stderr } = await verify();
     expect([exitCode, stdout]).toEqual([3, '']);
     expect(stderr).toContain('The database cannot be reached');
   });
 
-  it('says that it does not know where what was found leaves it open', async () => {
+  it('says "unknown" if its findings do not decide it', async () => {
     const none = join(folder, 'none.json');
     writeFileSync(none, '{"keys": []}');
     const { exitCode, stdout } = await verify('--keys', none, '--json');
@@ -63,7 +63,7 @@ describe('aegis audit, where a verification ends with an error', () => {
     ]);
   });
 
-  it('says no once something was found that does not hold', async () => {
+  it('says no if it found something invalid', async () => {
     const record = await trail.idOf('C-7');
     await trail.tamper(`UPDATE audit_logs SET actor = 'cli:mallory' WHERE id = ${record}`);
     try {

@@ -144,7 +144,7 @@ describe('in a folder without settings', () => {
 });
 
 describe('with DATABASE_URL alone', () => {
-  it('commands that read make no secret and no file, and name the secret that they lack', async () => {
+  it('commands that read make no secret and no file, and name the missing secret', async () => {
     const database = await testDatabase();
     const folder = mkdtempSync(join(tmpdir(), 'aegis-reads-'));
     try {
@@ -165,7 +165,7 @@ describe('with DATABASE_URL alone', () => {
 describe('a path that is typed', () => {
   const PLACEHOLDER = /<(file|folder|pem|path)>/;
 
-  it('counts from the caller under `npm run aegis`, for each argument and option that is one', () => {
+  it("is relative to the caller's folder under `npm run aegis`, for each argument and option that is a path", () => {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'aegis-caller-')));
     const before = { ...process.env };
     process.env.npm_lifecycle_event = 'aegis';
@@ -195,7 +195,7 @@ describe('a path that is typed', () => {
     }
   });
 
-  it('in no option has a name that hides that it is one', () => {
+  it('is recognisable from the name of its option', () => {
     const others = leaves(tree())
       .flatMap(([, { options }]) => options.map(({ flags, description }) => `${flags} ${description}`))
       .filter(

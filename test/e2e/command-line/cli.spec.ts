@@ -146,7 +146,7 @@ describe('aegis', () => {
   });
 
   describe('keys generate', () => {
-    it('makes an encrypted pair, each time under an id of its own', async () => {
+    it('makes an encrypted pair, each time with a new id', async () => {
       const month = new Date().toISOString().slice(0, 7);
       const keysDir = join(folder, 'keys');
       const generating = aegis.with({ KEY_PASSPHRASE: STRONG_PASSPHRASE });
@@ -195,7 +195,7 @@ describe('aegis', () => {
       await readPrivateKey(join(folder, 'safe'), 'k-1', STRONG_PASSPHRASE);
     });
 
-    it('takes over a private key next to its public file, and answers as for a new key', async () => {
+    it('imports a private key next to its public file, and answers as for a new key', async () => {
       const { privateKey, publicKey } = generateKeyPairSync('ed25519');
       const keysDir = join(folder, 'keys');
       mkdirSync(keysDir, { recursive: true, mode: 0o700 });
@@ -351,7 +351,7 @@ describe('aegis', () => {
     });
 
     describe('api-keys', () => {
-      it('makes a key that the server takes, lists it without its secret, deletes it', async () => {
+      it('makes a key that the server accepts, lists it without its secret, deletes it', async () => {
         const made = await here.run(
           ...['api-keys', 'create', '--name', 'shop', '--scopes', 'licenses:issue, customers:write'],
           ...[
@@ -409,7 +409,7 @@ describe('aegis', () => {
         return { id, key, client: new Client(server.url, key) };
       }
 
-      it('changes a key, from the next request on', async () => {
+      it('changes a key with effect from the next request', async () => {
         const { id, client } = await aKey('licenses:read');
         const changed = await here.run(
           ...['api-keys', 'update', id, '--name', 'shop', '--description', 'Web shop'],
@@ -489,7 +489,7 @@ describe('aegis', () => {
         expect((await here.run('api-keys', 'rotate', '000000000000')).exitCode).toBe(1);
       });
 
-      it('changes the pepper without a new key for anybody, and says when the older one can go', async () => {
+      it('changes the pepper without new API keys, and says when the older pepper can be removed', async () => {
         const [used, unused] = [await aKey('licenses:read'), await aKey('licenses:read')];
         await sql.query('DELETE FROM idempotency_keys');
         await sql.query('DELETE FROM api_keys WHERE id <> ALL($1)', [
@@ -585,7 +585,7 @@ describe('aegis', () => {
         admin = new Client(server.url, JSON.parse(stdout).key);
       });
 
-      it('shows the secret on standard output alone', async () => {
+      it('shows the secret only on standard output', async () => {
         const { stdout, stderr } = await here
           .with({ LOG_LEVEL: 'debug' })
           .run('api-keys', 'create', '--name', 'ci', '--scopes', 'licenses:read');
@@ -624,7 +624,7 @@ describe('aegis', () => {
         expect(stderr).toContain('expires_at');
       });
 
-      it('deletes the last admin key only when forced, and is the way back in', async () => {
+      it('deletes the last admin key only when forced, and can then make a new one', async () => {
         const { rows } = await sql.query<{ id: string }>(
           `SELECT id FROM api_keys WHERE 'admin' = ANY(scopes) AND is_active`,
         );
@@ -646,7 +646,7 @@ describe('aegis', () => {
         expect((await back.get('/api/v1/admin/api-keys')).status).toBe(401);
       });
 
-      it('needs in production neither signing key nor passphrase nor address, but the pepper', async () => {
+      it('needs in production only the pepper, and no signing key, passphrase or address', async () => {
         const production = here.with({
           ENVIRONMENT: 'production',
           KEYS_DIR: join(folder, 'none'),
@@ -689,7 +689,7 @@ describe('aegis', () => {
         });
       });
 
-      it('adopts a key once, with a record that names who did it, and none that KEYS_DIR lacks', async () => {
+      it('adopts a key once, with a record that names who did it, and only if KEYS_DIR has it', async () => {
         const again = await here.run('keys', 'adopt', 'old');
         expect(again).toMatchObject({
           exitCode: 0,
@@ -753,7 +753,7 @@ describe('aegis', () => {
         expect(await codeOf()).toBe('REVOKED');
       });
 
-      it('reports refusals line by line and takes the others', async () => {
+      it('reports refused lines one by one and imports the others', async () => {
         const before = await count();
         const lines = [aLine(), '', '{"token": 1}', aLine(), aLine({ customer_id: 'x' })].join('\n');
         const { exitCode, stdout } = await here.feed(lines, 'import', 'licenses', '-');
@@ -765,7 +765,7 @@ describe('aegis', () => {
         expect(await count()).toBe(before + 2);
       });
 
-      it('takes nothing when it is atomic and a line is refused', async () => {
+      it('imports nothing when it is atomic and a line is refused', async () => {
         const before = await count();
         const lines = [aLine(), 'null', aLine()].join('\n');
         const { exitCode, stdout } = await here.feed(lines, 'import', 'licenses', '-', '--atomic', '--json');

@@ -29,7 +29,7 @@ function leaves(command: Command, name = ''): [string, Command][] {
   return command.commands.flatMap((below) => leaves(below, `${name} ${below.name()}`.trim()));
 }
 
-it('is asked for by every command whose effect nothing takes back, and by no other', () => {
+it('is requested by every command whose effect cannot be undone, and by no other', () => {
   const asking = leaves(commandTree(new Output(false), () => Promise.resolve()))
     .filter(([, { options }]) => options.some(({ long }) => long === '--yes'))
     .map(([name]) => name);

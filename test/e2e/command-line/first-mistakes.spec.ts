@@ -234,7 +234,7 @@ describe('a first mistake is answered by the setting, the reason and the remedy'
       );
     });
 
-    it('none: then everything works', async () => {
+    it('with correct settings, everything works', async () => {
       const { exitCode, stderr } = await processes
         .commandLine({ ...KEYS, DATABASE_URL: url({ host: 'localhost', query: verify(caFile) }) })
         .run('keys', 'list');

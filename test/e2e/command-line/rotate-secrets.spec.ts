@@ -76,7 +76,7 @@ describe('aegis rotate-secrets', () => {
     }
   }
 
-  it('rotates the application role without a moment in which neither works', async () => {
+  it('rotates the application role, and at every moment at least one of the two works', async () => {
     const begun = await aegis.run(
       'rotate-secrets',
       'database',
@@ -125,7 +125,7 @@ describe('aegis rotate-secrets', () => {
     return secrets.find(({ secret }) => secret === 'DATABASE_URL');
   };
 
-  it('says no, and changes nothing, where no rotation is under way', async () => {
+  it('says no and changes nothing if no rotation is under way', async () => {
     const none = await finish(aegis);
     expect(none.exitCode).toBe(1);
     expect(JSON.parse(none.stdout)).toMatchObject({
@@ -137,7 +137,7 @@ describe('aegis rotate-secrets', () => {
     expect(await stateOf(aegis)).toMatchObject({ under_way: false });
   });
 
-  it('never shuts the new role out: with the old URL it says no, and asks for the roll-out', async () => {
+  it('never locks the new role out: with the old URL it says no, and asks for the roll-out', async () => {
     const begin = (file: string): ReturnType<CommandLine['run']> =>
       aegis.run('rotate-secrets', 'database', '--role', 'application', '--out', file);
     expect((await begin('new-url')).exitCode).toBe(0);
@@ -159,7 +159,7 @@ describe('aegis rotate-secrets', () => {
     expect([again.exitCode, JSON.parse(again.stdout)]).toMatchObject([1, { step: 'none' }]);
   });
 
-  it('shuts neither out where both can log in and it is not on record which one is new', async () => {
+  it('locks neither role out if both can log in and the database does not know which one is new', async () => {
     await superuser.query(`CREATE ROLE ${app}_b LOGIN PASSWORD 'another'`);
     const unknown = await finish(aegis);
     expect([unknown.exitCode, JSON.parse(unknown.stdout)]).toMatchObject([
@@ -175,7 +175,7 @@ describe('aegis rotate-secrets', () => {
     ['MIGRATION_DATABASE_URL', ['--role', 'application', '--out', 'x']],
     ['ADMIN_DATABASE_URL', ['--role', 'application', '--out', 'x']],
     ['ADMIN_DATABASE_URL', ['--role', 'application', '--finish']],
-  ])('names %s and the file that may hold it where it is missing: %j', async (name, args) => {
+  ])('names %s and the file that may contain it if it is missing: %j', async (name, args) => {
     const { exitCode, stderr } = await aegis
       .with({ [name]: undefined })
       .run('rotate-secrets', 'database', ...args);
@@ -185,7 +185,7 @@ describe('aegis rotate-secrets', () => {
     ]);
   });
 
-  it("changes the owner's password by itself, and gives the database its verifier alone", async () => {
+  it("changes the owner's password by itself, and sends only its verifier to the database", async () => {
     const url = as(owner, 'first-password');
     const { exitCode, stdout } = await aegis
       .with({ MIGRATION_DATABASE_URL: url, ADMIN_DATABASE_URL: undefined })
@@ -221,7 +221,7 @@ describe('aegis rotate-secrets', () => {
     }
   });
 
-  it('leads the peppers from adding to dropping, and not before nothing depends on the older', async () => {
+  it('guides from adding a pepper to dropping the older one, which waits until nothing depends on it', async () => {
     const step = async (here: CommandLine, file: string): Promise<Record<string, unknown>> => {
       const { exitCode, stdout } = await here.run('rotate-secrets', 'peppers', '--out', file, '--json');
       return { exitCode, ...(JSON.parse(stdout) as object) };

@@ -90,7 +90,7 @@ describe('aegis migrate … --wait', () => {
     expect(stderr).toContain('The database cannot be reached');
   });
 
-  it('does not wait for what does not pass: a wrong password', async () => {
+  it('does not wait after a permanent error: a wrong password', async () => {
     await openDoor();
     const wrong = new URL(at(database.ownerUrl));
     wrong.password = 'wrong';

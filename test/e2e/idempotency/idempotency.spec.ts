@@ -194,7 +194,7 @@ describe('Idempotency-Key', () => {
     ['POST', 'licenses/validate/batch', { items: [{ token: 'x', module_name: 'p', odoo_version: '17' }] }],
     ['POST', 'licenses/fingerprint', { db_uuid: 'db', domain: 'example.com' }],
     ['GET', 'customers', undefined],
-  ])('means nothing to %s /%s', async (method, path, body) => {
+  ])('has no effect on %s /%s', async (method, path, body) => {
     const before = await count('idempotency_keys');
     const key = { 'Idempotency-Key': 'a key with spaces' };
     for (let round = 0; round < 2; round += 1) {
@@ -205,7 +205,7 @@ describe('Idempotency-Key', () => {
     expect(await count('idempotency_keys')).toBe(before);
   });
 
-  it('means nothing to the inspection of a token and to PATCH', async () => {
+  it('has no effect on the inspection of a token and on PATCH', async () => {
     const { id, token, customer_id } = await aLicense(client);
     const key = keyed(randomUUID());
     for (const notes of ['one', 'two'])
@@ -257,7 +257,7 @@ describe('Idempotency-Key', () => {
       );
     });
 
-    it('takes a body in another order and layout for the same', async () => {
+    it('treats a body in another order and layout as the same', async () => {
       const id = aCustomerId();
       const key = keyed(randomUUID());
       const first = await client.post('/api/v1/customers', `{"id":"${id}","name":"Acme","phone":"1"}`, key);
@@ -325,7 +325,7 @@ describe('Idempotency-Key', () => {
       expectReplay(await client.post(path, body, keyed(key)), first);
     });
 
-    it('belongs to a caller: others are refused before it is looked at', async () => {
+    it('belongs to a caller: others are refused before it is looked up', async () => {
       const body = { id: aCustomerId(), name: 'Acme' };
       const nobody = new Client(server.url);
       expectProblem(await nobody.post('/api/v1/customers', body, keyed('a b')), 401, 'unauthorized');
@@ -350,7 +350,7 @@ describe('Idempotency-Key', () => {
     expectReplay(await issue(), first);
   });
 
-  it('remembers nothing of what fails at the commit', async () => {
+  it('remembers nothing about a request that fails at the commit', async () => {
     await sql.query(`
       CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
       CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON customers
@@ -394,7 +394,7 @@ describe('Idempotency-Key', () => {
       expectReplay(await issue(elsewhere), first);
     });
 
-    it('answers its repetition that came before the commit and looked after it', async () => {
+    it('answers a repetition that came before the commit and was looked up after it', async () => {
       const license = await aLicense(client);
       const key = keyed(randomUUID());
       const reissue = (by: Client): Promise<Answer> =>
@@ -434,7 +434,7 @@ describe('Idempotency-Key', () => {
     });
   });
 
-  it('has nothing signed for a repetition', async () => {
+  it('signs nothing for a repetition', async () => {
     const { id } = await aCustomer(client);
     const key = keyed(randomUUID());
     const place = (): Promise<unknown[]> => rows('SELECT last_value FROM license_tokens_status_number_seq');
@@ -449,7 +449,7 @@ describe('Idempotency-Key', () => {
     expect(await place()).toEqual(before);
   });
 
-  it('answers what was answered then, whatever has become of it', async () => {
+  it('gives the first answer again, no matter what changed since', async () => {
     const { id, customer_id } = await aLicense(client);
     const key = keyed(randomUUID());
     const suspend = (): Promise<Answer> =>
@@ -473,7 +473,7 @@ describe('Idempotency-Key', () => {
   });
 
   describe('and its caller', () => {
-    it('is another one in the hands of another', async () => {
+    it('is a different key for each caller', async () => {
       const one = await aKey(['customers:write']);
       const two = await aKey(['customers:write']);
       const key = keyed('order-1');
@@ -503,7 +503,7 @@ describe('Idempotency-Key', () => {
       for (const answer of answers) expectStatus(await answer, 201);
     });
 
-    it('gets no answer that takes a scope of the route which it has lost', async () => {
+    it('gets no answer if it has lost a scope that the route needs', async () => {
       const shop = await aKey(['customers:write']);
       const body = { id: aCustomerId(), name: 'Acme' };
       const key = keyed(randomUUID());
@@ -518,7 +518,7 @@ describe('Idempotency-Key', () => {
       expectProblem(await shop.client.post('/api/v1/customers', body, key), 401, 'unauthorized');
     });
 
-    it('gets no answer that took a further scope which it has lost', async () => {
+    it('gets no answer if it has lost a further scope that the request needed', async () => {
       const { customer_id } = await aLicense(client);
       const shop = await aKey(['customers:write', 'licenses:revoke']);
       const remove = (): Promise<Answer> =>
@@ -528,7 +528,7 @@ describe('Idempotency-Key', () => {
       expectProblem(await remove(), 403, 'insufficient_scope');
     });
 
-    it('gets no rotated secret of a key that may do what it may no longer do', async () => {
+    it('gets no rotated secret of a key that may do more than it may now', async () => {
       const manager = await aKey(['api-keys:manage', 'stats:read']);
       const { id } = await aKey(['stats:read']);
       const rotate = (): Promise<Answer> =>
@@ -542,7 +542,7 @@ describe('Idempotency-Key', () => {
       expect(JSON.stringify(refused.body)).not.toContain(first.body.key);
     });
 
-    it('gets no secret by a secret that was replaced, on no route of keys', async () => {
+    it('gets no secret with a replaced secret, on any route of API keys', async () => {
       const { id: other } = await aKey(['stats:read']);
       const { id: gone } = await aKey(['stats:read']);
       const manager = await aKey(['api-keys:manage', 'stats:read']);
@@ -578,7 +578,7 @@ describe('Idempotency-Key', () => {
       expectReplay(await renewed.post(own, rotation, keyed('old-own')), first.at(-1)!);
     });
 
-    it('gets no secret of a key that may do what it may no longer do', async () => {
+    it('gets no secret of a key that may do more than it may now', async () => {
       const manager = await aKey(['api-keys:manage', 'stats:read']);
       const make = (): Promise<Answer> =>
         manager.client.post('/api/v1/admin/api-keys', { name: 'CI', scopes: ['stats:read'] }, keyed('make'));
@@ -596,7 +596,7 @@ describe('Idempotency-Key', () => {
       await rows(`UPDATE idempotency_keys SET created_at = clock_timestamp() - $1::interval`, interval);
     }
 
-    it('starts again, not a moment earlier', async () => {
+    it('starts again, and not earlier', async () => {
       const { id } = await aCustomer(client);
       const key = keyed(randomUUID());
       const issue = (): Promise<Answer> => client.post('/api/v1/licenses', orderFor(id), key);
@@ -621,7 +621,7 @@ describe('Idempotency-Key', () => {
       expectProblem(await create(), 422, 'idempotency_key_reused');
     });
 
-    it('is purged, however many there are, and no younger one', async () => {
+    it('is purged, no matter how many there are, and no younger one', async () => {
       await rows('DELETE FROM idempotency_keys');
       const body = { id: aCustomerId(), name: 'Acme' };
       const young = keyed(randomUUID());
@@ -642,7 +642,7 @@ describe('Idempotency-Key', () => {
   });
 
   describe('in the database', () => {
-    it('leaves nothing to read: no key, no secret, no token, no personal data', async () => {
+    it('leaves nothing readable: no key, no secret, no token, no personal data', async () => {
       await rows('DELETE FROM idempotency_keys');
       const canaries = [
         'canary-key-1',
@@ -723,7 +723,7 @@ describe('Idempotency-Key', () => {
       await rows('DELETE FROM idempotency_keys');
     });
 
-    it('is read with an older pepper too, and without its pepper not carried out again', async () => {
+    it('is read with an older pepper too, and is not carried out again without its pepper', async () => {
       const body = { id: aCustomerId(), name: 'Acme' };
       const key = keyed(randomUUID());
       const first = await client.post('/api/v1/customers', body, key);
@@ -755,7 +755,7 @@ describe('Idempotency-Key', () => {
   describe('and the removal of a customer', () => {
     const remembered = (id: string): Promise<number> => count('idempotency_keys WHERE customer_id = $1', id);
 
-    it('takes every remembered answer that holds its data, and no other', async () => {
+    it('deletes every remembered answer that contains its data, and no other', async () => {
       const id = aCustomerId();
       const other = aCustomerId();
       const send = async (path: string, body: unknown): Promise<Answer> => {
@@ -799,7 +799,7 @@ describe('Idempotency-Key', () => {
       );
     });
 
-    it('takes the answer of a change that was under way when it began', async () => {
+    it('deletes the answer of a change that was under way when it began', async () => {
       const { id, customer_id } = await aLicense(client);
       await sql.query('BEGIN');
       await sql.query('LOCK TABLE audit_logs IN SHARE ROW EXCLUSIVE MODE');

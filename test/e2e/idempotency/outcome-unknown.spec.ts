@@ -93,7 +93,7 @@ describe('a change whose commit the database does not confirm', () => {
     expect((await issue()).body).toEqual(repeated.body);
   });
 
-  it('may be a revocation: repeated, it is answered as it was made', async () => {
+  it('may be a revocation: its repetition gets the first answer', async () => {
     const { id } = await aLicense(admin);
     const revoke = (): Promise<Answer> =>
       admin.post(

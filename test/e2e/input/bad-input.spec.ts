@@ -83,7 +83,7 @@ describe('bad input', () => {
     '/api/v1/admin/audit-logs/checkpoints',
   ];
 
-  it('of the wrong type is answered by the rule on its type alone', async () => {
+  it('of the wrong type gets only the rule about its type', async () => {
     const { body } = await client.post('/api/v1/licenses', {
       customer_id: 17,
       module_name: 'payroll',
@@ -154,7 +154,7 @@ describe('bad input', () => {
             );
     });
 
-    it('is 422 with a name that JavaScript gives a meaning', async () => {
+    it('is 422 with a name that is special in JavaScript', async () => {
       for (const [method, path] of routesWithBody())
         for (const name of [
           '__proto__',
@@ -184,7 +184,7 @@ describe('bad input', () => {
         }
     });
 
-    it('is 413 from 64 KiB and a byte on', async () => {
+    it('is 413 from 64 KiB and one byte', async () => {
       for (const [method, path] of routesWithBody()) {
         const exactly = `{"x":"${'y'.repeat(64 * 1024 - 8)}"}`;
         expect(Buffer.byteLength(exactly)).toBe(64 * 1024);
@@ -274,7 +274,7 @@ describe('bad input', () => {
       );
     });
 
-    it('is 405 with the methods of the very path, be it or not a value of another path', async () => {
+    it('is 405 with the methods of exactly this path, even if it could be an id of another path', async () => {
       const byPath = new Map<string, string[]>();
       for (const [route] of ROUTE_ACCESS) {
         const [method, path] = route.split(' ') as [string, string];
@@ -293,7 +293,7 @@ describe('bad input', () => {
       expectProblem(await client.get('/api/v1/Licenses/validate'), 404, 'not_found');
     });
 
-    it('is not a 500 when the request line itself is odd', async () => {
+    it('is not a 500 when the request line itself is unusual', async () => {
       const { port } = new URL(server.url);
       for (const line of ['GET /api/v1/licenses/\xff HTTP/1.1', 'BREW / HTTP/1.1']) {
         const answer = await new Promise<string>((resolve, reject) => {
@@ -385,7 +385,7 @@ describe('bad input', () => {
       expectProblem(answer, 422, 'validation_failed', 'other', 'page', 'page_size', 'sort', 'status');
     });
 
-    it('takes the edges of time', async () => {
+    it('accepts the earliest and the latest time', async () => {
       for (const time of [
         '0001-01-01T00:00:00Z',
         '9999-12-31T23:59:59.999Z',
@@ -450,7 +450,7 @@ describe('bad input', () => {
         );
     });
 
-    it('takes the edges', async () => {
+    it('accepts the limits of each rule', async () => {
       const edges: Body[] = [
         { license_type: 'subscription', duration_days: 1 },
         { license_type: 'subscription', duration_days: 36_500 },
@@ -463,7 +463,7 @@ describe('bad input', () => {
       for (const edge of edges) expectStatus(await client.post('/api/v1/licenses', anIssue(edge)), 201);
     });
 
-    it('is 404 without its customer, 409 with an inactive one', async () => {
+    it('is 404 without its customer, and 409 if the customer is inactive', async () => {
       const unknown = await client.post('/api/v1/licenses', anIssue({ customer_id: aCustomerId() }));
       expectProblem(unknown, 404, 'customer_not_found');
       const { id } = await aCustomer(client, { is_active: false });
@@ -553,7 +553,7 @@ describe('bad input', () => {
       }
     });
 
-    it('takes any readable text of Unicode as a name, and gives it back in NFC', async () => {
+    it('accepts any readable text of Unicode as a name, and returns it in NFC', async () => {
       const names = [
         '山田太郎',
         'شركة الأمل',

@@ -40,7 +40,7 @@ describe('a batch of validations', () => {
     return rows[0]!.count;
   }
 
-  it('answers and records equal items once, and charges them once', async () => {
+  it('answers each of several equal items, and records and counts them once', async () => {
     const bound = { ...question('payroll'), instance_db_uuid: 'a', instance_domain: 'b' };
     const items = [
       ...Array.from({ length: 400 }, () => question('payroll')),
@@ -65,7 +65,7 @@ describe('a batch of validations', () => {
     expect(answer.headers.get('ratelimit')).toMatch(/"batch-items";r=6;t=\d+$/);
   });
 
-  it('is refused whole beyond the limit: nothing is verified, recorded or counted as a verdict', async () => {
+  it('is refused as a whole beyond the limit: nothing is verified, recorded or counted as a verdict', async () => {
     expectStatus(await ask(differing(6)), 200);
     const before = await records();
     const refused = await ask(differing(6).map((item) => ({ ...item, odoo_version: '18' })));
@@ -87,21 +87,21 @@ describe('a batch of validations', () => {
     expect(await records()).toBe(before + 4);
   });
 
-  it('that can never succeed gets an error that says so', async () => {
+  it('gets an error that says so if it can never succeed', async () => {
     const refused = await ask(differing(11));
     expectStatus(refused, 429);
     expect(refused.body.detail).toContain('it can never succeed');
     expect(await records()).toBe(0);
   });
 
-  it('is charged to its key alone', async () => {
+  it('counts only for its key', async () => {
     const other = await anApiKey(admin, { scopes: ['licenses:validate'] });
     expectStatus(await ask(differing(10)), 200);
     expectStatus(await ask(differing(1)), 429);
     expectStatus(await ask(differing(10), new Client(server.url, other.key)), 200);
   });
 
-  it("leaves the license's own limit to its installations", async () => {
+  it("does not use up the license's own limit", async () => {
     const equal = Array.from({ length: 900 }, () => question('payroll'));
     expectStatus(await ask([...equal, ...differing(10)]), 200);
     const one = await new Client(server.url).post('/api/v1/licenses/validate', question('payroll'));

@@ -59,7 +59,7 @@ describe('a token that the server did not make', () => {
     expect(await recorded()).toBe(before);
   }
 
-  it('is refused unsigned', async () => {
+  it('is refused without a signature', async () => {
     const [, claims, signature] = license.token.split('.');
     for (const alg of ['none', 'None', 'NONE', '']) {
       const header = base64url({ alg, typ: 'JWT', kid: forger.kid });
@@ -90,7 +90,7 @@ describe('a token that the server did not make', () => {
       await expectUnproven(forger.token(forger.claims(), { alg }), 'SIGNATURE_INVALID');
   });
 
-  it('is refused when another key signed it under our kid, or brings its key along', async () => {
+  it('is refused when another key signed it under our kid, or when it contains its own key', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const header = { alg: 'EdDSA', typ: 'JWT', kid: forger.kid };
     const claims = forger.claims({ jti: license.id });
@@ -104,7 +104,7 @@ describe('a token that the server did not make', () => {
     await expectUnproven(signed(privateKey, { ...header, kid: 'mine' }, claims), 'UNKNOWN_KEY');
   });
 
-  it('is refused, whatever path or SQL its kid holds', async () => {
+  it('is refused, no matter which path or SQL its kid contains', async () => {
     const kids = [
       `../${forger.kid}`,
       `${forger.kid}.private.pem`,
@@ -124,7 +124,7 @@ describe('a token that the server did not make', () => {
     expectStatus(await client.get('/api/v1/licenses'), 200);
   });
 
-  it('is refused, forged with the right key and naming a license that lives', async () => {
+  it('is refused if it is forged with the right key for an existing license', async () => {
     const before = await recorded();
     const longer = forger.claims({
       jti: license.id,
@@ -152,7 +152,7 @@ describe('a token that the server did not make', () => {
     }
   });
 
-  it('is refused in any other spelling of the same bytes', async () => {
+  it('is refused in any other encoding of the same bytes', async () => {
     const [header, claims, signature] = license.token.split('.') as [string, string, string];
     // 64 bytes leave four spare bits in the last character.
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -191,7 +191,7 @@ describe('a token that the server did not make', () => {
     ['byte order mark', (claims: string) => `\ufeff${claims}`],
     ['text behind the object', (claims: string) => `${claims}{}`],
     ['comment', (claims: string) => claims.replace('{', '{/**/')],
-  ])('is refused though the right key signed it: %s', async (_, change) => {
+  ])('is refused even if the right key signed it: %s', async (_, change) => {
     const claims = JSON.stringify(forger.claims({ jti: license.id }));
     const token = forger.token(change(claims));
     await putOnRecord(sql, license.id, token, 1000 + Math.floor(Math.random() * 1e9));
@@ -232,7 +232,7 @@ describe('a token that the server did not make', () => {
     ['application/jwk-set+jwt', 102],
     ['statuslist+jwt', 103],
     ['aegis-checkpoint+jwt', 104],
-  ])('is refused under the typ %s, though our key signed it and it is on record', async (typ, revision) => {
+  ])('is refused with the typ %s, even if our key signed it and it is on record', async (typ, revision) => {
     const token = forger.token(forger.claims({ jti: license.id, rev: revision }), { typ });
     await putOnRecord(sql, license.id, token, revision);
     await expectUnproven(token, 'MALFORMED');
@@ -256,7 +256,7 @@ describe('a token that the server did not make', () => {
     await expectUnproven(signed(forger.privateKey, doubled, claims), 'MALFORMED');
   });
 
-  it('is refused where it is a status list or a checkpoint of the server, even put on record', async () => {
+  it('is refused if it is a status list or a checkpoint of the server, even if that is on record', async () => {
     const { body: list } = await anyone.get(placeOf(license.token).path);
     await until('a checkpoint is there', async () => {
       const { rows } = await sql.query('SELECT FROM audit_checkpoints');
@@ -269,7 +269,7 @@ describe('a token that the server did not make', () => {
     }
   });
 
-  it('passes for no status list, and nor does a checkpoint', async () => {
+  it('is not accepted as a status list, and neither is a checkpoint', async () => {
     const { rows } = await sql.query<{ jws: string }>('SELECT jws FROM audit_checkpoints LIMIT 1');
     const keys = await keysOf(server.url);
     const asList = { sub: placeOf(license.token).uri, iat: seconds(), exp: seconds(3600) };
@@ -315,7 +315,7 @@ describe('a token that the server did not make', () => {
     }
   });
 
-  it('never makes a personal value of another license known', async () => {
+  it('never reveals a personal value of another license', async () => {
     const stranger = forger.token(
       forger.claims({ jti: randomUUID(), customer: { id: license.customer_id, name: 'x' } }),
     );

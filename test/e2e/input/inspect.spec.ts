@@ -97,7 +97,7 @@ describe('the inspection of a pasted token', () => {
       expect(detail).not.toContain(kid);
     });
 
-    it('with a valid signature: the key was used without this server; the metrics count it, the log has it once', async () => {
+    it('with a valid signature: the key was used outside of this server, which the metrics count and the log says once', async () => {
       const { jti, ...claims } = forger.claims();
       const token = forger.token({ jti, ...claims });
       const counted = async (key: string): Promise<number> =>
@@ -121,7 +121,7 @@ describe('the inspection of a pasted token', () => {
       expect(await counted('compromised')).toBe(0);
     });
 
-    it('is logged under the id of the request that showed it, however many others came with it', async () => {
+    it('is logged with the id of the request that showed it, no matter how many others came with it', async () => {
       const token = forger.token(forger.claims());
       const validate = (id: string, shown: string): Promise<unknown> =>
         admin.post(
@@ -146,7 +146,7 @@ describe('the inspection of a pasted token', () => {
     });
   });
 
-  it('says which of the tokens it is: key, revision, newest, superseded, its own end', async () => {
+  it('says which token of the license it is: key, revision, newest, superseded, its own end', async () => {
     const first = await aLicense(admin, { license_type: 'subscription', duration_days: 30 });
     const second = await admin.post(`/api/v1/licenses/${first.id}/renew`, { duration_days: 10 });
     expectStatus(second, 200);

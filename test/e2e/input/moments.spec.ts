@@ -39,7 +39,7 @@ describe('a moment', () => {
     aLicense(client, { customer_id: customer, license_type: 'subscription', duration_days: 1 });
   const errorsOf = (answer: { body: { errors?: unknown } }): unknown => answer.body.errors;
 
-  it('of a renewal is one that answers can say, or is refused', async () => {
+  it('of a renewal can be written in answers, or is refused', async () => {
     const { id } = await aSubscription();
     const path = `/api/v1/licenses/${id}/renew`;
     for (const expires_at of ['9999-12-31T23:59:59-01:00', '9999-12-31T23:59:59-00:01']) {
@@ -70,7 +70,7 @@ describe('a moment', () => {
     expectStatus(await client.get('/api/v1/licenses?sort=-expires_at'), 200);
   });
 
-  it('of an API key is one that answers can say, or is refused', async () => {
+  it('of an API key can be written in answers, or is refused', async () => {
     const key = { name: 'edge', scopes: ['licenses:read'] };
     const refused = await client.post('/api/v1/admin/api-keys', {
       ...key,
@@ -93,7 +93,7 @@ describe('a moment', () => {
     expectStatus(await client.get('/api/v1/admin/api-keys'), 200);
   });
 
-  it('that is accepted anywhere is answered as an RFC 3339 time, whatever it was', async () => {
+  it('that is accepted anywhere is answered as an RFC 3339 time, no matter how it was written', async () => {
     const { id } = await aSubscription();
     await fc.assert(
       fc.asyncProperty(anyTime, fc.integer({ min: 1, max: 36_500 }), async (time, days) => {
@@ -160,7 +160,7 @@ describe('a moment', () => {
     ['iat', 253_402_300_800],
     ['iat', 1e300],
     ['iat', -62_135_596_801],
-  ])('in a token that no answer can say makes it malformed: %s %d', async (claim, second) => {
+  ])('in a token makes it malformed if no answer can write it: %s %d', async (claim, second) => {
     const sql = await superuserOf(server);
     const { rows } = await sql.query<{ kid: string }>(`SELECT kid FROM signing_keys WHERE state = 'active'`);
     await sql.end();

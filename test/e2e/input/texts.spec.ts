@@ -81,7 +81,7 @@ describe('a text that people read', () => {
     }
   });
 
-  it('has line breaks in notes alone', async () => {
+  it('has line breaks only in notes', async () => {
     for (const text of ['first\nsecond', 'first\r\nsecond'])
       for (const [field, store] of STORES)
         expect([field, (await store(text)).status < 300]).toEqual([field, field === 'notes']);
@@ -89,7 +89,7 @@ describe('a text that people read', () => {
     expect(body.notes).toBe('first\r\nsecond');
   });
 
-  it('is stored in NFC, and signed so', async () => {
+  it('is stored and signed in NFC', async () => {
     const { id, name } = await aCustomer(client, {
       name: 'Cafe\u0301 Zoe\u0308',
       company: 'A\u030angstro\u0308m',
@@ -102,7 +102,7 @@ describe('a text that people read', () => {
     expect((await client.post('/api/v1/licenses/validate', question)).body.customer_name).toBe('Café Zoë');
   });
 
-  it('is found by whichever normal form is typed, in rows of either form', async () => {
+  it('is found by either normal form, in rows of either form', async () => {
     const found = async (q: string): Promise<string[]> => {
       const { body } = await client.get(`/api/v1/customers?q=${encodeURIComponent(q)}`);
       return (body.customers as { id: string }[]).map(({ id }) => id).sort();
@@ -119,7 +119,7 @@ describe('a text that people read', () => {
     expect(await found('Oclair')).toEqual([]);
   });
 
-  it('that is stored already does not keep other fields from being changed, nor itself from being sent back', async () => {
+  it('that is already stored can be sent back unchanged, and does not prevent changes of other fields', async () => {
     const { id } = await aCustomer(client);
     const old = { name: 'a\u0007b', email: 'n/a', company: '', phone: ' ', address: '1 Main St\nTown' };
     await sql.query(
@@ -159,7 +159,7 @@ describe('ids and domains that are easily mistaken', () => {
   });
   afterAll(() => server.close());
 
-  it('an id that differs from another in case alone is created with a warning', async () => {
+  it('an id that differs from another only in case is created with a warning', async () => {
     const first = await client.post('/api/v1/customers', { id: 'ACME', name: 'Acme' });
     expect(first.body).not.toHaveProperty('warnings');
     const second = await client.post('/api/v1/customers', { id: 'acme', name: 'Acme' });

@@ -94,7 +94,7 @@ describe('what cannot be recorded', () => {
     expect(await recordsOf([answer.headers.get('x-request-id')!])).toEqual({});
   });
 
-  it('such tokens spoil no answer of those that are asked about together with them', async () => {
+  it('such tokens do not affect the answers for other tokens of the same batch', async () => {
     const items = Array.from({ length: 500 }, (_, index) => {
       const [, claims] = overlong[index % 50] ?? [];
       return question(claims ? forger.token(forger.claims(claims)) : license.token, `module-${index}`);
@@ -110,7 +110,7 @@ describe('what cannot be recorded', () => {
     });
   });
 
-  it('whatever else a request says, at its longest, is recorded', async () => {
+  it('everything else in a request is recorded, even at its greatest length', async () => {
     const requestId = randomBytes(64).toString('hex');
     const claims = forger.claims({
       customer: { id: '🚀'.repeat(50), name: '🚀'.repeat(255) },
@@ -129,7 +129,7 @@ describe('what cannot be recorded', () => {
     expect(await recordsOf([requestId])).toEqual({ [requestId]: 1 });
   });
 
-  it('each text that is indexed has a bound that its index can hold', async () => {
+  it('each indexed text has a limit that its index can store', async () => {
     const { rows } = await sql.query<{ column: string }>(
       `SELECT DISTINCT t.relname || '.' || a.attname AS column
        FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = t.oid
@@ -151,7 +151,7 @@ describe('what cannot be recorded', () => {
     );
     afterAll(() => sql.query('ALTER TABLE audit_logs DROP CONSTRAINT refuses_a_module'));
 
-    it('only that validation fails, though it shares its statement with others', async () => {
+    it('only that validation fails, even if it shares its statement with others', async () => {
       const unrecordable = forger.token(
         forger.claims({ module: { technical_name: 'unrecordable', allowed_major_versions: ['17'] } }),
       );

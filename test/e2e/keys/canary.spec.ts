@@ -311,7 +311,7 @@ describe.each(['text', 'json'] as const)('a whole run logged as %s at LOG_LEVEL=
     await send(200, 'GET', '/api/v1/licenses');
   }
 
-  it('really used each canary', () => {
+  it('used each canary', () => {
     const inTables = [
       'customer.name',
       'customer.email',

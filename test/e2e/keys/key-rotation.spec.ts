@@ -190,7 +190,7 @@ describe('signing keys of two servers on one database', () => {
     expect(verdicts.filter((code) => code !== 'VALID')).toEqual([]);
   });
 
-  it('follow at once, each change with its record, and publish what is pending', async () => {
+  it('follow each change at once, with its audit record, and publish pending keys', async () => {
     await given('k2');
     const jwks = await new Client(servers[1]!.url).get('/.well-known/jwks.json');
     expect((jwks.body as { keys: { kid: string }[] }).keys.map(({ kid }) => kid)).toEqual(['k1', 'k2']);
@@ -279,7 +279,7 @@ describe('signing keys of two servers on one database', () => {
     expect(kidOf((await aLicense(other)).token)).toBe('k2');
   });
 
-  it('are held back by a wrong passphrase as by a missing file, and by no server that has died', async () => {
+  it('cannot be activated with a wrong passphrase or a missing file, and do not wait for an ended server', async () => {
     const wrong = join(folder, 'wrong');
     await writeKeyPair(wrong, 'k2', 'another passphrase for tests');
     cpSync(wrong, keysDirs[0], { recursive: true });
@@ -301,7 +301,7 @@ describe('signing keys of two servers on one database', () => {
     expect(await states()).toEqual({ k1: 'retired', k2: 'pending', k3: 'active' });
   });
 
-  it('are compromised altogether, or with what was recorded after a time', async () => {
+  it('are compromised completely, or only for what was recorded after a time', async () => {
     const early = await aLicense(admin);
     const [row] = (await sql.query<{ now: Date }>(`SELECT clock_timestamp() AS now`)).rows;
     const late = await aLicense(admin);
@@ -340,7 +340,7 @@ describe('signing keys of two servers on one database', () => {
     expect(jwks.keys.map(({ kid }) => kid)).toEqual(['k2']);
   });
 
-  it('are compromised without a successor by force: nothing is issued until one is activated, and a restart serves', async () => {
+  it('are compromised without a successor by force: nothing is issued until one is activated, and a restarted server serves', async () => {
     const old = await aLicense(admin);
     await given('k2');
     await done('compromise', 'k1', '--yes', '--force');
@@ -366,7 +366,7 @@ describe('signing keys of two servers on one database', () => {
     expect(kidOf((await aLicense(other)).token)).toBe('k2');
   });
 
-  it('are followed though the connection that notifies of them was cut', async () => {
+  it('are followed even if the connection for notifications was cut', async () => {
     await given('k2');
     const live = async (): Promise<number> =>
       (await Scrape.of(servers[0]!.metricsUrl)).value('aegis_signing_keys_notified');
@@ -386,7 +386,7 @@ describe('signing keys of two servers on one database', () => {
     expect(kidOf((await aLicense(other)).token)).toBe('k1');
   });
 
-  it('do not wait long for a writer that stalls, and keep no other waiting', async () => {
+  it('do not wait long for a writer that stalls, and do not block others', async () => {
     await given('k2');
     const customer_id = (await aCustomer(admin)).id;
     await sql.query('BEGIN');

@@ -156,7 +156,7 @@ describe('the signed key set', () => {
     );
   });
 
-  it('is signed of an export that an editor gave a byte order mark', async () => {
+  it('can be signed from an export to which an editor added a byte order mark', async () => {
     const signed = await sign();
     const exported = readFileSync(join(folder, 'export.json'), 'utf8');
     writeFileSync(join(folder, 'export.json'), `\ufeff${exported}`);
@@ -187,7 +187,7 @@ describe('the signed key set', () => {
     rmSync(join(server.keysDir, 'jwks.jwt'));
   });
 
-  it('is not read when the file is a pipe, nor further than a key set may be long', async () => {
+  it('is not read from a pipe, nor beyond the greatest length of a key set', async () => {
     const path = join(server.keysDir, 'jwks.jwt');
     execFileSync('mkfifo', [path]);
     await until('a pipe', () => Promise.resolve(server.log().includes('not a regular file')), PATIENCE_MS);
@@ -224,7 +224,7 @@ describe('the signed key set', () => {
     );
   });
 
-  it('is signed by no root key in KEYS_DIR, with no wrong passphrase, and of nothing else', async () => {
+  it('is not signed by a root key in KEYS_DIR, with a wrong passphrase, or from another file', async () => {
     const inside = await aegis
       .with({ ROOT_KEY_PASSPHRASE: ROOT_PASSPHRASE })
       .run('keys', 'root', 'init', '--out', join(server.keysDir, 'root'));

@@ -35,7 +35,7 @@ describe('while the database is unavailable', () => {
     await database.drop();
   });
 
-  it('the key set and the status lists are served as they were read last, for a day', async () => {
+  it('the key set and the status lists are served as they were last read, for one day', async () => {
     const sql = await database.dataSource([]);
     const [keys, status] = [await anyone.get('/.well-known/jwks.json'), await anyone.get(list)];
     expect([keys.status, status.status]).toEqual([200, 200]);

@@ -102,7 +102,7 @@ describe('at the same time', () => {
     expect(await rows('SELECT version FROM customers WHERE id = $1', id)).toEqual([{ version: 3 }]);
   });
 
-  it('issues and a deactivation: what is issued was issued before', async () => {
+  it('issues and a deactivation: every license was issued before the deactivation', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 40 }, async () => {
         const { id } = await aCustomer(client);
@@ -133,7 +133,7 @@ describe('at the same time', () => {
     }
   });
 
-  it('issues and a removal: no license that lives is left to a customer that is gone', async () => {
+  it('issues and a removal: no active license is left for a removed customer', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 50 }, async (_, round) => {
         const { id } = await aCustomer(client);
@@ -239,7 +239,7 @@ describe('at the same time', () => {
     }
   });
 
-  it('a revocation acknowledged by one server is seen by a validation that starts after on another', async () => {
+  it('a revocation that one server acknowledged is seen by every later validation on another', async () => {
     const elsewhere = new Client(replica.url);
     const licenses = await Promise.all(Array.from({ length: 50 }, () => aLicense(client)));
     const question = ({ token }: { token: string }): object => ({

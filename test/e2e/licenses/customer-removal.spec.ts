@@ -91,7 +91,7 @@ describe('the removal of a customer', () => {
     expect(events).toContain('customer.deleted');
   });
 
-  it('needs licenses:revoke where it revokes', async () => {
+  it('needs licenses:revoke if it revokes licenses', async () => {
     const writer = new Client(server.url, (await anApiKey(admin, { scopes: ['customers:write'] })).key);
     const customer = await aCustomer(admin);
     const license = await aLicense(admin, { customer_id: customer.id });
@@ -107,7 +107,7 @@ describe('the removal of a customer', () => {
     expectStatus(await writer.delete(`/api/v1/customers/${customer.id}`), 404);
   });
 
-  it('and an issue at once end in one order', async () => {
+  it('and an issue at the same time happen one after the other', async () => {
     for (let round = 0; round < 20; round += 1) {
       const customer = await aCustomer(admin);
       const [issued, removed] = await Promise.all([

@@ -40,7 +40,7 @@ describe('a customer', () => {
 
   const codeOf = (token: string): Promise<string> => verdictOf(anyone, token);
 
-  it('is created with what is given', async () => {
+  it('is created with the given values', async () => {
     const id = aCustomerId();
     const created = await client.post('/api/v1/customers', { id, ...DETAILS });
     expectStatus(created, 201);
@@ -57,7 +57,7 @@ describe('a customer', () => {
     expect(read.body).toEqual(created.body);
   });
 
-  it('needs no more than id and name', async () => {
+  it('needs only an id and a name', async () => {
     const created = await client.post('/api/v1/customers', {
       id: aCustomerId(),
       name: 'x',
@@ -83,7 +83,7 @@ describe('a customer', () => {
     expectStatus(await client.post('/api/v1/customers', { id: id.toLowerCase(), name: 'Other' }), 201);
   });
 
-  it('keeps what a change does not name, and loses what it names null', async () => {
+  it('keeps the fields that a change does not name, and loses those that it sets to null', async () => {
     const { id } = await aCustomer(client, DETAILS);
     const changed = await client.patch(`/api/v1/customers/${id}`, { phone: null, name: 'Zoë Corge' });
     expectStatus(changed, 200);
@@ -92,7 +92,7 @@ describe('a customer', () => {
     expect((await client.get(`/api/v1/customers/${id}`)).body).toEqual(changed.body);
   });
 
-  it('leaves a record that names what changed, not what it said', async () => {
+  it('leaves a record with the names of changed fields, not their values', async () => {
     const { id } = await aCustomer(client, DETAILS);
     await client.patch(`/api/v1/customers/${id}`, {
       phone: '+1 555 0200',
@@ -110,7 +110,7 @@ describe('a customer', () => {
     expect(JSON.stringify(rows)).not.toMatch(/quux|555 0|elm|late/i);
   });
 
-  it('is not changed by what it says already, and leaves no record of it', async () => {
+  it('is not changed by the values that it already has, and leaves no record of that', async () => {
     const { id } = await aCustomer(client, DETAILS);
     const before = (await client.get(`/api/v1/customers/${id}`)).body;
     for (const nothing of [{}, { name: DETAILS.name }, { ...DETAILS, is_active: true }]) {
@@ -121,7 +121,7 @@ describe('a customer', () => {
     expect(await recordsOf(id)).toHaveLength(1);
   });
 
-  it('keeps its id whatever a change says', async () => {
+  it('keeps its id, no matter what a change says', async () => {
     const { id } = await aCustomer(client);
     expectStatus(await client.patch(`/api/v1/customers/${id}`, { id: aCustomerId() }), 422);
     expectStatus(await client.patch(`/api/v1/customers/${aCustomerId()}`, { name: 'x' }), 404);
@@ -134,7 +134,7 @@ describe('a customer', () => {
     expect(await codeOf(license.token)).toBe('VALID');
   });
 
-  it('cannot be removed while a license is not revoked, whatever else it is', async () => {
+  it('cannot be removed while a license is not revoked, no matter which status it has', async () => {
     const { id } = await aCustomer(client);
     const revoked = await aLicense(client, { customer_id: id });
     await client.post(`/api/v1/licenses/${revoked.id}/revoke`, { reason: 'refunded' });
@@ -157,7 +157,7 @@ describe('a customer', () => {
     expect(await remove()).toBe(204);
   });
 
-  it('leaves a tombstone: the id alone, never to be taken again', async () => {
+  it('leaves only its id, which can never be used again', async () => {
     const { id } = await aCustomer(client, DETAILS);
     const license = await aLicense(client, { customer_id: id });
     await client.post(`/api/v1/licenses/${license.id}/revoke`, { reason: 'refunded' });
@@ -191,7 +191,7 @@ describe('a customer', () => {
     expect((await recordsOf(id))[0]).toMatchObject({ event_type: 'customer.deleted', event_data: {} });
   });
 
-  it('takes its tokens along, which answer REVOKED forever', async () => {
+  it('revokes its tokens, which answer REVOKED forever', async () => {
     const { id } = await aCustomer(client, DETAILS);
     const licenses = await Promise.all([1, 2].map(() => aLicense(client, { customer_id: id })));
     for (const license of licenses)

@@ -157,7 +157,7 @@ describe('what cannot be recorded does not happen', () => {
     expectStatus(await issueTo(id), 201);
   });
 
-  it('says why in the log alone, and without the token', async () => {
+  it('says why only in the log, and without the token', async () => {
     const { id } = await aCustomer(client);
     const answer = await failing('the audit record is refused', () => issueTo(id));
     const lines = server

@@ -167,7 +167,7 @@ describe('aegis import v0.8', () => {
       return ['--from', csv];
     }
 
-    it('takes over all that there is, once, and reconciles both sides', async () => {
+    it('imports everything once, and compares both sides', async () => {
       const ids = await fill();
       const { exitCode, stderr, answer } = await run(...(await source()));
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -257,7 +257,7 @@ describe('aegis import v0.8', () => {
       expect(await counted()).toEqual({ licenses: 6, customers: 2, records: 2 });
     });
 
-    it('keeps of the audit trail when it happened, no personal values, and no address that is too old', async () => {
+    it('imports audit records with their times, without personal values and without addresses that are too old', async () => {
       const { revoked } = await fill();
       await run(...(await source()));
       const { rows } = await sql.query(
@@ -286,7 +286,7 @@ describe('aegis import v0.8', () => {
       ]);
     });
 
-    it("takes texts that the API's rules refuse, reports them, and keeps what would be lost in the notes", async () => {
+    it("adapts texts that the API's rules refuse, reports them, and keeps in the notes what would be lost", async () => {
       await v08.addCustomer('acme', {
         name: 'Cafe\u0301\tZoe\u0308',
         email: 'a@acme.example; b@acme.example',
@@ -367,7 +367,7 @@ describe('aegis import v0.8', () => {
       });
     });
 
-    it('names each row that it cannot take, with the reason, and takes the others', async () => {
+    it('names each row that it cannot import, with the reason, and imports the others', async () => {
       await v08.addCustomer('acme', { name: 'x'.repeat(201) });
       await v08.addCustomer('a b');
       const good = await v08.addLicense('acme', { notes: 'n'.repeat(2001), module_name: 'payrol' });
@@ -447,7 +447,7 @@ describe('aegis import v0.8', () => {
     expect(rows).toEqual([{ name: 'Renamed', is_active: false }]);
   });
 
-  it('keeps nothing of a dry run', async () => {
+  it('writes nothing in a dry run', async () => {
     await fill();
     const { exitCode, answer } = await run('--dry-run');
     expect({ exitCode, answer }).toMatchObject({
@@ -457,7 +457,7 @@ describe('aegis import v0.8', () => {
     expect(await counted()).toEqual({ licenses: 0, customers: 0, records: 0 });
   });
 
-  it('takes what there is of a folder, row by row, and reports lines that are not rows', async () => {
+  it('imports the files of a folder, row by row, and reports lines that are not rows', async () => {
     await fill();
     const csv = mkdtempSync(join(folder, 'csv-'));
     await v08.copyTo(csv);
@@ -489,7 +489,7 @@ describe('aegis import v0.8', () => {
   it.each([
     ['semicolons', ';'],
     ['tabs', '\\t'],
-  ])('takes a folder whose cells are separated by %s', async (_, delimiter) => {
+  ])('imports a folder whose cells are separated by %s', async (_, delimiter) => {
     await fill();
     const csv = mkdtempSync(join(folder, 'csv-'));
     await v08.copyTo(csv, delimiter);
@@ -497,7 +497,7 @@ describe('aegis import v0.8', () => {
     expect(answer).toMatchObject({ licenses: { imported: 6 }, audit_logs: { imported: 2 } });
   });
 
-  it('takes no password as an argument, and shows none', async () => {
+  it('accepts no password as an argument, and shows none', async () => {
     const { password } = new URL(v08.url);
     const refused = await aegis.run('import', 'v0.8', '--from', v08.url);
     expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('V08_DATABASE_URL') });
@@ -519,7 +519,7 @@ describe('aegis import v0.8', () => {
     expect(own).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('not a table of v0.8') });
   });
 
-  it('reads one snapshot: what v0.8 changes meanwhile is not half in it', async () => {
+  it('reads one snapshot: a change that v0.8 makes meanwhile is either completely in it or not at all', async () => {
     await v08.addCustomer('acme');
     await v08.addLicense('acme');
     await v08.sql.query('BEGIN');
@@ -531,7 +531,7 @@ describe('aegis import v0.8', () => {
     expect(answer).toMatchObject({ customers: { created: 1 }, licenses: { imported: 1 } });
   });
 
-  it('shows people the same in lines', async () => {
+  it('shows people the same facts as text', async () => {
     await fill();
     const { exitCode, stdout } = await aegis.run('import', 'v0.8');
     expect(exitCode).toBe(0);

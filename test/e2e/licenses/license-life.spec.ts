@@ -157,7 +157,7 @@ describe('the life of a license', () => {
     expect(list.body.licenses).toEqual([listed]);
   });
 
-  it('gives each of many who ask at once the license, and the status, that they ask for', async () => {
+  it('gives each of many requests at once its own license and status', async () => {
     const licenses = [await aLicense(client), await aLicense(client), await aLicense(client)];
     const unknown = '00000000-0000-4000-8000-000000000000';
     const asked = [...licenses, ...licenses].flatMap(({ id }) => [id, id.toUpperCase(), unknown]);
@@ -172,7 +172,7 @@ describe('the life of a license', () => {
     expect(statuses.map(({ status }) => status)).toEqual(found.map((id) => (id === undefined ? 404 : 200)));
   });
 
-  it('shows anyone the status and nothing personal', async () => {
+  it('shows the status to anyone, and nothing personal', async () => {
     const { id, expires_at } = await aLicense(client, { license_type: 'demo' });
     const answer = await anyone.get(`/api/v1/licenses/${id}/status`);
     expectStatus(answer, 200);
@@ -185,7 +185,7 @@ describe('the life of a license', () => {
     });
   });
 
-  it('says usable where the newest token validates for its own installation, and only there', async () => {
+  it('says that a license is usable only if its newest token is valid for its installation', async () => {
     const customer_id = aCustomerId();
     expectStatus(await client.post('/api/v1/customers', { id: customer_id, name: 'Acme' }), 201);
     const instance_fingerprint = `sha256:${'a'.repeat(64)}`;

@@ -100,7 +100,7 @@ describe('the lifecycle of a license', () => {
     ]);
   });
 
-  it('renews from the present end while it runs, and from now once it ended', async () => {
+  it('renews from its end while it runs, and from now after it has ended', async () => {
     const running = await subscription(10);
     const renewed = await change(running, 'renew', { duration_days: 5 });
     expect(Date.parse(renewed.body.expires_at as string)).toBe(Date.parse(running.expires_at!) + 5 * DAY);
@@ -132,7 +132,7 @@ describe('the lifecycle of a license', () => {
     expect((answer.body.errors as { field: string }[]).map((error) => error.field)).toContain(field);
   });
 
-  it('renews no perpetual license', async () => {
+  it('does not renew a perpetual license', async () => {
     expectStatus(await change(await aLicense(admin), 'renew', { duration_days: 5 }), 409);
   });
 
@@ -192,7 +192,7 @@ describe('the lifecycle of a license', () => {
     expectStatus(await admin.patch(`/api/v1/licenses/${license.id}`, {}), 422);
   });
 
-  it('hands out the token as a file', async () => {
+  it('returns the token as a file', async () => {
     const license = await aLicense(admin);
     const file = await admin.get(`/api/v1/licenses/${license.id}/token`);
     expectStatus(file, 200);
@@ -224,7 +224,7 @@ describe('the lifecycle of a license', () => {
       expectStatus(await admin.post('/api/v1/licenses/validate/batch', { items: wrong }), 422);
   });
 
-  it('says who a key is', async () => {
+  it('says whose key it is', async () => {
     const me = await admin.get('/api/v1/me');
     expect(me.body).toEqual({
       id: server.adminKey.split('_')[2],
@@ -237,7 +237,7 @@ describe('the lifecycle of a license', () => {
   });
 
   describe('under concurrency', () => {
-    it('extends twice for two renewals at once', async () => {
+    it('extends it twice for two renewals at once', async () => {
       const license = await subscription(10);
       const both = await Promise.all([1, 2].map(() => change(license, 'renew', { duration_days: 5 })));
       for (const answer of both) expectStatus(answer, 200);
@@ -247,7 +247,7 @@ describe('the lifecycle of a license', () => {
       expect((await events(license)).filter((event) => event === 'license.renewed')).toHaveLength(2);
     });
 
-    it('lets no renewal follow a revocation, 30 times', async () => {
+    it('accepts no renewal after a revocation, 30 times', async () => {
       for (let round = 0; round < 30; round += 1) {
         const license = await subscription(10);
         const [renewed, revoked] = await Promise.all([

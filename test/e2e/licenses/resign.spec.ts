@@ -64,7 +64,7 @@ describe('aegis licenses resign', () => {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Line);
 
-  it('leaves out what was recorded after the last good time, which the dry run of the compromise counts first', async () => {
+  it('leaves out tokens that were recorded after the last good time, which the dry run of the compromise counts first', async () => {
     const json = async (...args: string[]): Promise<Record<string, unknown>> => {
       const { exitCode, stdout, stderr } = await aegis.run(...args, '--json');
       expect([exitCode, stderr]).toEqual([0, '']);
@@ -99,7 +99,7 @@ describe('aegis licenses resign', () => {
     expect((await aegis.run('keys', 'compromise', 'nobody', '--dry-run')).exitCode).toBe(1);
   });
 
-  it('carries on after kill -9, with a report that misses nobody', async () => {
+  it('continues after kill -9, with a report that has every license', async () => {
     const running = aegis.start(
       'licenses',
       'resign',
@@ -154,7 +154,7 @@ describe('aegis licenses resign', () => {
     });
   });
 
-  it('counts without doing anything, and writes a table for a spreadsheet', async () => {
+  it('counts without a change, and writes a table for a spreadsheet', async () => {
     const dryRun = await aegis.run('licenses', 'resign', '--key', ROW_KEY, '--dry-run');
     expect(dryRun).toEqual({
       exitCode: 0,

@@ -39,7 +39,7 @@ describe('the statistics', () => {
     await server.close();
   });
 
-  it('count what is there, right after it happened', async () => {
+  it('include every change right after it was made', async () => {
     const empty = (await client.get('/api/v1/admin/stats')).body;
     expect(empty).toEqual({
       customers: { total: 0, active: 0, inactive: 0 },
@@ -112,7 +112,7 @@ describe('the statistics', () => {
     expect(rows[0].records - empty.audit_logs.total).toBe(19);
   });
 
-  it('forget validations after 24 hours, and keep those before', async () => {
+  it('drop validations after 24 hours, and keep newer ones', async () => {
     await sql.query(`
       INSERT INTO validation_counts (minute, code, count)
       VALUES (date_trunc('minute', now() - interval '25 hours'), 'VALID', 1000),

@@ -197,14 +197,14 @@ describe('a verdict', () => {
     },
   );
 
-  it('takes a token by the name that RFC 9864 gave the algorithm', async () => {
+  it('accepts a token with the name that RFC 9864 gave the algorithm', async () => {
     const { id } = await aLicense(client);
     const token = forger.token(forger.claims({ jti: id }), { alg: 'Ed25519' });
     await putOnRecord(sql, id, token);
     expect(await codeOf(token)).toBe('VALID');
   });
 
-  it('takes an imported token, that has neither rev nor status', async () => {
+  it('accepts an imported token, which has neither rev nor status', async () => {
     const { id } = await aLicense(client);
     const token = forger.token(forger.claims({ jti: id, rev: undefined, status: undefined }));
     await putOnRecord(sql, id, token);
@@ -237,7 +237,7 @@ describe('a verdict', () => {
     expect(await codeOf(token, { ...instance, instance_domain: `${DOMAIN} ` })).toBe('INSTANCE_MISMATCH');
   });
 
-  it('records what was asked where a license is refused for it', async () => {
+  it('records the question if a license is refused because of it', async () => {
     const { token } = await aLicense(client, { instance_fingerprint: FINGERPRINT });
     const moved = { instance_db_uuid: DB_UUID, instance_domain: 'erp.copy.example' };
     const asPaired = async (question: Record<string, unknown>): Promise<unknown> => {
@@ -294,7 +294,7 @@ describe('a verdict', () => {
     expect(await codeOf(token)).toBe('EXPIRED');
   });
 
-  it("goes by the presented token's end, not by the license's", async () => {
+  it('depends on the end of the presented token, not on that of the license', async () => {
     const license = await aLicense(client, { license_type: 'subscription', duration_days: 60 });
     await set(license.id, `expires_at = now() - interval '1 day'`);
     expect(await codeOf(license.token)).toBe('VALID');
@@ -303,7 +303,7 @@ describe('a verdict', () => {
     expect(await codeOf(older)).toBe('EXPIRED');
   });
 
-  it('says that a newer token is available, to who still shows the older one', async () => {
+  it('says that a newer token is available if the older one is shown', async () => {
     const { id, token } = await aLicense(client, { license_type: 'demo' });
     const newer = forger.token(forger.claims({ jti: id, rev: 2 }));
     await putOnRecord(sql, id, newer);
@@ -312,7 +312,7 @@ describe('a verdict', () => {
     expect((await ask(newer)).body.warnings).toEqual([]);
   });
 
-  it('trusts of a compromised key only what was on record by the given time', async () => {
+  it('trusts only tokens of a compromised key that were on record at the given time', async () => {
     const key = await retiredKey('leaked');
     const { id } = await aLicense(client);
     const before = key.token(forger.claims({ jti: id, rev: 2 }));
@@ -337,7 +337,7 @@ describe('a verdict', () => {
     for (const token of [before, after, never]) expect(await codeOf(token)).toBe('KEY_COMPROMISED');
   });
 
-  it('remembers no verdict: each answer follows the state of that moment', async () => {
+  it('remembers no verdict: each answer depends on the current state', async () => {
     const license = await aLicense(client);
     const change = (is_active: boolean): Promise<Answer> =>
       client.patch(`/api/v1/customers/${license.customer_id}`, { is_active });
@@ -348,7 +348,7 @@ describe('a verdict', () => {
     expect(await codeOf(license.token)).toBe('VALID');
   });
 
-  it('answers each of many at once with its own verdict', async () => {
+  it('gives each of many tokens at once its own verdict', async () => {
     const licenses = await Promise.all(
       Array.from({ length: 30 }, (_, index) => aLicense(client, { module_name: `module_${index}` })),
     );
@@ -367,7 +367,7 @@ describe('a verdict', () => {
     });
   });
 
-  it('refuses callers without a key where the operator closed the route', async () => {
+  it('refuses callers without a key if the operator closed the route', async () => {
     const closed = await testServer({ variables: { VALIDATION_REQUIRES_API_KEY: 'true' } });
     try {
       const admin = new Client(closed.url, closed.adminKey);
@@ -387,7 +387,7 @@ describe('a verdict', () => {
     }
   });
 
-  it('refuses a bad key even though none is needed', async () => {
+  it('refuses a bad key even if no key is needed', async () => {
     const { token } = await aLicense(client);
     const answer = await new Client(server.url, `${server.adminKey}x`).post('/api/v1/licenses/validate', {
       token,

@@ -56,7 +56,7 @@ describe('entity tags', () => {
   ];
 
   describe.each(READS)('on the read of %s', (_, made) => {
-    it('spare its body to who holds it already', async () => {
+    it('save the body for a caller that already has it', async () => {
       const path = await made();
       const first = await client.get(path);
       const tag = tagOf(first);
@@ -71,7 +71,7 @@ describe('entity tags', () => {
       expect(head.status).toBe(304);
     });
 
-    it('answer it in full to who holds another, or sends no tags', async () => {
+    it('do not save it for a caller that has another version or sends no tags', async () => {
       const path = await made();
       const first = await client.get(path);
       const tag = tagOf(first);
@@ -95,7 +95,7 @@ describe('entity tags', () => {
     });
   });
 
-  it('are not sent for what nobody may read', async () => {
+  it('never lead to a 304 in place of a 401 or a 404', async () => {
     const path = await customerPath();
     const tag = await tagAt(path);
     const nobody = new Client(server.url);
@@ -109,7 +109,7 @@ describe('entity tags', () => {
   });
 
   describe('change', () => {
-    it('with a customer, and stay with a change that changes nothing', async () => {
+    it('with each change of a customer, and not with a change that changes nothing', async () => {
       const path = await customerPath();
       const before = await tagAt(path);
       expectStatus(await client.patch(path, { name: 'Acme Corporation' }), 200);
@@ -196,7 +196,7 @@ describe('entity tags', () => {
       expect(tagOf(answer)).toBe(await tagAt(path));
     });
 
-    it('are answered with the current value, not with its place', async () => {
+    it('have the same value in the answer to a creation as in a later read', async () => {
       const { id: customer_id } = await aCustomer(client);
       await client.patch(`/api/v1/customers/${customer_id}`, { phone: '1' });
       const order = { customer_id, module_name: 'p', allowed_major_versions: ['17'], license_type: 'demo' };
@@ -287,12 +287,12 @@ describe('entity tags', () => {
         ['the present one', (tag) => tag],
         ['any', () => '*'],
         ['one of several', (tag) => `"other" , "a,b",${tag}`],
-      ])('let it pass: %s', async (_name, demand) => {
+      ])('allow the change: %s', async (_name, demand) => {
         const path = await made();
         expectStatus(await send(path, ifMatch(demand(await tagAt(path)))), status);
       });
 
-      it('refuse it when somebody was faster, and nothing changes', async () => {
+      it('refuse the change if somebody was faster, and nothing changes', async () => {
         const path = await made();
         const old = await tagAt(path);
         await disturb(path);
@@ -305,7 +305,7 @@ describe('entity tags', () => {
         expect((await client.get(path)).body).toEqual(before.body);
       });
 
-      it('refuse it for tags that match weakly alone, or not at all', async () => {
+      it('refuse the change for tags that match only weakly, or not at all', async () => {
         const path = await made();
         const tag = await tagAt(path);
         for (const demand of [
@@ -318,7 +318,7 @@ describe('entity tags', () => {
         expect(await tagAt(path)).toBe(tag);
       });
 
-      it('refuse what is not a list of tags', async () => {
+      it('refuse a value that is not a list of tags', async () => {
         const path = await made();
         const tag = await tagAt(path);
         for (const demand of [
@@ -337,7 +337,7 @@ describe('entity tags', () => {
         expect(await tagAt(path)).toBe(tag);
       });
 
-      it('say nothing of what is not there', async () => {
+      it('reveal nothing about a resource that does not exist', async () => {
         for (const demand of ['*', '"1"']) expectStatus(await send(missing, ifMatch(demand)), 404);
       });
 
@@ -353,7 +353,7 @@ describe('entity tags', () => {
   );
 
   describe('demanded by If-Match', () => {
-    it('hold a license against a change of its customer', async () => {
+    it("notice a change of the license's customer", async () => {
       const license = await aLicense(client);
       const path = `/api/v1/licenses/${license.id}`;
       const old = await tagAt(path);
@@ -370,7 +370,7 @@ describe('entity tags', () => {
       expectStatus(await revoke(), 412);
     });
 
-    it('let one of ten changes at once pass', async () => {
+    it('accept one of ten changes at once', async () => {
       for (const [made, field] of [
         [customerPath, 'notes'],
         [licensePath, 'notes'],

@@ -67,7 +67,7 @@ describe('lists', () => {
     );
   });
 
-  it('stream as NDJSON what pages show, without tokens', async () => {
+  it('stream the same rows as NDJSON that pages show, without tokens', async () => {
     const license = await aLicense(admin);
     const page = await admin.get(`/api/v1/licenses?customer_id=${license.customer_id}`);
     const stream = await admin.get(`/api/v1/licenses?customer_id=${license.customer_id}`, {
@@ -80,7 +80,7 @@ describe('lists', () => {
       expectStatus(await admin.get(path, { Accept: 'text/csv' }), 200);
   });
 
-  it('prefer JSON where everything is accepted, and refuse what they cannot be', async () => {
+  it('prefer JSON if everything is accepted, and refuse types that they do not have', async () => {
     const any = await admin.get('/api/v1/customers', { Accept: 'text/csv;q=0.5, */*' });
     expect(any.headers.get('content-type')).toContain('application/json');
     expectStatus(await admin.get('/api/v1/customers', { Accept: 'text/html' }), 406);
@@ -130,7 +130,7 @@ describe('lists', () => {
         });
       };
 
-      it('are read no further than the caller takes, and no longer than it is there', async () => {
+      it('are read only as far as the caller takes them, and only while it is connected', async () => {
         statements = 0;
         const response = await new Promise<IncomingMessage>((resolve, reject) => {
           const headers = { 'X-API-Key': server.adminKey, Accept: 'application/x-ndjson' };

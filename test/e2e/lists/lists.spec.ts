@@ -160,7 +160,7 @@ describe('a list', () => {
     expect((await found(query)).sort()).toEqual(expected);
   });
 
-  it('of licenses finds by id, key and time of end', async () => {
+  it('of licenses finds them by id, key and end', async () => {
     const { id } = licenses[4]!;
     for (const q of [id, id.slice(0, 13), id.toUpperCase()]) expect(await found(`q=${q}`)).toEqual([4]);
     const { key_id } = (await client.get('/info')).body;
@@ -212,7 +212,7 @@ describe('a list', () => {
     },
   );
 
-  it('walks on where it was, whatever is added in front', async () => {
+  it('continues at its place, no matter what is added before it', async () => {
     const first = await list('licenses', 'page_size=3');
     const added = await aLicense(client, { customer_id: beta });
     const rest = await list('licenses', `page_size=100&cursor=${first.next_cursor}`);
@@ -250,7 +250,7 @@ describe('a list', () => {
     expectStatus(await client.get('/api/v1/licenses?page=10000&page_size=1'), 200);
   });
 
-  it('of customers leaves out who is gone', async () => {
+  it('of customers leaves out removed ones', async () => {
     expect(await customers('')).toEqual(['Alpha_1', 'beta_2', 'gamma-3']);
     expect(await customers('q=alpha-gone')).toEqual([]);
     expect(await customers('is_active=false')).toEqual(['gamma-3']);

@@ -111,7 +111,7 @@ describe('the metrics', () => {
       );
     });
 
-    it('are not on the public port, no matter who asks', async () => {
+    it('are not on the public port for any caller', async () => {
       expect(new URL(server.metricsUrl).port).not.toBe(new URL(server.url).port);
       for (const client of [admin, anyone]) expect((await client.get('/metrics')).status).toBe(404);
     });
@@ -261,7 +261,7 @@ describe('the metrics', () => {
       ['missing', {}],
       ['refused', { 'X-API-Key': 'aegis_test_no_such_key' }],
       ['conflicting', { 'X-API-Key': 'a', Authorization: 'Bearer b' }],
-    ])('count the reason %s', async (reason, headers) => {
+    ])('count refusals with the reason %s', async (reason, headers) => {
       expect(
         await rise(
           () => anyone.get('/api/v1/licenses', headers as Record<string, string>),
@@ -270,7 +270,7 @@ describe('the metrics', () => {
       ).toEqual([1]);
     });
 
-    it('count no caller who may', async () => {
+    it('count no caller that is allowed', async () => {
       const before = await scrape();
       await admin.get('/api/v1/licenses');
       await anyone.post(VALIDATE, question);
@@ -415,7 +415,7 @@ describe('METRICS_PORT', () => {
     await expect(fetch(`${third.metricsUrl}/metrics`)).rejects.toThrow();
   });
 
-  it('is let go of when the start fails after it was taken', async () => {
+  it('is free again if the start fails after it was opened', async () => {
     const first = await testServer();
     const { port: free } = new URL(first.metricsUrl);
     await first.close();

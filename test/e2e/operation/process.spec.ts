@@ -195,7 +195,7 @@ describe('the server as a process', () => {
     expect(cluster.postmaster()).toBeUndefined();
   });
 
-  it('takes two SIGINT of one Ctrl-C for one', async () => {
+  it('treats two SIGINT of one Ctrl-C as one', async () => {
     const server = await processes.server(variables).ready();
     const lock = await holdAuditLog();
     const creating = stillServes(server, key);
@@ -209,7 +209,7 @@ describe('the server as a process', () => {
     expect(cluster.postmaster()).toBeUndefined();
   });
 
-  it('ends at once when SIGINT comes again, and the next start adopts the PostgreSQL that is left', async () => {
+  it('ends at once at a second SIGINT, and the next start takes over the running PostgreSQL', async () => {
     const server = await processes.server(variables).ready();
     const lock = await holdAuditLog();
     const creating = stillServes(server, key).catch(() => 'cut');
@@ -232,7 +232,7 @@ describe('the server as a process', () => {
     expect(await next.ended).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
-  it('adopts PostgreSQL after kill -9, and stops it in the end', async () => {
+  it('takes over PostgreSQL after kill -9, and stops it at its own end', async () => {
     const left = cluster.postmaster()!;
     expect(left.ready).toBe(true);
     const server = await processes.server(variables).ready();
@@ -243,7 +243,7 @@ describe('the server as a process', () => {
     expect(cluster.postmaster()).toBeUndefined();
   });
 
-  it('says 503 while PostgreSQL is gone, ends cleanly, and starts again with all that was acknowledged', async () => {
+  it('answers 503 while PostgreSQL is gone, ends cleanly, and starts again with everything that was acknowledged', async () => {
     const server = await processes.server(variables).ready();
     const client = new Client(server.url, key);
     const license = await aLicense(client);

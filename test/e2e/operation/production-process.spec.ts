@@ -230,7 +230,7 @@ describe('production', () => {
     }
   });
 
-  it('refuses all that is missing at once', async () => {
+  it('names everything that is missing at once', async () => {
     await expectRefusal(
       { ENVIRONMENT: 'production' },
       /^Configuration refused:\n(?=[\s\S]*\n? {2}DATABASE_URL: )(?=[\s\S]* {2}PUBLIC_URL: )(?=[\s\S]* {2}LICENSE_ISSUER: )(?=[\s\S]* {2}KEY_PASSPHRASE: )(?=[\s\S]* {2}API_KEY_PEPPERS: )/,

@@ -50,7 +50,7 @@ describe('readiness asks for what a validation needs', () => {
   const turnWritable = (): Promise<unknown> =>
     sql.query(`ALTER DATABASE ${database} RESET default_transaction_read_only`);
 
-  it('says yes while all is well', async () => {
+  it('says yes while everything works', async () => {
     expect(await statuses()).toEqual(ALL_WELL);
   });
 
@@ -77,7 +77,7 @@ describe('readiness asks for what a validation needs', () => {
     expect(await statuses()).toEqual(ALL_WELL);
   });
 
-  it('finds the primary by validations alone, without a probe that asks', async () => {
+  it('finds the primary with only validations, without a probe', async () => {
     await turnReadOnly();
     await until('sessions are read-only', async () => (await validate()).status === 503);
     await Promise.all(Array.from({ length: 20 }, () => admin.get('/api/v1/licenses')));
@@ -85,7 +85,7 @@ describe('readiness asks for what a validation needs', () => {
     await until('validations are answered', async () => (await validate()).status === 200);
   });
 
-  it('says no without the audit partition of now, and yes once it is back', async () => {
+  it('says no without the current audit partition, and yes when it is back', async () => {
     const { rows } = await sql.query<{ name: string; bounds: string }>(
       `SELECT c.oid::regclass::text AS name, pg_get_expr(c.relpartbound, c.oid) AS bounds
        FROM pg_class c WHERE c.relname = 'audit_logs_' || to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY_MM')`,

@@ -22,7 +22,7 @@ describe('the server at a user signal', () => {
     await until(text, () => Promise.resolve(lines(text) > before));
   }
 
-  it('SIGUSR2 logs in detail from then on, and at the second one as before', async () => {
+  it('SIGUSR2 turns detailed logs on, and a second one turns them off', async () => {
     const probeLine = '"route":"/health/live"';
     await server.probe('live');
     expect(lines(probeLine)).toBe(0);

@@ -114,7 +114,7 @@ describe('a hot standby', () => {
     }
   });
 
-  it('in the place of its primary makes a server not ready, which says why, until it is promoted', async () => {
+  it('in place of its primary makes the server not ready, with the reason in the log, until it is promoted', async () => {
     expect(await readiness()).toBe(200);
     address.switchTo(postgres.onStandby(postgres.primary.applicationUrl));
     await until('validations end at the standby', async () => (await validate()) === 503);
@@ -141,7 +141,7 @@ describe('a hot standby', () => {
     expectStatus(await new Client(server.url, server.adminKey).get(`/api/v1/licenses/${license.id}`), 200);
   });
 
-  it('that was promoted is not a restore: it has all that was shipped, and more is shipped from it', async () => {
+  it('that was promoted is not a restore: it has everything that was shipped, and shipping continues from it', async () => {
     const promoted = new SqlClient(postgres.onStandby(postgres.primary.applicationUrl));
     await promoted.connect();
     try {

@@ -212,7 +212,7 @@ describe('a database that was restored to an earlier moment', () => {
       expect(after).toEqual(before);
     });
 
-    it('leaves it to the owner to say that it is reconciled', async () => {
+    it('lets only the owner mark it as reconciled', async () => {
       const application = await server.database.dataSource([]);
       for (const change of [
         'UPDATE restores SET reconciled_at = clock_timestamp()',
@@ -249,11 +249,11 @@ describe('a database that was restored to an earlier moment', () => {
       expect(await verdictOf(anyone, time.licenses[fate as Fate].token)).toBe(verdict);
     });
 
-    it('tokens that took the place of others are valid', async () => {
+    it('tokens that replaced others are valid', async () => {
       for (const token of Object.values(time.newest)) expect(await verdictOf(anyone, token)).toBe('VALID');
     });
 
-    it('licenses are what they were when they were lost, without the texts of their tokens', async () => {
+    it('licenses have the state that they had when they were lost, without the texts of their tokens', async () => {
       const { body } = await admin.get(`/api/v1/licenses/${time.licenses.issued_later_to_a_new_customer.id}`);
       const { token, notes, ...rest } = time.licenses.issued_later_to_a_new_customer as unknown as Record<
         string,
@@ -266,7 +266,7 @@ describe('a database that was restored to an earlier moment', () => {
       expect(body).toMatchObject({ ...rest, token: null, notes: null, updated_at: expect.any(String) });
     });
 
-    it('a customer that was made later is there under its id, named restored and flagged until it is named', async () => {
+    it('a customer that was created later exists under its id, with the name "restored" and a flag until it gets its name', async () => {
       const path = `/api/v1/customers/${time.newCustomer}`;
       expect((await admin.get(path)).body).toMatchObject({
         name: 'restored',
@@ -329,7 +329,7 @@ describe('a database that was restored to an earlier moment', () => {
       expect(Number(row!.id)).toBeGreaterThan(Number(known!.id) + 1_000_000);
     });
 
-    it('a status list says of each lost license what became of it', async () => {
+    it('a status list has the last status of each lost license', async () => {
       const [row] = await owner.query<{ noted: number }[]>(
         `SELECT count(*)::int AS noted FROM status_list_versions WHERE list = 0 AND version > 0`,
       );
@@ -340,7 +340,7 @@ describe('a database that was restored to an earlier moment', () => {
       expect((await anyone.get('/api/v1/status-lists/0')).status).toBe(200);
     });
 
-    it('takes in the text of a token that is imported', async () => {
+    it('gets the text of a token by an import', async () => {
       const { id, token } = time.licenses.issued_later;
       expect(await importTokens(database, [token])).toEqual([]);
       expect((await admin.get(`/api/v1/licenses/${id}`)).body).toMatchObject({ token });
@@ -351,7 +351,7 @@ describe('a database that was restored to an earlier moment', () => {
       });
     });
 
-    it('is left alone when it is reconciled again', async () => {
+    it('does not change when it is reconciled again', async () => {
       // The server would seal in between.
       await server.close();
       const before = await stateOf(owner);
@@ -368,7 +368,7 @@ describe('a database that was restored to an earlier moment', () => {
       await reconcile(owner, [], { acceptLoss: true });
     });
 
-    it('has their tokens at the places that they name, so that a revocation arrives offline', async () => {
+    it('has their tokens at the places that they name, so that a revocation works offline', async () => {
       const { id, token } = time.licenses.issued_later;
       expect(await importTokens(database, [token])).toEqual([]);
       const server = await time.serverAfter(database);
@@ -382,7 +382,7 @@ describe('a database that was restored to an earlier moment', () => {
       }
     });
 
-    it('refuses a token whose place is that of another one', async () => {
+    it('refuses a token whose place belongs to another one', async () => {
       const { token } = time.licenses.issued_later;
       await owner.query(
         'UPDATE license_tokens SET status_list = 0, status_index = $1 WHERE license_id = $2',
@@ -391,7 +391,7 @@ describe('a database that was restored to an earlier moment', () => {
       expect(await importTokens(database, [token])).toEqual(['conflict']);
     });
 
-    it('gives no token a place that was not handed out: another one may get it', async () => {
+    it('gives no token a place that was never used, because another token may get it', async () => {
       await owner.query(`SELECT setval('license_tokens_status_number_seq', 0)`);
       const { id, token } = time.licenses.issued_later;
       expect(await importTokens(database, [token])).toEqual([]);
@@ -401,7 +401,7 @@ describe('a database that was restored to an earlier moment', () => {
     });
   });
 
-  it('is the same from copies and parts of what was shipped, in any order, as lines or as an address got them', async () => {
+  it('has the same result from copies and parts of what was shipped, in any order, from a file or from an https: sink', async () => {
     const { owner } = await begun();
     const lines = time.shipped().split('\n');
     const third = lines.findIndex((line, index) => index > lines.length / 3 && line.startsWith('eyJ')) + 1;
@@ -435,7 +435,7 @@ describe('a database that was restored to an earlier moment', () => {
     expect(reconciled?.files_without_checkpoints).toEqual(['empty.txt', 'keys.json']);
   });
 
-  it('changes nothing in a dry run, which says the same', async () => {
+  it('changes nothing in a dry run, which reports the same', async () => {
     const { owner } = await begun();
     const before = await stateOf(owner);
     const [sequences] = await owner.query<unknown[]>('SELECT last_value FROM audit_logs_id_seq');
@@ -448,7 +448,7 @@ describe('a database that was restored to an earlier moment', () => {
   });
 
   describe('is not reconciled', () => {
-    it('unless a restore is noted', async () => {
+    it('if no restore is noted', async () => {
       const owner = await ownerOf(await time.restored());
       await expect(reconcile(owner, [time.shipped()])).rejects.toThrow(/no restore is noted/);
     });
@@ -459,7 +459,7 @@ describe('a database that was restored to an earlier moment', () => {
         /without their checkpoint, or a checkpoint without its records/,
       ));
 
-    it('with a record that was taken out', () => {
+    it('with a record that was removed', () => {
       const lines = time.shipped().split('\n');
       const without = lines.filter((line) => !(line.startsWith('[') && line.includes('chargeback')));
       expect(without).toHaveLength(lines.length - 1);
@@ -478,12 +478,12 @@ describe('a database that was restored to an earlier moment', () => {
         keys: () => Promise.resolve(undefined),
       }));
 
-    it('with what another database shipped, or with nothing', async () => {
+    it('with the shipments of another database, or with none', async () => {
       await expectRefused([''], /does not have checkpoint \d+, with which the database ends/);
       await expectRefused(['not a trail\n'], /does not have checkpoint \d+/);
     });
 
-    it('once a server wrote records of its own after the restore', async () => {
+    it('after a server wrote its own records after the restore', async () => {
       const database = await time.restored();
       const owner = await ownerOf(database);
       await owner.query(`INSERT INTO audit_logs (event_type, actor) VALUES ('license.validated', 'system')`);
@@ -513,7 +513,7 @@ describe('a database that was restored to an earlier moment', () => {
       ['no record and no checkpoint', () => 'rotated by somebody'],
     ];
 
-    it('is reconciled only if it is said what to do, and names file and line of each', async () => {
+    it('is reconciled only if an option says what to do, and names file and line of each', async () => {
       const { owner } = await begun();
       const before = await stateOf(owner);
       const own = time.shipped().trimEnd().split('\n');
@@ -533,7 +533,7 @@ describe('a database that was restored to an earlier moment', () => {
     });
   });
 
-  it('is reconciled once where several begin at the same time', async () => {
+  it('is reconciled once if several begin at the same time', async () => {
     const { database, owner } = await begun();
     const holder = owner.createQueryRunner();
     await holder.startTransaction();
@@ -563,7 +563,7 @@ describe('a database that was restored to an earlier moment', () => {
       return `${lines.slice(0, lines.findLastIndex((line, at) => at < lines.length - 1 && line.startsWith('eyJ')) + 1).join('\n')}\n`;
     };
 
-    it('is closed again by the server whose file knows more', async () => {
+    it('is closed again by the server whose file has more', async () => {
       const { database, owner } = await begun();
       expect(await reconcile(owner, [behind()])).toMatchObject({ to: jwsLines().length - 1, unproven: null });
       const server = await time.serverAfter(database);
@@ -578,7 +578,7 @@ describe('a database that was restored to an earlier moment', () => {
       }
     });
 
-    it('stays open where the loss was accepted', async () => {
+    it('stays open if the loss was accepted', async () => {
       const { database, owner } = await begun();
       await reconcile(owner, [behind()], { acceptLoss: true });
       const server = await time.serverAfter(database);
@@ -652,7 +652,7 @@ describe('a database that was restored to an earlier moment', () => {
       expect(await stateOf(owner)).toEqual(before);
     });
 
-    it('continues without their effect where that is asked for, and says which they are and why', async () => {
+    it('continues without their effect if an option says so, and names them with the reason', async () => {
       const { owner } = await begun();
       const untouched = (): Promise<unknown> =>
         owner.query('SELECT * FROM licenses WHERE id = $1', [time.licenses.untouched.id]);
@@ -675,7 +675,7 @@ describe('a database that was restored to an earlier moment', () => {
     });
   });
 
-  it('is reconciled although a row names a status list that was never begun', async () => {
+  it('is reconciled although a row names a status list that was never started', async () => {
     const { database, owner } = await begun();
     const application = await database.dataSource([]);
     const { id } = time.licenses.untouched;
@@ -697,13 +697,13 @@ describe('a database that was restored to an earlier moment', () => {
       return lines.filter((line, index) => index < revocation || line.startsWith('[')).join('\n');
     };
 
-    it('is reconciled only if it is said what to do with that', () =>
+    it('is reconciled only if an option says what to do with it', () =>
       expectRefused(
         [cut()],
         /4 of which revoke or suspend a license, and 4 take something else away: .*customer\.updated.* With --unproven apply/,
       ));
 
-    it('takes validity away where that is asked for, and gives none', async () => {
+    it('takes validity away if an option says so, and gives none', async () => {
       const { database, owner } = await begun();
       const reconciled = await reconcile(owner, [cut()], { unproven: 'apply' });
       expect(reconciled?.unproven).toMatchObject({
@@ -737,7 +737,7 @@ describe('a database that was restored to an earlier moment', () => {
       ['is not readable', (checkpoint) => [checkpoint.slice(0, 40)]],
       ['has a damaged signature', (checkpoint) => [`${checkpoint.slice(0, -10)}AAAAAAAAAA`]],
       ['is replaced by another one', () => [jwsLines().at(-1)!]],
-    ])('says what a checkpoint in the middle of the file sealed that %s', async (_, damaged) => {
+    ])('names what a checkpoint in the middle of the file sealed that %s', async (_, damaged) => {
       const { owner } = await begun();
       const lines = time.shipped().split('\n');
       const revocation = lines.findIndex((line) => line.includes('chargeback'));
@@ -770,7 +770,7 @@ describe('a database that was restored to an earlier moment', () => {
         return owner;
       }
 
-      it('is reconciled only if it is said what to do with that', async () => {
+      it('is reconciled only if an option says what to do with it', async () => {
         const owner = await taken();
         const before = await stateOf(owner);
         await expect(reconcile(owner, [cut()])).rejects.toThrow(
@@ -779,7 +779,7 @@ describe('a database that was restored to an earlier moment', () => {
         expect(await stateOf(owner)).toEqual(before);
       });
 
-      it('takes validity away where that is asked for', async () => {
+      it('takes validity away if an option says so', async () => {
         const owner = await taken();
         const reconciled = await reconcile(owner, [cut()], { unproven: 'apply' });
         const { records, ids_taken, restrictions } = reconciled!.unproven!;
@@ -823,20 +823,20 @@ describe('a database that was restored to an earlier moment', () => {
         ]);
       });
 
-      it('serves where the trail has those records, as after a crash', async () => {
+      it('serves if the trail has those records, as after a crash', async () => {
         const { database, owner } = await begun();
         await reconcile(owner, [time.shipped()]);
         expect(await answerOf(database)).toBe(true);
       });
 
-      it('serves where they were given up', async () => {
+      it('serves if they were given up', async () => {
         const { database, owner } = await begun();
         await reconcile(owner, [cut()], { unproven: 'ignore' });
         expect(await answerOf(database)).toBe(true);
       });
     });
 
-    it('says of nothing that it took effect where it did not', async () => {
+    it('never says that a record took effect if it did not', async () => {
       const { owner } = await begun();
       const planted: [type: string, license: string | null, data: string][] = [
         ['license.revoked', 'nonuuid', '{}'],
@@ -877,7 +877,7 @@ describe('a database that was restored to an earlier moment', () => {
       ]);
     });
 
-    it('leaves it out where that is asked for, and names the licenses', async () => {
+    it('leaves it out if an option says so, and names the licenses', async () => {
       const { owner } = await begun();
       const reconciled = await reconcile(owner, [cut()], { unproven: 'ignore' });
       expect(reconciled?.unproven).toMatchObject({ restrictions: 4, applied: false });
@@ -896,7 +896,7 @@ describe('a database that was restored to an earlier moment', () => {
       expect(license).toEqual({ status: 'active' });
     });
 
-    it('can be given up, also all of it: the server then serves, and its sink does not note another restore', async () => {
+    it('can be given up, even completely: the server then serves, and its sink does not note another restore', async () => {
       const { database, owner } = await begun();
       const reconciled = await reconcile(owner, [], { acceptLoss: true });
       expect(reconciled).toMatchObject({ checkpoints: 0, records: 0 });

@@ -66,7 +66,7 @@ describe('what the command line prints', () => {
     return JSON.parse(stdout);
   }
 
-  it('of API keys is a table of one line a key, whose columns stay where they are', async () => {
+  it('of API keys is a table with one line per key, in fixed columns', async () => {
     const lines = linesOf(await aegis.run('api-keys', 'list'));
     const rows = AWKWARD_TEXTS.map(
       (text, index) =>
@@ -81,7 +81,7 @@ describe('what the command line prints', () => {
       expect(api_keys.map((key) => key[column]).toSorted()).toEqual(AWKWARD_TEXTS.toSorted());
   });
 
-  it('of keys under an older pepper is one line a key', async () => {
+  it('of keys under an older pepper is one line per key', async () => {
     const lines = linesOf(await aegis.run('api-keys', 'peppers'));
     const rows = AWKWARD_TEXTS.map(
       (text, index) => `${String(index).padStart(12, 'k')}  v0  never used  ${shown(text)}`,
@@ -106,7 +106,7 @@ describe('what the command line prints', () => {
     expect(rotated[0]).toContain(`(${name})`);
   });
 
-  it('of signing keys and who has them is one line a key, and one a fact', async () => {
+  it('of signing keys and who has them is one line per key, and one per fact', async () => {
     const { rows } = await sql.query<{ kid: string }>('SELECT kid FROM signing_keys');
     const lines = linesOf(await aegis.run('keys', 'list'));
     expect(lines).toHaveLength(rows.length + 1);
@@ -119,7 +119,7 @@ describe('what the command line prints', () => {
     expect(held_by).toEqual(expect.arrayContaining(AWKWARD_TEXTS));
   });
 
-  it('of an import is one line a finding, whatever the file says', async () => {
+  it('of an import is one line per finding, no matter what the file says', async () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const file = join(folder, 'licenses.jsonl');
     const lines = AWKWARD_TEXTS.flatMap((text) => [
@@ -135,7 +135,7 @@ describe('what the command line prints', () => {
     documentOf(await aegis.run('import', 'licenses', file, '--json'));
   });
 
-  it('of an import from v0.8 is one line a finding and one an API key', async () => {
+  it('of an import from v0.8 is one line per finding and one per API key', async () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const v08 = await V08Database.create(privateKey, 'old');
     try {
@@ -171,7 +171,7 @@ describe('what the command line prints', () => {
     }
   });
 
-  it('of a refusal is on lines of its own too', async () => {
+  it('of a refusal has its own lines too', async () => {
     const evil = '\u001b[2J\u009b31m\u202e';
     for (const args of [
       ['keys', 'inspect', evil],

@@ -111,7 +111,7 @@ describe('what is written for others is read back as it was', () => {
     expect(readJsonLines(answer.body as string).slice(0, rows.length)).toEqual(rows);
   });
 
-  it('CSV for spreadsheets differs in cells alone that they would run', async () => {
+  it('CSV for spreadsheets differs only in cells that they would run', async () => {
     const [, ...raw] = readCsv(
       (await admin.get('/api/v1/customers?formulas=raw', { Accept: 'text/csv' })).body as string,
     );

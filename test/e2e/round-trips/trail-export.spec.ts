@@ -66,7 +66,7 @@ describe('an export of the trail with awkward texts in every column', () => {
   }
   const SOUND = { exitCode: 0, sound: true, findings: [] };
 
-  it('is read back by an independent reader as it was', () => {
+  it('is read back unchanged by an independent reader', () => {
     const records = (readJsonLines(readFileSync(file, 'utf8')) as Line[])
       .flatMap(({ record }) => (record === undefined ? [] : [record]))
       .filter(({ actor }) => String(actor).startsWith('cli:'));
@@ -94,7 +94,7 @@ describe('an export of the trail with awkward texts in every column', () => {
     expect(lines).toEqual(readJsonLines(readFileSync(file, 'utf8')).slice(1));
   });
 
-  it('holds by its proofs, also where other tools wrote its lines again', async () => {
+  it('verifies by its proofs, even if other tools rewrote its lines', async () => {
     expect(await verified(file)).toMatchObject(SOUND);
     const text = readFileSync(file, 'utf8');
     expect(await verified(other('marked.ndjson', `\ufeff${text}`))).toMatchObject(SOUND);
@@ -110,13 +110,13 @@ describe('an export of the trail with awkward texts in every column', () => {
     expect(await verified(other('ascii.ndjson', asciiOnly))).toMatchObject(SOUND);
   });
 
-  it('holds by a key set that begins with a byte order mark', async () => {
+  it('verifies with a key set that begins with a byte order mark', async () => {
     expect(await verified(file, other('marked.json', `\ufeff${readFileSync(keys, 'utf8')}`))).toMatchObject(
       SOUND,
     );
   });
 
-  it('is of a trail that holds, also by checkpoints behind a byte order mark and with CR LF', async () => {
+  it('is of a trail that verifies, also with checkpoints after a byte order mark and with CR LF', async () => {
     const text = readFileSync(shipped, 'utf8');
     const marked = other('marked.txt', `\ufeff${text.replaceAll('\n', '\r\n')}`);
     const { exitCode, stdout } = await aegis.run(
@@ -134,7 +134,7 @@ describe('an export of the trail with awkward texts in every column', () => {
     });
   });
 
-  it('prints nothing that a forged export would have a terminal obey', async () => {
+  it('prints no control character of a forged export to a terminal', async () => {
     const evil = '\u001b[2Jevil\nline\u009b31m\u202e';
     const head = { alg: 'EdDSA', kid: evil, typ: 'aegis-checkpoint+jwt' };
     const forged = readJsonLines(readFileSync(file, 'utf8')).map((line) => {

@@ -26,7 +26,7 @@ describe('aegis status-list export', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('writes all lists, however many there are', async () => {
+  it('writes all lists, no matter how many there are', async () => {
     const license = await aLicense(admin);
     const sql = await superuserOf(server);
     await sql.query(
@@ -78,7 +78,7 @@ describe('aegis status-list export', () => {
     expect(readdirSync(join(folder, 'there'))).toEqual(['status-list-1.jwt']);
   });
 
-  it('says no where there is no such list, and names a path that it cannot write', async () => {
+  it('says no if the list does not exist, and names a path that it cannot write', async () => {
     const none = await aegis.run('status-list', 'export', 'here', '--json');
     expect(none).toMatchObject({ exitCode: 0, stdout: '{"status_lists":[]}\n' });
     const missing = await aegis.run('status-list', 'export', 'here', '--list', '0');

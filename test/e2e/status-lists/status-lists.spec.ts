@@ -76,13 +76,13 @@ describe('the status lists', () => {
     expect((await listOf(server.url, token)).statuses).toHaveLength(32_768);
   });
 
-  it('hold a token as soon as it is handed out', async () => {
+  it('contain a token as soon as it is issued', async () => {
     const { token } = await aLicense(admin);
     expect(await statusOf(server.url, token)).toBe('valid');
     expect(await statusOf(replica.url, token)).toBe('valid');
   });
 
-  it('show a revocation, and leave the neighbours alone', async () => {
+  it('show a revocation, and do not change the neighbours', async () => {
     const [license, other] = [await aLicense(admin), await aLicense(admin)];
     await post(license, 'revoke', reason);
     await untilListed(license.token, 'revoked');
@@ -118,7 +118,7 @@ describe('the status lists', () => {
     await untilListed(token, 'revoked');
   });
 
-  it('show what goes with a removed customer', async () => {
+  it('show the revocations of a removed customer', async () => {
     const customer = await aCustomer(admin);
     const license = await aLicense(admin, { customer_id: customer.id });
     const answer = await admin.delete(`/api/v1/customers/${customer.id}?revoke_licenses=true`);
@@ -135,7 +135,7 @@ describe('the status lists', () => {
     for (const { token } of licenses) await untilListed(token, 'revoked');
   });
 
-  it('do not know of inactive customers', async () => {
+  it('do not show that a customer is inactive', async () => {
     const customer = await aCustomer(admin);
     const license = await aLicense(admin, { customer_id: customer.id });
     const last = await aLicense(admin);
@@ -184,7 +184,7 @@ describe('the status lists', () => {
     expect(seen.size).toBeGreaterThan(0);
   });
 
-  it('answer 404 to a number that is not there yet, and 422 to what is not a number', async () => {
+  it('answer 404 to a number that does not exist yet, and 422 to something that is not a number', async () => {
     expect(await admin.get('/api/v1/status-lists/4711')).toMatchObject({
       status: 404,
       body: { code: 'status_list_not_found', detail: 'There is no status list 4711.' },
@@ -214,7 +214,7 @@ describe('the status lists', () => {
         request.on('error', reject);
       });
 
-    it('are gzipped for who takes it, and plain for who does not', async () => {
+    it('are gzipped for callers that accept it, and plain for others', async () => {
       await aLicense(admin);
       const plain = await raw({});
       const zipped = await raw({ 'Accept-Encoding': 'br, gzip' });
@@ -229,7 +229,7 @@ describe('the status lists', () => {
       expect(zipped.headers.etag).not.toBe(plain.headers.etag);
     });
 
-    it('spare who holds the present one, in either coding, the body', async () => {
+    it('save the body for callers that have the current list, in either coding', async () => {
       for (const coding of ['gzip', 'identity']) {
         const first = await raw({ 'Accept-Encoding': coding });
         const again = await raw({ 'Accept-Encoding': coding, 'If-None-Match': String(first.headers.etag) });
@@ -249,7 +249,7 @@ describe('the status lists', () => {
 });
 
 describe('after another key was activated', () => {
-  it('the status lists are signed by it, and served on while the database is unavailable', async () => {
+  it('the status lists are signed by it, and still served while the database is unavailable', async () => {
     const first = await testServer();
     const { database, keysDir } = first;
     await writeKeyPair(keysDir, 'the-next', 'a passphrase for tests');

@@ -45,7 +45,7 @@ describe('the collector of traces', () => {
   const isSaid = (server: ServerProcess, message: string): Promise<void> =>
     until(message, () => Promise.resolve(lines(server, message).length > 0));
 
-  it('may be unreachable: requests are answered, one line says so, and one that it is back', async () => {
+  it('may be unreachable: requests are answered, one line says so, and one line says that it is back', async () => {
     const port = await freePort();
     const server = await start({
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
@@ -81,7 +81,7 @@ describe('the collector of traces', () => {
     }
   });
 
-  it('gets at the end what was not sent before, compressed where that is set, to the very URL that is set', async () => {
+  it('gets waiting spans at the end, compressed if that is set, at exactly the URL that is set', async () => {
     const collector = await OtlpReceiver.start();
     try {
       const server = await start({
@@ -166,7 +166,7 @@ describe('the collector of traces', () => {
     });
   });
 
-  it('stops the start where it is set wrongly, and names the variable', async () => {
+  it('stops the start if it is set wrongly, and the error names the variable', async () => {
     const server = processes.server({
       ...variables,
       OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',

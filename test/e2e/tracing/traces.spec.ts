@@ -108,7 +108,7 @@ describe('traces', () => {
     expect(new Set(spans.map(({ kind }) => kind))).toEqual(new Set([INTERNAL, SERVER, CLIENT]));
   });
 
-  it('say who sends them, to the path of the standard, with the headers that were set', async () => {
+  it('name their sender, and go to the path of the standard with the configured headers', async () => {
     const { traceId } = await traced((headers) => admin.get('/api/v1/customers', headers));
     const [span] = await collector.trace(traceId);
     expect(span!.resource).toMatchObject({
@@ -168,7 +168,7 @@ describe('traces', () => {
     });
   });
 
-  it('mark what failed, without what was said: a refusal by its class, an error of the server by its status', async () => {
+  it('mark failures without their messages: a refusal by its class, an error of the server by its status', async () => {
     const { traceId } = await traced((headers) =>
       admin.post('/api/v1/customers', { id: license.customer_id, name: 'Acme' }, headers),
     );
@@ -181,7 +181,7 @@ describe('traces', () => {
     });
   });
 
-  it('have no name and no route of an unknown path', async () => {
+  it('have no name and no route for an unknown path', async () => {
     const { traceId } = await traced((headers) => admin.get(`/api/v1/unknown/${hex(8)}`, headers));
     const spans = await collector.trace(traceId);
     const request = spans.find(({ kind }) => kind === SERVER)!;
@@ -192,7 +192,7 @@ describe('traces', () => {
     });
   });
 
-  it('are of requests alone: no probe, no scrape, no background work', async () => {
+  it('are only of requests: no probe, no scrape, no background work', async () => {
     await server.probe('ready');
     const metricsUrl = String(linesWith('metrics_url')[0]!.metrics_url);
     await (await fetch(`${metricsUrl}/metrics`)).text();
@@ -203,7 +203,7 @@ describe('traces', () => {
     expect(collector.spans.filter(({ name }) => /health|metrics/.test(name))).toEqual([]);
   });
 
-  it('tell nothing that a caller says: no secret, no person, no path, no query, no header', async () => {
+  it('contain nothing that a caller sends: no secret, no person, no path, no query, no header', async () => {
     const canaries = new Canaries();
     canaries.watch('API key', adminKey);
     canaries.watch('token', license.token);
@@ -278,7 +278,7 @@ describe('traces', () => {
     expect(new Set([...events, 'exception.type'])).toEqual(new Set(['exception.type']));
   });
 
-  it('end where the caller leaves before its answer', async () => {
+  it('end if the caller leaves before its answer', async () => {
     const { traceId } = await traced(async ({ traceparent }) => {
       const socket = connectTo(server.url);
       const asked = once(socket, 'data');

@@ -20,7 +20,7 @@ describe('crashes of either process among requests of several clients', () => {
     await postgres.close();
   });
 
-  it('answers as one server that never crashed would: every history has an order that explains it', async () => {
+  it('leave answers that one server without crashes could give: every history has an order that explains it', async () => {
     let crashes = 0;
     const histories: Histories = new Histories({
       servers: () => running.filter(({ hasEnded }) => !hasEnded).map(({ url }) => url),

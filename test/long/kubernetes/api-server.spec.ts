@@ -161,7 +161,7 @@ describe(`the manifests, applied to the API server of Kubernetes ${KUBERNETES_VE
     expect(stored.get('Deployment aegis/aegis')?.spec.replicas).toBe(5);
   });
 
-  it('of the next version are applied over these, and these over those again', () => {
+  it('of the next version can be applied over these, and rolled back', () => {
     const { writeVersion } = createRequire(__filename)(join(ROOT, '.ci/kustomization-version.cjs')) as {
       writeVersion: (text: string, to: string) => string;
     };

@@ -9,7 +9,7 @@ describe('a marker in a stream', () => {
     ['twice', ['COMMIT COM', 'MIT'], [true, true]],
     ['only at the second try', ['COMM', 'COMM', 'IT.'], [false, false, true]],
     ['not as a whole', ['COMM', ' ', 'IT'], [false, false, false]],
-  ])('that arrives %s is found where it ends', (_how, chunks, found) => {
+  ])('that arrives %s is found at its end', (_how, chunks, found) => {
     const search = new MarkerSearch(Buffer.from('COMMIT'));
     expect(chunks.map((chunk) => search.endsIn(Buffer.from(chunk)))).toEqual(found);
   });

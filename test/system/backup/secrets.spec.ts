@@ -63,7 +63,7 @@ describeScript('deploy/backup/back-up-secrets.sh (openssl and tar are needed)', 
     );
   };
 
-  it('writes a file that only the holder of the key can open, with all that was named', () => {
+  it('writes a file with everything that was named, which only the holder of the key can open', () => {
     expect(run(SCRIPT, 'backup.crt', 'out.cms', 'keys', 'pepper')).toEqual(
       expect.objectContaining({ status: 0, stderr: '' }),
     );
@@ -84,7 +84,7 @@ describeScript('deploy/backup/back-up-secrets.sh (openssl and tar are needed)', 
     expect(readdirSync(folder)).toEqual(before);
   });
 
-  it('writes nothing through links that are there already', () => {
+  it('writes nothing through existing links', () => {
     symlinkSync('missing', join(folder, 'linked.cms'));
     symlinkSync('pepper', join(folder, 'ready.cms.part'));
     expect(run(SCRIPT, 'backup.crt', 'linked.cms', 'keys')).toEqual(
@@ -95,7 +95,7 @@ describeScript('deploy/backup/back-up-secrets.sh (openssl and tar are needed)', 
     expect(readFileSync(join(folder, 'pepper'), 'utf8')).toBe('v1:a-pepper-that-nobody-may-read');
   });
 
-  it('refuses links, of which it would keep the name alone', () => {
+  it('refuses links, because it would keep only their names', () => {
     symlinkSync('pepper', join(folder, 'linked-pepper'));
     mkdirSync(join(folder, 'mounted'));
     symlinkSync('../pepper', join(folder, 'mounted/pepper'));
@@ -110,7 +110,7 @@ describeScript('deploy/backup/back-up-secrets.sh (openssl and tar are needed)', 
     }
   });
 
-  it('encrypts everything, whatever the variable TAPE says', () => {
+  it('encrypts everything, no matter what the variable TAPE says', () => {
     expect(
       run('env', `TAPE=${join(folder, 'plain.tar')}`, SCRIPT, 'backup.crt', 'tape.cms', 'pepper').status,
     ).toBe(0);

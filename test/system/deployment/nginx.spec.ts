@@ -100,7 +100,7 @@ describeNginx('config/nginx/aegis.conf', () => {
     return ports.size === 2;
   }
 
-  it('passes on a piece of a list while the next one is not there yet', async () => {
+  it('forwards a piece of a list before the next one is made', async () => {
     let held: ServerResponse | undefined;
     answer = (_request, response) => {
       held = response;
@@ -114,7 +114,7 @@ describeNginx('config/nginx/aegis.conf', () => {
     await once(response, 'end');
   });
 
-  it('reads a list no further than its reader', async () => {
+  it('reads a list only as fast as its reader', async () => {
     let stalled = false;
     let sent = 0;
     let list: ServerResponse | undefined;

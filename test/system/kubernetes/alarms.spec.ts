@@ -44,7 +44,7 @@ describeAlarms('the alarms of Kubernetes (promtool is needed: Debian package pro
     });
   });
 
-  it('are each explained', () => {
+  it('are all explained', () => {
     const page = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8');
     const unexplained = rules.filter(
       ({ alert, annotations }) =>
@@ -64,7 +64,7 @@ describeAlarms('the alarms of Kubernetes (promtool is needed: Debian package pro
     expect(copy.spec.groups.length).toBeGreaterThan(3);
   });
 
-  it('rise when a night does not find the trail sound, whatever the exit code, and fall after a day', () => {
+  it('fire when a nightly verification does not find the trail sound, with any exit code, and end after a day', () => {
     expect(
       fired(
         'AegisAuditVerificationFailed',
@@ -78,7 +78,7 @@ describeAlarms('the alarms of Kubernetes (promtool is needed: Debian package pro
     ).toBe('');
   });
 
-  it('rise when the verification did not run for 36 hours, also if it never did', () => {
+  it('fire when the verification did not run for 36 hours, also if it never did', () => {
     const minutes = (1.5 * DAY) / 60;
     expect(
       fired(

@@ -156,7 +156,7 @@ describeManifests('the manifests of Kubernetes (Kustomize 5 is needed)', () => {
     expect(findingsIn([text])).toEqual([[]]);
   });
 
-  it('of production have all that a production needs', () => {
+  it('of production have everything that production needs', () => {
     expect([...new Set(manifests.map(({ kind }) => kind))].sort()).toEqual([
       'Cluster',
       'ConfigMap',
@@ -354,7 +354,7 @@ describeManifests('the manifests of Kubernetes (Kustomize 5 is needed)', () => {
     expect(signers.map(({ kind }) => kind)).toEqual(['Deployment']);
   });
 
-  it('send what clients verify with to pods that are not ready, too', () => {
+  it('send requests for key sets and status lists also to pods that are not ready', () => {
     const published = find('Service', 'aegis-published').spec as Manifest;
     expect(published.publishNotReadyAddresses).toBe(true);
     expect(published.selector).toEqual((find('Service', 'aegis').spec as Manifest).selector);

@@ -67,7 +67,7 @@ describe('the alarms and dashboards', () => {
     });
   });
 
-  it('have each a case', () => {
+  it('have a test case each', () => {
     const { tests } = parse(read('config/prometheus/aegis.rules.test.yml')) as {
       tests: { name: string; alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
     };
@@ -101,7 +101,7 @@ describe('the alarms and dashboards', () => {
     }
   });
 
-  it('add nothing up that every process reports alike', () => {
+  it('do not add up what every process reports with the same value', () => {
     const alike = read('docs/metrics.md')
       .split('\n')
       .filter((line) => line.includes('reports the same'))
@@ -114,7 +114,7 @@ describe('the alarms and dashboards', () => {
     expect(summed).toEqual([]);
   });
 
-  it('ask for metrics that the server has', () => {
+  it('use only metrics that the server has', () => {
     const page = read('docs/metrics.md');
     const explained = (name: string): boolean =>
       [name, name.replace(/_(bucket|count|sum)$/, '')].some((one) => new RegExp(`\`${one}[\`{]`).test(page));

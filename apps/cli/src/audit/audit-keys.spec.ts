@@ -56,13 +56,13 @@ describe('keys that were kept in files', () => {
     ['a text', '9999999999'],
     ['a list', [9999999999]],
     ['true', true],
-  ])('are not trusted at all with a time up to which they are that is not a number: %s', async (_, after) => {
+  ])('are not trusted when the time until which to trust them is not a number: %s', async (_, after) => {
     const withdrawn = { ...(JSON.parse(keySet()) as object), compromised: [{ kid: 'mine', after }] };
     const keys = await keysOfFiles([file(JSON.stringify(withdrawn))]);
     expect((await keys('mine', signed))?.compromised).toEqual({ after: null });
   });
 
-  it('are not trusted beyond the earliest time that the file says, and not at all where it says both', async () => {
+  it('are trusted until the earliest time that the file gives, and not at all if one of the times is null', async () => {
     const withdrawn = async (...after: (number | null)[]): Promise<unknown> => {
       const set = {
         ...(JSON.parse(keySet()) as object),
@@ -75,13 +75,13 @@ describe('keys that were kept in files', () => {
     expect(await withdrawn(10, null)).toEqual({ after: null });
   });
 
-  it('are refused where one id stands for two keys', async () => {
+  it('are refused when one id names two keys', async () => {
     const other = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }).x ?? '';
     const set = { keys: [publishedJwk('mine', rawKey()), publishedJwk('mine', other)] };
     await expect(keysOfFiles([file(JSON.stringify(set))])).rejects.toThrow(/neither a JWK set nor one/);
   });
 
-  it('count without an id for what they signed, whatever kid that names', async () => {
+  it('from a PEM file have no id, and verify what they signed, no matter which kid the checkpoint names', async () => {
     const keys = await keysOfFiles([file(pem())]);
     expect((await keys('mine', signed))?.publicKey.equals(key)).toBe(true);
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');

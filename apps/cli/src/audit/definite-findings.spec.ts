@@ -20,7 +20,7 @@ describe('a verification that ends with an error', () => {
     ],
     ['nothing was found', [], new UsageProblem('Line 2 is too long.'), 2, 'usage'],
     ['something was found', ['export_cut'], new UsageProblem('Line 2 is too long.'), 1, 'usage'],
-  ])('says no only where what was found is certain: %s, %j, %s', async (_, kinds, error, exitCode, code) => {
+  ])('says no only if what it found is certain: %s, %j, %s', async (_, kinds, error, exitCode, code) => {
     const verifying = keepingFindings((onFinding) => {
       for (const kind of kinds) onFinding({ kind });
       return Promise.reject(error);
@@ -32,7 +32,7 @@ describe('a verification that ends with an error', () => {
     expect(failure.message).toContain(error.message);
   });
 
-  it('is not one that returns', async () => {
+  it('is different from one that returns', async () => {
     const verified = await keepingFindings((onFinding) => {
       onFinding({ kind: 'record_edited' });
       return Promise.resolve(7);

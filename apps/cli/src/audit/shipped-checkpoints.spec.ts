@@ -18,13 +18,13 @@ describe('the checkpoints that were kept elsewhere', () => {
     ]);
   });
 
-  it('are not what was cut short and written again, with its records, however often', async () => {
+  it('leave out lines that were cut short and written again, with their records, however often', async () => {
     expect(await checkpointsIn('e.1.x', 'e.2', '["a"]', 'e.2.x')).toEqual(['e.1.x', 'e.2.x']);
     expect(await checkpointsIn('e.2', '["a"]', 'e.2.', '["a', 'e', 'e.2.x')).toEqual(['e.2.x']);
     expect(await checkpointsIn('e.2.', 'e', '["a"]', 'e.2.x', 'e.3.x')).toEqual(['e.2.x', 'e.3.x']);
   });
 
-  it('are what was never written again, and what was shipped twice', async () => {
+  it('contain lines that were cut short and never written again, and what was shipped twice', async () => {
     expect(await checkpointsIn('e.1', 'e.2.x')).toEqual(['e.1', 'e.2.x']);
     expect(await checkpointsIn('e.1.x', 'e.1.x', 'e.2')).toEqual(['e.1.x', 'e.1.x', 'e.2']);
     expect(await checkpointsIn('e.1.x', 'e.1', '', 'e.2.x')).toEqual(['e.1.x', 'e.1', 'e.2.x']);

@@ -8,7 +8,7 @@ describe('soundness', () => {
     ['nothing that was found can be determined', 2, 2, null, 3, false],
     ['there was nothing to compare with, and nothing was found', 0, 0, null, 3, true],
     ['there was nothing to compare with, and something was found', 1, 0, false, 1, true],
-  ])('says what the exit code says: %s', (_, findings, undetermined, sound, exitCode, nothingCompared) => {
+  ])('agrees with the exit code: %s', (_, findings, undetermined, sound, exitCode, nothingCompared) => {
     expect(soundness({ findings, undetermined, nothingCompared })).toBe(sound);
     expect(exitCodeOf(sound)).toBe(exitCode);
   });

@@ -21,26 +21,26 @@ describe('withPatience', () => {
     waits = 0;
   });
 
-  it('tries again after what may pass and what is not wanted, and says once that it waits', async () => {
+  it('tries again after a temporary error and after an unwanted result, and says once that it waits', async () => {
     const isWanted = (answer: string): boolean => answer === 'wanted';
     const attempt = inTurn(passing, 'unwanted', 'wanted', lasting);
     expect(await withPatience(attempt, { seconds: 100, mayPass, isWanted, waiting })).toBe('wanted');
     expect(waits).toBe(1);
   });
 
-  it('throws at once what does not pass', async () => {
+  it('throws a permanent error at once', async () => {
     const attempt = inTurn<string>(lasting, 'too late');
     await expect(withPatience(attempt, { seconds: 100, mayPass, waiting })).rejects.toBe(lasting);
     expect(waits).toBe(0);
   });
 
-  it('without seconds tries once', async () => {
+  it('tries once when no seconds are given', async () => {
     const attempt = inTurn<string>(passing, 'too late');
     await expect(withPatience(attempt, { seconds: undefined, mayPass, waiting })).rejects.toBe(passing);
     expect(waits).toBe(0);
   });
 
-  it('ends with the last outcome when the time is over', async () => {
+  it('ends with the last result when the time is over', async () => {
     const isWanted = (): boolean => false;
     expect(await withPatience(inTurn('unwanted'), { seconds: 1, mayPass, isWanted, waiting })).toBe(
       'unwanted',

@@ -89,7 +89,7 @@ describe('aegis doctor', () => {
       ({ message }) => !message.includes(OF_THE_TEST),
     );
 
-  it('finds nothing in a database that was used in every way', async () => {
+  it('finds nothing wrong in a database in which every feature was used', async () => {
     const { id } = await aLicense(admin);
     for (const [step, body] of [
       ['suspend', { reason: 'unpaid' }],
@@ -304,7 +304,7 @@ describe('aegis doctor', () => {
     ]);
   });
 
-  it('looks at nothing where a setting is wrong, or the database cannot be reached', async () => {
+  it('checks nothing when a setting is wrong or the database cannot be reached', async () => {
     await expect(doctor({ DB_POOL_SIZE: 'many' })).rejects.toThrow('DB_POOL_SIZE');
     const nowhere = 'postgres://nobody@127.0.0.1:1/none';
     await expect(doctor({ DATABASE_URL: nowhere, MIGRATION_DATABASE_URL: nowhere })).rejects.toThrow(

@@ -78,7 +78,7 @@ describe('aegis purge', () => {
     return row;
   };
 
-  it('removes what is kept for a time only, says how much, and leaves the rest', async () => {
+  it('removes only what has a limited lifetime, and says how much it removed', async () => {
     expect(await run()).toEqual({
       exitCode: 0,
       answer: {
@@ -115,7 +115,7 @@ describe('aegis purge', () => {
     expect(await left()).toEqual({ addresses: 4, answers: 1201, counts: 2, replicas: ['gone:1', 'lives:1'] });
   });
 
-  it('begins nothing further once --max-seconds are over, and ends with 1', async () => {
+  it('stops after --max-seconds, and ends with 1', async () => {
     let seconds = 0;
     jest.spyOn(performance, 'now').mockImplementation(() => (seconds += 10) * 1000);
     const { exitCode, answer } = await run({ maxSeconds: 60 });

@@ -70,7 +70,7 @@ describe.each(Object.entries(WRITERS))('%s', (_, write) => {
   });
 });
 
-it('what is not a report is not waited for', async () => {
+it('a file that is not a report is not waited for', async () => {
   execFileSync('mkfifo', [at('pipe.csv')]);
   await expect(formatOf(at('pipe.csv'))).rejects.toThrow(UsageProblem);
 });

@@ -18,7 +18,7 @@ describe('what a command answers', () => {
     return new Output(json, stream);
   }
 
-  it('is lines for people, in which nothing is left that a terminal obeys', async () => {
+  it('is text for people, without any control character that a terminal obeys', async () => {
     const printed = output(false);
     printed.entry('rows', {}, `${EVIL}\nsame line`);
     printed.line(EVIL);
@@ -27,7 +27,7 @@ describe('what a command answers', () => {
     expect(written).toBe('a?[2J?31m??b?same line\na?[2J?31m??b\na?[2J?31m??b\nlast line\n');
   });
 
-  it('is one line of JSON for programs, which read what was written', async () => {
+  it('is one line of JSON for programs, with the values unchanged', async () => {
     const printed = output(true);
     printed.entry('rows', { text: EVIL }, '');
     printed.entry('rows', { text: `${EVIL}\n` }, '');

@@ -15,7 +15,7 @@ describe('a text that someone else chose', () => {
     expect(printable(text)).toBe(shown);
   });
 
-  it('takes no C0 or C1 control, whichever', () => {
+  it('is printed without any C0 or C1 control character', () => {
     for (let code = 0; code < 0xa0; code += 1) {
       const character = String.fromCharCode(code);
       const isControl = code < 0x20 || code >= 0x7f;
@@ -24,6 +24,6 @@ describe('a text that someone else chose', () => {
   });
 });
 
-it('lines stay lines, without anything else that a terminal obeys', () => {
+it('keeps its line breaks and loses every other control character', () => {
   expect(printableLines('one\n  two\u001b[2J\r\n\u2028')).toBe('one\n  two?[2J?\n?');
 });

@@ -46,7 +46,7 @@ describe('lines of a file', () => {
     expect(await lines('\ufeff')).toEqual([]);
   });
 
-  it('are whole however long they are, and whatever they are made of', async () => {
+  it('are read whole, whatever their length and their characters', async () => {
     // Characters of four bytes, at an odd offset: some are divided between two chunks.
     const long = [`x${'🦊'.repeat(100_000)}`, 'é'.repeat(100_001), 'short'];
     expect(await lines(long.join('\n'))).toEqual(long);
@@ -64,7 +64,7 @@ describe('lines of a file', () => {
       );
   });
 
-  it('are not read on once one is too long', async () => {
+  it('are no longer read after one that is too long', async () => {
     let read = 0;
     const input = (async function* () {
       for (; ; read += 1) yield await Promise.resolve(Buffer.alloc(1000, 'x'));
@@ -83,7 +83,7 @@ describe('lines of a file', () => {
     expect(read).toBe(10);
   });
 
-  it('are read of nothing that is not a file', async () => {
+  it('are read only from a file', async () => {
     const work = jest.fn();
     await expect(withLinesOf(join(folder, 'missing'), 80, work)).rejects.toThrow(
       /missing can't be read \(ENOENT\)/,
@@ -113,7 +113,7 @@ describe('lines of a file', () => {
         for await (const chunk of input) throw new Error(`no database for ${chunk.length} bytes`);
       },
     ],
-  ])('are closed once work ends that %s', async (_, work) => {
+  ])('leave their file closed after work that %s', async (_, work) => {
     const opened = jest.spyOn(promises, 'open');
     const path = join(folder, 'lines.txt');
     writeFileSync(path, 'x'.repeat(1_000_000));

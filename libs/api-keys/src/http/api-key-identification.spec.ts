@@ -99,7 +99,7 @@ describe('ApiKeyIdentification', () => {
     expect(asked).toEqual([KEY, KEY, KEY]);
   });
 
-  it('hands an empty X-API-Key on as the bad credential it is', async () => {
+  it('treats an empty X-API-Key as a bad credential', async () => {
     expect(await send('X-API-Key:')).toEqual({ kind: 'refused' });
     expect(asked).toEqual(['']);
   });

@@ -208,7 +208,7 @@ describe('ApiKeyGuard', () => {
     expect(logged).toContain('canary-host');
   });
 
-  it('lets nobody into a route that declares nothing, not even admin', async () => {
+  it('refuses everyone, even admin, on a route that declares no access', async () => {
     expect(await statusOf('undeclared', keyWith('admin'))).toBe(500);
     expect(Routes.undeclaredRuns).toBe(0);
   });

@@ -87,7 +87,7 @@ describe('API keys over HTTP', () => {
     return body as { id: string; key: string };
   };
 
-  it('makes a key, shows it once, and lets it in', async () => {
+  it('makes a key, shows it once, and accepts it', async () => {
     const { status, headers, body } = await post({
       name: 'Shop',
       description: 'Issues licenses',
@@ -143,7 +143,7 @@ describe('API keys over HTTP', () => {
     expect([...new Set(named)].sort()).toEqual([...fields].sort());
   });
 
-  it('takes null for what may be absent, and the ends of every range', async () => {
+  it('accepts null for optional fields, and the ends of every range', async () => {
     const every = [
       'licenses:read',
       'licenses:issue',
@@ -196,7 +196,7 @@ describe('API keys over HTTP', () => {
     ]);
   });
 
-  it('changes fields of a key, and answers what it is now', async () => {
+  it('changes fields of a key, and answers with the changed key', async () => {
     const { body: before } = await post({
       name: 'Shop',
       description: 'old',
@@ -403,7 +403,7 @@ describe('API keys over HTTP', () => {
       // The server's limit is 100 per minute.
       [{ rate_limit_per_minute: null }, 'a higher limit'],
       [{ expires_at: LATER, rate_limit_per_minute: 1_000_000 }, 'a later end and a higher limit'],
-    ])('neither changes itself to %j, nor makes, or strengthens, another one so', async (bounds, beyond) => {
+    ])('cannot give %j to itself, to a new key or to another key', async (bounds, beyond) => {
       const { id, key } = await manager();
       const sibling = await bounded(['api-keys:manage', 'licenses:read'], WITHIN);
       for (const attempt of [
@@ -422,7 +422,7 @@ describe('API keys over HTTP', () => {
     });
 
     it.each([{ expires_at: LATER }, { expires_at: null }, { rate_limit_per_minute: 51 }])(
-      'neither rotates, activates, nor gives a scope to one with %j',
+      'cannot rotate, activate or give a scope to a key with %j',
       async (bounds) => {
         const { key } = await manager();
         const stronger = await bounded(['licenses:read'], { ...WITHIN, ...bounds });
@@ -441,7 +441,7 @@ describe('API keys over HTTP', () => {
       },
     );
 
-    it('shortens itself, and makes, extends and rotates others as far as it goes itself', async () => {
+    it('can shorten itself, and make, extend and rotate keys that end no later than itself', async () => {
       const { id, key } = await manager();
       const child = await post(
         { name: 'Child', scopes: ['licenses:read'], expires_at: SOONER, rate_limit_per_minute: 10 },
@@ -550,7 +550,7 @@ describe('API keys over HTTP', () => {
       expect([status, body.code]).toEqual([422, 'validation_failed']);
   });
 
-  it('takes the key as a bearer token too, but not both', async () => {
+  it('accepts the key as a bearer token too, but not both headers at once', async () => {
     const bearer = (): request.Test =>
       request(app.getHttpServer()).get('/probe').set('Authorization', `Bearer ${admin}`);
     expect((await bearer()).status).toBe(200);
@@ -598,7 +598,7 @@ describe('API keys over HTTP', () => {
     expect((await get(ROUTE)).body.total).toBe(all.body.total - 1);
   });
 
-  it('lists what a key made, and what those made, in one call, though keys between were deleted', async () => {
+  it('lists the keys that a key made, and the keys that those made, in one call, even if keys in between were deleted', async () => {
     const make = async (by: string): Promise<{ id: string; key: string }> => {
       const { status, body } = await post({ name: 'CI', scopes: ['api-keys:manage'] }, by);
       expect(status).toBe(201);

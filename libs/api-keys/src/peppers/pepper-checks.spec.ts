@@ -55,7 +55,7 @@ describe('PepperChecks', () => {
     },
   );
 
-  it('continues with a lost secret replaced under a version that was never used', async () => {
+  it('starts when a lost secret is replaced under a version that was never used', async () => {
     await start(PEPPER_V1);
     await start(OTHER_V1.replace('v1:', 'v2:'));
     expect(await refusal(PEPPER_V2)).toContain('v2');
@@ -69,7 +69,7 @@ describe('PepperChecks', () => {
     expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
   });
 
-  it('keeps 32 bytes on record, which the application does not change', async () => {
+  it('stores 32 bytes, which the application cannot change', async () => {
     await start(PEPPER_V1);
     const [row] = await dataSource.query<{ check_value: Buffer }[]>('SELECT check_value FROM pepper_checks');
     expect(row!.check_value).toHaveLength(32);

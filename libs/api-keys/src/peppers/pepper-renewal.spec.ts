@@ -40,7 +40,7 @@ describe('PepperRenewal', () => {
     return () => query.mock.calls.filter(([text]) => text.includes('UPDATE api_keys SET hash')).length;
   };
 
-  it('brings a key under the current pepper by its use, so that the older one can be dropped', async () => {
+  it('hashes a key with the current pepper when it is used, so that the older pepper can be dropped', async () => {
     const { apiKey, key } = await make();
     expect(await kindOf(key, after)).toBe('refused');
     expect(await kindOf(key, between)).toBe('key');
@@ -50,7 +50,7 @@ describe('PepperRenewal', () => {
     expect(await kindOf(key, before)).toBe('refused');
   });
 
-  it('is not a change of the key: its tag and its time stay', async () => {
+  it('does not count as a change of the key: its ETag and its time stay', async () => {
     const { apiKey, key } = await make();
     await kindOf(key, between);
     await between.renewal.flush();
@@ -103,7 +103,7 @@ describe('PepperRenewal', () => {
     expect(await row(apiKey.id)).toMatchObject({ hash, pepper_version: 'v1' });
   });
 
-  it('keeps what could not be written, and says so in the log', async () => {
+  it('keeps what it could not write for the next time, and logs the error', async () => {
     const { apiKey, key } = await make();
     await kindOf(key, between);
     jest.spyOn(dataSource, 'query').mockRejectedValueOnce(new Error('away'));
@@ -114,7 +114,7 @@ describe('PepperRenewal', () => {
     expect(await row(apiKey.id)).toMatchObject({ pepper_version: 'v2' });
   });
 
-  it('is done when the process stops', async () => {
+  it('writes what waits when the process stops', async () => {
     const { apiKey, key } = await make();
     await kindOf(key, between);
     await stopJobs(between.jobs);

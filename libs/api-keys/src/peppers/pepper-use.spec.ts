@@ -30,7 +30,7 @@ describe('PepperUse', () => {
     remembered_answers_until: null,
   };
 
-  it('names every pepper of the settings, and says that nothing depends on it', async () => {
+  it('lists every configured pepper, and that nothing depends on it yet', async () => {
     expect(await now.pepperUse.byPepper()).toEqual([
       { version: 'v2', state: 'current', ...nothing },
       { version: 'v1', state: 'known', ...nothing },
@@ -71,7 +71,7 @@ describe('PepperUse', () => {
     expect((await now.pepperUse.byPepper())[1]).toEqual({ version: 'v1', state: 'known', ...nothing });
   });
 
-  it('counts answers that can still be asked for, and says until when', async () => {
+  it('counts remembered answers that can still be requested, and says until when', async () => {
     await dataSource.query(
       `INSERT INTO idempotency_keys (key_hash, request_hash, pepper_version, answer, created_at)
        SELECT sha256(n::text::bytea), sha256(n::text::bytea), 'v1', 'x', clock_timestamp() - n * interval '1 hour'

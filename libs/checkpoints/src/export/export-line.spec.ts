@@ -26,7 +26,7 @@ describe('a line of an export', () => {
     ['33 lists', '['.repeat(33), ']'.repeat(33)],
     ['34 lists', '['.repeat(34), ']'.repeat(34)],
     ['20,000 objects', '{"a":'.repeat(20_000), '}'.repeat(20_000)],
-  ])('shows in place of data that nests too deep that it is too large: %s', (_, open, close) => {
+  ])('says "too large" instead of data that nests too deep: %s', (_, open, close) => {
     const line = lineOf(`{"text": "]]]]\\"", "data": ${open}1${close}}`);
     expect(parseExportLine(line)).toMatchObject({ record: { event_data: { too_large: true } } });
   });
@@ -34,7 +34,7 @@ describe('a line of an export', () => {
   it.each([
     `{"a": ${'['.repeat(31)}1${']'.repeat(31)}}`,
     `{"text": "${'[{'.repeat(100)}\\"${'['.repeat(100)}"}`,
-  ])('shows data that nests no deeper than may be: %s', (eventData) => {
+  ])('shows data that nests as deep as is allowed: %s', (eventData) => {
     expect(parseExportLine(lineOf(eventData))).toMatchObject({
       record: { event_data: JSON.parse(eventData) },
     });
@@ -78,7 +78,7 @@ describe('a line of an export', () => {
     }
   });
 
-  it('is of a kind that an export has', () => {
+  it('is one of the kinds that an export has', () => {
     for (const type of ['"toString"', '"__proto__"', '"Export"', '"export "', '["export"]', 'null', '1'])
       expect(parseExportLine(LINES.export.replace('"export"', type))).toBeUndefined();
   });

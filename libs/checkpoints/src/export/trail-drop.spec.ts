@@ -70,7 +70,7 @@ describe('a drop of months with records that no export can prove', () => {
     ['record 12 is not one of those that would go', ['2', '3', '12']],
     ['record 9223372036854775807 is not sealed', ['2', '3', '9223372036854775807']],
     ['at most 100 records', Array.from({ length: 101 }, (_, at) => String(at + 1))],
-  ])('is refused unless just these are named: %s', async (why, unproven) => {
+  ])('is refused unless exactly these records are named: %s', async (why, unproven) => {
     await expect(drop(...unproven)).rejects.toThrow(new RegExp(why));
   });
 
@@ -79,12 +79,12 @@ describe('a drop of months with records that no export can prove', () => {
     await expect(drop('2', '3')).rejects.toThrow(/proves 0 of 1 record/);
   });
 
-  it('is refused where the checkpoint does not seal the hash that would be kept', async () => {
+  it('is refused when the checkpoint does not seal the hash that the drop would keep', async () => {
     await trail.tamper(`UPDATE audit_seals SET leaf_hash = sha256('other') WHERE audit_id = 2`);
     await expect(drop('2', '3')).rejects.toThrow(/which seals record 2, is not valid/);
   });
 
-  it('keeps the hashes of their leaves in its own record, and the trail is sound without them', async () => {
+  it('keeps the hashes of the dropped leaves in its own record, and the trail stays sound without the records', async () => {
     const seals = await sealsOfTwo();
     expect(await drop('2', '3')).toEqual({ partitions: ['audit_logs_2020_01'], records: 3 });
     const [record] = await trail.superuser.query<{ unproven: object[] }[]>(

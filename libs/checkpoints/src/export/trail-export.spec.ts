@@ -1,7 +1,7 @@
 import { Trail } from '../../../../test/support/trail/trail';
 import { exportTrail } from './trail-export';
 
-it('an export has no character that a reader may take for the end of a line, and loses none', async () => {
+it('an export escapes every character that a reader could take for the end of a line, and loses none', async () => {
   const trail = await Trail.open();
   try {
     const text = 'a\n\u0085\u2028\u2029\u001b\u009b\u202eb';

@@ -45,7 +45,7 @@ describe('the end of a chain whose numbers have different lengths', () => {
     }
   }
 
-  it('is the checkpoint with the greatest number, after each that is sealed', async () => {
+  it('is the checkpoint with the greatest number, after every new one', async () => {
     for (let number = 1; number <= HONEST; number += 1) {
       await trail.append(1, number);
       await trail.sealOnce();
@@ -57,7 +57,7 @@ describe('the end of a chain whose numbers have different lengths', () => {
     expect(await trail.findings()).toEqual([]);
   });
 
-  it('leaves no lag where every record is sealed, and raises no alarm', async () => {
+  it('shows no lag and no alarm when every record is sealed', async () => {
     // It is measured together with the lag, and 0 until then.
     const writer = trail.application.createQueryRunner();
     await writer.startTransaction();
@@ -94,7 +94,7 @@ describe('the end of a chain whose numbers have different lengths', () => {
     );
   });
 
-  it('is any checkpoint that is the only one that holds: none is skipped on the way back', async () => {
+  it('is the last valid checkpoint, wherever it is: the way back skips none', async () => {
     const trusted: number[] = [];
     for (const kept of [100, 99, 10, 9, 1]) {
       await trail.tamper(`UPDATE audit_checkpoints SET jws = 'forged' WHERE number > ${kept}`);

@@ -81,7 +81,7 @@ describe('the sealer', () => {
     expect(epochs).toEqual([1, 1, 1, 2, 2].map((epoch) => ({ epoch })));
   });
 
-  it('seals more than a checkpoint holds without a pause, each full but the last', async () => {
+  it('seals many records without a pause, in checkpoints of which only the last is not full', async () => {
     await trail.application.query(`INSERT INTO audit_logs (event_type, actor)
       SELECT 'license.validated', 'system' FROM generate_series(1, 9000)`);
     // The others are of the key ring.
@@ -91,7 +91,7 @@ describe('the sealer', () => {
     expect(await trail.findings()).toEqual([]);
   });
 
-  it('reads no more than it can hold, and seals nothing after a record that is too large', async () => {
+  it('reads no more than fits into memory, and seals nothing after a record that is too large', async () => {
     await trail.sealAll();
     const before = (await trail.checkpoints()).length;
     await trail.superuser.query('ALTER TABLE audit_logs DROP CONSTRAINT audit_logs_bounded');
@@ -134,7 +134,7 @@ describe('the sealer', () => {
       expect(await trail.findings()).toEqual([]);
     });
 
-    it('seals some of them where looking at all takes longer than a statement may', async () => {
+    it('seals some of them when reading all takes longer than the limit of a statement', async () => {
       await trail.sealAll();
       await trail.application.query(
         `INSERT INTO audit_logs (event_type, actor, event_data)
@@ -159,7 +159,7 @@ describe('the sealer', () => {
     });
   });
 
-  it('continues without a pause after records that have one id, of which it seals one', async () => {
+  it('continues without a pause after records with the same id, of which it seals one', async () => {
     await trail.sealAll();
     await trail.tamper(
       'ALTER TABLE audit_logs DROP CONSTRAINT audit_logs_pkey',
@@ -184,7 +184,7 @@ describe('the sealer', () => {
     });
   });
 
-  it('holds neither lock nor transaction while it signs, and leaves off when another was faster', async () => {
+  it('has no lock and no open transaction while it signs, and stops when another sealer was faster', async () => {
     await trail.append(3);
     let asked: () => void = () => undefined;
     let answer: () => void = () => undefined;

@@ -15,7 +15,7 @@ describe('the alarm of a record that is too large to be sealed', () => {
   });
   afterEach(() => trail.close());
 
-  it('continues, names the record in the log, and is over once the record is shortened', async () => {
+  it('stays on, with the record named in the log, until the record is shortened', async () => {
     await trail.tamper('ALTER TABLE audit_logs DROP CONSTRAINT audit_logs_bounded');
     await trail.append(1, 1);
     const record = await trail.idOf('C-1');

@@ -278,7 +278,7 @@ describe('the shipping of checkpoints', () => {
       expect(await alarmOf(metrics)).toBe('1');
     });
 
-    it('says so too when another checkpoint has taken the place before it looked', async () => {
+    it('notes it also when another checkpoint took the place before it looked', async () => {
       ship(url);
       await until('three are there', () => Promise.resolve(receiver.received.length === 3));
       await stopJobs(running.shift()!);
@@ -313,7 +313,7 @@ describe('the shipping of checkpoints', () => {
       });
     };
 
-    it('appends each with its records, resumes from what the file has, and keeps what a crash cut short apart', async () => {
+    it('appends each checkpoint with its records, resumes after what the file has, and separates what a crash cut short', async () => {
       const [first = '', second = '', third = ''] = await trail.checkpoints();
       writeFileSync(path, `${first}\n["aegis-audit-1","6","2026\n${second.slice(0, 30)}`);
       ship(`file:${path}`);
@@ -417,7 +417,7 @@ describe('the shipping of checkpoints', () => {
       expect(await noted()).toEqual([]);
     });
 
-    it('notes no restore where a resumption has set aside what was shipped', async () => {
+    it('notes no restore when `aegis audit resume` has set aside what was shipped', async () => {
       ship(`file:${path}`);
       await until('all are there', () => Promise.resolve(others().length === 3));
       await stopJobs(running.shift()!);
@@ -432,7 +432,7 @@ describe('the shipping of checkpoints', () => {
       expect(await noted()).toEqual([]);
     });
 
-    it('ships every checkpoint that took the place of several, also where it looks only then', async () => {
+    it('ships every checkpoint that replaced lost ones, also if they came while it did not run', async () => {
       ship(`file:${path}`);
       await until('all are there', () => Promise.resolve(others().length === 3));
       await stopJobs(running.shift()!);
@@ -454,7 +454,7 @@ describe('the shipping of checkpoints', () => {
       expect(await noted()).toEqual([]);
     });
 
-    it('notes a restore behind a loss that was accepted, also where the clock was set back since', async () => {
+    it('notes a restore after an accepted loss, also when the clock was set back in between', async () => {
       ship(`file:${path}`);
       await until('all are there', () => Promise.resolve(others().length === 3));
       await stopJobs(running.shift()!);

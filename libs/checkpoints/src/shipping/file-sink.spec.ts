@@ -28,7 +28,7 @@ afterEach(() => {
 const append = (path: string): Promise<void> =>
   new FileSink(path).append([{ number: 1, jws: 'a.b.c', records: ['[1]'] }]);
 
-it('creates a file that only its owner reads, and appends to it, through links of our own too', async () => {
+it('creates a file that only its owner can read, and appends to it, also through our own links', async () => {
   symlinkSync('private/new', at('link'));
   await append(at('link'));
   await append(at('private', 'new'));
@@ -36,7 +36,7 @@ it('creates a file that only its owner reads, and appends to it, through links o
   expect(statSync(at('private', 'new')).mode & 0o077).toBe(0);
 });
 
-it('blocks nobody else while the file system does not answer', async () => {
+it('does not block other work while the file system does not answer', async () => {
   const lstat = jest.spyOn(fileSystem, 'lstat').mockReturnValue(new Promise(() => undefined));
   let hasEnded = false;
   void new FileSink(at('file')).acknowledged().finally(() => (hasEnded = true));

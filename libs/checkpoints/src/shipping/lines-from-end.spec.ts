@@ -62,22 +62,22 @@ it.each<[string, string, [string, number][]]>([
     ],
   ],
   ['other lines', 'a\nal\nlb\n', [['lb', 8]]],
-])('gives of a file with %s those that are complete, the last one first', async (_, text, lines) => {
+])('reads the complete lines of a file with %s, the last one first', async (_, text, lines) => {
   expect(await read(text)).toEqual(lines);
 });
 
-it('passes over a line that is too long', async () => {
+it('skips a line that is too long', async () => {
   expect(await read('l\nl234567\nlb\n', { mostLength: 6 })).toEqual([
     ['lb', 13],
     ['l', 2],
   ]);
 });
 
-it('gives only lines that begin behind the first byte', async () => {
+it('leaves out the line that begins at the first byte', async () => {
   expect(await read('llc\nl\n', { first: 1 })).toEqual([['l', 6]]);
 });
 
-it('gives lines that lie across blocks', async () => {
+it('reads lines that cross the border of two blocks', async () => {
   const long = 'x'.repeat(3000);
   const lines = Array.from({ length: 1000 }, (_, index) => `l${index}${long}`);
   const found = await read(`${lines.join('\n')}\n`, { mostLength: 4096, begin: 'l' });
@@ -88,7 +88,7 @@ it.each<[string, number, (position: number) => number]>([
   ['empty lines', 0x0a, () => 0x0a],
   ['one line without an end', 0x61, () => 0x61],
   ['short lines', 0x61, (position) => (position % 2 === 0 ? 0x61 : 0x0a)],
-])('holds a block at a time of a file of only %s', async (_, __, byteAt) => {
+])('keeps one block at a time in memory for a file of only %s', async (_, __, byteAt) => {
   const size = 5 * MIB;
   const { file, most } = fileOf(size, (position) =>
     position < 2 ? [0x7a, 0x0a][position]! : byteAt(position),

@@ -93,7 +93,7 @@ describe('what a shipped trail has beyond the database', () => {
     expect(found.chain.unprovable).toBeUndefined();
   });
 
-  it('is named where the database has others with its numbers', async () => {
+  it('is named when the database has other checkpoints with the same numbers', async () => {
     const lost = await chain(own[1], 3, 1002, 1003);
     const instead = await chain(own[1], 30, 1010, 1011, 1012);
     const trail = [...own.slice(0, 2), ...instead];
@@ -105,7 +105,7 @@ describe('what a shipped trail has beyond the database', () => {
     expect(found.chain).toMatchObject({ isConnected: true, unprovable: { reason: 'other_chain' } });
   });
 
-  it('is named where a checkpoint of before stands in place of its own', async () => {
+  it('is named when an earlier checkpoint is in its place', async () => {
     const [lost] = await chain(own.at(-1), 4, 1003);
     const found = await read(own, [fileOf(...linesOf(own), lost!.lines[0]!, own[1]!.jws)]);
     expect(found.unproven).toEqual(['4']);
@@ -121,27 +121,27 @@ describe('what a shipped trail has beyond the database', () => {
       file = fileOf(...linesOf(own), ...linesOf(lost), ...linesOf(trail.slice(3)));
     });
 
-    it('where `aegis audit resume` set it aside', async () => {
+    it('if `aegis audit resume` set it aside', async () => {
       const found = await read(trail, [file], [], lost);
       expect(found).toMatchObject({ proven: [], unproven: [] });
       expect(found.chain.unprovable).toBeUndefined();
     });
 
-    it('where a loss was accepted at the checkpoint behind which it begins, whatever its time', async () => {
+    it('if a loss was accepted at the checkpoint before it, no matter what time it has', async () => {
       const found = await read(trail, [file], [{ to: 3, at: 1499 }]);
       expect(found).toMatchObject({ proven: [], unproven: [] });
       expect(found.chain.unprovable).toBeUndefined();
     });
   });
 
-  it('is named where the loss was accepted elsewhere, whatever its time', async () => {
+  it('is named if the loss was accepted at another checkpoint, no matter what time it has', async () => {
     const lost = await chain(own[1], 3, 900, 901);
     const trail = [...own, ...(await chain(own.at(-1), 40, 1500))];
     const found = await read(trail, [fileOf(...linesOf(lost), ...linesOf(trail))], [{ to: 3, at: 1499 }]);
     expect(found.unproven).toEqual(['3', '4']);
   });
 
-  it('is named by file and line where it cannot be read, except for what a crash cut and was written again', async () => {
+  it('is named by file and line if it cannot be read, unless a crash cut it short and it was written again', async () => {
     const later = await chain(own.at(-1), 4, 1003);
     const [leaf, jws] = later[0]!.lines as [string, string];
     const file = fileOf(

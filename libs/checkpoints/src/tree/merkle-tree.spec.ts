@@ -46,7 +46,7 @@ describe('the Merkle tree', () => {
     expect(path(2, 3)).toEqual(['fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125']);
   });
 
-  it('proves each of its leaves, at its own place alone', () => {
+  it('proves each leaf, and only at its own place', () => {
     forAll(
       property(integer({ min: 1, max: 70 }), integer({ min: 0, max: 69 }), (size, any) => {
         const leaves = sized(size);
@@ -71,7 +71,7 @@ describe('the Merkle tree', () => {
     expect(rootFromPath(leafHash('leaf 0'), index, 3, [])).toBeUndefined();
   });
 
-  it('leads from the last leaf to the root, and from no place behind it', () => {
+  it('leads from the last leaf to the root, but not from a place after it', () => {
     const leaves = Array.from({ length: 5 }, (_, index) => leafHash(String(index)));
     const last = leaves[4]!;
     const path = auditPath(leaves, 4);

@@ -75,7 +75,7 @@ describe('seals that belong to no checkpoint', () => {
     ['below the first', 0],
     ['negative', -7],
     ['that does not exist', 9999],
-  ])('are named, and so is the record they are to hide: a checkpoint %s', async (_, checkpoint) => {
+  ])('are named together with the record that they would hide: a checkpoint %s', async (_, checkpoint) => {
     await trail.tamper(
       `DO $$ BEGIN EXECUTE format('CREATE TABLE audit_logs_past PARTITION OF audit_logs FOR VALUES FROM (''2020-01-01Z'') TO (%L)',
          date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'); END $$`,
@@ -90,7 +90,7 @@ describe('seals that belong to no checkpoint', () => {
     expect(await trail.findings([], 3)).toContainEqual({ kind: 'record_added', record });
   });
 
-  it('are named in addition to the leaves of a checkpoint, which still holds', async () => {
+  it('are named, and the checkpoint whose leaves they add to stays valid', async () => {
     await trail.append(1, 60);
     const record = await trail.idOf('C-60');
     await decoy(record, 2, 77, `(SELECT recorded_at FROM audit_logs WHERE id = ${record})`);
@@ -195,7 +195,7 @@ describe('seals that belong to no checkpoint', () => {
     return signCheckpoint(new PemSigner(kid, privateKey, publicKey), claims);
   }
 
-  it('include those of a false checkpoint: nothing is built on it, and sealing can be resumed', async () => {
+  it('include those of a false checkpoint: no other is built on it, and sealing can be resumed', async () => {
     await trail.append(1, 60);
     const record = await trail.idOf('C-60');
     const jws = await falseCheckpoint();
@@ -253,7 +253,7 @@ describe('seals that belong to no checkpoint', () => {
     expect(await trail.findings()).toEqual([]);
   });
 
-  it('go with a chain whose end was lost, and its records are sealed again', async () => {
+  it('are removed with a chain whose end was lost, and its records are sealed again', async () => {
     await trail.tamper('DELETE FROM audit_checkpoints WHERE number = 3');
     await trail.append(1, 60);
     await watched('the records wait', (metrics) => lagOf(metrics) > 0.6);
@@ -264,7 +264,7 @@ describe('seals that belong to no checkpoint', () => {
     expect(epochs.slice(0, 3)).toEqual([1, 1, 2]);
   });
 
-  it('go with a chain that was lost as a whole', async () => {
+  it('are removed with a chain that was lost completely', async () => {
     await trail.tamper('DELETE FROM audit_checkpoints');
     expect(await resume(0)).toMatchObject({ after: 0, epoch: 2, checkpoints_set_aside: 0 });
     await trail.sealAll();
@@ -272,7 +272,7 @@ describe('seals that belong to no checkpoint', () => {
     expect((await trail.checkpoints()).map((jws) => readCheckpoint(jws)!.epoch)).toContain(2);
   });
 
-  it('are not believed because the database lists the key that signed: the server does not have that key', async () => {
+  it('are not believed although the database lists the key that signed, because the server does not have that key', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const { x } = publicKey.export({ format: 'jwk' });
     await trail.application.query(
@@ -300,7 +300,7 @@ describe('seals that belong to no checkpoint', () => {
     await expect(trail.sealOnce()).rejects.toThrow(/it names mallory/);
   });
 
-  it('are believed of a key in KEYS_DIR only once it is on record: a file there adds no key', async () => {
+  it('are believed for a key in KEYS_DIR only after it is on record: a file alone adds no key', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const { x } = publicKey.export({ format: 'jwk' });
     const [, , third] = await trail.checkpoints();

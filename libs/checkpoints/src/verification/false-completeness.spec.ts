@@ -29,7 +29,7 @@ describe('what genuine checkpoints say is complete', () => {
   }
 
   describe('up to a time in the future', () => {
-    it('is named, backdates no record, and is set aside with those that carry it on', async () => {
+    it('is named, makes no record look backdated, and is set aside with the checkpoints that repeat it', async () => {
       const future = seconds() + 250_000_000;
       await signWith({}, {}, { complete_to: future });
       await trail.append(1, 60);
@@ -53,7 +53,7 @@ describe('what genuine checkpoints say is complete', () => {
         expect(complete_to ?? 0).toBeLessThanOrEqual(iat);
     });
 
-    it('is set aside even where it is the first', async () => {
+    it('can be set aside even if it is the first', async () => {
       await signWith({ complete_to: seconds() + 250_000_000 });
       expect(await trail.findings()).toEqual([{ kind: 'complete_to_false', checkpoint: 1 }]);
       await resume(0);
@@ -61,7 +61,7 @@ describe('what genuine checkpoints say is complete', () => {
       expect(await trail.findings()).toEqual([]);
     });
 
-    it('is never said by the sealer, which continues after the clock was ahead', async () => {
+    it('is never written by the sealer, which continues after the clock was ahead', async () => {
       const [, , last] = (await trail.checkpoints()).map((jws) => readCheckpoint(jws)!);
       await signWith({}, {}, { iat: last!.iat + 86_400 });
       await trail.tamper(
@@ -77,7 +77,7 @@ describe('what genuine checkpoints say is complete', () => {
       expect(await trail.findings()).toEqual([]);
     });
 
-    it('is not one that carries on what held before the clock was set back', async () => {
+    it('does not include a time that was true before the clock was set back', async () => {
       const then = seconds() - 3600;
       await signWith({}, { complete_to: then }, { complete_to: then, iat: then - 60 });
       expect(await trail.findings()).toEqual([]);
@@ -85,7 +85,7 @@ describe('what genuine checkpoints say is complete', () => {
     });
   });
 
-  describe('where one says less than the one before', () => {
+  describe('when one says less than the previous one', () => {
     const then = seconds() - 1800;
     const backdated = `INSERT INTO audit_logs (recorded_at, event_type, actor, customer_id)
       VALUES (now() - interval '1 hour', 'license.revoked', 'system', 'C-past')`;
@@ -94,7 +94,7 @@ describe('what genuine checkpoints say is complete', () => {
       ['a second less', then - 1],
       ['the beginning of time', 0],
       ['nothing', null],
-    ])('names it, and goes by what is proven: it says %s', async (_, complete_to) => {
+    ])('it is named, and records are judged by what is proven: it says %s', async (_, complete_to) => {
       await trail.tamper(`DO $$ BEGIN EXECUTE format(
         'CREATE TABLE audit_logs_past PARTITION OF audit_logs FOR VALUES FROM (''2020-01-01Z'') TO (%L)',
         date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'); END $$`);
@@ -108,7 +108,7 @@ describe('what genuine checkpoints say is complete', () => {
       expect(await trail.findings([], 3)).toEqual([named, added]);
     });
 
-    it('names a record as of the past that a later checkpoint seals', async () => {
+    it('a backdated record that a later checkpoint seals is named', async () => {
       await signWith({}, { complete_to: seconds() + 3600, iat: seconds() + 3600 }, { complete_to: 0 });
       await trail.append(1, 60);
       await trail.sealAll();
@@ -119,14 +119,14 @@ describe('what genuine checkpoints say is complete', () => {
       });
     });
 
-    it('lets it be set aside', async () => {
+    it('it can be set aside', async () => {
       await signWith({}, { complete_to: then }, { complete_to: then - 1 });
       expect(await resume(2)).toMatchObject({ after: 2, checkpoints_set_aside: 1 });
       await trail.sealAll();
       expect(await trail.findings()).toEqual([]);
     });
 
-    it('never names what the server seals, also after the clock was set back', async () => {
+    it('what the server seals is never named, also after the clock was set back', async () => {
       await signWith({}, { complete_to: then }, { complete_to: then });
       for (const first of [60, 61, 62]) {
         await trail.append(1, first);

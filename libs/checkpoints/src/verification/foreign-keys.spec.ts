@@ -67,7 +67,7 @@ describe('a trail that several keys signed', () => {
     return { found, undetermined, records };
   }
 
-  it('is sound by the last key alone: it names the checkpoints before it, no matter who signed them', async () => {
+  it('is sound with the last key alone, which proves the earlier checkpoints no matter who signed them', async () => {
     await trail.signAgain(old.signer, old.signer, now());
     expect(await verify(held())).toEqual({
       found: [],
@@ -88,7 +88,7 @@ describe('a trail that several keys signed', () => {
     expect(await verify(undefined)).toMatchObject({ found: [], undetermined: 0 });
   });
 
-  it('is left open by keys that lack the one that signed its end', async () => {
+  it('is neither sound nor unsound without the key that signed its end', async () => {
     const chain = await trail.signAgain(now(), old.signer, old.signer);
     const open = { kind: 'key_not_held', checkpoint: 2, to: 3, kid: 'old' };
     expect(await verify(held())).toMatchObject({
@@ -102,7 +102,7 @@ describe('a trail that several keys signed', () => {
     expect(await verify(held({ old: { publicKey: old.publicKey } }))).toMatchObject({ found: [] });
   });
 
-  it('does not hide a forgery behind a key that nobody has', async () => {
+  it('does not hide a forged checkpoint behind a key that nobody has', async () => {
     const { signer: invented } = aKey('invented');
     await trail.signAgain(now(), now(), invented);
     // It is on no record: no server ever signed with it.
@@ -162,7 +162,7 @@ describe('a trail that several keys signed', () => {
     },
   );
 
-  it('takes nothing for complete because a checkpoint says so that no key on record signed', async () => {
+  it('ignores what a checkpoint says is complete if no key on record signed it', async () => {
     const [, , third] = await trail.checkpoints();
     const claims = { ...readCheckpoint(third!)!, complete_to: FAR, iat: FAR };
     const forged = await signCheckpoint(aKey('invented').signer, claims);
@@ -174,7 +174,7 @@ describe('a trail that several keys signed', () => {
   it.each([
     ['of another number', 'its own key', { number: 7 }],
     ['that an invented key signed', 'invented', { previous: 'A'.repeat(43) }],
-  ])('judges nothing by what a forged checkpoint says: one %s', async (_, kid, changes) => {
+  ])('ignores everything that a forged checkpoint says: one %s', async (_, kid, changes) => {
     const signer = kid === 'invented' ? aKey(kid).signer : now();
     for (const index of [0, 1, 2]) {
       const genuine = (await trail.checkpoints())[index]!;
@@ -192,7 +192,7 @@ describe('a trail that several keys signed', () => {
     }
   });
 
-  it('shows an edited record under a checkpoint whose key is not held', async () => {
+  it('names an edited record under a checkpoint whose key is unknown', async () => {
     await trail.signAgain(now(), now(), old.signer);
     await trail.tamper(`UPDATE audit_logs SET actor = 'cli:mallory' WHERE customer_id = 'C-12'`);
     const { found, undetermined } = await verify(held());
@@ -209,7 +209,7 @@ describe('a trail that several keys signed', () => {
     ['nothing that it signed is valid', null, true],
     ['what it signed later does not count', 1, true],
     ['what it signed before counts', FAR, false],
-  ])('says what a compromised key signed at its end: %s', async (_, after, isFound) => {
+  ])('names what a compromised key signed at its end: %s', async (_, after, isFound) => {
     await trail.signAgain(now(), old.signer, old.signer);
     const keys = held({ old: { publicKey: old.publicKey, compromised: { after } } });
     const compromised = { kind: 'checkpoint_compromised', checkpoint: 2, to: 3, kid: 'old' };

@@ -10,7 +10,7 @@ describe('the sealed audit trail', () => {
   });
   afterEach(() => trail.close());
 
-  it('holds when addresses are forgotten', async () => {
+  it('stays sound when addresses are removed', async () => {
     await trail.sealed();
     await trail.tamper(`UPDATE audit_logs SET ip_address = '203.0.113.9'`);
     await trail.tamper(`UPDATE audit_logs SET ip_address = NULL`);
@@ -57,7 +57,7 @@ describe('the sealed audit trail', () => {
     expect(await trail.findings()).toEqual([{ kind: 'record_missing', record, checkpoint: 3 }]);
   });
 
-  it('reports that a record was deleted and a drop made up that would have taken it', async () => {
+  it('reports a deleted record even if a made-up drop would explain it', async () => {
     await trail.sealed();
     const record = await trail.idOf('C-7');
     await trail.tamper(
@@ -78,7 +78,7 @@ describe('the sealed audit trail', () => {
     expect(await trail.findings()).toEqual([missing, { kind: 'records_dropped_differ' }]);
   });
 
-  it('demands a record of each drop', async () => {
+  it('needs an audit record for each drop', async () => {
     await trail.sealed();
     await trail.tamper(`INSERT INTO audit_drops VALUES (1, now(), '2020-01-01Z', 0)`);
     expect(await trail.findings()).toEqual([{ kind: 'records_dropped_differ' }]);
@@ -92,7 +92,7 @@ describe('the sealed audit trail', () => {
     expect(await trail.findings()).toEqual([{ kind: 'record_added', record: await trail.idOf('C-added') }]);
   });
 
-  it('names the record a superuser wrote as of the past, though it was sealed like any other', async () => {
+  it('names the record that a superuser backdated, although it was sealed like any other', async () => {
     await trail.sealed();
     await trail.tamper(
       // The month may just have begun.
@@ -152,7 +152,7 @@ describe('the sealed audit trail', () => {
     ]);
   });
 
-  it('reports that checkpoints were edited, swapped or taken out', async () => {
+  it('reports that checkpoints were edited, swapped or removed', async () => {
     await trail.sealed();
     const [, second, third] = await trail.checkpoints();
     await trail.tamper(`UPDATE audit_checkpoints SET jws = replace(jws, '.', '.A') WHERE number = 2`);
@@ -192,7 +192,7 @@ describe('the sealed audit trail', () => {
     ]);
   });
 
-  it('names checkpoints of numbers beyond those that can be distinguished', async () => {
+  it('names checkpoints whose numbers are too large to be exact', async () => {
     await trail.sealed();
     await trail.tamper(
       `INSERT INTO audit_checkpoints (number, epoch, cluster, sealed_xact, sealed_id, jws)
@@ -203,7 +203,7 @@ describe('the sealed audit trail', () => {
     expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(['checkpoint_forged']));
   });
 
-  it('reports that a forged checkpoint says it has more leaves than any', async () => {
+  it('reports a forged checkpoint that claims more leaves than a checkpoint can have', async () => {
     await trail.sealed();
     const [, , third] = await trail.checkpoints();
     const claims = { ...readCheckpoint(third!)!, size: Number.MAX_SAFE_INTEGER };
@@ -212,7 +212,7 @@ describe('the sealed audit trail', () => {
     expect(await trail.findings()).toEqual([{ kind: 'seals_changed', checkpoint: 3 }]);
   });
 
-  it('names the seals were taken out', async () => {
+  it('names the seals that were removed', async () => {
     await trail.sealed();
     await trail.tamper('DELETE FROM audit_seals WHERE checkpoint = 2 AND leaf_index = 3');
     expect(await trail.findings()).toEqual([
@@ -221,7 +221,7 @@ describe('the sealed audit trail', () => {
     ]);
   });
 
-  it('reports that checkpoints were cut off whose seals are left', async () => {
+  it('reports checkpoints that were cut off although their seals are left', async () => {
     await trail.sealed();
     await trail.tamper('DELETE FROM audit_checkpoints WHERE number = 3');
     const first = Number(await trail.idOf('C-10'));
@@ -251,7 +251,7 @@ describe('the sealed audit trail', () => {
     expect(await trail.findings([], 2)).toContainEqual({ kind: 'checkpoint_forged', checkpoint: 2 });
   });
 
-  it('shows a cut tail to anyone who kept the checkpoints', async () => {
+  it('reports a cut tail to anyone who kept the checkpoints', async () => {
     await trail.sealed();
     const shipped = await trail.checkpoints();
     expect(await trail.findings(shipped)).toEqual([]);

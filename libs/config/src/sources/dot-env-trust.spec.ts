@@ -48,7 +48,7 @@ const CONTENTS = {
 describe.each(Object.entries(CONTENTS))('a .env with %s', (_, content) => {
   const environments = ['', 'production', 'development', 'test'];
 
-  it('of another user is refused in every environment, before anything of it is used', () => {
+  it('of another user is refused in every environment, before any of its values is used', () => {
     writeFileSync('.env', content, { mode: 0o600 });
     giveToAnotherUser('.env');
     for (const environment of environments) {
@@ -73,7 +73,7 @@ describe.each(Object.entries(CONTENTS))('a .env with %s', (_, content) => {
   });
 });
 
-it('a .env that is a link of another user is refused, whatever the file at its end is', () => {
+it('a .env that is a link of another user is refused, no matter which file it leads to', () => {
   writeFileSync('settings', 'PORT=8123\n', { mode: 0o600 });
   symlinkSync('settings', '.env');
   giveToAnotherUser('.env');
@@ -82,7 +82,7 @@ it('a .env that is a link of another user is refused, whatever the file at its e
   );
 });
 
-it('a .env is judged where a link of our own ends', () => {
+it('a .env that is our own link is judged by the file that it leads to', () => {
   writeFileSync('settings', 'PORT=8123\n', { mode: 0o644 });
   symlinkSync('settings', '.env');
   expect(loadEnvironment(undefined, []).PORT).toBe(8123);
@@ -90,7 +90,7 @@ it('a .env is judged where a link of our own ends', () => {
   expect(refusal()).toMatch(new RegExp(`^${REFUSED} has mode 0646: `));
 });
 
-it('a .env that is not a file is refused and not waited for', () => {
+it('a .env that is not a regular file is refused at once', () => {
   execFileSync('mkfifo', ['-m', '600', '.env']);
   expect(refusal()).toBe(`${REFUSED} is not a regular file.`);
   rmSync('.env');

@@ -82,7 +82,7 @@ it.each([
   if (value.length > 8) expect(found.join('')).not.toContain(value);
 });
 
-it('grpc is refused where traces are made, and left alone where not', () => {
+it('grpc is refused when traces are on, and ignored when they are off', () => {
   const grpc = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
   expect(problems(grpc)).toEqual([]);
   expect(problems({ ...grpc, ...ENDPOINT })).toEqual([
@@ -94,7 +94,7 @@ it('grpc is refused where traces are made, and left alone where not', () => {
   ]);
 });
 
-it('a batch is not larger than the queue', () => {
+it('a batch must not be larger than the queue', () => {
   const sizes = { OTEL_BSP_MAX_QUEUE_SIZE: '10', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '11' };
   expect(problems({ ...ENDPOINT, ...sizes })).toEqual([
     'OTEL_BSP_MAX_EXPORT_BATCH_SIZE: must not be greater than OTEL_BSP_MAX_QUEUE_SIZE',

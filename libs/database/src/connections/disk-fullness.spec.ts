@@ -63,7 +63,7 @@ describe('whether the disk of the database is full', () => {
     expect(await disk.isFull()).toBe(true);
   });
 
-  it('is asked once it may be over, by a statement that needs room on the disk', async () => {
+  it('is checked again after a while, by a statement that needs room on the disk', async () => {
     await configure('log_temp_files = 0');
     await configure('client_min_messages = log');
     await refuse('53100');
@@ -77,14 +77,14 @@ describe('whether the disk of the database is full', () => {
     expect(notices.filter((text) => text.startsWith('temporary file'))).toHaveLength(1);
   });
 
-  it('is no where that statement may write no file: the next write tells', async () => {
+  it('is no if that statement may write no file: the next write shows it', async () => {
     await configure('temp_file_limit = 0');
     await refuse('53100');
     now += 2000;
     expect(await disk.isFull()).toBe(false);
   });
 
-  it('cannot be said while the database cannot be asked', async () => {
+  it('is unknown while the database cannot be reached', async () => {
     await refuse('53100');
     now += 2000;
     await dataSource.destroy();

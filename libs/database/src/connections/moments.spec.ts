@@ -38,7 +38,7 @@ describe('the connections of the server', () => {
     expect(await dataSource.query('SELECT $1::timestamptz AS at', [stored])).toEqual([{ at: read }]);
   });
 
-  it('read other values as the driver does', async () => {
+  it('read all other values as the driver does', async () => {
     const [row] = await dataSource.query<Record<string, unknown>[]>(
       `SELECT 1 AS number, true AS yes, '{"a": [1]}'::jsonb AS json, ARRAY['a'] AS list, '\\x01'::bytea AS bytes`,
     );

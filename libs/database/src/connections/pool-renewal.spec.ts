@@ -62,7 +62,7 @@ describe('a pool whose database does not accept writes', () => {
     expect(second).toBe(first);
   });
 
-  it('is renewed when a statement of any caller is refused for that', async () => {
+  it('is renewed when any statement is refused for that reason', async () => {
     const idle = await sessions(3);
     const client = await pool.connect();
     await expect(writeReadOnly(client)).rejects.toMatchObject({ code: '25006' });

@@ -102,7 +102,7 @@ describe('statements of a database that', () => {
     expect(await askedInSilence()).toMatchObject({ message: 'Query read timeout' });
   });
 
-  it('may take as long as they take are waited for without limit', async () => {
+  it('have no time limit are waited for without limit', async () => {
     await connect({ query_timeout: 500, statement_timeout: 100 });
     await dataSource.transaction(async (tx) => {
       await limitStatements(tx, { statementMs: 0 });

@@ -144,7 +144,7 @@ describe('answers', () => {
     tags: ['a', 'b'],
   };
 
-  it('hold the exposed fields alone, JSON columns whole and times in UTC with milliseconds', async () => {
+  it('have only the exposed fields, with whole JSON columns and with times in UTC with milliseconds', async () => {
     const answer = await request(testApp.url).get('/things/one').expect(200);
     expect(answer.body).toEqual(wire);
     expect(answer.text).not.toContain('canary');
@@ -161,7 +161,7 @@ describe('answers', () => {
     ['/open', { Authorization: 'Bearer x' }, 'no-store'],
     ['/open/cached', {}, 'public, max-age=60'],
     ['/open/health', { 'X-API-Key': 'x' }, undefined],
-  ])('stay out of caches where they are for the caller alone: %s %j', async (route, headers, expected) => {
+  ])('stay out of caches if they are only for the caller: %s %j', async (route, headers, expected) => {
     const answer = await request(testApp.url).get(route).set(headers);
     expect(answer.headers['cache-control']).toBe(expected);
   });
@@ -191,7 +191,7 @@ describe('answers', () => {
     },
   );
 
-  it('are handed on as they are where the handler builds them', async () => {
+  it('are sent unchanged if the handler builds them', async () => {
     expect((await request(testApp.url).get('/things/prebuilt').expect(200)).body).toEqual({ id: 'o' });
   });
 
@@ -207,7 +207,7 @@ describe('answers', () => {
     await request(testApp.url).get('/things/text').set('Accept', 'application/json').expect(406);
   });
 
-  it('of a public route come in what it has, whatever is accepted', async () => {
+  it('of a public route come in the type that it has, no matter what Accept says', async () => {
     await request(testApp.url).get('/open').set('Accept', 'image/png').expect(200);
   });
 });

@@ -74,7 +74,7 @@ describe('lists and parameters', () => {
 
   const get = (path: string) => request(testApp.url).get(path);
 
-  it('answers a page of exposed rows with all that the contract says of it', async () => {
+  it('answers a page of exposed rows with all fields of the contract', async () => {
     const { body } = await get('/things').expect(200);
     expect(body).toEqual({
       things: [{ id: 'a' }],
@@ -86,7 +86,7 @@ describe('lists and parameters', () => {
     });
   });
 
-  it('says of a page that follows a cursor, and of an estimate, what they are', async () => {
+  it('marks an estimated total, and a page that a cursor led to', async () => {
     expect((await get('/things?cursor=abc&page_size=100')).body).toMatchObject({
       page: null,
       total_pages: 2,
@@ -169,7 +169,7 @@ describe('lists and parameters', () => {
     await get('/customer/a?').expect(200);
   });
 
-  it('hands on UUIDs in lower case', async () => {
+  it('gives UUIDs to the handler in lower case', async () => {
     const { body } = await get('/uuid/0199F2C4-0000-7000-8000-00000000ABCD').expect(200);
     expect(body.id).toBe('0199f2c4-0000-7000-8000-00000000abcd');
   });

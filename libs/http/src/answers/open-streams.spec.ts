@@ -160,7 +160,7 @@ describe('lists that are being streamed', () => {
       expect(await ending).toBe('reset');
     });
 
-    it('end in order when they are read in time, and nothing is left to wait for', async () => {
+    it('end normally when they are read in time, and leave no timer', async () => {
       pieces = three;
       const socket = ask();
       const ending = howItEnds(socket);
@@ -171,7 +171,7 @@ describe('lists that are being streamed', () => {
       await until('nothing waits', () => Promise.resolve(waiting.acts.length === 0));
     });
 
-    it('do not count when their connection was closed before they began', async () => {
+    it('are not counted if their connection closed before they began', async () => {
       pieces = three;
       ask().resume();
       const gone = await answering;
@@ -181,7 +181,7 @@ describe('lists that are being streamed', () => {
       expect(() => streams.open('another', response())).not.toThrow();
     });
 
-    it('are given as long as it takes to make a piece', async () => {
+    it('have no time limit while a piece is being made', async () => {
       let make: (() => void) | undefined;
       pieces = async function* () {
         yield PIECE;

@@ -42,7 +42,7 @@ describe('HttpAdapter', () => {
 });
 
 describe('answerBody', () => {
-  it('lets nothing out for a request whose route no guard has found', () => {
+  it('sends no body for a request whose route no guard has found', () => {
     const [request, response] = [{}, {}] as [Request, Response];
     expect(() => answerBody(request, response, { key_hash: 'canary' })).toThrow('passed no guard');
   });

@@ -143,7 +143,7 @@ describe('the HTTP server', () => {
         expect((await send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)).headers.get(name)).toBe(value);
     });
 
-    it('neither what it runs on nor a tag that nobody asked for', async () => {
+    it('neither its framework nor an ETag that the route does not have', async () => {
       const { headers } = await send(`${GET}\r\n`);
       for (const name of ['x-powered-by', 'server', 'etag', 'via']) expect(headers.has(name)).toBe(false);
     });
@@ -193,7 +193,7 @@ describe('the HTTP server', () => {
         expect((await exchange(open.url, bytes))!.headers.has('access-control-allow-origin')).toBe(false);
     });
 
-    it('never open to cookies: keys are sent by who means to', async () => {
+    it('never open to cookies: a browser sends no key by itself', async () => {
       for (const bytes of [
         preflight('https://admin.example.com'),
         `${GET}Origin: https://admin.example.com\r\n\r\n`,
@@ -217,11 +217,11 @@ describe('the HTTP server', () => {
       limits.forEach((limit, index) => (server[limit] = usual[index]!));
     });
 
-    it('as long as is written down, unless a test says otherwise', () => {
+    it('with the default limits', () => {
       expect(usual).toEqual([10_000, 90_000, 65_000, 60_000]);
     });
 
-    it('as long as is set', () => {
+    it('with the limits of the settings', () => {
       const server = open.app.getHttpServer();
       expect(limits.map((limit) => server[limit])).toEqual([5_000, 61_000, 7_000, 8_000]);
     });
@@ -333,7 +333,7 @@ describe('the HTTP server', () => {
       }
     });
 
-    it('100 header fields, though the last of a great many would be a good credential', async () => {
+    it('100 header fields, even if a good credential comes after them', async () => {
       const answer = await send(
         `POST /things/closed HTTP/1.1\r\nHost: x\r\n${'A: b\r\n'.repeat(2_000)}X-API-Key: key-1\r\n\r\n`,
       );
@@ -384,7 +384,7 @@ describe('the HTTP server', () => {
       ['GET /th\xefngs'],
       ['GET ftp://evil.example/things'],
       ['GET http://evil.example/things#fragment'],
-    ])('as none: %s', async (line) => {
+    ])('that is not a path as an error: %s', async (line) => {
       const answer = await send(`${line} HTTP/1.1\r\nHost: x\r\n\r\n`);
       expectProblem(answer, 400, 'invalid_request');
       expect(answer.body).toMatchObject({ instance: '/' });
@@ -399,7 +399,7 @@ describe('the HTTP server', () => {
       '/./things',
       '/things;x=1',
       '/things%00',
-    ])('letter by letter: %s is no /things', async (path) => {
+    ])('literally: %s is not /things', async (path) => {
       expectProblem(await send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`), 404, 'not_found');
     });
   });
@@ -416,7 +416,7 @@ describe('the HTTP server', () => {
       ['a bare line feed', 'GET /things HTTP/1.1\nHost: x\n\n'],
       ['another version', 'GET /things HTTP/3.0\r\nHost: x\r\n\r\n'],
       ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-    ])('that it does not come with %s', async (_, bytes) => {
+    ])('that it has no such fault: %s', async (_, bytes) => {
       expectProblem(await exchange(testApp.url, bytes, { halfClose: true }), 400, 'invalid_request');
     });
 
@@ -436,19 +436,19 @@ describe('the HTTP server', () => {
       },
     );
 
-    it('less, where it is HTTP/1.0, and closes after the answer', async () => {
+    it('no Host in HTTP/1.0, and closes after the answer', async () => {
       const answer = await exchange(testApp.url, 'GET /things HTTP/1.0\r\n\r\n', { untilClosed: true });
       expect([answer?.status, answer?.headers.get('connection')]).toEqual([200, 'close']);
     });
 
-    it('nothing about upgrades: it serves on in HTTP/1.1', async () => {
+    it('nothing about upgrades, and continues in HTTP/1.1', async () => {
       for (const protocol of ['websocket', 'h2c', 'TLS/1.2']) {
         const answer = await send(`${GET}Connection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
         expect([answer.status, answer.headers.has('upgrade')]).toEqual([200, false]);
       }
     });
 
-    it('that it asks for no tunnel', async () => {
+    it('that it does not ask for a tunnel', async () => {
       const answer = await exchange(testApp.url, 'CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n', {
         untilClosed: true,
       });
@@ -485,7 +485,7 @@ describe('the HTTP server', () => {
   describe('of a tunnel that is asked for behind a request', () => {
     const CONNECT = 'CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n';
 
-    it('says nothing in place of the answer to that request, which is the last', async () => {
+    it('still sends the answer to that request, which is the last', async () => {
       const answer = await exchange(testApp.url, `${GET}\r\n${CONNECT}`, { untilClosed: true });
       expect([answer?.status, answer?.body]).toEqual([200, { ip: '127.0.0.1' }]);
       expect(answer?.headers.get('connection')).toBe('close');
@@ -532,7 +532,7 @@ describe('the HTTP server', () => {
         'a chunk that is longer than it says',
         `${POST}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n${SECOND}`,
       ],
-    ])('takes neither, and not what follows: %s', async (_, bytes) => {
+    ])('refuses both, and what follows: %s', async (_, bytes) => {
       const answer = await exchange(testApp.url, bytes, { untilClosed: true });
       const statuses = answersIn(answer!).map(({ status }) => status);
       expect(statuses).toEqual([400]);
@@ -548,7 +548,7 @@ describe('the HTTP server', () => {
       ['x-unknown, chunked'],
       [', chunked'],
       ['gzip\r\nTransfer-Encoding: chunked'],
-    ])('reads no coding but chunked, says so, and reads no further: %j', async (coding) => {
+    ])('accepts only chunked, says so, and stops reading: %j', async (coding) => {
       for (const line of [
         'POST /things/named',
         'DELETE /things',
@@ -571,7 +571,7 @@ describe('the HTTP server', () => {
       expect([answer.status, answer.body]).toEqual([200, { name: 'a' }]);
     });
 
-    it('takes no transfer coding at all in HTTP/1.0, and not what follows', async () => {
+    it('refuses every transfer coding in HTTP/1.0, and what follows', async () => {
       const old = POST.replace('HTTP/1.1', 'HTTP/1.0');
       const bytes = `${old}Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n${SECOND}`;
       const answer = await exchange(testApp.url, bytes, { untilClosed: true });
@@ -580,7 +580,7 @@ describe('the HTTP server', () => {
       expect(testApp.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
     });
 
-    it('answers a whole request as ever when what follows it is broken, and no more', async () => {
+    it('answers a complete request as usual when what follows it is broken, and then stops', async () => {
       const bytes = `${POST}Content-Length: 12\r\n\r\n{"name":"a"}BROKEN\r\n\r\n`;
       const answer = await exchange(testApp.url, bytes, { untilClosed: true });
       expect([answer?.status, answer?.body]).toEqual([200, { name: 'a' }]);
@@ -588,7 +588,7 @@ describe('the HTTP server', () => {
       expect(answersIn(answer!)).toHaveLength(1);
     });
 
-    it('takes one, and answers what follows in its order', async () => {
+    it('accepts one of them, and answers what follows in order', async () => {
       const post = (name: string): string =>
         `${POST}Content-Length: ${name.length + 11}\r\n\r\n{"name":"${name}"}`;
       const last = `${GET}Connection: close\r\n\r\n`;
@@ -608,7 +608,7 @@ describe('the HTTP server', () => {
     const asking = (path: string, length: number): string =>
       `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`;
 
-    it('says to continue when it wants the body', async () => {
+    it('answers 100 Continue when it wants the body', async () => {
       const socket = connectTo(testApp.url);
       const received: Buffer[] = [];
       socket.on('data', (chunk: Buffer) => {
@@ -623,7 +623,7 @@ describe('the HTTP server', () => {
       expect(text).toContain('{"name":"a"}');
     });
 
-    it('answers at once when it does not', async () => {
+    it('answers at once when it does not want the body', async () => {
       for (const [bytes, status] of [
         [asking('/nowhere', 12), 404],
         [asking('/things/closed', 12).replace('Expect', 'X-Refuse: 401\r\nExpect'), 401],
@@ -660,7 +660,7 @@ describe('the HTTP server', () => {
   });
 
   describe('lets nobody', () => {
-    it('put another method in place of the one that was sent', async () => {
+    it('replace the method that was sent', async () => {
       for (const name of ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']) {
         const answer = await send(`${GET}${name}: DELETE\r\n\r\n`);
         expect(answer.status).toBe(200);
@@ -675,13 +675,13 @@ describe('the HTTP server', () => {
       expect(testApp.app.get(ThingsController, { strict: false }).deleted).toEqual([]);
     });
 
-    it('have a request sent back by TRACE', async () => {
+    it('get a request back by TRACE', async () => {
       const answer = await send('TRACE /things HTTP/1.1\r\nHost: x\r\nX-Secret: canary\r\n\r\n');
       expectProblem(answer, 405, 'method_not_allowed');
       expect(JSON.stringify(answer.body)).not.toContain('canary');
     });
 
-    it('put another path in place of the one that was sent', async () => {
+    it('replace the path that was sent', async () => {
       for (const name of ['X-Original-URL', 'X-Rewrite-URL', 'X-Forwarded-Path', 'X-Forwarded-Prefix']) {
         const answer = await send(`GET /nowhere HTTP/1.1\r\nHost: x\r\n${name}: /things\r\n\r\n`);
         expectProblem(answer, 404, 'not_found');

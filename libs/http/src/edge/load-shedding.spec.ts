@@ -168,24 +168,27 @@ describe('more requests than the server lets wait', () => {
     ['another coding than chunked', 'HTTP/1.1', 'gzip, chunked'],
     ['chunks in HTTP/1.0', 'HTTP/1.0', 'chunked'],
     ['another version', 'HTTP/2.0', 'chunked'],
-  ])('close the connection of a refusal whose framing is in doubt: %s', async (_what, version, coding) => {
-    const requests = await fill();
-    const smuggled = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n';
-    const answer = await exchange(
-      app.url,
-      `POST /things ${version}\r\nHost: x\r\nConnection: keep-alive\r\nTransfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n${smuggled}`,
-      { untilClosed: true },
-    );
-    expect([answer?.status, answer?.headers.get('connection'), answer?.rest.toString()]).toEqual([
-      503,
-      'close',
-      '',
-    ]);
-    for (const release of held.splice(0)) release();
-    await Promise.all(requests);
-  });
+  ])(
+    'close the connection if the end of the refused request is uncertain: %s',
+    async (_what, version, coding) => {
+      const requests = await fill();
+      const smuggled = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n';
+      const answer = await exchange(
+        app.url,
+        `POST /things ${version}\r\nHost: x\r\nConnection: keep-alive\r\nTransfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n${smuggled}`,
+        { untilClosed: true },
+      );
+      expect([answer?.status, answer?.headers.get('connection'), answer?.rest.toString()]).toEqual([
+        503,
+        'close',
+        '',
+      ]);
+      for (const release of held.splice(0)) release();
+      await Promise.all(requests);
+    },
+  );
 
-  it('include those whose body is there, and not those whose body is still being sent', async () => {
+  it('include those whose body has arrived, and not those whose body is still being sent', async () => {
     const head =
       'POST /things/held HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 12\r\nExpect: 100-continue\r\n\r\n';
     const received: string[] = [];
@@ -223,7 +226,7 @@ describe('more requests than the server lets wait', () => {
     },
   );
 
-  it('do not include those behind another one of their connection', async () => {
+  it('do not include those that wait behind another one on their connection', async () => {
     const held = 'GET /things/held HTTP/1.1\r\nHost: x\r\n\r\n';
     send(held.repeat(MOST + 5));
     await until('the first waits', async () => (await waiting()) === 1);
@@ -239,7 +242,7 @@ describe('more requests than the server lets wait', () => {
     expect((await get('/things')).status).toBe(200);
   });
 
-  it('do not include one again whose body ends after its answer was made', async () => {
+  it('do not include a request twice if its body ends after its answer', async () => {
     const metrics = new Metrics();
     const environment = app.app.get(Environment, { strict: false });
     const shedding = new LoadShedding(environment, metrics, app.app.get(Logger, { strict: false }));

@@ -70,7 +70,7 @@ describe('requests', () => {
     expect(answer.headers['x-request-id']).toMatch(UUID);
   });
 
-  it('get an id of their own, each another', async () => {
+  it('each get their own id', async () => {
     const [first, second] = [
       await request(testApp.url).get('/nowhere'),
       await request(testApp.url).get('/nowhere'),
@@ -103,7 +103,7 @@ describe('requests', () => {
     expect([TRACE, '0'.repeat(32)]).not.toContain(body.traceId);
   });
 
-  it('know the address that trusted proxies name, and no further', async () => {
+  it('use the address that trusted proxies give, and no address beyond them', async () => {
     const { body } = await request(testApp.url)
       .get('/things/1')
       .set('X-Forwarded-For', '6.6.6.6, 203.0.113.7, 10.1.1.1');
@@ -122,7 +122,7 @@ describe('requests', () => {
     ['999.1.1.1', '127.0.0.1'],
     ["' OR 1=1 --", '127.0.0.1'],
     ['', '127.0.0.1'],
-  ])('come from an address even where a proxy names none: %s is %s', async (forwarded, ip) => {
+  ])('have an address even if a proxy gives none: %s is %s', async (forwarded, ip) => {
     const { body } = await request(testApp.url).get('/things/1').set('X-Forwarded-For', forwarded);
     expect(body.ip).toBe(ip);
   });
@@ -135,19 +135,19 @@ describe('requests', () => {
     },
   );
 
-  it('know the key that was authenticated, and none that was refused', async () => {
+  it('know the key that was accepted, and never one that was refused', async () => {
     const known = await request(testApp.url).get('/things/1').set('X-API-Key', 'key-7');
     expect(known.body.apiKeyId).toBe('key-7');
     const refused = await request(testApp.url).get('/things/1').set('X-API-Key', 'guess');
     expect(refused.body.apiKeyId).toBeNull();
   });
 
-  it('are answered in full where there is no entity tag to compare', async () => {
+  it('are answered in full if there is no entity tag to compare', async () => {
     const answer = await request(testApp.url).get('/things/1').set('If-None-Match', '*');
     expect([answer.status, answer.body]).toEqual([200, expect.objectContaining({ ip: '127.0.0.1' })]);
   });
 
-  it('leave one line in the log: route, status, time and key, no id out of the path, no query, no address', async () => {
+  it('write one line to the log: route, status, time and key, without ids of the path, query or address', async () => {
     await request(testApp.url)
       .get('/things/canary-id?canary=1')
       .set('X-API-Key', 'key-7')
@@ -234,7 +234,7 @@ describe('requests', () => {
     }
   });
 
-  it('learn how to authenticate when the credential is refused', async () => {
+  it('get WWW-Authenticate when the credential is refused', async () => {
     const answer = await request(testApp.url)
       .get('/things/1')
       .set('X-API-Key', 'guess')

@@ -238,7 +238,7 @@ describe('what a request can make the server say', () => {
     ]);
   });
 
-  describe('without looking at what is refused anyway', () => {
+  describe('without reading what is refused anyway', () => {
     it.each([
       ['items', { items: listOf(1_001, {}) }, 'items', 'must contain no more than 1000 elements'],
       [
@@ -272,7 +272,7 @@ describe('what a request can make the server say', () => {
       expect(looked).toEqual({ transformed: 0, validated: 0 });
     });
 
-    it('stops at the bound: what follows is not even JSON', async () => {
+    it('stops at the bound, even if what follows is not JSON', async () => {
       for (const element of ['{}', '[]', '1', '{"token":[1,2]}']) {
         const answer = await post(`{"items":[${`${element},`.repeat(1_001)}`);
         expect(answer.body.errors).toEqual([
@@ -290,7 +290,7 @@ describe('what a request can make the server say', () => {
       ]);
     });
 
-    it('takes as many as it says', async () => {
+    it('accepts exactly as many as the bound says', async () => {
       const body = { items: listOf(1_000, { token: 'a' }), kinds: listOf(12, 'a') };
       expect((await post(jsonOf(body))).body).toEqual({ made: 1_000, first: true });
       expect(looked.validated).toBe(1_000);
@@ -304,14 +304,14 @@ describe('what a request can make the server say', () => {
       expect(looked.validated).toBe(0);
     });
 
-    it('stops at the item after which the answer has no room for errors', async () => {
+    it('stops at the item after which the answer has no room for more errors', async () => {
       const answer = await post(jsonOf({ items: listOf(1_000, { token: 1 }) }));
       expect(answer.body.errors).toHaveLength(100);
       expect(looked.validated).toBe(101);
       expect(looked.transformed).toBe(101);
     });
 
-    it('counts commas and brackets in texts for nothing', async () => {
+    it('does not count commas and brackets in texts', async () => {
       const answer = await post(jsonOf({ items: [{ token: '[{,:"\\'.repeat(200) }] }));
       expect(answer.body).toEqual({ made: 1, first: true });
     });
@@ -326,7 +326,7 @@ describe('what a request can make the server say', () => {
     ['If-None-Match', '"a",'.repeat(600)],
     ['traceparent', '-'.repeat(600)],
     ['X-Forwarded-For', '1.2.3.4, '.repeat(300)],
-  ])('is 431 to a header %s that is taken apart and long', async (name, value) => {
+  ])('is 431 for a long header %s that is parsed', async (name, value) => {
     const answer = await send('/things/1', [`${name}: ${value}`]);
     expect([answer.status, answer.body.code]).toEqual([431, 'headers_too_large']);
     const halves = [value.slice(0, value.length / 2), value.slice(value.length / 2)];
@@ -346,7 +346,7 @@ describe('what a request can make the server say', () => {
     [10_000, 6, 200],
     [10_001, 1, 400],
     [30_000, 1, 400],
-  ])('looks at the pieces of a body: %i of %i bytes answer %i', async (count, size, status) => {
+  ])('limits the pieces of a body: %i of %i bytes answer %i', async (count, size, status) => {
     const text = jsonOf({ items: [{ token: 'a' }] }).padEnd(count * size);
     const chunks = Array.from(
       { length: count },
@@ -360,7 +360,7 @@ describe('what a request can make the server say', () => {
     else expect(answer?.body.detail).toBe('The body comes in more than 10000 pieces.');
   });
 
-  it('takes long headers that it does not take apart', async () => {
+  it('accepts long headers that it does not parse', async () => {
     expect((await send('/things/1', [`Cookie: ${'x'.repeat(10_000)}`])).status).toBe(200);
   });
 });
@@ -380,7 +380,7 @@ describe('a connection that takes no answers', () => {
       (_, n) => `GET ${target} HTTP/1.1\r\nHost: x\r\nX-Request-ID: r${n}\r\n\r\n`,
     ).join('');
 
-  it('gets its requests served one after the other, in their order', async () => {
+  it('has its requests served one after the other, in their order', async () => {
     const socket = connectTo(testApp.url);
     const ids: string[] = [];
     await new Promise<void>((resolve, reject) => {
@@ -397,7 +397,7 @@ describe('a connection that takes no answers', () => {
     expect(ids).toEqual(Array.from({ length: 20 }, (_, n) => `r${n}`));
   });
 
-  it('makes the server work on no more than it takes', async () => {
+  it('makes the server prepare no more answers than it takes', async () => {
     const socket = connectTo(testApp.url);
     socket.pause();
     // 80 MB, of which the kernels of both sides take a few.
@@ -409,7 +409,7 @@ describe('a connection that takes no answers', () => {
     socket.destroy();
   });
 
-  it('is closed when it piles up requests', async () => {
+  it('is closed when too many requests wait on it', async () => {
     const socket = connectTo(testApp.url);
     socket.on('error', () => undefined);
     const closed = new Promise((resolve) => socket.once('close', resolve));
@@ -499,7 +499,7 @@ describe('a list in a body', () => {
 });
 
 describe('collected errors', () => {
-  it('are bounded in bytes where each alone is within its bounds', () => {
+  it('are bounded in bytes together, even if each is within its bounds', () => {
     const errors = new FieldErrors();
     for (let n = 0; n < 100; n++) errors.add('\u0001'.repeat(200), '\u0001'.repeat(500));
     expect(errors.isFull).toBe(true);

@@ -111,7 +111,7 @@ describe('rate limits', () => {
     expect((await get('/open', '203.0.113.2')).status).toBe(200);
   });
 
-  it('counts an authenticated key wherever it calls from, and apart from its address', async () => {
+  it('counts an authenticated key no matter where it calls from, and separately from its address', async () => {
     await start({ RATE_LIMIT_DEFAULT: '2' });
     await get('/closed', '203.0.113.1').set('X-API-Key', 'key-1').expect(200);
     await get('/closed', '203.0.113.2').set('Authorization', 'Bearer key-1').expect(200);
@@ -119,7 +119,7 @@ describe('rate limits', () => {
     await get('/closed', '203.0.113.1').set('X-API-Key', 'key-2').expect(200);
   });
 
-  it('lets the own limit of a key win, in one bucket for all that it does', async () => {
+  it("uses the key's own limit first, in one bucket for everything that the key does", async () => {
     await start({ RATE_LIMIT_DEFAULT: '1', RATE_LIMIT_PUBLIC: '1', RATE_LIMIT_LICENSE: '1' });
     const key = (test: request.Test) => test.set('X-API-Key', 'limited-3');
     expect((await key(get('/closed'))).headers['ratelimit-policy']).toBe('"default";q=3;w=60');
@@ -212,7 +212,7 @@ describe('rate limits', () => {
     await get('/open', '64:FF9B:0:0::cb00:7101').expect(429);
   });
 
-  it('believes no forwarded address unless a proxy is trusted', async () => {
+  it('ignores a forwarded address unless a proxy is trusted', async () => {
     testApp = await startTestApp([RoutesController], { RATE_LIMIT_PUBLIC: '1' });
     await get('/open', '203.0.113.1').expect(200);
     await get('/open', '203.0.113.2').expect(429);
@@ -221,7 +221,7 @@ describe('rate limits', () => {
   it.each([
     ['one hop', '1', '203.0.113.1'],
     ['the addresses of proxies', '127.0.0.1/32,10.0.0.0/8', '203.0.113.1, 10.1.1.1'],
-  ])('takes the word of %s for the address, and nothing in front of it', async (_what, trusted, said) => {
+  ])('takes the address that %s gives, and nothing in front of it', async (_what, trusted, said) => {
     testApp = await startTestApp([RoutesController], { TRUST_PROXY: trusted, RATE_LIMIT_PUBLIC: '3' });
     const statuses: number[] = [];
     for (const spoofed of ['1.1.1.1', '2001:db8::1', 'garbage', '10.9.9.9, 1.1.1.1'])
@@ -246,7 +246,7 @@ describe('rate limits', () => {
     expect([headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']]).toEqual(['60', '59']);
   });
 
-  it('holds up one license without holding up the others of its address', async () => {
+  it('limits one license without limiting the others of its address', async () => {
     await start({ RATE_LIMIT_LICENSE: '2' });
     await validate('token-1', '203.0.113.1').expect(200);
     await validate('token-1', '203.0.113.2').expect(200);
@@ -259,7 +259,7 @@ describe('rate limits', () => {
     await validate(' token-1\r\n', '203.0.113.1').expect(429);
   });
 
-  it('counts no license for a caller that is refused, but the try', async () => {
+  it('counts the attempt but no license for a caller that is refused', async () => {
     await start({ RATE_LIMIT_LICENSE: '1' });
     for (let times = 0; times < 3; times++) {
       const { status, headers } = await validate('token-1').set('X-Refuse', '401');
@@ -320,7 +320,7 @@ describe('rate limits', () => {
     const batch = (items: unknown, key = 'key-1') =>
       request(testApp.url).post('/batch').set('X-API-Key', key).send({ items });
 
-    it('charge them to the key, apart from its requests, and say what is left of both', async () => {
+    it('count for the key, separately from its requests, and the answer says what is left of both', async () => {
       await start({ RATE_LIMIT_BATCH_ITEMS: '10' });
       const { status, headers } = await batch(7);
       expect(status).toBe(200);
@@ -329,7 +329,7 @@ describe('rate limits', () => {
       expect([headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']]).toEqual(['10', '3']);
     });
 
-    it('refuse a batch that does not fit, charge nothing for it, and let a smaller one pass', async () => {
+    it('refuse a batch that does not fit, count nothing for it, and accept a smaller one', async () => {
       await start({ RATE_LIMIT_BATCH_ITEMS: '10' });
       await batch(7).expect(200);
       const refused = await batch(4);
@@ -369,7 +369,7 @@ describe('rate limits', () => {
       ]);
     });
 
-    it('charge nothing for what is refused before, or when switched off', async () => {
+    it('count nothing for what is refused earlier, or when limits are switched off', async () => {
       await start({ RATE_LIMIT_BATCH_ITEMS: '10' });
       await batch('ten').expect(422);
       await batch(10).expect(200);

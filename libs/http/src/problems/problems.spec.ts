@@ -160,7 +160,7 @@ describe('problem documents', () => {
     expect(answer.headers.allow).toBeUndefined();
   });
 
-  it('answers 404, not 405, when a route of this method says that it found nothing', async () => {
+  it('answers 404, not 405, when a route with this method found nothing', async () => {
     const answer = await request(testApp.url).get('/things/missing');
     expect(answer.status).toBe(404);
     expect(answer.text).not.toContain('canary');
@@ -217,7 +217,7 @@ describe('problem documents', () => {
     },
   );
 
-  it('cuts the connection when an answer fails half way, so that it cannot pass for whole', async () => {
+  it('cuts the connection when an answer fails half way, so that it does not look complete', async () => {
     const failure = await new Promise<unknown>((resolve, reject) => {
       httpRequest(`${testApp.url}/things/half`, (response) => {
         response.on('error', resolve).on('end', () => {
@@ -265,7 +265,7 @@ describe('problem documents', () => {
     }
   });
 
-  it('lives through uploads that break off', async () => {
+  it('survives uploads that break off', async () => {
     const socket = connect(testApp.port, '127.0.0.1');
     socket.write('POST /things HTTP/1.1\r\nHost: x\r\nX-Request-ID: broken-off\r\n');
     socket.write('Content-Type: application/json\r\nContent-Length: 900\r\n\r\n{"a":', () =>

@@ -118,7 +118,7 @@ describe('malformedClaim', () => {
     expect(malformedClaim(readable)).toBeNull();
   });
 
-  it('is not led astray by __proto__', () => {
+  it('is not confused by __proto__', () => {
     const withoutJti = JSON.stringify({ ...claims, jti: undefined });
     const json = withoutJti.replace('{', `{"__proto__":{"jti":"${claims.jti}"},`);
     expect(malformedClaim(JSON.parse(json))).toBe('jti');

@@ -95,7 +95,7 @@ describe('lintClaims', () => {
     expect(lintClaims({ ...claims, ...change })).toEqual([`${claim} is not a claim of a license`]);
   });
 
-  it('names all that is wrong at once, and no value', () => {
+  it('names everything that is wrong at once, and no value', () => {
     const problems = lintClaims({ ...claims, ...customer({ id: 'se cret', name: '' }), rev: -3 });
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['customer.id', 'customer.name', 'rev']);
     expect(problems.join()).not.toContain('se cret');

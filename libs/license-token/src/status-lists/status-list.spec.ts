@@ -83,7 +83,7 @@ describe('a status list', () => {
     expect(others).toBe(indexes.length);
   });
 
-  it('gives back the statuses that were set, for any of them', async () => {
+  it('returns every status that was set', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(1, 2, 4, 8),
@@ -104,7 +104,7 @@ describe('a status list', () => {
     );
   });
 
-  it('says when it was made, for how long it is fresh, and until when it counts', async () => {
+  it('says when it was made, how long it is fresh, and until when it is valid', async () => {
     const times = ({ issued_at, fresh_until, expires_at }: StatusList): number[] =>
       [issued_at, fresh_until, expires_at].map((time) => time.getTime() / 1000);
     expect(times(await opened(claims()))).toEqual([IAT, IAT + 300, EXP]);
@@ -133,7 +133,7 @@ describe('a status list', () => {
       expect(listedStatus(await opened(claims()), token, now)).toBe(status);
     });
 
-    it('nothing from its end on', async () => {
+    it('nothing after its end', async () => {
       const list = await opened(claims());
       expect(listedStatus(list, at(0), new Date(EXP * 1000 - 1))).toBe('revoked');
       expect(listedStatus(list, at(0), new Date(EXP * 1000))).toBe('unknown');

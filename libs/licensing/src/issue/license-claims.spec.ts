@@ -35,7 +35,7 @@ describe('the claims of a token', () => {
     });
   });
 
-  it('lack what does not apply: the key itself, not only its value', () => {
+  it('do not contain what does not apply, not even as an empty member', () => {
     const claims = licenseClaims({
       ...FACTS,
       licenseType: 'perpetual',
@@ -54,7 +54,7 @@ describe('the claims of a token', () => {
     ]);
   });
 
-  it('hold nothing else of the customer', () => {
+  it('contain nothing else about the customer', () => {
     const customer = {
       id: 'acme',
       name: 'Acme',

@@ -8,7 +8,7 @@ describe('the term of a license', () => {
     expect(endOfTerm('perpetual', undefined, 30, NOW)).toBeNull();
   });
 
-  it('ends so many days later, on a whole second', () => {
+  it('ends the given number of days later, on a whole second', () => {
     expect(endOfTerm('subscription', 1, 30, NOW)).toEqual(new Date('2026-02-04T19:12:10.000Z'));
     expect(endOfTerm('subscription', 365, 30, NOW)).toEqual(new Date('2027-02-03T19:12:10.000Z'));
     expect(endOfTerm('demo', 7, 30, NOW)).toEqual(new Date('2026-02-10T19:12:10.000Z'));

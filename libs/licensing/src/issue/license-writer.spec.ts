@@ -127,7 +127,7 @@ describe('licenses that are issued at once', () => {
     expect(new Set(written.map(({ xact }) => xact)).size).toBeLessThan(40);
   });
 
-  it('answer what is on record', async () => {
+  it('return what is on record', async () => {
     const license = await issue(await aCustomerOnRecord());
     const read = await licensing.find(license.id);
     expect(read).toMatchObject(Object.assign(license, { customer: { id: license.customer_id } }));
@@ -135,7 +135,7 @@ describe('licenses that are issued at once', () => {
     expect(license.status).toBe('active');
   });
 
-  it('refuse an inactive, a removed and an unknown customer without the others', async () => {
+  it('are refused for an inactive, a removed and an unknown customer, without refusing the others', async () => {
     const active = await aCustomerOnRecord();
     const inactive = await aCustomerOnRecord();
     const removed = await aCustomerOnRecord();
@@ -185,7 +185,7 @@ describe('licenses that are issued at once', () => {
     expect(await writtenTo(locked)).toEqual([]);
   });
 
-  it('are written each in a transaction of its own where its answer is remembered in it', async () => {
+  it('are written in separate transactions if their answers are remembered in them', async () => {
     const id = await aCustomerOnRecord();
     const results: unknown[] = [];
     const hooked = (): Promise<License> =>
@@ -207,7 +207,7 @@ describe('licenses that are issued at once', () => {
     expect(written).toHaveLength(4);
   });
 
-  it('are not written where they would share a transaction without the hooks of theirs', async () => {
+  it('are not written if a shared transaction would skip their hooks', async () => {
     const id = await aCustomerOnRecord();
     const hooks = { begin: () => Promise.resolve(), beforeCommit: () => Promise.resolve() };
     await expect(withTransactionHooks(hooks, () => issue(id))).rejects.toThrow('cannot be shared');

@@ -64,7 +64,7 @@ describe('TokenIssuer', () => {
     revision: 1,
   });
 
-  it('signs with the active key what verifies under it', async () => {
+  it('signs tokens with the active key, under which they verify', async () => {
     const tokens = maker();
     const fresh = await tokens.sign(facts(), await tokens.moment());
     const [header, claims, signature] = fresh.token.split('.') as [string, string, string];
@@ -89,7 +89,7 @@ describe('TokenIssuer', () => {
     for (const { now } of moments) expect(Math.abs(now.getTime() - row!.now.getTime())).toBeLessThan(120_000);
   });
 
-  it('makes a token of 8 KiB, and none of a byte more; the longer one is never signed', async () => {
+  it('makes a token of 8 KiB, and never signs one that is a byte longer', async () => {
     const signed = jest.spyOn(keyRing, 'active');
     const moment = await maker().moment();
     const fixed = facts();

@@ -161,7 +161,7 @@ describe('LicenseResign', () => {
       [id],
     );
 
-  it('gives each license a new token under the same id that says what the last one said', async () => {
+  it('gives each license a new token with the same id and the same content', async () => {
     const bound = await issue({ instance_fingerprint: `sha256:${'ab'.repeat(32)}`, notes: 'kept' });
     const term = await issue({ license_type: 'subscription', duration_days: 30 });
     await signWith('second');
@@ -186,7 +186,7 @@ describe('LicenseResign', () => {
     });
   });
 
-  it('lets the older tokens answer KEY_COMPROMISED once their key is', async () => {
+  it('answers KEY_COMPROMISED for the older tokens after their key is compromised', async () => {
     const { id, token } = await issue();
     await signWith('second');
     await compromise('first');
@@ -196,7 +196,7 @@ describe('LicenseResign', () => {
     expect(await codeOf((await find(id)).token)).toBe('VALID');
   });
 
-  it('withdraws the older tokens when asked to', async () => {
+  it('supersedes the older tokens when asked to', async () => {
     const { id, token } = await issue();
     await signWith('second');
     await resign.run(CLI, options({ supersede: true }));
@@ -204,7 +204,7 @@ describe('LicenseResign', () => {
     expect(await codeOf((await find(id)).token)).toBe('VALID');
   });
 
-  it('signs suspended licenses, not revoked ones, expired ones when asked, none of inactive customers', async () => {
+  it('re-signs suspended licenses, expired ones when asked, and none that is revoked or of an inactive customer', async () => {
     const suspended = await issue();
     const revoked = await issue();
     const expired = await issue({ license_type: 'demo' });
@@ -256,14 +256,14 @@ describe('LicenseResign', () => {
     expect(await codeOf((await find(late.id)).token)).toBe('VALID');
   });
 
-  it('leaves nothing out of a key that is compromised without a time', async () => {
+  it('includes all licenses of a key that is compromised without a time', async () => {
     await issue();
     await signWith('second');
     await compromise('first');
     expect(await resign.plan(options())).toMatchObject({ due: 1, left: { recorded_after: 0 } });
   });
 
-  it('leaves alone what another key signed, and records each license that it signs', async () => {
+  it('does not change what another key signed, and records each license that it signs', async () => {
     const { id } = await issue();
     await signWith('second');
     const other = await issue();
@@ -400,7 +400,7 @@ describe('LicenseResign', () => {
     expect(sizes).toEqual([10, 10, 10]);
   });
 
-  it('loses nothing that others do meanwhile, and revocation wins', async () => {
+  it('keeps changes that others make meanwhile, and a revocation wins', async () => {
     const licenses = await issueMany(400);
     await signWith('second');
     const [toRevoke, toRenew, toReissue] = [

@@ -63,7 +63,7 @@ describe('the status of a license in SQL', () => {
   });
   afterAll(() => database.drop());
 
-  it('is what judge() says, for any row at any moment', async () => {
+  it('agrees with judge() for any row at any time', async () => {
     const row = fc.record({
       status: fc.constantFrom(...STORED),
       exp: fc.option(
@@ -117,7 +117,7 @@ describe('the status of a license in SQL', () => {
     );
   });
 
-  it('is in one file: no other statement compares the end or the stored status of a license', () => {
+  it('is defined in one file: no other statement compares the end or the stored status of a license', () => {
     const files = ['licensing', 'statistics', 'license-import', 'v08-import', 'customers'].flatMap((lib) =>
       readdirSync(join(LIBS, lib, 'src'), { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith('.ts') && !/\.(spec|fixture)\.ts$/.test(name))

@@ -9,19 +9,19 @@ const expired = verdict('a', 'EXPIRED');
 const other = verdict('b', 'VALID');
 
 describe('the validations that are recorded', () => {
-  it('are all of them', () => {
+  it('are all', () => {
     const recorded = new RecordedValidations('all');
     recorded.remember([valid]);
     expect(recorded.choose([valid, valid, expired])).toEqual([valid, valid, expired]);
   });
 
-  it('are those that failed', () => {
+  it('are the failed ones', () => {
     const recorded = new RecordedValidations('failures');
     const revoked = verdict('b', 'REVOKED');
     expect(recorded.choose([valid, expired, other, revoked])).toEqual([expired, revoked]);
   });
 
-  it('are those whose verdict is another one than the last of their token, also within a batch', () => {
+  it('are those whose verdict differs from the last one of the same token, also within a batch', () => {
     const recorded = new RecordedValidations('changes');
     const first = [valid, other, valid, expired, expired, valid];
     expect(recorded.choose(first)).toEqual([valid, other, expired, valid]);
@@ -42,13 +42,13 @@ describe('the validations that are recorded', () => {
     expect(recorded.choose([refused('another'), refused('third')])).toEqual([refused('third')]);
   });
 
-  it('are recorded again where the record was not made', () => {
+  it('include the next one of a token whose record could not be written', () => {
     const recorded = new RecordedValidations('changes');
     recorded.choose([valid]);
     expect(recorded.choose([valid])).toEqual([valid]);
   });
 
-  it('are recorded again of a token that has not been seen for longest', () => {
+  it('include the next one of the token that was unused for longest', () => {
     const recorded = new RecordedValidations('changes', 2);
     recorded.remember([valid, other]);
     recorded.remember([valid, verdict('c', 'VALID')]);

@@ -64,7 +64,7 @@ describe('counts of validations', () => {
     expect(await written()).toEqual({ NOT_FOUND: 1 });
   });
 
-  it('that cannot be written are kept for the next time', async () => {
+  it('are kept for the next time if they cannot be written', async () => {
     counts.add('VALID');
     await owner.query('REVOKE INSERT ON validation_counts FROM aegis_app');
     await counts.flush();
@@ -76,7 +76,7 @@ describe('counts of validations', () => {
     expect(await written()).toEqual({ VALID: 2 });
   });
 
-  it('of which the database refuses one are written without it, and hold up nothing', async () => {
+  it('are written without one that the database refuses', async () => {
     await owner.query(`ALTER TABLE validation_counts ADD CONSTRAINT refuses CHECK (code <> 'EXPIRED')`);
     for (const code of ['VALID', 'EXPIRED', 'REVOKED', 'NOT_FOUND'] as const) counts.add(code);
     await counts.flush();

@@ -14,11 +14,11 @@ const SIGNATURE = Buffer.from(
 const rfcKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: X }, format: 'jwk' });
 
 describe('signatures', () => {
-  it('hold as in RFC 8037, A.5', () => {
+  it('verify as in RFC 8037, A.5', () => {
     expect(verifySigningInput(rfcKey, SIGNING_INPUT, SIGNATURE)).toBe(true);
   });
 
-  it('do not hold when a single bit of them or of what was signed differs', () => {
+  it('do not verify when one bit of them or of the signed text differs', () => {
     for (let bit = 0; bit < 512; bit++) {
       const flipped = Buffer.from(SIGNATURE);
       flipped[bit >> 3]! ^= 1 << (bit & 7);
@@ -28,7 +28,7 @@ describe('signatures', () => {
     expect(verifySigningInput(rfcKey, SIGNING_INPUT.replace('.', '..'), SIGNATURE)).toBe(false);
   });
 
-  it('do not hold under another key, nor when cut, extended or empty', () => {
+  it('do not verify with another key, nor when they are cut, extended or empty', () => {
     const other = generateKeyPairSync('ed25519').publicKey;
     expect(verifySigningInput(other, SIGNING_INPUT, SIGNATURE)).toBe(false);
     for (const signature of [
@@ -40,7 +40,7 @@ describe('signatures', () => {
     }
   });
 
-  it('do not hold a second time with the group order added (RFC 8032, 5.1.7)', () => {
+  it('do not verify with the group order added (RFC 8032, 5.1.7)', () => {
     const order = 2n ** 252n + 27742317777372353535851937790883648493n;
     const s = BigInt(`0x${Buffer.from(SIGNATURE.subarray(32)).reverse().toString('hex')}`) + order;
     const twin = Buffer.concat([
@@ -81,7 +81,7 @@ describe('signing', () => {
     expect(verify(null, Buffer.from('abc'), publicKey, signature)).toBe(true);
   });
 
-  it('hands out no signature that does not hold under the known public key', async () => {
+  it('returns no signature that does not verify with the known public key', async () => {
     const mismatched = new PemSigner('k1', privateKey, generateKeyPairSync('ed25519').publicKey);
     await expect(mismatched.sign(Buffer.from('abc'))).rejects.toThrow(/made with k1 does not hold/);
     await expect(signCompact(mismatched, { typ: 'JWT' }, {})).rejects.toThrow(/does not hold/);
@@ -100,7 +100,7 @@ describe('JSON Web Keys', () => {
     });
   });
 
-  it('are never made of a private key or another kind of key', () => {
+  it('are never made from a private key or from another kind of key', () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     expect(() => publicJwk('k1', privateKey)).toThrow(TypeError);
     expect(() => publicJwk('k1', generateKeyPairSync('x25519').publicKey)).toThrow(TypeError);

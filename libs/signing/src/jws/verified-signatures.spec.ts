@@ -1,7 +1,7 @@
 import { VerifiedSignatures } from './verified-signatures';
 
 describe('VerifiedSignatures', () => {
-  it('recalls what was remembered with a token, and nothing of another', () => {
+  it('remembers a value for each token', () => {
     const verified = new VerifiedSignatures<{ jti: string }>();
     verified.remember('a', { jti: '1' });
     expect(verified.recall('a')).toEqual({ jti: '1' });
@@ -26,7 +26,7 @@ describe('VerifiedSignatures', () => {
     expect(verified.recall('a')).toBe(1);
   });
 
-  it('holds 50,000 tokens and not one more', () => {
+  it('keeps 50,000 tokens and not one more', () => {
     const verified = new VerifiedSignatures<number>();
     for (let token = 0; token <= 50_000; token++) verified.remember(String(token), token);
     expect(verified.recall('0')).toBeUndefined();

@@ -78,7 +78,7 @@ describe('links and files that another user prepared', () => {
     expectUntouched();
   });
 
-  it('a link of our own stays one, and what it leads to is replaced', async () => {
+  it('our own link stays a link, and the file that it leads to is replaced', async () => {
     symlinkSync('private/file', at('link'));
     await writeFileWhole(at('link'), 'new', 0o644);
     expect(readFileSync(at('private', 'file'), 'utf8')).toBe('new');
@@ -86,7 +86,7 @@ describe('links and files that another user prepared', () => {
     expect(readdirSync(at('private'))).toEqual(['file']);
   });
 
-  it('a file of another user belongs to us once it was replaced', async () => {
+  it('a file of another user belongs to us after it was replaced', async () => {
     chmodSync(at('private', 'file'), 0o666);
     giveToAnotherUser(at('private', 'file'));
     await writeFileWhole(at('private', 'file'), 'new', 0o644);
@@ -96,7 +96,7 @@ describe('links and files that another user prepared', () => {
     expect(readFileSync(at('private', 'file'), 'utf8')).toBe('new');
   });
 
-  it('keys are made behind links of our own', async () => {
+  it('keys are made through our own links', async () => {
     symlinkSync('private', at('link'));
     const { privateKeyFile, jwk } = await makeRootKey(at('link', 'root'), PASSPHRASE, at('keys'));
     expect((await readRootKey(privateKeyFile, PASSPHRASE)).kid).toBe(jwk.kid);

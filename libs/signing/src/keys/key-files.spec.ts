@@ -31,7 +31,7 @@ describe('KEYS_DIR', () => {
     await rm(directory, { recursive: true });
   });
 
-  it('holds a new pair: directory 0700, private 0600 and encrypted, public 0644, nothing else', async () => {
+  it('contains only the new pair: directory 0700, private file 0600 and encrypted, public file 0644', async () => {
     const umask = process.umask(0o077);
     try {
       await writeKeyPair(keysDir, 'aegis-2026-11', PASSPHRASE);
@@ -78,13 +78,13 @@ describe('KEYS_DIR', () => {
       await mkdir(keysDir, { recursive: true, mode: 0o700 });
     });
 
-    it('has the pair', async () => {
+    it('contains the pair', async () => {
       await adoptKeyPair(keysDir, 'k1', PASSPHRASE, privateKey);
       expect((await readPrivateKey(keysDir, 'k1', PASSPHRASE)).publicKey.equals(publicKey)).toBe(true);
       expect(await readFile(path('k1.public.pem'), 'utf8')).toBe(pem);
     });
 
-    it('has the pair where its public file was there already, which stays as it is', async () => {
+    it('contains the pair, and an existing public file of it is not changed', async () => {
       const written = `with a comment\n${pem}`;
       await writeFile(path('k1.public.pem'), written);
       await adoptKeyPair(keysDir, 'k1', PASSPHRASE, privateKey);
@@ -92,7 +92,7 @@ describe('KEYS_DIR', () => {
       expect(await readFile(path('k1.public.pem'), 'utf8')).toBe(written);
     });
 
-    it('refuses it where the public file of another key was there', async () => {
+    it('refuses it if the public file of another key exists', async () => {
       const other = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
       await writeFile(path('k1.public.pem'), other);
       const { message } = await refusal(adoptKeyPair(keysDir, 'k1', PASSPHRASE, privateKey));
@@ -116,7 +116,7 @@ describe('KEYS_DIR', () => {
     expect(await readdir(directory)).toEqual(['nested']);
   });
 
-  it('holds one whole pair when five processes write the same kid at once', async () => {
+  it('contains one complete pair when five processes write the same kid at once', async () => {
     const attempts = await Promise.allSettled(
       Array.from({ length: 5 }, () => writeKeyPair(keysDir, 'k1', PASSPHRASE)),
     );
@@ -169,7 +169,7 @@ describe('KEYS_DIR', () => {
       expect((await readPublicKeys(keysDir)).get('k1')?.equals(publicKey)).toBe(true);
     });
 
-    it('are not two in one file', async () => {
+    it('must not be two in one file', async () => {
       const pems = [1, 2].map(() =>
         generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString(),
       );
@@ -179,7 +179,7 @@ describe('KEYS_DIR', () => {
       );
     });
 
-    it('are those of `<kid>.public.pem` alone: other and hidden files are skipped', async () => {
+    it('are read only from `<kid>.public.pem`: other files and hidden files are skipped', async () => {
       const pem = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
       await writeFile(path('k1.public.pem'), pem);
       await writeFile(path('.k2.public.pem'), 'hidden');
@@ -228,7 +228,7 @@ describe('KEYS_DIR', () => {
       );
     });
 
-    it('are refused when a file is named by no key id', async () => {
+    it('are refused when the name of a file is not a key id', async () => {
       await writeFile(path('k 1.public.pem'), '');
       expect((await refusal(readPublicKeys(keysDir))).message).toContain('"k 1"');
     });
@@ -256,7 +256,7 @@ describe('KEYS_DIR', () => {
       );
     });
 
-    it('are read through links, as Kubernetes mounts them, and the mode is that of the target', async () => {
+    it('are read through links, as Kubernetes mounts them, and the mode of the target is checked', async () => {
       const mount = join(directory, 'mount');
       await mkdir(mount);
       await symlink(keysDir, join(mount, '..data'));
@@ -268,7 +268,7 @@ describe('KEYS_DIR', () => {
       expect((await refusal(readPrivateKey(mount, 'k1', PASSPHRASE))).message).toContain('has mode 0644');
     });
 
-    it('are neither read nor written where others may put files next to them', async () => {
+    it('are neither read nor written if others may put files next to them', async () => {
       await chmod(keysDir, 0o1777);
       for (const attempt of [
         () => readPrivateKey(keysDir, 'k1', PASSPHRASE),

@@ -115,7 +115,7 @@ describe('the choice of the active key', () => {
     },
   );
 
-  it('is a fresh id that no known key and no file has', () => {
+  it('is a new id that no known key and no file has', () => {
     expect(
       chooseActiveKey(
         question({
@@ -136,7 +136,7 @@ describe('the choice of the active key', () => {
     ],
     ['development with other private keys', { keyId: 'k1', mayMake: true, privateKids: ['k0'] }],
     ['development with its public half', { keyId: 'k1', mayMake: true, publicKids: ['k1'] }],
-  ])('makes none under a KEY_ID without a file in %s: it may be a typing error', (_name, facts) => {
+  ])('makes no key for a KEY_ID without a file in %s: it may be a typing error', (_name, facts) => {
     expect(chooseActiveKey(question(facts))).toEqual({ kid: 'k1', toBeMade: false, warning: null });
   });
 

@@ -35,11 +35,11 @@ describe('the keys that a process says it can sign with', () => {
     await held.follow(known);
   });
 
-  it('are those that are open', () => {
+  it('are the open ones', () => {
     expect(held.kids).toEqual(['k1']);
   });
 
-  it('are empty while the signer does not say which it has, though an open one still signs', async () => {
+  it('are empty while the signer does not say which it has, although an open one still signs', async () => {
     isReached = false;
     await expect(held.follow(known)).rejects.toThrow(SignerUnavailable);
     expect(held.kids).toEqual([]);

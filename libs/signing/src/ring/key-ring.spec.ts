@@ -158,7 +158,7 @@ describe('KeyRing', () => {
   };
 
   describe('in development', () => {
-    it('makes a key when there is none, and signs what it verifies', async () => {
+    it('makes a key when there is none, signs with it and verifies with it', async () => {
       const ring = await aLoadedRing();
       const kid = await thisMonth();
       expect(await keys()).toEqual({ [kid]: 'active' });
@@ -182,7 +182,7 @@ describe('KeyRing', () => {
       expect(await records()).toHaveLength(1);
     });
 
-    it('makes a key however long the passphrase is stretched', async () => {
+    it('makes a key even if hashing the passphrase takes long', async () => {
       const connection = await connect();
       const ring = await aRing({}, Promise.resolve(connection), (source) => ({
         ...source,
@@ -234,7 +234,7 @@ describe('KeyRing', () => {
     });
   });
 
-  it('adopts no public key because it is there, and logs what to do about it', async () => {
+  it('does not adopt a public key only because its file exists, and logs what to do', async () => {
     await put('aegis-2026-01.public.pem', PREDECESSOR);
     await writeKeyPair(keysDir, 'k1', PASSPHRASE);
     const ring = await aLoadedRing(production());
@@ -259,7 +259,7 @@ describe('KeyRing', () => {
     expect(log).not.toContain('aegis keys adopt');
   });
 
-  it('does not start when a public key contradicts the one on record, adopted by presence or not', async () => {
+  it('does not start when a public key contradicts the one on record', async () => {
     await writeKeyPair(keysDir, 'k1', PASSPHRASE);
     await aLoadedRing(production());
     await signingKeys().adopt(SYSTEM, 'k0', createPublicKey(PREDECESSOR));
@@ -352,7 +352,7 @@ describe('KeyRing', () => {
     });
   });
 
-  it('takes no key of small order, wherever it comes from', async () => {
+  it('accepts no key of small order, no matter where it comes from', async () => {
     const x = Buffer.alloc(32).toString('base64url');
     const weak = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
     const source: SignerSource = {
@@ -371,7 +371,7 @@ describe('KeyRing', () => {
     expect(await keys()).toEqual({});
   });
 
-  it('neither verifies with a key that came on record past the checks, nor publishes it: of small order, or respelled', async () => {
+  it('neither verifies with nor publishes a key that was written into the database without checks: of small order, or in another encoding', async () => {
     await writeKeyPair(keysDir, 'k1', PASSPHRASE);
     const ring = await aLoadedRing();
     const [genuine] = (await ring.jwks()).keys;
@@ -392,7 +392,7 @@ describe('KeyRing', () => {
     expect((await ring.jwks()).keys).toEqual([genuine]);
   });
 
-  it('says that a compromise changed something when its successor is all that is new', async () => {
+  it('reports a change when a repeated compromise only names another successor', async () => {
     await writeKeyPair(keysDir, 'k1', PASSPHRASE);
     await aLoadedRing(production());
     await signingKeys().publish(SYSTEM, 'k2', await writeKeyPair(keysDir, 'k2', PASSPHRASE));
@@ -466,7 +466,7 @@ describe('KeyRing', () => {
       await writeKeyPair(keysDir, 'k2', PASSPHRASE);
     });
 
-    it('keeps the active key until it is set, and leaves the other alone', async () => {
+    it('keeps the active key until KEY_ID is set, and does not change the other', async () => {
       expect((await aLoadedRing(production())).active().kid).toBe('k1');
       expect(await keys()).toEqual({ k1: 'active' });
       expect(log).toMatch(/"level":"warn".*`aegis keys publish k2` if it is to sign here/);
@@ -507,7 +507,7 @@ describe('KeyRing', () => {
   });
 
   describe('when asked for a kid', () => {
-    it('that it does not know, reads the table again, at most once a second', async () => {
+    it('that it does not know, reads the table again, at most once per second', async () => {
       await writeKeyPair(keysDir, 'k1', PASSPHRASE);
       const ring = await aLoadedRing(production());
       let clock = 1_000_000;
@@ -529,7 +529,7 @@ describe('KeyRing', () => {
       expect(find).toHaveBeenCalledTimes(1);
     });
 
-    it('calls none unknown while the database cannot be reached, and gives those it knows', async () => {
+    it('reports no kid as unknown while the database cannot be reached, and returns the keys that it knows', async () => {
       const ring = await aLoadedRing();
       await dataSources.at(-1)!.destroy();
       await expect(ring.publicKey('k0')).rejects.toThrow();
@@ -537,7 +537,7 @@ describe('KeyRing', () => {
       expect(await ring.publicKey(ring.active().kid)).toBeDefined();
     });
 
-    it('that was compromised, still gives its key: whether it counts is the database’s to say', async () => {
+    it('that was compromised, still returns its key: the database decides whether it is trusted', async () => {
       await writeKeyPair(keysDir, 'k1', PASSPHRASE);
       await put('k0.public.pem', PREDECESSOR);
       await aLoadedRing(adopting());

@@ -11,7 +11,7 @@ const request: RequestContext = {
   accessFields: null,
 };
 
-it('reads once for all who ask together, in the context of no request', async () => {
+it('reads once for all callers of the same time, outside the context of any request', async () => {
   const seen: (string | undefined)[] = [];
   const reading = new LatestRead(async () => {
     seen.push(currentRequest()?.requestId);

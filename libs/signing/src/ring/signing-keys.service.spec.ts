@@ -100,7 +100,7 @@ describe('SigningKeys', () => {
     await expect(activate('third')).rejects.toThrow(/others: more than 1000/);
   });
 
-  it('lets what the active key signed come on record, and what another signed not', async () => {
+  it('puts a token of the active key on record, and refuses a token of another key', async () => {
     const former = ring.active().kid;
     await demand(dataSource, former);
     await activate(await published('next'));
@@ -133,7 +133,7 @@ describe('SigningKeys', () => {
     }
   });
 
-  it('signs with no key that it knew a while ago, without notifications of changes', async () => {
+  it('reads the keys again before it signs while there are no notifications of changes', async () => {
     const former = ring.active().kid;
     await activate(await published('next'));
     // Its private half is nowhere: there is nothing left to sign with.
@@ -144,7 +144,7 @@ describe('SigningKeys', () => {
     ).rejects.toMatchObject({ code: 'service_unavailable' });
   });
 
-  it('keeps from when a key is compromised, takes that back only to an earlier time, and gives no trust back', async () => {
+  it('keeps the time of a compromise, changes it only to an earlier one, and never restores trust', async () => {
     const former = ring.active().kid;
     await activate(await published('next'));
     const after = new Date('2026-01-02T03:04:05.678Z');
@@ -172,7 +172,7 @@ describe('SigningKeys', () => {
     expect((await states()).next).toBe('active');
   });
 
-  it('are read again once a private key was opened or is gone, and not while the same ones are there', async () => {
+  it('reads private keys again when one appears or disappears, and not otherwise', async () => {
     await ring.openKeys();
     const read = jest.spyOn(EntityManager.prototype, 'find');
     try {
@@ -189,7 +189,7 @@ describe('SigningKeys', () => {
     }
   });
 
-  it('have rows of dead servers cleared away once a minute, and at once while there may be more', async () => {
+  it('deletes rows of ended servers once per minute, and again at once while there may be more', async () => {
     const replicas = new SigningReplicas(dataSource);
     const clock = jest.spyOn(performance, 'now');
     const now = performance.now();

@@ -36,7 +36,7 @@ describe('keys in AWS KMS', () => {
     await kms.stop();
   });
 
-  it('sign 4,096 bytes and refuse one more without asking, which is not a failure of the signer', async () => {
+  it('sign 4,096 bytes and refuse one more without a request, which is not a failure of the signer', async () => {
     const { signer } = await source.open('k1');
     expect(await signer.sign(Buffer.alloc(4096))).toHaveLength(64);
     const asked = kms.asked.length;
@@ -53,14 +53,14 @@ describe('keys in AWS KMS', () => {
     expect(source.isAway).toBe(false);
   });
 
-  it('are those that this process may use and that are Ed25519', async () => {
+  it('are only those that are Ed25519 and that this process may use', async () => {
     expect(await source.kids()).toEqual(['k1']);
     await expect(source.open('p256')).rejects.toThrow(/not a signing key of spec ECC_NIST_EDWARDS25519/);
     await expect(source.open('missing')).rejects.toThrow(/NotFoundException/);
     await expect(source.open('unknown')).rejects.toThrow('AWS_KMS_KEYS names no key for unknown.');
   });
 
-  it('have their public halves fetched once', async () => {
+  it('have their public keys fetched once', async () => {
     await source.open('k1');
     const asked = kms.asked.length;
     await source.open('k1');
@@ -74,7 +74,7 @@ describe('keys in AWS KMS', () => {
     expect((error as Error).message).toMatch(/IncompleteSignatureException.*credentials/);
   });
 
-  it('are read no further than an answer can be long', async () => {
+  it('are not read beyond the longest possible answer', async () => {
     const { signer } = await source.open('k1');
     kms.fault = 'endless';
     await expect(signer.sign(Buffer.from('a token'))).rejects.toThrow(SignerUnavailable);

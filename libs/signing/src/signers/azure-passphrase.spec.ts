@@ -52,7 +52,7 @@ describe('a passphrase that Azure Key Vault unwraps', () => {
     );
   });
 
-  it('is had by the settings, and asked for with the secret rather than the token file', async () => {
+  it('is requested as the settings say, with the secret rather than the token file', async () => {
     const environment = loadEnvironment({
       DATA_DIR: folder,
       KEY_PASSPHRASE_WRAPPED: azure.wrap(PASSPHRASE),
@@ -87,7 +87,7 @@ describe('a passphrase that Azure Key Vault unwraps', () => {
     ],
     ['what another key wrapped', () => unwrap(undefined, Buffer.alloc(256, 7).toString('base64'))],
     ['what is not text', () => unwrap(undefined, azure.wrap(Buffer.from([0xff, 0xfe])))],
-  ])('is refused for %s, without a word of secrets', async (_what, ask) => {
+  ])('is refused for %s, without showing a secret', async (_what, ask) => {
     const error = await ask().catch((refused: unknown) => refused);
     expect(error).toBeInstanceOf(ConfigurationError);
     expect((error as Error).message).not.toContain('wrong');

@@ -73,13 +73,13 @@ describe('keys in Vault', () => {
     expect(await signs(source(login()))).toBe(true);
   });
 
-  it('are asked for with one login, however many ask at once', async () => {
+  it('are requested with one login, no matter how many signatures are requested at once', async () => {
     const from = source(appRole());
     await Promise.all(Array.from({ length: 10 }, () => from.kids()));
     expect(logins()).toBe(1);
   });
 
-  it('sign on under a fresh login when the token is refused', async () => {
+  it('continue to sign with a new login when the token is refused', async () => {
     const from = source(appRole());
     const { signer } = await from.open('aegis-v1');
     vault.revokeTokens();
@@ -98,7 +98,7 @@ describe('keys in Vault', () => {
     expect(await from.kids()).toEqual(['aegis-v1']);
   });
 
-  it('are asked for under a token that is renewed before it ends', async () => {
+  it('are used with a token that is renewed before it ends', async () => {
     vault.ttl = 0.03;
     const from = source(appRole());
     await until('the token is renewed', async () => {
@@ -117,7 +117,7 @@ describe('keys in Vault', () => {
     });
   });
 
-  it('are asked for in their namespace', async () => {
+  it('are used in their namespace', async () => {
     vault.namespace = 'licensing/prod';
     expect(await signs(source(appRole(), undefined, { namespace: 'licensing/prod' }))).toBe(true);
     await expect(source(appRole()).kids()).rejects.toThrow(ConfigurationError);
@@ -159,7 +159,7 @@ describe('keys in Vault', () => {
       () => (vault.rotate('rsa', 'rsa-2048'), source(token, [{ name: 'rsa' }])),
       /rsa-2048/,
     ],
-  ])('refuse %s at the start, without a word of secrets', async (_what, from, message) => {
+  ])('refuse %s at the start, without showing a secret', async (_what, from, message) => {
     const error = await from()
       .kids()
       .catch((refused: unknown) => refused);
@@ -177,7 +177,7 @@ describe('keys in Vault', () => {
     },
   );
 
-  it('never send the token on to where Vault redirects', async () => {
+  it('never send the token to an address that Vault redirects to', async () => {
     const elsewhere = createServer((_request, response) => {
       response.writeHead(307, { Location: `${vault.url}/v1/transit/keys/aegis` }).end();
     }).listen(0, '127.0.0.1');

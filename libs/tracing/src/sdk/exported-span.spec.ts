@@ -55,7 +55,7 @@ describe('a span as it is exported', () => {
     ]);
   });
 
-  it('has a literal cut where a long statement is cut', () => {
+  it('has no literal at the place where a long statement is cut', () => {
     const span = spanWithCanaries();
     const text = `SELECT ${'x'.repeat(985)} '${CANARY}'`;
     const exported = exportedSpan({

@@ -37,7 +37,7 @@ it.each([
   expect(taken(name, share, false)).toBe(belowUnsampled);
 });
 
-it('takes about the share that is set', () => {
+it('samples about the share that is set', () => {
   expect(taken('traceidratio', '0.25', true)).toBeGreaterThan(300);
   expect(taken('traceidratio', '0.25', true)).toBeLessThan(700);
 });

@@ -46,7 +46,7 @@ describe('the time that a body may take', () => {
     ['2 MiB', 2 * 1024 * 1024, 2 * 1024 * 1024, 74_000],
     // What is beyond the limit is no reason to wait.
     ['2 MiB where 64 KiB are the limit', 2 * 1024 * 1024, LIMIT, 12_000],
-  ])('of which %s came is bounded by that', async (_, bytes, limit, ms) => {
+  ])('depends on how much arrived: %s', async (_, bytes, limit, ms) => {
     const body = await outcomes(bytes, limit);
     expect(await body.after(ms - 10)).toBe('waits');
     expect(await body.after(20)).toBe('request_timeout');

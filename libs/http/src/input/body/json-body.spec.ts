@@ -271,7 +271,7 @@ describe('bodies', () => {
     expect(answer.body.errors).toEqual([{ field: 'name', message: 'is required' }]);
   });
 
-  it('gives no handler a body that nothing checks', async () => {
+  it('gives a handler no body that nothing has checked', async () => {
     await send('{"name":"a"}', 'application/json', '/things/unchecked').expect(500);
   });
 
@@ -285,7 +285,7 @@ describe('bodies', () => {
     expect(answer.body.errors).toEqual(fields.map((field) => ({ field, message: 'must not be a list' })));
   });
 
-  it('converts nothing by itself', async () => {
+  it('converts no type', async () => {
     const answer = await send('{"name":7,"count":"7"}');
     expect(answer.body.errors).toEqual([
       { field: 'name', message: 'must be a string' },
@@ -298,7 +298,7 @@ describe('bodies', () => {
     expect([answer.status, answer.body]).toEqual([200, {}]);
   });
 
-  it('takes chunks without any content for no body', async () => {
+  it('treats chunks without content as no body', async () => {
     const answer = await exchange(
       testApp.url,
       'POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
@@ -306,7 +306,7 @@ describe('bodies', () => {
     expect(answer?.body).toMatchObject({ errors: [{ field: 'name', message: 'is required' }] });
   });
 
-  it('reads no body of callers who are turned away', async () => {
+  it('does not read the body of a refused caller', async () => {
     const answer = await send('{"no json', 'application/json', '/things/closed').set('X-Refuse', 'yes');
     expect(answer.status).toBe(403);
   });

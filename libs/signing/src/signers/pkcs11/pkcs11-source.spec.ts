@@ -32,7 +32,7 @@ describe('keys in a PKCS#11 device', () => {
     return made;
   };
 
-  it('sign at once in as many sessions as are allowed, and no more', async () => {
+  it('sign in as many sessions at once as are allowed, and no more', async () => {
     const { signer } = await source().open('k1');
     await Promise.all(Array.from({ length: 50 }, () => signer.sign(INPUT)));
     expect(device.signing.most).toBe(3);
@@ -51,7 +51,7 @@ describe('keys in a PKCS#11 device', () => {
     );
   });
 
-  it('keep a session that hangs out of use until its call returns', async () => {
+  it('do not use a session that hangs until its call returns', async () => {
     const { signer } = await source({ timeoutMs: 1_000, size: 1 }).open('k1');
     device.fault = 'hang';
     for (let refusals = 0; refusals < 3; refusals++)
@@ -73,7 +73,7 @@ describe('keys in a PKCS#11 device', () => {
     expect((await source().open('k1')).publicKey.equals(wrapped.publicKey)).toBe(true);
   });
 
-  it('are refused when a label is not of one key alone', async () => {
+  it('are refused when a label belongs to more than one key', async () => {
     device.addKey('k1');
     await expect(source().open('k1')).rejects.toThrow('The token has 2 private keys with the label k1.');
   });
@@ -89,7 +89,7 @@ describe('keys in a PKCS#11 device', () => {
     expect(device.sessions.size).toBe(0);
   });
 
-  it('are asked for with a refused PIN once, however often something is to be signed', async () => {
+  it('try a refused PIN only once, no matter how often a signature is requested', async () => {
     const opened = source();
     const { signer } = await opened.open('k1');
     device.restart();
@@ -101,7 +101,7 @@ describe('keys in a PKCS#11 device', () => {
     expect(device.refusedPins).toBe(1);
   });
 
-  it('are available later when the token is not there', async () => {
+  it('become available later when the token is missing at the start', async () => {
     device.isPresent = false;
     await expect(source().kids()).rejects.toThrow(SignerUnavailable);
     device.isPresent = true;
