@@ -21,7 +21,7 @@ type Modules = NonNullable<ModuleMetadata['imports']>;
 /** The services of one command. */
 @Module({})
 class CommandModule {
-  /** @param connected called with the pool: should a later step of the start fail, Nest leaves it open */
+  /** @param connected called with the pool: if a later step of the start fails, Nest leaves it open */
   static for(
     environment: Environment,
     logger: Logger,
@@ -41,7 +41,7 @@ class CommandModule {
         ...modules,
       ],
       providers: [
-        // Where no server runs, a month may have begun that has no partition yet.
+        // If no server runs, a new month may have no partition yet.
         ...(access === 'reads' ? [] : [AuditPartitions]),
         { provide: 'connected', inject: [DataSource], useFactory: connected },
       ],

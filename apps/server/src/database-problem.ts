@@ -5,8 +5,8 @@ import { redactText } from '@aegis/logging';
 /**
  * What an error of a start means for the person who starts the server.
  * @param setting that names the database which was connected to last
- * @returns a ConfigurationError where it is a matter of the database's settings, or the database cannot be reached; else
- * the error itself
+ * @returns a ConfigurationError if the database's settings are wrong or the database cannot be reached; otherwise the
+ *   error itself
  */
 export function databaseProblem(error: unknown, setting: string): unknown {
   const problem = connectionProblem(error, setting);

@@ -1,12 +1,12 @@
 import type { Server } from 'node:http';
 
-/** So long requests are waited for that are open when the server accepts no further ones; then their connections are cut. */
+/** How long the server waits for open requests after it stops accepting new ones; then it cuts their connections. */
 export const PATIENCE_MS = 8_000;
 
 /**
- * Asks callers, with every answer from now on, to close their connection (RFC 9112 section 9.6). Otherwise a proxy keeps
- * using its connections until this process closes them, and a request that is on its way just then is lost. When they
- * connect again, a load balancer that has seen that readiness says no leads them elsewhere.
+ * Asks callers, with every answer from now on, to close their connection (RFC 9112 section 9.6). Otherwise a proxy
+ * keeps using its connections until this process closes them, and a request that is on its way just then is lost. When
+ * callers connect again, a load balancer that has seen the failed readiness sends them elsewhere.
  */
 export function closeAfterEachAnswer(server: Server): void {
   server.prependListener('request', (_request, response) => {

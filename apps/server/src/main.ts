@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     process.exit(1);
   });
   const tracing = await startTracing(environment, logger);
-  // Only now: what is traced is changed when it is loaded.
+  // Only now, because tracing changes the modules that it traces while they are loaded.
   const { startServer } = await import('./server.js');
   const starting = startServer(environment, logger, ({ firstAdminKey }) => {
     // Straight to standard output: the log's redaction would, rightly, hide it.
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   const end = (signal: NodeJS.Signals): void => {
     const now = performance.now();
     if (askedAt !== undefined) {
-      // Who asks again does not want to wait.
+      // A second signal means that the operator does not want to wait.
       if (signal === 'SIGINT' && now - askedAt > SAME_INTERRUPT_MS) process.exit(EXIT_INTERRUPTED);
       return;
     }

@@ -8,7 +8,7 @@ export interface AuthenticatedKey extends RequestCaller {
   /** The key's own limit, requests per minute; null for the limits of the routes' groups. */
   readonly rateLimitPerMinute: number | null;
   readonly expiresAt: Date | null;
-  /** False for the secret before a rotation, which counts for its grace only. */
+  /** False for the previous secret after a rotation, which is valid only during its grace. */
   readonly hasCurrentSecret: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface AuthenticatedKey extends RequestCaller {
 export interface RefusedKey {
   /** Public id that the key names; perhaps no key has it. */
   readonly keyId: string;
-  /** `former_secret`: the secret before the last rotation, after its grace. */
+  /** `former_secret`: the previous secret, after its grace. */
   readonly reason: 'unknown' | 'deleted' | 'inactive' | 'expired' | 'wrong_secret' | 'former_secret';
 }
 

@@ -11,14 +11,15 @@ const activeAdmin: FindOptionsWhere<ApiKey> = {
 };
 
 /**
- * Lets nobody else judge or change which admin keys there are until the transaction ends: two who each remove one of
- * the last two must not both find the other's still there. Comes before the lock on a key's row.
+ * Prevents others from checking or changing which admin keys exist until the transaction ends: of two transactions
+ * that each remove one of the last two, the second must see the removal of the first. Take it before the lock of a
+ * key's row.
  */
 export async function lockAdminKeys(tx: EntityManager): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock($1)', [ADMIN_KEYS_LOCK]);
 }
 
-/** Whether any key counts as `admin` now, be it only for a while. */
+/** Whether any key is a valid `admin` key now, even if it expires later. */
 export function isAnyAdminKey(tx: EntityManager): Promise<boolean> {
   const counts = Raw((column) => `(${column} IS NULL OR ${column} > clock_timestamp())`);
   return tx.existsBy(ApiKey, { ...activeAdmin, expires_at: counts });

@@ -16,14 +16,14 @@ import { ApiKeyUsage } from './api-key-usage';
 import { PepperRenewal } from './peppers/pepper-renewal';
 import { Peppers, type KeyHash } from './peppers/peppers';
 
-/** Whether a key counts at this moment, or why it does not. */
+/** Whether a key is valid now, or why it is not. */
 type KeyState = 'in_force' | 'unknown' | 'deleted' | 'inactive' | 'expired';
 
-/** A row of the look-up: a key that counts at this moment, and what its secret is compared with. */
+/** A row of the look-up: the state of a key, and the hashes that its secret is compared with. */
 interface Candidate {
   key: Omit<AuthenticatedKey, 'kind' | 'proofs' | 'hasCurrentSecret'>;
   current: KeyHash;
-  /** Of the secret before a rotation; it counts while its grace lasts. */
+  /** Hash of the previous secret, which is valid during its grace. */
   previous: KeyHash | undefined;
   isInGrace: boolean;
   checkedAt: Date;
@@ -46,8 +46,8 @@ interface LookUpRow {
 }
 
 /**
- * A row for each id, also for those that no key has: made, sent and read like the others, so that how long a refusal
- * takes does not tell them apart. Its pepper has no name, so that nothing matches its hash.
+ * Returns a row for each id, even if no key has it: made, sent and read like the others, so that the time of a refusal
+ * does not distinguish them. The pepper of such a row has no name, so nothing matches its hash.
  */
 const LOOK_UP = new PreparedStatement<LookUpRow>(
   'api-key-look-up',
@@ -67,7 +67,7 @@ const LOOK_UP = new PreparedStatement<LookUpRow>(
 );
 
 /**
- * Decides whether a presented key counts. Nothing is cached: a key that was deactivated, deleted or rotated is
+ * Decides whether a presented key is valid. Nothing is cached: a key that was deactivated, deleted or rotated is
  * refused from the next request on, in every process. Look-ups that arrive together go out as one statement.
  */
 @Injectable()
@@ -99,8 +99,8 @@ export class ApiKeyAuthentication {
 
   /**
    * @param keyText as the caller sent it
-   * @returns `key`, `refused` (for the caller with no reason beyond what the text itself shows), or `unavailable` while
-   * the database can't be asked, or does not know which keys were deleted last; never throws
+   * @returns `key`, `refused` (the caller gets no reason except what the text itself shows), or `unavailable` while
+   *   the database cannot be reached, or does not know which keys were deleted last; never throws
    */
   async authenticate(keyText: string): Promise<Credential> {
     const presented = readKey(keyText);
@@ -110,7 +110,7 @@ export class ApiKeyAuthentication {
     try {
       const found = await this.lookups.add(presented.id);
       const candidate = typeof found === 'string' ? undefined : found;
-      // Both, always, and for unknown ids too: how long a refusal takes reveals nothing.
+      // Always compares both, also for unknown ids, so that the time of a refusal reveals nothing.
       const isCurrent = this.peppers.matches(keyText, candidate?.current);
       const isPrevious = this.peppers.matches(keyText, candidate?.previous);
       if (typeof found === 'string') return refused(presented.id, found);
@@ -123,7 +123,7 @@ export class ApiKeyAuthentication {
       if (isCurrent && current.pepperVersion !== this.peppers.currentVersion) {
         const renewed = this.peppers.hash(keyText);
         this.renewal.renew(key.id, current.hash, renewed);
-        // It may take the other's place before the caller is judged again.
+        // The renewed hash may replace the other before the caller is judged again.
         proofs.push(renewed.hash.toString('hex'));
       }
       return { kind: 'key', key: { ...key, kind: 'api_key', proofs, hasCurrentSecret: isCurrent } };

@@ -11,7 +11,7 @@ import { ApiKeysService, type CreatedApiKey } from './api-keys.service';
 import { assertHolds, assertWithin, holderNow, type KeyHolder } from './key-holder';
 import { Peppers } from './peppers/peppers';
 
-/** Longest time that the secret before a rotation may live on: 7 days. */
+/** Longest time for which the previous secret may stay valid: 7 days. */
 export const MAX_GRACE_SECONDS = 7 * 86_400;
 
 /** Gives keys new secrets under the same ids. */
@@ -27,11 +27,11 @@ export class ApiKeyRotation {
 
   /**
    * Makes a new secret. The previous one stays valid for `graceSeconds`, by the database's clock; the one before that
-   * is no longer valid, whatever grace it had.
+   * is no longer valid, even if its grace has not ended.
    * @param holder who rotates it
    * @param graceSeconds whole number, 0 to MAX_GRACE_SECONDS
    * @throws ApiKeyNotFound, ScopeEscalation and LimitEscalation for a key that may do more than the holder,
-   * SecretReplaced
+   *   SecretReplaced
    */
   async rotate(
     actor: Actor,

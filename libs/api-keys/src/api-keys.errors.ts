@@ -10,7 +10,7 @@ export class ApiKeyNotFound extends DomainError {
   }
 }
 
-/** A caller would grant, or take a key that has, scopes that its own key lacks. */
+/** A caller tried to grant scopes that its own key does not have, or to take over a key with such scopes. */
 export class ScopeEscalation extends DomainError {
   readonly code = 'insufficient_scope';
 
@@ -32,7 +32,7 @@ export class LimitEscalation extends DomainError {
   }
 }
 
-/** A secret that was replaced, and counts on for its grace, would change keys. */
+/** A replaced secret, which is still valid during its grace, tried to change keys. */
 export class SecretReplaced extends DomainError {
   readonly code = 'insufficient_scope';
 

@@ -28,16 +28,16 @@ export interface CreateApiKey {
   rate_limit_per_minute?: number | null;
 }
 
-/** What a key will be from now on; what is absent stays, null empties a field. */
+/** The new values of a key; an absent field does not change, null empties a field. */
 export interface UpdateApiKey extends Partial<CreateApiKey> {
   is_active?: boolean;
-  /** Null ends the grace of the secret before a rotation now. */
+  /** Null ends the grace of the previous secret now. */
   previous_valid_until?: null;
 }
 
-/** How a change that would leave no admin key is met, and what is demanded of the key before it. */
+/** Whether a change may leave no admin key, and what the key must be before the change. */
 export interface ChangeOptions {
-  /** For who can make another without a key: the command line. */
+  /** For the command line, which can make another admin key without a key. */
   evenLastAdmin?: boolean;
   precondition?: Precondition<ApiKey>;
 }
@@ -54,7 +54,7 @@ export interface UpdatedApiKey {
   changed: readonly string[];
 }
 
-/** At a start others may wait in front: longer than a request may wait. */
+/** At a start, other processes may wait for the same lock: longer than a request may wait. */
 const START_PATIENCE_MS = 30_000;
 /** Fields whose new values an audit record holds; of the others, written by people, it holds the names alone. */
 const RECORDED = [
@@ -65,7 +65,7 @@ const RECORDED = [
   'previous_valid_until',
 ] as const;
 
-/** The secret before a rotation, forgotten. */
+/** Removes the previous secret. */
 const NO_PREVIOUS = { previous_hash: null, previous_pepper_version: null, previous_expires_at: null };
 
 const now = (): string => 'clock_timestamp()';
@@ -123,8 +123,9 @@ export class ApiKeysService {
   }
 
   /**
-   * Refuses who may not change a key before the key is locked as a caller, which its own requests wait for. It is judged
-   * again under the lock, where the key may have become stronger, and where a key that is gone is found missing.
+   * Refuses a holder that must not change the key, before the key is locked as a caller: the key's own requests wait
+   * for that lock. The holder is judged again under the lock, because the key may have become stronger meanwhile. A
+   * key that no longer exists is found missing there.
    * @throws ScopeEscalation, SecretReplaced
    */
   async assertMayEnd(holder: KeyHolder, id: string): Promise<void> {
@@ -238,7 +239,7 @@ export class ApiKeysService {
   }
 }
 
-/** Those of the given fields that would be otherwise than they are. Scopes have no order. */
+/** The given fields whose values differ from the current ones. Scopes have no order. */
 function changesOf(apiKey: ApiKey, input: UpdateApiKey): UpdateApiKey {
   const { name, description, scopes, is_active, expires_at, rate_limit_per_minute, previous_valid_until } =
     input;

@@ -9,13 +9,13 @@ export interface KeyBounds {
   readonly rate_limit_per_minute: number | null;
 }
 
-/** Who makes and changes keys. */
+/** The caller that makes and changes keys. */
 export type KeyHolder = KeyBounds & {
-  /** False for a secret that was replaced and counts on for its grace. */
+  /** False for a replaced secret, which is still valid during its grace. */
   readonly hasCurrentSecret: boolean;
 };
 
-/** Anyone who reaches the database may grant whatever there is: the command line is the way back in. */
+/** Anyone with access to the database may grant everything: the command line can always make a new admin key. */
 export const COMMAND_LINE: KeyHolder = {
   scopes: ['admin'],
   expires_at: null,
@@ -39,7 +39,8 @@ export function holderNow(holder: KeyHolder, caller: CallerInForce | undefined):
 }
 
 /**
- * Keeps a secret that was replaced from changing keys, and from the answers of earlier changes: they hold new secrets.
+ * Prevents a replaced secret from changing keys, and from getting the answers of earlier changes, which contain new
+ * secrets.
  * @throws SecretReplaced for a secret in its grace
  */
 export function assertHasCurrentSecret({ hasCurrentSecret }: Pick<KeyHolder, 'hasCurrentSecret'>): void {
@@ -47,7 +48,7 @@ export function assertHasCurrentSecret({ hasCurrentSecret }: Pick<KeyHolder, 'ha
 }
 
 /**
- * Makes sure that nobody gains a scope by way of another key.
+ * Makes sure that nobody gains a scope through another key.
  * @param wanted scopes that it would grant, or that the key has which it would take
  * @throws ScopeEscalation naming those that the holder lacks; SecretReplaced for a secret in its grace
  */
@@ -73,7 +74,7 @@ export function assertWithin(holder: KeyHolder, after: KeyBounds, defaultLimit: 
   if (beyond.length > 0) throw new LimitEscalation(beyond);
 }
 
-/** Whether a key gains anything: a scope, time, requests, or that it counts at all. */
+/** Whether a key gains anything: a scope, time, requests, or its validity. */
 export function isStronger(
   after: KeyBounds & { is_active: boolean },
   before: KeyBounds & { is_active: boolean },

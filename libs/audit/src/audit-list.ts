@@ -65,8 +65,9 @@ function compared(column: string, operator: '=' | '>=' | '<', name = column): Co
 const SUBJECT = `coalesce(record.event_data ->> 'kid', record.event_data ->> 'id', record.customer_id)`;
 
 /**
- * Refusals have an index of their own (`audit_logs_by_code`); most validations are `VALID`, so it leaves those out. A CASE
- * counts as true for half of the records: of a comparison the planner believes that few match, and sorts all of them.
+ * Refusals have a separate index (`audit_logs_by_code`); most validations are `VALID`, so it leaves those out. The
+ * planner assumes that a CASE is true for half of the records. For a comparison it would assume that few match, and
+ * sort all of them.
  */
 function ofVerdict(code: unknown): ReturnType<Condition> {
   const sql =

@@ -20,7 +20,7 @@ export interface AuditEntry {
   customerId?: string;
   moduleName?: string;
   data?: Readonly<Record<string, unknown>>;
-  /** When it happened, for what is taken over from elsewhere. */
+  /** When it happened, for imported records. */
   occurredAt?: Date;
 }
 
@@ -59,7 +59,7 @@ export class AuditLog {
     ]);
     await written.catch((error: unknown) => {
       if (isRefusedForRestore(error)) throw new RestoreNotReconciled({ cause: error });
-      // What may succeed when it is run again stays what it is.
+      // Errors after which a repetition may succeed are not wrapped.
       throw mayPass(error) ? error : new AuditLogUnavailable(error);
     });
   }

@@ -1,6 +1,6 @@
 import { DomainError } from '@aegis/errors';
 
-/** A record could not be written: what it speaks of does not happen either. */
+/** A record could not be written, so the change that it describes does not happen. */
 export class AuditLogUnavailable extends DomainError {
   readonly code = 'service_unavailable';
   override readonly retryAfterSeconds = 5;

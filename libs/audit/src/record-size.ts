@@ -14,14 +14,14 @@ const TEXTS = [
 /** Bytes of one record, or of records that are read at once, at most: a process that reads hundreds of megabytes ends. */
 export const MOST_RECORD_BYTES = 32 * 1024 * 1024;
 /**
- * A jsonb value of more bytes, as it is stored, counts as too large: it is not made into a text to find out how long that
- * is. Up to here that is some 64 MB; the database's CHECK admits 64 KiB of text.
+ * A stored jsonb value with more bytes is treated as too large, without making a text of it to measure its length. Up
+ * to here that is some 64 MB; the database's CHECK admits 64 KiB of text.
  */
 const MOST_STORED_BYTES = 256 * 1024;
 
 /**
- * SQL: how many bytes the texts of a record have, as a double; more than `MOST_RECORD_BYTES` where that would cost too
- * much to find out. The stored size alone says little: a text of 300 MB of one character is stored in 4 MB.
+ * SQL: how many bytes the texts of a record have, as a double; more than `MOST_RECORD_BYTES` if it would cost too much
+ * to find out. The stored size alone says little: a text of 300 MB of one character is stored in 4 MB.
  * @param table name or alias of `audit_logs` in the query
  */
 export function recordBytes(table: string): string {

@@ -10,11 +10,11 @@ export class AuditCheckpoint {
   @Column({ type: 'integer' })
   epoch!: number;
 
-  /** The checkpoint: all that counts of it is in here. Empty where it is longer than any checkpoint. */
+  /** The checkpoint itself; the other columns prove nothing. Empty if it is longer than any checkpoint. */
   @VirtualColumn({ type: 'text', query: (table) => jwsFrom(`${table}.jws`) })
   jws!: string;
 
-  /** What it says, not verified; undefined when it can't be read, for somebody has changed it. */
+  /** What it says, not verified; undefined if it can't be read because somebody changed it. */
   get claims(): CheckpointClaims | undefined {
     return readCheckpoint(this.jws);
   }

@@ -37,7 +37,7 @@ export interface CheckpointClaims {
 }
 
 /**
- * Up to when a checkpoint proves the trail complete: one that says so of a time after its own proves nothing by that.
+ * Up to when a checkpoint proves that the trail is complete. If it claims a time after its own, it proves nothing.
  * @returns seconds since 1970, or null
  */
 export function provenCompleteTo({ complete_to, iat }: CheckpointClaims): number | null {
@@ -45,8 +45,8 @@ export function provenCompleteTo({ complete_to, iat }: CheckpointClaims): number
 }
 
 /**
- * Whether a checkpoint is the first to say that the trail is complete up to a time after its own. Those that follow carry
- * it on; so they do, rightly, after the clock was set back.
+ * Whether a checkpoint is the first to say that the trail is complete up to a time after its own. Later checkpoints
+ * repeat the claim; after the clock was set back, that is correct.
  * @param before what the checkpoint before says, if it is there
  */
 export function isFalselyComplete(claims: CheckpointClaims, before: CheckpointClaims | undefined): boolean {
@@ -122,7 +122,10 @@ export function readCheckpoint(jws: string): CheckpointClaims | undefined {
   return parseCheckpoint(jws)?.claims;
 }
 
-/** Id of the key that a checkpoint says it was signed with, whatever else it says; undefined when its form is wrong. */
+/**
+ * Id of the key that a checkpoint says it was signed with, without looking at the rest; undefined when its form is
+ * wrong.
+ */
 export function checkpointKid(jws: string): string | undefined {
   return parseJws(jws)?.header.kid;
 }

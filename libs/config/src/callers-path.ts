@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 const SCRIPT = 'aegis';
 
 /**
- * A path that was typed as an argument. `npm run aegis` runs in the folder of the project wherever it is called; the
- * path counts from where the caller is, which npm says in INIT_CWD.
+ * A path that was typed as an argument. `npm run aegis` always runs in the folder of the project; the path is relative
+ * to the caller's folder, which npm gives in INIT_CWD.
  * @returns the path as it is when this process was started otherwise
  */
 export function callersPath(path: string): string {

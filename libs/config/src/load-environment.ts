@@ -27,7 +27,7 @@ function isSet(environment: Environment, name: keyof Environment): boolean {
   return environment[name] !== undefined;
 }
 
-/** @param secretOf reads a secret in DATA_DIR, or makes it; undefined where it must be there and is not */
+/** @param secretOf reads a secret in DATA_DIR, or makes it; returns undefined if it must exist and does not */
 function useDevelopmentSecrets(
   environment: Environment,
   secretOf: (dataDir: string, name: string) => string | undefined,
@@ -63,7 +63,7 @@ function assign(environment: Environment, variables: Variables): string[] {
   return problems;
 }
 
-/** Where the client gave up first, the database would continue with what nobody waits for. */
+/** If the client gave up first, the database would continue with work that nobody waits for. */
 function deadlineProblems({ DB_DEADLINE_MS, DB_STATEMENT_TIMEOUT_MS }: Environment): string[] {
   if (DB_DEADLINE_MS === undefined || DB_DEADLINE_MS > DB_STATEMENT_TIMEOUT_MS) return [];
   return ['DB_DEADLINE_MS: must be more than DB_STATEMENT_TIMEOUT_MS'];
@@ -98,7 +98,7 @@ function exampleOf(name: string): string {
   return value === undefined ? '' : ` (example: ${name}=${value})`;
 }
 
-/** What is made or derived where it is not given: nobody can have got it wrong. */
+/** Settings that are made or derived if they are not given: they can't be wrong. */
 function isMade(name: string, environment: Environment): boolean {
   if (name === 'PUBLIC_URL' || name === 'LICENSE_ISSUER') return !isSet(environment, name);
   return name === 'API_KEY_PEPPERS' && !environment.isProduction && !isSet(environment, name);

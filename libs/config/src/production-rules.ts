@@ -37,7 +37,8 @@ type Name = keyof Environment;
 
 /**
  * What ENVIRONMENT=production demands beyond valid values.
- * @param isSound whether a setting is set and keeps the rules on its value; of others only what is missing is reported
+ * @param isSound whether a setting is set and keeps the rules on its value; for others, only missing values are
+ *   reported
  * @returns one line a refusal, each naming the variable and what to do; empty when safe
  */
 export function productionProblems(environment: Environment, isSound: (name: Name) => boolean): string[] {

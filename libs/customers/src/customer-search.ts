@@ -13,19 +13,22 @@ export interface SearchedTexts {
 const BEGINS = 'beginning LIKE :beginning';
 
 /**
- * SQL condition on `customer`: one of its words begins as `foundBy` says. As a subquery that is not within an OR: only so
- * the planner knows how many customers are found, and whether to sort them or to walk the list until the page is full.
+ * SQL condition on `customer`: one of its words begins as `foundBy` says. It must be a subquery that is not within an
+ * OR: only then does the planner know how many customers are found, and whether to sort them or to walk the list until
+ * the page is full.
  */
 export const FOUND = `customer.id IN (SELECT customer_id FROM customer_beginnings WHERE ${BEGINS})`;
 
-/** SQL condition: of the beginnings of a customer (`found`) that are found this is the first, so it is counted once. */
+/**
+ * SQL condition: this is the first of the customer's beginnings (`found`) that match, so the customer is counted once.
+ */
 export const FIRST_FOUND = `found.customer_id = customer.id AND found.${BEGINS} AND NOT EXISTS (
   SELECT FROM customer_beginnings AS earlier
   WHERE earlier.customer_id = found.customer_id AND earlier.${BEGINS} AND earlier.beginning < found.beginning)`;
 
 /** Nobody has folded the texts since they were written. Indexed (`customers_unfolded`). */
 const UNFOLDED = 'beginnings IS NULL AND deleted_at IS NULL';
-/** Customers that are folded in one transaction: short ones hold nobody up. */
+/** Customers that are folded in one transaction: short transactions block nobody for long. */
 const BATCH = 500;
 
 /** Parameters of these conditions. @param text as the caller wrote it; has no wildcards */
@@ -52,8 +55,8 @@ export async function writeBeginnings(tx: EntityManager, customers: readonly Sea
 }
 
 /**
- * Folds the customers that nobody has folded yet, in short transactions. Those that others have locked are left, and
- * those that cannot be changed, since they break a rule that is younger than they are.
+ * Folds the customers that nobody has folded yet, in short transactions. It skips customers that others have locked,
+ * and those that cannot be changed because they break a newer rule.
  * @param goesOn whether to fold more, asked before each batch
  */
 export async function foldCustomers(dataSource: DataSource, goesOn: () => boolean): Promise<void> {
@@ -72,7 +75,7 @@ export async function foldCustomers(dataSource: DataSource, goesOn: () => boolea
 }
 
 function nothing(): void {
-  // What is folded needs nothing else.
+  // A folded customer needs no other change.
 }
 
 function unlessRefused(_ids: readonly string[], error: unknown): void {

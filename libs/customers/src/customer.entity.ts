@@ -1,7 +1,7 @@
 import { momentsCheck } from '@aegis/database';
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** A customer; deleted ones stay as a tombstone, the id alone, so that it is never given to another. */
+/** A customer. A deleted one stays as a tombstone with only its id, so that the id is never used again. */
 @Entity('customers')
 @Check('customers_id_format', `id ~ '^[A-Za-z0-9_-]{1,50}$'`)
 @Check(
@@ -26,7 +26,7 @@ export class Customer {
   @PrimaryColumn({ type: 'text' })
   id!: string;
 
-  /** Null in a tombstone alone, which nothing outside this lib gets to see. */
+  /** Null only in a tombstone, which nothing outside this lib sees. */
   @Column({ type: 'text', nullable: true })
   name!: string;
 
@@ -68,7 +68,7 @@ export class Customer {
   @Column({ type: 'text', array: true, nullable: true, select: false })
   beginnings?: string[] | null;
 
-  /** When it was made again from the audit trail, which has no names; null once somebody has named it. */
+  /** When it was created again from the audit trail, which has no names; null after somebody has named it. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   restored_at!: Date | null;
 }

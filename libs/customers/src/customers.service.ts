@@ -16,7 +16,7 @@ import { Customer } from './customer.entity';
 import { customerBeginnings, writeBeginnings } from './customer-search';
 import { CustomerExists, CustomerInactive, CustomerNotFound } from './customers.errors';
 
-/** What a customer's record says of it; null empties a field. */
+/** The fields of a customer; null empties a field. */
 export interface CustomerDetails {
   name: string;
   email?: string | null;
@@ -57,7 +57,7 @@ const SHARE = new PreparedStatement<{ id: string; is_active: boolean }>(
   }),
 );
 
-/** An id, and that of another customer which differs from it in case alone. */
+/** An id, and the id of another customer that differs from it only in case. */
 export interface SimilarIds {
   id: string;
   other: string;
@@ -157,7 +157,7 @@ export class CustomersService {
         version: customer.version + 1,
         updated_at: now,
       });
-      // A statement of its own: the database empties the beginnings where their texts change.
+      // A separate statement, because the database empties the beginnings when their texts change.
       if (SEARCHED.some((field) => changed.includes(field)))
         await writeBeginnings(tx, [Object.assign(customer, changes)]);
       await this.audit.append(tx, {
@@ -220,7 +220,8 @@ export class CustomersService {
   }
 
   /**
-   * Shares the customer's row until the transaction ends: deactivation and removal wait for it, and it for those.
+   * Locks the customer's row in shared mode until the transaction ends: deactivation and removal wait for it, and it
+   * waits for them.
    * @throws CustomerNotFound, CustomerInactive
    */
   async shareActive(tx: EntityManager, id: string): Promise<void> {

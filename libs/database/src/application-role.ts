@@ -14,8 +14,8 @@ interface RolePowers {
 
 /**
  * Refuses a role that could undo what the database protects. An owner or superuser may drop the audit trail; a role
- * that creates objects in `public`, or schemas, may put a function or table in the place of one that the owner uses.
- * Privileges count that the role has through PUBLIC or through a role that it may take on.
+ * that creates objects in `public`, or schemas, may replace a function or table that the owner uses. Privileges
+ * through PUBLIC, or through a role that it may take on, are included.
  * @throws ConfigurationError naming DATABASE_URL, and the statement that takes the privilege away
  */
 export async function assertApplicationRoleIsApart(dataSource: DataSource): Promise<void> {

@@ -14,7 +14,7 @@ export interface CallerInForce {
   readonly expiresAt: Date | null;
   /** Requests per minute, null for the server's limit. */
   readonly rateLimitPerMinute: number | null;
-  /** False for a secret that was replaced and counts for its grace only. */
+  /** False for a replaced secret, which is valid only during its grace. */
   readonly hasCurrentSecret: boolean;
 }
 
@@ -23,7 +23,7 @@ export class CallerRefused extends DomainError {
   readonly code = 'unauthorized';
 
   constructor() {
-    // The text of every other refusal: nothing says why.
+    // The same text as every other refusal: it does not say why.
     super('The API key was refused.');
   }
 }
@@ -32,7 +32,7 @@ export class CallerRefused extends DomainError {
 export class CallerNarrowed extends DomainError {
   readonly code = 'insufficient_scope';
 
-  /** @param lost scopes that it had and has not now */
+  /** @param lost scopes that it had and no longer has */
   constructor(lost: readonly string[]) {
     super(`The API key has lost the scope ${lost.join(', ')} since the request began.`);
   }
@@ -66,7 +66,7 @@ export async function judgeCallers(
   ending: readonly CallerId[] = [],
 ): Promise<(CallerInForce | CallerRefused | CallerNarrowed)[]> {
   if (callers.length === 0 && ending.length === 0) return [];
-  // Requests that come together mostly have one caller.
+  // Requests that arrive together usually have the same caller.
   const asked = callers.map(({ kind, id, proofs }) => JSON.stringify({ kind, id, proofs }));
   const distinct = [...new Set(asked)];
   const [row] = await JUDGE.run(on, [`[${distinct.join(',')}]`, JSON.stringify(ending)]);

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions';
 import { KEEP_ALIVE, SESSION_OPTIONS } from './connections/connection-options';
 
-/** A broken connection is opened again after so long, and after twice as long each time it fails again. */
+/** The first pause before a broken connection is opened again; each further failure doubles it. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 const PATIENCE_MS = 2000;
@@ -89,7 +89,7 @@ export class Listener {
     this.hearing.onHeard();
   }
 
-  /** Once a connection, whatever shows first that it is gone. */
+  /** Once per connection, no matter what shows first that it is gone. */
   private lose(client: Client, error: unknown): void {
     if (this.client !== client) return;
     this.client = undefined;

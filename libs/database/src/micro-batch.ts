@@ -77,7 +77,7 @@ export class MicroBatch<In, Out> {
         },
         (waiting, error) => {
           for (const { reject } of waiting) reject(error);
-          // Those that wait behind this run have waited, too; the next run would make them wait as long again.
+          // The requests behind this run have waited as long; the next run would make them wait as long again.
           if (isWaitOver(error)) for (const { reject } of this.queue.splice(0)) reject(error);
         },
       );

@@ -77,8 +77,8 @@ export function violatesConstraint(error: unknown, constraint: string): boolean 
 const REFUSED_INPUT = /^(22|23|54)/;
 
 /**
- * Whether the database refused what it was given, and so wrote nothing: the same input is refused again, another one
- * may pass. Never true where the outcome is unknown, as after the loss of a connection.
+ * Whether the database refused the input, and so wrote nothing: the same input is refused again, another one may be
+ * accepted. Never true where the outcome is unknown, as after the loss of a connection.
  */
 export function isInputRefused(error: unknown): boolean {
   return REFUSED_INPUT.test(sqlState(error) ?? '');
@@ -97,8 +97,8 @@ export function isWaitOver(error: unknown): boolean {
 const REFUSED_CONNECTION = new Set(['28000', '28P01', '3D000', '55000', '57P04']);
 
 /**
- * Whether the database refused a connection: at a start the settings are to blame, and a person has to correct them. Of a
- * server that runs somebody changed the role or the database meanwhile, and it can continue once that is undone.
+ * Whether the database refused a connection: at a start the settings are to blame, and a person has to correct them.
+ * For a running server, somebody changed the role or the database meanwhile, and it can continue when that is undone.
  */
 export function isConnectionRefused(error: unknown): boolean {
   return REFUSED_CONNECTION.has(sqlState(error) ?? '');
@@ -111,8 +111,9 @@ export function isConnectionRefused(error: unknown): boolean {
 const OPEN_COMMIT = /^(08|53|57P|58|XX)/;
 
 /**
- * Whether a commit that failed so may have been made. What PostgreSQL refuses for what it was given was not;
- * one that can't write its log to the end (53100, 58030) may have written the commit before, and crashes.
+ * Whether a commit that failed with this error may have been made. A commit that PostgreSQL refuses because of its
+ * input was not made. A server that can't write its log to the end (53100, 58030) may have written the commit before,
+ * and crashes.
  */
 export function mayHaveCommitted(error: unknown): boolean {
   const state = sqlState(error);
@@ -121,7 +122,7 @@ export function mayHaveCommitted(error: unknown): boolean {
     : OPEN_COMMIT.test(state) || isStorageError(error);
 }
 
-/** Whether PostgreSQL could not read or write one of its files, whatever the reason. */
+/** Whether PostgreSQL could not read or write one of its files, for any reason. */
 function isStorageError(error: unknown): boolean {
   return errorChain(error).some(({ file }) => typeof file === 'string' && STORAGE_SOURCES.has(file));
 }

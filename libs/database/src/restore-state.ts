@@ -5,8 +5,8 @@ import { sqlState } from './postgres-errors';
 const REFUSED_STATE = 'AE002';
 
 /**
- * SQL: whether the database was restored, and what the trail says of the time after is not replayed yet. Until then it has
- * licenses as valid that were revoked since.
+ * SQL: whether the database was restored, and the later part of the trail is not replayed yet. Until then it may have
+ * revoked licenses as valid.
  */
 export const NOT_RECONCILED = `EXISTS (SELECT FROM restores WHERE reconciled_at IS NULL)`;
 

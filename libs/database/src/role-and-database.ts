@@ -68,7 +68,7 @@ export async function createDatabase(client: Client, name: string, owner: string
   if (rowCount !== 0) return false;
   const [database, ownerName] = [escapeIdentifier(name), escapeIdentifier(owner)];
   const create = `CREATE DATABASE ${database} OWNER ${ownerName} ENCODING 'UTF8' TEMPLATE template0`;
-  // Anyone but a superuser, as at a provider, may give a database only to a role that they may act as.
+  // Without being a superuser, as at a provider, one may give a database only to a role that one may act as.
   const { rows } = await client.query<{ mayGive: boolean }>(
     `SELECT rolsuper OR CASE WHEN current_setting('server_version_num')::integer < 160000
                              THEN pg_has_role(oid, $1, 'MEMBER') ELSE pg_has_role(oid, $1, 'SET') END AS "mayGive"

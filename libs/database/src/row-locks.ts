@@ -1,7 +1,7 @@
 import type { EntityManager, FindManyOptions, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 
 /**
- * What a lock of rows keeps others from until the transaction ends (PostgreSQL, "Row-Level Locks"):
+ * What a lock of rows prevents until the transaction ends (PostgreSQL, "Row-Level Locks"):
  *
  * - `UPDATE`: every change, and every other lock.
  * - `NO KEY UPDATE`: every change, but rows that refer to them can still be written.

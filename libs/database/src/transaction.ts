@@ -21,7 +21,7 @@ function isWorthRetrying(error: unknown): boolean {
   return state === SqlState.serializationFailure || state === SqlState.deadlockDetected;
 }
 
-/** What happens in the transactions of some work besides the work itself. */
+/** What happens in transactions in addition to their work. */
 export interface TransactionHooks {
   /** Before the work; what it throws ends the transaction with nothing done. */
   begin(tx: EntityManager): Promise<void>;
@@ -43,8 +43,8 @@ export function withTransactionHooks<T>(hooks: TransactionHooks, run: () => Prom
 }
 
 /**
- * Whether transactions that are opened here run hooks. What they do is one request's own then, and can't be done
- * in one transaction with the work of others.
+ * Whether transactions that are opened here run hooks. Then they belong to one request, and can't be shared with the
+ * work of others.
  */
 export function hasTransactionHooks(): boolean {
   return hooksHere.getStore() !== undefined;
@@ -52,7 +52,7 @@ export function hasTransactionHooks(): boolean {
 
 /** What a transaction does besides its work. */
 export interface TransactionOptions {
-  /** Callers whose credentials it changes, or ends: what they are changing comes before it, or sees it. */
+  /** Callers whose credentials it changes or ends: their current changes finish before it, later ones see it. */
   readonly ending?: readonly CallerId[];
 }
 

@@ -7,7 +7,7 @@ import { moveCluster } from './cluster-move';
 import { errorCode } from './error-code';
 import { currentAccount, unprivilegedAccount } from './system-account';
 
-/** Kept by the system for as long as programs want; every user may enter it. */
+/** The system deletes nothing in it; every user may enter it. */
 const STATE_FOLDER = '/var/lib/aegis-embedded';
 /** Where earlier versions kept clusters: systemd-tmpfiles deletes there what was not used for 30 days. */
 const FORMER_FOLDER = '/var/tmp';

@@ -4,7 +4,7 @@ import type { SystemAccount } from './system-account';
 /** Where the cluster of a DATA_DIR lives, with its lock, its log and the list of its users. */
 export interface ClusterFolder {
   path: string;
-  /** Set as root: who runs PostgreSQL and owns its data. Unset: we do it ourselves. */
+  /** If we are root: the user that runs PostgreSQL and owns its data. Unset: we run it ourselves. */
   account?: SystemAccount;
 }
 
@@ -14,7 +14,7 @@ export interface Cluster {
   folder: string;
   dataFolder: string;
   logFile: string;
-  /** As whom PostgreSQL runs; unset: as ourselves. */
+  /** The user that PostgreSQL runs as; unset: our own. */
   account?: SystemAccount;
 }
 

@@ -61,8 +61,8 @@ export async function launchPostmaster(
   binaries: string,
   options: LaunchOptions,
 ): Promise<Launch> {
-  // PostgreSQL would take a zombie, or an unrelated process with this pid, for its predecessor. That backends of
-  // the predecessor still live it finds out by their shared memory, without this file.
+  // PostgreSQL would take a zombie, or an unrelated process with this pid, for its predecessor. Without this file, it
+  // still notices living backends of the predecessor by their shared memory.
   rmSync(join(cluster.dataFolder, 'postmaster.pid'), { force: true });
   const port = await freePort();
   const log = openSync(cluster.logFile, 'a', 0o600);

@@ -8,9 +8,9 @@ const LONGEST_FIELD = 200;
 const LONGEST_MESSAGE = 500;
 
 /**
- * Collects the broken rules of one request. Their number, the length of each and their bytes are bounded together:
- * a bound on each alone does not bound the answer, which repeats one long name in a thousand errors. Who collects stops as
- * soon as `isFull` says so.
+ * Collects the broken rules of one request. Their number, the length of each and their bytes are bounded together: a
+ * bound on each alone does not bound the answer, which repeats one long name in a thousand errors. The caller stops
+ * collecting as soon as `isFull` is true.
  */
 export class FieldErrors {
   private readonly kept: FieldError[] = [];

@@ -1,4 +1,4 @@
-/** What the catalogue says of one error code. */
+/** The catalogue's entry for one error code. */
 export interface ProblemSpec {
   /** HTTP status of the answer. */
   status: number;

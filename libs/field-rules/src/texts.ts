@@ -1,6 +1,6 @@
 import { isEmail } from 'class-validator';
 
-/** What is asked of a text that people read. Lengths are in characters: code points, as PostgreSQL counts them. */
+/** Rules for a text that people read. Lengths are in characters: code points, as PostgreSQL counts them. */
 export interface TextRule {
   minLength: number;
   maxLength: number;
@@ -30,7 +30,7 @@ export const DIRECTION_RULE =
 export const VISIBLE_RULE = 'must contain a visible character';
 export const EMAIL_RULE = 'must be an email';
 
-/** No language stacks as many marks; UAX #15 bounds them alike (Stream-Safe Text Format). */
+/** No language stacks more marks; UAX #15 has the same limit (Stream-Safe Text Format). */
 const MANY_MARKS = /\p{M}{31}/u;
 export const MARKS_RULE = 'must not have more than 30 combining marks in a row';
 
@@ -69,7 +69,7 @@ export function adaptText(given: string, rule: TextRule): AdaptedText {
   const clean = problem === null ? normal : cleaned(normal, rule);
   const characters = Array.from(clean);
   const cut = characters.length > rule.maxLength;
-  // A part of an address would be another address.
+  // Part of an address would be another address.
   const text = cut && !rule.email ? characters.slice(0, rule.maxLength).join('').trimEnd() : clean;
   const isKept = textProblem(text, rule) === null;
   return { text: isKept ? text : null, cleaned: clean !== normal || (!isKept && !cut), cut };

@@ -42,7 +42,7 @@ export class AnswerSeal {
     return Buffer.concat([nonce, encrypted, cipher.getAuthTag()]);
   }
 
-  /** @throws Error when it was not closed by this seal for this row, or was changed since */
+  /** @throws Error when it was not encrypted by this seal for this row, or was changed since */
   open(sealed: Buffer, row: Buffer): string {
     const decipher = createDecipheriv(CIPHER, this.encryption, sealed.subarray(0, NONCE_BYTES), {
       authTagLength: TAG_BYTES,

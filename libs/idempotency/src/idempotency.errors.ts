@@ -1,7 +1,7 @@
 import { DomainError } from '@aegis/errors';
 import type { Scope } from '@aegis/access';
 
-/** Another request has this Idempotency-Key and is not through (409). */
+/** Another request with this Idempotency-Key is still running (409). */
 export class RequestInProgress extends DomainError {
   readonly code = 'request_in_progress';
   override readonly retryAfterSeconds = 1;

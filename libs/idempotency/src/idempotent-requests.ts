@@ -18,8 +18,8 @@ export interface Idempotence<Result = unknown> {
    */
   readonly customerOf?: (result: Result) => string;
   /**
-   * Throws where a caller may not have the answer of an earlier request, beyond having lost a scope. Absent where every
-   * caller may have it that the route lets in.
+   * Throws if a caller must not get the answer of an earlier request, for another reason than a lost scope. Absent if
+   * every caller of the route may get it.
    */
   readonly assertMayReplay?: (caller: CallerInForce) => void;
 }
@@ -54,14 +54,14 @@ export class IdempotentRequests {
    * CallerNarrowed, and what `assertMayReplay` throws
    */
   async answer(keyed: KeyedRequest, performance: Performance): Promise<Reply> {
-    // Before the work, which may sign or call others; the look that decides is the one under the lock.
+    // A first look, before the work, which may sign or call others; the look under the lock decides.
     const earlier = await this.answers.find(this.dataSource.manager, keyed);
     return earlier === undefined
       ? this.carryOut(keyed, performance)
       : this.replay(earlier, keyed, performance);
   }
 
-  /** Judges the caller again, for no transaction of a change does. */
+  /** Judges the caller again, because no transaction of a change does it. */
   private async replay(earlier: Reply, { caller }: KeyedRequest, performance: Performance): Promise<Reply> {
     const inForce = await requireCallerInForce(this.dataSource, caller);
     if (inForce !== undefined) performance.assertMayReplay?.(inForce);

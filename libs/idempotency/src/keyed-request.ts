@@ -44,7 +44,7 @@ export function keyedRequest(
   };
 }
 
-/** Anyone who writes a body again may write its members in another order; it says the same. */
+/** A client that builds the body again may write its members in another order; the meaning is the same. */
 function inOrder(_name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));

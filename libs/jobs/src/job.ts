@@ -88,7 +88,7 @@ export class Job {
   runNow(): Promise<void> {
     if (this.stopping !== undefined) return this.stopping;
     if (this.running === undefined) return this.begin();
-    // The first who waited begins the run, the others find it under way.
+    // The first caller that waited begins the run; the others share it.
     return this.running.then(() => this.stopping ?? this.running ?? this.begin());
   }
 

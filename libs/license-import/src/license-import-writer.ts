@@ -13,7 +13,7 @@ import { notRevokedSql, type StoredStatus, tokenAuditData } from '@aegis/licensi
 export type ProvenLine = Omit<ImportFields, 'token' | 'customer'> &
   ProvenToken & { customer: CreateCustomer };
 
-/** What became of a line. */
+/** The result of a line. */
 export type LineOutcome = 'imported' | 'revoked' | 'completed' | 'unchanged' | LineRefused;
 
 /** What the database knows of a line. */
@@ -39,7 +39,7 @@ export class LicenseImportWriter {
    * Writes licenses, their tokens' hashes, missing customers and the audit records.
    * @param tx no other import writes while it runs
    * @param lines of different licenses
-   * @returns what became of each, in the same order
+   * @returns the result of each, in the same order
    */
   async write(tx: EntityManager, actor: Actor, lines: readonly ProvenLine[]): Promise<LineOutcome[]> {
     const records = await this.lookUp(tx, lines);
@@ -190,7 +190,7 @@ export class LicenseImportWriter {
   }
 }
 
-/** What becomes of the place that a token names: `free`, it is adopted; `taken`, another token has it. Absent: it has none. */
+/** The place that a token names: `free`, it is adopted; `taken`, another token has it. Absent: it names none. */
 type Places = ReadonlyMap<ProvenLine, 'free' | 'taken'>;
 
 function placeOf(line: ProvenLine, places: Places): StatusPlace | null {
@@ -245,7 +245,7 @@ async function takeInTexts(tx: EntityManager, lines: readonly ProvenLine[]): Pro
 
 function outcomeOf(line: ProvenLine, onRecord: OnRecord | undefined): LineOutcome {
   if (!onRecord) throw new Error('the look-up must answer for each line');
-  // A token that is on record is genuine, whatever became of its key since: a revocation of it still follows.
+  // A token that is on record is genuine, no matter what happened to its key since: it can still be revoked.
   if (onRecord.key_compromised && !onRecord.token_known)
     return new LineRefused('key_compromised', `The key ${line.keyId}, which signed, is compromised.`);
   if (line.revokedAt && line.revokedAt > onRecord.now)

@@ -48,7 +48,7 @@ export interface TakeOptions extends ImportOptions {
   /** Does all but keep it. */
   dryRun?: boolean;
   /**
-   * Sees, in its transaction, what became of a batch.
+   * Called in its transaction with the results of a batch.
    * @returns what to do once it is durable, or undone by a dry run
    */
   inspect?: (
@@ -64,7 +64,7 @@ export interface CheckedLine {
   checked: ProvenLine | LineRefused;
 }
 
-/** What became of a batch. */
+/** The results of a batch. */
 interface Written {
   /** Of each line, in the same order. */
   outcomes: LineOutcome[];
@@ -113,7 +113,7 @@ export class LicenseImport {
       return report;
     }
     try {
-      // No second attempt, unlike `transaction`: the lines have flowed by.
+      // No second attempt, unlike `transaction`: the lines of a stream can't be read again.
       await this.dataSource.transaction(async (tx) => {
         // The lines may come from a pipe that is slow.
         await limitStatements(tx, { idleInTransactionMs: 0 });

@@ -23,14 +23,14 @@ export interface SignatureHolds {
   key: KeyTrust;
   /** Values of `iss` that are taken, ours first. */
   acceptedIssuers: readonly string[];
-  /** What is recorded of this very token; null: nothing is. */
+  /** The record of exactly this token; null: there is none. */
   record: TokenRecord | null | OfflineRecord;
 }
 
-/** Nobody could look: `offline`, or a status list says what became of the token (`listedStatus`). */
+/** There is no record to read: `offline`, or a status list gives the status of the token (`listedStatus`). */
 export type OfflineRecord = 'offline' | { listed: ListedStatus };
 
-/** `after` null: nothing that the key ever signed counts. Else only what was on record by then does. */
+/** `after` null: nothing that the key ever signed is valid. Otherwise only what was on record by then. */
 export type KeyTrust = { compromised: false } | { compromised: true; after: Date | null };
 
 export interface TokenRecord {
@@ -164,7 +164,7 @@ function refusedByList(listed: ListedStatus): VerdictCode | null {
 }
 
 function isExpired({ exp }: LicenseClaims, now: Date): boolean {
-  // A time that is not one is past every end.
+  // An invalid time is past every end.
   return exp !== undefined && !(now.getTime() < exp * 1000);
 }
 

@@ -28,7 +28,10 @@ export interface CompromisedKey {
   kid: string;
   /** When the trust was withdrawn. */
   at: number;
-  /** What the server recorded up to then still counts there; null: nothing does. Offline nothing does either way. */
+  /**
+   * Tokens that the server recorded up to then are still valid there; null: none is. Offline none is valid in either
+   * case.
+   */
   after: number | null;
 }
 
@@ -76,7 +79,7 @@ export async function openKeySet(jwt: string, trust: KeySetTrust): Promise<KeySe
   if (!(await verifySignature(parsed, await importEd25519(trust.root))))
     return { refused: 'signature_invalid' };
   if (hasExpired(keySet, trust.now)) return { refused: 'expired' };
-  // Where what was kept is not a number, it is not known whether this one is older.
+  // If the remembered time is not a number, it is unknown whether this key set is older.
   if (trust.newestSeen !== undefined && !(keySet.iat >= trust.newestSeen)) return { refused: 'outdated' };
   return keySet;
 }

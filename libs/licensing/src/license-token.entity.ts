@@ -40,7 +40,7 @@ export class LicenseToken {
   @Column({ type: 'timestamptz', precision: 3, default: () => 'clock_timestamp()' })
   recorded_at!: Date;
 
-  /** Since when a reissued token stands in its place. */
+  /** Since when a reissued token replaces it. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   superseded_at!: Date | null;
 

@@ -1,6 +1,6 @@
 /** Longer texts are cut where they are kept and where they are searched for: an index holds entries of a bounded length. */
 const BEGINNING_LENGTH = 200;
-/** Of a text, so many words from its first on can begin what is searched for. */
+/** How many words of a text, from the first on, can be found by their beginnings. */
 const WORDS_OF_A_TEXT = 20;
 
 /**
@@ -56,7 +56,7 @@ export function beginningPattern(text: string): string {
   return folded === '' ? '' : `${withoutWildcards(folded)}%`;
 }
 
-/** A text of which LIKE takes nothing for a wildcard. */
+/** Escapes a text so that LIKE finds no wildcard in it. */
 export function withoutWildcards(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }

@@ -1,4 +1,4 @@
-/** Lets work be done by so many at once; the others wait, and go in the order in which they came. */
+/** Limits how many do some work at once; the others wait for their turn in the order in which they came. */
 export class Turns {
   private readonly waiting: (() => void)[] = [];
 

@@ -8,8 +8,8 @@ import { RateLimitsUnavailable } from './rate-limit.errors';
 import type { ThrottlerStorageRecord, WeightedThrottlerStorage } from './weighted-throttler-storage';
 
 /**
- * A request waits for Redis in steps, of which each counts once however long this process was busy in it, for a reply
- * that nobody could read yet is not late.
+ * A request waits for Redis in steps. Each step counts once, no matter how long this process was busy in it, because a
+ * reply that the process could not read yet is not late.
  */
 const PATIENCE_STEP_MS = 50;
 /** Replies in a row that did not come in time, after which Redis is treated as unavailable. */
@@ -45,7 +45,10 @@ export interface SharedStorageOptions {
   url: string;
   /** How long a request waits for a reply, in milliseconds. */
   patienceMs: number;
-  /** What becomes of requests while Redis is unavailable: `open` counts them in this process alone, `closed` refuses them. */
+  /**
+   * What happens to requests while Redis is unavailable: `open` counts them in this process alone, `closed` refuses
+   * them.
+   */
   onFailure: 'open' | 'closed';
   logger: Logger;
   /** Counts requests that could not be counted in Redis. */

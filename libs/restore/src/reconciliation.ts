@@ -30,11 +30,11 @@ export interface ReconcileOptions {
   acceptLoss: boolean;
   /** Whether to continue without proven records that can't be replayed; else they are a refusal. */
   skipUnreplayable: boolean;
-  /** Does all but keep it. */
+  /** Does everything, and then undoes it. */
   dryRun: boolean;
 }
 
-/** What became of a restored database. */
+/** The result of a reconciliation. */
 export interface Reconciled extends Replayed {
   /** Why the restore was noted. */
   reason: string;
@@ -132,7 +132,7 @@ async function reconcile(
     options.acceptLoss || unproven !== null,
     chain.provenTo,
   ]);
-  // What was undone would still have leapt.
+  // A sequence does not go back when the transaction is undone.
   const next = options.dryRun ? null : await leapSequences(tx, unproven === null && chain.isConnected);
   await alignShipments(tx);
   const reconciled: Reconciled = {

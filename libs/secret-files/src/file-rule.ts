@@ -29,8 +29,8 @@ export const OWN_SECRET: FileRule = {
 };
 
 /**
- * What others may know but not change: public keys. Also the identity tokens of a platform, which live for an hour or
- * so and which Kubernetes mounts with mode 0644 in a pod without a user of its own.
+ * A file that others may read but not change: public keys. Also the identity tokens of a platform, which live for an
+ * hour or so and which Kubernetes mounts with mode 0644 in a pod without a user of its own.
  */
 export const READABLE: FileRule = {
   forbidden: 0o022,
@@ -38,7 +38,7 @@ export const READABLE: FileRule = {
   followsLinks: true,
 };
 
-/** No waiting for the other end of a pipe, no terminal of one's own. */
+/** Does not wait for the other end of a pipe, and does not take a terminal as its own. */
 export function openFlags({ followsLinks }: FileRule): number {
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
   return followsLinks ? flags : flags | constants.O_NOFOLLOW;

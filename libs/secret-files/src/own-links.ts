@@ -24,7 +24,7 @@ export function resolveOwnLinksSync(path: string): string {
 }
 
 /**
- * The same for what may be on a file system that does not answer: it blocks nobody but its caller.
+ * The same for a file system that may not answer: it blocks only its caller.
  * @throws as `resolveOwnLinksSync`
  */
 export async function resolveOwnLinks(path: string): Promise<string> {

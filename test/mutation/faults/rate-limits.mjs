@@ -104,7 +104,7 @@ export default {
       ['keeps the share of a stream that has ended', 'this.close(caller);', ''],
       [
         'takes a slow end for none',
-        '    // What is left in the buffers of the connection.\n    this.expectTaken();',
+        '    // Waits for what is left in the buffers of the connection.\n    this.expectTaken();',
         '',
       ],
     ]),

@@ -16,14 +16,14 @@ import { UsageProblem } from '../terminal/usage-problem';
 export interface DropOptions extends ConfirmOptions {
   /** `yyyy-mm`. */
   before: string;
-  /** File that holds all that goes. */
+  /** File that contains everything that is dropped. */
   export: string;
   keys: string[];
   /** Ids of records that no export can prove. */
   unproven: string[];
 }
 
-/** What the files of a call say. */
+/** The content of the files that were named. */
 interface Given {
   exported: AsyncIterable<string>;
   /** Undefined: those that the database has on record. */

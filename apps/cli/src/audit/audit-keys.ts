@@ -8,17 +8,18 @@ import { UsageProblem } from '../terminal/usage-problem';
 
 /** What one file says of keys. */
 interface KeyFile {
-  /** One that came without its id: it counts for what it signed, whatever kid that names. */
+  /** A key without an id: it verifies what it signed, no matter which kid that names. */
   any?: KeyObject;
   keys: Map<string, KeyObject>;
-  /** Up to when what a key signed counts, seconds since 1970; null: nothing does. */
+  /** Until when the signatures of a key are valid, seconds since 1970; null: none is valid. */
   compromised: Map<string, number | null>;
 }
 
 /**
  * Reads keys that were kept outside of the database.
  * @param paths each of a JWK set (the answer of /.well-known/jwks.json), of a file of `aegis keys export` (with or
- * without `--all`), or of one public key as PEM. A PEM counts for what it signed, whatever kid a checkpoint names
+ *   without `--all`), or of one public key as PEM. A PEM verifies what it signed, no matter which kid a checkpoint
+ *   names
  * @throws UsageProblem when a file can't be read, or two of them contradict each other
  */
 export async function keysOfFiles(paths: readonly string[]): Promise<CheckpointKeys> {
@@ -32,12 +33,14 @@ export async function keysOfFiles(paths: readonly string[]): Promise<CheckpointK
   };
 }
 
-/** Another key of the chain is not held: that it did not sign what this one signed is not a forgery. */
+/**
+ * The key of another checkpoint of the chain may be missing: a signature that this key did not make is not a forgery.
+ */
 async function signerOf(jws: string, key: KeyObject | undefined): Promise<KeyObject | undefined> {
   return (await openCheckpoint(jws, () => Promise.resolve(key))) === undefined ? undefined : key;
 }
 
-/** Trust that one file withdraws is withdrawn, whatever the others say. */
+/** If one file withdraws the trust in a key, it is withdrawn, no matter what the others say. */
 function merge(all: KeyFile, file: KeyFile, path: string): void {
   if (file.any !== undefined) {
     if (all.any !== undefined && !all.any.equals(file.any))
@@ -55,7 +58,7 @@ function merge(all: KeyFile, file: KeyFile, path: string): void {
   for (const [kid, after] of file.compromised) withdraw(all, kid, after);
 }
 
-/** The earliest time that anything says; null, that nothing counts, is earlier than all. */
+/** The earliest time of all files; null, for no valid signature, is earlier than any time. */
 function withdraw({ compromised }: KeyFile, kid: string, after: number | null): void {
   const known = compromised.get(kid);
   compromised.set(kid, known === null || after === null ? null : Math.min(known ?? after, after));
@@ -77,7 +80,7 @@ function parse(text: string): KeyFile | undefined {
   try {
     const [block] = pemBlocks(text);
     if (block !== undefined) {
-      // One file is one key: of several none is chosen.
+      // A file must contain one key: of several, none is chosen.
       if (text.split('-----BEGIN ').length > 2) return undefined;
       const any = createPublicKey(canonicalPem(block));
       return any.asymmetricKeyType === 'ed25519'
@@ -100,7 +103,7 @@ function parseKeySet({ keys, compromised = [] }: KeySet): KeyFile {
   const file: KeyFile = { keys: new Map(), compromised: new Map() };
   for (const { state, compromised_after, ...jwk } of keys.filter(({ crv }) => crv === 'Ed25519')) {
     const key = createPublicKey({ key: jwk, format: 'jwk' });
-    // Which of two keys a kid means, nobody can say.
+    // Nobody can say which of two keys a kid means.
     if (file.keys.get(jwk.kid)?.equals(key) === false) throw new Error('one kid for two keys');
     file.keys.set(jwk.kid, key);
     if (state === 'compromised') withdraw(file, jwk.kid, secondsOf(compromised_after));
@@ -109,7 +112,7 @@ function parseKeySet({ keys, compromised = [] }: KeySet): KeyFile {
   return file;
 }
 
-/** What is not a time withdraws all trust, here and above. */
+/** A value that is not a time withdraws all trust, here and above. */
 function secondsOf(time: string | null | undefined): number | null {
   const at = typeof time === 'string' ? parseTimestamp(time) : null;
   return at === null ? null : at.getTime() / 1000;

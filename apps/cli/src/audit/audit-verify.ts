@@ -25,7 +25,7 @@ export interface VerifyOptions {
   keys: string[];
 }
 
-/** What the trail is held against, and who else hears of what is found. */
+/** What the trail is compared with, and who is also called with the findings. */
 interface Basis {
   /** Undefined: those that the database has on record. */
   trusted: CheckpointKeys | undefined;

@@ -4,9 +4,9 @@ import { isCutShort, isRecordLine, MOST_LINE } from '@aegis/checkpoints';
 export const MOST_SHIPPED_LINE = MOST_LINE;
 
 /**
- * Checkpoints out of lines that were kept elsewhere: compact JWS, or JSON objects with a member `jws`, as the sinks and
- * the API have them; the records between them are passed over. A line that a later one begins with was cut short by a
- * crash or a full disk, and written again: several in a row, where that was cut short, too.
+ * Reads checkpoints from lines that were kept elsewhere: compact JWS, or JSON objects with a member `jws`, as the
+ * sinks and the API have them. It skips the records between them. If a line is the beginning of a later one, a crash
+ * or a full disk cut it short and it was written again; this can happen several times in a row.
  */
 export async function* shippedCheckpoints(lines: AsyncIterable<string>): AsyncGenerator<string> {
   let waiting: string[] = [];

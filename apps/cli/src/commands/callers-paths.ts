@@ -1,13 +1,13 @@
 import { callersPath } from '@aegis/config';
 import type { Argument, Command, Option } from 'commander';
 
-/** Names that an argument or an option's value has where it is a path. */
+/** Names of arguments and of option values that are paths. */
 const PATH = /^(file|folder|path|pem)$/;
 /** Standard input or output. */
 const STANDARD_STREAM = '-';
 
 /**
- * Lets every argument and option that is named as a path count from where the caller is.
+ * Makes every argument and option that is named as a path relative to the caller's folder.
  * @param command with all that is below it
  */
 export function countPathsFromCaller(command: Command): void {

@@ -79,7 +79,7 @@ export async function showMigrations(output: Output, { wait }: MigrationOptions)
   return pending === 0 ? ExitCode.yes : ExitCode.no;
 }
 
-/** The last that `aegis migrate up` does is to grant the application's role what it may see. */
+/** `aegis migrate up` grants the application's role its privileges as its last step. */
 function isNotGrantedYet(error: unknown): boolean {
   return error instanceof MissingPrivileges || sqlState(error) === INSUFFICIENT_PRIVILEGE;
 }

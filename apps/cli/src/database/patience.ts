@@ -8,9 +8,9 @@ export interface Patience<T> {
   seconds: number | undefined;
   /** Whether an error may be gone at the next attempt; any other is thrown at once. */
   mayPass: (error: unknown) => boolean;
-  /** Whether an answer is the one that is waited for; unless given, any is. */
+  /** Whether an answer is the wanted one; by default, every answer is. */
   isWanted?: (answer: T) => boolean;
-  /** Called once, when the first attempt was not the last. */
+  /** Called once, if there is a second attempt. */
   waiting: () => void;
 }
 

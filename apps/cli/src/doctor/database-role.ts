@@ -3,7 +3,7 @@ import { ConfigurationError } from '@aegis/errors';
 import type { DataSource } from 'typeorm';
 import type { Diagnosis } from './diagnosis';
 
-/** So much apart the clocks of this machine and of the database may be, in milliseconds. */
+/** Greatest difference between the clocks of this machine and of the database, in milliseconds. */
 const MOST_SKEW_MS = 2000;
 const OLDEST_POSTGRES = 150_000;
 

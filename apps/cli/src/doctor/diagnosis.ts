@@ -16,6 +16,6 @@ export interface Diagnosis {
 export interface Examination {
   /** In the answer, the same in every version. */
   name: string;
-  /** @returns nothing where all is well */
+  /** @returns nothing if everything is in order */
   look: () => Promise<readonly Diagnosis[]>;
 }

@@ -17,9 +17,9 @@ import { examineStatusLists } from './status-lists';
 import { examineTrail } from './trail';
 
 /**
- * `aegis doctor`: looks at everything and changes nothing. Settings and migrations come first: where those are wrong,
- * nothing else can be looked at, and the command ends with 2.
- * @returns no where there is a problem; unknown where something could not be looked at; yes with warnings alone
+ * `aegis doctor`: checks everything and changes nothing. Settings and migrations come first: if they are wrong,
+ * nothing else can be checked, and the command ends with 2.
+ * @returns no if there is a problem; unknown if something could not be checked; yes if there are only warnings
  */
 export function examine(output: Output): Promise<ExitCode> {
   return withServices([], [SigningKeysModule], 'reads', async (services) => {

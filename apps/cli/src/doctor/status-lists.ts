@@ -2,12 +2,12 @@ import { StatusPlaces } from '@aegis/status-lists';
 import type { DataSource } from 'typeorm';
 import type { Diagnosis } from './diagnosis';
 
-/** So many of the next places are looked at. */
+/** How many of the next places are checked. */
 const LOOKED_AHEAD = 1000;
 
 /**
- * Whether the next tokens would get places in status lists that tokens have already: so it is after a database was
- * restored to an earlier moment while its sequence stayed behind. Two licenses would share one status.
+ * Whether the next tokens would get places in status lists that other tokens already have. This happens if a database
+ * was restored to an earlier moment and its sequence stayed behind. Two licenses would share one status.
  */
 export async function examineStatusLists(dataSource: DataSource): Promise<Diagnosis[]> {
   const [row] = await dataSource.query<{ key: Buffer; next: number }[]>(

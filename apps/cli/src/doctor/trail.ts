@@ -2,7 +2,7 @@ import { TrailVerification } from '@aegis/checkpoints';
 import type { DataSource } from 'typeorm';
 import type { Diagnosis } from './diagnosis';
 
-/** After so many seconds a sealer that runs has sealed a record. */
+/** Seconds within which a running sealer has sealed a record. */
 const SEALED_WITHIN_S = 60;
 
 /** The audit trail against its checkpoints, by the keys on record; whether it is being sealed, and has room. */

@@ -1,5 +1,6 @@
 /**
- * A finding was certain before this error ended the verification: the result is "no", whatever the rest would show.
+ * A finding was certain before this error ended the verification: the result is "no", no matter what the rest would
+ * show.
  */
 export class UnfinishedVerification extends Error {
   override readonly name = 'UnfinishedVerification';

@@ -6,8 +6,8 @@ import { newPassphrase } from './passphrase';
 import { withSettings } from '../settings';
 
 /**
- * `aegis keys adopt-private`: takes over a private key that is not encrypted, so that clients which have its public
- * key built in accept what is signed from now on.
+ * `aegis keys adopt-private`: imports a private key that is not encrypted, so that clients with its built-in public
+ * key accept new tokens.
  * @param file PKCS#8 in PEM
  */
 export function adoptPrivateKey(output: Output, kid: string, file: string): Promise<ExitCode> {

@@ -51,7 +51,7 @@ export function compromiseKey(output: Output, kid: string, options: CompromiseOp
   });
 }
 
-/** A key that is not on record is not asked about: the change refuses it. */
+/** Does not ask about a key that is not on record, because the change refuses it. */
 async function confirmEffect(
   services: INestApplicationContext,
   kid: string,

@@ -26,7 +26,7 @@ export async function newPassphrase(
   return passphrase;
 }
 
-/** The passphrase of a key that there is: the variable or its file, else typed at the terminal, unseen. */
+/** The passphrase of an existing key: the variable or its file, else typed at the terminal, unseen. */
 export async function presentPassphrase(environment: Environment, variable: Variable): Promise<string> {
   return environment[variable] ?? askUnseen('Passphrase of the key: ', variable);
 }

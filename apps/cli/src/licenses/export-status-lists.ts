@@ -58,7 +58,7 @@ async function makeFolder(path: string): Promise<void> {
   });
 }
 
-/** Whole or not at all: a site must never read half a list. */
+/** Written completely or not at all: a site must never read half a list. */
 async function replaceFile(path: string, content: string): Promise<void> {
   const target = outputPath(path);
   const temporary = join(dirname(target), `.${randomBytes(8).toString('hex')}.tmp`);

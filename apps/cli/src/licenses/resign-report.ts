@@ -98,7 +98,7 @@ export async function formatOf(path: string): Promise<Format> {
   const format = FORMATS[extname(path).toLowerCase()];
   if (!format) throw new UsageProblem('--report must end in .ndjson or .csv.');
   try {
-    // What is not a report may be a pipe.
+    // Something that is not a report may be a pipe.
     const file = await open(outputTarget(path), O_RDONLY | O_NONBLOCK);
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
@@ -114,7 +114,7 @@ export async function formatOf(path: string): Promise<Format> {
   return format;
 }
 
-/** The members in one order, whatever order the database gave. */
+/** The members in a fixed order, no matter in which order the database returned them. */
 function pick(license: ReissuedLicense): Record<string, unknown> {
   return Object.fromEntries(COLUMNS.map((column) => [column, license[column]]));
 }

@@ -5,7 +5,7 @@ import { withServices } from '../services';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 
-/** `aegis restore begin`: yes also where it was noted already */
+/** `aegis restore begin`: also yes if the restore is already noted */
 export function beginRestore(output: Output): Promise<ExitCode> {
   return withServices([], [], 'changes', async (services) => {
     const dataSource = services.get(DataSource);

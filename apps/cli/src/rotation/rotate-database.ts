@@ -109,7 +109,7 @@ async function beginApplication(output: Output, environment: Environment, path: 
   return ExitCode.yes;
 }
 
-/** Shuts out the role that the rotation leads away from, and never another: who began it noted which one is the new. */
+/** Locks out only the old role of the rotation: the command that began it noted which role is the new one. */
 async function finishApplication(output: Output, environment: Environment): Promise<ExitCode> {
   const url = needed(environment, 'DATABASE_URL');
   const adminUrl = needed(environment, 'ADMIN_DATABASE_URL');

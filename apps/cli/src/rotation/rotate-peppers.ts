@@ -69,8 +69,8 @@ function peppersAfter(
   const newest = peppers.toSorted((a, b) => numberOf(b) - numberOf(a))[0];
   switch (step) {
     case 'add': {
-      // A version that was ever used, also in a rotation that was given up, is never given to another secret.
-      // What is on record may be anything: only the versions in use say where to begin.
+      // A version that was used once, even in a rotation that was given up, is never used for another secret. The
+      // versions on record may be any text, so only the versions in use say where to begin.
       const taken = new Set(used.map(({ version }) => version));
       let number = Math.max(0, ...peppers.map(numberOf)) + 1;
       while (taken.has(`v${number}`)) number += 1;

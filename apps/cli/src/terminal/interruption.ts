@@ -3,14 +3,14 @@ import { constants } from 'node:os';
 const releases = new Set<() => Promise<unknown>>();
 let interrupted = false;
 
-/** Whether this process is about to end by a signal: what fails meanwhile, fails because of it. */
+/** Whether a signal is ending this process: errors in the meantime are caused by that. */
 export function isInterrupted(): boolean {
   return interrupted;
 }
 
 /**
- * Ends the process at SIGINT, SIGTERM and SIGHUP as they would, but releases first what `releaseOnInterrupt` was
- * reported. A transaction that is open then is undone by the database. A second signal does not wait.
+ * Ends the process at SIGINT, SIGTERM and SIGHUP as they would, but first releases what was given to
+ * `releaseOnInterrupt`. A transaction that is open then is undone by the database. A second signal does not wait.
  */
 export function listenForInterrupts(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -24,7 +24,7 @@ export function listenForInterrupts(): void {
 
 /**
  * Has something released when a signal ends the process.
- * @returns to be called once it was released without one
+ * @returns a function to call after it was released without a signal
  */
 export function releaseOnInterrupt(release: () => Promise<unknown>): () => void {
   releases.add(release);

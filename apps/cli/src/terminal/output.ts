@@ -3,8 +3,8 @@ import { printable, printableLines } from './printable';
 
 /**
  * What a command answers on standard output: text for people or, with `--json`, exactly one JSON document on a line.
- * No control character of a text that someone else chose gets out of it. A reader that goes away (`| head`) does not end
- * the command.
+ * It never writes a control character from a text that someone else chose. A reader that goes away (`| head`) does not
+ * end the command.
  */
 export class Output {
   private list: string | undefined;

@@ -25,7 +25,7 @@ export function ask(question: string, without: string, { unseen = false } = {}):
   const editor = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 });
   if (unseen) process.stderr.write(question);
   else {
-    // The editor draws its line again while it is typed, and the question with it.
+    // While somebody types, the editor draws its line again, with the question.
     editor.setPrompt(question);
     editor.prompt();
   }
@@ -34,7 +34,7 @@ export function ask(question: string, without: string, { unseen = false } = {}):
       resolve(line);
       editor.close();
     });
-    // The terminal hands Ctrl-C over as a character while the editor has it.
+    // While the editor uses the terminal, Ctrl-C arrives as a character.
     editor.once('SIGINT', () => {
       editor.removeAllListeners('close').close();
       process.stderr.write('\n');

@@ -52,7 +52,7 @@ async function* eachLine(
     const [end = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n');
     rest += end;
     for (const text of [...more, undefined]) {
-      // Of a line that is not complete, too: else all of the file could be one.
+      // Also checked for an incomplete line: otherwise the whole file could be one line.
       if (rest.length > most)
         throw new UsageProblem(`Line ${number} of ${name} has more than ${most} characters.`);
       if (text === undefined) break;

@@ -22,11 +22,11 @@ const OBSTACLES = {
 
 type Obstacle = keyof typeof OBSTACLES;
 
-/** One look at the database, for all who ask while it is made and shortly after. */
+/** One check of the database, shared by all callers while it runs and shortly after. */
 interface Reading {
   /** Undefined while nothing prevents a validation. */
   readonly answer: Promise<Obstacle | undefined>;
-  /** On the monotonic clock; undefined while it is made. */
+  /** On the monotonic clock; undefined while the check runs. */
   endedAt: number | undefined;
 }
 
@@ -106,7 +106,7 @@ export class DatabaseReadiness {
     return obstacle;
   }
 
-  /** Each reason once: sessions that are ended, say, and then a password that is refused. */
+  /** Logs each reason once: for example ended sessions, and then a refused password. */
   private say(obstacle: Obstacle | undefined, error: unknown): void {
     const reason = `${obstacle} ${error instanceof Error ? error.message : ''}`;
     if (reason === this.said) return;

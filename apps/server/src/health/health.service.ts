@@ -31,9 +31,9 @@ export class HealthService {
   }
 
   /**
-   * Whether requests may be sent here: what a validation needs is there (a database that takes writes and has the
-   * audit partition of now, migrations, key ring), and the end has not begun. Issuing needs a signer too, which `/health`
-   * tells apart: without one, installations must still find their licenses valid.
+   * Whether requests may be sent here: what a validation needs is there (a database that accepts writes and has the
+   * current audit partition, migrations, key ring), and the process is not stopping. Issuing needs a signer too, which
+   * `/health` tells apart: without one, installations must still find their licenses valid.
    */
   async isReady(): Promise<boolean> {
     // Migrations and key ring are settled before the lifecycle serves.
@@ -49,7 +49,7 @@ export class HealthService {
   }
 }
 
-/** What terminus throws where something is down has the result, too. */
+/** The error that terminus throws when something is down also has the result. */
 function resultOf(thrown: unknown): HealthCheckResult {
   if (thrown instanceof ServiceUnavailableException) return thrown.getResponse() as HealthCheckResult;
   throw thrown;

@@ -17,7 +17,7 @@ const QUESTION = {
   instance_domain: 'erp.acme.example',
 };
 
-/** What no decorator of a property can say: rules about the whole object. */
+/** Rules about the whole object, which no decorator of a property can express. */
 const OBJECT_RULES: Readonly<Record<string, Schema>> = {
   ValidateLicense: { examples: [QUESTION], additionalProperties: true },
   BatchQuestion: { examples: [QUESTION] },

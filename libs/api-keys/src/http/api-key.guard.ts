@@ -38,7 +38,7 @@ export class ApiKeyGuard implements CanActivate {
    */
   canActivate(context: ExecutionContext): boolean {
     const access = routeOf(context).access;
-    // The start refuses such routes; should one get here, it stays closed.
+    // The start refuses such routes; if one gets here, it stays closed.
     if (!access) throw new Error('a route declares no access');
     const request = context.switchToHttp().getRequest<Request>();
     const needed = this.neededScopes(access);
@@ -68,7 +68,7 @@ export class ApiKeyGuard implements CanActivate {
     }
   }
 
-  /** @returns all that a caller's key must grant, perhaps nothing; undefined where no key is needed */
+  /** @returns the scopes that a caller's key must have, possibly none; undefined if no key is needed */
   private neededScopes(access: Access): readonly Scope[] | undefined {
     switch (access.kind) {
       case 'scopes':

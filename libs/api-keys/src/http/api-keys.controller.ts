@@ -28,7 +28,7 @@ import { ListApiKeysDto } from './api-key-list.dto';
 import { ApiKeyDto, ApiKeyPageDto, CreatedApiKeyDto } from './api-key.dto';
 import { Holder } from './holder';
 
-/** Uses of a key do not change it; that the grace of its secret before has ended does. */
+/** The tag does not change with the uses of a key, but when the grace of its previous secret has ended. */
 const apiKeyTag = ({ version, previous_valid_until }: ApiKey): string =>
   previous_valid_until === null ? String(version) : `${version}.grace`;
 

@@ -8,14 +8,14 @@ import type { KeyHash } from './peppers';
 const PAUSE_MS = 2000;
 
 interface Renewal {
-  /** What is stored, and still must be when the new hash takes its place. */
+  /** The stored hash. It must still be stored when the new hash replaces it. */
   replaced: Buffer;
   renewed: KeyHash;
 }
 
 /**
- * Brings keys from an older pepper under the current one when they are used, so that the older one can be dropped
- * without anybody getting a new key. Each key is written once.
+ * Hashes keys with the current pepper when they are used, so that an older pepper can be dropped and nobody needs a
+ * new key. Each key is written once.
  */
 @Injectable()
 export class PepperRenewal extends WriteBehind<string, Renewal> {

@@ -11,10 +11,10 @@ export interface UseOfPepper {
   state: 'current' | 'known' | 'unknown';
   /** Keys that were not deleted, inactive and expired ones too: those could be brought back. */
   keys: number;
-  /** Secrets before a rotation that still count, and when the last of them ends. */
+  /** Previous secrets that are still valid, and when the last of them ends. */
   graces: number;
   graces_until: Date | null;
-  /** Answers by Idempotency-Key that can still be asked for, and when the last of them is forgotten. */
+  /** Remembered answers that can still be requested, and when the last of them is deleted. */
   remembered_answers: number;
   remembered_answers_until: Date | null;
 }

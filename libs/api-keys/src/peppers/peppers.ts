@@ -12,7 +12,7 @@ export interface KeyHash {
 /** What a pepper's check value is made of. No API key is this text: it has spaces. */
 const CHECKED_TEXT = 'aegis check of a pepper';
 
-/** Compared with when nothing is stored; a match with it counts for nothing. */
+/** Compared with when nothing is stored; a match has no effect. */
 const NO_HASH = Buffer.alloc(32);
 
 function hmac(pepper: string, keyText: string): Buffer {
@@ -20,8 +20,8 @@ function hmac(pepper: string, keyText: string): Buffer {
 }
 
 /**
- * Hashes API keys: HMAC-SHA256 (RFC 2104) over the whole key under a secret that the database does not hold. A key
- * is random, so a slow hash would cost time and buy nothing.
+ * Hashes API keys: HMAC-SHA256 (RFC 2104) over the whole key under a secret that the database does not hold. A key is
+ * random, so a slow hash would cost time and gain nothing.
  */
 export class Peppers {
   private readonly secrets: ReadonlyMap<string, string>;

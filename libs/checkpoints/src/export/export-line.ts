@@ -16,7 +16,7 @@ export type ExportLine =
   | { type: 'checkpoint'; number: number; jws: string }
   | {
       type: 'record';
-      /** The record of the line before it in the tree has a smaller one. */
+      /** The previous line has a smaller one. */
       index: number;
       leaf: string;
       /** base64url, from the leaf's neighbour up. */
@@ -55,8 +55,8 @@ const MEMBERS: Readonly<Record<ExportLine['type'], string>> = {
 };
 
 /**
- * Reads a line as `exportTrail` writes it, to the letter except for escapes: of a number with more digits than a double
- * keeps, or of a name that is there twice, JSON.parse does not show what the text says.
+ * Reads a line exactly as `exportTrail` writes it, except for escapes: JSON.parse would hide a repeated name, and
+ * digits that a double does not keep.
  * @returns undefined when the text is not a line of an export
  */
 export function parseExportLine(text: string): ExportLine | undefined {

@@ -47,7 +47,7 @@ export class TrailDrop {
     private readonly owner: DataSource,
     keys: CheckpointKeys,
   ) {
-    // What a compromised key signed counts here as long as the database's own chain has it: see `assertOurs`.
+    // A checkpoint of a compromised key is valid here if the database's own chain has it: see `assertOurs`.
     this.keys = async (kid, jws) => {
       const key = await keys(kid, jws);
       return key && { publicKey: key.publicKey };
@@ -142,7 +142,7 @@ export class TrailDrop {
     const verification = new ExportVerification(this.keys, {
       found: ({ kind, line, record }) => {
         if (kind === 'record_unproven' && record !== undefined && unproven.has(record)) isOfUnproven = true;
-        // The end counts them too. What else is missing shows in the number of records that are proven.
+        // The end counts them too. Other missing records show in the number of proven records.
         else if (kind !== 'export_cut' || !isOfUnproven)
           throw new TrailNotDroppable(`the export is not sound: line ${line}, ${kind}`);
       },
@@ -183,7 +183,7 @@ async function dropMonths(
   { sha256, unproven }: { sha256: string; unproven: readonly UnprovenRecord[] },
 ): Promise<void> {
   await limitStatements(tx, { lockMs: LOCK_TIMEOUT_MS });
-  // Counting takes as long as the months are long: meanwhile nobody may change them, but records are written on.
+  // Counting takes longer for longer months. Meanwhile nobody may change them, but new records are still written.
   for (const month of months) {
     await tx.query(`LOCK TABLE ${month.partition} IN SHARE MODE`);
     if ((await count(tx, month)) !== month.records)
@@ -204,7 +204,7 @@ async function dropMonths(
       ...(unproven.length > 0 && { unproven }),
     },
   });
-  // The record is for people. What verification goes by is the owner's alone to write.
+  // The record is for people. Verification uses the table of drops, which only the owner can write.
   await tx.query(
     `INSERT INTO audit_drops (audit_id, recorded_at, dropped_until, records)
      SELECT id, recorded_at, $1, $2 FROM audit_logs

@@ -15,7 +15,7 @@ import {
 } from '../tree/sealed-records';
 import type { CheckpointKeys } from '../verification/checkpoint-keys';
 
-/** The record of a drop holds what is left of their proofs. */
+/** The record of a drop contains the remaining part of their proofs. */
 const MOST_UNPROVEN = 100;
 
 /** A sealed record that no export can prove, and what is left of its proof: its seal, with the rest of the tree. */
@@ -59,7 +59,7 @@ export async function readUnproven(
   return records;
 }
 
-/** The record and its seal, once these hold by the checkpoint. */
+/** The record and its seal, if the checkpoint confirms the seal. */
 async function leafOfRecord(
   { manager }: DataSource,
   id: string,

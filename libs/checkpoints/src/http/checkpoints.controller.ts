@@ -53,7 +53,7 @@ export class CheckpointsController {
   }
 }
 
-/** The address and what is thought of the key may change without the leaf. */
+/** The IP address and the trust in the key may change while the leaf stays the same. */
 function proofTag({ checkpoint, index, leaf, record, key }: InclusionProof): string {
   const address = record.ip_address === null ? 'forgotten' : 'kept';
   const trust = [key?.state ?? 'unknown', key?.compromised_after?.getTime() ?? 0].join('.');

@@ -17,7 +17,7 @@ export interface TrustedEnd {
 interface Row {
   number: string;
   jws: string;
-  /** What it says it sealed is ahead of every transaction that there was. */
+  /** It says that it sealed transactions that do not exist yet. */
   ahead: boolean;
 }
 
@@ -27,13 +27,13 @@ export class ChainNotTrusted extends Error {
 }
 
 /**
- * Judges the last checkpoint by the keys that this process holds itself. The database is not asked: who may write
- * there could add a key of his own, and a checkpoint that it signed.
+ * Judges the last checkpoint by the keys that this process holds itself. The keys in the database do not decide:
+ * anyone who may write there could add a key, and a checkpoint signed by it.
  */
 export class ChainEnd {
-  /** The last checkpoint that held; it continues to be trusted when its key's files are gone. */
+  /** The last valid checkpoint; it is still trusted when the files of its key are gone. */
   private known: Row | undefined;
-  /** What was found going back from a last checkpoint that does not hold. */
+  /** What a search backwards from an invalid last checkpoint found. */
   private found: { from: string; trusted: number } | undefined;
 
   constructor(
@@ -48,7 +48,7 @@ export class ChainEnd {
     ahead,
     moved,
   }: Pick<Base, 'number' | 'jws' | 'ahead' | 'moved'>): Promise<void> {
-    // Of a trail that has moved the xids don't count.
+    // The xids of a trail that has moved mean nothing.
     if (jws === null || (await this.isTrusted({ number, jws, ahead: ahead && !moved }))) return;
     const kid = checkpointKid(jws) ?? 'an unknown key';
     throw new ChainNotTrusted(
@@ -90,14 +90,17 @@ export class ChainEnd {
     return true;
   }
 
-  /** Whether it was made after its key was withdrawn: by a thief, for servers sign nothing with it since. */
+  /**
+   * Whether it was made after trust in its key was withdrawn: then by a thief, because servers no longer sign with the
+   * key.
+   */
   private isOfLeakedKey(jws: string, iat: number): boolean {
     const kid = checkpointKid(jws);
     const at = this.keyRing.known.find((key) => key.kid === kid)?.compromised_at ?? null;
     return at !== null && iat > Math.ceil(at.getTime() / 1000);
   }
 
-  /** A bare `number` in ORDER BY would be the text that is selected, of which '9' comes after '10'. */
+  /** A bare `number` in ORDER BY would be the selected text, in which '9' comes after '10'. */
   private rows(below: string | null, count: number): Promise<Row[]> {
     return this.dataSource.query<Row[]>(
       `SELECT number::text AS number, ${jwsFrom('jws')} AS jws,

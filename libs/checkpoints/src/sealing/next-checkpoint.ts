@@ -23,7 +23,7 @@ export async function appendCheckpoint(
   { moved }: Base,
   { kid, jws, leaves }: NextCheckpoint,
 ): Promise<boolean> {
-  // The first statement of the transaction: the function refuses every other level.
+  // Must be the first statement of the transaction: the function refuses every other isolation level.
   await tx.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
   if (moved) await limitStatements(tx, { statementMs: MOVED_TIMEOUT_MS });
   const [row] = await tx.query<{ written: boolean }[]>(

@@ -25,8 +25,8 @@ export class Sealer {
   }
 
   /**
-   * Seals what can be sealed, one checkpoint at a time. Several processes may do so at once: the first to
-   * write the next checkpoint has sealed its records, and the others leave off.
+   * Seals what can be sealed, one checkpoint at a time. Several processes may do so at once: the first to write the
+   * next checkpoint has sealed its records, and the others stop.
    * @param goesOn asked before each checkpoint
    * @returns how many records it sealed
    * @throws ChainNotTrusted when the last checkpoint is not one that a key of this process signed

@@ -54,11 +54,11 @@ export class Sealing {
     this.alarms.set('record_too_large', false);
   }
 
-  /** A record counts as sealed by a trusted checkpoint alone. */
+  /** A record is sealed only if a trusted checkpoint seals it. */
   private async measure(): Promise<void> {
     const { last, trusted } = await this.sealer.chainEnd.read();
-    // Records that came from another cluster may have xids that are still to come in this one: they are left out.
-    // A record has one seal at most: as a scalar subquery it is looked up for each of the few records that there are.
+    // Records from another cluster may have xids that this one has not reached: they are left out. A record has one
+    // seal at most: as a scalar subquery it is looked up for each of the few records that there are.
     const [row] = await this.dataSource.query<{ lag: number; unsealable: boolean; oldest: number }[]>(
       `
       SELECT coalesce(extract(epoch FROM clock_timestamp() - least((

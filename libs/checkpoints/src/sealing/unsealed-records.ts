@@ -5,14 +5,16 @@ import { jwsFrom, readCheckpoint } from '../checkpoint';
 import { THIS_CLUSTER } from '../cluster';
 import { LEAF_COLUMNS, type LeafFields, MOST_LEAVES } from '../tree/leaf';
 
-/** Clocks of hosts that are the database one after another may differ by so much. */
+/** Largest difference between the clocks of hosts that run the database one after another. */
 const CLOCK_TOLERANCE_SECONDS = 60;
 /**
  * Bytes of text that one checkpoint seals at most, unless its first record alone has more: a process that ships a
  * checkpoint has all of it in memory, several times.
  */
 const MOST_SEALED_BYTES = 8 * 1024 * 1024;
-/** Records that are looked at where looking at `MOST_LEAVES` takes too long: even the largest ones take a moment. */
+/**
+ * How many records are read if reading `MOST_LEAVES` takes too long: even the largest ones of so few are read quickly.
+ */
 const FEW_LEAVES = 64;
 /** A trail that has moved is searched as a whole. */
 export const MOVED_TIMEOUT_MS = 600_000;
@@ -33,7 +35,7 @@ export interface Base {
   moved: boolean;
   /** Epoch of the last break; null without one. */
   break_epoch: number | null;
-  /** What the last checkpoint says it sealed is ahead of every transaction that there was: its row was changed. */
+  /** The last checkpoint says that it sealed transactions that do not exist yet: its row was changed. */
   ahead: boolean;
   cluster: string;
   /** Below it every transaction has ended. */
@@ -59,7 +61,7 @@ export interface Unsealed {
 
 type Row = LeafFields & {
   xact: string;
-  /** Of its texts, which are null where these are too many to be read. */
+  /** Bytes of its texts, which are null if they are too large to be read. */
   bytes: number;
   /** How many records could be sealed, of those that were looked at. */
   found: number;
@@ -71,8 +73,8 @@ export class RecordTooLarge extends Error {
 }
 
 /**
- * Reads, in one snapshot, the records that the next checkpoint is to seal. How large a record is shows only when its
- * text is made: thousands of large ones take longer than a statement may, and then fewer are looked at.
+ * Reads, in one snapshot, the records that the next checkpoint is to seal. The size of a record shows only when its
+ * text is made: thousands of large ones take longer than the limit of a statement, and then fewer are read.
  */
 export async function readUnsealed(dataSource: DataSource): Promise<Unsealed> {
   try {
@@ -87,7 +89,7 @@ export async function readUnsealed(dataSource: DataSource): Promise<Unsealed> {
 function readSome(dataSource: DataSource, most: number): Promise<Unsealed> {
   return dataSource.transaction('REPEATABLE READ', async (tx) => {
     const base = await readBase(tx);
-    // The numbers of its next checkpoints are taken by those that were lost, until they are back.
+    // The numbers of the next checkpoints belong to the lost ones until those are back.
     if (base.not_reconciled)
       return { base, records: [], epoch: base.epoch, completeTo: null, readAt: 0, full: false };
     const rows = base.moved ? await unsealedOfAnyTime(tx, most) : await unsealedSince(tx, base, most);
@@ -100,7 +102,8 @@ function readSome(dataSource: DataSource, most: number): Promise<Unsealed> {
         ? null
         : await completeUpTo(tx, base, rows.length, last, full ? last.xact : base.horizon);
     const records = rows.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
-    // The last statement: to search a trail that has moved takes minutes, and a checkpoint is written only if it was made now.
+    // Must be the last statement: to search a trail that has moved takes minutes, and a checkpoint is written only if
+    // its time is the present.
     const readAt = await readClock(tx);
     return { base, records: distinct(records), epoch: epochAfter(base, full), completeTo, readAt, full };
   });
@@ -140,7 +143,7 @@ function unsealedSince(
   return tx.query<Row[]>(unsealed(condition, ['xact', 'id'], most), [sealed_xact, sealed_id, horizon]);
 }
 
-/** Every committed record that no checkpoint seals, whatever its xid says. */
+/** Every committed record that no checkpoint seals, no matter which xid it has. */
 async function unsealedOfAnyTime(tx: EntityManager, most: number): Promise<Row[]> {
   await limitStatements(tx, { statementMs: MOVED_TIMEOUT_MS });
   return tx.query<Row[]>(unsealed('true', ['id'], most));
@@ -171,12 +174,12 @@ function unsealed(condition: string, order: readonly string[], most: number): st
     ORDER BY ${by('record')}`;
 }
 
-/** The ids are one record's each; where a superuser gave two records the same one, the first is sealed. */
+/** Each id belongs to one record; if a superuser gave two records the same id, the first is sealed. */
 function distinct(records: readonly LeafFields[]): LeafFields[] {
   return records.filter(({ id }, index) => id !== records[index - 1]?.id);
 }
 
-/** A moved trail stays so until the last of its records is sealed: only then do xids count again. */
+/** The trail is treated as moved until the last of its records is sealed: only then do xids mean something again. */
 function epochAfter({ epoch, number, moved, break_epoch }: Base, full: boolean): number {
   if (!moved || full) return epoch;
   return Math.max(number === '0' ? 1 : epoch + 1, break_epoch ?? 0);
@@ -204,12 +207,13 @@ async function completeUpTo(
      WHERE epoch = $1 AND cluster = $2 AND next_xact <= $3::xid8 ORDER BY number DESC LIMIT 1`,
     [base.epoch, base.cluster, sealedBelow],
   );
-  // Read while the clock was ahead: what comes later is recorded earlier. The next ones are of the time as it is now.
+  // It was read while the clock was ahead: later records have earlier times. The next checkpoints have the present
+  // time.
   if (known === undefined || known.is_to_come) return before;
   return Math.max(before ?? 0, Math.floor(known.read_at) - CLOCK_TOLERANCE_SECONDS);
 }
 
-/** Whether records that stray seals keep from being sealed are older than those that are sealed now. */
+/** Whether there are records older than the ones to seal now that stray seals prevent from being sealed. */
 async function isAnyLeftOut(
   tx: EntityManager,
   { sealed_xact, sealed_id }: Base,

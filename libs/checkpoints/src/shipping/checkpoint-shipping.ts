@@ -86,7 +86,7 @@ export class CheckpointShipping implements OnModuleInit {
     }
   }
 
-  /** The sink is asked before each delivery: it may be another process's turn by then. */
+  /** The sink is asked before each delivery, because another process may have taken over. */
   private async ship(sink: CheckpointSink, goesOn: () => boolean): Promise<void> {
     let more = true;
     while (more && goesOn()) {
@@ -151,7 +151,7 @@ export class CheckpointShipping implements OnModuleInit {
     return false;
   }
 
-  /** Looked for once for each end that the sink has. */
+  /** Searched once for each end that the sink has. */
   private async lastInCommon(
     sink: CheckpointSink,
     shipped: AcknowledgedCheckpoint | undefined,
@@ -186,7 +186,7 @@ export class CheckpointShipping implements OnModuleInit {
   }
 }
 
-/** As many checkpoints as one delivery takes with their records, the first in any case. */
+/** As many checkpoints as fit into one delivery with their records, and at least the first. */
 function firstOf(checkpoints: readonly StoredCheckpoint[]): StoredCheckpoint[] {
   let records = 0;
   const rest = checkpoints.findIndex(({ jws }, index) => {

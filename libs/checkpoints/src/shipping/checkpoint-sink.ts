@@ -32,7 +32,9 @@ export interface CheckpointSink {
    * @returns its number; 0 if the whole sink has no such checkpoint, undefined if only a part of it was searched
    */
   lastInCommon?(whichIsInTrail: WhichIsInTrail): Promise<number | undefined>;
-  /** The records behind its last checkpoint, whose own was never written. Absent where the sink can't be read. */
+  /**
+   * The records after its last checkpoint, whose own checkpoint was never written. Absent if the sink can't be read.
+   */
   unfinished?(): AsyncIterable<SealedRecord>;
   /** Returns once the sink has stored them durably. */
   append(checkpoints: readonly ShippedCheckpoint[]): Promise<void>;

@@ -23,7 +23,7 @@ const MOST_RECORD_BYTES = 32 * 1024 * 1024;
 const BEGIN = Buffer.from('ey');
 const CHUNK_BYTES = 1024 * 1024;
 
-/** A checkpoint in the file, and the byte behind its line. */
+/** A checkpoint in the file, and the first byte after its line. */
 interface Found {
   checkpoint: AcknowledgedCheckpoint;
   end: number;
@@ -42,7 +42,7 @@ interface KnownEnd {
  * and only when it has changed.
  */
 export class FileSink implements CheckpointSink {
-  /** What is behind this byte is shown by the file, and may not be on the disk: flushing it has failed. */
+  /** The file shows bytes after this one, but they may not be on the disk, because a flush failed. */
   private flushedTo = Infinity;
   private known: KnownEnd | undefined;
 
@@ -53,7 +53,7 @@ export class FileSink implements CheckpointSink {
     return { last: last?.checkpoint, mine: true };
   }
 
-  /** Looks as far back as `acknowledged` does: what is further back may be written again. */
+  /** Looks as far back as `acknowledged` does: anything further back may be written again. */
   async lastInCommon(whichIsInTrail: WhichIsInTrail): Promise<number | undefined> {
     return this.withFile(async (file) => {
       const size = this.sureOf((await file.stat()).size);
@@ -126,7 +126,7 @@ export class FileSink implements CheckpointSink {
     }
   }
 
-  /** A system that could not flush forgets what it was, and says nothing the next time. */
+  /** A system whose flush failed forgets that, and reports no error the next time. */
   private async flush(file: FileHandle, from: number): Promise<void> {
     try {
       await file.sync();
@@ -137,7 +137,7 @@ export class FileSink implements CheckpointSink {
   }
 
   /**
-   * Blocks nobody but the shipping, however long the file system takes.
+   * Blocks only the shipping, no matter how long the file system takes.
    * @throws UnsafeFile when a link of another user is in its place, or on the way to it
    */
   private async open(): Promise<FileHandle> {

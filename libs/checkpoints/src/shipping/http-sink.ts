@@ -8,9 +8,9 @@ const PATIENCE_MS = 5000;
 const LEASE = '15 seconds';
 
 /**
- * Posts `{"checkpoints": [{"number", "jws", "records"}…]}`; any 2xx says that all of them are kept. One process ships at a time:
- * it holds a lease, which no transaction is open for, and which the others take over when it runs out, or lasts longer than
- * one can: the database's clock was ahead then.
+ * Posts `{"checkpoints": [{"number", "jws", "records"}…]}`; any 2xx says that all of them are kept. One process ships
+ * at a time: it holds a lease, without an open transaction. Others take the lease over when it has expired, or when it
+ * would last longer than a lease can, because then the database's clock was ahead.
  */
 export class HttpSink implements CheckpointSink {
   private readonly process = randomUUID();
@@ -57,7 +57,7 @@ export class HttpSink implements CheckpointSink {
     if (!response.ok) throw new Error(`The checkpoint sink answered ${response.status}.`);
     const last = checkpoints.at(-1);
     if (last === undefined) return;
-    // The process that has the lease meanwhile knows better.
+    // Another process that has the lease by now knows better.
     await this.dataSource.query(
       `UPDATE audit_shipments SET acknowledged = $2, acknowledged_hash = $3 WHERE sink = $1 AND leased_by = $4`,
       [this.url, last.number, checkpointHash(last.jws), this.process],

@@ -47,14 +47,14 @@ interface Shipped {
 }
 
 /**
- * Whether something that was shipped was given up with an accepted loss: it begins where the trail ended then. Its time
- * says so only where nothing better does, since a clock that was set back makes it earlier than it is.
+ * Whether something that was shipped was given up with an accepted loss: then it follows the end that the trail had at
+ * that time. Its own time decides only if nothing better does, because a clock may have been set back.
  * @param end number of the last checkpoint that the trail has now
  */
 export function isGivenUp(losses: readonly AcceptedLoss[], { after, at }: Shipped, end: number): boolean {
   return losses.some((loss) => {
     if (loss.to === null || after === undefined) return at <= loss.at;
-    // Where the trail still ends there, what comes next can follow either of the two.
+    // If the trail still ends there, the next checkpoint can follow either of the two.
     return loss.to === after && (end > after || at <= loss.at);
   });
 }

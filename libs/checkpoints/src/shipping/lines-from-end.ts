@@ -23,8 +23,9 @@ export interface WantedLines {
 }
 
 /**
- * Gives the complete lines of a file from the last to the first, one block at a time. It uses a few MB of memory,
- * however large the file, however long a line and however many lines. Lines that are not wanted cost almost nothing.
+ * Gives the complete lines of a file from the last to the first, one block at a time. It uses a few MB of memory, no
+ * matter how large the file is, how long a line is and how many lines there are. Lines that are not wanted cost almost
+ * nothing.
  */
 export async function* linesFromEnd(
   file: Pick<FileHandle, 'read'>,
@@ -46,7 +47,8 @@ export async function* linesFromEnd(
       if (at === -1) break;
       if (end !== undefined && isWanted(rest, wanted)) yield { text: rest.toString('utf8'), end };
       until = at;
-      // Each look for the one before costs more than a step: a file can be empty lines alone.
+      // Empty lines are skipped byte by byte, because a search for the previous line costs more: a file can consist of
+      // empty lines.
       while (until > 0 && block[until - 1] === NEWLINE) until -= 1;
       end = from + until + 1;
       rest = block.subarray(0, 0);

@@ -17,7 +17,7 @@ import type { ChainBase } from './shipped-chain';
  */
 export type ShippedEndState = 'here' | 'lost' | 'restored';
 
-/** The end of the trail, held against what was shipped. */
+/** The end of the trail, compared with what was shipped. */
 export interface ShippedEnd {
   state: ShippedEndState;
   /** Number of the trail's last checkpoint; 0 without checkpoints. */
@@ -60,13 +60,13 @@ export async function compareShippedEnd(
   if (!(await isOurs(keyRing, shipped))) return { ...end, state: 'lost' };
   const losses = await readLosses(dataSource);
   const at = shipped.jws === undefined ? undefined : readCheckpoint(shipped.jws)?.iat;
-  // What a sink acknowledged to the database was put right when the loss was accepted.
+  // The acknowledgement of the sink in the database was corrected when the loss was accepted.
   if (losses.length === 0 || at === undefined) return { ...end, state: 'restored' };
   const after = await lastInCommon();
   return { ...end, state: isGivenUp(losses, { after, at }, row.last) ? 'lost' : 'restored' };
 }
 
-/** What a sink acknowledged to the database is only a hash there; a file could be anyone's. */
+/** The acknowledgement of a sink in the database is only a hash; a file could come from anyone. */
 async function isOurs(keyRing: KeyRing, { jws }: AcknowledgedCheckpoint): Promise<boolean> {
   if (jws === undefined) return true;
   const parsed = parseCheckpoint(jws);

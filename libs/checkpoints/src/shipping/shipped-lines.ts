@@ -10,7 +10,7 @@ export interface ShippedLine {
   offset: number;
   /** Counted from where reading began, from 1. */
   number: number;
-  /** More than anything that is shipped: it is passed over without being kept. */
+  /** Longer than anything that is shipped: it is skipped and not kept in memory. */
   isTooLong: boolean;
 }
 
@@ -20,7 +20,7 @@ export function isCutShort(line: string, later: string): boolean {
 }
 
 /**
- * Lines that are not empty, however many there are and however long they are.
+ * Reads the lines that are not empty, no matter how many there are and how long they are.
  * @param chunks bytes, from the beginning of a line on
  * @param start byte of the file that they begin with
  * @param mostBytes of a line
@@ -54,7 +54,8 @@ export async function* linesOf(
       number += 1;
       [pieces, length] = [[], 0];
       from = at + 1;
-      // Each look for the next one costs more than a step: a file can be empty lines alone.
+      // Empty lines are skipped byte by byte, because a search for the next line costs more: a file can consist of
+      // empty lines.
       for (; chunk[from] === NEWLINE; from += 1) {
         offset += 1;
         number += 1;

@@ -20,7 +20,7 @@ const MOST_AUDIT_ID = 2n ** 63n - 1n;
 /** Name of what stands for a record whose text is not shipped. */
 const HASH = 'leaf-hash';
 
-/** The begin of every line of a shipped trail that is a record. No checkpoint begins so. */
+/** The beginning of every line of a shipped trail that is a record. No checkpoint begins with it. */
 const RECORD_LINE = '[';
 
 /** Characters of the records of one delivery at most, unless its first checkpoint alone has more. */
@@ -69,7 +69,7 @@ export function isRecordLine(line: string): boolean {
   return line.startsWith(RECORD_LINE);
 }
 
-/** @returns undefined when the text is not a record as it is shipped; whatever the text is */
+/** @returns undefined when the text is not a record as it is shipped; never throws */
 export function parseShippedRecord(text: string): ShippedRecord | undefined {
   if (text.length > MOST_LINE) return undefined;
   const values = parsed(text);

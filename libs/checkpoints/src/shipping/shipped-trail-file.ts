@@ -48,7 +48,7 @@ export async function* readShipped(chunks: AsyncIterable<Buffer>, start = 0): As
       waiting.push({ record, offset: line.offset });
       characters += line.text.length;
       if (waiting.length < 2 * MOST_LEAVES && characters <= MOST_WAITING) continue;
-      // What is longer than the records of any checkpoint is of none.
+      // Longer than the records of any checkpoint: they belong to none.
       const kept = characters > MOST_WAITING ? [] : waiting.slice(-MOST_LEAVES);
       yield* leftOver(waiting.slice(0, waiting.length - kept.length));
       waiting = kept;

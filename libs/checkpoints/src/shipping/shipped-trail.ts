@@ -37,9 +37,9 @@ interface Node {
 }
 
 /**
- * A trail that was shipped, held against the end of the database's chain by trusted keys. A checkpoint is proven when a
- * trusted key signed it, or a later one that is proven names it, over links that hold from the database's own end on; its
- * records by the root that it names.
+ * A trail that was shipped, compared with the end of the database's chain by trusted keys. A checkpoint is proven when
+ * a trusted key signed it, or a later one that is proven names it, over links that hold from the database's own end
+ * on; its records by the root that it names.
  */
 export class ShippedTrail {
   private readonly nodes = new Map<string, Node>();
@@ -47,11 +47,11 @@ export class ShippedTrail {
   private readonly following = new Map<string | null, Node[]>();
   /** Files with records that belong to no checkpoint. */
   private readonly withLeftOver = new Set<ShippedSource>();
-  /** Copies of a checkpoint behind records that are not all of its own. */
+  /** Copies of a checkpoint that follow records that are not all its own. */
   private readonly notItsRecords: Pick<Node, 'source' | 'group'>[] = [];
   private readonly empty: string[] = [];
   private readonly unreadable: UnreadableLines = { count: 0, named: [] };
-  /** Of which it is not known yet whether the database has them. */
+  /** Checkpoints that were not yet compared with the database. */
   private readonly asked: AskedCheckpoint[] = [];
   private path: Node[] = [];
   private tail: Node[] = [];

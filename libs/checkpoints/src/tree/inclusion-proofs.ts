@@ -8,7 +8,7 @@ import { LEAF_COLUMNS, type LeafFields, leafOf, MOST_LEAVES } from './leaf';
 import { auditPath } from './merkle-tree';
 import { leafHashFrom } from './sealed-records';
 
-/** That a record is sealed by a checkpoint, to be verified by anyone who has the public key. */
+/** Proof that a checkpoint seals a record. Anyone with the public key can verify it. */
 export interface InclusionProof {
   record: AuditRecord;
   /** The bytes that are hashed, as text. */
@@ -24,7 +24,9 @@ export interface InclusionProof {
   key: ProofKey | null;
 }
 
-/** A public key that comes with a proof. It counts for as much as its thumbprint does, compared with one kept elsewhere. */
+/**
+ * A public key that comes with a proof. Trust it only after comparing its thumbprint with one that was kept elsewhere.
+ */
 export interface ProofKey extends PublishedJwk {
   state: 'pending' | 'active' | 'retired' | 'compromised';
   compromised_after: Date | null;
@@ -36,7 +38,7 @@ export class InclusionProofs {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * Made from the record as it is now: of one that was changed since it was sealed, the proof does not hold.
+   * The proof is made from the current record: if the record was changed after it was sealed, the proof is invalid.
    * @throws AuditRecordNotFound, AuditRecordNotSealed, AuditRecordTooLarge
    */
   async of(id: string): Promise<InclusionProof> {
@@ -61,7 +63,7 @@ export class InclusionProofs {
       [id],
     );
     const checkpoint = await manager.findOneBy(AuditCheckpoint, { number: seals[0]?.number ?? '0' });
-    // Seals that are not leaves of the tree would spoil the paths of those that are.
+    // Seals that are not leaves of the tree would make the paths of the real leaves wrong.
     const size = checkpoint?.claims?.size ?? seals.length;
     const leaves = seals.filter(({ leaf_index }) => leaf_index < size);
     const index = leaves.findIndex((leaf) => leaf.id === id);

@@ -1,7 +1,7 @@
 /** Leaves of one checkpoint at most: a proof reads them all. */
 export const MOST_LEAVES = 4096;
 
-/** What a leaf is made of, as text; the address is not among them: it is forgotten after a time. */
+/** What a leaf is made of, as text. The IP address is not part of it, because it is removed after a while. */
 export interface LeafFields {
   id: string;
   recorded_at: string;
@@ -30,8 +30,8 @@ const inWrittenYears = (column: string): string =>
   `record.${column} >= '0001-01-01T00:00:00Z' AND record.${column} < '10000-01-01T00:00:00Z'`;
 
 /**
- * SQL: whether the text of both times of `audit_logs record` is that of no other time. Text has no era, and none for an
- * infinite time: 2020 BC reads like 2020, and infinity like null.
+ * SQL: whether the texts of both times of `audit_logs record` belong to no other time. The text has no era and no
+ * infinity: 2020 BC reads like 2020, and infinity like null.
  */
 export const TIMES_ARE_SEALABLE = `(${inWrittenYears('recorded_at')}
   AND (record.occurred_at IS NULL OR ${inWrittenYears('occurred_at')}))`;

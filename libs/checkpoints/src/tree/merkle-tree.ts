@@ -22,7 +22,7 @@ export function rootHash(leaves: readonly Buffer[]): Buffer {
 }
 
 /**
- * Audit path of a leaf (RFC 6962, section 2.1.1): what is needed besides it to come to the root.
+ * Audit path of a leaf (RFC 6962, section 2.1.1): the hashes that are needed to compute the root from the leaf.
  * @param leaves hashes of all leaves in their order
  * @param index of the leaf, from 0
  * @returns from the leaf's neighbour up

@@ -39,7 +39,7 @@ export type SealedLeaf = Partial<LeafFields> &
   Seal & {
     /** The record's time, as the seal says it. */
     sealed_at: string;
-    /** Whether a leaf distinguishes the record's times from all others; null without the record. */
+    /** Whether the leaf's text identifies the record's times uniquely; null without the record. */
     is_sealable: boolean | null;
     /** The record has more text than may be read: of the fields only those that have a fixed length are here. */
     is_too_large: boolean;
@@ -109,7 +109,7 @@ export async function sealHashesOf(
   return byCheckpoint(seals);
 }
 
-/** Seals by the number of their checkpoint, in the order in which they are. */
+/** Seals by the number of their checkpoint, in their order. */
 export function byCheckpoint<T extends Seal>(seals: Iterable<T>): Map<string, T[]> {
   const found = new Map<string, T[]>();
   for (const seal of seals) {

@@ -35,9 +35,9 @@ const SEALING = `sealing AS MATERIALIZED (
 const LAST = `(SELECT sealed_xact, sealed_id, cluster FROM audit_checkpoints WHERE number = $1) AS last`;
 
 /**
- * Reports records without a seal, although records of their transaction's time are sealed, although this cluster has
- * not reached their transaction yet, or although a checkpoint says that their time is complete. Only the last of
- * these depends on a signature: a superuser can change the columns that the others compare.
+ * Reports records that have no seal although the records of their transaction's time are sealed, although this cluster
+ * has not reached their transaction, or although a checkpoint says that their time is complete. Only the last of these
+ * depends on a signature: a superuser can change the columns that the others compare.
  */
 export async function findAdded(tx: EntityManager, chain: Sealing, onFinding: OnFinding): Promise<void> {
   let after: string | null = null;
@@ -59,7 +59,7 @@ export async function findAdded(tx: EntityManager, chain: Sealing, onFinding: On
   } while (rows.length === AT_ONCE);
 }
 
-/** How many records wait to be sealed: of a trail that has come from another cluster all that are not sealed. */
+/** How many records wait to be sealed. If the trail has come from another cluster, all unsealed records. */
 export async function countWaiting(tx: EntityManager, chain: Sealing): Promise<number> {
   const [row] = await tx.query<{ waiting: number }[]>(
     `WITH ${SEALING} SELECT count(*)::int AS waiting

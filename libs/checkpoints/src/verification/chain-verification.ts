@@ -17,7 +17,7 @@ import { SignatureRuns, type SignedBy } from './signature-runs';
 /** Checkpoints in memory at a time. */
 const AT_ONCE = 16;
 
-/** What a chain of checkpoints was found to be. */
+/** The result of verifying a chain of checkpoints. */
 export interface VerifiedChain {
   /** Number of the first checkpoint that was verified. */
   since: number;
@@ -36,7 +36,7 @@ export interface VerifiedChain {
   signedBy: SignedBy[];
 }
 
-/** What to hold a chain against. */
+/** What to compare a chain with. */
 export interface ChainBasis {
   /** Keys that are trusted. */
   keys: CheckpointKeys;
@@ -104,7 +104,7 @@ export class ChainVerification {
     return { ...chain, signedBy: this.runs.signedBy };
   }
 
-  /** @returns what it says; undefined when it is forged, so that nothing is judged by that */
+  /** @returns what it says; undefined when it is forged, because then its content means nothing */
   private async verifyOne(
     number: number,
     { jws }: StoredCheckpoint,
@@ -115,7 +115,7 @@ export class ChainVerification {
     const isOurs = judged.state !== 'forged' && judged.claims.number === number;
     const linked = isOurs && isLinked(before, number, judged.claims);
     const follows = linked && (before === undefined || Number(before.number) === number - 1);
-    // One that no key on record signed has nothing to speak for it once it does not follow the one before.
+    // If no key on record signed it and it does not follow the previous one, nothing shows that it is genuine.
     const isForged = !isOurs || (judged.state === 'unrecorded' && !linked);
     reportUnproven(this.runs.take(number, isForged ? { state: 'forged' } : judged, follows), this.onFinding);
     if (!linked) this.onFinding({ kind: 'checkpoint_forged', checkpoint: number });
@@ -149,7 +149,7 @@ function later(one: number | null, other: number | null): number | null {
   return Math.max(one, other);
 }
 
-/** Where one is missing in between, that is reported already. */
+/** If one is missing in between, that is already reported. */
 function isLinked(
   before: StoredCheckpoint | undefined,
   number: number,

@@ -1,6 +1,9 @@
 import type { EntityManager } from 'typeorm';
 
-/** By how much the times of records may differ from the order of their ids: both are given when a record is written. */
+/**
+ * Largest difference between the order of the records' times and the order of their ids: both are assigned when a
+ * record is written.
+ */
 const ID_TOLERANCE = '1 minute';
 
 /** What the owner dropped of the trail: all records before a time, as the owner's table of drops says. */
@@ -19,7 +22,7 @@ export interface Dropped {
 /** @returns undefined when nothing was ever dropped */
 export async function readDropped(tx: EntityManager): Promise<Dropped | undefined> {
   const [row] = await tx.query<{ until: Date | null; records: number; firstKept: string | null }[]>(
-    // A time that a Date can't be is not the time of a drop either: `dropsContradict` says so.
+    // A time that a Date can't represent is not the time of a drop: `dropsContradict` reports it.
     `SELECT until, records::float8 AS records,
             (SELECT id::text FROM audit_logs WHERE recorded_at > until + interval '${ID_TOLERANCE}'
              ORDER BY audit_logs.id LIMIT 1) AS "firstKept"

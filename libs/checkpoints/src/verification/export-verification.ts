@@ -8,7 +8,7 @@ import { leafHash, rootFromPath } from '../tree/merkle-tree';
 /** What is wrong with an export. */
 export interface ExportFinding {
   kind:
-    /** No line of an export, or its record is not what its leaf says. */
+    /** It is not a line of an export, or its record is not what its leaf says. */
     | 'line_unreadable'
     | 'line_misplaced'
     | 'checkpoint_forged'
@@ -48,7 +48,7 @@ export interface ExportVerified {
 /** Called in the order of the lines. */
 export interface ExportWatcher {
   found(finding: ExportFinding): void;
-  /** Its signature holds; or it is not known to hold, which a finding reports later. */
+  /** Its signature is valid, or cannot be verified, which a finding reports later. */
   checkpoint?(number: number, jws: string): void;
   /** Its proof is valid; none is reported twice. */
   record?(record: ExportedRecord): void;

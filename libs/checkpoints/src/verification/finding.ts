@@ -27,7 +27,7 @@ export type FindingKind =
   | 'key_not_held'
   | 'shipped_unreadable';
 
-/** What does not hold. */
+/** What is wrong. */
 export interface Finding {
   kind: FindingKind;
   /** Id of the record. */
@@ -54,7 +54,7 @@ export function isUndetermined({ kind }: { kind: string }): boolean {
   return kind === 'key_not_held';
 }
 
-/** Of checkpoints that are missing, one after another: their number may be any, so each is not a finding of its own. */
+/** For a range of missing checkpoints: there may be any number of them, so a range is one finding. */
 export function missingCheckpoints(from: number, to: number): Finding {
   return { kind: 'checkpoint_missing', checkpoint: from, ...(to > from && { to }) };
 }

@@ -3,7 +3,8 @@ import type { EntityManager } from 'typeorm';
 const AT_ONCE = 1000;
 
 /**
- * The rows of a query, a thousand in memory at a time, however many there are. One at a time in a transaction.
+ * The rows of a query, with a thousand in memory at a time, no matter how many there are. One at a time in a
+ * transaction.
  * @param tx in which it is read to its end
  * @param query SQL of one SELECT
  */

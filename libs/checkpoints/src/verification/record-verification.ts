@@ -16,7 +16,7 @@ import {
   type StoredCheckpoint,
 } from '../tree/sealed-records';
 
-/** A seal, and what became of its record. */
+/** A seal, and what was found out about its record. */
 export interface JudgedSeal extends Seal {
   /** The record's time, as the seal says it. */
   sealed_at: string;
@@ -25,7 +25,7 @@ export interface JudgedSeal extends Seal {
 
 /**
  * The seals of consecutive checkpoints, by the checkpoint's number, in the order of their trees. Of each tree the
- * first `MOST_SEALS`: so many are a finding, whatever the others are.
+ * first `MOST_SEALS`: so many are a finding, no matter what the others are.
  */
 export async function judgedSealsOf(
   tx: EntityManager,
@@ -51,7 +51,7 @@ function stateOf(leaf: SealedLeaf): JudgedSeal['record'] {
   return isAsSealed(leaf) ? 'as_sealed' : 'edited';
 }
 
-/** What holds for a checkpoint's records besides their seals. */
+/** What a checkpoint's records are compared with, in addition to their seals. */
 export interface Expectations {
   /** Of the checkpoint; undefined when it is forged. */
   claims: CheckpointClaims | undefined;
@@ -61,7 +61,7 @@ export interface Expectations {
 }
 
 /**
- * Holds a checkpoint's records against their seals, and these against the checkpoint.
+ * Compares a checkpoint's records with their seals, and the seals with the checkpoint.
  * @returns how many of the records were dropped, and which of them have seals that are not leaves of its tree
  */
 export async function verifyRecords(
@@ -98,7 +98,7 @@ async function verifyGone(
   dropped: Dropped | undefined,
   onFinding: OnFinding,
 ): Promise<number> {
-  // What is too early to be a record of this checkpoint can't be one that was dropped.
+  // A record that is too early for this checkpoint can't be one that was dropped.
   const mayBeDropped = ({ sealed_at, audit_id, early }: JudgedSeal & { early: boolean }): boolean =>
     dropped !== undefined &&
     !early &&
@@ -127,7 +127,7 @@ function verifyTree(
     rootHash(list.map(({ leaf_hash }) => leaf_hash)).toString('base64url') === root;
   if (leaves.length === size && isRoot(leaves)) return;
   if (size > MOST_LEAVES) {
-    // It is forged: which leaves are missing is a list as long as it says.
+    // It is forged, so a list of its missing leaves could be as long as it claims.
     onFinding({ kind: 'seals_changed', checkpoint });
     return;
   }

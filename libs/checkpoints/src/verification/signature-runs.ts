@@ -29,8 +29,8 @@ export interface SignedBy {
 }
 
 /**
- * Which key signed which checkpoints of a chain, and which of them count. One that a later checkpoint of a trusted key
- * names by its hash, over links that hold, is valid no matter who signed it.
+ * Which key signed which checkpoints of a chain, and which of them are valid. One that a later checkpoint of a trusted
+ * key names by its hash, over links that hold, is valid no matter who signed it.
  */
 export class SignatureRuns {
   private readonly keys = new Map<string, SignedBy>();

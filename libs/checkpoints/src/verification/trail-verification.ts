@@ -16,7 +16,7 @@ export interface Verified {
   checkpoints: number;
   /** Records that were sealed, with those that were dropped since. */
   records: number;
-  /** Of them, those that the owner dropped: what is known of them is in the checkpoints and in their export. */
+  /** How many of them the owner dropped: only the checkpoints and the export know them. */
   dropped: number;
   /** Records that no checkpoint seals yet. */
   waiting: number;
@@ -39,7 +39,7 @@ export interface VerificationOptions {
   shipped?: AsyncIterable<string> | Iterable<string>;
 }
 
-/** Holds the audit trail against its checkpoints, and the checkpoints against their signatures. */
+/** Compares the audit trail with its checkpoints, and verifies the signatures of the checkpoints. */
 export class TrailVerification {
   /** @param keys that are trusted; undefined: those that the database has on record */
   constructor(
@@ -48,7 +48,7 @@ export class TrailVerification {
   ) {}
 
   /**
-   * Verifies the trail as it is at one moment, however long that takes.
+   * Verifies the trail as of one moment, no matter how long that takes.
    * @param found called for each thing that is not valid
    */
   async verify(
@@ -90,7 +90,7 @@ export class TrailVerification {
   }
 }
 
-/** The keys that the database has on record: good against all but who may write there. */
+/** The keys that the database has on record: they detect every change except one by somebody who may write there. */
 export async function readRecordedKeys(tx: Pick<EntityManager, 'query'>): Promise<CheckpointKeys> {
   const rows = await tx.query<{ kid: string; x: string; compromised: boolean; after: number | null }[]>(
     `SELECT kid, public_key AS x, state = 'compromised' AS compromised,

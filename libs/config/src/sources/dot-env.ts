@@ -2,7 +2,7 @@ import { linesOfFile } from './file-text';
 import type { LineProblem } from './line-problem';
 
 const NAME = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)$/;
-/** What some editors show as the end of a line: a value ends on its line. */
+/** Characters that some editors show as the end of a line: a value ends on its own line. */
 const LINE_SEPARATOR = /[\u2028\u2029]/;
 const QUOTES = `'"\``;
 /** What word processors make of quotes. */

@@ -45,7 +45,7 @@ export function readSources(): Sources {
 }
 
 /**
- * Judges the file `.env` as a file of secrets, in production, if it has any. In development it is a file of the
+ * In production, checks the file `.env` as a file of secrets, if it has any. In development it is a file of the
  * checkout, which others may read.
  * @param secrets names of the settings that are secret
  * @throws ConfigurationError when others may read it

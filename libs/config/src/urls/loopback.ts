@@ -5,7 +5,7 @@ export function isSocketHost(host: string): boolean {
   return /^%2f/i.test(host);
 }
 
-/** Whether a URL's host never leaves this machine: `localhost`, 127.0.0.0/8, `[::1]`. */
+/** Whether a URL's host is this machine: `localhost`, 127.0.0.0/8, `[::1]`. */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '');
   return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));

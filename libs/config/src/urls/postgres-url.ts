@@ -31,7 +31,7 @@ export function canonicalPostgresUrl(text: string): string {
   const host = authority === '' ? encodeURIComponent(folder) : authority;
   const port = taken.port === undefined ? '' : `:${taken.port}`;
   const rest = parameters.size === 0 ? '' : `?${parameters.toString()}`;
-  // What is said twice is not guessed: the text stays as it is, and is refused.
+  // If something is given twice, it is not guessed: the text stays as it is, and is refused.
   const isTwice =
     taken.again ||
     (authority !== '' && (folder !== '' || port !== '')) ||

@@ -21,7 +21,10 @@ export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   transform_null_equals: 'off',
 };
 
-/** What would end connections or statements, were a role's own defaults in force; a connection may ask for others. */
+/**
+ * Limits that a role's own defaults could set, and that would end connections or statements; a connection may ask for
+ * others.
+ */
 const SESSION_LIMITS: Readonly<Record<string, string>> = {
   // A library that does not exist refuses every connection.
   local_preload_libraries: '',
@@ -80,7 +83,7 @@ export function postgresOptions(
   };
 }
 
-/** So much later than the database itself should end a statement, the client stops waiting, unless a setting says when. */
+/** How much later than the database itself the client gives up a statement, unless a setting says when. */
 const DEADLINE_MARGIN_MS = 500;
 
 /** Time-outs and size of the server's pool, from the settings. */

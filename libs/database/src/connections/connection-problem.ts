@@ -2,7 +2,7 @@ import { ConfigurationError } from '@aegis/errors';
 import { redactText } from '@aegis/logging';
 import { errorChain, sqlState, SqlState } from '../postgres-errors';
 
-/** What Node's TLS says where a chain of certificates ends at a CA that it does not trust. */
+/** Error codes of Node's TLS for a chain of certificates that ends at a CA that it does not trust. */
 const UNKNOWN_CA = new Set([
   'CERT_SIGNATURE_FAILURE',
   'CERT_UNTRUSTED',
@@ -29,7 +29,7 @@ export function connectionProblem(error: unknown, setting: string): Configuratio
 /**
  * Waits for what uses a connection.
  * @param setting that the connection is made by
- * @throws ConfigurationError where that setting is to blame; else whatever `work` is rejected with
+ * @throws ConfigurationError where that setting is to blame; otherwise the error of `work`
  */
 export async function namingSetting<T>(setting: string, work: Promise<T>): Promise<T> {
   try {

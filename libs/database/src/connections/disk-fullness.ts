@@ -3,14 +3,14 @@ import { DataSource } from 'typeorm';
 import { SqlState, sqlState } from '../postgres-errors';
 import { onReportedError, poolOf } from './driver-internals';
 
-/** As long as writes are refused more often than that, nobody has to look. */
+/** While writes are refused more often than that, no check is needed. */
 const REFUSED_LATELY_MS = 2000;
-/** Does not fit into the least `work_mem` of PostgreSQL, so that it writes some 300 kB to the disk that has its data. */
+/** Too large for the smallest `work_mem` of PostgreSQL, so it writes some 300 kB to the disk with the data. */
 const ROWS_THAT_NEED_A_FILE = 20_000;
 
 /**
- * Knows whether the disk of the database is full. Reading still works then, so that only a refused write tells. Whether it
- * is over is found out by a statement that needs a temporary file: it writes nothing that stays.
+ * Knows whether the disk of the database is full. Reading still works then, so only a refused write shows it. A
+ * statement that needs a temporary file shows when it is over: it writes nothing permanent.
  */
 @Injectable()
 export class DiskFullness {
@@ -35,7 +35,7 @@ export class DiskFullness {
     if (refusedAt === undefined) return false;
     if (performance.now() - refusedAt < REFUSED_LATELY_MS) return true;
     if (!(await this.hasRoom())) return true;
-    // Somebody may have been refused meanwhile.
+    // A write may have been refused meanwhile.
     if (this.refusedAt === refusedAt) this.refusedAt = undefined;
     return false;
   }
@@ -50,7 +50,7 @@ export class DiskFullness {
     } catch (error) {
       const state = sqlState(error);
       if (state === SqlState.diskFull) return false;
-      // The role may write no temporary files (temp_file_limit): the next write will tell.
+      // The role must not write temporary files (temp_file_limit): the next write will show it.
       if (state === SqlState.configurationLimitExceeded) return true;
       throw error;
     }

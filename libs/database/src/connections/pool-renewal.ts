@@ -10,13 +10,13 @@ const SHORTEST_INTERVAL_MS = 500;
 
 /**
  * Gives up connections that turned read-only: after a failover they lead to what is now a replica, and a session keeps
- * `default_transaction_read_only` as it was when it began. A new connection finds the primary. What a pool does by
- * itself is to lend the same connection again, for as long as it lives.
+ * `default_transaction_read_only` as it was when it began. A new connection finds the primary. By itself, a pool lends
+ * the same connection again for as long as it exists.
  */
 @Injectable()
 export class PoolRenewal {
   private readonly pool: Pool;
-  /** Which connections were there before the last renewal. */
+  /** The connections from before the last renewal. */
   private readonly generations = new WeakMap<PoolClient, number>();
   private generation = 0;
   private renewedAt = Number.NEGATIVE_INFINITY;
@@ -30,7 +30,7 @@ export class PoolRenewal {
       this.watch(client);
     });
     this.pool.on('release', (_error, client) => {
-      // The pool removes what has begun to end.
+      // The pool removes connections that are ending.
       if (this.isOld(client)) void client.end();
     });
   }
@@ -44,7 +44,7 @@ export class PoolRenewal {
     this.logger.write('warn', 'the database does not accept writes: connections are renewed');
     for (let idle = this.pool.idleCount; idle > 0; idle--)
       this.pool.connect((error, client, release) => {
-        // What is given back ends if it is old.
+        // A connection that is returned ends if it is old.
         if (error === undefined && client !== undefined) release();
       });
   }

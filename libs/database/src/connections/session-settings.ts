@@ -4,8 +4,8 @@ import type { DataSource } from 'typeorm';
 import { SESSION_SETTINGS } from './connection-options';
 
 /**
- * Makes sure that sessions have the settings that every connection asks for: a pooler may drop them, and then what
- * somebody set for the role (`ALTER ROLE … SET`, which a role may do by itself) is in force.
+ * Makes sure that sessions have the settings that every connection asks for: a pooler may drop them, and then the
+ * settings of the role apply (`ALTER ROLE … SET`, which a role may do by itself).
  * @throws ConfigurationError naming DATABASE_URL and the settings that differ
  */
 export async function assertSessionSettings(dataSource: DataSource): Promise<void> {

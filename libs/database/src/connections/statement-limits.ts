@@ -2,8 +2,8 @@ import type { EntityManager } from 'typeorm';
 import { clientOf, poolOf, setAnswerTimeout } from './driver-internals';
 
 /**
- * So much later than the database itself should end a statement, the client stops waiting for the answer: a peer that
- * vanished ends nothing, and TCP gives up after a quarter of an hour only.
+ * How much later than the database itself the client gives up a statement: a peer that vanished ends nothing, and TCP
+ * gives up only after a quarter of an hour.
  */
 export const ANSWER_MARGIN_MS = 10_000;
 
@@ -15,8 +15,9 @@ export interface StatementLimits {
 }
 
 /**
- * Gives the statements of a transaction, from the next one to its end, other limits than the pool's. How long the client
- * waits for answers follows from the limit of statements: set in any other way, the client would not wait as long.
+ * Gives the statements of a transaction, from the next one to its end, other limits than the pool's. The client's own
+ * waiting time follows from the limit of statements: if the limit is set in another way, the client does not wait long
+ * enough.
  */
 export async function limitStatements(
   tx: EntityManager,

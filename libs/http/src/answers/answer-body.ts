@@ -30,8 +30,8 @@ import { factsOf } from '../edge/request-facts';
 export const NOT_MODIFIED = Symbol('not modified');
 
 /**
- * What leaves the server of what a handler returned: the exposed fields of the DTO that it declares, and no more. Sets
- * the headers that go with it.
+ * Makes the body of the answer from the handler's result: the exposed fields of the DTO that it declares, and no
+ * others. Sets the headers that go with it.
  * @returns the body, to be sent as JSON or as it is, or NOT_MODIFIED
  * @throws Error for a result that the handler did not declare, and where no guard has found the route
  */

@@ -4,7 +4,7 @@ import { DocumentAnswer } from './documented-answer';
 const CREATES = 'aegis:creates';
 
 /**
- * Answers with `Location` (RFC 9110 section 10.2.2): where what the handler created is from now on.
+ * Answers with `Location` (RFC 9110 section 10.2.2): the address of what the handler created.
  * @param pathOf path of what was created, from what the handler returns
  */
 export function Creates(pathOf: (result: never) => string): MethodDecorator {

@@ -32,8 +32,8 @@ export function ETagged<Result>(tagOf: TagOf<Result>): MethodDecorator {
 }
 
 /**
- * Says of a read with `@ETagged` that it answers 304 to a caller who has the present state already (RFC 9110
- * section 13.1.2).
+ * Documents that a read with `@ETagged` answers 304 to a caller that already has the current state (RFC 9110 section
+ * 13.1.2).
  */
 export function IfNoneMatch(): MethodDecorator {
   return applyDecorators(
@@ -73,7 +73,7 @@ export function tagOf(handler: object): TagOf<unknown> | undefined {
  */
 export function parseEntityTags(list: string): string[] | undefined {
   const tags = list.match(ENTITY_TAG) ?? [];
-  // No header holds a NUL, so it can stand for what was a tag. Empty elements are allowed.
+  // No header contains a NUL, so it can mark the place of a tag. Empty elements are allowed.
   const elements = list.replace(ENTITY_TAG, '\0').split(',');
   const sound = elements.map((element) => element.trim()).every((element) => ['', '\0'].includes(element));
   return sound && tags.length > 0 ? tags : undefined;

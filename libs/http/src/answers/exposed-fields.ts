@@ -21,7 +21,7 @@ export function exposedFieldsOf(type: Type<object>): (value: object) => unknown 
 }
 
 interface CopiedField extends Pick<PlainField, 'name' | 'made'> {
-  /** Makes the DTO of an object; undefined for a field that holds none. */
+  /** Makes the DTO of an object; undefined if the value is not an object. */
   exposed: ((value: object) => unknown) | undefined;
 }
 

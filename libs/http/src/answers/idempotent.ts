@@ -62,7 +62,7 @@ export const HasIdempotencyKey = createParamDecorator(
 );
 
 /**
- * Puts in the handler's place one that carries out a request with an `Idempotency-Key` once. Not an interceptor: those
+ * Replaces the handler by one that carries out a request with an `Idempotency-Key` once. Not an interceptor: those
  * cost every request of the route, with such a key or without (docs/adr/0024).
  */
 function carriedOutOnce(idempotence: Idempotence): MethodDecorator {
@@ -82,7 +82,7 @@ function carriedOutOnce(idempotence: Idempotence): MethodDecorator {
       const { replyTo } = route;
       return answerOnce(this[REQUESTS], request, key, { ...idempotence, replyTo, perform });
     };
-    // What other decorators have said of the handler, and its name, by which guards look up what it takes.
+    // Copies the metadata of other decorators, and the name, by which guards look up the arguments of the handler.
     for (const key of Reflect.getMetadataKeys(handler) as unknown[])
       Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), once);
     Object.defineProperty(once, 'name', { value: handler.name });

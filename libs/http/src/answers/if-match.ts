@@ -9,7 +9,7 @@ import { PreconditionFailed } from '../problems/http.errors';
 
 /**
  * Controller parameter: what `If-Match` demands (RFC 9110 section 13.1.1). Tags are compared strongly, so that weak
- * ones never match; `*` matches whatever is there.
+ * ones never match; `*` matches any existing state.
  * @param tagOf the same tag that reads answer with
  */
 export function IfMatch<Resource>(tagOf: TagOf<Resource>): ParameterDecorator {

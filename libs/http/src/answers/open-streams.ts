@@ -84,7 +84,7 @@ export class OpenStream {
   }
 
   /**
-   * Hands on pieces while their reader takes each of them in time; how long they take to be made does not count.
+   * Forwards pieces while their reader takes each of them in time; the time to make a piece is not counted.
    * @param pieces one is asked for when those before are with the operating system
    */
   async *paced<Piece extends string | Buffer>(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
@@ -93,7 +93,7 @@ export class OpenStream {
       yield piece;
       this.cancelPiece();
     }
-    // What is left in the buffers of the connection.
+    // Waits for what is left in the buffers of the connection.
     this.expectTaken();
   }
 

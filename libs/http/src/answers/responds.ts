@@ -22,8 +22,8 @@ export interface RespondsOptions {
  * Declares what a handler answers with: only fields of the DTO that carry `@Expose()` leave the server.
  * @param type the DTO; what the handler returns is mapped to it, lists item by item
  * @param options `isArray` for the OpenAPI document; `alsoOffers`: media types that the handler streams by itself;
- * `from`: makes what the DTO is filled from, where the handler returns something else;
- * `prebuilt`: the handler builds the answer field by field, so the mapping is spared (it costs the hot path a tenth)
+ *   `from`: makes the source of the DTO's fields, if it is not the handler's result; `prebuilt`: the handler builds
+ *   the answer field by field, so the mapping is spared (it costs the hot path a tenth)
  */
 export function Responds(
   type: Type<object>,

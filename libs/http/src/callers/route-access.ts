@@ -22,7 +22,7 @@ export type Access = {
     }
 );
 
-/** How a public route departs from the rule. */
+/** Exceptions of a public route. */
 export interface PublicOptions {
   group?: 'public' | 'validate' | 'exempt';
   ignoreCredentials?: boolean;

@@ -2,12 +2,12 @@ import { NotFoundException } from '@nestjs/common';
 import type { Application, RequestHandler } from 'express';
 import { type ExpressRoute, routesOf } from '../framework-internals';
 
-/** What makes more of a route's path than the text it is. */
+/** Characters with a special meaning in a route's path. */
 const PATTERN = /[:*{}]/;
 
 /**
- * Methods that the application has for a path, e.g. to answer 405 with `Allow` (RFC 9110 section 15.5.6). Where
- * routes have this very path, those whose parameters would match it too do not count.
+ * Methods that the application has for a path, e.g. to answer 405 with `Allow` (RFC 9110 section 15.5.6). If routes
+ * have exactly this path, routes whose parameters would also match it are ignored.
  * @param path without query
  * @returns in upper case, sorted; HEAD comes with GET; empty for an unknown path
  */
@@ -18,8 +18,8 @@ export function allowedMethods(application: Application, path: string): string[]
 }
 
 /**
- * Lets the literal path of a route be no parameter of another: `GET /licenses/validate` asks for no license. Comes
- * before the routes.
+ * Prevents the literal path of a route from being the parameter of another: `GET /licenses/validate` asks for no
+ * license. Comes before the routes.
  */
 export function literalPathsFirst(): RequestHandler {
   let known: ReadonlyMap<string, ReadonlySet<string>> | undefined;

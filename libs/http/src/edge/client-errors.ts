@@ -38,8 +38,8 @@ function takeOver(socket: Duplex): void {
 }
 
 /**
- * Answers what can't be served, unless the answer to an earlier request is still to come: anything written now would be
- * taken for that answer. It is the last of its connection.
+ * Answers a request that can't be served, unless the answer to an earlier request is pending: anything written now
+ * would look like that answer. It is the last answer of its connection.
  */
 function refuse(socket: Duplex, status: number, environment: Environment): void {
   const answering = responseInProgress(socket);
@@ -53,7 +53,8 @@ function answer(socket: Duplex, status: number, { PUBLIC_URL }: Environment): vo
   const document = problemDocument(refusalByStatus(status), PUBLIC_URL, { url: '/', id });
   const body = jsonAnswer(document);
   socket.on('error', () => undefined);
-  // Who never closes its side would keep the connection. Not the socket's own time-out: each byte begins that again.
+  // A caller that never closes its side would keep the connection. Not the socket's own time-out: each byte begins
+  // that again.
   const parting = setTimeout(() => socket.destroy(), PARTING_MS);
   socket.once('close', () => {
     clearTimeout(parting);

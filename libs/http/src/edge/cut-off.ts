@@ -8,8 +8,8 @@ interface Cuttable {
 }
 
 /**
- * Ends half an answer by resetting its connection (RST). An end in order (FIN) would make a whole answer of it where its
- * length is not known otherwise: in HTTP/1.0, which proxies speak too (RFC 9112 section 6.3).
+ * Ends half an answer by resetting its connection (RST). A normal end (FIN) would make it look complete if its length
+ * is not known otherwise: in HTTP/1.0, which proxies speak too (RFC 9112 section 6.3).
  */
 export function cutOff(response: Cuttable): void {
   const { socket } = response;

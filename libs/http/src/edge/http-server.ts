@@ -83,7 +83,7 @@ function configureHttp(app: NestExpressApplication): void {
       ],
     });
   app.use(literalPathsFirst());
-  // No proxy's rule for `/api/v1/admin` can be passed by as `/API/v1/Admin`. No route is registered yet.
+  // Otherwise `/API/v1/Admin` would bypass a proxy's rule for `/api/v1/admin`. No route is registered yet.
   distinguishCase(app.getHttpAdapter().getInstance() as Application);
   const server = app.getHttpServer();
   server.headersTimeout = environment.HTTP_HEADERS_TIMEOUT_MS;

@@ -6,8 +6,8 @@ import { factsOf, routeOf } from './request-facts';
 
 /**
  * Sixth guard: judges a caller again whose body came after it was identified. A body may take as long as its size
- * allows, and the key that began it may be gone by then. Changes judge their caller again, in their transaction;
- * for what only reads this is the last time.
+ * allows, and the key that began it may be gone by then. Changes judge their caller again, in their transaction; for a
+ * request that only reads, this is the last check.
  */
 @Injectable()
 export class LateBodyGuard implements CanActivate {

@@ -14,7 +14,7 @@ const RETRY_SECONDS = 1;
 /** While requests are refused, the log says so once in this time. */
 const LOG_EVERY_MS = 10_000;
 
-/** A request that the server works on, and so that others may have to wait for. */
+/** A request that the server works on, for which others may have to wait. */
 export interface Work {
   /** It waits for its caller. */
   pause(): void;
@@ -104,7 +104,7 @@ export class LoadShedding {
     }
     const work = new CountedWork(this.count);
     request[WORK] = work;
-    // The answer is made; how long the caller takes to read it is the caller's.
+    // The answer is made; the time for reading it is the caller's.
     response.once('prefinish', work.end);
     response.once('close', work.end);
     return true;
@@ -119,7 +119,7 @@ export class LoadShedding {
       id,
     });
     const body = jsonAnswer(document);
-    // As for requests that are served: a proxy in front may have read another end of this one.
+    // The same as for served requests: a proxy in front may see another end of this request.
     if (framingFlawOf(request)) response.setHeader('Connection', 'close');
     response.writeHead(STATUS, {
       'Content-Type': PROBLEM_MEDIA_TYPE,

@@ -24,12 +24,12 @@ const LONGEST_VALUES: readonly (readonly [name: string, longest: number])[] = [
 /** Path and query in visible ASCII: a fragment is never sent (RFC 9112 section 3.2). */
 const ORIGIN_FORM = /^\/[!-"$-~]*$/;
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
-/** Fields of which Node keeps the first; a proxy in front may have gone by the last. */
+/** Node keeps the first of several such fields; a proxy in front may have used the last. */
 const SINGLE_FIELDS: readonly string[] = ['host', 'content-type', 'authorization'];
 
 /**
- * Refuses what a proxy in front could read otherwise than we do, and brings the absolute form of a target
- * (`GET http://host/path`) to a path, so that everything behind sees one form.
+ * Refuses requests that a proxy in front could read differently, and brings the absolute form of a target (`GET
+ * http://host/path`) to a path, so that everything behind sees one form.
  */
 export function soundRequests(): RequestHandler {
   return (request, response, next) => {
@@ -42,8 +42,8 @@ export function soundRequests(): RequestHandler {
 }
 
 /**
- * What leaves open where a request ends, or what its body says.
- * @returns the refusal; whatever the request is answered with, its connection is closed
+ * Finds what makes the end or the body of a request uncertain.
+ * @returns the refusal; the connection is closed after any answer
  */
 export function framingFlawOf({
   httpVersion,
@@ -53,7 +53,7 @@ export function framingFlawOf({
     return new MalformedRequest('The request line names a version other than HTTP/1.1 or HTTP/1.0.');
   const coding = headers['transfer-encoding'];
   if (coding === undefined) return undefined;
-  // RFC 9112 section 6.1: framed wrongly, for who speaks HTTP/1.0 does not know transfer codings.
+  // RFC 9112 section 6.1: framed wrongly, because HTTP/1.0 has no transfer codings.
   if (httpVersion === '1.0')
     return new MalformedRequest('The request is HTTP/1.0 and has a header transfer-encoding.');
   // Node reads the chunks of whatever ends in `chunked`, and takes no other coding off.
@@ -64,7 +64,7 @@ export function framingFlawOf({
   );
 }
 
-/** Turns the target into a path. Answers name the request by it, whatever else is wrong. */
+/** Turns the target into a path. Answers name the request by it, no matter what else is wrong. */
 function targetFlawOf(request: Request): Error | undefined {
   const { url } = request;
   if (url.startsWith('/') && ORIGIN_FORM.test(url)) return undefined;

@@ -7,9 +7,9 @@ import { hasBody, readJsonBody } from './body/json-body';
 
 /**
  * Fifth guard: reads the body if the route takes one, so that nothing is read for refused callers. Refuses query
- * parameters on routes without any, unless the route is public: monitors add parameters against caches. The
- * validation pipe checks parameters and fields. A body without a route that takes it means nothing (RFC 9110 section
- * 9.3.1) and is not read.
+ * parameters on routes without any, unless the route is public: monitors add parameters against caches. The validation
+ * pipe checks parameters and fields. If the route takes no body, the body has no meaning (RFC 9110 section 9.3.1) and
+ * is not read.
  */
 @Injectable()
 export class InputGuard implements CanActivate {

@@ -66,7 +66,7 @@ export class RateLimiter {
 
     const key = keyOf(request);
     const ownLimit = key?.rateLimitPerMinute ?? null;
-    // A key's own limit is one bucket for all it does.
+    // A key's own limit is one bucket for everything that the key does.
     const policy = ownLimit === null ? group : 'default';
     const limit = ownLimit ?? this.limits[group];
     const quotas = [await this.hit(policy, bucketOf(key), limit)];

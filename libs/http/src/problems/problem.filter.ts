@@ -13,7 +13,7 @@ import { RateLimiter } from '../limits/rate-limiter';
 import { factsOf } from '../edge/request-facts';
 import { refusalByStatus, refusalOf } from './refusals';
 
-/** Headers of the answer that is not given, set before the handler failed. */
+/** Headers that were set before the handler failed, for an answer that is not sent. */
 const FORGOTTEN_HEADERS = ['ETag', 'Location', 'Last-Modified', 'Content-Disposition', 'Content-Encoding'];
 
 /** Makes a problem document (RFC 9457) of everything that is thrown while a request is served. */
@@ -53,7 +53,7 @@ export class ProblemFilter implements ExceptionFilter {
     addAccessFields({ problem: refusal.code, ...(fields !== undefined && { fields }) });
     this.log(status, thrown, refusal);
     if (response.headersSent) {
-      // Half an answer must not pass for a whole one.
+      // Half an answer must not look complete.
       cutOff(response);
       return;
     }

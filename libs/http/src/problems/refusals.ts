@@ -55,7 +55,7 @@ export function refusalByStatus(status: number, cause?: unknown): DomainError {
   return new FrameworkRefusal(code, detail, retryAfter, cause);
 }
 
-/** Express and its router mark what the caller is to blame for with a status and `expose`. */
+/** Express and its router mark errors that the caller caused with a status and `expose`. */
 function isRefusedInput(error: unknown): error is { status: number } {
   return (
     error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500

@@ -14,9 +14,9 @@ export type ListedStatus = keyof typeof STATUS_VALUES | 'unknown';
 export interface StatusList {
   /** What tokens in it name as their list. */
   uri: string;
-  /** A client that holds two lists of one uri believes the later one, whichever it was given last. */
+  /** A client that has two lists of one uri trusts the later one, no matter in which order it got them. */
   issued_at: Date;
-  /** From then on a newer one should be asked for; until `expires_at` this one still counts. */
+  /** From then on a newer one should be requested; until `expires_at` this one is still valid. */
   fresh_until: Date;
   /** From then on it says nothing. */
   expires_at: Date;

@@ -105,7 +105,7 @@ export class LicenseWriter {
     } catch (error) {
       if (error instanceof SigningKeyChanged) return this.writeByKey(waiting, error);
       if (sqlState(error) !== SqlState.lockNotAvailable) throw error;
-      // Somebody has held one of the customers or callers for long: that must not refuse the licenses of the others.
+      // Somebody has locked one of the customers or callers for long: that must not refuse the licenses of the others.
       return Promise.all(
         waiting.map((one) =>
           sharedTransaction(this.dataSource, (tx) => this.insertOne(tx, one)).then(
@@ -117,7 +117,7 @@ export class LicenseWriter {
     }
   }
 
-  /** The active key was changed: those that the new one signed need not wait until the others are signed again. */
+  /** The active key was changed: licenses that the new key signed need not wait for the others. */
   private async writeByKey(
     waiting: readonly WaitingLicense[],
     changed: SigningKeyChanged,
@@ -135,7 +135,7 @@ export class LicenseWriter {
   /** @returns for each license why it was left out, or null */
   private async insert(tx: EntityManager, waiting: readonly WaitingLicense[]): Promise<Refusal[]> {
     const customerIds = new Set(waiting.map(({ license }) => license.customer_id));
-    // One behind the other, in this order: callers are locked before anything else, as in every other transaction.
+    // One after the other, in this order: callers are locked before anything else, as in every other transaction.
     const [ofCallers, ofCustomers] = await Promise.all([
       refusedCallers(tx, waiting),
       this.customers.shareEach(tx, [...customerIds]),

@@ -54,7 +54,7 @@ export function tokenHash(token: string): Buffer {
   return hash('sha256', token, 'buffer');
 }
 
-/** Keys are changed once in months: that one is changed again while a token is signed again is next to impossible. */
+/** Keys are changed every few months, so a second change while a token is signed again is almost impossible. */
 const ATTEMPTS = 5;
 
 /** Makes tokens and puts them on record. */
@@ -81,8 +81,8 @@ export class TokenIssuer {
   }
 
   /**
-   * Runs what signs a token and puts it on record. Where the active key is changed in between, nothing is on record,
-   * and it runs again with the new one.
+   * Runs the work that signs a token and puts it on record. If the active key is changed in between, nothing is on
+   * record, and the work runs again with the new key.
    * @throws SignerUnavailable when keys change faster than tokens are signed
    */
   async withActiveKey<T>(work: () => Promise<T>): Promise<T> {
@@ -98,7 +98,7 @@ export class TokenIssuer {
     throw new SignerUnavailable();
   }
 
-  /** The database's time and a status place that no other token has, whatever becomes of this one. */
+  /** The database's time and a status place that no other token gets, even if this token is never issued. */
   moment(): Promise<Moment> {
     return this.moments.add();
   }

@@ -33,13 +33,13 @@ export interface Choice {
   includeAfter: boolean;
 }
 
-/** Licenses whose newest token a key signed, by what becomes of them. */
+/** Licenses whose newest token a key signed, by what a run does with them. */
 export interface ResignPlan {
   due: number;
   left: {
     /** Never get a token again. */
     revoked: number;
-    /** Left unless asked for; a renewal signs them again anyway. */
+    /** Skipped unless asked for; a renewal signs them again anyway. */
     expired: number;
     /** Nothing is issued to them until they are active again. */
     customer_inactive: number;

@@ -83,8 +83,8 @@ export class LicenseResign {
   }
 
   /**
-   * Gives each license that is due a new token under the same id. Progress is kept only in the database: run
-   * again after it broke off, it carries on. Anybody may renew, reissue, suspend or revoke meanwhile.
+   * Gives each license that is due a new token under the same id. Progress is kept only in the database: another run
+   * continues after an interruption. Anybody may renew, reissue, suspend or revoke meanwhile.
    * @throws ConfigurationError when the key is unknown or the active one
    */
   async run(actor: Actor, options: ResignOptions): Promise<ResignReport> {

@@ -8,7 +8,7 @@ export interface Distinct<Item> {
 
 /**
  * Finds the equal items of a list.
- * @param keyOf a text that is the same for equal items alone
+ * @param keyOf a text that is the same only for equal items
  */
 export function distinct<Item>(list: readonly Item[], keyOf: (item: Item) => string): Distinct<Item> {
   const known = new Map<string, number>();

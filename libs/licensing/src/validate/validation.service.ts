@@ -277,7 +277,7 @@ function presentedVersion({ odoo_version, version }: ValidateLicense): string {
   return odoo_version ?? version ?? '';
 }
 
-/** A text that is the same for equal questions alone. */
+/** A text that is the same only for equal questions. */
 function asText(input: ValidateLicense): string {
   const { module_name, instance_db_uuid = null, instance_domain = null } = input;
   const token = withoutOuterWhiteSpace(input.token);

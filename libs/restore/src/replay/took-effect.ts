@@ -3,8 +3,8 @@ import type { EntityManager } from 'typeorm';
 import { replayed } from './record-data';
 
 /**
- * Whether the database now is what a record says that takes something away: a record that was repeated changes nothing
- * where the license, customer or key is not there.
+ * Whether a record that takes something away has its effect in the database: a record that was repeated changes
+ * nothing where the license, customer or key is not there.
  * @param fields of a record that was repeated
  */
 export async function tookEffect(tx: EntityManager, fields: LeafFields): Promise<boolean> {

@@ -24,8 +24,8 @@ export class NoSignedKeySet extends DomainError {
 }
 
 /**
- * The signed key set in KEYS_DIR: checked every few seconds, read when it has changed, held in memory.
- * Anything else is never served. Whether the root key signed it only clients know, who pin it.
+ * The signed key set in KEYS_DIR: checked every few seconds, read when it has changed, held in memory. Anything else
+ * is never served. Only clients, which pin the root key, know whether it signed the key set.
  */
 @Injectable()
 export class ServedKeySet {
@@ -99,7 +99,7 @@ export class ServedKeySet {
     return undefined;
   }
 
-  /** Each trouble once. */
+  /** Logs each problem once. */
   private warn({ exp }: KeySet, current: boolean): void {
     const left = exp - Date.now() / 1000;
     const age = left <= 0 ? 'has expired' : left < SOON_SECONDS ? 'expires within 7 days' : '';

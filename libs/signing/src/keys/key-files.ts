@@ -66,7 +66,7 @@ async function writePair(
   });
   assertKeysFolder(keysDir);
   const isPublished = origin === 'adopted' && (await isPublishedAs(keysDir, kid, publicKey));
-  // The private file first: should the process die between the two, the pair is still usable.
+  // The private file first: if the process ends between the two, the pair is still usable.
   await create(privatePath, encrypted, 0o600, origin);
   if (isPublished) return publicKey;
   try {

@@ -4,7 +4,10 @@ import type { EntityManager } from 'typeorm';
 
 /** Raised by the database's function `signing_keys_require_active`. */
 const NOT_ACTIVE = 'AE001';
-/** Who waits for the lock keeps every writer of tokens waiting behind: better to ask often than to wait long. */
+/**
+ * A process that waits for the lock blocks every writer of tokens behind it: it is better to ask often than to wait
+ * long.
+ */
 const WAIT_MS = 200;
 const PAUSE_MS = 100;
 const PATIENCE_MS = 30_000;

@@ -5,7 +5,7 @@ import type { OpenedKey, SignerSource } from '../signers/signer-source';
 import { traced } from '../signers/traced-signer';
 import type { SigningKey } from './signing-key.entity';
 
-/** To open a file costs a tenth of a second of stretching, and a wrong passphrase stays wrong for a while. */
+/** Opening a file costs a tenth of a second for the key derivation, and a wrong passphrase is not corrected at once. */
 const RETRY_AFTER_MS = 5000;
 
 type KnownKey = Pick<SigningKey, 'kid' | 'public_key'>;
@@ -21,7 +21,7 @@ export class HeldKeys {
     private readonly logger: Logger,
   ) {}
 
-  /** Kids of the keys that are open, still where they were opened, and in reach, sorted. */
+  /** Sorted kids of the keys that are open, still available where they were opened, and reachable. */
   get kids(): string[] {
     if (this.source.isAway === true) return [];
     return this.available.filter((kid) => this.opened.has(kid));

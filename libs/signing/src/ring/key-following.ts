@@ -106,7 +106,7 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
       );
   }
 
-  /** Reads the keys. Until the channel was heard before a reading began, nothing that was read can be trusted for long. */
+  /** Reads the keys. What was read can be trusted for long only if the channel was heard before the reading began. */
   private async look(): Promise<void> {
     await this.listener.probe();
     const turn = this.turns;

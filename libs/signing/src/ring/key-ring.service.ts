@@ -70,11 +70,11 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Brings KEYS_DIR and the database together and opens the key that signs: where no key is active, the one that is
-   * chosen becomes so; with ADOPT_PUBLIC_KEYS public keys that the database lacks are adopted. Processes that start at once
-   * agree, and each change is made and recorded once. Needs the migrated database.
+   * Brings KEYS_DIR and the database together and opens the key that signs: if no key is active, the chosen one
+   * becomes active; with ADOPT_PUBLIC_KEYS public keys that the database lacks are adopted. Processes that start at
+   * once agree, and each change is made and recorded once. Needs the migrated database.
    * @throws {ConfigurationError} when a file and the database contradict each other, or the signing key is
-   * missing, ambiguous, or can't be opened.
+   *   missing, ambiguous, or can't be opened.
    */
   async load(): Promise<void> {
     const { dataSource, environment, audit, logger, source, held } = this;
@@ -199,7 +199,7 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
     return this.published.keySet;
   }
 
-  /** The newer of what was published and what the job read: a key may have been compromised in between. */
+  /** The newer one of the published set and the one that the job read: a key may have been compromised in between. */
   private lastRead(): { keySet: Jwks; readAt: number } {
     if (this.published.readAt >= this.readAt) return this.published;
     return { keySet: keySetOf(this.keys ?? []), readAt: this.readAt };

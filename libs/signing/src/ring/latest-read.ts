@@ -1,9 +1,9 @@
 import { runOutsideRequests } from '@aegis/logging';
 
 /**
- * Shares one reading among all who ask before it begins. Who asks while one is under way gets the next: the one under
- * way may have read before the change that it is asked for. Readings never overlap, so the newest has the last word.
- * They run in no request's context.
+ * Shares one reading among all callers that ask before it begins. A caller that asks during a reading gets the next
+ * one: the current one may have read before the change that the caller wants to see. Readings never overlap, so the
+ * newest result wins. They run in no request's context.
  */
 export class LatestRead {
   private running?: Promise<void>;

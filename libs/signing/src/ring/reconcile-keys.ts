@@ -89,7 +89,7 @@ async function takeIntoUse(
     await register.enter(kid, opened.publicKey);
     held.keep(kid, opened);
   } catch (error) {
-    // It signs elsewhere, and will here as soon as its signer is in reach.
+    // It signs elsewhere, and will sign here as soon as its signer can be reached.
     if (!(error instanceof SignerUnavailable) || register.active?.kid !== kid) throw error;
     logger.write('error', `the signing key ${kid} can't be reached`, { error });
   }

@@ -17,7 +17,7 @@ const now = (): string => 'clock_timestamp()';
 
 /**
  * The table of signing keys, held by one transaction so that processes that start at once agree. Writes each change
- * with its audit record; whether a change is allowed, its callers know.
+ * with its audit record; its callers decide whether a change is allowed.
  */
 export class SigningKeyRegister {
   private constructor(
@@ -144,7 +144,7 @@ export class SigningKeyRegister {
    * @throws {ConfigurationError} when only one of the two is on record, or anybody could sign for it.
    */
   find(kid: string, publicKey: KeyObject): SigningKey | undefined {
-    // Here every key comes by before it is on record, from a file, a service or a device.
+    // Every key passes this check before it is on record, whether it is from a file, a service or a device.
     if (isWeakPublicKey(publicKey))
       throw new ConfigurationError(
         `The key ${kid} is of small order: anybody can sign for it. Make another one.`,

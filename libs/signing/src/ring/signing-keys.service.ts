@@ -8,7 +8,7 @@ import { SigningKey } from './signing-key.entity';
 import { SigningKeyConflict } from '../signing.errors';
 import { MOST_REPLICAS, SigningReplicas } from './signing-replicas';
 
-/** What is done though it is not safe. */
+/** Options for what is not safe. */
 export interface Force {
   /** For a leak at night: replicas that lack the key refuse to issue until they have it. */
   force: boolean;
@@ -24,7 +24,7 @@ export interface Compromise extends Force {
 /** A change, and what it had to pass over. */
 export interface Changed {
   key: SigningKey;
-  /** False: it was so already. */
+  /** False: nothing had to be changed. */
   changed: boolean;
   /** Live replicas that can't sign with the key that is active now, by name. */
   skipped: string[];
@@ -101,9 +101,10 @@ export class SigningKeys {
   }
 
   /**
-   * Withdraws trust in a key, permanently. Where it is compromised already, more may be withdrawn, never less.
+   * Withdraws trust in a key, permanently. If it is already compromised, more trust may be withdrawn, but none
+   * restored.
    * @throws SigningKeyConflict when it is unknown, would be trusted more, is in the future, or signs and has neither
-   * a successor nor is forced; as `activate` for the successor
+   *   a successor nor is forced; as `activate` for the successor
    */
   compromise(actor: Actor, kid: string, { after, successor, force }: Compromise): Promise<Changed> {
     return this.change(actor, async (register, tx) => {

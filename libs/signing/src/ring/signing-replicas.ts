@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 
-/** A process that says nothing for so long is dead. */
+/** A process that reports nothing for this time is treated as ended. */
 const ALIVE_SECONDS = 15;
 /** Rows that are read or cleared away at once at most: anyone who has the database role can write millions. */
 export const MOST_REPLICAS = 1000;

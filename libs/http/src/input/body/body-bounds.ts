@@ -63,7 +63,7 @@ function addBoundsOf(dto: Type<object>, lists: Map<string, number>): number {
     if (!isList) continue;
     const most: unknown = rules.find(({ name: rule }) => rule === 'arrayMaxSize')?.constraints[0];
     if (typeof most !== 'number') throw new Error(`${dto.name}.${name} is a list without @ArrayMaxSize`);
-    // Two lists of one name: the parser goes by the longer, validation by each.
+    // Two lists of the same name: the parser uses the greater limit, validation each own one.
     lists.set(name, Math.max(most, lists.get(name) ?? 0));
     const item = items.get(name);
     values += most * (item === undefined ? 1 : addBoundsOf(item, lists));
