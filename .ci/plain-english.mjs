@@ -63,8 +63,10 @@ export function isChecked(path) {
  *   from 1, columns from 0
  */
 export function findIdioms(text) {
+  // Names are read too: `signed_x_total` consists of words.
+  const words = text.replaceAll('_', ' ');
   return IDIOMS.flatMap(([pattern, instead]) =>
-    [...text.matchAll(pattern)].map(({ 0: found, index }) => {
+    [...words.matchAll(pattern)].map(({ 0: found, index }) => {
       const before = text.slice(0, index);
       return {
         line: before.split('\n').length,

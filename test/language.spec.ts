@@ -1,9 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(__dirname, '..');
+
+const EXPORTED =
+  /^export (?:abstract )?(?:async )?(?:class|function\*?|const|interface|type|enum) ([A-Za-z0-9_]+)/gm;
 
 /** Written apart, so that this file has none of them. */
 const idiom = (...parts: string[]): string => parts.join('');
@@ -16,6 +19,7 @@ const TEXTS: [string, string][] = [
   ['a noun that is left out', idiom('Undefined when it is', ' none.')],
   ['a rate', idiom('At most 60', ' a minute.')],
   ['a word in two', idiom('It can', ' not be read.')],
+  ['an old word in a name', idiom('The metric is aegis_tokens_signed_a', 'new_total.')],
 ];
 
 describe('docs/language.md', () => {
@@ -25,6 +29,22 @@ describe('docs/language.md', () => {
       stdio: 'pipe',
     });
     expect(output).toBe('');
+  });
+
+  it('is kept by exported names of libs and apps: two things never share one', () => {
+    const files = ['libs', 'apps'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => /(?<!\.spec|\.d)\.ts$/.test(name))
+        .map((name) => join(folder, name)),
+    );
+    const owners = new Map<string, string[]>();
+    for (const file of files) {
+      const source = readFileSync(join(root, file), 'utf8');
+      const names = [...source.matchAll(EXPORTED)].map(([, name]) => name!);
+      for (const name of new Set(names)) owners.set(name, [...(owners.get(name) ?? []), file]);
+    }
+    expect(owners.size).toBeGreaterThan(1000);
+    expect([...owners].filter(([, owned]) => owned.length > 1)).toEqual([]);
   });
 
   it('is enforced by ESLint, in each line of a comment', () => {

@@ -9,7 +9,7 @@ import {
 } from '@aegis/license-import';
 import { placeFields, noticeFields, refusalFields, rowOf, shownId, type OnV08Finding } from './v08-findings';
 import { assertSameLicense, differencesOf, readLicenseRow, statusOf, typeOf } from './v08-licenses';
-import { licensesHere, type ReconciledLicenses, Reconciliation } from './v08-reconciliation';
+import { licensesHere, type ReconciledLicenses, V08Reconciliation } from './v08-reconciliation';
 import type { V08Line, V08Table } from './v08-source';
 import { textColumn } from './v08-values';
 
@@ -42,7 +42,7 @@ export class V08LicenseImport {
     now: Date,
     { dryRun, onFinding, onProgress }: Options,
   ): Promise<V08LicensesReport> {
-    const reconciliation = new Reconciliation();
+    const reconciliation = new V08Reconciliation();
     let perpetualWithEnd = 0;
     const check = (line: V08Line): Promise<CheckedLine['checked']> =>
       asRefusal(async () => {

@@ -24,7 +24,7 @@ const TYPES = ['perpetual', 'subscription', 'demo', 'unknown'] as const;
 const STATUSES = ['active', 'expired', 'suspended', 'revoked', 'unknown'] as const;
 
 /** Counts licenses by type and status in v0.8 and here. */
-export class Reconciliation {
+export class V08Reconciliation {
   private readonly counts = new Map<string, ReconciledLicenses>();
 
   /**

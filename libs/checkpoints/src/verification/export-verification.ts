@@ -1,5 +1,5 @@
 import { type CheckpointKeys, judgeCheckpoint } from './checkpoint-keys';
-import { SignatureRuns, type SignedBy, type Unproven } from './signature-runs';
+import { SignatureRuns, type SignedBy, type UnprovenRun } from './signature-runs';
 import { checkpointHash, type CheckpointClaims } from '../checkpoint';
 import { type ExportedRecord, type ExportLine, parseExportLine } from '../export/export-line';
 import { isUndetermined } from './finding';
@@ -141,7 +141,7 @@ export class ExportVerification {
     this.watcher.record?.(record);
   }
 
-  private reportUnproven(runs: readonly Unproven[]): void {
+  private reportUnproven(runs: readonly UnprovenRun[]): void {
     for (const { state, kid, from, to, line = this.line } of runs)
       this.report(state === 'unknown' ? 'key_not_held' : 'checkpoint_compromised', {
         line,

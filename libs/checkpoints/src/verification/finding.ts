@@ -1,4 +1,4 @@
-import type { Unproven } from './signature-runs';
+import type { UnprovenRun } from './signature-runs';
 
 /** What can be wrong with the trail. */
 export type FindingKind =
@@ -59,7 +59,7 @@ export function missingCheckpoints(from: number, to: number): Finding {
   return { kind: 'checkpoint_missing', checkpoint: from, ...(to > from && { to }) };
 }
 
-export function reportUnproven(runs: readonly Unproven[], onFinding: OnFinding): void {
+export function reportUnproven(runs: readonly UnprovenRun[], onFinding: OnFinding): void {
   for (const { state, kid, thumbprint, from, to } of runs)
     if (state === 'unrecorded')
       for (let checkpoint = from; checkpoint <= to; checkpoint += 1)

@@ -1,7 +1,7 @@
 import type { Judged } from './checkpoint-keys';
 
 /** Checkpoints that follow one another, signed by the same key, whose signatures prove nothing by themselves. */
-export interface Unproven {
+export interface UnprovenRun {
   state: 'unknown' | 'compromised' | 'unrecorded';
   kid: string;
   /** Of the key, where it is known. */
@@ -34,14 +34,14 @@ export interface SignedBy {
  */
 export class SignatureRuns {
   private readonly keys = new Map<string, SignedBy>();
-  private open: Unproven[] = [];
+  private open: UnprovenRun[] = [];
 
   /**
    * Takes the next checkpoint.
    * @param isLinked whether it names the checkpoint before it by its hash
    * @returns runs that nothing can prove any longer
    */
-  take(number: number, judged: Judged, isLinked: boolean, line?: number): Unproven[] {
+  take(number: number, judged: Judged, isLinked: boolean, line?: number): UnprovenRun[] {
     const given = isLinked ? [] : this.end();
     if (judged.state === 'forged') return [...given, ...this.end()];
     this.note(number, judged);
@@ -65,7 +65,7 @@ export class SignatureRuns {
   }
 
   /** Ends the chain, or a part of it after which something is missing. */
-  end(): Unproven[] {
+  end(): UnprovenRun[] {
     const { open } = this;
     this.open = [];
     return open;

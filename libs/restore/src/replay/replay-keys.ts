@@ -58,7 +58,7 @@ async function insertKey(
 }
 
 /** Deletes an API key again: its secret must not count although the restored row says so. */
-export async function deleteApiKey(tx: EntityManager, { at, data }: ReplayedRecord): Promise<void> {
+export async function repeatApiKeyDeletion(tx: EntityManager, { at, data }: ReplayedRecord): Promise<void> {
   await tx.query(
     `UPDATE api_keys SET is_active = false, deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL`,
     [data.text('id'), at],

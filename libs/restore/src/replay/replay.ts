@@ -2,7 +2,7 @@ import type { LeafFields } from '@aegis/checkpoints';
 import type { EntityManager } from 'typeorm';
 import { whyNotReplayed } from './why-not-replayed';
 import { changeCustomer, createCustomer, removeCustomer } from './replay-customers';
-import { changeSigningKey, deleteApiKey } from './replay-keys';
+import { changeSigningKey, repeatApiKeyDeletion } from './replay-keys';
 import { changeState, createLicense, replaceToken } from './replay-licenses';
 import { replayed, type ReplayedRecord } from './record-data';
 
@@ -118,7 +118,7 @@ export class Replay {
         return (record) => removeCustomer(tx, record).then(() => true);
       case 'api_key.deleted':
         return async (record) => {
-          await deleteApiKey(tx, record);
+          await repeatApiKeyDeletion(tx, record);
           return said(() => {
             nameKey(done.api_keys, record, 'deleted');
           });
