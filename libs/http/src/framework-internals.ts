@@ -2,6 +2,7 @@
  * Everything of Nest, Express, Node and class-transformer that we use although it is not documented, in one place:
  * `framework-internals.spec.ts` says which of it an upgrade broke. (That of the database's driver is in libs/database.)
  */
+import { isOpaque } from './answers/opaque';
 import type { Type } from '@nestjs/common';
 import { PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { TransformationType } from 'class-transformer';
@@ -131,6 +132,8 @@ export interface PlainField {
   holds?: Type<object>;
   /** What its `@Transform()` makes of a plain value; undefined for a value that stays as it is. */
   made?: (value: unknown, object: object) => unknown;
+  /** Handed on as it is, whatever it holds. */
+  isOpaque?: true;
 }
 
 /**
@@ -149,6 +152,7 @@ export function plainFieldsOf(type: Type<object>): PlainField[] | undefined {
 
 function plainFieldOf(type: Type<object>, name: string): PlainField | undefined {
   const storage = defaultMetadataStorage;
+  if (isOpaque(type, name)) return { name, isOpaque: true };
   const [transform, ...others] = storage.findTransformMetadatas(
     type,
     name,

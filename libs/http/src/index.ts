@@ -3,6 +3,7 @@ export { ETagged, IfNoneMatch } from './answers/entity-tag';
 export { HasIdempotencyKey, Idempotent } from './answers/idempotent';
 export { IfMatch } from './answers/if-match';
 export { answerList } from './answers/list-answer';
+export { FreeNames } from './input/free-names';
 export { Opaque } from './answers/opaque';
 export { PageDto } from './answers/page.dto';
 export { Precompressed } from './answers/precompressed';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { JsonBounds } from './json-bounds';
 import { parseJson } from './parse-json';
 
-const BOUNDS: JsonBounds = { lists: new Map([['items', 1_000]]), values: 12_108 };
+const BOUNDS: JsonBounds = { lists: new Map([['items', 1_000]]), freeNames: new Set(), values: 12_108 };
 const STRUCTURAL = [':', ',', '[', ']', '{', '}', ' ', '1', '""', '"a"'];
 /** Escaped, a name must be read to know how long it is, and whether a list of that name is known. */
 const NAMES = ['\\u0061'.repeat(64), '\\u0069tems', '\\u0061'.repeat(11), 'items'];
@@ -51,7 +51,9 @@ describe('a scan of JSON', () => {
 
   it('stops at more members than there may be values', () => {
     const reader = jest.spyOn(JSON, 'parse');
-    expect(refusalOf(`{${'"a":'.repeat(101)}`, { lists: new Map(), values: 100 })).not.toBe('');
+    expect(
+      refusalOf(`{${'"a":'.repeat(101)}`, { lists: new Map(), freeNames: new Set(), values: 100 }),
+    ).not.toBe('');
     expect(reader).not.toHaveBeenCalled();
     reader.mockRestore();
   });

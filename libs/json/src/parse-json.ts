@@ -18,7 +18,7 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /** For texts that no route takes, such as the lines of an import. */
-const UNBOUNDED: JsonBounds = { lists: new Map(), values: Infinity };
+const UNBOUNDED: JsonBounds = { lists: new Map(), freeNames: new Set(), values: Infinity };
 /** What `inspect` returns of a value that breaks a rule for texts: `faultsIn` says which. */
 const FAULTY = -1;
 
@@ -26,7 +26,7 @@ const FAULTY = -1;
  * Reads JSON (RFC 8259) in which every name occurs once and nothing nests deeper than 32 levels.
  * @param text the body, decoded
  * @param bounds of the route; lists and objects have at most 100 elements, except for the lists that it names
- * @returns the value; it never contains reserved names such as `__proto__`
+ * @returns the value; outside of fields with free names it never contains reserved names such as `__proto__`
  * @throws MalformedRequest when it is not JSON, nests too deep, has too many values or repeats a name (400)
  * @throws InvalidInput naming fields with NUL, unpaired surrogates or reserved names, or the first that is too long
  * (422)
@@ -40,10 +40,11 @@ export function parseJson(text: string, bounds: JsonBounds = UNBOUNDED): unknown
     throw notJson(text);
   }
   const escapes = text.includes('\\u');
-  const found = inspect(value, escapes);
+  const { freeNames } = bounds;
+  const found = inspect(value, escapes, freeNames, false);
   if (found === FAULTY) {
     const errors = new FieldErrors();
-    collectFaults(value, '', escapes, errors);
+    collectFaults(value, '', { escapes, freeNames, errors }, false);
     throw new InvalidInput(errors);
   }
   // Of a doubled name only the last member survives parsing, however the name is escaped.
@@ -51,8 +52,16 @@ export function parseJson(text: string, bounds: JsonBounds = UNBOUNDED): unknown
   return value;
 }
 
-/** Counts the members of a value; `FAULTY` when a name or a text in it breaks a rule. */
-function inspect(value: unknown, escapes: boolean): number {
+/**
+ * Counts the members of a value; `FAULTY` when a name or a text in it breaks a rule.
+ * @param isFree whether its own names are of the caller's choice
+ */
+function inspect(
+  value: unknown,
+  escapes: boolean,
+  freeNames: JsonBounds['freeNames'],
+  isFree: boolean,
+): number {
   if (typeof value === 'string') return escapes && !isStorableText(value) ? FAULTY : 0;
   if (typeof value !== 'object' || value === null) return 0;
   const list = Array.isArray(value);
@@ -60,16 +69,28 @@ function inspect(value: unknown, escapes: boolean): number {
   for (const name of Object.keys(value)) {
     if (!list) {
       members++;
-      if (RESERVED_NAMES.has(name) || (escapes && !isStorableText(name))) return FAULTY;
+      if ((!isFree && RESERVED_NAMES.has(name)) || (escapes && !isStorableText(name))) return FAULTY;
     }
-    const inner = inspect((value as Record<string, unknown>)[name], escapes);
+    const inner = inspect(
+      (value as Record<string, unknown>)[name],
+      escapes,
+      freeNames,
+      !list && freeNames.has(name),
+    );
     if (inner === FAULTY) return FAULTY;
     members += inner;
   }
   return members;
 }
 
-function collectFaults(value: unknown, path: string, escapes: boolean, errors: FieldErrors): void {
+interface FaultSearch {
+  readonly escapes: boolean;
+  readonly freeNames: JsonBounds['freeNames'];
+  readonly errors: FieldErrors;
+}
+
+function collectFaults(value: unknown, path: string, search: FaultSearch, isFree: boolean): void {
+  const { escapes, freeNames, errors } = search;
   if (typeof value === 'string') {
     if (escapes && !isStorableText(value)) errors.add(path, STORABLE_TEXT_RULE);
     return;
@@ -78,8 +99,13 @@ function collectFaults(value: unknown, path: string, escapes: boolean, errors: F
   for (const name of Object.keys(value)) {
     if (errors.isFull) return;
     const inner = path === '' ? name : `${path}.${name}`;
-    if (RESERVED_NAMES.has(name)) errors.add(inner, 'is not a known field');
+    if (!isFree && RESERVED_NAMES.has(name)) errors.add(inner, 'is not a known field');
     else if (escapes && !isStorableText(name)) errors.add(inner, STORABLE_TEXT_RULE);
-    collectFaults((value as Record<string, unknown>)[name], inner, escapes, errors);
+    collectFaults(
+      (value as Record<string, unknown>)[name],
+      inner,
+      search,
+      !Array.isArray(value) && freeNames.has(name),
+    );
   }
 }

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Expose, plainToInstance, Transform, Type } from 'class-transformer';
 import { exposedFieldsOf } from './exposed-fields';
+import { Opaque } from './opaque';
 
 class BaseDto {
   @Expose()
@@ -45,6 +46,11 @@ class AbsentDto extends BaseDto {
   gone_at?: Date;
 }
 
+class OpaqueDto extends BaseDto {
+  @Opaque()
+  names!: unknown;
+}
+
 class RenamedDto {
   @Expose({ name: 'id' })
   license!: string;
@@ -86,6 +92,12 @@ describe('exposedFieldsOf', () => {
     ['a made value of a moment', AbsentDto, { id: '1', at, gone_at: at, secret: 'canary' }],
     ['a made value of an object', AbsentDto, { id: '1', at, gone_at: { inner: 1 } }],
     ['made values of an object', MadeDto, { id: '1', at, count: { secret: 'canary' } }],
+    [
+      'names of anybody',
+      OpaqueDto,
+      { id: '1', at, names: JSON.parse('{"constructor":1,"a":{"b":[{}]}}'), key: 'x' },
+    ],
+    ['no names', OpaqueDto, { id: '1', at }],
     ['renamed values', RenamedDto, { id: '1', license: 'canary' }],
   ])('exposes of %s what class-transformer does', (_what, type, value) => {
     const exposed = JSON.stringify(exposedFieldsOf(type)(value));

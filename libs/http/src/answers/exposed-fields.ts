@@ -11,9 +11,10 @@ import { plainFieldsOf, type PlainField } from '../framework-internals';
 export function exposedFieldsOf(type: Type<object>): (value: object) => unknown {
   const transform = (value: object): unknown =>
     plainToInstance(type, value, { excludeExtraneousValues: true });
-  const fields = plainFieldsOf(type)?.map(({ name, made, holds }) => ({
+  const fields = plainFieldsOf(type)?.map(({ name, made, holds, isOpaque = false }) => ({
     name,
     made,
+    isOpaque,
     exposed: holds && exposedFieldsOf(holds),
   }));
   if (fields === undefined) return transform;
@@ -21,6 +22,7 @@ export function exposedFieldsOf(type: Type<object>): (value: object) => unknown 
 }
 
 interface CopiedField extends Pick<PlainField, 'name' | 'made'> {
+  isOpaque: boolean;
   /** Makes the DTO of an object; undefined if the value is not an object. */
   exposed: ((value: object) => unknown) | undefined;
 }
@@ -32,9 +34,10 @@ function copyOf(
 ): object | undefined {
   if (Array.isArray(value)) return undefined;
   const copy: Record<string, unknown> = {};
-  for (const { name, made, exposed } of fields) {
+  for (const { name, made, exposed, isOpaque } of fields) {
     const content = value[name];
-    if (isBare(content) || (Array.isArray(content) && content.every(isBare)))
+    if (isOpaque) copy[name] = content;
+    else if (isBare(content) || (Array.isArray(content) && content.every(isBare)))
       copy[name] = made ? made(content, value) : content;
     else if (exposed !== undefined && !Array.isArray(content)) copy[name] = exposed(content as object);
     else return undefined;

@@ -2,6 +2,7 @@ import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { objectListsOf } from './body/body-bounds';
+import { freeNamesOf } from './free-names';
 import { FieldErrors, InvalidInput, isStorableText, STORABLE_TEXT_RULE } from '@aegis/errors';
 import { RESERVED_NAMES } from '@aegis/json';
 import { ignoresUnknownFields } from './unknown-fields';
@@ -45,7 +46,8 @@ function isObject(value: unknown): value is Fields {
 }
 
 /**
- * Makes one DTO and validates it; its lists of objects item by item, until there is no room for further errors.
+ * Makes one DTO and validates it; its lists of objects item by item, until there is no room for further errors. Objects with
+ * free names are taken as they are.
  * @param path of the object in the body; empty for the body itself
  * @param refused fields that have their error already
  */
@@ -58,10 +60,11 @@ function validated(
   refused?: ReadonlySet<string>,
 ): object {
   const lists = objectListsOf(type);
-  const dto = plainToInstance(type, lists.length === 0 ? given : without(given, lists), {
+  const kept = [...lists, ...freeNamesOf(type)];
+  const dto = plainToInstance(type, kept.length === 0 ? given : without(given, kept), {
     exposeDefaultValues: true,
   }) as Record<string, unknown>;
-  for (const { name } of lists) if (name in given) dto[name] = given[name];
+  for (const { name } of kept) if (Object.hasOwn(given, name)) dto[name] = given[name];
   const broken = validateSync(dto, ignoresUnknownFields(type) ? FORGIVING_RULES : RULES);
   addErrors(broken, path, source, errors, refused);
   for (const { name, item } of lists) {
@@ -72,9 +75,9 @@ function validated(
   return dto;
 }
 
-function without(given: Fields, lists: readonly { name: string }[]): Fields {
+function without(given: Fields, kept: readonly { name: string }[]): Fields {
   return Object.fromEntries(
-    Object.entries(given).filter(([field]) => !lists.some(({ name }) => name === field)),
+    Object.entries(given).filter(([field]) => !kept.some(({ name }) => name === field)),
   );
 }
 

@@ -2,6 +2,7 @@ import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, getMetadataStorage, IsArray } from 'class-validator';
 import type { JsonBounds } from '@aegis/json';
+import { freeNamesOf } from '../free-names';
 
 /** A list of objects, which `ValidationPipe` makes and validates one by one. */
 export interface ObjectList {
@@ -46,13 +47,18 @@ export function objectListsOf(dto: { prototype: object }): readonly ObjectList[]
  */
 export function jsonBoundsOf(dto: Type<object>): JsonBounds {
   const lists = new Map<string, number>();
-  return { values: 2 * addBoundsOf(dto, lists) + SPARE_VALUES, lists };
+  const freeNames = new Set<string>();
+  return { values: 2 * addBoundsOf(dto, lists, freeNames) + SPARE_VALUES, lists, freeNames };
 }
 
 /** @returns the number of values of such an object */
-function addBoundsOf(dto: Type<object>, lists: Map<string, number>): number {
+function addBoundsOf(dto: Type<object>, lists: Map<string, number>, freeNames: Set<string>): number {
   const items = new Map(objectListsOf(dto).map(({ name, item }) => [name, item]));
   let values = 1;
+  for (const { name, max } of freeNamesOf(dto)) {
+    freeNames.add(name);
+    values += max;
+  }
   for (const [name, rules] of rulesByField(dto)) {
     values++;
     if (rules.some(({ type }) => type === 'nestedValidation'))
@@ -66,7 +72,7 @@ function addBoundsOf(dto: Type<object>, lists: Map<string, number>): number {
     // Two lists of the same name: the parser uses the greater limit, validation each own one.
     lists.set(name, Math.max(most, lists.get(name) ?? 0));
     const item = items.get(name);
-    values += most * (item === undefined ? 1 : addBoundsOf(item, lists));
+    values += most * (item === undefined ? 1 : addBoundsOf(item, lists, freeNames));
   }
   return values;
 }

@@ -6,7 +6,7 @@ import type { JsonBounds } from '@aegis/json';
 
 const DEFAULT_LIMIT = 64 * 1024;
 const BODY_LIMIT = 'aegis:body-limit';
-const NO_FIELDS: JsonBounds = { lists: new Map(), values: 0 };
+const NO_FIELDS: JsonBounds = { lists: new Map(), freeNames: new Set(), values: 0 };
 
 /** What a route takes as its body. */
 export interface BodyRules {
