@@ -49,6 +49,11 @@ import { NoteEndOfLoss1764231300000 } from './1764231300000-note-end-of-loss';
 import { FoldCustomers1764240000000 } from './1764240000000-fold-customers';
 import { IndexLicensesOnce1764240060000 } from './1764240060000-index-licenses-once';
 import { CountOutsideOfPatterns1764250000000 } from './1764250000000-count-outside-of-patterns';
+import { AddEntitlements1764260000000 } from './1764260000000-add-entitlements';
+import { CheckEntitlements1764260060000 } from './1764260060000-check-entitlements';
+import { AddGrace1764260120000 } from './1764260120000-add-grace';
+import { CheckGrace1764260180000 } from './1764260180000-check-grace';
+import { CountGrace1764260240000 } from './1764260240000-count-grace';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -108,6 +113,11 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       FoldCustomers1764240000000,
       IndexLicensesOnce1764240060000,
       CountOutsideOfPatterns1764250000000,
+      AddEntitlements1764260000000,
+      CheckEntitlements1764260060000,
+      AddGrace1764260120000,
+      CheckGrace1764260180000,
+      CountGrace1764260240000,
     ],
     extra: {
       application_name: 'aegis migrate',

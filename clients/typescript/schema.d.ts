@@ -1276,8 +1276,14 @@ export interface components {
              */
             id: string;
             license_type: components["schemas"]["LicenseType"];
-            /** @description `expired` follows from the clock; revoked outranks suspended outranks expired. */
+            /** @description Days of 86,400 seconds after `expires_at` in which it is still valid, with the warning `IN_GRACE`; 0: none. */
+            grace_days: number;
+            /** @description `expired` follows from the clock, after the days of grace; revoked outranks suspended outranks expired. */
             status: components["schemas"]["LicenseStatus"];
+            /** @description What the license allows beyond running, by code; empty where there is nothing. */
+            entitlements: {
+                [key: string]: boolean | number | string;
+            };
             /** @description Null once the customer was removed. */
             customer: components["schemas"]["Customer"] | null;
             /** @description The signed license, to be sent to the customer; null once the customer was removed. */
@@ -1297,7 +1303,7 @@ export interface components {
             issued_at: string;
             /**
              * Format: date-time
-             * @description First second at which it is no longer valid; null when perpetual.
+             * @description The end that the newest token says: from this second on it is not valid, except in grace; null when perpetual.
              */
             expires_at: string | null;
             /** Format: date-time */
@@ -1323,6 +1329,12 @@ export interface components {
             /** @description Kinds of characters that copying had added to the token, and that were removed; empty when there were none. */
             removed: components["schemas"]["PasteRemain"][];
             key_state: components["schemas"]["SigningKeyState"];
+            /** @description Days of grace that this token says. */
+            grace_days: number;
+            /** @description Entitlements that this token says. */
+            entitlements: {
+                [key: string]: boolean | number | string;
+            };
             /** @description The key that signed it. */
             key_id: string;
             /** @description Number of the token among those of the license, from 1. */
@@ -1362,6 +1374,17 @@ export interface components {
             license_type: components["schemas"]["LicenseType"];
             /** @description Binds the license to one installation: see the fingerprint route. */
             instance_fingerprint?: string | null;
+            /**
+             * @description What the license allows beyond running: at most 100 codes, 2,048 bytes as JSON. A code is a letter of a-z and up to
+             *     49 of a-z 0-9 _ . -; its value is true, false, a whole number up to 2^53 - 1, or a text of at most 200 characters.
+             * @example {
+             *       "multi_company": true,
+             *       "max_employees": 250
+             *     }
+             */
+            entitlements?: {
+                [key: string]: boolean | number | string;
+            };
             /** @description For the vendor only; never shown to the customer. */
             notes?: string | null;
             /**
@@ -1369,6 +1392,12 @@ export interface components {
              * @example 365
              */
             duration_days?: number;
+            /**
+             * @description Days after the end in which the license is still valid, with the warning `IN_GRACE`; 0 or absent for a perpetual
+             *     license.
+             * @example 14
+             */
+            grace_days?: number;
         };
         License: {
             /**
@@ -1377,8 +1406,14 @@ export interface components {
              */
             id: string;
             license_type: components["schemas"]["LicenseType"];
-            /** @description `expired` follows from the clock; revoked outranks suspended outranks expired. */
+            /** @description Days of 86,400 seconds after `expires_at` in which it is still valid, with the warning `IN_GRACE`; 0: none. */
+            grace_days: number;
+            /** @description `expired` follows from the clock, after the days of grace; revoked outranks suspended outranks expired. */
             status: components["schemas"]["LicenseStatus"];
+            /** @description What the license allows beyond running, by code; empty where there is nothing. */
+            entitlements: {
+                [key: string]: boolean | number | string;
+            };
             /** @description The signed license, to be sent to the customer; null once the customer was removed. */
             token: string | null;
             /** @example acme */
@@ -1396,7 +1431,7 @@ export interface components {
             issued_at: string;
             /**
              * Format: date-time
-             * @description First second at which it is no longer valid; null when perpetual.
+             * @description The end that the newest token says: from this second on it is not valid, except in grace; null when perpetual.
              */
             expires_at: string | null;
             /** Format: date-time */
@@ -1453,8 +1488,14 @@ export interface components {
              */
             id: string;
             license_type: components["schemas"]["LicenseType"];
-            /** @description `expired` follows from the clock; revoked outranks suspended outranks expired. */
+            /** @description Days of 86,400 seconds after `expires_at` in which it is still valid, with the warning `IN_GRACE`; 0: none. */
+            grace_days: number;
+            /** @description `expired` follows from the clock, after the days of grace; revoked outranks suspended outranks expired. */
             status: components["schemas"]["LicenseStatus"];
+            /** @description What the license allows beyond running, by code; empty where there is nothing. */
+            entitlements: {
+                [key: string]: boolean | number | string;
+            };
             /** @example acme */
             customer_id: string;
             /** @example payroll */
@@ -1470,7 +1511,7 @@ export interface components {
             issued_at: string;
             /**
              * Format: date-time
-             * @description First second at which it is no longer valid; null when perpetual.
+             * @description The end that the newest token says: from this second on it is not valid, except in grace; null when perpetual.
              */
             expires_at: string | null;
             /** Format: date-time */
@@ -1520,8 +1561,14 @@ export interface components {
              */
             id: string;
             license_type: components["schemas"]["LicenseType"];
-            /** @description `expired` follows from the clock; revoked outranks suspended outranks expired. */
+            /** @description Days of 86,400 seconds after `expires_at` in which it is still valid, with the warning `IN_GRACE`; 0: none. */
+            grace_days: number;
+            /** @description `expired` follows from the clock, after the days of grace; revoked outranks suspended outranks expired. */
             status: components["schemas"]["LicenseStatus"];
+            /** @description What the license allows beyond running, by code; empty where there is nothing. */
+            entitlements: {
+                [key: string]: boolean | number | string;
+            };
             /** @description Null once the customer was removed. */
             customer: components["schemas"]["Customer"] | null;
             /** @description The signed license, to be sent to the customer; null once the customer was removed. */
@@ -1541,7 +1588,7 @@ export interface components {
             issued_at: string;
             /**
              * Format: date-time
-             * @description First second at which it is no longer valid; null when perpetual.
+             * @description The end that the newest token says: from this second on it is not valid, except in grace; null when perpetual.
              */
             expires_at: string | null;
             /** Format: date-time */
@@ -1643,6 +1690,19 @@ export interface components {
              *     ]
              */
             allowed_major_versions?: string[];
+            /**
+             * @description All entitlements of the new token, in place of the former ones; an empty object takes all away. Where one is taken
+             *     away, lowered or replaced by another text, the older tokens are withdrawn in any case.
+             * @example {
+             *       "multi_company": true,
+             *       "max_employees": 500
+             *     }
+             */
+            entitlements?: {
+                [key: string]: boolean | number | string;
+            };
+            /** @description Days after the end in which the license is still valid. Fewer than before withdraw the older tokens in any case. */
+            grace_days?: number;
             /** @description Withdraws the older tokens: they answer `SUPERSEDED`. */
             supersede?: boolean;
         };
@@ -1653,10 +1713,12 @@ export interface components {
              */
             expires_at?: string;
             /**
-             * @description Counted from now or from the current end, whichever is later.
+             * @description Counted from the current end while the license is valid, also in grace, and from now once it has expired.
              * @example 365
              */
             duration_days?: number;
+            /** @description Days after the new end in which the license is still valid; as before unless given. */
+            grace_days?: number;
         };
         Root: {
             /**
@@ -1830,6 +1892,10 @@ export interface components {
              */
             license_id: string | null;
             license_type: components["schemas"]["LicenseType"] | null;
+            /** @description What the token allows beyond running, by code; empty where there is nothing, never null. */
+            entitlements: {
+                [key: string]: boolean | number | string;
+            };
             valid: boolean;
             /** @description A sentence for people; null when valid. */
             error: string | null;
@@ -1848,7 +1914,7 @@ export interface components {
             results: components["schemas"]["Verdict"][];
         };
         /** @enum {string} */
-        Warning: "EXPIRES_SOON" | "REISSUE_AVAILABLE";
+        Warning: "EXPIRES_SOON" | "IN_GRACE" | "REISSUE_AVAILABLE";
     };
     responses: {
         /** @description `invalid_request`: Malformed request */
@@ -3098,6 +3164,7 @@ export interface operations {
                      *       ],
                      *       "license_id": null,
                      *       "license_type": "perpetual",
+                     *       "entitlements": {},
                      *       "valid": true,
                      *       "error": null,
                      *       "customer_name": "Acme Corporation",
@@ -3169,6 +3236,7 @@ export interface operations {
                      *           ],
                      *           "license_id": null,
                      *           "license_type": "perpetual",
+                     *           "entitlements": {},
                      *           "valid": true,
                      *           "error": null,
                      *           "customer_name": "Acme Corporation",
@@ -3307,7 +3375,9 @@ export interface operations {
                      *         {
                      *           "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
                      *           "license_type": "perpetual",
+                     *           "grace_days": 1,
                      *           "status": "active",
+                     *           "entitlements": {},
                      *           "customer_id": "acme",
                      *           "module_name": "payroll",
                      *           "allowed_major_versions": [
@@ -3369,8 +3439,13 @@ export interface operations {
                  *       ],
                  *       "license_type": "subscription",
                  *       "instance_fingerprint": null,
+                 *       "entitlements": {
+                 *         "multi_company": true,
+                 *         "max_employees": 250
+                 *       },
                  *       "notes": null,
-                 *       "duration_days": 365
+                 *       "duration_days": 365,
+                 *       "grace_days": 14
                  *     }
                  */
                 "application/json": components["schemas"]["IssueLicense"];
@@ -3401,7 +3476,9 @@ export interface operations {
                      * @example {
                      *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
                      *       "license_type": "perpetual",
+                     *       "grace_days": 1,
                      *       "status": "active",
+                     *       "entitlements": {},
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -3474,7 +3551,9 @@ export interface operations {
                      * @example {
                      *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
                      *       "license_type": "perpetual",
+                     *       "grace_days": 1,
                      *       "status": "active",
+                     *       "entitlements": {},
                      *       "customer": {
                      *         "restored_at": "2026-02-03T19:12:10.000Z",
                      *         "id": "acme",
@@ -3582,7 +3661,9 @@ export interface operations {
                      * @example {
                      *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
                      *       "license_type": "perpetual",
+                     *       "grace_days": 1,
                      *       "status": "active",
+                     *       "entitlements": {},
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -3743,7 +3824,9 @@ export interface operations {
                      * @example {
                      *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
                      *       "license_type": "perpetual",
+                     *       "grace_days": 1,
                      *       "status": "active",
+                     *       "entitlements": {},
                      *       "customer": {
                      *         "restored_at": "2026-02-03T19:12:10.000Z",
                      *         "id": "acme",
@@ -3781,6 +3864,8 @@ export interface operations {
                      *           "byte_order_mark"
                      *         ],
                      *         "key_state": "pending",
+                     *         "grace_days": 1,
+                     *         "entitlements": {},
                      *         "key_id": "aegis-2026-01",
                      *         "revision": 1,
                      *         "is_newest": true,
@@ -3853,7 +3938,9 @@ export interface operations {
                      * @example {
                      *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
                      *       "license_type": "perpetual",
+                     *       "grace_days": 1,
                      *       "status": "active",
+                     *       "entitlements": {},
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -3940,7 +4027,9 @@ export interface operations {
                      * @example {
                      *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
                      *       "license_type": "perpetual",
+                     *       "grace_days": 1,
                      *       "status": "active",
+                     *       "entitlements": {},
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -4027,7 +4116,9 @@ export interface operations {
                      * @example {
                      *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
                      *       "license_type": "perpetual",
+                     *       "grace_days": 1,
                      *       "status": "active",
+                     *       "entitlements": {},
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -4114,7 +4205,9 @@ export interface operations {
                      * @example {
                      *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
                      *       "license_type": "perpetual",
+                     *       "grace_days": 1,
                      *       "status": "active",
+                     *       "entitlements": {},
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -4201,7 +4294,9 @@ export interface operations {
                      * @example {
                      *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
                      *       "license_type": "perpetual",
+                     *       "grace_days": 1,
                      *       "status": "active",
+                     *       "entitlements": {},
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -4264,6 +4359,11 @@ export interface operations {
                  *         "18",
                  *         "19"
                  *       ],
+                 *       "entitlements": {
+                 *         "multi_company": true,
+                 *         "max_employees": 500
+                 *       },
+                 *       "grace_days": 1,
                  *       "supersede": true
                  *     }
                  */
@@ -4293,7 +4393,9 @@ export interface operations {
                      * @example {
                      *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
                      *       "license_type": "perpetual",
+                     *       "grace_days": 1,
                      *       "status": "active",
+                     *       "entitlements": {},
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",

@@ -13,6 +13,7 @@ import edge from './faults/edge.mjs';
 import endedCallers from './faults/ended-callers.mjs';
 import falseAssurance from './faults/false-assurance.mjs';
 import finalStates from './faults/final-states.mjs';
+import grants from './faults/grants.mjs';
 import guard from './faults/guard.mjs';
 import idempotency from './faults/idempotency.mjs';
 import input from './faults/input.mjs';
@@ -42,6 +43,7 @@ export const AREAS = [
   judge,
   falseAssurance,
   offline,
+  grants,
   guard,
   input,
   draining,

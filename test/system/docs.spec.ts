@@ -103,6 +103,8 @@ describe('what the documentation shows', () => {
             license_type: 'subscription',
             duration_days: 100,
             instance_fingerprint: `sha256:${'a'.repeat(64)}`,
+            entitlements: { max_users: 5 },
+            grace_days: 14,
             notes: 'paid by invoice 4711',
           },
         )}' | node -pe 'JSON.parse(fs.readFileSync(0)).id')`,
@@ -122,6 +124,8 @@ describe('what the documentation shows', () => {
       'allowed_major_versions',
       'license_type',
       'instance_fingerprint',
+      'entitlements',
+      'grace_days',
       'notes',
       'module_name',
     ])
@@ -133,6 +137,12 @@ describe('what the documentation shows', () => {
   curlIt.each(['docs/audit-events.md', 'docs/logs.md'])(`the commands of %s work${because}`, (page) => {
     const { status, stderr } = run(blocksOf(page));
     expect([status, status === 0 ? '' : String(stderr)]).toEqual([0, '']);
+  });
+
+  curlIt(`docs/entitlements.md issues, changes and finds them${because}`, () => {
+    const { status, stdout, stderr } = run(blocksOf('docs/entitlements.md'), processes.emptyFolder());
+    expect([status, status === 0 ? '' : String(stderr)]).toEqual([0, '']);
+    expect(stdout).toMatch(/"code":"VALID"[^]*"max_employees":250[^]*"max_employees":500[^]*"licenses":\[/);
   });
 
   curlIt(`docs/instance-binding.md leads from a fingerprint to a validation${because}`, () => {

@@ -80,6 +80,17 @@ describeIt(`an add-on of v0.8, which has one public key built in${because}`, () 
     expect(verdictsOf(issued, renewed, reissued)).toEqual([valid, valid, valid]);
   });
 
+  it('accepts a license with entitlements and grace, and ends it at its `exp`', async () => {
+    const issued = await aLicense(admin, {
+      license_type: 'subscription',
+      duration_days: 30,
+      entitlements: { constructor: true, max_users: 5, edition: 'pro' },
+      grace_days: 365,
+    });
+    const reissued = await changed(`${issued.id}/reissue`, { entitlements: {}, grace_days: 0 });
+    expect(verdictsOf(issued, reissued)).toEqual([`valid ${issued.id}`, `valid ${issued.id}`]);
+  });
+
   it('does not learn of a revocation: only the server and status lists know', async () => {
     const license = await subscription();
     await changed(`${license.id}/revoke`, { reason: 'refunded' });

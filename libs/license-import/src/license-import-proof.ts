@@ -65,7 +65,19 @@ function unknownKey(kid: string): LineRefused {
 }
 
 function knownClaims(claims: LicenseClaims): LicenseClaims {
-  const { jti, iss, iat, exp, customer, module, license_type, instance_fingerprint, rev } = claims;
+  const {
+    jti,
+    iss,
+    iat,
+    exp,
+    customer,
+    module,
+    license_type,
+    instance_fingerprint,
+    grace_days,
+    entitlements,
+    rev,
+  } = claims;
   return {
     jti: jti.toLowerCase(),
     iss,
@@ -78,6 +90,8 @@ function knownClaims(claims: LicenseClaims): LicenseClaims {
     },
     license_type,
     instance_fingerprint,
+    ...(grace_days !== undefined && { grace_days }),
+    ...(entitlements !== undefined && { entitlements }),
     rev,
   };
 }

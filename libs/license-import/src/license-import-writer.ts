@@ -116,11 +116,11 @@ export class LicenseImportWriter {
     await tx.query(
       `INSERT INTO licenses (id, customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at,
                              status, revoked_at, revoked_reason, suspended_at, suspended_reason,
-                             instance_fingerprint, token, key_id, revision, notes)
+                             grace_days, instance_fingerprint, entitlements, token, key_id, revision, notes)
        SELECT id, customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at, status,
               CASE status WHEN 'revoked' THEN coalesce(revoked_at, clock_timestamp()) END, revoked_reason,
               CASE status WHEN 'suspended' THEN clock_timestamp() END, suspended_reason,
-              instance_fingerprint, token, key_id, revision, notes
+              grace_days, instance_fingerprint, entitlements, token, key_id, revision, notes
        FROM jsonb_populate_recordset(NULL::licenses, $1::jsonb)`,
       [JSON.stringify(lines.map(licenseRow))],
     );
@@ -271,6 +271,8 @@ function licenseRow(line: ProvenLine): Record<string, unknown> {
     revoked_reason: status === 'revoked' ? (line.revokedReason ?? IMPORTED_AS_REVOKED) : null,
     suspended_reason: status === 'suspended' ? IMPORTED_AS_SUSPENDED : null,
     instance_fingerprint: claims.instance_fingerprint ?? null,
+    grace_days: claims.grace_days ?? 0,
+    entitlements: claims.entitlements ?? {},
     token: line.token,
     key_id: line.keyId,
     revision: line.revision,
@@ -297,6 +299,8 @@ function importedTokenData(line: ProvenLine, status: StatusPlace | null): Readon
       allowedMajorVersions: claims.module.allowed_major_versions,
       instanceFingerprint: claims.instance_fingerprint ?? null,
       expiresAt: claims.exp === undefined ? null : fromSeconds(claims.exp),
+      graceDays: claims.grace_days ?? 0,
+      entitlements: claims.entitlements ?? {},
     },
   );
 }

@@ -270,6 +270,8 @@ describe('LicenseImport', () => {
           stored_status: 'active',
           status: 'active',
           instance_fingerprint: null,
+          entitlements: {},
+          grace_days: 0,
           token,
           key_id: 'aegis-2026-01',
           revision: 1,
@@ -328,6 +330,8 @@ describe('LicenseImport', () => {
         exp: 4_000_000_000,
         license_type: 'subscription',
         instance_fingerprint: fingerprint,
+        entitlements: { constructor: true, max_users: 5 },
+        grace_days: 14,
         rev: 7,
         status: { status_list: { idx: 5, uri: 'https://elsewhere.example/1' } },
       });
@@ -335,6 +339,8 @@ describe('LicenseImport', () => {
       expect(await find(jti)).toMatchObject({
         license_type: 'subscription',
         expires_at: new Date('2096-10-02T07:06:40.000Z'),
+        entitlements: { constructor: true, max_users: 5 },
+        grace_days: 14,
         instance_fingerprint: fingerprint,
         revision: 7,
       });

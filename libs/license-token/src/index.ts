@@ -1,5 +1,15 @@
 export type { LicenseClaims, LicenseType } from './claims/claims';
 export { LICENSE_TYPES } from './claims/claims';
+export type { Entitlements, EntitlementValue } from './claims/entitlements';
+export {
+  brokenEntitlementRules,
+  ENTITLEMENT_CODE,
+  inStoredOrder,
+  MAX_ENTITLEMENT_TEXT,
+  MAX_ENTITLEMENTS,
+  MAX_ENTITLEMENTS_BYTES,
+  takesAway,
+} from './claims/entitlements';
 export { fitsTokenLimit, lintClaims } from './claims/lint';
 export {
   CUSTOMER_ID,
@@ -7,6 +17,7 @@ export {
   KEY_ID,
   MAJOR_VERSION,
   MAX_CUSTOMER_NAME_LENGTH,
+  MAX_GRACE_DAYS,
   MAX_MAJOR_VERSIONS,
   MODULE_NAME,
   UUID,
@@ -16,6 +27,7 @@ export type { Evidence, KeyTrust, Question, TokenRecord } from './judge';
 export { judge, namingLicense } from './judge';
 export type { CompromisedKey, Ed25519Jwk, KeySet, KeySetKey } from './key-set';
 export { KEY_SET_TYPE, MAX_KEY_SET_BYTES, openKeySet, parseKeySet } from './key-set';
+export { entitlementOf } from './entitlement-of';
 export { judgeOffline } from './offline';
 export type { ParsedToken } from './parse';
 export { parseToken } from './parse';

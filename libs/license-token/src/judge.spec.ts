@@ -49,12 +49,19 @@ const fromClaims = {
   license_type: 'subscription',
   customer_name: 'Acme Corporation',
   expires_at: new Date('2027-02-03T19:12:10.000Z'),
+  entitlements: {},
 };
-const noClaims = { license_id: null, license_type: null, customer_name: null, expires_at: null };
+const noClaims = {
+  license_id: null,
+  license_type: null,
+  customer_name: null,
+  expires_at: null,
+  entitlements: {},
+};
 
 /** The question and the evidence of a case of the matrix. */
 function inTermsOfJudge(situation: Situation): [Question, Evidence] {
-  const { module_name, odoo_version, instance, endsIn } = situation;
+  const { module_name, odoo_version, instance, endsIn, graceDays } = situation;
   const fingerprints = { 'the bound one': FINGERPRINT, another: 'sha256:bb', unknown: null };
   const asked = { module_name, odoo_version, instance_fingerprint: fingerprints[instance] };
   if (situation.payload === 'something else') return [asked, { proof: 'malformed' }];
@@ -70,6 +77,7 @@ function inTermsOfJudge(situation: Situation): [Question, Evidence] {
         module: { technical_name: 'payroll', allowed_major_versions: ['17', '18'] },
         ...(situation.isBound && { instance_fingerprint: FINGERPRINT }),
         exp: endsIn === null ? undefined : NOW_S + endsIn,
+        ...(graceDays !== null && { grace_days: graceDays }),
       },
       key: situation.signedBy === 'our key' ? { compromised: false } : { compromised: true, after: null },
       acceptedIssuers: ['https://license.biz4a.com', 'https://licenses.predecessor.example'],
@@ -87,6 +95,17 @@ function inTermsOfJudge(situation: Situation): [Question, Evidence] {
 }
 
 describe('judge', () => {
+  it.each(EACH_CODE)('shows with $code the entitlements of a token that is proven', ({ situation, code }) => {
+    const [asked, found] = inTermsOfJudge(situation);
+    const granted = { max_users: 5 };
+    const evidenceOfIt: Evidence =
+      found.proof === 'signature_holds'
+        ? { ...found, claims: { ...found.claims, entitlements: granted } }
+        : found;
+    const isProven = !['MALFORMED', 'UNKNOWN_KEY', 'SIGNATURE_INVALID', 'KEY_COMPROMISED'].includes(code);
+    expect(judge(asked, evidenceOfIt, NOW).entitlements).toEqual(isProven ? granted : {});
+  });
+
   it.each(VERDICT_MATRIX)('answers $code $name', ({ situation, code, warnings }) => {
     const [asked, found] = inTermsOfJudge(situation);
     expect(judge(asked, found, NOW)).toMatchObject({ valid: code === 'VALID', code, warnings });
@@ -116,6 +135,31 @@ describe('judge', () => {
     ])('%i ms from it, is %s', (offset, code) => {
       const now = new Date(NOW.getTime() + offset);
       expect(judge(question, withClaims({ exp: NOW_S }), now).code).toBe(code);
+    });
+
+    it.each([
+      [-1000, 'VALID', 'IN_GRACE'],
+      [-1, 'VALID', 'IN_GRACE'],
+      [0, 'EXPIRED', undefined],
+      [1, 'EXPIRED', undefined],
+    ])('%i ms from the end of its grace, is %s', (offset, code, warning) => {
+      const now = new Date(NOW.getTime() + 14 * DAY_S * 1000 + offset);
+      const verdict = judge(question, withClaims({ exp: NOW_S, grace_days: 14 }), now);
+      expect([verdict.code, verdict.warnings[0]]).toEqual([code, warning]);
+      expect(verdict.expires_at).toEqual(NOW);
+    });
+
+    it.each([
+      [-1, 'EXPIRES_SOON'],
+      [0, 'IN_GRACE'],
+    ])('%i ms from it, warns with %s where there is grace', (offset, warning) => {
+      const now = new Date(NOW.getTime() + offset);
+      expect(judge(question, withClaims({ exp: NOW_S, grace_days: 1 }), now).warnings).toEqual([warning]);
+    });
+
+    it('is reached if the clock gives no time, with grace too', () => {
+      const verdict = judge(question, withClaims({ grace_days: 365 }), new Date(NaN));
+      expect(verdict.code).toBe('EXPIRED');
     });
 
     it('is reached if the clock gives no time', () => {

@@ -1,4 +1,5 @@
 import type { LicenseClaims } from './claims/claims';
+import type { Entitlements } from './claims/entitlements';
 import type { ListedStatus } from './status-lists/status-list-reader';
 import { type Verdict, VERDICT_ERRORS, type VerdictCode, type Warning } from './verdict';
 import { majorVersion } from './version';
@@ -44,7 +45,10 @@ export interface TokenRecord {
   customer_active: boolean;
 }
 
-const EXPIRES_SOON_MS = 30 * 24 * 60 * 60 * 1000;
+/** Shared by all verdicts that have none. */
+const NO_ENTITLEMENTS: Entitlements = Object.freeze({});
+const DAY_MS = 24 * 60 * 60 * 1000;
+const EXPIRES_SOON_MS = 30 * DAY_MS;
 
 /**
  * Decides whether a license is valid, from what was found out about it: pure, so that the server, the command
@@ -68,6 +72,7 @@ export function judge(question: Question, evidence: Evidence, now: Date): Verdic
     license_type: claims.license_type,
     customer_name: claims.customer.name,
     expires_at: claims.exp === undefined ? null : new Date(claims.exp * 1000),
+    entitlements: claims.entitlements ?? NO_ENTITLEMENTS,
     checked_at: now,
   };
 }
@@ -83,6 +88,7 @@ export function namingLicense(verdict: Verdict, claims: LicenseClaims): Verdict 
     license_type: claims.license_type,
     customer_name: claims.customer.name,
     expires_at: claims.exp === undefined ? null : new Date(claims.exp * 1000),
+    entitlements: claims.entitlements ?? NO_ENTITLEMENTS,
   };
 }
 
@@ -97,6 +103,7 @@ function unproven(code: VerdictCode, now: Date): Verdict {
     license_type: null,
     customer_name: null,
     expires_at: null,
+    entitlements: NO_ENTITLEMENTS,
     checked_at: now,
   };
 }
@@ -163,15 +170,21 @@ function refusedByList(listed: ListedStatus): VerdictCode | null {
   }
 }
 
-function isExpired({ exp }: LicenseClaims, now: Date): boolean {
+/** Past its end, and past its days of grace. */
+function isExpired({ exp, grace_days: graceDays = 0 }: LicenseClaims, now: Date): boolean {
+  return exp !== undefined && isReached(exp * 1000 + graceDays * DAY_MS, now);
+}
+
+/** @param end the first millisecond after what is asked about */
+function isReached(end: number, now: Date): boolean {
   // An invalid time is past every end.
-  return exp !== undefined && !(now.getTime() < exp * 1000);
+  return !(now.getTime() < end);
 }
 
 function warningsOf({ claims, record }: SignatureHolds, now: Date): Warning[] {
   const warnings: Warning[] = [];
   if (claims.exp !== undefined && claims.exp * 1000 - now.getTime() <= EXPIRES_SOON_MS)
-    warnings.push('EXPIRES_SOON');
+    warnings.push(isReached(claims.exp * 1000, now) ? 'IN_GRACE' : 'EXPIRES_SOON');
   if (record !== null && !isOffline(record) && record.newer_token_exists) warnings.push('REISSUE_AVAILABLE');
   return warnings;
 }

@@ -69,7 +69,7 @@ const aValidScenario = (): Scenario => ({
 
 /** A case of the matrix, as a token and what is known about it. */
 function scenarioOf(situation: Situation): Scenario {
-  const { status, isBound, endsIn, module_name, odoo_version, instance } = situation;
+  const { status, isBound, endsIn, graceDays, module_name, odoo_version, instance } = situation;
   const valid = aValidScenario();
   const { instance_fingerprint: _, ...claims } = valid.claims;
   const fingerprints = { 'the bound one': FINGERPRINT, another: 'sha256:bb', unknown: null };
@@ -82,6 +82,7 @@ function scenarioOf(situation: Situation): Scenario {
       module: { technical_name: 'payroll', allowed_major_versions: ['17', '18'] },
       license_type: endsIn === null ? 'perpetual' : 'subscription',
       exp: endsIn === null ? undefined : NOW_S + endsIn,
+      ...(graceDays !== null && { grace_days: graceDays }),
       ...(situation.payload === 'something else' && { rev: 'first' }),
     },
     signWith: situation.signature === 'of that key' ? ours.privateKey : stranger.privateKey,
@@ -293,6 +294,7 @@ describe('the license that the predecessor signed', () => {
       license_type: 'perpetual',
       customer_name: 'Acme Corporation',
       expires_at: null,
+      entitlements: {},
       checked_at: NOW,
     });
   });

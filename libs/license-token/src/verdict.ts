@@ -1,4 +1,5 @@
 import type { LicenseType } from './claims/claims';
+import type { Entitlements } from './claims/entitlements';
 
 /** Every answer to "is this license valid here and now?". The first failing check, in this order, names it. */
 export const VERDICT_CODES = [
@@ -22,8 +23,8 @@ export const VERDICT_CODES = [
 
 export type VerdictCode = (typeof VERDICT_CODES)[number];
 
-/** Of a valid license: it ends within 30 days; a newer token of it exists. */
-export const WARNINGS = ['EXPIRES_SOON', 'REISSUE_AVAILABLE'] as const;
+/** Of a valid license: it ends within 30 days; it has ended, and is valid only for its days of grace; a newer token of it exists. */
+export const WARNINGS = ['EXPIRES_SOON', 'IN_GRACE', 'REISSUE_AVAILABLE'] as const;
 
 export type Warning = (typeof WARNINGS)[number];
 
@@ -42,6 +43,11 @@ export interface Verdict {
   customer_name: string | null;
   /** Null also when the license is perpetual. */
   expires_at: Date | null;
+  /**
+   * What the token allows beyond running; empty where there is nothing, and while the token is not proven ours. Read it
+   * with `entitlementOf`.
+   */
+  entitlements: Entitlements;
   checked_at: Date;
 }
 

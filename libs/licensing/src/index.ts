@@ -11,7 +11,14 @@ export { LicenseResign } from './resign/license-resign.service';
 export type { CompromiseEffect } from './state/compromise-effect';
 export { countCompromised } from './state/compromise-effect';
 export type { LicenseStatus, StoredStatus } from './state/license-status';
-export { endSql, hasStatusSql, notRevokedSql, statusSql } from './state/license-status';
+export {
+  endSql,
+  endsWithinSql,
+  graceEndsWithinSql,
+  hasStatusSql,
+  notRevokedSql,
+  statusSql,
+} from './state/license-status';
 export { UnrecordedTokens } from './validate/unrecorded-tokens';
 export { ValidationCounts } from './validate/validation-counts';
 export { ValidationService } from './validate/validation.service';

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type SelectQueryBuilder } from 'typeorm';
 import { License } from './license.entity';
 import { beginsInLicense, isExactlySql } from './license-search';
-import { endSql, hasStatusSql, type LicenseStatus } from './state/license-status';
+import { endSql, hasStatusSql, type LicenseStatus, mayStillLastSql } from './state/license-status';
 
 export const LICENSE_SORTS = ['created_at', '-created_at', 'expires_at', '-expires_at'] as const;
 export type LicenseSort = (typeof LICENSE_SORTS)[number];
@@ -70,11 +70,18 @@ export class LicenseList {
   /** The licenses that match every filter. */
   source(query: ListLicenses): ListSource<License> {
     const { page, page_size, cursor, ...list } = query;
-    const rows = this.matching(query);
+    const rows = this.soonest(query);
     if (query.license_type !== undefined && ORDERS[query.sort].keys === BY_EXPIRY)
       // What the type says of the end, so that the others are not read: perpetual licenses are in a row.
       rows.andWhere(query.license_type === PERPETUAL ? `${endSql('license')} = 'infinity'` : HAS_END);
-    return { rows, counted: this.counted(query), order: ORDERS[query.sort], list: { ...list } };
+    return {
+      rows,
+      counted: this.counted(query),
+      // The planner knows nothing of the longest grace.
+      estimated: this.matching(query),
+      order: ORDERS[query.sort],
+      list: { ...list },
+    };
   }
 
   /** Where nothing else narrows them, licenses with ends in some time are counted in the order of their ends. */
@@ -85,9 +92,15 @@ export class LicenseList {
         query.expires_before !== undefined ||
         query.status === 'active' ||
         query.status === 'expired');
-    const rows = this.matching(query);
+    const rows = isByEnd ? this.soonest(query) : this.matching(query);
     for (const { expression } of isByEnd ? BY_EXPIRY : BY_CREATION) rows.addOrderBy(expression);
     return rows;
+  }
+
+  /** The same rows, for a statement that reads them in the order of their ends. */
+  private soonest(query: ListLicenses): SelectQueryBuilder<License> {
+    const rows = this.matching(query);
+    return query.status === 'active' ? rows.andWhere(mayStillLastSql('license', NOW)) : rows;
   }
 
   private matching(filters: LicenseFilters): SelectQueryBuilder<License> {

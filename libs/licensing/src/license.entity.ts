@@ -1,6 +1,6 @@
 import { momentsCheck } from '@aegis/database';
 import { Customer } from '@aegis/customers';
-import type { LicenseType } from '@aegis/license-token';
+import type { Entitlements, LicenseType } from '@aegis/license-token';
 import { SigningKey } from '@aegis/signing';
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, VirtualColumn } from 'typeorm';
 import { type LicenseStatus, statusSql, type StoredStatus } from './state/license-status';
@@ -21,6 +21,8 @@ export const MOST_REVISION = 2_147_483_647;
   `CASE status WHEN 'suspended' THEN suspended_at IS NOT NULL WHEN 'active' THEN suspended_at IS NULL ELSE true END`,
 )
 @Check('licenses_fingerprint_format', `instance_fingerprint ~ '^sha256:[0-9a-f]{64}$'`)
+@Check('licenses_grace', `grace_days BETWEEN 0 AND 365 AND (grace_days = 0 OR expires_at IS NOT NULL)`)
+@Check('licenses_entitlements', `jsonb_typeof(entitlements) = 'object'`) // and more, in its migration
 @Check('licenses_token_size', `octet_length(token) <= 65536`)
 @Check('licenses_revision', `revision >= 1`)
 @Check(
@@ -37,6 +39,8 @@ export const MOST_REVISION = 2_147_483_647;
 @Index('licenses_by_lower_module', { synchronize: false })
 @Index('licenses_by_type', { synchronize: false })
 @Index('licenses_by_key', { synchronize: false })
+@Index('licenses_by_grace_end', { synchronize: false })
+@Index('licenses_by_grace', { synchronize: false })
 @Index('licenses_withdrawn', { synchronize: false })
 @Index('licenses_withdrawn_by_expiry', { synchronize: false })
 @Index('licenses_withdrawn_by_module', { synchronize: false })
@@ -65,6 +69,10 @@ export class License {
 
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   expires_at!: Date | null;
+
+  /** Days of 86,400 seconds after its end in which it is still valid; 0 for a perpetual one. */
+  @Column({ type: 'smallint', default: 0 })
+  grace_days!: number;
 
   @Column({ name: 'status', type: 'text', default: 'active' })
   stored_status!: StoredStatus;
@@ -101,6 +109,10 @@ export class License {
 
   @Column({ type: 'text', nullable: true })
   instance_fingerprint!: string | null;
+
+  /** What it allows beyond running, by code: `inStoredOrder`. Empty where there is nothing. */
+  @Column({ type: 'jsonb', default: {} })
+  entitlements!: Entitlements;
 
   /** The newest token; null once its customer was removed, for it holds the customer's name. */
   @Column({ type: 'text', nullable: true })

@@ -65,7 +65,7 @@ export class InvalidTerm extends DomainError {
   readonly code = 'validation_failed';
   override readonly errors: readonly FieldError[];
 
-  constructor(field: 'duration_days' | 'expires_at', rule: string) {
+  constructor(field: 'duration_days' | 'expires_at' | 'grace_days', rule: string) {
     super('The request breaks one or more rules; see `errors`.');
     this.errors = [{ field, message: rule }];
   }

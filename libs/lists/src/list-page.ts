@@ -30,6 +30,8 @@ export interface ListSource<Row extends ObjectLiteral> {
   rows: SelectQueryBuilder<Row>;
   /** Selects the same rows for their total, sorted as an index finds them soonest; by default in the list's order. */
   counted?: SelectQueryBuilder<Row>;
+  /** Selects the same rows for an estimate of their number; `rows` unless given. */
+  estimated?: SelectQueryBuilder<Row>;
   order: ListOrder<Row>;
   /** Filters and sort order as the caller named them: a cursor of another list is refused. */
   list: Readonly<Record<string, unknown>>;
@@ -50,7 +52,7 @@ export interface Rows<Row> {
  * @throws InvalidInput for an invalid cursor, or one of another list
  */
 export async function listPage<Row extends ObjectLiteral>(
-  { rows, counted, order, list }: ListSource<Row>,
+  { rows, counted, estimated, order, list }: ListSource<Row>,
   query: PageQuery,
 ): Promise<Rows<Row>> {
   const selected = sorted(rows, order);
@@ -66,7 +68,7 @@ export async function listPage<Row extends ObjectLiteral>(
       ),
     );
   const [{ total, isEstimate }, found] = await Promise.all([
-    countRows(counted ?? sorted(rows, order), rows),
+    countRows(counted ?? sorted(rows, order), estimated ?? rows),
     selected.limit(query.page_size + 1).getMany(),
   ]);
   const page = found.slice(0, query.page_size);

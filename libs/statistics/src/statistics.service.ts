@@ -1,7 +1,7 @@
 import { LICENSE_TYPES, type LicenseType, VERDICT_CODES, type VerdictCode } from '@aegis/license-token';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { endSql, hasStatusSql, type StoredStatus, ValidationCounts } from '@aegis/licensing';
+import { endsWithinSql, graceEndsWithinSql, type StoredStatus, ValidationCounts } from '@aegis/licensing';
 
 /** Counts at one moment. */
 export interface Statistics {
@@ -13,7 +13,7 @@ export interface Statistics {
     suspended: number;
     revoked: number;
     by_type: Record<LicenseType, number>;
-    /** Active ones that end within 30 days. */
+    /** Active ones that end within 30 days; those in grace have ended. */
     expiring_30d: number;
   };
   validations: { last_24h: { total: number; valid: number; by_code: Record<VerdictCode, number> } };
@@ -22,9 +22,13 @@ export interface Statistics {
 }
 
 interface CountedRows {
-  /** Of each counter its sum, and of `licenses.ending` the sum of the days before today too. */
-  counters: Partial<Record<string, { before_today: number; before_soon: number }>> | null;
+  /** Of each counter its sum, and the sum of the days before today too. */
+  counters: Partial<Record<string, { before_today: number | null; before_soon: number }>> | null;
+  /** Active ones whose end was today; without grace they have expired. */
   ended_today: number;
+  ended_today_without_grace: number;
+  /** Active ones whose grace ended today. */
+  grace_ended_today: number;
   ending_on_last_day: number;
 }
 
@@ -44,7 +48,8 @@ export class StatisticsService {
 
   /**
    * All counts of one snapshot: exact, except for other processes' last second of validations. Reads no large table:
-   * counts are kept as rows change, and only licenses that end today, or on the last of the 30 days, are looked at.
+   * counts are kept as rows change, and only licenses that end today, with their grace or without, or on the last of the 30
+   * days, are looked at.
    * @param at decides what has expired; now, by the database's clock, unless given
    */
   async read(at?: Date): Promise<Statistics> {
@@ -70,12 +75,15 @@ type RowCounts = Pick<Statistics, 'customers' | 'licenses' | 'audit_logs'>;
 
 function rowCounts(counted: CountedRows): RowCounts {
   const total = (counter: string): number => counted.counters?.[counter]?.before_soon ?? 0;
+  const beforeToday = (counter: string): number => counted.counters?.[counter]?.before_today ?? 0;
   const ofType = (type: LicenseType): number =>
     sum(STATUSES.map((status) => total(`licenses.${type}.${status}`)));
   const ofStatus = (status: StoredStatus): number =>
     sum(LICENSE_TYPES.map((type) => total(`licenses.${type}.${status}`)));
 
-  const expired = (counted.counters?.['licenses.ending']?.before_today ?? 0) + counted.ended_today;
+  const ended = beforeToday('licenses.ending');
+  const inGrace = beforeToday('licenses.grace_begins') - beforeToday('licenses.grace_ends');
+  const expired = ended - inGrace + counted.ended_today_without_grace + counted.grace_ended_today;
   const active = total('customers.active');
   const inactive = total('customers.inactive');
   return {
@@ -87,7 +95,7 @@ function rowCounts(counted: CountedRows): RowCounts {
       suspended: ofStatus('suspended'),
       revoked: ofStatus('revoked'),
       by_type: { perpetual: ofType('perpetual'), subscription: ofType('subscription'), demo: ofType('demo') },
-      expiring_30d: total('licenses.ending') + counted.ending_on_last_day - expired,
+      expiring_30d: total('licenses.ending') + counted.ending_on_last_day - ended - counted.ended_today,
     },
     audit_logs: { total: total('audit_logs') },
   };
@@ -111,11 +119,16 @@ const NOW = 'coalesce($1::timestamptz, statement_timestamp())';
 const SOON = `(${NOW} + interval '720 hours')`;
 const dayOf = (moment: string): string => `(${moment} AT TIME ZONE 'UTC')::date`;
 
+const startOfDay = (moment: string): string => `date_trunc('day', ${moment}, 'UTC')`;
+
 /** Active licenses that end on the day of `moment`, up to and with that. */
 const endingOnDayOf = (moment: string): string => `
+  (SELECT count(*)::integer FROM licenses WHERE ${endsWithinSql('licenses', startOfDay(moment), moment)})`;
+const endedTodayWithoutGrace = `
   (SELECT count(*)::integer FROM licenses
-   WHERE ${hasStatusSql('expired', 'licenses', moment)}
-     AND ${endSql('licenses')} >= date_trunc('day', ${moment}, 'UTC'))`;
+   WHERE ${endsWithinSql('licenses', startOfDay(NOW), NOW)} AND grace_days = 0)`;
+const graceEndedToday = `
+  (SELECT count(*)::integer FROM licenses WHERE ${graceEndsWithinSql('licenses', startOfDay(NOW), NOW)})`;
 
 const ROW_COUNTS = `
     (SELECT json_object_agg(counter, json_build_object('before_today', before_today, 'before_soon', before_soon))
@@ -125,6 +138,8 @@ const ROW_COUNTS = `
                  SELECT day, counter, delta FROM statistics_deltas) AS known
            WHERE day < ${dayOf(SOON)} GROUP BY counter) AS summed) AS counters,
     ${endingOnDayOf(NOW)} AS ended_today,
+    ${endedTodayWithoutGrace} AS ended_today_without_grace,
+    ${graceEndedToday} AS grace_ended_today,
     ${endingOnDayOf(SOON)} AS ending_on_last_day`;
 
 const STATEMENT = `

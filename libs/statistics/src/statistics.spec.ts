@@ -17,6 +17,9 @@ import { ValidationCounts } from '@aegis/licensing';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** When a license has expired. */
+const ENDS = `(expires_at + make_interval(secs => grace_days * 86400))`;
+
 /** What the statistics must say, counted again from the tables. */
 const FRESH = `
   SELECT
@@ -25,8 +28,8 @@ const FRESH = `
      FROM customers WHERE deleted_at IS NULL) AS customers,
     (SELECT json_build_object(
        'total', count(*),
-       'active', count(*) FILTER (WHERE status = 'active' AND (expires_at IS NULL OR expires_at > $1)),
-       'expired', count(*) FILTER (WHERE status = 'active' AND expires_at <= $1),
+       'active', count(*) FILTER (WHERE status = 'active' AND (expires_at IS NULL OR ${ENDS} > $1)),
+       'expired', count(*) FILTER (WHERE status = 'active' AND ${ENDS} <= $1),
        'suspended', count(*) FILTER (WHERE status = 'suspended'),
        'revoked', count(*) FILTER (WHERE status = 'revoked'),
        'by_type', json_build_object(
@@ -49,6 +52,10 @@ const DIFFERENCES = `
     UNION ALL SELECT '-infinity', 'licenses.' || license_type || '.' || status, -1 FROM licenses
     UNION ALL SELECT date(expires_at AT TIME ZONE 'UTC'), 'licenses.ending', -1 FROM licenses
               WHERE status = 'active' AND expires_at IS NOT NULL
+    UNION ALL SELECT date(expires_at AT TIME ZONE 'UTC'), 'licenses.grace_begins', -1 FROM licenses
+              WHERE status = 'active' AND grace_days > 0
+    UNION ALL SELECT date(${ENDS} AT TIME ZONE 'UTC'), 'licenses.grace_ends', -1 FROM licenses
+              WHERE status = 'active' AND grace_days > 0
   ) AS all_counts GROUP BY day, counter HAVING sum(n) <> 0`;
 
 /** Stored status and days until the end of licenses: three active (one ends soon), two expired. */
@@ -196,6 +203,12 @@ describe('statistics', () => {
         .map(([some, end]): Change => [
           `UPDATE licenses SET expires_at = $2 WHERE get_byte(uuid_send(id), 0) % 16 = $1 AND license_type <> 'perpetual'`,
           [some, end],
+        ]),
+      fc
+        .tuple(part, fc.constantFrom(0, 1, 29, 30, 31, 365))
+        .map(([some, days]): Change => [
+          `UPDATE licenses SET grace_days = $2 WHERE get_byte(uuid_send(id), 0) % 16 = $1 AND license_type <> 'perpetual'`,
+          [some, days],
         ]),
       part.map((some): Change => [
         `UPDATE licenses SET notes = 'seen', version = version + 1 WHERE get_byte(uuid_send(id), 0) % 16 = $1`,

@@ -54,6 +54,7 @@ describe('a token that the server did not make', () => {
       license_type: null,
       customer_name: null,
       expires_at: null,
+      entitlements: {},
       checked_at: expect.any(String),
     });
     expect(await recorded()).toBe(before);

@@ -159,7 +159,14 @@ describe('the inspection of a pasted token', () => {
       return body.inspected as Record<string, unknown>;
     };
     const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown;
-    const common = { removed: [], key_id, key_state: 'active', recorded_at: time };
+    const common = {
+      removed: [],
+      key_id,
+      key_state: 'active',
+      recorded_at: time,
+      grace_days: 0,
+      entitlements: {},
+    };
     // A token's `exp` has whole seconds.
     const end = (text: unknown): string =>
       new Date(Math.floor(Date.parse(String(text)) / 1000) * 1000).toISOString();

@@ -111,6 +111,7 @@ describe('a verdict', () => {
     iss,
     isBound,
     endsIn,
+    graceDays,
     ...situation
   }: Situation): Promise<{ token: string; question: Record<string, unknown> }> {
     const { id, customer_id } = await aLicense(client);
@@ -123,6 +124,7 @@ describe('a verdict', () => {
       module: { technical_name: 'payroll', allowed_major_versions: ['17', '18'] },
       license_type: endsIn === null ? 'perpetual' : 'subscription',
       ...(endsIn !== null && { exp: seconds(endsIn) }),
+      ...(graceDays !== null && { grace_days: graceDays }),
       ...(isBound && { instance_fingerprint: FINGERPRINT }),
       rev: payload === 'a license' ? 2 : 'second',
     });
@@ -176,6 +178,7 @@ describe('a verdict', () => {
         license_type: claims?.license_type ?? null,
         customer_name: claims?.customer.name ?? null,
         expires_at: claims?.exp ? new Date(claims.exp * 1000).toISOString() : null,
+        entitlements: {},
         checked_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       });
 

@@ -165,10 +165,21 @@ describe('every list, by each filter and in each order', () => {
     expect(reads.find(({ statement }) => statement === 'count')!.scans).toContain(count);
   });
 
+  it.each(['expires_at', '-expires_at'])(
+    'reads active licenses by %s without those that expired before the longest grace',
+    async (sort) => {
+      const { reads } = await readsOf(`/api/v1/licenses?status=active&sort=${sort}`);
+      // A tenth of all have expired, and two thirds of those before any grace that there is.
+      for (const { statement, rows } of reads)
+        expect([statement, rows < ROWS / 25]).toEqual([statement, true]);
+    },
+  );
+
   it.each([
     ['licenses', ROWS, 0.2],
     ['licenses?module_name=Module_7', ROWS / 20, 0.5],
     ['licenses?status=active', ROWS * 0.83, 0.3],
+    ['licenses?status=active&sort=expires_at', ROWS * 0.83, 0.3],
     ['licenses?q=module_7', ROWS / 20, 0.5],
     ['customers?q=p', ROWS / 3, 0.3],
   ])('estimates how many rows %s has', async (path, rows, tolerance) => {

@@ -266,6 +266,16 @@ describe('a database that was restored to an earlier moment', () => {
       expect(body).toMatchObject({ ...rest, token: null, notes: null, updated_at: expect.any(String) });
     });
 
+    it('renewed and reissued licenses have the grace and the entitlements of their newest token', async () => {
+      const { renewed, superseded } = time.licenses;
+      const grantsOf = async ({ id }: { id: string }): Promise<unknown[]> => {
+        const { body } = await admin.get(`/api/v1/licenses/${id}`);
+        return [body.grace_days as unknown, body.entitlements as unknown];
+      };
+      expect(await grantsOf(renewed)).toEqual([7, { fate: 'renewed', max_users: 5, constructor: true }]);
+      expect(await grantsOf(superseded)).toEqual([14, { max_users: 6 }]);
+    });
+
     it('a customer that was created later exists under its id, with the name "restored" and a flag until it gets its name', async () => {
       const path = `/api/v1/customers/${time.newCustomer}`;
       expect((await admin.get(path)).body).toMatchObject({

@@ -9,6 +9,18 @@ export default {
       to: `AND l.status = 'expired'`,
     },
     {
+      name: 'overlooks a token without the grace of its license',
+      file: 'apps/cli/src/doctor/row-rules.ts',
+      from: 'l.grace_days > 0 AND claims',
+      to: 'l.grace_days > 400 AND claims',
+    },
+    {
+      name: 'overlooks a token without the entitlements of its license',
+      file: 'apps/cli/src/doctor/row-rules.ts',
+      from: `l.entitlements <> '{}' AND claims`,
+      to: `l.entitlements = '[]' AND claims`,
+    },
+    {
       name: 'overlooks a restore that is not reconciled',
       file: 'apps/cli/src/doctor/restore.ts',
       from: 'WHERE reconciled_at IS NULL',

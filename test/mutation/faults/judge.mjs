@@ -55,12 +55,8 @@ export default {
       ],
       ['lets a superseded token pass', "if (record.superseded) return 'SUPERSEDED';", ''],
       ['lets an inactive customer pass', "record.customer_active ? null : 'CUSTOMER_INACTIVE'", 'null'],
-      ['expires a second late', '!(now.getTime() < exp * 1000)', '!(now.getTime() <= exp * 1000)'],
-      [
-        'never expires for a clock that has no time',
-        '!(now.getTime() < exp * 1000)',
-        'now.getTime() >= exp * 1000',
-      ],
+      ['expires a second late', '!(now.getTime() < end)', '!(now.getTime() <= end)'],
+      ['never expires for a clock that has no time', '!(now.getTime() < end)', 'now.getTime() >= end'],
       ['lets what is expired pass', "(isExpired(claims, now) ? 'EXPIRED' : 'VALID')", "'VALID'"],
       [
         'judges the end before the record',
@@ -68,7 +64,24 @@ export default {
     (isExpired(claims, now) ? 'EXPIRED' : 'VALID')`,
         "(isExpired(claims, now) ? 'EXPIRED' : refusedByRecord(record) ?? 'VALID')",
       ],
-      ['warns of a near end a day late', '30 * 24 * 60', '29 * 24 * 60'],
+      ['warns of a near end a day late', '30 * DAY_MS', '29 * DAY_MS'],
+      ['knows no grace', ' + graceDays * DAY_MS', ''],
+      ['gives grace to licenses without it', 'grace_days: graceDays = 0', 'grace_days: graceDays = 1'],
+      [
+        'warns of grace before the end',
+        "isReached(claims.exp * 1000, now) ? 'IN_GRACE'",
+        "true ? 'IN_GRACE'",
+      ],
+      [
+        'forgets what the token allows',
+        'claims.entitlements ?? NO_ENTITLEMENTS,\n    checked_at',
+        'NO_ENTITLEMENTS,\n    checked_at',
+      ],
+      [
+        'shows what nobody has proven',
+        'expires_at: null,\n    entitlements: NO_ENTITLEMENTS',
+        'expires_at: null,\n    entitlements: { all: true }',
+      ],
     ]),
   ],
 };

@@ -7,16 +7,28 @@ export default {
     ...inFile('libs/licensing/src/state/license-status.ts', [
       [
         'ends a license a moment too late',
-        'return `${endSql(row)} <= ${now}`;',
-        'return `${endSql(row)} < ${now}`;',
+        '${endSql(row)} <= ${now} AND NOT',
+        '${endSql(row)} < ${now} AND NOT',
       ],
-      ['ends perpetual licenses', "'infinity'", "'-infinity'"],
+      ['ends perpetual licenses', "expires_at, 'infinity')", "expires_at, '-infinity')"],
       [
         'shows a suspended license as expired',
         "WHEN ${hasStatusSql('expired', row, now)} THEN",
         'WHEN ${hasEndedSql(row, now)} THEN',
       ],
-      ['finds expired licenses among the active', ' AND ${endSql(row)} > ${now}', ''],
+      [
+        'finds expired licenses among the active',
+        ' AND (${endSql(row)} > ${now} OR ${graceLastsSql(row, now)})',
+        '',
+      ],
+      [
+        'finds no license in grace among the active',
+        '(${endSql(row)} > ${now} OR ${graceLastsSql(row, now)})',
+        '${endSql(row)} > ${now}',
+      ],
+      ['ends a license before its grace', ' AND NOT ${graceLastsSql(row, now)})', ')'],
+      ['ends grace a moment too late', '${graceEndSql(row)} > ${now})', '${graceEndSql(row)} >= ${now})'],
+      ['counts days of grace by the calendar', "interval '24 hours') AT", "interval '23 hours') AT"],
       ['takes suspended licenses for revoked', "<> 'revoked'", "= 'active'"],
     ]),
     ...inFile('libs/database/src/row-locks.ts', [

@@ -19,6 +19,14 @@ export default {
       ],
       ['finds all by nothing', "folded === '' ? '' :", "folded === 'x' ? '' :"],
     ]),
+    ...inFile('libs/licensing/src/license-list.ts', [
+      [
+        'reads what expired long ago',
+        "query.status === 'active' ? rows.andWhere",
+        "query.q === 'x' ? rows.andWhere",
+      ],
+      ['estimates by what the planner does not know', 'estimated: this.matching(query)', 'estimated: rows'],
+    ]),
     ...inFile('libs/customers/src/customer-search.ts', [
       ['waits for rows that others have locked', '        skipLocked: true,\n', ''],
       [
@@ -54,7 +62,7 @@ export default {
     ...inFile('libs/lists/src/list-page.ts', [
       [
         'counts in no order',
-        'countRows(counted ?? sorted(rows, order), rows)',
+        'countRows(counted ?? sorted(rows, order), estimated ?? rows)',
         'countRows(counted === undefined ? rows : rows, rows)',
       ],
     ]),

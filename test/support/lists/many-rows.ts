@@ -22,10 +22,11 @@ export const FILL = `
                'company ' || n]
   FROM generate_series(1, ${CUSTOMERS}) n;
   INSERT INTO licenses (id, customer_id, module_name, license_type, allowed_major_versions, issued_at, created_at,
-                        expires_at, key_id, status, revoked_at, suspended_at)
+                        expires_at, grace_days, key_id, status, revoked_at, suspended_at)
   SELECT CASE n WHEN 1 THEN '${LICENSE_ID}' ELSE gen_random_uuid() END,
          'Customer-' || 1 + ${chance('customer', CUSTOMERS)}, 'Module_' || ${chance('module', 20)}, kind, '{17}', born,
          born, CASE WHEN kind <> 'perpetual' THEN now() + (${chance('end', 1000)} - 100) * interval '1 day' END,
+         CASE WHEN kind = 'perpetual' THEN 0 ELSE ${chance('grace', 20)} % 3 * 15 END,
          'key-' || 1 + ${chance('key', 50)}, state,
          CASE state WHEN 'revoked' THEN now() END, CASE state WHEN 'suspended' THEN now() END
   FROM generate_series(1, ${ROWS}) n,

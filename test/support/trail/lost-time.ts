@@ -150,8 +150,11 @@ export class LostTime {
     await this.untilShipped(server);
     await change('suspended', 'suspend', { reason: 'unpaid' });
     await change('reinstated', 'reinstate', { reason: 'paid' });
-    this.newest.renewed = await change('renewed', 'renew', { duration_days: 365 });
-    this.newest.superseded = await change('superseded', 'reissue', { supersede: true });
+    this.newest.renewed = await change('renewed', 'renew', { duration_days: 365, grace_days: 7 });
+    this.newest.superseded = await change('superseded', 'reissue', {
+      supersede: true,
+      entitlements: { max_users: 6 },
+    });
     expectStatus(
       await admin.patch(`/api/v1/customers/${licenses.of_a_deactivated_customer.customer_id}`, {
         is_active: false,
@@ -177,5 +180,11 @@ export class LostTime {
 
 /** One that ends, with a note that no record has. */
 function subscription(fate: Fate): Record<string, unknown> {
-  return { license_type: 'subscription', duration_days: 30, notes: fate };
+  return {
+    license_type: 'subscription',
+    duration_days: 30,
+    notes: fate,
+    entitlements: { fate, max_users: 5, constructor: true },
+    grace_days: 14,
+  };
 }

@@ -23,6 +23,8 @@ export interface Situation {
   readonly isCustomerActive: boolean;
   /** Seconds from now to the token's `exp`; null: perpetual. */
   readonly endsIn: number | null;
+  /** Days after the end that the token says; null: it has no such claim. */
+  readonly graceDays: number | null;
   /** What is asked. The license is for `payroll`, 17 and 18. */
   readonly module_name: string;
   readonly odoo_version: string;
@@ -52,6 +54,7 @@ const VALID: Situation = {
   hasNewerToken: false,
   isCustomerActive: true,
   endsIn: 365 * DAY_S,
+  graceDays: null,
   module_name: 'payroll',
   odoo_version: '17.0',
   instance: 'the bound one',
@@ -121,6 +124,20 @@ const FURTHER: readonly VerdictCase[] = [
   caseOf('more than 30 days before the end', 'VALID', { endsIn: 30 * DAY_S + 3600 }),
   caseOf('30 days before the end', 'VALID', { endsIn: 30 * DAY_S }, ['EXPIRES_SOON']),
   caseOf('an hour before the end', 'VALID', { endsIn: 3600 }, ['EXPIRES_SOON']),
+  caseOf('30 days before the end, with grace', 'VALID', { endsIn: 30 * DAY_S, graceDays: 14 }, [
+    'EXPIRES_SOON',
+  ]),
+  caseOf('in grace', 'VALID', { endsIn: -3600, graceDays: 1 }, ['IN_GRACE']),
+  caseOf('in the last minutes of grace', 'VALID', { endsIn: 600 - 365 * DAY_S, graceDays: 365 }, [
+    'IN_GRACE',
+  ]),
+  caseOf('in grace, with a newer token', 'VALID', { endsIn: -3600, graceDays: 1, hasNewerToken: true }, [
+    'IN_GRACE',
+    'REISSUE_AVAILABLE',
+  ]),
+  caseOf('after its grace', 'EXPIRED', { endsIn: -1 - DAY_S, graceDays: 1 }),
+  caseOf('after its end, with 0 days of grace', 'EXPIRED', { endsIn: -1, graceDays: 0 }),
+  caseOf('in grace, withdrawn', 'REVOKED', { endsIn: -3600, graceDays: 1, status: 'revoked' }),
   caseOf('with a newer token', 'VALID', { hasNewerToken: true }, ['REISSUE_AVAILABLE']),
   caseOf('with a newer token, an hour before the end', 'VALID', { hasNewerToken: true, endsIn: 3600 }, [
     'EXPIRES_SOON',

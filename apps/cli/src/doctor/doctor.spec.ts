@@ -98,7 +98,12 @@ describe('aegis doctor', () => {
       ['revoke', { reason: 'refunded' }],
     ] as const)
       expectStatus(await admin.post(`/api/v1/licenses/${id}/${step}`, body), 200);
-    const { id: renewed } = await aLicense(admin, { license_type: 'subscription', duration_days: 30 });
+    const { id: renewed } = await aLicense(admin, {
+      license_type: 'subscription',
+      duration_days: 30,
+      entitlements: { max_users: 5 },
+      grace_days: 14,
+    });
     expectStatus(await admin.post(`/api/v1/licenses/${renewed}/renew`, { duration_days: 30 }), 200);
 
     const answer = await doctor();
@@ -178,6 +183,12 @@ describe('aegis doctor', () => {
   const PLANTED: readonly (readonly [statement: string, message: string])[] = [
     ['DELETE FROM license_tokens WHERE license_id = $1', 'newest token is not on record'],
     [`UPDATE licenses SET token = 'x' WHERE id = $1`, 'text is not the token on record'],
+    [`UPDATE licenses SET entitlements = '{"a": 1}' WHERE id = $1`, 'their entitlements or their grace'],
+    [
+      `UPDATE licenses SET license_type = 'demo', expires_at = clock_timestamp() + interval '1 day', grace_days = 7
+       WHERE id = $1`,
+      'their entitlements or their grace',
+    ],
     ['UPDATE license_tokens SET revision = 7 WHERE license_id = $1', 'later revision'],
     [
       `UPDATE licenses SET status = 'revoked', revoked_at = clock_timestamp() WHERE id = $1`,

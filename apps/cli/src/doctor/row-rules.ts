@@ -8,6 +8,13 @@ interface RowRule {
 
 const RESTORE = 'Find out who changed it: `aegis audit verify`, and the records about these ids.';
 
+/** SQL of the claims of a token, as text; empty where the text is not a token. */
+const CLAIMS_OF_NEWEST = `
+  SELECT encode(decode(CASE WHEN length(payload) % 4 = 1 OR payload !~ '^[A-Za-z0-9_-]+$' THEN ''
+                            ELSE translate(payload, '-_', '+/') || repeat('=', (4 - length(payload) % 4) % 4) END,
+                       'base64'), 'escape') AS claims
+  FROM split_part(l.token, '.', 2) AS payload`;
+
 export const ROW_RULES: readonly RowRule[] = [
   {
     message: 'licenses whose newest token is not on record: it answers NOT_FOUND',
@@ -23,6 +30,15 @@ export const ROW_RULES: readonly RowRule[] = [
       SELECT l.id::text AS id FROM licenses AS l
       JOIN license_tokens AS t ON t.license_id = l.id AND t.revision = l.revision
       WHERE l.token IS NOT NULL AND t.sha256 <> sha256(convert_to(l.token, 'UTF8'))`,
+  },
+  {
+    message: 'licenses whose newest token does not have their entitlements or their grace',
+    remedy: 'Reissue them: a server of the previous version signed it during an upgrade.',
+    broken: `
+      SELECT l.id::text AS id FROM licenses AS l, LATERAL (${CLAIMS_OF_NEWEST}) AS newest
+      WHERE l.token IS NOT NULL AND l.status IN ('active', 'suspended') AND (
+        l.grace_days > 0 AND claims !~ ('"grace_days"\\s*:\\s*' || l.grace_days || '\\M')
+        OR l.entitlements <> '{}' AND claims !~ '"entitlements"\\s*:\\s*[{]')`,
   },
   {
     message: 'licenses with a token of a later revision than their own',

@@ -18,6 +18,7 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   customer_name: 'Acme Corporation',
   db_uuid: '5f0c9a3e-8a7b-11ee-b9d1-0242ac120002',
   domain: 'erp.acme.example',
+  entitlements: { multi_company: true, max_employees: 250 },
   environment: 'production',
   expires_at: '2027-02-03T19:12:10.000Z',
   event_type: 'license.issued',

@@ -9,6 +9,8 @@ const claims = {
   module: { technical_name: 'biz4a_payroll_drc', allowed_major_versions: ['17', '18'] },
   license_type: 'subscription',
   instance_fingerprint: `sha256:${'0f'.repeat(32)}`,
+  grace_days: 14,
+  entitlements: { max_users: 5 },
   rev: 1,
   status: { status_list: { idx: 0, uri: 'https://license.example/api/v1/status-lists/1' } },
 };
@@ -39,7 +41,7 @@ describe('malformedClaim', () => {
     'status.status_list.idx',
     'status.status_list.uri',
   ];
-  const optional = ['exp', 'nbf', 'instance_fingerprint', 'rev', 'status'];
+  const optional = ['exp', 'nbf', 'instance_fingerprint', 'grace_days', 'rev', 'status'];
 
   it.each(required)('names %s when it is missing', (path) => {
     expect(malformedClaim(withMember(claims, path, undefined))).toBe(path.split('.')[0]);
@@ -84,6 +86,15 @@ describe('malformedClaim', () => {
     ['license_type', 'trial'],
     ['license_type', ['perpetual']],
     ['instance_fingerprint', 1],
+    ['grace_days', '14'],
+    ['grace_days', -1],
+    ['grace_days', 0.5],
+    ['grace_days', 366],
+    ['entitlements', null],
+    ['entitlements', [{}]],
+    ['entitlements', true],
+    ['entitlements', { A: true }],
+    ['entitlements', { a: null }],
     ['rev', '1'],
     ['rev', 1.5],
     ['status', [{ status_list: { idx: 0, uri: 'x' } }]],
@@ -105,12 +116,19 @@ describe('malformedClaim', () => {
     },
   );
 
+  it('names grace_days when a perpetual license has some', () => {
+    const perpetual = { ...claims, license_type: 'perpetual', exp: undefined };
+    expect(malformedClaim(perpetual)).toBe('grace_days');
+  });
+
   it.each([
     ['the last second of the year 9999', { ...claims, exp: 253402300799 }],
-    ['a perpetual license', { ...claims, license_type: 'perpetual', exp: undefined }],
+    ['a perpetual license', { ...claims, license_type: 'perpetual', exp: undefined, grace_days: 0 }],
     ['a demo', { ...claims, license_type: 'demo' }],
     ['an imported token', { ...claims, rev: undefined, status: undefined }],
     ['an unbound license', { ...claims, instance_fingerprint: undefined }],
+    ['a license without grace', { ...claims, grace_days: undefined }],
+    ['no entitlements', { ...claims, entitlements: {} }],
     ['nbf', { ...claims, nbf: 1770145930.5 }],
     ['claims of a later version', { ...claims, seats: { max: [5, null] }, aud: 'x' }],
     ['emoji', { ...claims, customer: { id: 'c', name: '🚀' } }],

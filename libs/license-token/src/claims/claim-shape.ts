@@ -1,18 +1,13 @@
 import { LICENSE_TYPES, type LicenseClaims, type LicenseType } from './claims';
-import { UUID } from './rules';
+import { brokenEntitlementRules } from './entitlements';
+import { text } from './plain-text';
+import { MAX_GRACE_DAYS, UUID } from './rules';
 
 export type Check = (value: unknown) => boolean;
 type Members = Record<string, unknown>;
 
 /** 9999-12-31T23:59:59Z: RFC 3339, in which answers give times, has no later second. */
 const LAST_SECOND = 253_402_300_799;
-
-/** NUL can't be stored by PostgreSQL, and a lone surrogate is not Unicode text (RFC 7493 section 2.1). */
-const NO_TEXT = /[\0\p{Surrogate}]/u;
-
-export function text(value: unknown): boolean {
-  return typeof value === 'string' && !NO_TEXT.test(value);
-}
 
 function uuid(value: unknown): boolean {
   return typeof value === 'string' && UUID.test(value);
@@ -51,14 +46,19 @@ const CLAIMS = Object.entries({
   }),
   license_type: (value) => LICENSE_TYPES.includes(value as LicenseType),
   instance_fingerprint: optional(text),
+  grace_days: optional(
+    (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_GRACE_DAYS,
+  ),
+  entitlements: optional((value) => brokenEntitlementRules(value).length === 0),
   rev: optional(Number.isSafeInteger),
   status: optional(objectOf({ status_list: objectOf({ idx: Number.isSafeInteger, uri: text }) })),
 } satisfies Record<keyof LicenseClaims | 'nbf', Check>);
 
 /**
  * Finds the claim that keeps an object from being the claims of a license: types and presence only, no ranges
- * (those are `lintClaims`). Claims it does not know are allowed: a token of the future stays readable. Only a
- * perpetual license may lack `exp`, so that dropping it never lengthens a license.
+ * (those are `lintClaims`), except of entitlements, which clients read by names that others chose, and of
+ * grace, which prolongs a license. Claims it does not know are allowed: a token of the future stays readable. Only a
+ * perpetual license may lack `exp`, so that dropping it never lengthens a license, and it has no grace.
  * @param claims a JSON object
  * @returns the name of the first claim that is missing or of the wrong type, or null
  */
@@ -66,5 +66,7 @@ export function malformedClaim(claims: object): string | null {
   const members = claims as Members;
   const broken = CLAIMS.find(([name, check]) => !check(members[name]));
   if (broken) return broken[0];
-  return members.exp === undefined && members.license_type !== 'perpetual' ? 'exp' : null;
+  if (members.exp !== undefined) return null;
+  if (members.license_type !== 'perpetual') return 'exp';
+  return members.grace_days === undefined || members.grace_days === 0 ? null : 'grace_days';
 }

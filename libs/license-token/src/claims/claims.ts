@@ -1,3 +1,4 @@
+import type { Entitlements } from './entitlements';
 import type { JwsHeader } from '../text/compact-jws';
 
 /** The kinds of license: only `perpetual` has no end. */
@@ -25,6 +26,10 @@ export interface LicenseClaims {
   license_type: LicenseType;
   /** `sha256:<64 hex>` of the one installation it is bound to; absent when unbound. */
   instance_fingerprint?: string;
+  /** Days of 86,400 seconds after `exp` in which it is still valid; absent where there are none. */
+  grace_days?: number;
+  /** What it allows beyond running; absent where there is nothing. */
+  entitlements?: Entitlements;
   /** Counts the license's tokens from 1; imported tokens lack it. */
   rev?: number;
   /** Place in a Token Status List; imported tokens lack it. */

@@ -39,6 +39,8 @@ describe('lintClaims', () => {
     ['a name of 200 characters that take two units each', customer({ name: '🚀'.repeat(200) })],
     ['50 versions', module_({ allowed_major_versions: numbers(50) })],
     ['versions of 1 and 10 digits', module_({ allowed_major_versions: ['1', '1234567890'] })],
+    ['entitlements', { entitlements: { constructor: true, max_users: 5 } }],
+    ['the most days of grace', { grace_days: 365 }],
     ['one second of life', { exp: 1770145931 }],
     ['an end that has passed, as a reissue of an expired license has', { exp: 1770145929 }],
     ['a status list on http', statusList(7, 'http://localhost:8000/api/v1/status-lists/1')],

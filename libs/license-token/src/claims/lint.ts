@@ -22,6 +22,8 @@ const CLAIMS = [
   'module',
   'license_type',
   'instance_fingerprint',
+  'grace_days',
+  'entitlements',
   'rev',
   'status',
 ];

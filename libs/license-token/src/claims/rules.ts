@@ -19,4 +19,7 @@ export const MAX_MAJOR_VERSIONS = 50;
 
 export const INSTANCE_FINGERPRINT = /^sha256:[0-9a-f]{64}$/;
 
+/** Days after the end in which a license is still valid. */
+export const MAX_GRACE_DAYS = 365;
+
 export const KEY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/;

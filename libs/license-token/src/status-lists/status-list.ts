@@ -1,4 +1,5 @@
-import { type Check, objectOf, optional, numericDate, text } from '../claims/claim-shape';
+import { type Check, objectOf, optional, numericDate } from '../claims/claim-shape';
+import { text } from '../claims/plain-text';
 import { type Malformed, parseCompactJws, type SignedText } from '../text/compact-jws';
 
 /** `typ` of a Token Status List; `application/statuslist+jwt` is its media type. */

@@ -1,8 +1,10 @@
-import { PASTE_REMAINS, type PasteRemain } from '@aegis/license-token';
+import { Opaque } from '@aegis/http';
+import { type Entitlements, MAX_GRACE_DAYS, PASTE_REMAINS, type PasteRemain } from '@aegis/license-token';
 import type { SigningKeyState } from '@aegis/signing';
 import { ApiProperty } from '@nestjs/swagger';
 import { Expose, Type } from 'class-transformer';
 import type { InspectedToken } from '../validate/token-inspection.service';
+import { ENTITLEMENTS } from './entitlements';
 import { LicenseWithCustomerDto } from './license.dto';
 
 const KEY_STATES = [
@@ -46,6 +48,16 @@ export class InspectedTokenDto implements InspectedToken {
   /** The end of this token; null for a perpetual license. A later token of the license may have another end. */
   @Expose()
   expires_at!: Date | null;
+
+  /** Days of grace that this token says. */
+  @ApiProperty({ type: 'integer', minimum: 0, maximum: MAX_GRACE_DAYS })
+  @Expose()
+  grace_days!: number;
+
+  /** Entitlements that this token says. */
+  @ApiProperty(ENTITLEMENTS)
+  @Opaque()
+  entitlements!: Entitlements;
 }
 
 /** A license, found by one of its tokens. */

@@ -1,8 +1,10 @@
 import {
+  type Entitlements,
   INSTANCE_FINGERPRINT,
   LICENSE_TYPES,
   type LicenseType,
   MAJOR_VERSION,
+  MAX_GRACE_DAYS,
   MAX_MAJOR_VERSIONS,
 } from '@aegis/license-token';
 import { CUSTOMER_ID_RULE, LICENSE_TEXTS, MODULE_NAME_RULE } from '@aegis/field-rules';
@@ -23,6 +25,7 @@ import {
 } from 'class-validator';
 import { ChangedText, Length, MayBeAbsent, Pattern, ReadableText, Timestamp } from '@aegis/http';
 import { ApiProperty } from '@nestjs/swagger';
+import { EntitlementsField } from './entitlements';
 import type { ReissueLicense, RenewLicense } from '../renew/license-renewal.service';
 import type { IssueLicense } from '../issue/licensing.service';
 
@@ -76,11 +79,31 @@ export class IssueLicenseDto implements IssueLicense {
   @Max(36_500)
   duration_days?: number;
 
+  /**
+   * Days after the end in which the license is still valid, with the warning `IN_GRACE`; 0 or absent for a perpetual
+   * license.
+   * @example 14
+   */
+  @MayBeAbsent()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_GRACE_DAYS)
+  grace_days?: number;
+
   /** Binds the license to one installation: see the fingerprint route. */
   @IsOptional()
   @IsString()
   @Pattern(INSTANCE_FINGERPRINT, 'must be sha256: and 64 lower-case hex digits')
   instance_fingerprint?: string | null;
+
+  /**
+   * What the license allows beyond running: at most 100 codes, 2,048 bytes as JSON. A code is a letter of a-z and up to
+   * 49 of a-z 0-9 _ . -; its value is true, false, a whole number up to 2^53 - 1, or a text of at most 200 characters.
+   * @example { 'multi_company': true, 'max_employees': 250 }
+   */
+  @MayBeAbsent()
+  @EntitlementsField()
+  entitlements?: Entitlements;
 
   /** For the vendor only; never shown to the customer. */
   @IsOptional()
@@ -130,10 +153,10 @@ export class InspectTokenDto {
   token!: string;
 }
 
-/** How long to extend a license: exactly one of the two. */
+/** How long to extend a license: exactly one of `duration_days` and `expires_at`. */
 export class RenewLicenseDto implements RenewLicense {
   /**
-   * Counted from now or from the current end, whichever is later.
+   * Counted from the current end while the license is valid, also in grace, and from now once it has expired.
    * @example 365
    */
   @MayBeAbsent()
@@ -146,6 +169,13 @@ export class RenewLicenseDto implements RenewLicense {
   @MayBeAbsent()
   @Timestamp({ required: false })
   expires_at?: Date;
+
+  /** Days after the new end in which the license is still valid; as before unless given. */
+  @MayBeAbsent()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_GRACE_DAYS)
+  grace_days?: number;
 }
 
 /** What the new token is to say otherwise; what is absent stays. */
@@ -169,6 +199,22 @@ export class ReissueLicenseDto implements ReissueLicense {
     message: 'each entry must be 1 to 10 digits, the major version alone, such as 17',
   })
   allowed_major_versions?: string[];
+
+  /** Days after the end in which the license is still valid. Fewer than before withdraw the older tokens in any case. */
+  @MayBeAbsent()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_GRACE_DAYS)
+  grace_days?: number;
+
+  /**
+   * All entitlements of the new token, in place of the former ones; an empty object takes all away. Where one is taken
+   * away, lowered or replaced by another text, the older tokens are withdrawn in any case.
+   * @example { 'multi_company': true, 'max_employees': 500 }
+   */
+  @MayBeAbsent()
+  @EntitlementsField()
+  entitlements?: Entitlements;
 
   /** Withdraws the older tokens: they answer `SUPERSEDED`. */
   @MayBeAbsent()

@@ -1,7 +1,9 @@
 import { CustomerDto } from '@aegis-http/customers';
-import { LICENSE_TYPES, type LicenseType } from '@aegis/license-token';
+import { type Entitlements, LICENSE_TYPES, type LicenseType, MAX_GRACE_DAYS } from '@aegis/license-token';
+import { Opaque } from '@aegis/http';
 import { ApiProperty } from '@nestjs/swagger';
 import { Expose, Type } from 'class-transformer';
+import { ENTITLEMENTS } from './entitlements';
 import type { LicenseStatus } from '../state/license-status';
 
 export const LICENSE_STATUSES = ['active', 'suspended', 'expired', 'revoked'] as const;
@@ -32,11 +34,16 @@ export class LicenseSummaryDto {
   @Expose()
   issued_at!: Date;
 
-  /** First second at which it is no longer valid; null when perpetual. */
+  /** The end that the newest token says: from this second on it is not valid, except in grace; null when perpetual. */
   @Expose()
   expires_at!: Date | null;
 
-  /** `expired` follows from the clock; revoked outranks suspended outranks expired. */
+  /** Days of 86,400 seconds after `expires_at` in which it is still valid, with the warning `IN_GRACE`; 0: none. */
+  @ApiProperty({ type: 'integer', minimum: 0, maximum: MAX_GRACE_DAYS })
+  @Expose()
+  grace_days!: number;
+
+  /** `expired` follows from the clock, after the days of grace; revoked outranks suspended outranks expired. */
   @ApiProperty({ enum: LICENSE_STATUSES, enumName: 'LicenseStatus' })
   @Expose()
   status!: LicenseStatus;
@@ -56,6 +63,11 @@ export class LicenseSummaryDto {
   /** `sha256:<64 hex>` of the one installation it is bound to; null when unbound. */
   @Expose()
   instance_fingerprint!: string | null;
+
+  /** What the license allows beyond running, by code; empty where there is nothing. */
+  @ApiProperty(ENTITLEMENTS)
+  @Opaque()
+  entitlements!: Entitlements;
 
   /** The key that signed the newest token. */
   @Expose()

@@ -1,4 +1,5 @@
 import {
+  type Entitlements,
   LICENSE_TYPES,
   type LicenseType,
   type Verdict,
@@ -7,8 +8,10 @@ import {
   type Warning,
   WARNINGS,
 } from '@aegis/license-token';
+import { Opaque } from '@aegis/http';
 import { ApiProperty } from '@nestjs/swagger';
 import { Expose, Type } from 'class-transformer';
+import { ENTITLEMENTS } from './entitlements';
 
 /** The answer to a validation; 200 whether valid or not. */
 export class VerdictDto implements Verdict {
@@ -45,6 +48,11 @@ export class VerdictDto implements Verdict {
 
   @Expose()
   expires_at!: Date | null;
+
+  /** What the token allows beyond running, by code; empty where there is nothing, never null. */
+  @ApiProperty(ENTITLEMENTS)
+  @Opaque()
+  entitlements!: Entitlements;
 
   /** The database's time of this answer; never null. */
   @Expose()

@@ -12,6 +12,8 @@ const FACTS: TokenFacts = {
   signedAt: new Date('2026-02-03T19:12:10.987Z'),
   expiresAt: new Date('2027-02-03T19:12:10.000Z'),
   instanceFingerprint: `sha256:${'ab'.repeat(32)}`,
+  graceDays: 0,
+  entitlements: {},
   revision: 3,
   status: { list: 2, index: 4711 },
 };
@@ -54,6 +56,15 @@ describe('the claims of a token', () => {
     ]);
   });
 
+  it('have entitlements and days of grace where there are some', () => {
+    const entitlements = { max_users: 5, constructor: true };
+    expect(licenseClaims({ ...FACTS, graceDays: 14, entitlements })).toMatchObject({
+      exp: 1_801_681_930,
+      grace_days: 14,
+      entitlements,
+    });
+  });
+
   it('contain nothing else about the customer', () => {
     const customer = {
       id: 'acme',
@@ -75,6 +86,10 @@ describe('the claims of a token', () => {
     ['a fingerprint of another kind', { instanceFingerprint: 'md5:00' }],
     ['a public URL that is not a URL', { publicUrl: 'licenses.vendor.example' }],
     ['revision 0', { revision: 0 }],
+    ['366 days of grace', { graceDays: 366 }],
+    ['half a day of grace', { graceDays: 0.5 }],
+    ['grace without an end', { licenseType: 'perpetual', expiresAt: null, graceDays: 1 }],
+    ['a code in upper case', { entitlements: { A: true } }],
   ] as [string, Partial<TokenFacts>][])('are not made with %s', (_, unsound) => {
     expect(() => licenseClaims({ ...FACTS, ...unsound })).toThrow(UnsoundClaims);
   });

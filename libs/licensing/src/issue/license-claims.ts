@@ -1,4 +1,4 @@
-import { lintClaims, type LicenseClaims, type LicenseType } from '@aegis/license-token';
+import { type Entitlements, lintClaims, type LicenseClaims, type LicenseType } from '@aegis/license-token';
 import { UnsoundClaims } from '../licensing.errors';
 import { statusListUri, type StatusPlace } from '@aegis/status-lists';
 
@@ -19,7 +19,11 @@ export interface TokenFacts {
   signedAt: Date;
   /** A whole second; null when perpetual. */
   expiresAt: Date | null;
+  /** 0: the token has no such claim, as those of earlier versions. */
+  graceDays: number;
   instanceFingerprint: string | null;
+  /** Empty: the token has no such claim, as those of earlier versions. */
+  entitlements: Entitlements;
   revision: number;
   status: StatusPlace;
 }
@@ -38,6 +42,8 @@ export function licenseClaims(facts: TokenFacts): LicenseClaims {
     module: { technical_name: facts.moduleName, allowed_major_versions: facts.allowedMajorVersions },
     license_type: facts.licenseType,
     ...(facts.instanceFingerprint !== null && { instance_fingerprint: facts.instanceFingerprint }),
+    ...(facts.graceDays > 0 && { grace_days: facts.graceDays }),
+    ...(Object.keys(facts.entitlements).length > 0 && { entitlements: facts.entitlements }),
     rev: facts.revision,
     status: {
       status_list: {

@@ -30,6 +30,26 @@ export function endOfTerm(
 }
 
 /**
+ * The days of grace of a license.
+ * @param expiresAt its end; null for a perpetual one
+ * @param days 0–365 as the caller asked, or as it has them already; none unless given
+ * @throws InvalidTerm for a perpetual license with grace
+ */
+export function graceOfTerm(expiresAt: Date | null, days = 0): number {
+  if (expiresAt === null && days > 0)
+    throw new InvalidTerm('grace_days', 'must be 0 or absent: a perpetual license has no end');
+  return days;
+}
+
+/**
+ * When a license has expired: at its end, or `graceDays` days of 86,400 seconds later.
+ * @returns milliseconds since 1970, also after the year 9999
+ */
+export function endOfGrace(expiresAt: Date, graceDays: number): number {
+  return expiresAt.getTime() + graceDays * DAY_MS;
+}
+
+/**
  * @returns the whole second at or before `days` days after `moment`
  * @throws InvalidTerm naming `duration_days` when that is after the year 9999, which no answer and no token can say
  */

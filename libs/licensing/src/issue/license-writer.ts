@@ -47,9 +47,9 @@ type Refusal = Error | null;
 const INSERT_LICENSES = new PreparedStatement(
   'license-insert',
   `INSERT INTO licenses (id, customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at,
-                         instance_fingerprint, token, key_id, revision, notes, created_at, updated_at)
+                         grace_days, instance_fingerprint, entitlements, token, key_id, revision, notes, created_at, updated_at)
    SELECT id, customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at,
-          instance_fingerprint, token, key_id, revision, notes, created_at, updated_at
+          grace_days, instance_fingerprint, entitlements, token, key_id, revision, notes, created_at, updated_at
    FROM jsonb_populate_recordset(NULL::licenses, $1::jsonb)`,
 );
 
@@ -189,6 +189,8 @@ function auditEntry({ actor, license, fresh }: SignedLicense): AuditEntry {
         allowedMajorVersions: license.allowed_major_versions,
         instanceFingerprint: license.instance_fingerprint,
         expiresAt: license.expires_at,
+        graceDays: license.grace_days,
+        entitlements: license.entitlements,
       }),
       issued_at: license.issued_at,
     },

@@ -3,14 +3,14 @@ import { Environment } from '@aegis/config';
 import { type Customer, CustomerInactive, CustomersService } from '@aegis/customers';
 import { assertNotOutdated, MicroBatch, OUTDATED, PreparedStatement, transaction } from '@aegis/database';
 import { brokenTexts, LICENSE_TEXTS } from '@aegis/field-rules';
-import type { LicenseType } from '@aegis/license-token';
+import { type Entitlements, inStoredOrder, type LicenseType } from '@aegis/license-token';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { InvalidInput } from '@aegis/errors';
 import type { SigningKeyState } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { endOfTerm } from './license-term';
+import { endOfTerm, graceOfTerm } from './license-term';
 import { LicenseLock } from '../license-lock';
 import { LicenseWriter, type WriteOptions } from './license-writer';
 import { License } from '../license.entity';
@@ -18,7 +18,7 @@ import { licenseOf, READ_LICENSES } from '../license-read';
 import { type LicenseStatus, statusSql, type StoredStatus } from '../state/license-status';
 import { isUsable, type NewestToken } from '../state/license-usability';
 import { LicenseNotFound } from '../licensing.errors';
-import { type FreshToken, TokenIssuer } from './token-issuer';
+import { type FreshToken, type GrantedFacts, TokenIssuer } from './token-issuer';
 
 /** What a vendor's service asks for. */
 export interface IssueLicense {
@@ -32,6 +32,10 @@ export interface IssueLicense {
   duration_days?: number;
   /** `sha256:<64 hex>`: binds the license to one installation. */
   instance_fingerprint?: string | null;
+  /** 0–365 days after the end in which it is still valid; for a perpetual license 0 or absent. */
+  grace_days?: number;
+  /** What it allows beyond running, by code. */
+  entitlements?: Entitlements;
   notes?: string | null;
 }
 
@@ -100,7 +104,7 @@ export class LicensingService {
   /**
    * Issues a license. Its token leaves only when row, hash and audit record are durable.
    * @param options how it is written (`LicenseWriter.write`)
-   * @throws CustomerNotFound, CustomerInactive, InvalidDuration, TokenTooLarge, SignerUnavailable
+   * @throws CustomerNotFound, CustomerInactive, InvalidTerm, TokenTooLarge, SignerUnavailable
    */
   async issue(actor: Actor, input: IssueLicense, options: WriteOptions = {}): Promise<License> {
     const [customer, moment] = await Promise.all([
@@ -121,12 +125,14 @@ export class LicensingService {
       allowedMajorVersions: input.allowed_major_versions,
       licenseType: input.license_type,
       expiresAt,
+      graceDays: graceOfTerm(expiresAt, input.grace_days),
       instanceFingerprint: input.instance_fingerprint ?? null,
+      entitlements: inStoredOrder(input.entitlements ?? {}),
       revision: 1,
     };
     return this.tokens.withActiveKey(async () => {
       const fresh = await this.tokens.sign(facts, moment);
-      const license = newLicense(input, customer, fresh, moment.now, expiresAt);
+      const license = newLicense(input, customer, fresh, moment.now, facts);
       return this.writer.write({ actor, fresh, license }, options);
     });
   }
@@ -234,7 +240,7 @@ function newLicense(
   customer: Customer,
   fresh: FreshToken,
   issuedAt: Date,
-  expiresAt: Date | null,
+  { expiresAt, graceDays, entitlements }: GrantedFacts,
 ): License {
   return Object.assign(new License(), {
     id: fresh.licenseId,
@@ -245,6 +251,7 @@ function newLicense(
     allowed_major_versions: input.allowed_major_versions,
     issued_at: issuedAt,
     expires_at: expiresAt,
+    grace_days: graceDays,
     stored_status: 'active',
     status_when_read: 'active',
     revoked_at: null,
@@ -252,6 +259,7 @@ function newLicense(
     suspended_at: null,
     suspended_reason: null,
     instance_fingerprint: input.instance_fingerprint ?? null,
+    entitlements,
     token: fresh.token,
     key_id: fresh.keyId,
     revision: fresh.revision,

@@ -1,4 +1,4 @@
-import type { LicenseType } from '@aegis/license-token';
+import type { Entitlements, LicenseType } from '@aegis/license-token';
 import type { StatusPlace } from '@aegis/status-lists';
 
 /** A token as it came on record. */
@@ -17,6 +17,8 @@ export interface TokenGrant {
   allowedMajorVersions: readonly string[];
   instanceFingerprint: string | null;
   expiresAt: Date | null;
+  graceDays: number;
+  entitlements: Entitlements;
 }
 
 /**
@@ -30,6 +32,8 @@ export function tokenAuditData(token: RecordedToken, grant: TokenGrant): Readonl
     allowed_major_versions: grant.allowedMajorVersions,
     instance_fingerprint: grant.instanceFingerprint,
     expires_at: grant.expiresAt,
+    ...(grant.graceDays > 0 && { grace_days: grant.graceDays }),
+    ...(Object.keys(grant.entitlements).length > 0 && { entitlements: grant.entitlements }),
     key_id: token.keyId,
     revision: token.revision,
     token_sha256: token.sha256.toString('hex'),

@@ -61,6 +61,8 @@ describe('TokenIssuer', () => {
     licenseType: 'perpetual',
     expiresAt: null,
     instanceFingerprint: null,
+    graceDays: 0,
+    entitlements: {},
     revision: 1,
   });
 

@@ -2,22 +2,25 @@ import { type Actor, AuditLog } from '@aegis/audit';
 import { CustomerInactive, CustomersService } from '@aegis/customers';
 import { transaction } from '@aegis/database';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
+import { type Entitlements, inStoredOrder, takesAway } from '@aegis/license-token';
 import { Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
 import { DataSource } from 'typeorm';
 import { LicenseChanges } from '../license-changes';
 import { LicenseLock } from '../license-lock';
-import { daysAfter } from '../issue/license-term';
+import { daysAfter, endOfGrace, graceOfTerm } from '../issue/license-term';
 import { License, MOST_REVISION } from '../license.entity';
 import { InvalidTerm, LicenseNotFound, LicenseStateConflict, NEW_LICENSE } from '../licensing.errors';
 import { tokenAuditData } from '../issue/token-audit-data';
 import { type FreshToken, TokenIssuer } from '../issue/token-issuer';
 
-/** How long to extend a license: one of the two. */
+/** How long to extend a license: by `duration_days` or to `expires_at`. */
 export interface RenewLicense {
-  /** Counted from the later of now and its present end. */
+  /** Counted from its present end, unless it has expired: then from now. In grace it has not expired. */
   duration_days?: number;
   expires_at?: Date;
+  /** As before unless given. */
+  grace_days?: number;
 }
 
 /** What a new token of a license is to say otherwise; what is absent stays. */
@@ -25,7 +28,11 @@ export interface ReissueLicense {
   /** Null unbinds. */
   instance_fingerprint?: string | null;
   allowed_major_versions?: string[];
-  /** Withdraws the older tokens: they answer SUPERSEDED. */
+  /** 0–365; 0 for a perpetual license. */
+  grace_days?: number;
+  /** All of them, in place of the former ones. */
+  entitlements?: Entitlements;
+  /** Withdraws the older tokens: they answer SUPERSEDED. In any case where the new token takes entitlements or grace away. */
   supersede?: boolean;
 }
 
@@ -33,8 +40,10 @@ export interface ReissueLicense {
 interface Replacement {
   event: 'license.renewed' | 'license.reissued';
   expiresAt: Date | null;
+  graceDays: number;
   instanceFingerprint: string | null;
   allowedMajorVersions: string[];
+  entitlements: Entitlements;
   supersede: boolean;
   /** Fields of the license that differ from before. */
   changed: string[];
@@ -59,7 +68,8 @@ export class LicenseRenewalService {
   ) {}
 
   /**
-   * Lets a license run longer, with a new token that says so; older ones stay valid until their own end.
+   * Lets a license run longer, with a new token that says so; older ones stay valid until their own end, unless less grace
+   * would let one outlive the license: then they are withdrawn.
    * @param precondition on the license before the change
    * @throws LicenseNotFound, LicenseStateConflict when perpetual, suspended or revoked, CustomerInactive, InvalidTerm
    */
@@ -71,11 +81,10 @@ export class LicenseRenewalService {
   ): Promise<License> {
     return this.replaceToken(actor, id, precondition, (license, now) => ({
       event: 'license.renewed',
-      expiresAt: renewedEnd(license, input, now),
+      ...renewedTerm(license, input, now),
       instanceFingerprint: license.instance_fingerprint,
       allowedMajorVersions: license.allowed_major_versions,
-      supersede: false,
-      changed: ['expires_at'],
+      entitlements: license.entitlements,
     }));
   }
 
@@ -94,20 +103,29 @@ export class LicenseRenewalService {
       const {
         instance_fingerprint: instanceFingerprint = license.instance_fingerprint,
         allowed_major_versions: allowedMajorVersions = license.allowed_major_versions,
-        supersede = false,
       } = input;
+      const entitlements = inStoredOrder(input.entitlements ?? license.entitlements);
+      const graceDays = graceOfTerm(license.expires_at, input.grace_days ?? license.grace_days);
       const changed = [
         ...(instanceFingerprint === license.instance_fingerprint ? [] : ['instance_fingerprint']),
         ...(isDeepStrictEqual(allowedMajorVersions.toSorted(), license.allowed_major_versions.toSorted())
           ? []
           : ['allowed_major_versions']),
+        ...(graceDays === license.grace_days ? [] : ['grace_days']),
+        ...(isDeepStrictEqual(entitlements, inStoredOrder(license.entitlements)) ? [] : ['entitlements']),
       ];
       return {
         event: 'license.reissued',
         expiresAt: license.expires_at,
+        graceDays,
         instanceFingerprint,
         allowedMajorVersions,
-        supersede,
+        entitlements,
+        // Else the customer keeps what was taken away by using the older token.
+        supersede:
+          input.supersede === true ||
+          takesAway(license.entitlements, entitlements) ||
+          graceDays < license.grace_days,
         changed,
       };
     });
@@ -141,7 +159,9 @@ export class LicenseRenewalService {
           allowedMajorVersions: replacement.allowedMajorVersions,
           licenseType: license.license_type,
           expiresAt: replacement.expiresAt,
+          graceDays: replacement.graceDays,
           instanceFingerprint: replacement.instanceFingerprint,
+          entitlements: replacement.entitlements,
           revision: license.revision + 1,
         },
         moment,
@@ -174,8 +194,10 @@ export class LicenseRenewalService {
       await this.tokens.record(tx, fresh);
       const changed = await this.licenses.update(tx, license, {
         expires_at: replacement.expiresAt,
+        grace_days: replacement.graceDays,
         instance_fingerprint: replacement.instanceFingerprint,
         allowed_major_versions: replacement.allowedMajorVersions,
+        entitlements: replacement.entitlements,
         token: fresh.token,
         key_id: fresh.keyId,
         revision: fresh.revision,
@@ -192,6 +214,8 @@ export class LicenseRenewalService {
             allowedMajorVersions: replacement.allowedMajorVersions,
             instanceFingerprint: replacement.instanceFingerprint,
             expiresAt: replacement.expiresAt,
+            graceDays: replacement.graceDays,
+            entitlements: replacement.entitlements,
           }),
           fields: replacement.changed,
           superseded: replacement.supersede,
@@ -218,25 +242,52 @@ export class LicenseRenewalService {
   }
 }
 
-function renewedEnd(
+function renewedTerm(
   license: License,
-  { duration_days: days, expires_at: end }: RenewLicense,
+  input: RenewLicense,
   now: Date,
-): Date {
+): Pick<Replacement, 'expiresAt' | 'graceDays' | 'supersede' | 'changed'> {
   if (license.stored_status === 'suspended')
     throw new LicenseStateConflict(
       `The license ${license.id} is suspended: reinstate it before it is renewed.`,
     );
   if (license.expires_at === null)
     throw new LicenseStateConflict(`The license ${license.id} is perpetual: there is nothing to renew.`);
-  const later = license.expires_at > now ? license.expires_at : now;
+  const graceDays = input.grace_days ?? license.grace_days;
+  const before = endOfGrace(license.expires_at, license.grace_days);
+  const expiresAt = renewedEnd(license.expires_at, before, input, now);
+  return {
+    expiresAt,
+    graceDays,
+    supersede: endOfGrace(expiresAt, graceDays) < before,
+    changed: ['expires_at', ...(graceDays === license.grace_days ? [] : ['grace_days'])],
+  };
+}
+
+/**
+ * @param end as it is
+ * @param graceEnd when the license has expired, in milliseconds since 1970
+ */
+function renewedEnd(
+  end: Date,
+  graceEnd: number,
+  { duration_days: days, expires_at: asked }: RenewLicense,
+  now: Date,
+): Date {
   if (days !== undefined) {
-    if (end !== undefined) throw new InvalidTerm('expires_at', 'must be absent where duration_days is given');
-    return daysAfter(later, days);
+    if (asked !== undefined)
+      throw new InvalidTerm('expires_at', 'must be absent where duration_days is given');
+    const renewed = daysAfter(now.getTime() < graceEnd ? end : now, days);
+    if (renewed <= now)
+      throw new InvalidTerm(
+        'duration_days',
+        'must reach beyond now: in grace, it counts from the end of the license',
+      );
+    return renewed;
   }
-  if (end === undefined) throw new InvalidTerm('duration_days', 'is required unless expires_at is given');
-  const wholeSecond = new Date(Math.floor(end.getTime() / 1000) * 1000);
-  if (wholeSecond <= later)
+  if (asked === undefined) throw new InvalidTerm('duration_days', 'is required unless expires_at is given');
+  const wholeSecond = new Date(Math.floor(asked.getTime() / 1000) * 1000);
+  if (wholeSecond <= now || wholeSecond <= end)
     throw new InvalidTerm('expires_at', 'must be later than now and than the current end of the license');
   return wholeSecond;
 }

@@ -1,5 +1,5 @@
 import { limitStatements } from '@aegis/database';
-import type { LicenseType } from '@aegis/license-token';
+import type { Entitlements, LicenseType } from '@aegis/license-token';
 import type { EntityManager } from 'typeorm';
 import type { GrantedFacts } from '../issue/token-issuer';
 import {
@@ -19,6 +19,8 @@ export interface Candidate {
   allowed_major_versions: string[];
   expires_at: Date | null;
   instance_fingerprint: string | null;
+  grace_days: number;
+  entitlements: Entitlements;
   revision: number;
   version: number;
   created_at: Date;
@@ -89,7 +91,7 @@ export function readCandidates(
 ): Promise<Candidate[]> {
   return tx.query(
     `SELECT l.id, l.customer_id, c.name AS customer_name, l.module_name, l.license_type, l.allowed_major_versions,
-            l.expires_at, l.instance_fingerprint, l.revision, l.version, l.created_at
+            l.expires_at, l.grace_days, l.instance_fingerprint, l.entitlements, l.revision, l.version, l.created_at
      FROM licenses l JOIN customers c ON c.id = l.customer_id
      WHERE l.key_id = $1 AND (l.created_at, l.id) > ($2, $3) AND ${notRevokedSql('l')} AND c.is_active
        AND ($4 OR NOT ${hasEndedSql('l')}) AND ($5 OR NOT ${isRecordedAfterCompromiseSql('l')})
@@ -115,6 +117,8 @@ export function grantedFacts(license: Candidate): GrantedFacts {
     licenseType: license.license_type,
     expiresAt: license.expires_at,
     instanceFingerprint: license.instance_fingerprint,
+    graceDays: license.grace_days,
+    entitlements: license.entitlements,
     revision: license.revision + 1,
   };
 }

@@ -76,6 +76,8 @@ export class LicenseResignWriter {
             allowedMajorVersions: license.allowed_major_versions,
             instanceFingerprint: license.instance_fingerprint,
             expiresAt: license.expires_at,
+            graceDays: license.grace_days,
+            entitlements: license.entitlements,
           }),
           replaced_key_id: keyId,
           fields: [],

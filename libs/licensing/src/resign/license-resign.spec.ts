@@ -163,7 +163,12 @@ describe('LicenseResign', () => {
 
   it('gives each license a new token with the same id and the same content', async () => {
     const bound = await issue({ instance_fingerprint: `sha256:${'ab'.repeat(32)}`, notes: 'kept' });
-    const term = await issue({ license_type: 'subscription', duration_days: 30 });
+    const term = await issue({
+      license_type: 'subscription',
+      duration_days: 30,
+      entitlements: { max_users: 5, constructor: true },
+      grace_days: 14,
+    });
     await signWith('second');
     expect(await resign.run(CLI, options())).toEqual({ reissued: 2, failed: 0, postponed: 0 });
     for (const before of [bound, term]) {

@@ -15,16 +15,19 @@ const STATUS_OF: Partial<Record<VerdictCode, LicenseStatus>> = {
   REVOKED: 'revoked',
 };
 const NOW_S = 1_790_000_000;
+const DAY_S = 86_400;
 const LIBS = join(__dirname, '../../..');
 
 interface Row {
   status: (typeof STORED)[number];
   /** Seconds since 1970; null: perpetual. */
   exp: number | null;
+  /** 0 for a perpetual one. */
+  graceDays: number;
 }
 
 /** The status of a license as its verdict shows it. */
-function judged({ status, exp }: Row, now: Date): LicenseStatus {
+function judged({ status, exp, graceDays }: Row, now: Date): LicenseStatus {
   const evidence: Evidence = {
     proof: 'signature_holds',
     claims: {
@@ -32,6 +35,7 @@ function judged({ status, exp }: Row, now: Date): LicenseStatus {
       iss: 'us',
       iat: 1,
       ...(exp !== null && { exp }),
+      ...(graceDays > 0 && { grace_days: graceDays }),
       customer: { id: 'acme', name: 'Acme' },
       module: { technical_name: 'payroll', allowed_major_versions: ['17'] },
       license_type: exp === null ? 'perpetual' : 'subscription',
@@ -64,14 +68,19 @@ describe('the status of a license in SQL', () => {
   afterAll(() => database.drop());
 
   it('agrees with judge() for any row at any time', async () => {
-    const row = fc.record({
-      status: fc.constantFrom(...STORED),
-      exp: fc.option(
-        fc
-          .oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -1e9, max: 1e9 }))
-          .map((off) => NOW_S + off),
-      ),
-    });
+    const row = fc
+      .record({
+        status: fc.constantFrom(...STORED),
+        graceDays: fc.oneof(fc.constant(0), fc.constantFrom(1, 14, 365), fc.integer({ min: 0, max: 365 })),
+        // Often just at the end, or at the end of grace.
+        off: fc.option(fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -1e9, max: 1e9 }))),
+        inGrace: fc.boolean(),
+      })
+      .map(({ status, graceDays, off, inGrace }): Row => ({
+        status,
+        exp: off === null ? null : NOW_S + off - (inGrace ? graceDays * DAY_S : 0),
+        graceDays: off === null ? 0 : graceDays,
+      }));
     const conditions = STATUSES.map(
       (status) => `${hasStatusSql(status, 'l', '$2::timestamptz')} AS is_${status}`,
     );
@@ -88,12 +97,13 @@ describe('the status of a license in SQL', () => {
           const read = await dataSource.query<({ status: LicenseStatus } & Record<string, boolean>)[]>(
             `SELECT ${statusSql('l', '$2::timestamptz')} AS status, ${conditions.join(', ')},
                     ${hasEndedSql('l', '$2::timestamptz')} AS has_ended, ${notRevokedSql('l')} AS not_revoked
-             FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (status text, expires_at timestamptz))
-                  WITH ORDINALITY AS l (status, expires_at, position) ORDER BY position`,
+             FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (status text, expires_at timestamptz, grace_days smallint))
+                  WITH ORDINALITY AS l (status, expires_at, grace_days, position) ORDER BY position`,
             [
               JSON.stringify(
-                rows.map(({ status, exp }) => ({
+                rows.map(({ status, exp, graceDays }) => ({
                   status,
+                  grace_days: graceDays,
                   expires_at: exp === null ? null : new Date(exp * 1000).toISOString(),
                 })),
               ),
@@ -124,7 +134,7 @@ describe('the status of a license in SQL', () => {
         .map((name) => join(LIBS, lib, 'src', name)),
     );
     const own = files.filter((file) =>
-      /coalesce\(\S*expires_at|expires_at\s*(?:[<>]=?|IS NULL OR)\s*(?:clock_timestamp|statement_timestamp|now\(|\$)|\bstatus\s*(?:=|<>)\s*'(?:active|revoked|suspended)' (?:AND|THEN|OR|ORDER)/.test(
+      /coalesce\(\S*expires_at|expires_at AT TIME ZONE|expires_at\s*(?:[<>]=?|IS NULL OR)\s*(?:clock_timestamp|statement_timestamp|now\(|\$)|\bstatus\s*(?:=|<>)\s*'(?:active|revoked|suspended)' (?:AND|THEN|OR|ORDER)/.test(
         readFileSync(file, 'utf8'),
       ),
     );

@@ -8,14 +8,45 @@ export type LicenseStatus = StoredStatus | 'expired';
 
 const NOW = 'clock_timestamp()';
 
-/** SQL of the first moment at which a license has expired: `infinity` for a perpetual one. Indexed. */
+/** SQL of the end that the newest token says, `infinity` for a perpetual license. Indexed. A license in grace is past it. */
 export function endSql(row: string): string {
   return `coalesce(${row}.expires_at, 'infinity')`;
 }
 
-/** SQL condition: the license is past its end, whatever its stored status. Never null. */
+/**
+ * SQL of the first moment at which a license with days of grace has expired. Days have 86,400 seconds each, and the
+ * expression means the same in every time zone, so that it can be indexed. Only where `grace_days` is above 0.
+ */
+function graceEndSql(row: string): string {
+  return `((${row}.expires_at AT TIME ZONE 'UTC' + ${row}.grace_days * interval '24 hours') AT TIME ZONE 'UTC')`;
+}
+
+/** SQL condition: the license has days of grace, and they are not over; it may not have begun them yet. */
+function graceLastsSql(row: string, now: string): string {
+  return `(${row}.grace_days > 0 AND ${graceEndSql(row)} > ${now})`;
+}
+
+/** SQL condition: the license is past its end and its grace, whatever its stored status. Never null. */
 export function hasEndedSql(row: string, now = NOW): string {
-  return `${endSql(row)} <= ${now}`;
+  return `(${endSql(row)} <= ${now} AND NOT ${graceLastsSql(row, now)})`;
+}
+
+/**
+ * SQL condition that follows from the status `active`, and lets an index leave out licenses that ended long ago: no
+ * license ended earlier than the longest grace that there is.
+ */
+export function mayStillLastSql(row: string, now = NOW): string {
+  return `${endSql(row)} > ${now} - interval '24 hours' * (SELECT coalesce(max(grace_days), 0) FROM licenses WHERE grace_days > 0)`;
+}
+
+/** SQL condition: an active license, in grace or not, whose end is in some time. Both bounds are included. */
+export function endsWithinSql(row: string, from: string, to: string): string {
+  return `${row}.status = 'active' AND ${endSql(row)} BETWEEN ${from} AND ${to}`;
+}
+
+/** SQL condition: an active license with days of grace, the last of which ends in some time. Both bounds are included. */
+export function graceEndsWithinSql(row: string, from: string, to: string): string {
+  return `${row}.status = 'active' AND ${row}.grace_days > 0 AND ${graceEndSql(row)} BETWEEN ${from} AND ${to}`;
 }
 
 /** SQL condition: the license is not revoked, so it can still change or become valid. */
@@ -27,7 +58,7 @@ export function notRevokedSql(row: string): string {
 export function hasStatusSql(status: LicenseStatus, row: string, now = NOW): string {
   switch (status) {
     case 'active':
-      return `${row}.status = 'active' AND ${endSql(row)} > ${now}`;
+      return `${row}.status = 'active' AND (${endSql(row)} > ${now} OR ${graceLastsSql(row, now)})`;
     case 'expired':
       return `${row}.status = 'active' AND ${hasEndedSql(row, now)}`;
     case 'suspended':

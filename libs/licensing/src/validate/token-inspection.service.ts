@@ -1,5 +1,11 @@
 import { assertNotOutdated } from '@aegis/database';
-import { cleanPaste, type ParsedToken, parseToken, type PasteRemain } from '@aegis/license-token';
+import {
+  cleanPaste,
+  type Entitlements,
+  type ParsedToken,
+  parseToken,
+  type PasteRemain,
+} from '@aegis/license-token';
 import { KeyRing, type SigningKeyState } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -22,9 +28,14 @@ export interface InspectedToken {
   recorded_at: Date;
   /** Its own end, in which a renewed license's older tokens differ; null for a perpetual one. */
   expires_at: Date | null;
+  /** What this token says, in which a reissued license's older tokens differ. */
+  grace_days: number;
+  entitlements: Entitlements;
 }
 
-type TokenRow = Omit<InspectedToken, 'removed' | 'expires_at'> & { license_id: string };
+type TokenRow = Omit<InspectedToken, 'removed' | 'expires_at' | 'grace_days' | 'entitlements'> & {
+  license_id: string;
+};
 
 /** Says what a pasted token is, for support. */
 @Injectable()
@@ -59,10 +70,10 @@ export class TokenInspection {
     );
     if (row === undefined) throw new TokenNotOnRecord(await this.whyUnrecorded(parsed, sha256));
     const { license_id, ...facts } = row;
-    const { exp } = parsed.claims;
+    const { exp, grace_days = 0, entitlements = {} } = parsed.claims;
     const expires_at = exp === undefined ? null : new Date(exp * 1000);
     return Object.assign(await this.licensing.find(license_id), {
-      inspected: { removed, ...facts, expires_at },
+      inspected: { removed, ...facts, expires_at, grace_days, entitlements },
     });
   }
   private async whyUnrecorded(parsed: ParsedToken, sha256: Buffer): Promise<UnrecordedReason> {

@@ -1,4 +1,5 @@
 import type { LeafFields } from '@aegis/checkpoints';
+import { brokenEntitlementRules, type Entitlements } from '@aegis/license-token';
 import { RecordNotReplayable } from '../restore.errors';
 
 /** A record as it is replayed. */
@@ -61,6 +62,12 @@ export class RecordData {
   texts(name: string): string[] {
     const value = this.values[name];
     return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : this.refuse(name);
+  }
+
+  /** @returns none where the record does not name any, as those of earlier versions */
+  entitlements(): Entitlements {
+    const value = this.values.entitlements ?? {};
+    return brokenEntitlementRules(value).length === 0 ? (value as Entitlements) : this.refuse('entitlements');
   }
 
   /** @returns undefined where the record does not say it, as those of earlier versions */

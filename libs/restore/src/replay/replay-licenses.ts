@@ -15,9 +15,9 @@ export async function createLicense(tx: EntityManager, record: ReplayedRecord): 
   await tx.query(
     `INSERT INTO licenses (id, customer_id, module_name, license_type, allowed_major_versions, issued_at, expires_at,
                            status, revoked_at, revoked_reason, suspended_at, suspended_reason, instance_fingerprint,
-                           key_id, revision, created_at, updated_at)
+                           entitlements, grace_days, key_id, revision, created_at, updated_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE $8 WHEN 'revoked' THEN $9::timestamptz END, $10,
-             CASE $8 WHEN 'suspended' THEN $9::timestamptz END, $11, $12, $13, $14, $15, $15)`,
+             CASE $8 WHEN 'suspended' THEN $9::timestamptz END, $11, $12, $13, $14, $15, $16, $17, $17)`,
     [
       licenseOf(record),
       record.customerId,
@@ -31,6 +31,8 @@ export async function createLicense(tx: EntityManager, record: ReplayedRecord): 
       status === 'revoked' ? IMPORTED.revoked : null,
       status === 'suspended' ? IMPORTED.suspended : null,
       data.textOrNull('instance_fingerprint'),
+      JSON.stringify(data.entitlements()),
+      data.numberOrNull('grace_days') ?? 0,
       data.text('key_id'),
       data.number('revision'),
       // As they are written when it is issued.
@@ -50,7 +52,7 @@ export async function replaceToken(tx: EntityManager, record: ReplayedRecord): P
   const changed = await changesLicense(
     tx,
     `license_type = $3, allowed_major_versions = $4, expires_at = $5, instance_fingerprint = $6, token = NULL,
-     key_id = $7, revision = $8`,
+     entitlements = $7, grace_days = $8, key_id = $9, revision = $10`,
     'true',
     [
       id,
@@ -59,6 +61,8 @@ export async function replaceToken(tx: EntityManager, record: ReplayedRecord): P
       data.texts('allowed_major_versions'),
       data.textOrNull('expires_at'),
       data.textOrNull('instance_fingerprint'),
+      JSON.stringify(data.entitlements()),
+      data.numberOrNull('grace_days') ?? 0,
       data.text('key_id'),
       data.number('revision'),
     ],
