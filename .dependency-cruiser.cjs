@@ -9,6 +9,7 @@ const PLATFORM = [
   'embedded-postgres',
   'access',
   'lists',
+  'replicas',
   'rate-limits',
   'idempotency',
   'jobs',

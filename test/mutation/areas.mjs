@@ -30,6 +30,7 @@ import plainLines from './faults/plain-lines.mjs';
 import publishedKeys from './faults/published-keys.mjs';
 import purge from './faults/purge.mjs';
 import rateLimits from './faults/rate-limits.mjs';
+import readReplicas from './faults/read-replicas.mjs';
 import restore from './faults/restore.mjs';
 import sealing from './faults/sealing.mjs';
 import secretFiles from './faults/secret-files.mjs';
@@ -57,6 +58,7 @@ export const AREAS = [
   idempotency,
   jobs,
   listSearch,
+  readReplicas,
   checkpoints,
   sealing,
   checkpointKeys,

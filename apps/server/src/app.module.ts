@@ -5,6 +5,7 @@ import { ConfigModule, type Environment } from '@aegis/config';
 import { CustomersHttpModule } from '@aegis-http/customers';
 import { DatabaseModule } from '@aegis/database';
 import { LicensingHttpModule } from '@aegis-http/licensing';
+import { ReplicasModule } from '@aegis/replicas';
 import { StatisticsHttpModule } from '@aegis-http/statistics';
 import { StatusListsHttpModule } from '@aegis-http/status-lists';
 import { type Logger, LoggingModule } from '@aegis/logging';
@@ -28,6 +29,7 @@ export class AppModule {
         ConfigModule.for(environment),
         LoggingModule.for(logger),
         DatabaseModule.for(databaseUrl),
+        ReplicasModule,
         LifecycleModule,
         HttpModule.for({ imports: [ApiKeysHttpModule], accessGuard: ApiKeyGuard }),
         IdempotencyModule,

@@ -19,16 +19,20 @@ export function certificateProblems(
   environment: Environment,
   isSound: (name: keyof Environment) => boolean,
 ): string[] {
-  const urls = [...settings()].filter(([, { kind }]) => kind === 'postgres-url');
-  return urls.flatMap(([name]) => {
-    const value: unknown = environment[name as keyof Environment];
-    if (typeof value !== 'string' || !isSound(name as keyof Environment)) return [];
-    const parameters = new URL(value).searchParams;
-    return ['sslrootcert', 'sslcert', 'sslkey'].flatMap((parameter) => {
-      const path = parameters.get(parameter);
-      const problem = path === null ? undefined : fileProblem(path, parameter !== 'sslkey');
-      return problem === undefined ? [] : [`${name}: ${parameter}=${path ?? ''} ${problem}`];
-    });
+  const names = [...settings()].filter(([, { kind }]) => kind === 'postgres-url' || kind === 'postgres-urls');
+  return names.flatMap(([name]) => {
+    if (!isSound(name as keyof Environment)) return [];
+    const urls = [environment[name as keyof Environment]].flat();
+    return urls.flatMap((url) => (typeof url === 'string' ? problemsOfUrl(name, url) : []));
+  });
+}
+
+function problemsOfUrl(name: string, url: string): string[] {
+  const parameters = new URL(url).searchParams;
+  return ['sslrootcert', 'sslcert', 'sslkey'].flatMap((parameter) => {
+    const path = parameters.get(parameter);
+    const problem = path === null ? undefined : fileProblem(path, parameter !== 'sslkey');
+    return problem === undefined ? [] : [`${name}: ${parameter}=${path ?? ''} ${problem}`];
   });
 }
 

@@ -50,4 +50,13 @@ export abstract class DatabaseLimits extends AuditSettings {
   })
   @IsWholeNumber(50, 600_000)
   DB_IDLE_TX_TIMEOUT_MS!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '100',
+    description:
+      'How far behind DATABASE_URL a read replica may be, and how far its clock may differ, in milliseconds; lists wait for it for so long.',
+  })
+  @IsWholeNumber(10, 2000)
+  DATABASE_REPLICA_MAX_LAG_MS!: number;
 }

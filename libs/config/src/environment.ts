@@ -1,6 +1,7 @@
 import { IsIn, IsOptional, Length, Matches } from 'class-validator';
 import {
   AreOrigins,
+  ArePostgresUrls,
   HasLength,
   IsPepperList,
   IsPostgresUrl,
@@ -79,12 +80,15 @@ export class Environment extends DatabaseLimits {
   DATABASE_URL?: string;
 
   @Setting({
-    kind: 'list',
+    kind: 'postgres-urls',
+    example: 'postgres://aegis_app:password@replica.example.com:5432/aegis?sslmode=verify-full',
+    production: 'as DATABASE_URL; another role than MIGRATION_DATABASE_URL',
     secret: true,
-    description: 'Read replicas, comma-separated. Not supported by this version.',
+    description:
+      'Streaming standbys of DATABASE_URL that lists and statistics are read from, comma-separated (docs/read-replicas.md).',
   })
   @IsOptional()
-  @IsPostgresUrl()
+  @ArePostgresUrls()
   DATABASE_REPLICA_URLS?: string[];
 
   @Setting({

@@ -48,6 +48,7 @@ describe('defaults', () => {
     DB_LOCK_TIMEOUT_MS: 1000,
     DB_DEADLINE_MS: undefined,
     DB_IDLE_TX_TIMEOUT_MS: 5000,
+    DATABASE_REPLICA_MAX_LAG_MS: 100,
     KEYS_DIR: join(process.cwd(), 'keys'),
     KEY_ID: undefined,
     NEW_KEY_PASSPHRASE: undefined,
@@ -198,6 +199,7 @@ describe('values', () => {
       MIGRATE_ON_START: 'false',
       DOCS_ENABLED: 'false',
       ACCEPTED_ISSUERS: 'https://a.test, https://b.test ,',
+      DATABASE_REPLICA_URLS: 'postgres://app:a%2Cb@r1.test/aegis,postgres://app@/aegis?host=/run/r2',
       CORS_ORIGINS: 'https://admin.acme.test,http://localhost:5173',
       TRUST_PROXY: '10.0.0.0/8,fc00::/7,192.0.2.1',
       KEYS_DIR: '/etc/aegis/keys',
@@ -207,6 +209,7 @@ describe('values', () => {
       MIGRATE_ON_START: false,
       DOCS_ENABLED: false,
       ACCEPTED_ISSUERS: ['https://a.test', 'https://b.test'],
+      DATABASE_REPLICA_URLS: ['postgres://app:a%2Cb@r1.test/aegis', 'postgres://app@%2Frun%2Fr2/aegis'],
       CORS_ORIGINS: ['https://admin.acme.test', 'http://localhost:5173'],
       TRUST_PROXY: ['10.0.0.0/8', 'fc00::/7', '192.0.2.1'],
       KEYS_DIR: '/etc/aegis/keys',
@@ -292,6 +295,14 @@ describe('a bad value', () => {
       `postgres://app:${CANARY}@db.test/aegis?sslmode=verify-full&sslmode=disable`,
     ],
     MIGRATION_DATABASE_URL: [CANARY, `postgres://owner:${CANARY}@127.0.0.1/aegis?host=db.test`],
+    DATABASE_REPLICA_URLS: [
+      CANARY,
+      `postgres://app:${CANARY}@127.0.0.1/aegis?host=db.test`,
+      `postgres://app:pw@127.0.0.1/aegis,${CANARY}`,
+      `postgres://app:pw@127.0.0.1/aegis, postgres://app:${CANARY}@127.0.0.2/aegis`,
+      `postgres://app:${CANARY}@127.0.0.1/aegis,`,
+      `postgres://app:${CANARY}@127.0.0.1/aegis,postgres://app:${CANARY}@127.0.0.1/aegis`,
+    ],
     ADMIN_DATABASE_URL: [CANARY, `postgres://${CANARY}:x@127.0.0.1`],
     V08_DATABASE_URL: [CANARY, `postgres://reader:${CANARY}@127.0.0.1/aegis?host=db.test`],
     DB_POOL_SIZE: [CANARY, '1', '501'],
@@ -301,6 +312,7 @@ describe('a bad value', () => {
     DB_STATEMENT_TIMEOUT_MS: [CANARY, '0', '600001'],
     DB_LOCK_TIMEOUT_MS: [CANARY, '0', '60001'],
     DB_IDLE_TX_TIMEOUT_MS: [CANARY, '0', '600001'],
+    DATABASE_REPLICA_MAX_LAG_MS: [CANARY, '9', '2001'],
     MIGRATE_ON_START: [CANARY, 'TRUE', '1', 'yes'],
     KEYS_DIR: [CANARY.repeat(500)],
     KEY_ID: [`${CANARY}/x`, `.${CANARY}`, CANARY.repeat(6), '../key'],
@@ -486,12 +498,11 @@ describe('a bad value', () => {
   });
 
   it('is tested for every setting that has a rule', () => {
-    const unsupported = ['DATABASE_REPLICA_URLS'];
     expectNothingMissing(
-      settingsOfTheClass().filter((name) => !(name in bad) && !unsupported.includes(name)),
+      settingsOfTheClass().filter((name) => !(name in bad)),
       'Add values that are refused to `bad` in libs/config/src/load-environment.spec.ts',
     );
-    expect([...Object.keys(bad), ...unsupported].sort()).toEqual(settingsOfTheClass());
+    expect(Object.keys(bad).sort()).toEqual(settingsOfTheClass());
   });
 
   it('is reported together with all others', () => {
@@ -525,23 +536,6 @@ describe('for a command that uses a few settings', () => {
     expect(() => loadEnvironment({ ...production, KEY_PASSPHRASE: 'short' }, ['DATABASE_URL'])).toThrow(
       /\n {2}KEY_PASSPHRASE: use 16 [^\n]*$/,
     );
-  });
-});
-
-describe('what this version does not support', () => {
-  it.each([
-    ['DATABASE_REPLICA_URLS', 'no url'],
-    ['DATABASE_REPLICA_URLS', 'postgres://app:canary7f3a@replica.test/aegis'],
-  ])('refuses %s', (name, value) => {
-    expect(problems({ [name]: value })).toEqual([`${name}: not supported by this version; unset it`]);
-  });
-
-  it('refuses it from a file as well', () => {
-    const file = join(folder, 'replica-urls');
-    writeFileSync(file, 'postgres://app@replica.test/aegis', { mode: 0o600 });
-    expect(problems({ DATABASE_REPLICA_URLS_FILE: file })).toEqual([
-      'DATABASE_REPLICA_URLS: not supported by this version; unset it',
-    ]);
   });
 });
 
@@ -619,22 +613,25 @@ describe('a secret from a file', () => {
       ]);
   });
 
-  it.each(['DATABASE_URL', 'MIGRATION_DATABASE_URL', 'ADMIN_DATABASE_URL', 'V08_DATABASE_URL'])(
-    'is judged where %s names the private key of a TLS client',
-    (name) => {
-      const file = join(folder, `${name}-key.pem`);
-      const url = `postgres://app@127.0.0.1/aegis?sslkey=${encodeURIComponent(file)}`;
-      expect(problems({ [name]: url })).toEqual([
-        expect.stringMatching(`^${name}: sslkey=.* can't be read \\(ENOENT\\)`),
-      ]);
-      writeFileSync(file, 'a key', { mode: 0o644 });
-      expect(problems({ [name]: url })).toEqual([
-        expect.stringMatching(`^${name}: sslkey=.* has mode 0644: others must have no access`),
-      ]);
-      chmodSync(file, 0o600);
-      expect(load({ [name]: url })).toHaveProperty(name, url);
-    },
-  );
+  it.each([
+    'DATABASE_URL',
+    'DATABASE_REPLICA_URLS',
+    'MIGRATION_DATABASE_URL',
+    'ADMIN_DATABASE_URL',
+    'V08_DATABASE_URL',
+  ] as const)('is judged where %s names the private key of a TLS client', (name) => {
+    const file = join(folder, `${name}-key.pem`);
+    const url = `postgres://app@127.0.0.1/aegis?sslkey=${encodeURIComponent(file)}`;
+    expect(problems({ [name]: url })).toEqual([
+      expect.stringMatching(`^${name}: sslkey=.* can't be read \\(ENOENT\\)`),
+    ]);
+    writeFileSync(file, 'a key', { mode: 0o644 });
+    expect(problems({ [name]: url })).toEqual([
+      expect.stringMatching(`^${name}: sslkey=.* has mode 0644: others must have no access`),
+    ]);
+    chmodSync(file, 0o600);
+    expect([load({ [name]: url })[name]].flat()).toEqual([url]);
+  });
 
   it.each(['sslrootcert', 'sslcert'])('is not one, but others must not write to it: %s', (parameter) => {
     const file = join(folder, `${parameter}.pem`);

@@ -69,12 +69,6 @@ function deadlineProblems({ DB_DEADLINE_MS, DB_STATEMENT_TIMEOUT_MS }: Environme
   return ['DB_DEADLINE_MS: must be more than DB_STATEMENT_TIMEOUT_MS'];
 }
 
-function unsupported(environment: Environment): string[] {
-  return (['DATABASE_REPLICA_URLS'] as const)
-    .filter((name) => environment[name] !== undefined)
-    .map((name) => `${name}: not supported by this version; unset it`);
-}
-
 /** Whether a setting was given at all, itself or by its file. */
 function isGiven(name: string, variables: Variables): boolean {
   return [name, `${name}_FILE`].some((variable) => (variables[variable] ?? '') !== '');
@@ -137,7 +131,6 @@ export function loadEnvironment(
     problems.push(...found.filter((problem) => isNew(settingOf(problem))));
   };
   add(assign(environment, source));
-  add(unsupported(environment));
   add(brokenRules(environment));
   const broken = new Set(problems.map(settingOf));
   const isSound = (name: keyof Environment): boolean => isSet(environment, name) && !broken.has(name);

@@ -77,6 +77,27 @@ describe('production refuses', () => {
       /^MIGRATION_DATABASE_URL: required with MIGRATE_ON_START=true/,
     ],
     [
+      'a read replica beyond loopback without TLS, even one of several',
+      {
+        DATABASE_REPLICA_URLS:
+          'postgres://app:s3cret@127.0.0.1/aegis,postgres://app:s3cret@replica.acme.test/aegis?sslmode=require',
+      },
+      /^DATABASE_REPLICA_URLS: add \?sslmode=verify-full/,
+    ],
+    [
+      'a read replica under a role without a password',
+      { DATABASE_REPLICA_URLS: 'postgres://app@replica.acme.test/aegis?sslmode=verify-full' },
+      /^DATABASE_REPLICA_URLS: give the role a password$/,
+    ],
+    [
+      'a read replica under the role that owns the schema',
+      {
+        MIGRATION_DATABASE_URL: 'postgres://owner:other@db.acme.test/aegis?sslmode=verify-full',
+        DATABASE_REPLICA_URLS: 'postgres://%6fwner:other@replica.acme.test/aegis?sslmode=verify-full',
+      },
+      /^DATABASE_REPLICA_URLS: name the role of DATABASE_URL/,
+    ],
+    [
       'a Redis beyond loopback without TLS',
       { REDIS_URL: 'redis://:s3cret@redis.acme.test' },
       /^REDIS_URL: use rediss:/,

@@ -71,11 +71,25 @@ function databasesProblems(environment: Environment, isSound: (name: Name) => bo
         'MIGRATION_DATABASE_URL: name another role than DATABASE_URL: the server must not own the tables it writes to',
       );
   }
+  if (isSound('DATABASE_REPLICA_URLS')) problems.push(...replicaProblems(environment, isSound));
   for (const name of ['ADMIN_DATABASE_URL', 'V08_DATABASE_URL'] as const) {
     const value = environment[name];
     if (value !== undefined && isSound(name)) problems.push(...databaseProblems(name, value));
   }
   return problems;
+}
+
+function replicaProblems(environment: Environment, isSound: (name: Name) => boolean): string[] {
+  const { DATABASE_REPLICA_URLS: urls = [], MIGRATION_DATABASE_URL: migrationUrl } = environment;
+  const owner =
+    migrationUrl !== undefined && isSound('MIGRATION_DATABASE_URL') ? roleOf(migrationUrl) : undefined;
+  const problems = urls.flatMap((url) => [
+    ...databaseProblems('DATABASE_REPLICA_URLS', url),
+    ...(roleOf(url) === owner
+      ? ['DATABASE_REPLICA_URLS: name the role of DATABASE_URL, not that of MIGRATION_DATABASE_URL']
+      : []),
+  ]);
+  return [...new Set(problems)];
 }
 
 function redisProblems({ REDIS_URL: value }: Environment, isSound: (name: Name) => boolean): string[] {

@@ -39,6 +39,17 @@ function asUrl(value: unknown): URL | undefined {
 export const IsPostgresUrl = (): PropertyDecorator =>
   rule('isPostgresUrl', POSTGRES_URL_RULE, (value) => typeof value === 'string' && isPostgresUrl(value));
 
+/** One or several of them, all different. A comma within one is written `%2C`. */
+export const ArePostgresUrls = (): PropertyDecorator =>
+  rule(
+    'arePostgresUrls',
+    `${POSTGRES_URL_RULE}; several, all different, with a comma between them`,
+    (value) =>
+      Array.isArray(value) &&
+      value.every((entry) => typeof entry === 'string' && isPostgresUrl(entry)) &&
+      new Set(value).size === value.length,
+  );
+
 /** A URL of Redis, without query: its driver takes options from there, the verification of TLS among them. */
 export const IsRedisUrl = (): PropertyDecorator =>
   rule('isRedisUrl', 'must be a redis:// or rediss:// URL without white space and without query', (value) => {

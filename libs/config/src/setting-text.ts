@@ -40,6 +40,8 @@ export function parseSettingText(text: string, spec: SettingSpec): unknown {
       return text;
     case 'postgres-url':
       return canonicalPostgresUrl(text);
+    case 'postgres-urls':
+      return text.split(',').map(canonicalPostgresUrl);
     case 'integer':
       return /^-?[0-9]{1,15}$/.test(text) ? Number(text) : text;
     case 'boolean':

@@ -1,8 +1,8 @@
 /**
  * How the text of a variable becomes a value. `url` and `postgres-url` stay text, but only in a spelling that every
- * parser reads alike.
+ * parser reads alike; so do the entries of `postgres-urls`, a list.
  */
-export type SettingKind = 'text' | 'integer' | 'boolean' | 'list' | 'url' | 'postgres-url';
+export type SettingKind = 'text' | 'integer' | 'boolean' | 'list' | 'url' | 'postgres-url' | 'postgres-urls';
 
 /** What the docs, `.env.example` and the loader know of one variable. */
 export interface SettingSpec {

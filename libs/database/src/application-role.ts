@@ -16,9 +16,13 @@ interface RolePowers {
  * Refuses a role that could undo what the database protects. An owner or superuser may drop the audit trail; a role
  * that creates objects in `public`, or schemas, may replace a function or table that the owner uses. Privileges
  * through PUBLIC, or through a role that it may take on, are included.
- * @throws ConfigurationError naming DATABASE_URL, and the statement that takes the privilege away
+ * @param setting that the connection is made by
+ * @throws ConfigurationError naming the setting, and the statement that takes the privilege away
  */
-export async function assertApplicationRoleIsApart(dataSource: DataSource): Promise<void> {
+export async function assertApplicationRoleIsApart(
+  dataSource: DataSource,
+  setting = 'DATABASE_URL',
+): Promise<void> {
   const [powers] = await dataSource.query<RolePowers[]>(`
     WITH held AS (SELECT oid FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER'))
     SELECT current_user AS role, current_database() AS database,
@@ -30,15 +34,15 @@ export async function assertApplicationRoleIsApart(dataSource: DataSource): Prom
     FROM pg_class WHERE oid = 'public.audit_logs'::regclass`);
   if (!powers || powers.owns)
     throw new ConfigurationError(
-      'DATABASE_URL: its role owns the tables, is a superuser or may create roles; name a separate role for the server, and the owner in MIGRATION_DATABASE_URL',
+      `${setting}: its role owns the tables, is a superuser or may create roles; name a separate role for the server, and the owner in MIGRATION_DATABASE_URL`,
     );
   const from = `FROM PUBLIC, ${escapeIdentifier(powers.role)};`;
   if (powers.createsInPublic)
     throw new ConfigurationError(
-      `DATABASE_URL: its role ${powers.role} may create objects in the schema public. Run as superuser, in the database ${powers.database}: REVOKE CREATE ON SCHEMA public ${from}`,
+      `${setting}: its role ${powers.role} may create objects in the schema public. Run as superuser, in the database ${powers.database}: REVOKE CREATE ON SCHEMA public ${from}`,
     );
   if (powers.createsInDatabase)
     throw new ConfigurationError(
-      `DATABASE_URL: its role ${powers.role} may create schemas in the database ${powers.database}. Run as superuser: REVOKE CREATE ON DATABASE ${escapeIdentifier(powers.database)} ${from}`,
+      `${setting}: its role ${powers.role} may create schemas in the database ${powers.database}. Run as superuser: REVOKE CREATE ON DATABASE ${escapeIdentifier(powers.database)} ${from}`,
     );
 }

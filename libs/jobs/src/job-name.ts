@@ -9,6 +9,7 @@ export const JOB_NAMES = [
   'audit-sealing',
   'checkpoint-shipping',
   'customer-search',
+  'database-replicas',
   'expired-answers',
   'license-counts',
   'signed-key-set',

@@ -1,4 +1,5 @@
-import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { readUpToDate } from '@aegis/replicas';
+import type { EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { type CursorKey, type CursorKeyKind, decodeCursor, encodeCursor } from './cursor';
 import type { PageQuery } from './page-query';
 
@@ -48,7 +49,8 @@ export interface Rows<Row> {
 }
 
 /**
- * Reads one page of a list: by number, or after a cursor, which costs the same however deep it is.
+ * Reads one page of a list: by number, or after a cursor, which costs the same however deep it is. Page and total come
+ * from one database: a read replica, if it has all that was committed before the call.
  * @throws InvalidInput for an invalid cursor, or one of another list
  */
 export async function listPage<Row extends ObjectLiteral>(
@@ -67,10 +69,13 @@ export async function listPage<Row extends ObjectLiteral>(
         list,
       ),
     );
-  const [{ total, isEstimate }, found] = await Promise.all([
-    countRows(counted ?? sorted(rows, order), estimated ?? rows),
-    selected.limit(query.page_size + 1).getMany(),
-  ]);
+  selected.limit(query.page_size + 1);
+  const [{ total, isEstimate }, found] = await readUpToDate(rows.dataSource, (on) =>
+    Promise.all([
+      countRows(counted ?? sorted(rows, order), estimated ?? rows, on),
+      sentBy(on, selected).getMany(),
+    ]),
+  );
   const page = found.slice(0, query.page_size);
   const last = page.at(-1);
   const nextCursor =
@@ -94,7 +99,7 @@ export async function* allRows<Row extends ObjectLiteral>(source: ListSource<Row
 }
 
 /**
- * Reads the next rows of a list.
+ * Reads the next rows of a list, from a read replica if it has all that was committed before the call.
  * @param after where the rows before them ended; undefined reads from the beginning
  */
 export function rowsAfter<Row extends ObjectLiteral>(
@@ -104,7 +109,16 @@ export function rowsAfter<Row extends ObjectLiteral>(
 ): Promise<Row[]> {
   const selected = sorted(rows, order);
   if (after !== undefined) seek(selected, order, after);
-  return selected.limit(count).getMany();
+  selected.limit(count);
+  return readUpToDate(rows.dataSource, (on) => sentBy(on, selected).getMany());
+}
+
+/** The same query, sent on the connection of a manager that has one. */
+function sentBy<Row extends ObjectLiteral>(
+  { queryRunner }: EntityManager,
+  query: SelectQueryBuilder<Row>,
+): SelectQueryBuilder<Row> {
+  return queryRunner === undefined ? query : query.clone().setQueryRunner(queryRunner);
 }
 
 function sorted<Row extends ObjectLiteral>(
@@ -139,21 +153,22 @@ function seek<Row extends ObjectLiteral>(
  * Counts up to `COUNTED_ROWS`.
  * @param counted sorted: else the planner may read the table from its beginning until it has met so many of them
  * @param rows the same rows, for the estimate
+ * @param on what the statements are sent by
  */
 async function countRows<Row extends ObjectLiteral>(
   counted: SelectQueryBuilder<Row>,
   rows: SelectQueryBuilder<Row>,
+  on: EntityManager,
 ): Promise<{ total: number; isEstimate: boolean }> {
   const [few, parametersOfFew] = counted.clone().select('1').getQueryAndParameters();
-  const { manager } = rows.dataSource;
-  const [row] = await manager.query<{ total: number }[]>(
+  const [row] = await on.query<{ total: number }[]>(
     `SELECT count(*)::int AS total FROM (${few} LIMIT ${COUNTED_ROWS + 1}) AS counted`,
     parametersOfFew,
   );
   const total = row?.total ?? 0;
   if (total <= COUNTED_ROWS) return { total, isEstimate: false };
   const [all, parameters] = rows.clone().select('1').getQueryAndParameters();
-  const [plan] = await manager.query<{ 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }[]>(
+  const [plan] = await on.query<{ 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }[]>(
     `EXPLAIN (FORMAT JSON) ${all}`,
     parameters,
   );

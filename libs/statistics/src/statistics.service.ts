@@ -1,4 +1,5 @@
 import { LICENSE_TYPES, type LicenseType, VERDICT_CODES, type VerdictCode } from '@aegis/license-token';
+import { readUpToDate } from '@aegis/replicas';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { endsWithinSql, graceEndsWithinSql, type StoredStatus, ValidationCounts } from '@aegis/licensing';
@@ -49,12 +50,14 @@ export class StatisticsService {
   /**
    * All counts of one snapshot: exact, except for other processes' last second of validations. Reads no large table:
    * counts are kept as rows change, and only licenses that end today, with their grace or without, or on the last of the 30
-   * days, are looked at.
+   * days, are looked at. A read replica answers, if it has all that was committed before the call.
    * @param at decides what has expired; now, by the database's clock, unless given
    */
   async read(at?: Date): Promise<Statistics> {
     await this.validationCounts.flush();
-    const [counted] = await this.dataSource.query<Counted[]>(STATEMENT, [at ?? null, VERDICT_CODES]);
+    const [counted] = await readUpToDate(this.dataSource, (on) =>
+      on.query<Counted[]>(STATEMENT, [at ?? null, VERDICT_CODES]),
+    );
     if (!counted) throw new Error('the database did not count');
     return {
       ...rowCounts(counted),

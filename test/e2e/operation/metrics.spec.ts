@@ -6,6 +6,7 @@ import { Client } from '../../support/requests/client';
 import { expectNothingMissing } from '../../support/complete-list';
 import { aCustomer, aLicense, type IssuedLicense } from '../../support/factories';
 import { Scrape } from '../../support/trail/scrape';
+import { testDatabase, type TestDatabase } from '../../support/database/database';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { jobsOfThePage } from '../../support/pages';
 import { superuserOf, untilBlocked } from '../../support/database/sql';
@@ -20,6 +21,7 @@ const JOBS = jobsOfThePage()
   .filter((name) => name !== 'checkpoint-shipping');
 
 describe('the metrics', () => {
+  let database: TestDatabase;
   let server: TestServer;
   let admin: Client;
   let anyone: Client;
@@ -30,8 +32,16 @@ describe('the metrics', () => {
   const startedAt = Date.now() / 1000;
 
   beforeAll(async () => {
+    database = await testDatabase();
     server = await testServer({
-      variables: { RATE_LIMIT_PUBLIC: '40', RATE_LIMIT_LICENSE: '20', DB_POOL_SIZE: '3' },
+      database,
+      variables: {
+        RATE_LIMIT_PUBLIC: '40',
+        RATE_LIMIT_LICENSE: '20',
+        DB_POOL_SIZE: '3',
+        // Not a standby: it is left out, and has all the metrics of one.
+        DATABASE_REPLICA_URLS: database.applicationUrl,
+      },
     });
     admin = new Client(server.url, server.adminKey);
     anyone = new Client(server.url);
@@ -41,6 +51,7 @@ describe('the metrics', () => {
 
   afterAll(async () => {
     await server.close();
+    await database.drop();
   });
 
   const scrape = (): Promise<Scrape> => Scrape.of(server.metricsUrl);

@@ -62,8 +62,8 @@ export default {
     ...inFile('libs/lists/src/list-page.ts', [
       [
         'counts in no order',
-        'countRows(counted ?? sorted(rows, order), estimated ?? rows)',
-        'countRows(counted === undefined ? rows : rows, rows)',
+        'countRows(counted ?? sorted(rows, order), estimated ?? rows, on)',
+        'countRows(counted === undefined ? rows : rows, rows, on)',
       ],
     ]),
   ],

@@ -1,14 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chownSync,
-  cpSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chownSync, cpSync, lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -18,7 +9,7 @@ import {
 } from '@aegis/embedded-postgres';
 import { Client } from 'pg';
 import { prepareBinaries } from '../../../libs/embedded-postgres/src/binaries';
-import { clusterIn, type ClusterFolder } from '../../../libs/embedded-postgres/src/cluster';
+import { clusterIn, type Cluster, type ClusterFolder } from '../../../libs/embedded-postgres/src/cluster';
 import { openClusterFolder } from '../../../libs/embedded-postgres/src/cluster-folder';
 import {
   findPostmaster,
@@ -31,19 +22,107 @@ import { until } from '../until';
 const LEFT_OUT =
   /\/(?:postmaster\.(?:pid|opts)|pg_(?:replslot|dynshmem|notify|serial|snapshots|stat_tmp|subtrans)\/.+)$/;
 
-/** A primary and its hot standby by streaming replication: two PostgreSQL of a test's own. */
+/** Ends what was started, in reverse order. */
+type Undo = (() => Promise<void> | void)[];
+
+/** A hot standby by streaming replication. */
+export class Standby {
+  private constructor(
+    private readonly cluster: Cluster,
+    private readonly port: number,
+    private readonly superuserUrl: string,
+  ) {}
+
+  /**
+   * Copies a running primary, and starts the copy.
+   * @param undo what has to be undone is added here
+   * @param upstreamUrl what it follows; the primary unless given
+   */
+  static async of(
+    primary: EmbeddedPostgres,
+    folder: string,
+    undo: Undo,
+    upstreamUrl = primary.superuserUrl,
+  ): Promise<Standby> {
+    const dataDir = mkdtempSync(join(folder, 'standby-'));
+    const place = await openClusterFolder(dataDir);
+    undo.push(() => {
+      rmSync(place.path, { recursive: true, force: true });
+    });
+    const cluster = clusterIn(place, randomBytes(8).toString('hex'));
+    undo.push(() => stopIfRunning(cluster));
+    await makeStandby(primary, upstreamUrl, cluster.dataFolder, place);
+    const launch = await launchPostmaster(cluster, prepareBinaries(place, undefined), { durable: false });
+    await until('the standby takes connections', () => {
+      if (launch.ended) throw new Error(`the standby does not start:\n${launch.said()}`);
+      return Promise.resolve(findPostmaster(cluster)?.ready === true);
+    });
+    const standby = findPostmaster(cluster);
+    if (standby === undefined) throw new Error('the standby has ended');
+    return new Standby(cluster, standby.port, primary.superuserUrl);
+  }
+
+  /** A database's URL, on this standby. */
+  urlOf(url: string): string {
+    const other = new URL(url);
+    other.port = String(this.port);
+    return other.href;
+  }
+
+  /** Runs one statement as superuser. */
+  async query<Row extends object>(statement: string): Promise<Row[]> {
+    const client = new Client(this.urlOf(this.superuserUrl));
+    await client.connect();
+    try {
+      return (await client.query<Row>(statement)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Makes it a primary, and waits for it. */
+  async promote(): Promise<void> {
+    await this.query('SELECT pg_promote(true)');
+  }
+
+  /** From now on it receives what its primary writes, and does not show it. */
+  async pauseReplay(): Promise<void> {
+    await this.query('SELECT pg_wal_replay_pause()');
+    await until('replay is paused', async () => {
+      const [row] = await this.query<{ state: string }>('SELECT pg_get_wal_replay_pause_state() AS state');
+      return row?.state === 'paused';
+    });
+  }
+
+  /** Ends the pause, if there is one. */
+  async resumeReplay(): Promise<void> {
+    await this.query('SELECT CASE WHEN pg_is_in_recovery() THEN pg_wal_replay_resume() END');
+  }
+
+  /** Ends it at once. */
+  stop(): Promise<void> {
+    return stopIfRunning(this.cluster);
+  }
+}
+
+async function stopIfRunning(cluster: Cluster): Promise<void> {
+  const postmaster = findPostmaster(cluster);
+  if (postmaster !== undefined) await stopPostmaster(postmaster, 'immediate');
+}
+
+/** A primary and its hot standby: two PostgreSQL of a test's own. */
 export class ReplicatedPostgres {
   private constructor(
     readonly primary: EmbeddedPostgres,
-    /** Port of the standby on this machine. */
-    private readonly standbyPort: number,
-    private readonly undo: (() => Promise<void> | void)[],
+    readonly standby: Standby,
+    private readonly folder: string,
+    private readonly undo: Undo,
   ) {}
 
   /** @param prepare runs on the primary before the standby is copied from it */
   static async start(prepare: (primary: EmbeddedPostgres) => Promise<void>): Promise<ReplicatedPostgres> {
-    // Undone in reverse order: by `close`, or by a start that fails.
-    const undo: (() => Promise<void> | void)[] = [];
+    // Undone by `close`, or by a start that fails.
+    const undo: Undo = [];
     try {
       const folder = mkdtempSync(join(tmpdir(), 'aegis-standby-'));
       undo.push(() => {
@@ -56,48 +135,31 @@ export class ReplicatedPostgres {
         await removeEmbeddedPostgres(primaryDir);
       });
       await prepare(primary);
-      const dataDir = join(folder, 'standby');
-      mkdirSync(dataDir);
-      const place = await openClusterFolder(dataDir);
-      undo.push(() => {
-        rmSync(place.path, { recursive: true, force: true });
-      });
-      const cluster = clusterIn(place, randomBytes(8).toString('hex'));
-      undo.push(async () => {
-        const postmaster = findPostmaster(cluster);
-        if (postmaster !== undefined) await stopPostmaster(postmaster, 'immediate');
-      });
-      await makeStandby(primary, cluster.dataFolder, place);
-      const launch = await launchPostmaster(cluster, prepareBinaries(place, undefined), { durable: false });
-      await until('the standby takes connections', () => {
-        if (launch.ended) throw new Error(`the standby does not start:\n${launch.said()}`);
-        return Promise.resolve(findPostmaster(cluster)?.ready === true);
-      });
-      const standby = findPostmaster(cluster);
-      if (standby === undefined) throw new Error('the standby has ended');
-      return new ReplicatedPostgres(primary, standby.port, undo);
+      return new ReplicatedPostgres(primary, await Standby.of(primary, folder, undo), folder, undo);
     } catch (error) {
       await undoAll(undo).catch(() => undefined);
       throw error;
     }
   }
 
+  /** Starts a further standby of the primary. */
+  addStandby(): Promise<Standby> {
+    return Standby.of(this.primary, this.folder, this.undo);
+  }
+
+  /** Starts a standby that follows the first one, and continues to do so when that is promoted. */
+  addStandbyOfStandby(): Promise<Standby> {
+    return Standby.of(this.primary, this.folder, this.undo, this.onStandby(this.primary.superuserUrl));
+  }
+
   /** A database's URL, on the standby. */
   onStandby(url: string): string {
-    const other = new URL(url);
-    other.port = String(this.standbyPort);
-    return other.href;
+    return this.standby.urlOf(url);
   }
 
   /** Makes the standby a primary, and waits for it. */
-  async promote(): Promise<void> {
-    const client = new Client(this.onStandby(this.primary.superuserUrl));
-    await client.connect();
-    try {
-      await client.query('SELECT pg_promote(true)');
-    } finally {
-      await client.end();
-    }
+  promote(): Promise<void> {
+    return this.standby.promote();
   }
 
   close(): Promise<void> {
@@ -105,7 +167,7 @@ export class ReplicatedPostgres {
   }
 }
 
-async function undoAll(undo: (() => Promise<void> | void)[]): Promise<void> {
+async function undoAll(undo: Undo): Promise<void> {
   const failures: unknown[] = [];
   for (const step of undo.reverse())
     await Promise.resolve()
@@ -114,14 +176,15 @@ async function undoAll(undo: (() => Promise<void> | void)[]): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
-/** Copies the running primary, and makes the copy follow it. */
+/** Copies the running primary, and makes the copy follow it, or another one that has its log. */
 async function makeStandby(
   primary: EmbeddedPostgres,
+  upstreamUrl: string,
   dataFolder: string,
   place: ClusterFolder,
 ): Promise<void> {
   await backUp(primary, dataFolder);
-  const { port, username, password } = new URL(primary.superuserUrl);
+  const { port, username, password } = new URL(upstreamUrl);
   writeFileSync(join(dataFolder, 'standby.signal'), '');
   writeFileSync(
     join(dataFolder, 'postgresql.auto.conf'),

@@ -55,7 +55,7 @@ it('every setting whose name or description speaks of a URL or an address of a s
   const looksLikeOne = /(_URL|_ADDR|_ENDPOINT|_SINK|_HOST)$|\bURL\b|https?:\/\//;
   const suspects = [...settings()].filter(
     ([name, { kind, description }]) =>
-      looksLikeOne.test(`${name} ${description}`) && kind !== 'url' && kind !== 'postgres-url',
+      looksLikeOne.test(`${name} ${description}`) && !/^(?:url|postgres-urls?)$/.test(kind),
   );
   expect(suspects).toEqual([]);
 });

@@ -6,9 +6,10 @@ import { SESSION_SETTINGS } from './connection-options';
 /**
  * Makes sure that sessions have the settings that every connection asks for: a pooler may drop them, and then the
  * settings of the role apply (`ALTER ROLE … SET`, which a role may do by itself).
- * @throws ConfigurationError naming DATABASE_URL and the settings that differ
+ * @param setting that the connection is made by
+ * @throws ConfigurationError naming it, and the settings that differ
  */
-export async function assertSessionSettings(dataSource: DataSource): Promise<void> {
+export async function assertSessionSettings(dataSource: DataSource, setting = 'DATABASE_URL'): Promise<void> {
   const rows = await dataSource.query<{ name: string; value: string }[]>(
     'SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name',
     [Object.keys(SESSION_SETTINGS)],
@@ -18,7 +19,7 @@ export async function assertSessionSettings(dataSource: DataSource): Promise<voi
   if (others.length === 0) return;
   const wanted = others.map(({ name }) => `${name} = '${SESSION_SETTINGS[name]}'`).join(', ');
   throw new ConfigurationError(
-    `DATABASE_URL: its sessions have other settings than the server asks for at startup, so a pooler drops them. Let it pass the startup parameter \`options\`, or set for each connection: ${wanted}`,
+    `${setting}: its sessions have other settings than the server asks for at startup, so a pooler drops them. Let it pass the startup parameter \`options\`, or set for each connection: ${wanted}`,
   );
 }
 

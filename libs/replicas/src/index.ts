@@ -1,0 +1,2 @@
+export { readUpToDate } from './read-up-to-date';
+export { ReplicasModule } from './replicas.module';

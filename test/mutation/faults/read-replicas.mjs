@@ -1,0 +1,94 @@
+import { inFile } from './fault.mjs';
+
+export default {
+  area: 'read-replicas',
+  suites: [
+    'libs/replicas/src/replicas.spec.ts',
+    'test/e2e/operation/read-replicas.spec.ts',
+    'libs/config/src/production-rules.spec.ts',
+    'libs/config/src/load-environment.spec.ts',
+  ],
+  faults: [
+    ...inFile('libs/replicas/src/standing.ts', [
+      [
+        'reads a standby that has not replayed what was committed',
+        'pg_last_wal_replay_lsn() >= $3::pg_lsn',
+        '$3::pg_lsn IS NOT NULL',
+      ],
+      [
+        'does not say that a standby was promoted',
+        "WHEN NOT pg_is_in_recovery() THEN 'not_standby'",
+        "WHEN false THEN 'not_standby'",
+      ],
+      ['reads a standby of another cluster', 'system_identifier::text <> $1', '$1::text IS NULL'],
+      ['reads a standby of another timeline', 'min_recovery_end_timeline <> $2', '$2::int IS NULL'],
+      ['reads a standby whose clock is ahead', 'isAhead || isBehind', 'isBehind'],
+      ['reads a standby whose clock is behind', 'isAhead || isBehind', 'isAhead'],
+    ]),
+    ...inFile('libs/replicas/src/replica.ts', [
+      [
+        'fails where what is replayed conflicts with a read',
+        ' || sqlState(error) === SqlState.serializationFailure',
+        ' && sqlState(error) !== SqlState.serializationFailure',
+      ],
+      ['fails where a standby is lost', 'isDatabaseUnavailable(error) ||', 'false ||'],
+      [
+        'repeats on the primary what the caller is to blame for',
+        'if (isOfReplica(error))',
+        'if (isOfReplica(error) || true)',
+      ],
+      ['waits for a standby that is silent', 'await Promise.race([arrival, late]);', 'await arrival;'],
+      [
+        'does not wait for a standby that is about to have it',
+        "if (standing !== 'behind') return;",
+        'return;',
+      ],
+      [
+        'leaves a standby in use, whatever is found',
+        'this.standing = comparison.standing;',
+        "this.standing = 'up_to_date';",
+      ],
+    ]),
+    ...inFile('libs/replicas/src/read-only-connection.ts', [
+      ['lets a read change what its address leads to', ' READ ONLY', ''],
+      ['reads with the snapshot of the comparison', 'READ COMMITTED', 'REPEATABLE READ'],
+      [
+        'keeps the transaction of a connection that is given back',
+        'if (this.hasBegun) await',
+        'if (!this.hasBegun) await',
+      ],
+    ]),
+    ...inFile('libs/replicas/src/replicas.ts', [
+      [
+        'asks a standby that was left out',
+        "this.replicas.filter(({ standing }) => standing === 'up_to_date')",
+        'this.replicas.filter(() => true)',
+      ],
+      ['never reads from a standby', 'useReaders(primary, this);', ''],
+      [
+        'logs each comparison',
+        'if (comparison.standing !== before)',
+        'if (comparison.standing !== undefined)',
+      ],
+      ['counts every read for the primary', "read === undefined ? 'primary' : 'replica'", "'primary'"],
+    ]),
+    ...inFile('libs/lists/src/list-page.ts', [
+      [
+        'reads the rows of a page from another database than its total',
+        'queryRunner === undefined ? query : query.clone().setQueryRunner(queryRunner)',
+        'queryRunner === undefined ? query : query.clone()',
+      ],
+    ]),
+    ...inFile('libs/config/src/production-rules.ts', [
+      ['lets replicas be reached without TLS', "...databaseProblems('DATABASE_REPLICA_URLS', url),", ''],
+      [
+        'lets replicas be read by the owner of the schema',
+        'roleOf(url) === owner',
+        'roleOf(url) === undefined',
+      ],
+    ]),
+    ...inFile('libs/config/src/certificate-files.ts', [
+      ['does not look at the files of replicas', " || kind === 'postgres-urls'", ''],
+    ]),
+  ],
+};
