@@ -26,7 +26,7 @@ const POSITION = new PreparedStatement<Omit<PrimaryPosition, 'askedAt' | 'readAt
 );
 
 /** @returns undefined for a database that is not a primary */
-export async function positionOf(primary: DataSource): Promise<PrimaryPosition | undefined> {
+export async function primaryPositionOf(primary: DataSource): Promise<PrimaryPosition | undefined> {
   const askedAt = performance.now();
   const [position] = await POSITION.run(primary, []);
   return position && { ...position, askedAt, readAt: performance.now() };

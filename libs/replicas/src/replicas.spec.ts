@@ -16,7 +16,7 @@ import { jobsOf } from '../../../test/support/jobs';
 import { PATIENCE } from '../../../test/support/patience';
 import { Scrape } from '../../../test/support/trail/scrape';
 import { until } from '../../../test/support/until';
-import { positionOf } from './primary-position';
+import { primaryPositionOf } from './primary-position';
 import { readUpToDate } from './read-up-to-date';
 import { Replica } from './replica';
 import { Replicas } from './replicas';
@@ -344,7 +344,7 @@ describe('reads that a standby may answer', () => {
   });
 
   it('are not answered by a standby whose clock differs by more than the bound', async () => {
-    const position = (await positionOf(primary))!;
+    const position = (await primaryPositionOf(primary))!;
     const replica = new Replica(
       postgres.onStandby(postgres.primary.applicationUrl),
       environmentOf(throughProxy(), {}),
@@ -361,7 +361,7 @@ describe('reads that a standby may answer', () => {
       });
     }
     await until('the clock is right', async () => {
-      const { standing } = await replica.compare((await positionOf(primary))!);
+      const { standing } = await replica.compare((await primaryPositionOf(primary))!);
       return standing === 'up_to_date';
     });
   });
@@ -370,7 +370,7 @@ describe('reads that a standby may answer', () => {
     const standby = await dataSourceOf(postgres.onStandby(postgres.primary.applicationUrl));
     const reader = await new Reader(primary, throughProxy()).untilInUse();
     await reader.untilFromStandby();
-    expect(await positionOf(standby)).toBeUndefined();
+    expect(await primaryPositionOf(standby)).toBeUndefined();
     const demoted = new Reader(standby, throughProxy());
     await demoted.compare();
     expect(demoted.log).toEqual([]);
@@ -419,7 +419,7 @@ describe('reads that a standby may answer', () => {
     });
 
     it('are not answered by a standby that still follows the previous primary, however far that went', async () => {
-      const ahead = (await positionOf(promoted))!;
+      const ahead = (await primaryPositionOf(promoted))!;
       await until('the follower is further than the new primary', async () => {
         await addNote();
         const [row] = await follower.query<{ ahead: boolean }>(

@@ -4,7 +4,7 @@ import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { positionOf, type PrimaryPosition } from './primary-position';
+import { primaryPositionOf, type PrimaryPosition } from './primary-position';
 import { type Readers, type Reading, useReaders } from './read-up-to-date';
 import { type Comparison, Replica } from './replica';
 import { ReplicaMetrics } from './replica-metrics';
@@ -50,7 +50,7 @@ export class Replicas implements Readers, OnApplicationShutdown {
 
   async read<T>(reading: Reading<T>): Promise<T> {
     const replica = this.next();
-    const position = replica === undefined ? undefined : await positionOf(this.primary);
+    const position = replica === undefined ? undefined : await primaryPositionOf(this.primary);
     const read = position === undefined ? undefined : await replica?.read(position, reading);
     this.metrics?.count(read === undefined ? 'primary' : 'replica');
     return read === undefined ? reading(this.primary.manager) : read.result;
@@ -69,7 +69,7 @@ export class Replicas implements Readers, OnApplicationShutdown {
 
   /** Finds out which replicas may be read until the next comparison; the job does it every second. */
   async compare(): Promise<void> {
-    const position = await positionOf(this.primary);
+    const position = await primaryPositionOf(this.primary);
     // The primary was demoted: until it is another one, requests fail for reasons of their own.
     if (position === undefined) return;
     await Promise.all(this.replicas.map((replica, index) => this.compareOne(replica, index + 1, position)));

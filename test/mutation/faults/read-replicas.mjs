@@ -22,8 +22,8 @@ export default {
       ],
       ['reads a standby of another cluster', 'system_identifier::text <> $1', '$1::text IS NULL'],
       ['reads a standby of another timeline', 'min_recovery_end_timeline <> $2', '$2::int IS NULL'],
-      ['reads a standby whose clock is ahead', 'isAhead || isBehind', 'isBehind'],
-      ['reads a standby whose clock is behind', 'isAhead || isBehind', 'isAhead'],
+      ['reads a standby whose clock is ahead', 'isAhead || isBehind', 'isBehind && !isAhead'],
+      ['reads a standby whose clock is behind', 'isAhead || isBehind', 'isAhead && !isBehind'],
     ]),
     ...inFile('libs/replicas/src/replica.ts', [
       [
@@ -31,13 +31,21 @@ export default {
         ' || sqlState(error) === SqlState.serializationFailure',
         ' && sqlState(error) !== SqlState.serializationFailure',
       ],
-      ['fails where a standby is lost', 'isDatabaseUnavailable(error) ||', 'false ||'],
+      [
+        'fails where a standby is lost',
+        'isDatabaseUnavailable(error) ||',
+        '!isDatabaseUnavailable(error) &&',
+      ],
       [
         'repeats on the primary what the caller is to blame for',
         'if (isOfReplica(error))',
         'if (isOfReplica(error) || true)',
       ],
-      ['waits for a standby that is silent', 'await Promise.race([arrival, late]);', 'await arrival;'],
+      [
+        'waits for a standby that is silent',
+        'await Promise.race([arrival, late]);',
+        'await Promise.race([arrival, late.then(() => arrival)]);',
+      ],
       [
         'does not wait for a standby that is about to have it',
         "if (standing !== 'behind') return;",

@@ -118,6 +118,7 @@ describe('aegis doctor', () => {
         'migrations',
         'database',
         'database_role',
+        'read_replicas',
         'restore',
         'signing_keys',
         'api_keys',
@@ -131,6 +132,20 @@ describe('aegis doctor', () => {
     const { exitCode, stdout } = await aegis(['doctor'], {}, false);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^ok {7}audit_trail$/m);
+  });
+
+  it('names read replicas that servers leave out, by number and reason, never by address', async () => {
+    const nowhere = new URL(server.database.applicationUrl);
+    nowhere.port = '1';
+    const answer = await doctor({
+      DATABASE_REPLICA_URLS: `${server.database.applicationUrl},${nowhere.href}`,
+    });
+    expect(answer).toMatchObject({ healthy: true });
+    expect(foundBy(answer, 'read_replicas').map(({ severity, message }) => [severity, message])).toEqual([
+      ['warning', expect.stringMatching(/^read replica 1 is left out: it is not a standby/)],
+      ['warning', expect.stringMatching(/^read replica 2 is left out: it cannot be reached/)],
+    ]);
+    expect(JSON.stringify(answer)).not.toContain('127.0.0.1');
   });
 
   it('changes nothing: it works where nothing can be written, and says so', async () => {

@@ -10,6 +10,7 @@ import type { Output } from '../terminal/output';
 import { examineApiKeys } from './api-keys';
 import { examineRole, examineServer } from './database-role';
 import type { Diagnosis, Examination, Severity } from './diagnosis';
+import { examineReplicas } from './read-replicas';
 import { examineRestore } from './restore';
 import { examineRows } from './rows';
 import { examineSigning } from './signing';
@@ -47,6 +48,7 @@ function examinations(services: INestApplicationContext): Examination[] {
     { name: 'migrations', look: () => Promise.resolve([]) },
     { name: 'database', look: () => examineServer(dataSource, environment.isProduction) },
     { name: 'database_role', look: () => examineRole(dataSource, environment.isProduction) },
+    { name: 'read_replicas', look: () => examineReplicas(dataSource, environment) },
     { name: 'restore', look: () => examineRestore(dataSource) },
     {
       name: 'signing_keys',
