@@ -313,7 +313,12 @@ describe('reads that a standby may answer', () => {
   });
 
   it('do not wait for a standby that is silent from the beginning', async () => {
-    const reader = await inUse({ DATABASE_REPLICA_MAX_LAG_MS: '200', DB_STATEMENT_TIMEOUT_MS: '600000' });
+    const reader = await inUse({
+      DATABASE_REPLICA_MAX_LAG_MS: '200',
+      // No other limit ends the wait before the test fails.
+      DB_STATEMENT_TIMEOUT_MS: '600000',
+      DB_IDLE_TX_TIMEOUT_MS: '600000',
+    });
     passing = { toClient: () => false };
     expect(await reader.notes()).toMatchObject({ from: 'primary' });
     await reader.compare();

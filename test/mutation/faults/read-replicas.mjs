@@ -72,11 +72,11 @@ export default {
         "this.replicas.filter(({ standing }) => standing === 'up_to_date')",
         'this.replicas.filter(() => true)',
       ],
-      ['never reads from a standby', 'useReaders(primary, this);', ''],
+      ['never reads from a standby', 'useReaders(primary, this);', 'void useReaders;'],
       [
         'logs each comparison',
         'if (comparison.standing !== before)',
-        'if (comparison.standing !== undefined)',
+        'if (comparison.standing !== before || before !== undefined)',
       ],
       ['counts every read for the primary', "read === undefined ? 'primary' : 'replica'", "'primary'"],
     ]),

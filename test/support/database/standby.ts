@@ -134,6 +134,7 @@ export class ReplicatedPostgres {
         await primary.release();
         await removeEmbeddedPostgres(primaryDir);
       });
+      await keepLog(primary);
       await prepare(primary);
       return new ReplicatedPostgres(primary, await Standby.of(primary, folder, undo), folder, undo);
     } catch (error) {
@@ -176,6 +177,18 @@ async function undoAll(undo: Undo): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
+/** A standby that is slow to connect still finds the log that it needs. */
+async function keepLog({ superuserUrl }: EmbeddedPostgres): Promise<void> {
+  const client = new Client(superuserUrl);
+  await client.connect();
+  try {
+    await client.query(`ALTER SYSTEM SET wal_keep_size = '1GB'`);
+    await client.query('SELECT pg_reload_conf()');
+  } finally {
+    await client.end();
+  }
+}
+
 /** Copies the running primary, and makes the copy follow it, or another one that has its log. */
 async function makeStandby(
   primary: EmbeddedPostgres,
@@ -188,7 +201,7 @@ async function makeStandby(
   writeFileSync(join(dataFolder, 'standby.signal'), '');
   writeFileSync(
     join(dataFolder, 'postgresql.auto.conf'),
-    `primary_conninfo = 'host=127.0.0.1 port=${port} user=${username} password=${password}'\n`,
+    `wal_keep_size = '1GB'\nprimary_conninfo = 'host=127.0.0.1 port=${port} user=${username} password=${password}'\n`,
   );
   handOver(dataFolder, place);
 }
