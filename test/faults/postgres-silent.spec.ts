@@ -134,10 +134,13 @@ describe('PostgreSQL that is silent', () => {
     // No standby of this name will ever confirm: the commit is made, and waits.
     await postgres.configure({ synchronous_standby_names: 'nobody' });
     const asking = issue();
+    // The commit of the license: those of the server's jobs wait as well, perhaps before it.
     await until('the commit waits', async () => {
       const [row] = await postgres.query<{ count: number }>(
         `SELECT count(*)::int AS count FROM pg_stat_activity
-         WHERE wait_event = 'SyncRep' AND query ~* '^COMMIT' AND usename = 'aegis_app'`,
+         JOIN pg_locks USING (pid)
+         WHERE wait_event = 'SyncRep' AND query ~* '^COMMIT' AND usename = 'aegis_app'
+           AND relation = 'licenses'::regclass AND mode = 'RowExclusiveLock'`,
       );
       return (row?.count ?? 0) > 0;
     });

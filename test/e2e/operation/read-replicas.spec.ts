@@ -172,6 +172,8 @@ describe('read replicas', () => {
   it('that end in the middle of a stream lose no row of it, and leave the server ready', async () => {
     const sql = new SqlClient(postgres.primary.ownerUrl);
     await sql.connect();
+    // As the server's sessions have it; the databases of tests do not.
+    await sql.query('SET synchronous_commit = on');
     await sql.query(
       `INSERT INTO customers (id, name, notes) SELECT 'long-' || n, 'Long', repeat('x', 2000) FROM generate_series(1, $1) AS n`,
       [LONG_ROWS],
