@@ -28,10 +28,11 @@ const ALLOWED = {
   customers: domain('audit'),
   checkpoints: domain('audit', 'signing'),
   'status-lists': domain('audit', 'signing'),
-  licensing: domain('audit', 'signing', 'customers', 'status-lists'),
-  statistics: domain('licensing'),
-  'license-import': domain('audit', 'signing', 'customers', 'status-lists', 'licensing'),
-  restore: domain('audit', 'signing', 'checkpoints', 'status-lists'),
+  activations: domain('audit', 'signing', 'status-lists'),
+  licensing: domain('audit', 'signing', 'customers', 'status-lists', 'activations'),
+  statistics: domain('activations', 'licensing'),
+  'license-import': domain('audit', 'signing', 'customers', 'status-lists', 'activations', 'licensing'),
+  restore: domain('audit', 'signing', 'checkpoints', 'status-lists', 'activations'),
   'v08-import': domain('audit', 'customers', 'licensing', 'license-import'),
 };
 

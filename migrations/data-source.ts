@@ -54,6 +54,7 @@ import { CheckEntitlements1764260060000 } from './1764260060000-check-entitlemen
 import { AddGrace1764260120000 } from './1764260120000-add-grace';
 import { CheckGrace1764260180000 } from './1764260180000-check-grace';
 import { CountGrace1764260240000 } from './1764260240000-count-grace';
+import { AddSeats1764270000000 } from './1764270000000-add-seats';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -118,6 +119,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       AddGrace1764260120000,
       CheckGrace1764260180000,
       CountGrace1764260240000,
+      AddSeats1764270000000,
     ],
     extra: {
       application_name: 'aegis migrate',

@@ -12,6 +12,8 @@ export const applicationPrivileges: Privileges = {
     licenses: 'SELECT, INSERT, UPDATE',
     // A token stays what was recorded of it, except that it is superseded.
     license_tokens: 'SELECT, INSERT, UPDATE (superseded_at)',
+    license_seats: 'SELECT, INSERT, UPDATE',
+    activations: 'SELECT, INSERT, UPDATE',
     status_index_key: 'SELECT',
     // No id, recorded_at or xact: those are the database's to say.
     audit_logs: `SELECT, INSERT (event_type, license_id, customer_id, module_name, api_key_id, actor, ip_address,
