@@ -1,3 +1,5 @@
+import { hexOf } from './text/hex';
+
 /**
  * Names one installation, as deployed clients compute it: `sha256:` and the hex SHA-256 of both texts in UTF-8
  * with a colon between, byte for byte as given (nothing is trimmed or lower-cased).
@@ -7,6 +9,5 @@
  */
 export async function instanceFingerprint(dbUuid: string, domain: string): Promise<string> {
   const bytes = new TextEncoder().encode(`${dbUuid}:${domain}`);
-  const digest = new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', bytes));
-  return `sha256:${Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  return `sha256:${hexOf(new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', bytes)))}`;
 }

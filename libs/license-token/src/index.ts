@@ -1,5 +1,14 @@
-export type { LicenseClaims, LicenseType } from './claims/claims';
-export { LICENSE_TYPES } from './claims/claims';
+export type { ActivationClaims, ActivationFacts } from './activations/activation-claims';
+export { ACTIVATION_TYPE, activationClaims } from './activations/activation-claims';
+export { ACTIVATION_FINGERPRINT, activationFingerprint } from './activations/activation-fingerprint';
+export type { ParsedActivation } from './activations/activation-token';
+export { openActivation, parseActivation } from './activations/activation-token';
+export type { OfflineFile } from './activations/offline-file';
+export { formatOfflineFile, OFFLINE_FILE_FORMAT, parseOfflineFile } from './activations/offline-file';
+export type { OfflineRequest, RefusedRequest } from './activations/offline-request';
+export { formatOfflineRequest, newOfflineRequest, parseOfflineRequest } from './activations/offline-request';
+export type { LicenseClaims, LicenseType, SeatMode, SeatsClaim } from './claims/claims';
+export { LICENSE_TYPES, SEAT_MODES } from './claims/claims';
 export type { Entitlements, EntitlementValue } from './claims/entitlements';
 export {
   brokenEntitlementRules,

@@ -234,7 +234,7 @@ describe('parseToken', () => {
   });
 
   it('also reads claims of a later version', () => {
-    const later = { ...claims, seats: { max: [5, null] }, aud: 'x' };
+    const later = { ...claims, seat_groups: { max: [5, null] }, aud: 'x' };
     expect(parseToken(tokenOf(header, later))).toHaveProperty('claims', later);
   });
 

@@ -11,6 +11,7 @@ const claims = {
   instance_fingerprint: `sha256:${'0f'.repeat(32)}`,
   grace_days: 14,
   entitlements: { max_users: 5 },
+  seats: { mode: 'floating', required: true },
   rev: 1,
   status: { status_list: { idx: 0, uri: 'https://license.example/api/v1/status-lists/1' } },
 };
@@ -37,11 +38,12 @@ describe('malformedClaim', () => {
     'module.technical_name',
     'module.allowed_major_versions',
     'license_type',
+    'seats.mode',
     'status.status_list',
     'status.status_list.idx',
     'status.status_list.uri',
   ];
-  const optional = ['exp', 'nbf', 'instance_fingerprint', 'grace_days', 'rev', 'status'];
+  const optional = ['exp', 'nbf', 'instance_fingerprint', 'grace_days', 'seats', 'rev', 'status'];
 
   it.each(required)('names %s when it is missing', (path) => {
     expect(malformedClaim(withMember(claims, path, undefined))).toBe(path.split('.')[0]);
@@ -95,6 +97,14 @@ describe('malformedClaim', () => {
     ['entitlements', true],
     ['entitlements', { A: true }],
     ['entitlements', { a: null }],
+    ['seats', 5],
+    ['seats', [{ mode: 'fixed', required: true }]],
+    ['seats.mode', 'Fixed'],
+    ['seats.mode', ['fixed']],
+    ['seats.required', undefined],
+    ['seats.required', null],
+    ['seats.required', 1],
+    ['seats.required', 'true'],
     ['rev', '1'],
     ['rev', 1.5],
     ['status', [{ status_list: { idx: 0, uri: 'x' } }]],
@@ -129,8 +139,11 @@ describe('malformedClaim', () => {
     ['an unbound license', { ...claims, instance_fingerprint: undefined }],
     ['a license without grace', { ...claims, grace_days: undefined }],
     ['no entitlements', { ...claims, entitlements: {} }],
+    ['a license whose seats are not counted', { ...claims, seats: undefined }],
+    ['fixed seats that nobody asks for', { ...claims, seats: { mode: 'fixed', required: false } }],
+    ['what a later version says of seats', { ...claims, seats: { ...claims.seats, pool: 'eu' } }],
     ['nbf', { ...claims, nbf: 1770145930.5 }],
-    ['claims of a later version', { ...claims, seats: { max: [5, null] }, aud: 'x' }],
+    ['claims of a later version', { ...claims, seat_groups: { max: [5, null] }, aud: 'x' }],
     ['emoji', { ...claims, customer: { id: 'c', name: '🚀' } }],
   ])('finds nothing wrong with %s', (_what, readable) => {
     expect(malformedClaim(readable)).toBeNull();

@@ -1,4 +1,4 @@
-import { LICENSE_TYPES, type LicenseClaims, type LicenseType } from './claims';
+import { LICENSE_TYPES, type LicenseClaims, type LicenseType, SEAT_MODES, type SeatMode } from './claims';
 import { brokenEntitlementRules } from './entitlements';
 import { text } from './plain-text';
 import { MAX_GRACE_DAYS, UUID } from './rules';
@@ -9,7 +9,8 @@ type Members = Record<string, unknown>;
 /** 9999-12-31T23:59:59Z: RFC 3339, in which answers give times, has no later second. */
 const LAST_SECOND = 253_402_300_799;
 
-function uuid(value: unknown): boolean {
+/** A UUID of any version and variant, in either case. */
+export function uuid(value: unknown): boolean {
   return typeof value === 'string' && UUID.test(value);
 }
 
@@ -32,6 +33,9 @@ function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null;
 }
 
+/** Claim `status` of a token that has a place in a Token Status List. */
+export const statusPlace = objectOf({ status_list: objectOf({ idx: Number.isSafeInteger, uri: text }) });
+
 const CLAIMS = Object.entries({
   jti: uuid,
   iss: text,
@@ -50,14 +54,20 @@ const CLAIMS = Object.entries({
     (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_GRACE_DAYS,
   ),
   entitlements: optional((value) => brokenEntitlementRules(value).length === 0),
+  seats: optional(
+    objectOf({
+      mode: (value) => SEAT_MODES.includes(value as SeatMode),
+      required: (value) => typeof value === 'boolean',
+    }),
+  ),
   rev: optional(Number.isSafeInteger),
-  status: optional(objectOf({ status_list: objectOf({ idx: Number.isSafeInteger, uri: text }) })),
+  status: optional(statusPlace),
 } satisfies Record<keyof LicenseClaims | 'nbf', Check>);
 
 /**
  * Finds the claim that keeps an object from being the claims of a license: types and presence only, no ranges
  * (those are `lintClaims`), except of entitlements, which clients read by names that others chose, and of
- * grace, which prolongs a license. Claims it does not know are allowed: a token of the future stays readable. Only a
+ * grace, which prolongs a license, and of seats, which a client must not read as none. Claims it does not know are allowed: a token of the future stays readable. Only a
  * perpetual license may lack `exp`, so that dropping it never lengthens a license, and it has no grace.
  * @param claims a JSON object
  * @returns the name of the first claim that is missing or of the wrong type, or null

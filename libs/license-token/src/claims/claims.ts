@@ -6,6 +6,18 @@ export const LICENSE_TYPES = ['perpetual', 'subscription', 'demo'] as const;
 
 export type LicenseType = (typeof LICENSE_TYPES)[number];
 
+/** How a seat is held: until its end, or until its lease ends. */
+export const SEAT_MODES = ['fixed', 'floating'] as const;
+
+export type SeatMode = (typeof SEAT_MODES)[number];
+
+/** That the installations of a license are counted. How many there may be is not in the token: it changes without one. */
+export interface SeatsClaim {
+  mode: SeatMode;
+  /** Whether validation asks for a seat. */
+  required: boolean;
+}
+
 /** JOSE header of a license token: `typ` is `JWT` in every one issued here, and one without it is still read. */
 export type LicenseHeader = JwsHeader;
 
@@ -30,6 +42,8 @@ export interface LicenseClaims {
   grace_days?: number;
   /** What it allows beyond running; absent where there is nothing. */
   entitlements?: Entitlements;
+  /** That its installations are counted; absent where they are not. */
+  seats?: SeatsClaim;
   /** Counts the license's tokens from 1; imported tokens lack it. */
   rev?: number;
   /** Place in a Token Status List; imported tokens lack it. */

@@ -41,6 +41,7 @@ describe('lintClaims', () => {
     ['versions of 1 and 10 digits', module_({ allowed_major_versions: ['1', '1234567890'] })],
     ['entitlements', { entitlements: { constructor: true, max_users: 5 } }],
     ['the most days of grace', { grace_days: 365 }],
+    ['seats', { seats: { mode: 'floating', required: false } }],
     ['one second of life', { exp: 1770145931 }],
     ['an end that has passed, as a reissue of an expired license has', { exp: 1770145929 }],
     ['a status list on http', statusList(7, 'http://localhost:8000/api/v1/status-lists/1')],
@@ -73,6 +74,11 @@ describe('lintClaims', () => {
     ['instance_fingerprint', { instance_fingerprint: `sha256:${'0F'.repeat(32)}` }],
     ['instance_fingerprint', { instance_fingerprint: '0f'.repeat(32) }],
     ['instance_fingerprint', { instance_fingerprint: `sha256:${'0f'.repeat(31)}` }],
+    ['seats', { seats: 5 }],
+    ['seats', { seats: null }],
+    ['seats', { seats: { mode: 'fixed' } }],
+    ['seats', { seats: { mode: 'node-locked', required: true } }],
+    ['seats', { seats: { mode: 'fixed', required: 'true' } }],
     ['rev', { rev: undefined }],
     ['rev', { rev: 0 }],
     ['status', { status: undefined }],
@@ -87,7 +93,8 @@ describe('lintClaims', () => {
   });
 
   it.each<[string, object]>([
-    ['seats', { seats: 5 }],
+    ['offline_days', { offline_days: 30 }],
+    ['seats.max', { seats: { mode: 'fixed', required: true, max: 5 } }],
     ['nbf', { nbf: 1770145930 }],
     ['customer.email', customer({ email: 'a@example.com' } as object)],
     ['module.version', module_({ version: '17' } as object)],

@@ -24,6 +24,7 @@ const CLAIMS = [
   'instance_fingerprint',
   'grace_days',
   'entitlements',
+  'seats',
   'rev',
   'status',
 ];
@@ -49,7 +50,7 @@ export function fitsTokenLimit(signingInput: string): boolean {
 }
 
 function unknownClaims(claims: LicenseClaims): string[] {
-  const { customer, module, status } = claims;
+  const { customer, module, seats, status } = claims;
   const unknown = (path: string, object: object, known: readonly string[]): string[] =>
     Object.keys(object)
       .filter((name) => !known.includes(name))
@@ -58,6 +59,7 @@ function unknownClaims(claims: LicenseClaims): string[] {
     ...unknown('', claims, CLAIMS),
     ...unknown('customer.', customer, ['id', 'name']),
     ...unknown('module.', module, ['technical_name', 'allowed_major_versions']),
+    ...unknown('seats.', seats ?? {}, ['mode', 'required']),
     ...unknown('status.', status ?? {}, ['status_list']),
     ...unknown('status.status_list.', status?.status_list ?? {}, ['idx', 'uri']),
   ];
