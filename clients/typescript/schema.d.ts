@@ -1228,6 +1228,20 @@ export interface components {
              */
             signing: "healthy" | "degraded" | "unhealthy";
         };
+        HeldSeat: {
+            /**
+             * Format: uuid
+             * @description Activation id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description First moment at which it is no longer held, unless a heartbeat comes before; null for a fixed seat.
+             */
+            lease_ends_at: string | null;
+            /** @description Admitted beyond the number of seats. */
+            over: boolean;
+        };
         InclusionProof: {
             record: components["schemas"]["AuditLog"];
             /**
@@ -1871,6 +1885,8 @@ export interface components {
                 SUPERSEDED: number;
                 CUSTOMER_INACTIVE: number;
                 EXPIRED: number;
+                ACTIVATION_REQUIRED: number;
+                ACTIVATION_ENDED: number;
                 VALID: number;
             } & {
                 [key: string]: number;
@@ -1896,6 +1912,8 @@ export interface components {
             entitlements: {
                 [key: string]: boolean | number | string;
             };
+            /** @description The activation that the request names, while it is live and this installation's; null otherwise. */
+            activation: components["schemas"]["HeldSeat"] | null;
             valid: boolean;
             /** @description A sentence for people; null when valid. */
             error: string | null;
@@ -1909,12 +1927,12 @@ export interface components {
             checked_at: string;
         };
         /** @enum {string} */
-        VerdictCode: "MALFORMED" | "UNKNOWN_KEY" | "SIGNATURE_INVALID" | "KEY_COMPROMISED" | "ISSUER_MISMATCH" | "MODULE_MISMATCH" | "VERSION_NOT_ALLOWED" | "INSTANCE_REQUIRED" | "INSTANCE_MISMATCH" | "NOT_FOUND" | "REVOKED" | "SUSPENDED" | "SUPERSEDED" | "CUSTOMER_INACTIVE" | "EXPIRED" | "VALID";
+        VerdictCode: "MALFORMED" | "UNKNOWN_KEY" | "SIGNATURE_INVALID" | "KEY_COMPROMISED" | "ISSUER_MISMATCH" | "MODULE_MISMATCH" | "VERSION_NOT_ALLOWED" | "INSTANCE_REQUIRED" | "INSTANCE_MISMATCH" | "NOT_FOUND" | "REVOKED" | "SUSPENDED" | "SUPERSEDED" | "CUSTOMER_INACTIVE" | "EXPIRED" | "ACTIVATION_REQUIRED" | "ACTIVATION_ENDED" | "VALID";
         Verdicts: {
             results: components["schemas"]["Verdict"][];
         };
         /** @enum {string} */
-        Warning: "EXPIRES_SOON" | "IN_GRACE" | "REISSUE_AVAILABLE";
+        Warning: "EXPIRES_SOON" | "IN_GRACE" | "REISSUE_AVAILABLE" | "SEAT_OVERAGE";
     };
     responses: {
         /** @description `invalid_request`: Malformed request */
@@ -3165,6 +3183,11 @@ export interface operations {
                      *       "license_id": null,
                      *       "license_type": "perpetual",
                      *       "entitlements": {},
+                     *       "activation": {
+                     *         "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *         "lease_ends_at": null,
+                     *         "over": true
+                     *       },
                      *       "valid": true,
                      *       "error": null,
                      *       "customer_name": "Acme Corporation",
@@ -3237,6 +3260,11 @@ export interface operations {
                      *           "license_id": null,
                      *           "license_type": "perpetual",
                      *           "entitlements": {},
+                     *           "activation": {
+                     *             "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *             "lease_ends_at": null,
+                     *             "over": true
+                     *           },
                      *           "valid": true,
                      *           "error": null,
                      *           "customer_name": "Acme Corporation",
@@ -4578,6 +4606,8 @@ export interface operations {
                      *             "SUPERSEDED": 1,
                      *             "CUSTOMER_INACTIVE": 1,
                      *             "EXPIRED": 1,
+                     *             "ACTIVATION_REQUIRED": 1,
+                     *             "ACTIVATION_ENDED": 1,
                      *             "VALID": 1
                      *           },
                      *           "total": 1,

@@ -1,4 +1,5 @@
 // What faults are planted in: each area with the suites that must notice them, and its faults.
+import activationTokens from './faults/activation-tokens.mjs';
 import apiKeys from './faults/api-keys.mjs';
 import batches from './faults/batches.mjs';
 import auditQuestions from './faults/audit-questions.mjs';
@@ -44,6 +45,7 @@ export const AREAS = [
   judge,
   falseAssurance,
   offline,
+  activationTokens,
   grants,
   guard,
   input,

@@ -38,6 +38,7 @@ const evidence: SignatureHolds = {
   key: { compromised: false },
   acceptedIssuers: ['https://license.biz4a.com', 'https://old.example'],
   record,
+  activation: null,
 };
 const withClaims = (change: Partial<LicenseClaims>): SignatureHolds => ({
   ...evidence,
@@ -50,6 +51,7 @@ const fromClaims = {
   customer_name: 'Acme Corporation',
   expires_at: new Date('2027-02-03T19:12:10.000Z'),
   entitlements: {},
+  activation: null,
 };
 const noClaims = {
   license_id: null,
@@ -57,6 +59,7 @@ const noClaims = {
   customer_name: null,
   expires_at: null,
   entitlements: {},
+  activation: null,
 };
 
 /** The question and the evidence of a case of the matrix. */
@@ -90,6 +93,7 @@ function inTermsOfJudge(situation: Situation): [Question, Evidence] {
             customer_active: situation.isCustomerActive,
           }
         : null,
+      activation: null,
     },
   ];
 }

@@ -1,7 +1,8 @@
+import { liveSeat, refusedBySeat, type SeatEvidence } from './activations/seat-evidence';
 import type { LicenseClaims } from './claims/claims';
 import type { Entitlements } from './claims/entitlements';
 import type { ListedStatus } from './status-lists/status-list-reader';
-import { type Verdict, VERDICT_ERRORS, type VerdictCode, type Warning } from './verdict';
+import { type HeldSeat, type Verdict, VERDICT_ERRORS, type VerdictCode, type Warning } from './verdict';
 import { majorVersion } from './version';
 
 /** What an installation asks. */
@@ -26,6 +27,8 @@ export interface SignatureHolds {
   acceptedIssuers: readonly string[];
   /** The record of exactly this token; null: there is none. */
   record: TokenRecord | null | OfflineRecord;
+  /** Of the activation that the installation names. */
+  activation: SeatEvidence;
 }
 
 /** There is no record to read: `offline`, or a status list gives the status of the token (`listedStatus`). */
@@ -56,23 +59,42 @@ const EXPIRES_SOON_MS = 30 * DAY_MS;
  * @param now the moment to judge: the database's clock on the server, the own clock offline
  */
 export function judge(question: Question, evidence: Evidence, now: Date): Verdict {
+  return decide(question, evidence, now, true);
+}
+
+/**
+ * Decides whether a license may be given a seat, or keep one: by the same checks, except that no seat is asked for.
+ * @param question null for a heartbeat: admission checked what was asked (module, version, instance), and the seat is its
+ * answer
+ * @param now the database's clock
+ */
+export function judgeForSeat(question: Question | null, evidence: Evidence, now: Date): Verdict {
+  return decide(question, evidence, now, false);
+}
+
+function decide(question: Question | null, evidence: Evidence, now: Date, asksForSeat: boolean): Verdict {
   if (evidence.proof !== 'signature_holds') return unproven(unprovenCode(evidence.proof), now);
   if (isCompromised(evidence)) return unproven('KEY_COMPROMISED', now);
-  const { claims, record } = evidence;
+  const { claims, record, activation } = evidence;
+  const seat = liveSeat(activation, now);
   const code =
-    refusedByClaims(question, evidence) ??
+    (acceptsIssuer(evidence) ? null : 'ISSUER_MISMATCH') ??
+    (question && refusedForQuestion(question, claims)) ??
     refusedByRecord(record) ??
-    (isExpired(claims, now) ? 'EXPIRED' : 'VALID');
+    (isExpired(claims, now) ? 'EXPIRED' : null) ??
+    (asksForSeat ? refusedBySeat(claims, activation, seat) : null) ??
+    'VALID';
   return {
     valid: code === 'VALID',
     code,
     error: VERDICT_ERRORS[code],
-    warnings: code === 'VALID' ? warningsOf(evidence, now) : [],
+    warnings: code === 'VALID' ? warningsOf(evidence, seat, now) : [],
     license_id: claims.jti,
     license_type: claims.license_type,
     customer_name: claims.customer.name,
     expires_at: claims.exp === undefined ? null : new Date(claims.exp * 1000),
     entitlements: claims.entitlements ?? NO_ENTITLEMENTS,
+    activation: seat,
     checked_at: now,
   };
 }
@@ -104,6 +126,7 @@ function unproven(code: VerdictCode, now: Date): Verdict {
     customer_name: null,
     expires_at: null,
     entitlements: NO_ENTITLEMENTS,
+    activation: null,
     checked_at: now,
   };
 }
@@ -125,13 +148,13 @@ function isCompromised({ key, record }: SignatureHolds): boolean {
   return key.after === null || record === null || isOffline(record) || record.recorded_at > key.after;
 }
 
-function refusedByClaims(
-  question: Question,
-  { claims, acceptedIssuers }: SignatureHolds,
-): VerdictCode | null {
+function acceptsIssuer({ claims, acceptedIssuers }: SignatureHolds): boolean {
+  return acceptedIssuers.includes(claims.iss);
+}
+
+function refusedForQuestion(question: Question, claims: LicenseClaims): VerdictCode | null {
   const { module, instance_fingerprint: boundTo } = claims;
   const version = majorVersion(question.odoo_version);
-  if (!acceptedIssuers.includes(claims.iss)) return 'ISSUER_MISMATCH';
   if (module.technical_name !== question.module_name) return 'MODULE_MISMATCH';
   if (version === null || !module.allowed_major_versions.includes(version)) return 'VERSION_NOT_ALLOWED';
   if (boundTo === undefined) return null;
@@ -181,10 +204,11 @@ function isReached(end: number, now: Date): boolean {
   return !(now.getTime() < end);
 }
 
-function warningsOf({ claims, record }: SignatureHolds, now: Date): Warning[] {
+function warningsOf({ claims, record }: SignatureHolds, seat: HeldSeat | null, now: Date): Warning[] {
   const warnings: Warning[] = [];
   if (claims.exp !== undefined && claims.exp * 1000 - now.getTime() <= EXPIRES_SOON_MS)
     warnings.push(isReached(claims.exp * 1000, now) ? 'IN_GRACE' : 'EXPIRES_SOON');
   if (record !== null && !isOffline(record) && record.newer_token_exists) warnings.push('REISSUE_AVAILABLE');
+  if (seat?.over === true) warnings.push('SEAT_OVERAGE');
   return warnings;
 }

@@ -11,7 +11,7 @@ import {
 import { type Evidence, judge, type KeyTrust, type Question, type TokenRecord } from './judge';
 import { parseToken } from './parse';
 import { isAcceptedAlg, verifySignature } from './signature';
-import { type Verdict, VERDICT_CODES, type VerdictCode } from './verdict';
+import { SERVER_VERDICT_CODES, type Verdict, VERDICT_CODES, type VerdictCode } from './verdict';
 
 const NOW = new Date('2026-02-03T19:12:10.000Z');
 const NOW_S = 1770145930;
@@ -123,7 +123,8 @@ async function verdictOn(
     if (!key) return { proof: 'unknown_key' };
     if (!(await verifySignature(parsed, key))) return { proof: 'signature_invalid' };
     const { acceptedIssuers, record } = at;
-    return { proof: 'signature_holds', claims: parsed.claims, key: at.key, acceptedIssuers, record };
+    const { claims } = parsed;
+    return { proof: 'signature_holds', claims, key: at.key, acceptedIssuers, record, activation: null };
   };
   return judge(at.question, await gather(), NOW);
 }
@@ -137,8 +138,17 @@ describe('a signed token', () => {
   const codeOf = async (scenario: Scenario): Promise<VerdictCode> =>
     (await verdictOn(signed(scenario.header, scenario.claims, scenario.signWith), keys, scenario)).code;
 
-  it('has the 16 codes of the contract, in its order', () => {
-    expect(VERDICT_CODES).toEqual(EACH_CODE.map(({ code }) => code));
+  it('has the codes of the contract, in its order: 16 about the license, the others about a seat', () => {
+    const seat = ['ACTIVATION_REQUIRED', 'ACTIVATION_INVALID', 'ACTIVATION_MISMATCH', 'ACTIVATION_ENDED'];
+    const license = EACH_CODE.map(({ code }) => code);
+    expect(license).toHaveLength(16);
+    expect(VERDICT_CODES).toEqual([...license.slice(0, -1), ...seat, 'VALID']);
+    expect(SERVER_VERDICT_CODES).toEqual([
+      ...license.slice(0, -1),
+      'ACTIVATION_REQUIRED',
+      'ACTIVATION_ENDED',
+      'VALID',
+    ]);
   });
 
   it.each(VERDICT_MATRIX)('is $code $name', async ({ situation, code }) => {
@@ -295,6 +305,7 @@ describe('the license that the predecessor signed', () => {
       customer_name: 'Acme Corporation',
       expires_at: null,
       entitlements: {},
+      activation: null,
       checked_at: NOW,
     });
   });

@@ -18,15 +18,42 @@ export const VERDICT_CODES = [
   'SUPERSEDED',
   'CUSTOMER_INACTIVE',
   'EXPIRED',
+  'ACTIVATION_REQUIRED',
+  'ACTIVATION_INVALID',
+  'ACTIVATION_MISMATCH',
+  'ACTIVATION_ENDED',
   'VALID',
 ] as const;
 
 export type VerdictCode = (typeof VERDICT_CODES)[number];
 
-/** Of a valid license: it ends within 30 days; it has ended, and is valid only for its days of grace; a newer token of it exists. */
-export const WARNINGS = ['EXPIRES_SOON', 'IN_GRACE', 'REISSUE_AVAILABLE'] as const;
+/** About an activation token: a server has the record instead. */
+const OFFLINE_CODES = ['ACTIVATION_INVALID', 'ACTIVATION_MISMATCH'] as const;
+
+export type ServerVerdictCode = Exclude<VerdictCode, (typeof OFFLINE_CODES)[number]>;
+
+/** The codes that a server answers. */
+export const SERVER_VERDICT_CODES = VERDICT_CODES.filter(
+  (code): code is ServerVerdictCode => !(OFFLINE_CODES as readonly string[]).includes(code),
+);
+
+/**
+ * Of a valid license: it ends within 30 days; it has ended, and is valid only for its days of grace; a newer token of it
+ * exists; the asking installation was admitted beyond the number of seats.
+ */
+export const WARNINGS = ['EXPIRES_SOON', 'IN_GRACE', 'REISSUE_AVAILABLE', 'SEAT_OVERAGE'] as const;
 
 export type Warning = (typeof WARNINGS)[number];
+
+/** A seat that the asking installation holds. */
+export interface HeldSeat {
+  /** Activation id. */
+  id: string;
+  /** First moment at which it is no longer held, unless a heartbeat comes before; null: it has no such end. */
+  lease_ends_at: Date | null;
+  /** Admitted beyond the number of seats. An activation token does not say so: offline always false. */
+  over: boolean;
+}
 
 /**
  * The answer. From `license_id` on: null while the token is not proven ours, else from its claims. A server names the
@@ -48,6 +75,8 @@ export interface Verdict {
    * with `entitlementOf`.
    */
   entitlements: Entitlements;
+  /** The activation that was named, while it is live and this installation's; null otherwise. */
+  activation: HeldSeat | null;
   checked_at: Date;
 }
 
@@ -69,5 +98,9 @@ export const VERDICT_ERRORS: Readonly<Record<VerdictCode, string | null>> = {
   SUPERSEDED: 'The license has been replaced by a newer one. Use that one.',
   CUSTOMER_INACTIVE: 'The customer of this license is inactive.',
   EXPIRED: 'The license has expired.',
+  ACTIVATION_REQUIRED: 'The license counts its installations, and this one has no seat of it: activate it.',
+  ACTIVATION_INVALID: 'This is not an activation token of this license, or it was damaged or forged.',
+  ACTIVATION_MISMATCH: 'The activation is of another installation, or answers another request.',
+  ACTIVATION_ENDED: 'This installation no longer holds its seat: activate it again.',
   VALID: null,
 };

@@ -1,4 +1,9 @@
-import { LICENSE_TYPES, type LicenseType, VERDICT_CODES, type VerdictCode } from '@aegis/license-token';
+import {
+  LICENSE_TYPES,
+  type LicenseType,
+  SERVER_VERDICT_CODES,
+  type ServerVerdictCode,
+} from '@aegis/license-token';
 import { readUpToDate } from '@aegis/replicas';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -17,7 +22,7 @@ export interface Statistics {
     /** Active ones that end within 30 days; those in grace have ended. */
     expiring_30d: number;
   };
-  validations: { last_24h: { total: number; valid: number; by_code: Record<VerdictCode, number> } };
+  validations: { last_24h: { total: number; valid: number; by_code: Record<ServerVerdictCode, number> } };
   audit_logs: { total: number };
   generated_at: Date;
 }
@@ -34,7 +39,7 @@ interface CountedRows {
 }
 
 interface Counted extends CountedRows {
-  by_code: Partial<Record<VerdictCode, number>> | null;
+  by_code: Partial<Record<ServerVerdictCode, number>> | null;
   generated_at: Date;
 }
 
@@ -56,7 +61,7 @@ export class StatisticsService {
   async read(at?: Date): Promise<Statistics> {
     await this.validationCounts.flush();
     const [counted] = await readUpToDate(this.dataSource, (on) =>
-      on.query<Counted[]>(STATEMENT, [at ?? null, VERDICT_CODES]),
+      on.query<Counted[]>(STATEMENT, [at ?? null, SERVER_VERDICT_CODES]),
     );
     if (!counted) throw new Error('the database did not count');
     return {
@@ -104,9 +109,11 @@ function rowCounts(counted: CountedRows): RowCounts {
   };
 }
 
-function validations(counts: Partial<Record<VerdictCode, number>>): Statistics['validations']['last_24h'] {
-  const byCode = Object.fromEntries(VERDICT_CODES.map((code) => [code, counts[code] ?? 0])) as Record<
-    VerdictCode,
+function validations(
+  counts: Partial<Record<ServerVerdictCode, number>>,
+): Statistics['validations']['last_24h'] {
+  const byCode = Object.fromEntries(SERVER_VERDICT_CODES.map((code) => [code, counts[code] ?? 0])) as Record<
+    ServerVerdictCode,
     number
   >;
   return { total: sum(Object.values(byCode)), valid: byCode.VALID, by_code: byCode };

@@ -350,7 +350,7 @@ describe('statistics', () => {
     const { validations } = await statistics.read();
     expect(validations.last_24h).toMatchObject({ total: 9, valid: 7 });
     expect(validations.last_24h.by_code).toMatchObject({ VALID: 7, EXPIRED: 1, REVOKED: 1, MALFORMED: 0 });
-    expect(Object.keys(validations.last_24h.by_code)).toHaveLength(16);
+    expect(Object.keys(validations.last_24h.by_code)).toHaveLength(18);
     await upkeep.run(() => true);
     const { rows } = await owner.query<{ n: number }>(
       'SELECT count::int AS n FROM validation_counts ORDER BY count',

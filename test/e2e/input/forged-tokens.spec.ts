@@ -55,6 +55,7 @@ describe('a token that the server did not make', () => {
       customer_name: null,
       expires_at: null,
       entitlements: {},
+      activation: null,
       checked_at: expect.any(String),
     });
     expect(await recorded()).toBe(before);

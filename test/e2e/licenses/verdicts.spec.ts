@@ -179,6 +179,7 @@ describe('a verdict', () => {
         customer_name: claims?.customer.name ?? null,
         expires_at: claims?.exp ? new Date(claims.exp * 1000).toISOString() : null,
         entitlements: {},
+        activation: null,
         checked_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       });
 

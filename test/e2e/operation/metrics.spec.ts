@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
-import { VERDICT_CODES } from '@aegis/license-token';
+import { SERVER_VERDICT_CODES } from '@aegis/license-token';
 import { Client } from '../../support/requests/client';
 import { expectNothingMissing } from '../../support/complete-list';
 import { aCustomer, aLicense, type IssuedLicense } from '../../support/factories';
@@ -202,8 +202,8 @@ describe('the metrics', () => {
       const codes = [...series.keys()].flatMap(
         (one) => /^aegis_verdicts_total\{code="(\w+)"\}$/.exec(one)?.[1] ?? [],
       );
-      expect(codes).toHaveLength(16);
-      expect(codes.sort()).toEqual([...VERDICT_CODES].sort());
+      expect(codes).toHaveLength(18);
+      expect(codes.sort()).toEqual([...SERVER_VERDICT_CODES].sort());
       expect(
         await rise(
           async () => {

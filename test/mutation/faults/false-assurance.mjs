@@ -94,8 +94,8 @@ export default {
     ...inFile('libs/licensing/src/state/license-usability.ts', [
       [
         'calls the license of an inactive customer usable',
-        'acceptedIssuers, record }, now).valid',
-        "acceptedIssuers, record: 'offline' }, now).valid",
+        '    record,\n    activation: null,',
+        "    record: 'offline',\n    activation: null,",
       ],
     ]),
   ],

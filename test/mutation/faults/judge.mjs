@@ -25,7 +25,7 @@ export default {
         'record.recorded_at > key.after',
         'record.recorded_at >= key.after',
       ],
-      ['takes any issuer', "if (!acceptedIssuers.includes(claims.iss)) return 'ISSUER_MISMATCH';", ''],
+      ['takes any issuer', "(acceptsIssuer(evidence) ? null : 'ISSUER_MISMATCH') ??", ''],
       [
         'takes any module',
         "if (module.technical_name !== question.module_name) return 'MODULE_MISMATCH';",
@@ -57,12 +57,12 @@ export default {
       ['lets an inactive customer pass', "record.customer_active ? null : 'CUSTOMER_INACTIVE'", 'null'],
       ['expires a second late', '!(now.getTime() < end)', '!(now.getTime() <= end)'],
       ['never expires for a clock that has no time', '!(now.getTime() < end)', 'now.getTime() >= end'],
-      ['lets what is expired pass', "(isExpired(claims, now) ? 'EXPIRED' : 'VALID')", "'VALID'"],
+      ['lets what is expired pass', "(isExpired(claims, now) ? 'EXPIRED' : null) ??", ''],
       [
         'judges the end before the record',
         `refusedByRecord(record) ??
-    (isExpired(claims, now) ? 'EXPIRED' : 'VALID')`,
-        "(isExpired(claims, now) ? 'EXPIRED' : refusedByRecord(record) ?? 'VALID')",
+    (isExpired(claims, now) ? 'EXPIRED' : null) ??`,
+        "(isExpired(claims, now) ? 'EXPIRED' : null) ?? refusedByRecord(record) ??",
       ],
       ['warns of a near end a day late', '30 * DAY_MS', '29 * DAY_MS'],
       ['knows no grace', ' + graceDays * DAY_MS', ''],
@@ -74,8 +74,8 @@ export default {
       ],
       [
         'forgets what the token allows',
-        'claims.entitlements ?? NO_ENTITLEMENTS,\n    checked_at',
-        'NO_ENTITLEMENTS,\n    checked_at',
+        'claims.entitlements ?? NO_ENTITLEMENTS,\n    activation',
+        'NO_ENTITLEMENTS,\n    activation',
       ],
       [
         'shows what nobody has proven',

@@ -8,12 +8,20 @@ export default {
   ],
   faults: [
     ...inFile('libs/license-token/src/status-lists/status-list-reader.ts', [
-      ['takes an expired list', ' || !(now < list.expires_at)', ''],
-      ['takes any list for a clock that has no time', '!(now < list.expires_at)', 'now >= list.expires_at'],
+      [
+        'takes an expired list',
+        "now < list.expires_at ? lastListed(list, { status }) : 'unknown'",
+        'lastListed(list, { status })',
+      ],
+      [
+        'takes any list for a clock that has no time',
+        'now < list.expires_at ?',
+        '!(now >= list.expires_at) ?',
+      ],
       [
         'takes the list of another token',
-        'status?.status_list.uri !== list.uri ||',
-        'status === undefined ||',
+        'if (status?.status_list.uri !== list.uri) ',
+        'if (status === undefined) ',
       ],
       [
         'takes any signature',

@@ -1,5 +1,5 @@
 import { UUID_RULE } from '@aegis/field-rules';
-import { VERDICT_CODES } from '@aegis/license-token';
+import { SERVER_VERDICT_CODES } from '@aegis/license-token';
 import { Length, Opaque, PageDto, PageQueryDto, QueryTimestamp } from '@aegis/http';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Expose } from 'class-transformer';
@@ -63,9 +63,9 @@ export class ListAuditLogsDto extends PageQueryDto implements ListAuditLogs {
   event_type?: EventType;
 
   /** Validations that were answered with this verdict. */
-  @ApiPropertyOptional({ enum: VERDICT_CODES, enumName: 'VerdictCode' })
+  @ApiPropertyOptional({ enum: SERVER_VERDICT_CODES, enumName: 'VerdictCode' })
   @IsOptional()
-  @IsIn(VERDICT_CODES, { message: `must be one of ${VERDICT_CODES.join(', ')}` })
+  @IsIn(SERVER_VERDICT_CODES, { message: `must be one of ${SERVER_VERDICT_CODES.join(', ')}` })
   code?: string;
 
   /**

@@ -72,7 +72,17 @@ export function listedStatus(
   { status }: Pick<LicenseClaims, 'status'>,
   now: Date,
 ): ListedStatus {
-  if (status?.status_list.uri !== list.uri || !(now < list.expires_at)) return 'unknown';
+  return now < list.expires_at ? lastListed(list, { status }) : 'unknown';
+}
+
+/**
+ * Reads the status of a token in a list that may have expired: for those that are allowed to go without a newer one.
+ * @param claims of a token with a valid signature
+ * @returns `unknown` if the token names no list or another one, its index is beyond the list, or the status is not known
+ * here
+ */
+export function lastListed(list: StatusList, { status }: Pick<LicenseClaims, 'status'>): ListedStatus {
+  if (status?.status_list.uri !== list.uri) return 'unknown';
   const value = statusAt(list, status.status_list.idx);
   const known = Object.entries(STATUS_VALUES).find(([, meaning]) => meaning === value);
   return known === undefined ? 'unknown' : (known[0] as ListedStatus);

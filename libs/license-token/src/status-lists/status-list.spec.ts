@@ -241,6 +241,7 @@ describe('a license judged offline with a status list', () => {
     key: { compromised: false },
     acceptedIssuers: ['us'],
     record,
+    activation: null,
   });
   const codeOf = (record: Parameters<typeof evidence>[0], now = IAT): string =>
     judge(question, evidence(record), new Date(now * 1000)).code;

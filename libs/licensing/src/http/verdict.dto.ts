@@ -1,9 +1,10 @@
 import {
   type Entitlements,
+  type HeldSeat,
   LICENSE_TYPES,
   type LicenseType,
+  SERVER_VERDICT_CODES,
   type Verdict,
-  VERDICT_CODES,
   type VerdictCode,
   type Warning,
   WARNINGS,
@@ -13,13 +14,29 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Expose, Type } from 'class-transformer';
 import { ENTITLEMENTS } from './entitlements';
 
+/** A seat that the asking installation holds. */
+export class HeldSeatDto implements HeldSeat {
+  /** Activation id. */
+  @ApiProperty({ type: String, format: 'uuid' })
+  @Expose()
+  id!: string;
+
+  /** First moment at which it is no longer held, unless a heartbeat comes before; null for a fixed seat. */
+  @Expose()
+  lease_ends_at!: Date | null;
+
+  /** Admitted beyond the number of seats. */
+  @Expose()
+  over!: boolean;
+}
+
 /** The answer to a validation; 200 whether valid or not. */
 export class VerdictDto implements Verdict {
   @Expose()
   valid!: boolean;
 
   /** The first check that failed, or `VALID`. */
-  @ApiProperty({ enum: VERDICT_CODES, enumName: 'VerdictCode' })
+  @ApiProperty({ enum: SERVER_VERDICT_CODES, enumName: 'VerdictCode' })
   @Expose()
   code!: VerdictCode;
 
@@ -53,6 +70,12 @@ export class VerdictDto implements Verdict {
   @ApiProperty(ENTITLEMENTS)
   @Opaque()
   entitlements!: Entitlements;
+
+  /** The activation that the request names, while it is live and this installation's; null otherwise. */
+  @ApiProperty({ type: HeldSeatDto, nullable: true })
+  @Type(() => HeldSeatDto)
+  @Expose()
+  activation!: HeldSeatDto | null;
 
   /** The database's time of this answer; never null. */
   @Expose()

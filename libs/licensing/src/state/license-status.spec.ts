@@ -49,6 +49,7 @@ function judged({ status, exp, graceDays }: Row, now: Date): LicenseStatus {
       license_status: status,
       customer_active: true,
     },
+    activation: null,
   };
   const question = { module_name: 'payroll', odoo_version: '17.0', instance_fingerprint: null };
   const { code } = judge(question, evidence, now);

@@ -1,4 +1,4 @@
-import { judge, type KeyTrust, parseToken, type TokenRecord } from '@aegis/license-token';
+import { judgeForSeat, type KeyTrust, parseToken, type TokenRecord } from '@aegis/license-token';
 
 /** What is on record of a license's newest token. */
 export interface NewestToken extends TokenRecord {
@@ -8,7 +8,8 @@ export interface NewestToken extends TokenRecord {
 }
 
 /**
- * Whether the newest token of a license is valid for the installation that it is made for: what a validation answers there.
+ * Whether the newest token of a license is valid for the installation that it is made for: what a validation answers there,
+ * once that holds a seat.
  * @param acceptedIssuers values of `iss` that are accepted
  * @param now the database's time
  */
@@ -26,5 +27,13 @@ export function isUsable(
     odoo_version: allowed_major_versions[0] ?? '',
     instance_fingerprint: claims.instance_fingerprint ?? null,
   };
-  return judge(question, { proof: 'signature_holds', claims, key, acceptedIssuers, record }, now).valid;
+  const evidence = {
+    proof: 'signature_holds',
+    claims,
+    key,
+    acceptedIssuers,
+    record,
+    activation: null,
+  } as const;
+  return judgeForSeat(question, evidence, now).valid;
 }

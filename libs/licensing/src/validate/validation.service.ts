@@ -10,9 +10,9 @@ import {
   namingLicense,
   parseToken,
   type Question,
+  SERVER_VERDICT_CODES,
   type TokenRecord,
   type Verdict,
-  VERDICT_CODES,
   type VerdictCode,
   withoutOuterWhiteSpace,
 } from '@aegis/license-token';
@@ -132,7 +132,7 @@ export class ValidationService {
         help: 'Validated tokens, by the code of the verdict.',
         labelNames: ['code'],
       },
-      VERDICT_CODES.map((code) => ({ code })),
+      SERVER_VERDICT_CODES.map((code) => ({ code })),
     );
     this.signatureLookups = metrics.counter(
       {
@@ -262,6 +262,7 @@ export class ValidationService {
       key: keyTrust(row),
       acceptedIssuers: this.acceptedIssuers,
       record: row.recorded_at && { ...row, recorded_at: row.recorded_at },
+      activation: null,
     };
   }
 }

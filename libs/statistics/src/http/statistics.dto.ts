@@ -1,4 +1,4 @@
-import { type VerdictCode, VERDICT_CODES } from '@aegis/license-token';
+import { SERVER_VERDICT_CODES, type ServerVerdictCode } from '@aegis/license-token';
 import { Opaque } from '@aegis/http';
 import { ApiProperty } from '@nestjs/swagger';
 import { Expose, Type } from 'class-transformer';
@@ -60,11 +60,11 @@ class ValidationCountsDto {
   /** How often each verdict was given. */
   @ApiProperty({
     type: 'object',
-    properties: Object.fromEntries(VERDICT_CODES.map((code) => [code, { type: 'integer' }])),
-    required: [...VERDICT_CODES],
+    properties: Object.fromEntries(SERVER_VERDICT_CODES.map((code) => [code, { type: 'integer' }])),
+    required: [...SERVER_VERDICT_CODES],
   })
   @Opaque()
-  by_code!: Record<VerdictCode, number>;
+  by_code!: Record<ServerVerdictCode, number>;
 }
 
 class ValidationsDto {
