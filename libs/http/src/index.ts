@@ -24,7 +24,7 @@ export { createHttpApp } from './edge/http-server';
 export { routeOf } from './edge/request-facts';
 export { traceHandlers } from './trace-handlers';
 export { HttpModule } from './http.module';
-export { ListOf } from './input/body/body-bounds';
+export { ListOf, ObjectOf } from './input/body/body-bounds';
 export { assertEveryBodyIsBounded } from './input/body/body-check';
 export { BodyLimit } from './input/body/body-rules';
 export { QueryBoolean, QueryTimestamp, Timestamp } from './input/input-fields';

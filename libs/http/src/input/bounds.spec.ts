@@ -14,7 +14,7 @@ import {
 } from 'class-validator';
 import { RespondsAsIs } from '../answers/responds';
 import { Public } from '../callers/route-access';
-import { jsonBoundsOf, ListOf } from './body/body-bounds';
+import { jsonBoundsOf, ListOf, ObjectOf } from './body/body-bounds';
 import { assertEveryBodyIsBounded } from './body/body-check';
 import { PageQueryDto } from './page-query.dto';
 import type { Answer } from '../../../../test/support/contract/answer';
@@ -53,6 +53,24 @@ class ItemDto {
   token!: string;
 }
 
+class SizeDto {
+  @IsInt()
+  @Max(9)
+  width!: number;
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(3)
+  @IsString({ each: true })
+  units?: string[];
+}
+
+class BoxDto {
+  @IsOptional()
+  @ObjectOf(SizeDto, { nullable: true })
+  size?: SizeDto | null;
+}
+
 class ThingsDto {
   @ListOf(ItemDto, { min: 1, max: 1_000 })
   items!: ItemDto[];
@@ -80,6 +98,12 @@ class ThingsController {
   @RespondsAsIs('application/json')
   make(@Body() { items }: ThingsDto): object {
     return { made: items.length, first: items[0] instanceof ItemDto };
+  }
+
+  @Post('boxes')
+  @RespondsAsIs('application/json')
+  pack(@Body() { size }: BoxDto): object {
+    return { size, isMade: size instanceof SizeDto };
   }
 
   @Get()
@@ -311,6 +335,37 @@ describe('what a request can make the server say', () => {
       expect(looked.transformed).toBe(101);
     });
 
+    it.each([
+      [{}, { isMade: false }],
+      [{ size: null }, { size: null, isMade: false }],
+      [{ size: { width: 9 } }, { size: { width: 9 }, isMade: true }],
+    ])('makes the object in %j', async (body, made) => {
+      expect((await send('/things/boxes', [], jsonOf(body))).body).toEqual(made);
+    });
+
+    it.each<[unknown, { field: string; message: string }[]]>([
+      [{ size: 1 }, [{ field: 'size', message: 'must be a JSON object' }]],
+      [{ size: [] }, [{ field: 'size', message: 'must be a JSON object' }]],
+      [{ size: {} }, [{ field: 'size.width', message: 'is required' }]],
+      [
+        { size: { width: 10, height: 1 } },
+        [
+          { field: 'size.height', message: 'is not a known field' },
+          { field: 'size.width', message: 'must not be greater than 9' },
+        ],
+      ],
+      [
+        { size: { width: 1, units: ['a', 'b', 'c', 'd'] } },
+        [{ field: 'size.units', message: 'must contain no more than 3 elements' }],
+      ],
+      [{ width: 1 }, [{ field: 'width', message: 'is not a known field' }]],
+    ])('names what is wrong with the object in %j', async (body, errors) => {
+      const answer = await send('/things/boxes', [], jsonOf(body));
+      expect(answer.status).toBe(422);
+      expect(answer.body.errors).toEqual(expect.arrayContaining(errors));
+      expect(answer.body.errors).toHaveLength(errors.length);
+    });
+
     it('does not count commas and brackets in texts', async () => {
       const answer = await post(jsonOf({ items: [{ token: '[{,:"\\'.repeat(200) }] }));
       expect(answer.body).toEqual({ made: 1, first: true });
@@ -485,6 +540,13 @@ describe('a list in a body', () => {
     ],
   ])('is refused as %s', (_what, dto) => {
     expect(() => jsonBoundsOf(dto)).toThrow(/is a list without @ArrayMaxSize|use @ListOf/);
+  });
+
+  it('has its bound also within an object', () => {
+    const { lists, values } = jsonBoundsOf(BoxDto);
+    expect([...lists]).toEqual([['units', 3]]);
+    // The body, its field, that object, its two fields, and three units.
+    expect(values).toBe(2 * 8 + 100);
   });
 
   it('has the bound of its field', () => {

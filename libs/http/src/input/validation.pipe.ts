@@ -1,7 +1,7 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
-import { objectListsOf } from './body/body-bounds';
+import { isJsonObject, objectListsOf, objectsOf } from './body/body-bounds';
 import { freeNamesOf } from './free-names';
 import { FieldErrors, InvalidInput, isStorableText, STORABLE_TEXT_RULE } from '@aegis/errors';
 import { RESERVED_NAMES } from '@aegis/json';
@@ -32,7 +32,7 @@ export class ValidationPipe implements PipeTransform {
     if (metatype === undefined || PLAIN_TYPES.has(metatype))
       throw new Error(`A handler takes its ${type} without a DTO class`);
     const given: unknown = value === undefined ? {} : value;
-    if (!isObject(given)) throw new InvalidInput([{ field: 'body', message: 'must be a JSON object' }]);
+    if (!isJsonObject(given)) throw new InvalidInput([{ field: 'body', message: 'must be a JSON object' }]);
     const errors = new FieldErrors();
     const refused = type === 'query' ? refuseParameters(given, errors) : undefined;
     const dto = validated(metatype as Type<object>, given, '', type, errors, refused);
@@ -41,13 +41,9 @@ export class ValidationPipe implements PipeTransform {
   }
 }
 
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /**
- * Makes one DTO and validates it; its lists of objects item by item, until there is no room for further errors. Objects with
- * free names are taken as they are.
+ * Makes one DTO and validates it; its objects, and its lists of objects item by item, until there is no room for further
+ * errors. Objects with free names are taken as they are.
  * @param path of the object in the body; empty for the body itself
  * @param refused fields that have their error already
  */
@@ -60,13 +56,18 @@ function validated(
   refused?: ReadonlySet<string>,
 ): object {
   const lists = objectListsOf(type);
-  const kept = [...lists, ...freeNamesOf(type)];
+  const objects = objectsOf(type);
+  const kept = [...lists, ...objects, ...freeNamesOf(type)];
   const dto = plainToInstance(type, kept.length === 0 ? given : without(given, kept), {
     exposeDefaultValues: true,
   }) as Record<string, unknown>;
   for (const { name } of kept) if (Object.hasOwn(given, name)) dto[name] = given[name];
   const broken = validateSync(dto, ignoresUnknownFields(type) ? FORGIVING_RULES : RULES);
   addErrors(broken, path, source, errors, refused);
+  for (const { name, item } of objects) {
+    const inner = given[name];
+    if (isJsonObject(inner)) dto[name] = validated(item, inner, joined(path, name), source, errors);
+  }
   for (const { name, item } of lists) {
     const list = given[name];
     if (Array.isArray(list) && !broken.some(({ property }) => property === name))
@@ -91,7 +92,7 @@ function validatedItems(
   const items: object[] = [];
   for (const [index, item] of list.entries()) {
     if (errors.isFull) break;
-    if (isObject(item)) items.push(validated(type, item, `${path}.${index}`, source, errors));
+    if (isJsonObject(item)) items.push(validated(type, item, `${path}.${index}`, source, errors));
     else errors.add(`${path}.${index}`, Array.isArray(item) ? 'must not be a list' : 'must be a JSON object');
   }
   return items;

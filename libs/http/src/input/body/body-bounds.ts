@@ -1,11 +1,11 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, getMetadataStorage, IsArray } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, getMetadataStorage, IsArray, registerDecorator } from 'class-validator';
 import type { JsonBounds } from '@aegis/json';
 import { freeNamesOf } from '../free-names';
 
-/** A list of objects, which `ValidationPipe` makes and validates one by one. */
-export interface ObjectList {
+/** An object, or a list of objects, which `ValidationPipe` makes and validates one by one. */
+export interface ObjectField {
   readonly name: string;
   readonly item: Type<object>;
 }
@@ -13,6 +13,7 @@ export interface ObjectList {
 /** For fields that a route does not know: public routes ignore some, and an error is to name the others. */
 const SPARE_VALUES = 100;
 const OBJECT_LISTS = Symbol('object lists');
+const OBJECTS = Symbol('objects');
 const LIST_RULE = /^(isArray|array[A-Z]\w*)$/;
 
 /**
@@ -35,15 +36,50 @@ export function ListOf(item: Type<object>, { min, max }: { min: number; max: num
   );
 }
 
+/**
+ * An object in a body, which `ValidationPipe` makes and validates as it does the body itself. Whether it may be absent
+ * or null is said by other decorators.
+ * @param item its DTO
+ * @param nullable whether the OpenAPI document allows null
+ */
+export function ObjectOf(item: Type<object>, { nullable }: { nullable: boolean }): PropertyDecorator {
+  const remember: PropertyDecorator = (target, property) => {
+    const others = objectsOf(target.constructor);
+    Reflect.defineMetadata(OBJECTS, [...others, { name: String(property), item }], target);
+  };
+  return applyDecorators(
+    ApiProperty({ type: item, nullable, required: false }),
+    (target: object, property: string | symbol) => {
+      registerDecorator({
+        name: 'objectOf',
+        target: target.constructor,
+        propertyName: String(property),
+        validator: { validate: isJsonObject, defaultMessage: () => 'must be a JSON object' },
+      });
+    },
+    remember,
+  );
+}
+
+/** The fields with `@ObjectOf` of a DTO. */
+export function objectsOf(dto: { prototype: object }): readonly ObjectField[] {
+  return (Reflect.getMetadata(OBJECTS, dto.prototype) as ObjectField[] | undefined) ?? [];
+}
+
+/** Whether a value of JSON is an object. */
+export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** The fields with `@ListOf` of a DTO. */
-export function objectListsOf(dto: { prototype: object }): readonly ObjectList[] {
-  return (Reflect.getMetadata(OBJECT_LISTS, dto.prototype) as ObjectList[] | undefined) ?? [];
+export function objectListsOf(dto: { prototype: object }): readonly ObjectField[] {
+  return (Reflect.getMetadata(OBJECT_LISTS, dto.prototype) as ObjectField[] | undefined) ?? [];
 }
 
 /**
  * The limits of a body, from the rules of its DTO: twice the number of values that all its fields together can have,
  * and a hundred.
- * @throws Error for a list without `@ArrayMaxSize`, and for objects that are validated without `@ListOf`
+ * @throws Error for a list without `@ArrayMaxSize`, and for objects that are validated without `@ListOf` or `@ObjectOf`
  */
 export function jsonBoundsOf(dto: Type<object>): JsonBounds {
   const lists = new Map<string, number>();
@@ -59,10 +95,11 @@ function addBoundsOf(dto: Type<object>, lists: Map<string, number>, freeNames: S
     freeNames.add(name);
     values += max;
   }
+  for (const { item } of objectsOf(dto)) values += addBoundsOf(item, lists, freeNames);
   for (const [name, rules] of rulesByField(dto)) {
     values++;
     if (rules.some(({ type }) => type === 'nestedValidation'))
-      throw new Error(`${dto.name}.${name} is validated as an object: use @ListOf`);
+      throw new Error(`${dto.name}.${name} is validated as an object: use @ListOf or @ObjectOf`);
     const isList =
       Reflect.getMetadata('design:type', dto.prototype as object, name) === Array ||
       rules.some(({ name: rule = '', each }) => each || LIST_RULE.test(rule));
@@ -77,9 +114,10 @@ function addBoundsOf(dto: Type<object>, lists: Map<string, number>, freeNames: S
   return values;
 }
 
-/** Names of the fields of a DTO, and of those of its lists of objects. */
+/** Names of the fields of a DTO, and of those of its objects and lists of objects. */
 export function fieldNamesOf(dto: Type<object>): string[] {
-  return [...rulesByField(dto).keys(), ...objectListsOf(dto).flatMap(({ item }) => fieldNamesOf(item))];
+  const inner = [...objectsOf(dto), ...objectListsOf(dto)];
+  return [...rulesByField(dto).keys(), ...inner.flatMap(({ item }) => fieldNamesOf(item))];
 }
 
 type Rule = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
