@@ -392,6 +392,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/licenses/{id}/seats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The seats of a license, and how many are in use now
+         * @description Scope: `activations:read`.
+         */
+        get: operations["getLicenseSeats"];
+        /**
+         * Change the numbers of seats of a license; nobody loses a seat by it
+         * @description What is absent stays as it is, except for `max`, which is required. `mode`, `required`, and whether seats are counted at all, are changed by a reissue: the token says them. `If-Match` takes the tag of the license.
+         *
+         *     Scope: `licenses:issue`.
+         */
+        put: operations["changeLicenseSeats"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/licenses/{id}/history": {
         parameters: {
             query?: never;
@@ -859,7 +885,7 @@ export interface components {
             api_keys: components["schemas"]["ApiKey"][];
         };
         /** @enum {string} */
-        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
+        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "activation.ended" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
         AuditLog: {
             event_type: components["schemas"]["AuditEventType"];
             /** Format: uuid */
@@ -1298,6 +1324,8 @@ export interface components {
             entitlements: {
                 [key: string]: boolean | number | string;
             };
+            /** @description How many installations may use the license at a time; null where they are not counted. */
+            seats: components["schemas"]["SeatTerms"] | null;
             /** @description Null once the customer was removed. */
             customer: components["schemas"]["Customer"] | null;
             /** @description The signed license, to be sent to the customer; null once the customer was removed. */
@@ -1349,6 +1377,8 @@ export interface components {
             entitlements: {
                 [key: string]: boolean | number | string;
             };
+            /** @description What this token says of seats; null where it asks for none. */
+            seats: components["schemas"]["SeatsOfToken"] | null;
             /** @description The key that signed it. */
             key_id: string;
             /** @description Number of the token among those of the license, from 1. */
@@ -1399,6 +1429,8 @@ export interface components {
             entitlements?: {
                 [key: string]: boolean | number | string;
             };
+            /** @description How many installations may use the license at a time; null or absent: they are not counted. */
+            seats?: components["schemas"]["Seats"] | null;
             /** @description For the vendor only; never shown to the customer. */
             notes?: string | null;
             /**
@@ -1428,6 +1460,8 @@ export interface components {
             entitlements: {
                 [key: string]: boolean | number | string;
             };
+            /** @description How many installations may use the license at a time; null where they are not counted. */
+            seats: components["schemas"]["SeatTerms"] | null;
             /** @description The signed license, to be sent to the customer; null once the customer was removed. */
             token: string | null;
             /** @example acme */
@@ -1510,6 +1544,8 @@ export interface components {
             entitlements: {
                 [key: string]: boolean | number | string;
             };
+            /** @description How many installations may use the license at a time; null where they are not counted. */
+            seats: components["schemas"]["SeatTerms"] | null;
             /** @example acme */
             customer_id: string;
             /** @example payroll */
@@ -1583,6 +1619,8 @@ export interface components {
             entitlements: {
                 [key: string]: boolean | number | string;
             };
+            /** @description How many installations may use the license at a time; null where they are not counted. */
+            seats: components["schemas"]["SeatTerms"] | null;
             /** @description Null once the customer was removed. */
             customer: components["schemas"]["Customer"] | null;
             /** @description The signed license, to be sent to the customer; null once the customer was removed. */
@@ -1659,7 +1697,7 @@ export interface components {
              * @description Stable name of the error, for programs.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
             /** @description All broken rules; if there are too many for one answer, the first of them. */
@@ -1715,6 +1753,11 @@ export interface components {
             entitlements?: {
                 [key: string]: boolean | number | string;
             };
+            /**
+             * @description All of the seats, in place of the former ones; what is absent in them gets its default. Null: they are no longer
+             *     counted, and every activation ends. Where they differ from before, the older tokens are withdrawn in any case.
+             */
+            seats?: components["schemas"]["Seats"] | null;
             /** @description Days after the end in which the license is still valid. Fewer than before withdraw the older tokens in any case. */
             grace_days?: number;
             /** @description Withdraws the older tokens: they answer `SUPERSEDED`. */
@@ -1752,7 +1795,104 @@ export interface components {
             grace_seconds?: number;
         };
         /** @enum {string} */
-        Scope: "licenses:read" | "licenses:issue" | "licenses:revoke" | "licenses:validate" | "customers:read" | "customers:write" | "stats:read" | "audit:read" | "api-keys:manage" | "webhooks:manage" | "admin";
+        Scope: "licenses:read" | "licenses:issue" | "licenses:revoke" | "licenses:validate" | "activations:read" | "activations:manage" | "customers:read" | "customers:write" | "stats:read" | "audit:read" | "api-keys:manage" | "webhooks:manage" | "admin";
+        /** @enum {string} */
+        SeatMode: "fixed" | "floating";
+        SeatNumbers: {
+            /**
+             * @description Most installations at a time. Lowering it ends none; new ones are refused until there is room.
+             * @example 5
+             */
+            max: number;
+            /** @description Length of a lease of a floating seat, 600 by default; not for fixed seats. */
+            lease_seconds?: number | null;
+            /** @description Days for which the token of a fixed seat is valid offline, 30 by default; not for floating seats. */
+            offline_days?: number | null;
+            /** @description How many more than `max` are admitted, and marked `over`; 0 by default. */
+            overage?: number;
+            /**
+             * @description In any 30 days at most `max` + `overage` + this many different fingerprints are admitted; null: any number. By
+             *     default: of fixed seats `max`, at least 3; of floating seats null.
+             */
+            moves_per_30_days?: number | null;
+            /** @description Whether a new installation may take the seat of another one, false by default; only with a number of `moves_per_30_days`. */
+            take_over?: boolean;
+        };
+        SeatTerms: {
+            /** @example 5 */
+            max: number;
+            mode: components["schemas"]["SeatMode"];
+            /** @description Length of a lease; null where the mode is `fixed`. */
+            lease_seconds: number | null;
+            /** @description Days for which the token of a seat is valid offline; null where the mode is `floating`. */
+            offline_days: number | null;
+            /** @description How many more than `max` are admitted, and marked `over`. */
+            overage: number;
+            /** @description Different fingerprints beyond `max` and `overage` that are admitted in any 30 days; null: any number. */
+            moves_per_30_days: number | null;
+            /** @description Whether a validation asks for a seat. */
+            required: boolean;
+            /** @description Whether a new installation may take the seat of another one. */
+            take_over: boolean;
+        };
+        Seats: {
+            /**
+             * @description Most installations at a time. Lowering it ends none; new ones are refused until there is room.
+             * @example 5
+             */
+            max: number;
+            /** @description Length of a lease of a floating seat, 600 by default; not for fixed seats. */
+            lease_seconds?: number | null;
+            /** @description Days for which the token of a fixed seat is valid offline, 30 by default; not for floating seats. */
+            offline_days?: number | null;
+            /** @description How many more than `max` are admitted, and marked `over`; 0 by default. */
+            overage?: number;
+            /**
+             * @description In any 30 days at most `max` + `overage` + this many different fingerprints are admitted; null: any number. By
+             *     default: of fixed seats `max`, at least 3; of floating seats null.
+             */
+            moves_per_30_days?: number | null;
+            /** @description Whether a new installation may take the seat of another one, false by default; only with a number of `moves_per_30_days`. */
+            take_over?: boolean;
+            /**
+             * @description `fixed`: a seat is held until it is released, ended or taken over. `floating`: until its lease ends.
+             * @example floating
+             */
+            mode: components["schemas"]["SeatMode"];
+            /** @description Whether a validation asks for a seat, true by default; false only counts. */
+            required?: boolean;
+        };
+        SeatsInUse: {
+            /** @example 5 */
+            max: number;
+            mode: components["schemas"]["SeatMode"];
+            /** @description Length of a lease; null where the mode is `fixed`. */
+            lease_seconds: number | null;
+            /** @description Days for which the token of a seat is valid offline; null where the mode is `floating`. */
+            offline_days: number | null;
+            /** @description How many more than `max` are admitted, and marked `over`. */
+            overage: number;
+            /** @description Different fingerprints beyond `max` and `overage` that are admitted in any 30 days; null: any number. */
+            moves_per_30_days: number | null;
+            /** @description Installations that hold a seat now, by the database's clock. */
+            in_use: number;
+            /** @description Those among them that were admitted beyond `max`. */
+            over: number;
+            /**
+             * Format: date-time
+             * @description When the next seat becomes free without anybody's doing; null where no lease ends.
+             */
+            next_free_at: string | null;
+            /** @description Whether a validation asks for a seat. */
+            required: boolean;
+            /** @description Whether a new installation may take the seat of another one. */
+            take_over: boolean;
+        };
+        SeatsOfToken: {
+            mode: components["schemas"]["SeatMode"];
+            /** @description Whether a validation of the token asks for a seat. */
+            required: boolean;
+        };
         /** @enum {string} */
         SigningKeyState: "pending" | "active" | "retired" | "compromised";
         Statistics: {
@@ -2309,6 +2449,22 @@ export interface components {
         };
         /** @description `request_in_progress`: Request still running · `answer_unreadable`: Remembered answer unreadable · `license_state_conflict`: Not possible in this license state · `customer_inactive`: Customer inactive */
         "request_in_progress.answer_unreadable.license_state_conflict.customer_inactive": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `seats_not_counted`: Seats are not counted */
+        seats_not_counted: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3406,6 +3562,16 @@ export interface operations {
                      *           "grace_days": 1,
                      *           "status": "active",
                      *           "entitlements": {},
+                     *           "seats": {
+                     *             "max": 5,
+                     *             "mode": "fixed",
+                     *             "lease_seconds": null,
+                     *             "offline_days": null,
+                     *             "overage": 1,
+                     *             "moves_per_30_days": null,
+                     *             "required": true,
+                     *             "take_over": true
+                     *           },
                      *           "customer_id": "acme",
                      *           "module_name": "payroll",
                      *           "allowed_major_versions": [
@@ -3471,6 +3637,16 @@ export interface operations {
                  *         "multi_company": true,
                  *         "max_employees": 250
                  *       },
+                 *       "seats": {
+                 *         "max": 5,
+                 *         "lease_seconds": null,
+                 *         "offline_days": null,
+                 *         "overage": 1,
+                 *         "moves_per_30_days": null,
+                 *         "take_over": true,
+                 *         "mode": "floating",
+                 *         "required": true
+                 *       },
                  *       "notes": null,
                  *       "duration_days": 365,
                  *       "grace_days": 14
@@ -3507,6 +3683,16 @@ export interface operations {
                      *       "grace_days": 1,
                      *       "status": "active",
                      *       "entitlements": {},
+                     *       "seats": {
+                     *         "max": 5,
+                     *         "mode": "fixed",
+                     *         "lease_seconds": null,
+                     *         "offline_days": null,
+                     *         "overage": 1,
+                     *         "moves_per_30_days": null,
+                     *         "required": true,
+                     *         "take_over": true
+                     *       },
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -3582,6 +3768,16 @@ export interface operations {
                      *       "grace_days": 1,
                      *       "status": "active",
                      *       "entitlements": {},
+                     *       "seats": {
+                     *         "max": 5,
+                     *         "mode": "fixed",
+                     *         "lease_seconds": null,
+                     *         "offline_days": null,
+                     *         "overage": 1,
+                     *         "moves_per_30_days": null,
+                     *         "required": true,
+                     *         "take_over": true
+                     *       },
                      *       "customer": {
                      *         "restored_at": "2026-02-03T19:12:10.000Z",
                      *         "id": "acme",
@@ -3692,6 +3888,16 @@ export interface operations {
                      *       "grace_days": 1,
                      *       "status": "active",
                      *       "entitlements": {},
+                     *       "seats": {
+                     *         "max": 5,
+                     *         "mode": "fixed",
+                     *         "lease_seconds": null,
+                     *         "offline_days": null,
+                     *         "overage": 1,
+                     *         "moves_per_30_days": null,
+                     *         "required": true,
+                     *         "take_over": true
+                     *       },
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -3855,6 +4061,16 @@ export interface operations {
                      *       "grace_days": 1,
                      *       "status": "active",
                      *       "entitlements": {},
+                     *       "seats": {
+                     *         "max": 5,
+                     *         "mode": "fixed",
+                     *         "lease_seconds": null,
+                     *         "offline_days": null,
+                     *         "overage": 1,
+                     *         "moves_per_30_days": null,
+                     *         "required": true,
+                     *         "take_over": true
+                     *       },
                      *       "customer": {
                      *         "restored_at": "2026-02-03T19:12:10.000Z",
                      *         "id": "acme",
@@ -3894,6 +4110,10 @@ export interface operations {
                      *         "key_state": "pending",
                      *         "grace_days": 1,
                      *         "entitlements": {},
+                     *         "seats": {
+                     *           "mode": "fixed",
+                     *           "required": true
+                     *         },
                      *         "key_id": "aegis-2026-01",
                      *         "revision": 1,
                      *         "is_newest": true,
@@ -3969,6 +4189,16 @@ export interface operations {
                      *       "grace_days": 1,
                      *       "status": "active",
                      *       "entitlements": {},
+                     *       "seats": {
+                     *         "max": 5,
+                     *         "mode": "fixed",
+                     *         "lease_seconds": null,
+                     *         "offline_days": null,
+                     *         "overage": 1,
+                     *         "moves_per_30_days": null,
+                     *         "required": true,
+                     *         "take_over": true
+                     *       },
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -4058,6 +4288,16 @@ export interface operations {
                      *       "grace_days": 1,
                      *       "status": "active",
                      *       "entitlements": {},
+                     *       "seats": {
+                     *         "max": 5,
+                     *         "mode": "fixed",
+                     *         "lease_seconds": null,
+                     *         "offline_days": null,
+                     *         "overage": 1,
+                     *         "moves_per_30_days": null,
+                     *         "required": true,
+                     *         "take_over": true
+                     *       },
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -4147,6 +4387,16 @@ export interface operations {
                      *       "grace_days": 1,
                      *       "status": "active",
                      *       "entitlements": {},
+                     *       "seats": {
+                     *         "max": 5,
+                     *         "mode": "fixed",
+                     *         "lease_seconds": null,
+                     *         "offline_days": null,
+                     *         "overage": 1,
+                     *         "moves_per_30_days": null,
+                     *         "required": true,
+                     *         "take_over": true
+                     *       },
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -4236,6 +4486,16 @@ export interface operations {
                      *       "grace_days": 1,
                      *       "status": "active",
                      *       "entitlements": {},
+                     *       "seats": {
+                     *         "max": 5,
+                     *         "mode": "fixed",
+                     *         "lease_seconds": null,
+                     *         "offline_days": null,
+                     *         "overage": 1,
+                     *         "moves_per_30_days": null,
+                     *         "required": true,
+                     *         "take_over": true
+                     *       },
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -4325,6 +4585,16 @@ export interface operations {
                      *       "grace_days": 1,
                      *       "status": "active",
                      *       "entitlements": {},
+                     *       "seats": {
+                     *         "max": 5,
+                     *         "mode": "fixed",
+                     *         "lease_seconds": null,
+                     *         "offline_days": null,
+                     *         "overage": 1,
+                     *         "moves_per_30_days": null,
+                     *         "required": true,
+                     *         "take_over": true
+                     *       },
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -4391,6 +4661,16 @@ export interface operations {
                  *         "multi_company": true,
                  *         "max_employees": 500
                  *       },
+                 *       "seats": {
+                 *         "max": 5,
+                 *         "lease_seconds": null,
+                 *         "offline_days": null,
+                 *         "overage": 1,
+                 *         "moves_per_30_days": null,
+                 *         "take_over": true,
+                 *         "mode": "floating",
+                 *         "required": true
+                 *       },
                  *       "grace_days": 1,
                  *       "supersede": true
                  *     }
@@ -4424,6 +4704,16 @@ export interface operations {
                      *       "grace_days": 1,
                      *       "status": "active",
                      *       "entitlements": {},
+                     *       "seats": {
+                     *         "max": 5,
+                     *         "mode": "fixed",
+                     *         "lease_seconds": null,
+                     *         "offline_days": null,
+                     *         "overage": 1,
+                     *         "moves_per_30_days": null,
+                     *         "required": true,
+                     *         "take_over": true
+                     *       },
                      *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
                      *       "customer_id": "acme",
                      *       "module_name": "payroll",
@@ -4458,6 +4748,140 @@ export interface operations {
             413: components["responses"]["payload_too_large"];
             415: components["responses"]["unsupported_media_type"];
             422: components["responses"]["idempotency_key_reused.token_too_large.validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
+        };
+    };
+    getLicenseSeats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    /** @description Changes with the resource; for `If-None-Match` and `If-Match` */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "max": 5,
+                     *       "mode": "fixed",
+                     *       "lease_seconds": null,
+                     *       "offline_days": null,
+                     *       "overage": 1,
+                     *       "moves_per_30_days": null,
+                     *       "in_use": 1,
+                     *       "over": 1,
+                     *       "next_free_at": null,
+                     *       "required": true,
+                     *       "take_over": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SeatsInUse"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["license_not_found"];
+            406: components["responses"]["not_acceptable"];
+            409: components["responses"]["seats_not_counted"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    changeLicenseSeats: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "max": 5,
+                 *       "lease_seconds": null,
+                 *       "offline_days": null,
+                 *       "overage": 1,
+                 *       "moves_per_30_days": null,
+                 *       "take_over": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["SeatNumbers"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    /** @description Changes with the resource; for `If-None-Match` and `If-Match` */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "max": 5,
+                     *       "mode": "fixed",
+                     *       "lease_seconds": null,
+                     *       "offline_days": null,
+                     *       "overage": 1,
+                     *       "moves_per_30_days": null,
+                     *       "in_use": 1,
+                     *       "over": 1,
+                     *       "next_free_at": null,
+                     *       "required": true,
+                     *       "take_over": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SeatsInUse"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["license_not_found"];
+            406: components["responses"]["not_acceptable"];
+            409: components["responses"]["seats_not_counted"];
+            412: components["responses"]["precondition_failed"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
@@ -5188,7 +5612,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
+                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
             };
             cookie?: never;
         };

@@ -29,6 +29,9 @@ const ATTEMPTS: readonly [route: string, request: (target: Target) => [path: str
   ['DELETE /api/v1/licenses/{id}/revoke', ({ id }) => [`/api/v1/licenses/${id}/revoke`, { reason: 'a' }]],
   ['POST /api/v1/licenses/{id}/revoke', ({ id }) => [`/api/v1/licenses/${id}/revoke`, { reason: 'a' }]],
   ['POST /api/v1/licenses/{id}/suspend', ({ id }) => [`/api/v1/licenses/${id}/suspend`, { reason: 'a' }]],
+  ['POST /api/v1/licenses/{id}/reissue', ({ id }) => [`/api/v1/licenses/${id}/reissue`, { seats: null }]],
+  ['GET /api/v1/licenses/{id}/seats', ({ id }) => [`/api/v1/licenses/${id}/seats`]],
+  ['PUT /api/v1/licenses/{id}/seats', ({ id }) => [`/api/v1/licenses/${id}/seats`, { max: 1 }]],
   [
     'POST /api/v1/licenses/validate/batch',
     ({ token }) => [
@@ -66,6 +69,9 @@ function documented(): Record<string, [string, string, string]> {
   );
 }
 
+/** Counted, and not asked for: the token is valid by itself. */
+const SEATS = { max: 2, mode: 'floating', required: false };
+
 describe('a key with one scope alone', () => {
   let server: TestServer;
   let admin: Client;
@@ -78,7 +84,7 @@ describe('a key with one scope alone', () => {
 
   async function aTarget(): Promise<Target> {
     const { id: customer_id } = await aCustomer(admin, { email: EMAIL });
-    return aLicense(admin, { customer_id, license_type: 'subscription', duration_days: 30 });
+    return aLicense(admin, { customer_id, license_type: 'subscription', duration_days: 30, seats: SEATS });
   }
 
   it('is tried on each route of licenses and customers, but those that only make or give back', () => {

@@ -83,6 +83,7 @@ describe('the generated client', () => {
           allowed_major_versions: ['17', '18'],
           license_type: 'subscription',
           duration_days: 365,
+          seats: { max: 2, mode: 'floating', required: false },
         },
       }),
     );
@@ -109,6 +110,10 @@ describe('the generated client', () => {
       await aegis.POST('/api/v1/licenses/fingerprint', { body: { db_uuid: 'db', domain: 'erp.example' } }),
     );
     expect(fingerprint.fingerprint).toMatch(/^sha256:[0-9a-f]{64}$/);
+
+    const seats = dataOf(await aegis.PUT('/api/v1/licenses/{id}/seats', { ...here, body: { max: 5 } }));
+    expect(seats).toMatchObject({ max: 5, in_use: 0 });
+    expect(dataOf(await aegis.GET('/api/v1/licenses/{id}/seats', here))).toEqual(seats);
 
     const renewed = dataOf(
       await aegis.POST('/api/v1/licenses/{id}/renew', { ...here, body: { duration_days: 30 } }),

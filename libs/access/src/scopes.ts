@@ -4,6 +4,8 @@ export const SCOPES = [
   'licenses:issue',
   'licenses:revoke',
   'licenses:validate',
+  'activations:read',
+  'activations:manage',
   'customers:read',
   'customers:write',
   'stats:read',

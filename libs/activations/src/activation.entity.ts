@@ -1,6 +1,7 @@
 import { momentsCheck } from '@aegis/database';
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
-import { LicenseSeats, type SeatMode } from './seats/license-seats.entity';
+import type { SeatMode } from '@aegis/license-token';
+import { LicenseSeats } from './seats/license-seats.entity';
 
 /** What ended an activation: its lease, its holder, the vendor, another installation, or the removal of its customer. */
 export const ACTIVATION_ENDS = ['lease', 'released', 'ended', 'taken_over', 'customer_removed'] as const;

@@ -1,5 +1,13 @@
 export type { ActivationEnd } from './activation.entity';
 export { Activation, ACTIVATION_ENDS } from './activation.entity';
 export { ActivationsModule } from './activations.module';
-export type { SeatMode } from './seats/license-seats.entity';
 export { LicenseSeats } from './seats/license-seats.entity';
+export { ActivationEndings } from './seats/activation-endings';
+export { readSeats } from './seats/read-seats';
+export type { GivenSeatNumbers, GivenSeats, SeatTerms } from './seats/seat-terms';
+export { completeSeats, DEFAULT_LEASE_SECONDS, DEFAULT_OFFLINE_DAYS, seatsWith } from './seats/seat-terms';
+export type { SeatedLicense } from './seats/seat-terms-store';
+export { seatsSql, SeatTermsStore } from './seats/seat-terms-store';
+export type { SeatsInUse } from './seats/seats-in-use';
+export { readSeatsInUse } from './seats/seats-in-use';
+export { InvalidSeats, SeatsNotCounted } from './seats/seats.errors';

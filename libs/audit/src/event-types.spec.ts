@@ -4,7 +4,7 @@ import { EVENT_TYPES } from './event-types';
 
 const LIBS = resolve(__dirname, '../..');
 /** How code names the type of a record that it writes. */
-const WRITTEN = /(?:\b(?:type|event): |\b(?:record|auditEntry)\([^'\n]*)'([a-z_]+\.[a-z]+)'/g;
+const WRITTEN = /(?:\b(?:type|event): |\b(?:record|auditEntry)\([^'\n]*)'([a-z_]+\.[a-z_]+)'/g;
 const WRITTEN_BY_PARTS = /\btype: `([a-z_]+)\.\$\{/;
 
 /** Types of audit records that a source writes. */

@@ -9,6 +9,8 @@ export const EVENT_TYPES = [
   'license.renewed',
   'license.reissued',
   'license.updated',
+  'license.seats_changed',
+  'activation.ended',
   'customer.created',
   'customer.updated',
   'customer.deleted',

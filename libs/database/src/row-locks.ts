@@ -13,8 +13,9 @@ export type LockStrength = 'UPDATE' | 'NO KEY UPDATE' | 'SHARE';
 export interface LockById {
   /** Columns to read, as in SELECT. */
   columns: string;
-  /** The table; its key is `id`. */
   table: string;
+  /** The table's key; `id` unless given. */
+  key?: string;
   strength: LockStrength;
   /** SQL condition besides the ids; no parameters. */
   where?: string;
@@ -26,10 +27,10 @@ export interface LockById {
  * SQL that locks rows in the order of their ids, so that two transactions that lock some of the same rows wait for
  * each other and never deadlock. `$1` is the list of ids.
  */
-export function lockByIdSql({ columns, table, strength, where, skipLocked }: LockById): string {
+export function lockByIdSql({ columns, table, key = 'id', strength, where, skipLocked }: LockById): string {
   const condition = where === undefined ? '' : ` AND ${where}`;
   const waiting = skipLocked ? ' SKIP LOCKED' : '';
-  return `SELECT ${columns} FROM ${table} WHERE id = ANY($1)${condition} ORDER BY id FOR ${strength}${waiting}`;
+  return `SELECT ${columns} FROM ${table} WHERE ${key} = ANY($1)${condition} ORDER BY ${key} FOR ${strength}${waiting}`;
 }
 
 /**

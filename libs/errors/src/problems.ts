@@ -112,6 +112,12 @@ const catalogue = {
     description:
       'This change is not possible in the current state of the license; `detail` names the state and what to do. A suspension can be lifted by `reinstate`. A revocation is final: issue a new license.',
   },
+  seats_not_counted: {
+    status: 409,
+    title: 'Seats are not counted',
+    description:
+      'The license does not say how many installations may use it at a time, so there are no seats to hold or to change. Any number may use it. A reissue with `seats` begins to count them.',
+  },
   last_admin_key: {
     status: 409,
     title: 'Last admin key',

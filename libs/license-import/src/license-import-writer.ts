@@ -301,6 +301,7 @@ function importedTokenData(line: ProvenLine, status: StatusPlace | null): Readon
       expiresAt: claims.exp === undefined ? null : fromSeconds(claims.exp),
       graceDays: claims.grace_days ?? 0,
       entitlements: claims.entitlements ?? {},
+      seats: null,
     },
   );
 }

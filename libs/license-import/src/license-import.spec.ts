@@ -1,3 +1,4 @@
+import { ActivationEndings } from '@aegis/activations';
 import { type Actor, AuditLog, AuditRecord } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
@@ -525,6 +526,7 @@ describe('LicenseImport', () => {
           customers,
           audit,
           new LicenseChanges(new Metrics()),
+          new ActivationEndings(audit),
         ).remove(CLI, 'acme', false);
         const other = aToken({ customer: { id: 'other', name: 'Other' } });
         const report = await importLines([{ token: aToken() }, { token: other }]);

@@ -6,6 +6,7 @@ export const LICENSE_CHANGES = [
   'issued',
   'renewed',
   'reissued',
+  'seats_changed',
   'suspended',
   'reinstated',
   'revoked',

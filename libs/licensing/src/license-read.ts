@@ -1,3 +1,4 @@
+import { seatsSql } from '@aegis/activations';
 import { Customer } from '@aegis/customers';
 import { PreparedStatement } from '@aegis/database';
 import { License } from './license.entity';
@@ -48,7 +49,10 @@ type CustomerColumn = (typeof CUSTOMER_COLUMNS)[number];
 const OF_CUSTOMER = CUSTOMER_COLUMNS.map((column) => ({ column, selected: `customer_${column}` as const }));
 
 /** A license, and its customer's columns with `customer_` before their names. */
-type LicenseRow = Pick<License, (typeof LICENSE_COLUMNS)[number] | 'stored_status' | 'status_when_read'> & {
+type LicenseRow = Pick<
+  License,
+  (typeof LICENSE_COLUMNS)[number] | 'stored_status' | 'status_when_read' | 'seats'
+> & {
   [Column in CustomerColumn as `customer_${Column}`]: Customer[Column];
 };
 
@@ -56,7 +60,7 @@ type LicenseRow = Pick<License, (typeof LICENSE_COLUMNS)[number] | 'stored_statu
 export const READ_LICENSES = new PreparedStatement<LicenseRow>(
   'licenses-read',
   `SELECT ${LICENSE_COLUMNS.map((column) => `license.${column}`).join(', ')},
-          license.status AS stored_status, ${statusSql('license')} AS status_when_read,
+          license.status AS stored_status, ${statusSql('license')} AS status_when_read, ${seatsSql('license')} AS seats,
           ${OF_CUSTOMER.map(({ column, selected }) => `customer.${column} AS ${selected}`).join(', ')}
    FROM licenses AS license JOIN customers AS customer ON customer.id = license.customer_id
    WHERE license.id = ANY($1::uuid[])`,
@@ -69,6 +73,7 @@ export function licenseOf(row: LicenseRow): License {
   for (const column of LICENSE_COLUMNS) columns[column] = row[column];
   license.stored_status = row.stored_status;
   license.status_when_read = row.status_when_read;
+  license.seats = row.seats;
   license.customer_version = row.customer_version;
   license.customer = row.customer_deleted_at === null ? customerOf(row) : null;
   return license;

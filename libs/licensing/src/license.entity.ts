@@ -1,3 +1,4 @@
+import { type SeatTerms, seatsSql } from '@aegis/activations';
 import { momentsCheck } from '@aegis/database';
 import { Customer } from '@aegis/customers';
 import type { Entitlements, LicenseType } from '@aegis/license-token';
@@ -113,6 +114,13 @@ export class License {
   /** What it allows beyond running, by code: `inStoredOrder`. Empty where there is nothing. */
   @Column({ type: 'jsonb', default: {} })
   entitlements!: Entitlements;
+
+  /**
+   * How many installations may use it at a time; null where seats are not counted. A statement that waits for the lock
+   * of the license reads them as they were before it waited; a change of them counts `version`.
+   */
+  @VirtualColumn({ type: 'json', query: seatsSql })
+  seats!: SeatTerms | null;
 
   /** The newest token; null once its customer was removed, for it holds the customer's name. */
   @Column({ type: 'text', nullable: true })

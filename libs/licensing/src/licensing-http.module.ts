@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { CustomerRemovalController } from './http/customer-removal.controller';
 import { LicenseHistoryController } from './http/license-history.controller';
 import { LicenseRenewalController } from './http/license-renewal.controller';
+import { LicenseSeatsController } from './http/license-seats.controller';
 import { LicenseStateController } from './http/license-state.controller';
 import { LicensesController } from './http/licenses.controller';
 import { ValidationController } from './http/validation.controller';
@@ -16,6 +17,7 @@ import { LicensingModule } from './licensing.module';
     LicensesController,
     LicenseStateController,
     LicenseRenewalController,
+    LicenseSeatsController,
     LicenseHistoryController,
     CustomerRemovalController,
   ],

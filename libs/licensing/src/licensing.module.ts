@@ -1,3 +1,4 @@
+import { ActivationsModule } from '@aegis/activations';
 import { AuditModule } from '@aegis/audit';
 import { CustomersModule } from '@aegis/customers';
 import { JobsModule } from '@aegis/jobs';
@@ -13,6 +14,7 @@ import { LicenseLock } from './license-lock';
 import { LicenseRenewalService } from './renew/license-renewal.service';
 import { LicenseResignWriter } from './resign/license-resign-writer';
 import { LicenseResign } from './resign/license-resign.service';
+import { LicenseSeatsService } from './seats/license-seats.service';
 import { LicenseStateService } from './state/license-state.service';
 import { LicenseToken } from './license-token.entity';
 import { LicenseWriter } from './issue/license-writer';
@@ -29,6 +31,7 @@ const services = [
   LicenseList,
   LicenseRenewalService,
   LicenseResign,
+  LicenseSeatsService,
   LicenseStateService,
   LicensingService,
   TokenInspection,
@@ -39,6 +42,7 @@ const services = [
 @Module({
   imports: [
     TypeOrmModule.forFeature([License, LicenseToken]),
+    ActivationsModule,
     AuditModule,
     CustomersModule,
     JobsModule,

@@ -73,7 +73,7 @@ export default {
       ['renews into the past', 'if (renewed <= now)', 'if (false)'],
       ['prolongs to a time in the past', 'wholeSecond <= now || wholeSecond <= end', 'wholeSecond <= end'],
       ['leaves tokens that allow more', 'takesAway(license.entitlements, entitlements) ||', ''],
-      ['leaves tokens with more grace', 'graceDays < license.grace_days,', 'false,'],
+      ['leaves tokens with more grace', 'graceDays < license.grace_days ||', 'false ||'],
       ['lets older tokens outlive the license', 'endOfGrace(expiresAt, graceDays) < before', 'false'],
       ['withdraws older tokens of every renewal', 'endOfGrace(expiresAt, graceDays) < before', 'true'],
     ]),

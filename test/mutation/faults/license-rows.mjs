@@ -32,7 +32,7 @@ export default {
       ['takes suspended licenses for revoked', "<> 'revoked'", "= 'active'"],
     ]),
     ...inFile('libs/database/src/row-locks.ts', [
-      ['locks in any order', ' ORDER BY id FOR', ' ORDER BY id DESC FOR'],
+      ['locks in any order', ' ORDER BY ${key} FOR', ' ORDER BY ${key} DESC FOR'],
       ['waits where it must not', "skipLocked ? ' SKIP LOCKED' : ''", "skipLocked ? '' : ''"],
       ['locks without the condition', "where === undefined ? ''", "where !== null ? ''"],
       ['reads a row without a lock', "{ where, lock: { mode: 'pessimistic_write' } }", '{ where }'],

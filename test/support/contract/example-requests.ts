@@ -26,7 +26,9 @@ export const UNKNOWN_IDS: Ids = {
 /** Things that are there, for requests to name. */
 export async function someIds(client: Client): Promise<Ids> {
   const customer = await aCustomer(client);
-  const license = await aLicense(client, { customer_id: customer.id });
+  // Its routes answer: its seats are counted, and no question needs one.
+  const seats = { max: 2, mode: 'fixed', required: false };
+  const license = await aLicense(client, { customer_id: customer.id, seats });
   const me = await client.get('/api/v1/me');
   return {
     '/api/v1/licenses/': license.id,

@@ -1,8 +1,6 @@
 import { momentsCheck } from '@aegis/database';
+import type { SeatMode } from '@aegis/license-token';
 import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
-
-/** A seat is held until it is given back, or until its lease ends. */
-export type SeatMode = 'fixed' | 'floating';
 
 /**
  * How many installations a license may run on at a time, and what admissions keep of them. A transaction that adds an activation

@@ -149,6 +149,8 @@ describe('API keys over HTTP', () => {
       'licenses:issue',
       'licenses:revoke',
       'licenses:validate',
+      'activations:read',
+      'activations:manage',
       'customers:read',
       'customers:write',
       'stats:read',

@@ -1,3 +1,4 @@
+import { SeatsOfTokenDto } from '@aegis-http/activations';
 import { Opaque } from '@aegis/http';
 import { type Entitlements, MAX_GRACE_DAYS, PASTE_REMAINS, type PasteRemain } from '@aegis/license-token';
 import type { SigningKeyState } from '@aegis/signing';
@@ -58,6 +59,11 @@ export class InspectedTokenDto implements InspectedToken {
   @ApiProperty(ENTITLEMENTS)
   @Opaque()
   entitlements!: Entitlements;
+
+  /** What this token says of seats; null where it asks for none. */
+  @ApiProperty({ type: SeatsOfTokenDto, nullable: true })
+  @Opaque()
+  seats!: InspectedToken['seats'];
 }
 
 /** A license, found by one of its tokens. */

@@ -1,3 +1,4 @@
+import { SeatsDto } from '@aegis-http/activations';
 import {
   type Entitlements,
   INSTANCE_FINGERPRINT,
@@ -23,7 +24,7 @@ import {
   IsBoolean,
   ValidateIf,
 } from 'class-validator';
-import { ChangedText, Length, MayBeAbsent, Pattern, ReadableText, Timestamp } from '@aegis/http';
+import { ChangedText, Length, MayBeAbsent, ObjectOf, Pattern, ReadableText, Timestamp } from '@aegis/http';
 import { ApiProperty } from '@nestjs/swagger';
 import { EntitlementsField } from './entitlements';
 import type { ReissueLicense, RenewLicense } from '../renew/license-renewal.service';
@@ -104,6 +105,11 @@ export class IssueLicenseDto implements IssueLicense {
   @MayBeAbsent()
   @EntitlementsField()
   entitlements?: Entitlements;
+
+  /** How many installations may use the license at a time; null or absent: they are not counted. */
+  @IsOptional()
+  @ObjectOf(SeatsDto, { nullable: true })
+  seats?: SeatsDto | null;
 
   /** For the vendor only; never shown to the customer. */
   @IsOptional()
@@ -215,6 +221,14 @@ export class ReissueLicenseDto implements ReissueLicense {
   @MayBeAbsent()
   @EntitlementsField()
   entitlements?: Entitlements;
+
+  /**
+   * All of the seats, in place of the former ones; what is absent in them gets its default. Null: they are no longer
+   * counted, and every activation ends. Where they differ from before, the older tokens are withdrawn in any case.
+   */
+  @IsOptional()
+  @ObjectOf(SeatsDto, { nullable: true })
+  seats?: SeatsDto | null;
 
   /** Withdraws the older tokens: they answer `SUPERSEDED`. */
   @MayBeAbsent()

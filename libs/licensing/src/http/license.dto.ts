@@ -1,3 +1,5 @@
+import { SeatTermsDto } from '@aegis-http/activations';
+import type { SeatTerms } from '@aegis/activations';
 import { CustomerDto } from '@aegis-http/customers';
 import { type Entitlements, LICENSE_TYPES, type LicenseType, MAX_GRACE_DAYS } from '@aegis/license-token';
 import { Opaque } from '@aegis/http';
@@ -68,6 +70,11 @@ export class LicenseSummaryDto {
   @ApiProperty(ENTITLEMENTS)
   @Opaque()
   entitlements!: Entitlements;
+
+  /** How many installations may use the license at a time; null where they are not counted. */
+  @ApiProperty({ type: SeatTermsDto, nullable: true })
+  @Opaque()
+  seats!: SeatTerms | null;
 
   /** The key that signed the newest token. */
   @Expose()

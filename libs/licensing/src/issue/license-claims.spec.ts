@@ -14,6 +14,7 @@ const FACTS: TokenFacts = {
   instanceFingerprint: `sha256:${'ab'.repeat(32)}`,
   graceDays: 0,
   entitlements: {},
+  seats: null,
   revision: 3,
   status: { list: 2, index: 4711 },
 };

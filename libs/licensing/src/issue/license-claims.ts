@@ -1,4 +1,10 @@
-import { type Entitlements, lintClaims, type LicenseClaims, type LicenseType } from '@aegis/license-token';
+import {
+  type Entitlements,
+  lintClaims,
+  type LicenseClaims,
+  type LicenseType,
+  type SeatsClaim,
+} from '@aegis/license-token';
 import { UnsoundClaims } from '../licensing.errors';
 import { statusListUri, type StatusPlace } from '@aegis/status-lists';
 
@@ -24,6 +30,8 @@ export interface TokenFacts {
   instanceFingerprint: string | null;
   /** Empty: the token has no such claim, as those of earlier versions. */
   entitlements: Entitlements;
+  /** Null: the token has no such claim, as those of earlier versions. It says nothing of the numbers. */
+  seats: SeatsClaim | null;
   revision: number;
   status: StatusPlace;
 }
@@ -44,6 +52,7 @@ export function licenseClaims(facts: TokenFacts): LicenseClaims {
     ...(facts.instanceFingerprint !== null && { instance_fingerprint: facts.instanceFingerprint }),
     ...(facts.graceDays > 0 && { grace_days: facts.graceDays }),
     ...(Object.keys(facts.entitlements).length > 0 && { entitlements: facts.entitlements }),
+    ...(facts.seats !== null && { seats: { mode: facts.seats.mode, required: facts.seats.required } }),
     rev: facts.revision,
     status: {
       status_list: {

@@ -1,3 +1,4 @@
+import { SeatTermsStore } from '@aegis/activations';
 import { type Actor, AuditLog, AuditRecord } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
@@ -56,7 +57,14 @@ describe('licenses that are issued at once', () => {
     await keyRing.load();
     customers = new CustomersService(dataSource, audit);
     const tokens = new TokenIssuer(dataSource, keyRing, environment, new Metrics());
-    const writer = new LicenseWriter(dataSource, audit, customers, tokens, new LicenseChanges(new Metrics()));
+    const writer = new LicenseWriter(
+      dataSource,
+      audit,
+      customers,
+      tokens,
+      new SeatTermsStore(),
+      new LicenseChanges(new Metrics()),
+    );
     licensing = new LicensingService(
       dataSource,
       audit,

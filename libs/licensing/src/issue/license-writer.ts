@@ -1,3 +1,4 @@
+import { SeatTermsStore } from '@aegis/activations';
 import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
 import { CustomersService } from '@aegis/customers';
 import {
@@ -70,6 +71,7 @@ export class LicenseWriter {
     private readonly audit: AuditLog,
     private readonly customers: CustomersService,
     private readonly tokens: TokenIssuer,
+    private readonly seats: SeatTermsStore,
     private readonly changes: LicenseChanges,
   ) {}
 
@@ -149,6 +151,7 @@ export class LicenseWriter {
       // Sent together: the connection hands them on without waiting, and the first that fails fails those behind it.
       await Promise.all([
         this.insertRows(tx, accepted),
+        this.addSeats(tx, accepted),
         this.tokens.record(tx, ...accepted.map(({ fresh }) => fresh)),
         this.audit.append(tx, ...accepted.map(auditEntry)),
       ]);
@@ -158,6 +161,12 @@ export class LicenseWriter {
 
   private async insertRows(tx: EntityManager, accepted: readonly SignedLicense[]): Promise<void> {
     await INSERT_LICENSES.run(tx, [JSON.stringify(accepted.map(({ license }) => license))]);
+  }
+
+  /** Licenses without seats cost no statement. */
+  private async addSeats(tx: EntityManager, accepted: readonly SignedLicense[]): Promise<void> {
+    const seated = accepted.flatMap(({ license: { id, seats } }) => (seats === null ? [] : { id, seats }));
+    if (seated.length > 0) await this.seats.add(tx, seated);
   }
 }
 
@@ -191,6 +200,7 @@ function auditEntry({ actor, license, fresh }: SignedLicense): AuditEntry {
         expiresAt: license.expires_at,
         graceDays: license.grace_days,
         entitlements: license.entitlements,
+        seats: license.seats,
       }),
       issued_at: license.issued_at,
     },

@@ -1,3 +1,4 @@
+import { completeSeats, type GivenSeats } from '@aegis/activations';
 import { type Actor, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { type Customer, CustomerInactive, CustomersService } from '@aegis/customers';
@@ -36,6 +37,8 @@ export interface IssueLicense {
   grace_days?: number;
   /** What it allows beyond running, by code. */
   entitlements?: Entitlements;
+  /** How many installations may use it at a time; null or absent: not counted. */
+  seats?: GivenSeats | null;
   notes?: string | null;
 }
 
@@ -104,7 +107,7 @@ export class LicensingService {
   /**
    * Issues a license. Its token leaves only when row, hash and audit record are durable.
    * @param options how it is written (`LicenseWriter.write`)
-   * @throws CustomerNotFound, CustomerInactive, InvalidTerm, TokenTooLarge, SignerUnavailable
+   * @throws CustomerNotFound, CustomerInactive, InvalidTerm, InvalidSeats, TokenTooLarge, SignerUnavailable
    */
   async issue(actor: Actor, input: IssueLicense, options: WriteOptions = {}): Promise<License> {
     const [customer, moment] = await Promise.all([
@@ -128,6 +131,7 @@ export class LicensingService {
       graceDays: graceOfTerm(expiresAt, input.grace_days),
       instanceFingerprint: input.instance_fingerprint ?? null,
       entitlements: inStoredOrder(input.entitlements ?? {}),
+      seats: input.seats ? completeSeats(input.seats, 'seats.') : null,
       revision: 1,
     };
     return this.tokens.withActiveKey(async () => {
@@ -189,7 +193,8 @@ export class LicensingService {
     return transaction(this.dataSource, async (tx) => {
       const license = await this.licenses.take(tx, id);
       precondition(license);
-      if (license.notes === notes) return license;
+      // Read again: the seats may be as they were before the lock.
+      if (license.notes === notes) return tx.findOneByOrFail(License, { id: license.id });
       const broken = brokenTexts(LICENSE_TEXTS, { notes }, license);
       if (broken.length > 0) throw new InvalidInput(broken);
       const changed = await this.licenses.update(tx, license, { notes });
@@ -240,7 +245,7 @@ function newLicense(
   customer: Customer,
   fresh: FreshToken,
   issuedAt: Date,
-  { expiresAt, graceDays, entitlements }: GrantedFacts,
+  { expiresAt, graceDays, entitlements, seats }: GrantedFacts & Pick<License, 'seats'>,
 ): License {
   return Object.assign(new License(), {
     id: fresh.licenseId,
@@ -260,6 +265,7 @@ function newLicense(
     suspended_reason: null,
     instance_fingerprint: input.instance_fingerprint ?? null,
     entitlements,
+    seats,
     token: fresh.token,
     key_id: fresh.keyId,
     revision: fresh.revision,

@@ -1,3 +1,4 @@
+import type { SeatTerms } from '@aegis/activations';
 import type { Entitlements, LicenseType } from '@aegis/license-token';
 import type { StatusPlace } from '@aegis/status-lists';
 
@@ -19,6 +20,7 @@ export interface TokenGrant {
   expiresAt: Date | null;
   graceDays: number;
   entitlements: Entitlements;
+  seats: SeatTerms | null;
 }
 
 /**
@@ -34,6 +36,7 @@ export function tokenAuditData(token: RecordedToken, grant: TokenGrant): Readonl
     expires_at: grant.expiresAt,
     ...(grant.graceDays > 0 && { grace_days: grant.graceDays }),
     ...(Object.keys(grant.entitlements).length > 0 && { entitlements: grant.entitlements }),
+    ...(grant.seats !== null && { seats: grant.seats }),
     key_id: token.keyId,
     revision: token.revision,
     token_sha256: token.sha256.toString('hex'),

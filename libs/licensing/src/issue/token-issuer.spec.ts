@@ -63,6 +63,7 @@ describe('TokenIssuer', () => {
     instanceFingerprint: null,
     graceDays: 0,
     entitlements: {},
+    seats: null,
     revision: 1,
   });
 

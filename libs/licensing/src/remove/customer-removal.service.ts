@@ -1,3 +1,4 @@
+import { ActivationEndings } from '@aegis/activations';
 import { type Actor, AuditLog } from '@aegis/audit';
 import { type Customer, CustomersService } from '@aegis/customers';
 import { lockRows, transaction } from '@aegis/database';
@@ -21,11 +22,12 @@ export class CustomerRemovalService {
     private readonly customers: CustomersService,
     private readonly audit: AuditLog,
     private readonly changes: LicenseChanges,
+    private readonly endings: ActivationEndings,
   ) {}
 
   /**
    * Keeps only the id of the customer, and removes its personal data from every row, also from stored tokens and
-   * remembered answers. The hashes of tokens stay, so that they still answer REVOKED.
+   * remembered answers. Its activations end, and lose their names. The hashes of tokens stay, so that they still answer REVOKED.
    * @param revokeLicenses revokes the customer's remaining licenses in the same transaction; without it they are a
    * refusal
    * @param precondition on the customer before it is removed
@@ -56,6 +58,17 @@ export class CustomerRemovalService {
         [id, REMOVAL_REASON],
       );
       await tx.query(`UPDATE licenses SET token = NULL WHERE ${isExactlySql('customer_id', '$1')}`, [id]);
+      const seated = await tx.query<{ id: string }[]>(
+        `SELECT l.id FROM licenses AS l JOIN license_seats AS s ON s.license_id = l.id
+         WHERE ${isExactlySql('l.customer_id', '$1')} ORDER BY l.id`,
+        [id],
+      );
+      await this.endings.ofCustomer(
+        tx,
+        actor,
+        id,
+        seated.map((license) => license.id),
+      );
       const revocations = live.map((license) => ({
         type: 'license.revoked' as const,
         actor,

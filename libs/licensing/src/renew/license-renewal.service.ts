@@ -1,3 +1,10 @@
+import {
+  ActivationEndings,
+  completeSeats,
+  type GivenSeats,
+  type SeatTerms,
+  SeatTermsStore,
+} from '@aegis/activations';
 import { type Actor, AuditLog } from '@aegis/audit';
 import { CustomerInactive, CustomersService } from '@aegis/customers';
 import { transaction } from '@aegis/database';
@@ -5,7 +12,7 @@ import { NO_PRECONDITION, type Precondition } from '@aegis/access';
 import { type Entitlements, inStoredOrder, takesAway } from '@aegis/license-token';
 import { Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { LicenseChanges } from '../license-changes';
 import { LicenseLock } from '../license-lock';
 import { daysAfter, endOfGrace, graceOfTerm } from '../issue/license-term';
@@ -32,7 +39,12 @@ export interface ReissueLicense {
   grace_days?: number;
   /** All of them, in place of the former ones. */
   entitlements?: Entitlements;
-  /** Withdraws the older tokens: they answer SUPERSEDED. In any case where the new token takes entitlements or grace away. */
+  /** All of them, in place of the former ones; null: no longer counted, which ends all activations. */
+  seats?: GivenSeats | null;
+  /**
+   * Withdraws the older tokens: they answer SUPERSEDED. In any case where the new token takes entitlements or grace away,
+   * or seats change.
+   */
   supersede?: boolean;
 }
 
@@ -44,6 +56,7 @@ interface Replacement {
   instanceFingerprint: string | null;
   allowedMajorVersions: string[];
   entitlements: Entitlements;
+  seats: SeatTerms | null;
   supersede: boolean;
   /** Fields of the license that differ from before. */
   changed: string[];
@@ -51,6 +64,9 @@ interface Replacement {
 
 /** Somebody changed the license while its new token was signed: nothing was written. */
 class ChangedMeanwhile extends Error {}
+
+/** Why activations end with the seats that they hold. */
+const NO_LONGER_COUNTED = 'seats are no longer counted';
 
 /** Others may change the license while its new token is signed; then it is made again. */
 const ATTEMPTS = 8;
@@ -64,6 +80,8 @@ export class LicenseRenewalService {
     private readonly customers: CustomersService,
     private readonly licenses: LicenseLock,
     private readonly tokens: TokenIssuer,
+    private readonly seats: SeatTermsStore,
+    private readonly endings: ActivationEndings,
     private readonly changes: LicenseChanges,
   ) {}
 
@@ -85,13 +103,14 @@ export class LicenseRenewalService {
       instanceFingerprint: license.instance_fingerprint,
       allowedMajorVersions: license.allowed_major_versions,
       entitlements: license.entitlements,
+      seats: license.seats,
     }));
   }
 
   /**
    * Signs a new token under the active key, also onto another instance or other versions.
    * @param precondition on the license before the change
-   * @throws LicenseNotFound, LicenseStateConflict when revoked, CustomerInactive, TokenTooLarge
+   * @throws LicenseNotFound, LicenseStateConflict when revoked, CustomerInactive, InvalidSeats, TokenTooLarge
    */
   reissue(
     actor: Actor,
@@ -106,6 +125,8 @@ export class LicenseRenewalService {
       } = input;
       const entitlements = inStoredOrder(input.entitlements ?? license.entitlements);
       const graceDays = graceOfTerm(license.expires_at, input.grace_days ?? license.grace_days);
+      const seats = seatsOf(input, license);
+      const seatsDiffer = !isDeepStrictEqual(seats, license.seats);
       const changed = [
         ...(instanceFingerprint === license.instance_fingerprint ? [] : ['instance_fingerprint']),
         ...(isDeepStrictEqual(allowedMajorVersions.toSorted(), license.allowed_major_versions.toSorted())
@@ -113,6 +134,7 @@ export class LicenseRenewalService {
           : ['allowed_major_versions']),
         ...(graceDays === license.grace_days ? [] : ['grace_days']),
         ...(isDeepStrictEqual(entitlements, inStoredOrder(license.entitlements)) ? [] : ['entitlements']),
+        ...(seatsDiffer ? ['seats'] : []),
       ];
       return {
         event: 'license.reissued',
@@ -121,11 +143,13 @@ export class LicenseRenewalService {
         instanceFingerprint,
         allowedMajorVersions,
         entitlements,
+        seats,
         // Else the customer keeps what was taken away by using the older token.
         supersede:
           input.supersede === true ||
           takesAway(license.entitlements, entitlements) ||
-          graceDays < license.grace_days,
+          graceDays < license.grace_days ||
+          seatsDiffer,
         changed,
       };
     });
@@ -162,6 +186,7 @@ export class LicenseRenewalService {
           graceDays: replacement.graceDays,
           instanceFingerprint: replacement.instanceFingerprint,
           entitlements: replacement.entitlements,
+          seats: replacement.seats,
           revision: license.revision + 1,
         },
         moment,
@@ -192,6 +217,7 @@ export class LicenseRenewalService {
       precondition(license);
       if (replacement.supersede) await this.tokens.supersede(tx, [license.id]);
       await this.tokens.record(tx, fresh);
+      await this.changeSeats(tx, actor, license, seen.seats, replacement.seats);
       const changed = await this.licenses.update(tx, license, {
         expires_at: replacement.expiresAt,
         grace_days: replacement.graceDays,
@@ -216,6 +242,7 @@ export class LicenseRenewalService {
             expiresAt: replacement.expiresAt,
             graceDays: replacement.graceDays,
             entitlements: replacement.entitlements,
+            seats: replacement.seats,
           }),
           fields: replacement.changed,
           superseded: replacement.supersede,
@@ -223,6 +250,20 @@ export class LicenseRenewalService {
       });
       return changed;
     });
+  }
+
+  /** @param before as they were when the license was read: it has the same version, so that they still are */
+  private async changeSeats(
+    tx: EntityManager,
+    actor: Actor,
+    license: License,
+    before: SeatTerms | null,
+    after: SeatTerms | null,
+  ): Promise<void> {
+    if (isDeepStrictEqual(before, after)) return;
+    if (after !== null) return this.seats.write(tx, { id: license.id, seats: after });
+    await this.endings.ofLicense(tx, actor, license, NO_LONGER_COUNTED);
+    await this.seats.clear(tx, license.id);
   }
 
   private async read(id: string, precondition: Precondition<License>): Promise<License> {
@@ -240,6 +281,11 @@ export class LicenseRenewalService {
       );
     return license;
   }
+}
+
+function seatsOf({ seats }: ReissueLicense, license: License): SeatTerms | null {
+  if (seats === undefined) return license.seats;
+  return seats === null ? null : completeSeats(seats, 'seats.');
 }
 
 function renewedTerm(

@@ -1,3 +1,4 @@
+import { type SeatTerms, seatsSql } from '@aegis/activations';
 import { limitStatements } from '@aegis/database';
 import type { Entitlements, LicenseType } from '@aegis/license-token';
 import type { EntityManager } from 'typeorm';
@@ -21,6 +22,7 @@ export interface Candidate {
   instance_fingerprint: string | null;
   grace_days: number;
   entitlements: Entitlements;
+  seats: SeatTerms | null;
   revision: number;
   version: number;
   created_at: Date;
@@ -91,7 +93,7 @@ export function readCandidates(
 ): Promise<Candidate[]> {
   return tx.query(
     `SELECT l.id, l.customer_id, c.name AS customer_name, l.module_name, l.license_type, l.allowed_major_versions,
-            l.expires_at, l.grace_days, l.instance_fingerprint, l.entitlements, l.revision, l.version, l.created_at
+            l.expires_at, l.grace_days, l.instance_fingerprint, l.entitlements, ${seatsSql('l')} AS seats, l.revision, l.version, l.created_at
      FROM licenses l JOIN customers c ON c.id = l.customer_id
      WHERE l.key_id = $1 AND (l.created_at, l.id) > ($2, $3) AND ${notRevokedSql('l')} AND c.is_active
        AND ($4 OR NOT ${hasEndedSql('l')}) AND ($5 OR NOT ${isRecordedAfterCompromiseSql('l')})
@@ -119,6 +121,7 @@ export function grantedFacts(license: Candidate): GrantedFacts {
     instanceFingerprint: license.instance_fingerprint,
     graceDays: license.grace_days,
     entitlements: license.entitlements,
+    seats: license.seats,
     revision: license.revision + 1,
   };
 }

@@ -78,6 +78,7 @@ export class LicenseResignWriter {
             expiresAt: license.expires_at,
             graceDays: license.grace_days,
             entitlements: license.entitlements,
+            seats: license.seats,
           }),
           replaced_key_id: keyId,
           fields: [],

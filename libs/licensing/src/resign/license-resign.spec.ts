@@ -1,3 +1,4 @@
+import { ActivationEndings, SeatTermsStore } from '@aegis/activations';
 import { type Actor, AuditLog, AuditRecord } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
@@ -104,10 +105,20 @@ describe('LicenseResign', () => {
     const metrics = new Metrics();
     const tokens = new TokenIssuer(dataSource, keyRing, environment, metrics);
     const lock = new LicenseLock();
+    const seats = new SeatTermsStore();
     const changes = new LicenseChanges(metrics);
-    const writer = new LicenseWriter(dataSource, audit, customers, tokens, changes);
+    const writer = new LicenseWriter(dataSource, audit, customers, tokens, seats, changes);
     licensing = new LicensingService(dataSource, audit, customers, lock, tokens, writer, environment);
-    renewal = new LicenseRenewalService(dataSource, audit, customers, lock, tokens, changes);
+    renewal = new LicenseRenewalService(
+      dataSource,
+      audit,
+      customers,
+      lock,
+      tokens,
+      seats,
+      new ActivationEndings(audit),
+      changes,
+    );
     states = new LicenseStateService(dataSource, audit, lock, changes);
     const counts = new ValidationCounts(dataSource, jobsOf({ logger, metrics }), logger);
     const unrecorded = new UnrecordedTokens(logger, metrics);

@@ -5,6 +5,7 @@ import {
   type ParsedToken,
   parseToken,
   type PasteRemain,
+  type SeatsClaim,
 } from '@aegis/license-token';
 import { KeyRing, type SigningKeyState } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
@@ -31,9 +32,11 @@ export interface InspectedToken {
   /** What this token says, in which a reissued license's older tokens differ. */
   grace_days: number;
   entitlements: Entitlements;
+  /** Null: it asks for no seat. */
+  seats: SeatsClaim | null;
 }
 
-type TokenRow = Omit<InspectedToken, 'removed' | 'expires_at' | 'grace_days' | 'entitlements'> & {
+type TokenRow = Omit<InspectedToken, 'removed' | 'expires_at' | 'grace_days' | 'entitlements' | 'seats'> & {
   license_id: string;
 };
 
@@ -70,10 +73,10 @@ export class TokenInspection {
     );
     if (row === undefined) throw new TokenNotOnRecord(await this.whyUnrecorded(parsed, sha256));
     const { license_id, ...facts } = row;
-    const { exp, grace_days = 0, entitlements = {} } = parsed.claims;
+    const { exp, grace_days = 0, entitlements = {}, seats = null } = parsed.claims;
     const expires_at = exp === undefined ? null : new Date(exp * 1000);
     return Object.assign(await this.licensing.find(license_id), {
-      inspected: { removed, ...facts, expires_at, grace_days, entitlements },
+      inspected: { removed, ...facts, expires_at, grace_days, entitlements, seats },
     });
   }
   private async whyUnrecorded(parsed: ParsedToken, sha256: Buffer): Promise<UnrecordedReason> {
