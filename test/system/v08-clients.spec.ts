@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { join } from 'node:path';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { activationClaims, type ActivationFacts, activationFingerprint } from '@aegis/license-token';
 import { Client } from '../support/requests/client';
 import type { CommandLine, Ended } from '../support/processes/command-line';
 import { expectStatus } from '../support/contract/expect-status';
@@ -25,10 +26,12 @@ describeIt(`an add-on of v0.8, which has one public key built in${because}`, () 
   let aegis: CommandLine;
   let admin: Client;
   let publicKeyFile: string;
+  let v08Key: KeyObject;
 
   beforeAll(async () => {
     const folder = processes.emptyFolder();
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    v08Key = privateKey;
     const privateKeyFile = join(folder, 'v08-private.pem');
     publicKeyFile = join(folder, 'v08-public.pem');
     writeFileSync(privateKeyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
@@ -89,6 +92,50 @@ describeIt(`an add-on of v0.8, which has one public key built in${because}`, () 
     });
     const reissued = await changed(`${issued.id}/reissue`, { entitlements: {}, grace_days: 0 });
     expect(verdictsOf(issued, reissued)).toEqual([`valid ${issued.id}`, `valid ${issued.id}`]);
+  });
+
+  describe('of seats', () => {
+    const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    function signed(typ: string, claims: object): { token: string } {
+      const input = `${encode({ alg: 'EdDSA', typ, kid: V08_KID })}.${encode(claims)}`;
+      return { token: `${input}.${sign(null, Buffer.from(input), v08Key).toString('base64url')}` };
+    }
+    const claimsOf = ({ token }: { token: string }): Record<string, unknown> =>
+      JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
+
+    it('accepts a license that counts them, as one that does not', async () => {
+      const issued = await subscription();
+      const claims = claimsOf(issued);
+      const counting = ['fixed', 'floating'].flatMap((mode) =>
+        [true, false].map((required) => signed('JWT', { ...claims, seats: { mode, required } })),
+      );
+      expect(verdictsOf(...counting)).toEqual(Array(4).fill(`valid ${issued.id}`));
+    });
+
+    it('refuses activation tokens, whose type it does not look at: they have no claim that it reads', async () => {
+      const issued = await subscription();
+      const facts: ActivationFacts = {
+        issuer: String(claimsOf(issued).iss),
+        activationId: '5f0c9a3e-8a7b-41ee-b9d1-0242ac120002',
+        licenseId: issued.id,
+        fp: await activationFingerprint(issued.id, 'machine-1'),
+        fence: 1770145930123,
+        signedAt: new Date(),
+        endsAt: new Date(Date.now() + 86_400_000),
+        nonce: '0123456789abcdef',
+        status: { idx: 7, uri: 'https://license.example/api/v1/status-lists/9' },
+      };
+      const ofAFile = activationClaims(facts);
+      const floating = activationClaims({ ...facts, nonce: null, status: null });
+      expect(
+        verdictsOf(
+          ...[ofAFile, floating].flatMap((claims) => [
+            signed('aegis-activation+jwt', claims),
+            signed('JWT', claims),
+          ]),
+        ),
+      ).toEqual(Array(4).fill('no claim module'));
+    });
   });
 
   it('does not learn of a revocation: only the server and status lists know', async () => {
