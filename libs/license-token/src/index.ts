@@ -4,7 +4,7 @@ export { ACTIVATION_FINGERPRINT, activationFingerprint } from './activations/act
 export type { ParsedActivation } from './activations/activation-token';
 export { openActivation, parseActivation } from './activations/activation-token';
 export type { OfflineFile } from './activations/offline-file';
-export { formatOfflineFile, OFFLINE_FILE_FORMAT, parseOfflineFile } from './activations/offline-file';
+export { OFFLINE_FILE_FORMAT, parseOfflineFile } from './activations/offline-file';
 export type { OfflineRequest, RefusedRequest } from './activations/offline-request';
 export { formatOfflineRequest, newOfflineRequest, parseOfflineRequest } from './activations/offline-request';
 export type { ShownActivation } from './activations/offline-seat';

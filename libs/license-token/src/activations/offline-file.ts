@@ -13,19 +13,13 @@ const MAX_LISTS = 16;
  * and is read as if it had been fetched.
  */
 export interface OfflineFile {
+  format: typeof OFFLINE_FILE_FORMAT;
   license_token: string;
   activation_token: string;
   /** For `openKeySet`; null: the vendor has no root key, and clients have the keys built in. */
   key_set: string | null;
   /** For `openStatusList`: of the license, and of the activation. */
   status_lists: string[];
-}
-
-/** Writes an offline file, as one line of JSON. */
-export function formatOfflineFile(file: OfflineFile): string {
-  const { license_token, activation_token, key_set, status_lists } = file;
-  const content = { format: OFFLINE_FILE_FORMAT, license_token, activation_token, key_set, status_lists };
-  return `${JSON.stringify(content)}\n`;
 }
 
 /**
@@ -45,7 +39,7 @@ export function parseOfflineFile(text: string): OfflineFile | Malformed {
     return { malformed: 'key_set is neither a text nor null' };
   if (!Array.isArray(status_lists) || status_lists.length > MAX_LISTS || !status_lists.every(isText))
     return { malformed: `status_lists is not a list of at most ${MAX_LISTS} texts` };
-  return { license_token, activation_token, key_set, status_lists };
+  return { format, license_token, activation_token, key_set, status_lists };
 }
 
 function isText(value: unknown): value is string {
