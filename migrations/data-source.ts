@@ -55,6 +55,7 @@ import { AddGrace1764260120000 } from './1764260120000-add-grace';
 import { CheckGrace1764260180000 } from './1764260180000-check-grace';
 import { CountGrace1764260240000 } from './1764260240000-count-grace';
 import { AddSeats1764270000000 } from './1764270000000-add-seats';
+import { ListActivations1764270300000 } from './1764270300000-list-activations';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -120,6 +121,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CheckGrace1764260180000,
       CountGrace1764260240000,
       AddSeats1764270000000,
+      ListActivations1764270300000,
     ],
     extra: {
       application_name: 'aegis migrate',

@@ -41,7 +41,7 @@ export const applicationPrivileges: Privileges = {
     status_list_versions: 'SELECT',
     status_list_changes: 'SELECT',
   },
-  sequences: ['audit_logs_id_seq', 'license_tokens_status_number_seq'],
+  sequences: ['audit_logs_id_seq', 'license_tokens_status_number_seq', 'activations_status_number_seq'],
   functions: [
     'audit_logs_make_partitions(integer)',
     'audit_logs_forget_addresses(integer)',

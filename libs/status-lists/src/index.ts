@@ -1,3 +1,4 @@
+export { ActivationPlaces } from './activation-places';
 export { StatusListIssuer } from './status-list-issuer';
 export { placeIn, statusListUri } from './status-list-uri';
 export { StatusListsModule } from './status-lists.module';

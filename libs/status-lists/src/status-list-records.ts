@@ -8,15 +8,10 @@ import {
 } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { existsSql, firstListsSql, markedSql, versionsSql } from './status-list-queries';
 
 /** A list may hold 131,072 tokens that are all revoked, and the machine may be busy. */
 const STATEMENT_TIMEOUT_MS = 30_000;
-
-/**
- * Lists that every process keeps signed: 131 million tokens. Of more, those are signed that somebody asks for: anyone who
- * has the application's role can write tokens of any list.
- */
-export const MOST_LISTS = 1000;
 
 /** What lists there are, and which have changed. */
 export interface Survey {
@@ -25,7 +20,7 @@ export interface Survey {
    * change that is committed.
    */
   versions: ReadonlyMap<number, number>;
-  /** The highest number of a list that exists; null when there is none. */
+  /** The highest number of a list that a license names; null when there is none. */
   last: number | null;
   /** Changes that are not folded into the versions yet: each survey reads them all. */
   unfolded: number;
@@ -48,30 +43,6 @@ export interface ListRecord {
 type Row = Omit<ListRecord, 'revoked' | 'suspended'> &
   Record<'revoked' | 'suspended', Buffer | null> & { not_reconciled: boolean };
 
-/** @param lists SQL: a query that gives the numbers of lists */
-function versionsOf(lists: string): string {
-  return `
-  SELECT list, sum(changes)::float8 AS version
-  FROM (SELECT list, version AS changes FROM status_list_versions
-        UNION ALL SELECT list, count(*) FROM status_list_changes GROUP BY list) AS noted
-  WHERE list IN (${lists}) GROUP BY list`;
-}
-
-/**
- * The first `MOST_LISTS` of the lists that exist, in the order of their numbers: each is found with one look into the
- * index.
- * @param after SQL: those with higher numbers alone
- */
-function firstAfter(after: string): string {
-  return `
-  WITH RECURSIVE existing AS (
-    (SELECT status_list AS list FROM license_tokens WHERE status_list > ${after} ORDER BY status_list LIMIT 1)
-    UNION ALL
-    SELECT (SELECT status_list FROM license_tokens WHERE status_list > existing.list ORDER BY status_list LIMIT 1)
-    FROM existing WHERE existing.list IS NOT NULL)
-  SELECT list FROM existing WHERE list IS NOT NULL LIMIT ${MOST_LISTS}`;
-}
-
 /** Reads what status lists say from the database: the tokens that are not valid, found by indexes, never all of them. */
 @Injectable()
 export class StatusListRecords {
@@ -91,14 +62,14 @@ export class StatusListRecords {
       }[]
     >(
       `WITH listed AS MATERIALIZED (
-         SELECT list FROM (${firstAfter('-1')}) AS first
+         SELECT list FROM (${firstListsSql('-1')}) AS first
          UNION
          SELECT list FROM unnest($1::integer[]) AS asked (list)
-         WHERE EXISTS (SELECT FROM license_tokens WHERE status_list = asked.list))
+         WHERE ${existsSql('asked.list')})
        SELECT ${OUTDATED} AS not_reconciled, (SELECT max(status_list) FROM license_tokens) AS last,
               (SELECT count(*)::float8 FROM status_list_changes) AS unfolded,
               (SELECT json_agg(json_build_array(listed.list, coalesce(known.version, 0)) ORDER BY listed.list)
-               FROM listed LEFT JOIN (${versionsOf('SELECT list FROM listed')}) AS known ON known.list = listed.list)
+               FROM listed LEFT JOIN (${versionsSql('SELECT list FROM listed')}) AS known ON known.list = listed.list)
                 AS versions`,
       [asked],
     );
@@ -119,12 +90,7 @@ export class StatusListRecords {
       await assertTakesWrites(tx);
       return tx.query<Row[]>(
         `WITH marked AS (
-           SELECT token.status_list AS list, token.status_index AS index, license.status = 'suspended' AS suspended
-           FROM licenses AS license JOIN license_tokens AS token ON token.license_id = license.id
-           WHERE license.status IN ('revoked', 'suspended') AND token.status_list = ANY($1::integer[])
-           UNION ALL
-           SELECT status_list, status_index, false FROM license_tokens
-           WHERE superseded_at IS NOT NULL AND status_list = ANY($1::integer[])
+           ${markedSql('$1::integer[]')}
          ), packed AS (
            SELECT list, string_agg(int4send(index), '') FILTER (WHERE NOT suspended) AS revoked,
                   string_agg(int4send(index), '') FILTER (WHERE suspended) AS suspended
@@ -135,7 +101,7 @@ export class StatusListRecords {
                 ${NOT_RECONCILED} AS not_reconciled
          FROM unnest($1::integer[]) AS asked (list)
          LEFT JOIN packed ON packed.list = asked.list
-         LEFT JOIN (${versionsOf('SELECT unnest($1::integer[])')}) AS known ON known.list = asked.list`,
+         LEFT JOIN (${versionsSql('SELECT unnest($1::integer[])')}) AS known ON known.list = asked.list`,
         [lists],
       );
     });
@@ -155,7 +121,7 @@ export class StatusListRecords {
    * @returns at most `MOST_LISTS` of them; an empty list at the end
    */
   async numbersAfter(after: number): Promise<number[]> {
-    const rows = await this.dataSource.query<{ list: number }[]>(firstAfter('$1::integer'), [after]);
+    const rows = await this.dataSource.query<{ list: number }[]>(firstListsSql('$1::integer'), [after]);
     return rows.map(({ list }) => list);
   }
 

@@ -11,7 +11,8 @@ import {
   StatusListIssuer,
   TTL_S,
 } from './status-list-issuer';
-import { MOST_LISTS, StatusListRecords, type Survey } from './status-list-records';
+import { MOST_LISTS } from './status-list-queries';
+import { StatusListRecords, type Survey } from './status-list-records';
 import { StatusListNotFound, type StatusListTooLarge, StatusListUnavailable } from './status-lists.errors';
 
 /** A list is no longer served in the last hour of its life: a client could not keep it. */
@@ -188,10 +189,15 @@ export class StatusLists {
   }
 }
 
-/** Lists fill one after another, so that numbers are missing only where something else wrote tokens or used up numbers. */
+/**
+ * Lists of licenses fill one after another, so that numbers are missing only where something else wrote tokens or used up
+ * numbers. Those of activations, whose numbers are higher, retire.
+ */
 function irregularityOf({ last, versions }: Survey): string | undefined {
-  if (last === null || last < versions.size) return undefined;
-  return versions.size >= MOST_LISTS
-    ? `there are more than ${MOST_LISTS} status lists: the others are signed when somebody asks for them`
-    : `status lists up to ${last} are named by tokens, but only ${versions.size} of them exist: numbers were used up, or something else wrote tokens`;
+  if (versions.size >= MOST_LISTS)
+    return `there are ${MOST_LISTS} status lists or more: those beyond are signed when somebody asks for them`;
+  const existing = last === null ? 0 : [...versions.keys()].filter((list) => list <= last).length;
+  return last === null || last < existing
+    ? undefined
+    : `status lists up to ${last} are named by tokens, but only ${existing} of them exist: numbers were used up, or something else wrote tokens`;
 }

@@ -347,7 +347,7 @@ describe('the lists that a process serves', () => {
     expect((await records.survey()).versions.size).toBe(1000);
     expect(lists.irregularity).toBeUndefined();
     for (const list of [999, 1000, 1500]) expect((await read(list)).marked).toEqual({});
-    expect(lists.irregularity).toMatch('more than 1000');
+    expect(lists.irregularity).toMatch('1000 status lists or more');
     await sql.query('UPDATE license_tokens SET superseded_at = now() WHERE status_list = 1500');
     await lists.refresh();
     expect((await read(1500)).marked).toEqual({ 0: 1 });
