@@ -51,10 +51,7 @@ export class ListActivations1764270300000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     for (const [name] of TRIGGERS)
-      await withShortLock(
-        runner,
-        `DROP TRIGGER IF EXISTS status_lists_note_${name} ON public.activations`,
-      );
+      await withShortLock(runner, `DROP TRIGGER IF EXISTS status_lists_note_${name} ON public.activations`);
     await runner.query(`DROP FUNCTION IF EXISTS public.status_lists_note_activation()`);
     await withShortLock(runner, `ALTER TABLE public.activations DROP COLUMN IF EXISTS listed_until`);
     await runner.query(`DROP SEQUENCE IF EXISTS public.activations_status_number_seq`);

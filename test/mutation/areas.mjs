@@ -36,6 +36,7 @@ import restore from './faults/restore.mjs';
 import sealing from './faults/sealing.mjs';
 import secretFiles from './faults/secret-files.mjs';
 import signers from './faults/signers.mjs';
+import seatsStatusLists from './faults/seats-status-lists.mjs';
 import statusLists from './faults/status-lists.mjs';
 import tracing from './faults/tracing.mjs';
 import trailBounds from './faults/trail-bounds.mjs';
@@ -65,6 +66,7 @@ export const AREAS = [
   sealing,
   checkpointKeys,
   statusLists,
+  seatsStatusLists,
   signers,
   database,
   realCallers,

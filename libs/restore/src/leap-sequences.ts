@@ -11,12 +11,17 @@ const UNKNOWN_LISTS = 10;
  */
 const MOST_LISTS_BEGUN = 1_000_000;
 
+/** Lists of activations that are left out each time: those that were admitted since are in no record that is replayed. */
+const ACTIVATION_LISTS_LEAPT = 1_000;
+
 /** Where the next ones begin. */
 export interface Leapt {
   /** Id of an audit record. */
   audit_id: string;
   /** Number of a status list. */
   status_list: number;
+  /** Number of a status list of activations. */
+  activation_list: number;
 }
 
 /**
@@ -39,7 +44,10 @@ export async function leapSequences(tx: EntityManager, isComplete: boolean): Pro
      )
      SELECT setval('audit_logs_id_seq',
                    greatest((SELECT last_value FROM audit_logs_id_seq), (SELECT max(id) FROM audit_logs)) + $1, false)::text AS audit_id,
-            (setval('license_tokens_status_number_seq', (next.list * ${STATUS_LIST_SIZE})::bigint) / ${STATUS_LIST_SIZE})::int AS status_list
+            (setval('license_tokens_status_number_seq', (next.list * ${STATUS_LIST_SIZE})::bigint) / ${STATUS_LIST_SIZE})::int AS status_list,
+            (setval('activations_status_number_seq',
+                    (SELECT last_value / ${STATUS_LIST_SIZE} + 1 + ${ACTIVATION_LISTS_LEAPT} FROM activations_status_number_seq)
+                    * ${STATUS_LIST_SIZE}) / ${STATUS_LIST_SIZE})::int AS activation_list
      FROM next`,
     [RECORDS_LEAPT, isComplete],
   );

@@ -120,7 +120,7 @@ describe('the places of activations', () => {
     expect(Math.max(...indexes)).toBeGreaterThan(SIZE * 0.9);
   });
 
-  it('stay empty where the admission is undone, and go on in the next list', async () => {
+  it('stay empty where the admission is undone, and continue in the next list', async () => {
     const places = new ActivationPlaces();
     let undone: StatusPlace[] = [];
     await expect(

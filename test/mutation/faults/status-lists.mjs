@@ -62,14 +62,13 @@ export default {
       ],
       ['adds up statuses', ' & ~(((1 << BITS) - 1) << shift)', ''],
     ]),
-    ...inFile('libs/status-lists/src/status-list-records.ts', [
+    ...inFile('libs/status-lists/src/status-list-queries.ts', [
       ['leaves out superseded tokens', 'WHERE superseded_at IS NOT NULL AND', 'WHERE false AND'],
       [
         'leaves out suspended licenses',
         "license.status IN ('revoked', 'suspended')",
         "license.status = 'revoked'",
       ],
-      ['keeps every list signed', 'WHERE list IS NOT NULL LIMIT ${MOST_LISTS}`', 'WHERE list IS NOT NULL`'],
       [
         'forgets changes that are not folded',
         'UNION ALL SELECT list, count(*) FROM status_list_changes GROUP BY list',

@@ -1,3 +1,4 @@
+import { ActivationPlaces } from '@aegis/status-lists';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -261,6 +262,31 @@ describe('aegis doctor', () => {
       Number(rows[0]!.last_value) + 1,
     ]);
     expect(foundBy(await doctor(), 'status_lists')).toEqual([]);
+  });
+
+  it('names a sequence that would give the place of an activation a second time', async () => {
+    const { id } = await aLicense(admin);
+    await sql.query(
+      `INSERT INTO license_seats (license_id, mode, required, max, offline_days, overage, take_over)
+       VALUES ($1, 'fixed', true, 5, 30, 0, false)`,
+      [id],
+    );
+    const app = await server.database.dataSource([]);
+    await app.transaction(async (tx) => {
+      const [place] = await new ActivationPlaces().take(tx, 1);
+      await tx.query(
+        `INSERT INTO activations (id, license_id, fp, mode, over, fence, admitted_at, last_seen_at, status_list, status_index)
+         VALUES (gen_random_uuid(), $1, sha256('it'), 'fixed', false, 1, now(), now(), $2, $3)`,
+        [id, place!.list, place!.index],
+      );
+    });
+    expect(foundBy(await doctor(), 'status_lists')).toEqual([]);
+    await sql.query('ALTER SEQUENCE activations_status_number_seq RESTART');
+    expect(foundBy(await doctor(), 'status_lists')).toEqual([
+      expect.objectContaining({ severity: 'problem', examples: [id] }),
+    ]);
+    await sql.query('DELETE FROM activations');
+    await sql.query('DELETE FROM license_seats');
   });
 
   it('names what is wrong with keys: no passphrase that fits, none active, no admin', async () => {

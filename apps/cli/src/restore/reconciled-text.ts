@@ -38,7 +38,9 @@ export function reconciledText(
     ...(unproven === null ? [] : unprovenText(unproven, to)),
     ...(next === null
       ? []
-      : [`audit records continue at ${next.audit_id}, status lists at ${next.status_list}`]),
+      : [
+          `audit records continue at ${next.audit_id}, status lists at ${next.status_list}, those of activations at ${next.activation_list}`,
+        ]),
   ];
   if (reconciled.not_replayed.length > 0)
     lines.push(
