@@ -36,6 +36,7 @@ export class AddSeats1764270000000 implements MigrationInterface {
          newcomers integer NOT NULL DEFAULT 0,
          newcomers_fewer_at timestamptz(3),
          last_fence bigint NOT NULL DEFAULT 0,
+         refusal_recorded_at timestamptz(3),
          CONSTRAINT license_seats_license_id_fkey FOREIGN KEY (license_id) REFERENCES public.licenses (id) ON DELETE RESTRICT,
          CONSTRAINT license_seats_mode CHECK (mode IN ('fixed', 'floating')),
          CONSTRAINT license_seats_terms CHECK (
@@ -46,7 +47,7 @@ export class AddSeats1764270000000 implements MigrationInterface {
            AND overage BETWEEN 0 AND 100000 AND moves_per_30_days BETWEEN 0 AND 100000),
          CONSTRAINT license_seats_take_over CHECK (NOT take_over OR moves_per_30_days IS NOT NULL),
          CONSTRAINT license_seats_counts CHECK (open >= 0 AND newcomers >= 0 AND last_fence BETWEEN 0 AND 9007199254740991),
-         CONSTRAINT license_seats_moments CHECK (${moments('no_lapse_before', 'newcomers_fewer_at')})
+         CONSTRAINT license_seats_moments CHECK (${moments('no_lapse_before', 'newcomers_fewer_at', 'refusal_recorded_at')})
        ) WITH (fillfactor = 80)`,
     );
     await runner.query(
@@ -71,7 +72,8 @@ export class AddSeats1764270000000 implements MigrationInterface {
          CONSTRAINT activations_license_id_fkey FOREIGN KEY (license_id) REFERENCES public.license_seats (license_id) ON DELETE RESTRICT,
          CONSTRAINT activations_fp_length CHECK (octet_length(fp) = 32),
          CONSTRAINT activations_mode CHECK (mode IN ('fixed', 'floating')),
-         CONSTRAINT activations_lease CHECK ((mode = 'floating') = (lease_ends_at IS NOT NULL)),
+         CONSTRAINT activations_lease CHECK (
+           CASE WHEN lease_ends_at IS NULL THEN mode = 'fixed' ELSE mode = 'floating' OR offline_until IS NOT NULL END),
          CONSTRAINT activations_fence CHECK (fence BETWEEN 1 AND 9007199254740991),
          CONSTRAINT activations_end CHECK (
            (ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NOT NULL OR ended_reason IS NULL)),

@@ -12,7 +12,10 @@ export type ActivationEnd = (typeof ACTIVATION_ENDS)[number];
 @Entity('activations')
 @Check('activations_fp_length', `octet_length(fp) = 32`)
 @Check('activations_mode', `mode IN ('fixed', 'floating')`)
-@Check('activations_lease', `(mode = 'floating') = (lease_ends_at IS NOT NULL)`)
+@Check(
+  'activations_lease',
+  `CASE WHEN lease_ends_at IS NULL THEN mode = 'fixed' ELSE mode = 'floating' OR offline_until IS NOT NULL END`,
+)
 @Check('activations_fence', `fence BETWEEN 1 AND 9007199254740991`)
 @Check(
   'activations_end',
@@ -81,7 +84,10 @@ export class Activation {
   @Column({ type: 'timestamptz', precision: 3 })
   last_seen_at!: Date;
 
-  /** The first moment at which a floating one no longer holds its seat; null where fixed. */
+  /**
+   * The first moment at which it no longer holds its seat. Null where fixed, except for one that was admitted for an offline
+   * file: that one holds its seat until the end of the file.
+   */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   lease_ends_at!: Date | null;
 

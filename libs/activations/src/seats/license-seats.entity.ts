@@ -12,7 +12,7 @@ import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 @Check('license_seats_numbers', `max BETWEEN 1 AND 100000`)
 @Check('license_seats_take_over', `NOT take_over OR moves_per_30_days IS NOT NULL`)
 @Check('license_seats_counts', `open >= 0 AND newcomers >= 0`)
-@Check('license_seats_moments', momentsCheck('no_lapse_before', 'newcomers_fewer_at'))
+@Check('license_seats_moments', momentsCheck('no_lapse_before', 'newcomers_fewer_at', 'refusal_recorded_at'))
 export class LicenseSeats {
   @PrimaryColumn({ type: 'uuid' })
   license_id!: string;
@@ -69,4 +69,8 @@ export class LicenseSeats {
   /** Text, as the driver gives it: a `bigint`. */
   @Column({ type: 'bigint', default: 0 })
   last_fence!: string;
+
+  /** When a refusal was last put on record: one per hour is. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  refusal_recorded_at!: Date | null;
 }
