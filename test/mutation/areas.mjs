@@ -34,6 +34,7 @@ import rateLimits from './faults/rate-limits.mjs';
 import readReplicas from './faults/read-replicas.mjs';
 import restore from './faults/restore.mjs';
 import sealing from './faults/sealing.mjs';
+import seats from './faults/seats.mjs';
 import secretFiles from './faults/secret-files.mjs';
 import signers from './faults/signers.mjs';
 import seatsStatusLists from './faults/seats-status-lists.mjs';
@@ -60,6 +61,7 @@ export const AREAS = [
   keyRing,
   idempotency,
   jobs,
+  seats,
   listSearch,
   readReplicas,
   checkpoints,

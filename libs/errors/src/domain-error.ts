@@ -16,6 +16,8 @@ export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;
   /** Broken fields, all at once. */
   readonly errors?: readonly FieldError[];
+  /** Further members of the problem document (RFC 9457 section 3.2), by the names that callers see. */
+  readonly members?: Readonly<Record<string, unknown>>;
   /** Seconds after which a retry makes sense; answered as `Retry-After`. */
   readonly retryAfterSeconds?: number;
 

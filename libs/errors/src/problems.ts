@@ -27,6 +27,12 @@ const catalogue = {
     description:
       'The API key is valid but does not have a scope that this operation needs. `detail` names it: use a key with that scope, or have it added to this key.',
   },
+  license_not_valid: {
+    status: 403,
+    title: 'License not valid',
+    description:
+      'The license token does not allow this: `verdict` is what a validation of it answers. Its `code` and `error` say what is wrong.',
+  },
   not_found: {
     status: 404,
     title: 'Not found',
@@ -50,6 +56,12 @@ const catalogue = {
     title: 'API key not found',
     description:
       'No API key has this id, or it was deleted. The id is the third part of the key (`aegis_<environment>_<id>_…`); `GET /api/v1/admin/api-keys` lists them.',
+  },
+  activation_not_found: {
+    status: 404,
+    title: 'Activation not found',
+    description:
+      'No activation has this id, or it belongs to another license or another fingerprint: all of them get the same answer. Send the license token and the fingerprint that the activation was made with.',
   },
   status_list_not_found: {
     status: 404,
@@ -117,6 +129,30 @@ const catalogue = {
     title: 'Seats are not counted',
     description:
       'The license does not say how many installations may use it at a time, so there are no seats to hold or to change. Any number may use it. A reissue with `seats` begins to count them.',
+  },
+  seats_exhausted: {
+    status: 409,
+    title: 'All seats in use',
+    description:
+      'As many installations as the license allows hold a seat. `in_use` and `limit` say how many; before `next_free_at` no lease ends (null: none ends by itself). Where the license allows a takeover, `holders` lists installations whose seat `take_over` can name. Release a seat, or ask the vendor for more.',
+  },
+  moves_exhausted: {
+    status: 409,
+    title: 'Too many different installations',
+    description:
+      'The license allows only so many different installations within 30 days, and as many have been activated. An installation that was among them can come back. `next_free_at` says when another one can come.',
+  },
+  activation_ended: {
+    status: 409,
+    title: 'Activation ended',
+    description:
+      'The activation no longer holds a seat: `ended_by` and `ended_at` say why and since when. Activate again; that needs a free seat.',
+  },
+  activation_offline: {
+    status: 409,
+    title: 'Held by an offline file',
+    description:
+      'A file for machines without a network was given out for this activation, and holds its seat until it ends. Only the vendor can end it before.',
   },
   last_admin_key: {
     status: 409,

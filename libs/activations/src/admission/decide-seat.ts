@@ -1,12 +1,11 @@
-/** How seats of a license are held. */
-type Mode = 'fixed' | 'floating';
+import type { SeatMode } from '@aegis/license-token';
 
 /**
  * What a license's seat row says, as it is under its lock: the terms, and what admissions keep there, so that neither an
  * admission with room nor a refusal reads the rows of other seats.
  */
 export interface SeatAccount {
-  readonly mode: Mode;
+  readonly mode: SeatMode;
   readonly max: number;
   /** Admitted beyond `max`. */
   readonly overage: number;

@@ -1,0 +1,187 @@
+import { type AuditEntry, AuditLog } from '@aegis/audit';
+import { PreparedStatement } from '@aegis/database';
+import type { EntityManager } from 'typeorm';
+import {
+  activationColumns,
+  type HeldRow,
+  lastsSecondsSql,
+  renewedLeaseSql,
+  tokenEndSql,
+} from '../activation-rows';
+import type { SeatMode } from '@aegis/license-token';
+import type { SeatAccount } from './decide-seat';
+
+/** For how long leases and tokens of a license last now. */
+interface Lengths {
+  readonly leaseSeconds: number;
+  readonly offlineDays: number;
+}
+
+/** An activation that is admitted. */
+export interface NewActivation extends Lengths {
+  readonly id: string;
+  readonly licenseId: string;
+  readonly fp: Buffer;
+  readonly name: string | null;
+  readonly mode: SeatMode;
+  readonly over: boolean;
+  readonly fence: number;
+  readonly now: Date;
+  readonly leaseEndsAt: Date | null;
+}
+
+/** A live activation whose fingerprint asks again. */
+export interface Renewal extends Lengths {
+  readonly id: string;
+  readonly now: Date;
+  /** Null keeps the one that it has. */
+  readonly name: string | null;
+}
+
+const DAY_SECONDS = 86_400;
+
+const INSERT = new PreparedStatement<Omit<HeldRow, 'lasts_seconds'>>(
+  'activations-insert',
+  `INSERT INTO activations AS a (id, license_id, fp, name, mode, over, fence, admitted_at, last_seen_at, lease_ends_at,
+                                 token_expires_at)
+   SELECT id, license_id, fp, name, mode, over, fence, now, now, lease_ends_at,
+          ${tokenEndSql('given', 'now', 'lease_ends_at', 'offline_days')}
+   FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::boolean[], $7::bigint[],
+               $8::timestamptz[], $9::timestamptz[], $10::integer[])
+        AS given (id, license_id, fp, name, mode, over, fence, now, lease_ends_at, offline_days)
+   RETURNING ${activationColumns('a')}, a.token_expires_at AS token_ends_at`,
+);
+
+const LEASE = renewedLeaseSql('a', 'given.now', 'given.lease_seconds');
+
+const RENEW = new PreparedStatement<HeldRow>(
+  'activations-renew',
+  `UPDATE activations AS a
+   SET last_seen_at = given.now, name = coalesce(given.name, a.name), lease_ends_at = ${LEASE},
+       token_expires_at = greatest(a.token_expires_at, ${tokenEndSql('a', 'given.now', LEASE, 'given.offline_days')})
+   FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::integer[], $5::integer[])
+        AS given (id, now, name, lease_seconds, offline_days)
+   WHERE a.id = given.id AND a.ended_at IS NULL
+   RETURNING ${activationColumns('a')},
+             ${tokenEndSql('a', 'given.now', 'a.lease_ends_at', 'given.offline_days')} AS token_ends_at,
+             ${lastsSecondsSql('a', 'given.lease_seconds', 'given.offline_days')} AS lasts_seconds`,
+);
+
+const ACCOUNTS = new PreparedStatement(
+  'seats-write',
+  `UPDATE license_seats AS seats
+   SET open = given.open, no_lapse_before = given.no_lapse_before, newcomers = given.newcomers,
+       newcomers_fewer_at = given.newcomers_fewer_at, last_fence = given.last_fence
+   FROM unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::integer[], $5::timestamptz[], $6::bigint[])
+        AS given (license_id, open, no_lapse_before, newcomers, newcomers_fewer_at, last_fence)
+   WHERE seats.license_id = given.license_id`,
+);
+
+const REFUSALS = new PreparedStatement(
+  'seats-refusals',
+  `UPDATE license_seats AS seats SET refusal_recorded_at = given.now
+   FROM unnest($1::uuid[], $2::timestamptz[]) AS given (license_id, now) WHERE seats.license_id = given.license_id`,
+);
+
+/** What decisions of one transaction write, gathered so that it takes few statements. */
+export class SeatWrites {
+  /** The rows that were written, by id, as they are now. */
+  readonly rows = new Map<string, HeldRow>();
+  private admitted: NewActivation[] = [];
+  private renewals: Renewal[] = [];
+  private records: AuditEntry[] = [];
+  private readonly accounts = new Map<string, SeatAccount>();
+  private readonly refusals = new Map<string, Date>();
+
+  constructor(
+    private readonly tx: EntityManager,
+    private readonly audit: AuditLog,
+  ) {}
+
+  admit(activation: NewActivation): void {
+    this.admitted.push(activation);
+  }
+
+  renew(renewal: Renewal): void {
+    this.renewals.push(renewal);
+  }
+
+  /** @param account of the license, as it is from now on */
+  keep(licenseId: string, account: SeatAccount): void {
+    this.accounts.set(licenseId, account);
+  }
+
+  record(entry: AuditEntry): void {
+    this.records.push(entry);
+  }
+
+  /** Notes that the license's first refusal for an hour is on record. */
+  noteRefusal(licenseId: string, now: Date): void {
+    this.refusals.set(licenseId, now);
+  }
+
+  /** Writes what was gathered since the last time: statements that follow see it. */
+  async flush(): Promise<void> {
+    const { tx, admitted, renewals, records } = this;
+    const accounts = [...this.accounts];
+    const refusals = [...this.refusals];
+    this.admitted = [];
+    this.renewals = [];
+    this.records = [];
+    this.accounts.clear();
+    this.refusals.clear();
+    // Sent together: the connection hands them on without waiting, and the first that fails fails those behind it.
+    const [inserted, renewed] = await Promise.all([
+      admitted.length === 0 ? [] : INSERT.run(tx, insertValues(admitted)),
+      renewals.length === 0 ? [] : RENEW.run(tx, renewalValues(renewals)),
+      accounts.length === 0 ? [] : ACCOUNTS.run(tx, accountValues(accounts)),
+      refusals.length === 0
+        ? []
+        : REFUSALS.run(tx, [refusals.map(([id]) => id), refusals.map(([, now]) => now)]),
+      records.length === 0 ? undefined : this.audit.append(tx, ...records),
+    ]);
+    const lasts = new Map(admitted.map((activation) => [activation.id, lastsSeconds(activation)]));
+    for (const row of inserted) this.rows.set(row.id, { ...row, lasts_seconds: lasts.get(row.id) ?? 0 });
+    for (const row of renewed) this.rows.set(row.id, row);
+  }
+}
+
+function lastsSeconds({ mode, leaseSeconds, offlineDays }: NewActivation): number {
+  return mode === 'floating' ? leaseSeconds : offlineDays * DAY_SECONDS;
+}
+
+function insertValues(admitted: readonly NewActivation[]): unknown[] {
+  return [
+    admitted.map(({ id }) => id),
+    admitted.map(({ licenseId }) => licenseId),
+    admitted.map(({ fp }) => fp),
+    admitted.map(({ name }) => name),
+    admitted.map(({ mode }) => mode),
+    admitted.map(({ over }) => over),
+    admitted.map(({ fence }) => fence),
+    admitted.map(({ now }) => now),
+    admitted.map(({ leaseEndsAt }) => leaseEndsAt),
+    admitted.map(({ offlineDays }) => offlineDays),
+  ];
+}
+
+function renewalValues(renewals: readonly Renewal[]): unknown[] {
+  return [
+    renewals.map(({ id }) => id),
+    renewals.map(({ now }) => now),
+    renewals.map(({ name }) => name),
+    renewals.map(({ leaseSeconds }) => leaseSeconds),
+    renewals.map(({ offlineDays }) => offlineDays),
+  ];
+}
+
+function accountValues(accounts: readonly (readonly [string, SeatAccount])[]): unknown[] {
+  return [
+    accounts.map(([licenseId]) => licenseId),
+    accounts.map(([, { open }]) => open),
+    accounts.map(([, { noLapseBefore }]) => noLapseBefore),
+    accounts.map(([, { newcomers }]) => newcomers),
+    accounts.map(([, { newcomersFewerAt }]) => newcomersFewerAt),
+    accounts.map(([, { lastFence }]) => lastFence),
+  ];
+}
