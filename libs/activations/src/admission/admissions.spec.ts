@@ -1,6 +1,13 @@
 import type { Admissions } from './admissions';
 import type { Verdict } from '@aegis/license-token';
-import { act, application, fingerprints, mostAtATime, SeatedDatabase, VALID } from '../seats.fixture';
+import {
+  act,
+  application,
+  fingerprints,
+  mostAtATime,
+  SeatedDatabase,
+  VALID,
+} from '../../../../test/support/database/seated-database';
 import { until } from '../../../../test/support/until';
 import { Heartbeats } from '../leases/heartbeats';
 import type { DataSource } from 'typeorm';

@@ -3,10 +3,14 @@ import type { Verdict } from '@aegis/license-token';
 import { createHash, randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
-import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
-import { insertLicenseRows, insertRowKey } from '../../../test/support/database/license-rows';
-import { Admissions, type JudgeTokens, type SeatApplication } from './admission/admissions';
-import type { SeatAct } from './admission/seat-round';
+import { testDatabase, type TestDatabase } from './database';
+import { insertLicenseRows, insertRowKey } from './license-rows';
+import {
+  Admissions,
+  type JudgeTokens,
+  type SeatApplication,
+} from '../../../libs/activations/src/admission/admissions';
+import type { SeatAct } from '../../../libs/activations/src/admission/seat-round';
 
 const ANYONE: Actor = {
   name: 'anonymous',
