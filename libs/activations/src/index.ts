@@ -1,6 +1,18 @@
 export type { ActivationEnd } from './activation.entity';
 export { Activation, ACTIVATION_ENDS } from './activation.entity';
+export type { ActivationRow, HeldRow } from './activation-rows';
+export {
+  ActivationEnded,
+  ActivationNotFound,
+  ActivationOffline,
+  LicenseNotValid,
+} from './activations.errors';
 export { ActivationsModule } from './activations.module';
+export type { JudgeTokens, SeatApplication, SeatGiven, SeatJudgement } from './admission/admissions';
+export { Admissions } from './admission/admissions';
+export type { SeatAct } from './admission/seat-round';
+export type { Heartbeat } from './leases/heartbeats';
+export { Heartbeats } from './leases/heartbeats';
 export { LicenseSeats } from './seats/license-seats.entity';
 export { ActivationEndings } from './seats/activation-endings';
 export { readSeats } from './seats/read-seats';
