@@ -21,6 +21,8 @@ export interface ImportFields {
   revokedAt: Date | null;
   revokedReason: string | null;
   notes: string | null;
+  /** As given: they are read together with the token. */
+  seats: unknown;
   customer: CreateCustomer | null;
   /** What was taken differently from the line. */
   adaptations: readonly Adaptation[];
@@ -41,7 +43,7 @@ export type OnMisfit = 'refuse' | 'adapt';
 /** Members of a line that nobody has looked at. */
 export type ImportMembers = Readonly<Record<string, unknown>>;
 
-const FIELDS = ['token', 'status', 'revoked_at', 'revoked_reason', 'notes', 'customer'];
+const FIELDS = ['token', 'status', 'revoked_at', 'revoked_reason', 'notes', 'seats', 'customer'];
 /** Columns of a customer besides its id, name and notes. */
 export const DETAILS = ['email', 'company', 'phone', 'address'] as const;
 
@@ -54,7 +56,7 @@ const STATUSES: Readonly<Record<string, StoredStatus>> = {
 };
 
 /**
- * Reads a line `{token, status?, revoked_at?, revoked_reason?, notes?, customer?}`; null means absent. What the
+ * Reads a line `{token, status?, revoked_at?, revoked_reason?, notes?, seats?, customer?}`; null means absent. What the
  * token says is not looked at.
  * @throws LineRefused with the first rule that is broken
  */
@@ -90,6 +92,7 @@ export function readImportFields(members: ImportMembers, onMisfit: OnMisfit): Im
     revokedAt,
     revokedReason,
     notes,
+    seats: members.seats,
     customer: taken?.customer ?? null,
     adaptations: [...texts.adaptations, ...(taken?.adaptations ?? [])],
   };

@@ -76,6 +76,7 @@ function knownClaims(claims: LicenseClaims): LicenseClaims {
     instance_fingerprint,
     grace_days,
     entitlements,
+    seats,
     rev,
   } = claims;
   return {
@@ -92,6 +93,7 @@ function knownClaims(claims: LicenseClaims): LicenseClaims {
     instance_fingerprint,
     ...(grace_days !== undefined && { grace_days }),
     ...(entitlements !== undefined && { entitlements }),
+    ...(seats !== undefined && { seats: { mode: seats.mode, required: seats.required } }),
     rev,
   };
 }

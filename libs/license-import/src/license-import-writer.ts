@@ -1,3 +1,4 @@
+import { type SeatTerms, SeatTermsStore } from '@aegis/activations';
 import { lockByIdSql } from '@aegis/database';
 import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
 import { type CreateCustomer, CustomersService } from '@aegis/customers';
@@ -6,12 +7,13 @@ import type { EntityManager } from 'typeorm';
 import type { ImportFields } from './license-import-fields';
 import type { ProvenToken } from './license-import-proof';
 import { LineRefused } from './license-import-refusal';
+import { seatsMissing } from './license-import-seats';
 import { openStatusPlaces, type StatusPlace } from '@aegis/status-lists';
 import { notRevokedSql, type StoredStatus, tokenAuditData } from '@aegis/licensing';
 
 /** A line whose token is proven: what is left to check is on record. */
-export type ProvenLine = Omit<ImportFields, 'token' | 'customer'> &
-  ProvenToken & { customer: CreateCustomer };
+export type ProvenLine = Omit<ImportFields, 'token' | 'seats' | 'customer'> &
+  ProvenToken & { customer: CreateCustomer; seats: SeatTerms | null };
 
 /** The result of a line. */
 export type LineOutcome = 'imported' | 'revoked' | 'completed' | 'unchanged' | LineRefused;
@@ -33,6 +35,7 @@ export class LicenseImportWriter {
   constructor(
     private readonly customers: CustomersService,
     private readonly audit: AuditLog,
+    private readonly seats: SeatTermsStore,
   ) {}
 
   /**
@@ -124,6 +127,8 @@ export class LicenseImportWriter {
        FROM jsonb_populate_recordset(NULL::licenses, $1::jsonb)`,
       [JSON.stringify(lines.map(licenseRow))],
     );
+    const seated = lines.flatMap(({ claims: { jti: id }, seats }) => (seats === null ? [] : { id, seats }));
+    if (seated.length > 0) await this.seats.add(tx, seated);
     await tx.query(
       `INSERT INTO license_tokens (sha256, license_id, key_id, revision, status_list, status_index)
        SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::integer[])`,
@@ -250,7 +255,8 @@ function outcomeOf(line: ProvenLine, onRecord: OnRecord | undefined): LineOutcom
     return new LineRefused('key_compromised', `The key ${line.keyId}, which signed, is compromised.`);
   if (line.revokedAt && line.revokedAt > onRecord.now)
     return new LineRefused('invalid_field', 'revoked_at is in the future.');
-  if (onRecord.license_status === null) return 'imported';
+  if (onRecord.license_status === null)
+    return line.claims.seats !== undefined && line.seats === null ? seatsMissing() : 'imported';
   if (!onRecord.token_known)
     return new LineRefused('conflict', 'The license is on record with another token, which is kept.');
   return line.status === 'revoked' && onRecord.license_status !== 'revoked' ? 'revoked' : 'unchanged';
@@ -301,7 +307,7 @@ function importedTokenData(line: ProvenLine, status: StatusPlace | null): Readon
       expiresAt: claims.exp === undefined ? null : fromSeconds(claims.exp),
       graceDays: claims.grace_days ?? 0,
       entitlements: claims.entitlements ?? {},
-      seats: null,
+      seats: line.seats,
     },
   );
 }

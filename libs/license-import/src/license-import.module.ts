@@ -1,3 +1,4 @@
+import { ActivationsModule } from '@aegis/activations';
 import { AuditModule } from '@aegis/audit';
 import { CustomersModule } from '@aegis/customers';
 import { SigningModule } from '@aegis/signing';
@@ -7,7 +8,7 @@ import { LicenseImport } from './license-import.service';
 
 /** Imports licenses that another system issued. */
 @Module({
-  imports: [AuditModule, CustomersModule, SigningModule],
+  imports: [ActivationsModule, AuditModule, CustomersModule, SigningModule],
   providers: [LicenseImport, LicenseImportWriter],
   exports: [LicenseImport],
 })

@@ -10,6 +10,7 @@ import { type Line, readLines } from './license-import-lines';
 import { lockImports } from './license-import-lock';
 import { proveToken } from './license-import-proof';
 import { LineRefused, type Refusal } from './license-import-refusal';
+import { seatsOfLine } from './license-import-seats';
 import { LicenseImportWriter, type LineOutcome, type ProvenLine } from './license-import-writer';
 
 const BATCH_LINES = 200;
@@ -132,15 +133,16 @@ export class LicenseImport {
    * Proves the token of a line.
    * @throws LineRefused
    */
-  async prove({ token, ...fields }: ImportFields): Promise<ProvenLine> {
+  async prove({ token, seats: given, ...fields }: ImportFields): Promise<ProvenLine> {
     const proven = await proveToken(token, this.keyRing, this.acceptedIssuers, this.environment.PUBLIC_URL);
+    const seats = seatsOfLine(given, proven.claims.seats);
     if (fields.customer === null) {
       const { customer, adaptations } = customerOfToken(proven.claims.customer);
-      return { ...fields, ...proven, customer, adaptations: [...fields.adaptations, ...adaptations] };
+      return { ...fields, ...proven, seats, customer, adaptations: [...fields.adaptations, ...adaptations] };
     }
     if (fields.customer.id !== proven.claims.customer.id)
       throw new LineRefused('customer_mismatch', 'customer.id differs from the token.');
-    return { ...fields, ...proven, customer: fields.customer };
+    return { ...fields, ...proven, seats, customer: fields.customer };
   }
 
   private async *checkLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<CheckedLine> {

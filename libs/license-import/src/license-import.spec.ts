@@ -1,4 +1,4 @@
-import { ActivationEndings } from '@aegis/activations';
+import { ActivationEndings, SeatTermsStore } from '@aegis/activations';
 import { type Actor, AuditLog, AuditRecord } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
@@ -81,7 +81,12 @@ describe('LicenseImport', () => {
     );
     await keyRing.load();
     customers = new CustomersService(dataSource, audit);
-    licenses = new LicenseImport(dataSource, keyRing, new LicenseImportWriter(customers, audit), environment);
+    licenses = new LicenseImport(
+      dataSource,
+      keyRing,
+      new LicenseImportWriter(customers, audit, new SeatTermsStore()),
+      environment,
+    );
     const metrics = new Metrics();
     const counts = new ValidationCounts(dataSource, jobsOf({ logger, metrics }), logger);
     const unrecorded = new UnrecordedTokens(logger, metrics);
@@ -346,6 +351,91 @@ describe('LicenseImport', () => {
         revision: 7,
       });
       expect(await dataSource.manager.find(LicenseToken)).toMatchObject([{ revision: 7, status_list: null }]);
+    });
+
+    describe('seats', () => {
+      const claim = { mode: 'floating', required: true };
+      /** As the API shows them. */
+      const shown = {
+        max: 7,
+        mode: 'floating',
+        required: true,
+        lease_seconds: 120,
+        offline_days: null,
+        overage: 1,
+        moves_per_30_days: 9,
+        take_over: true,
+      };
+
+      it('are taken as the API shows them, and are in the record', async () => {
+        const jti = randomUUID();
+        const token = aToken({ jti, seats: { ...claim, later: 'x' } });
+        expect(await importLines([{ token, seats: shown }])).toEqual(done({ imported: 1 }));
+        expect((await find(jti)).seats).toEqual(shown);
+        const [record] = await dataSource.query<{ event_data: { seats: unknown } }[]>(
+          `SELECT event_data FROM audit_logs WHERE event_type = 'license.imported'`,
+        );
+        expect(record?.event_data.seats).toEqual(shown);
+        // Again, also with other numbers: what is on record stays.
+        expect(await importLines([{ token, seats: { ...shown, max: 9 } }])).toEqual(done({ unchanged: 1 }));
+        expect(await importLines([{ token, status: 'REVOKED' }])).toEqual(done({ revoked: 1 }));
+        expect((await find(jti)).seats).toEqual(shown);
+      });
+
+      it('have the mode of the token and the defaults where the line does not say them', async () => {
+        const jti = randomUUID();
+        const token = aToken({ jti, seats: { mode: 'fixed', required: false } });
+        expect(await importLines([{ token, seats: { max: 2 } }])).toEqual(done({ imported: 1 }));
+        expect((await find(jti)).seats).toMatchObject({
+          max: 2,
+          mode: 'fixed',
+          required: false,
+          offline_days: 30,
+          moves_per_30_days: 3,
+        });
+      });
+
+      it('are null where neither line nor token has any', async () => {
+        const jti = randomUUID();
+        expect(await importLines([{ token: aToken({ jti }), seats: null }])).toEqual(done({ imported: 1 }));
+        expect((await find(jti)).seats).toBeNull();
+      });
+
+      it.each<[string, object | undefined, unknown, RegExp]>([
+        ['a token that counts them without their number', claim, undefined, /^seats is missing/],
+        ['a token that does not count them', undefined, shown, /^seats must be absent/],
+        ['another mode', claim, { max: 2, mode: 'fixed' }, /must be those of the token/],
+        [
+          'seats that are asked for otherwise',
+          claim,
+          { max: 2, required: false },
+          /must be those of the token/,
+        ],
+        [
+          'a number out of its bounds',
+          claim,
+          { max: 0 },
+          /^seats\.max must be a whole number from 1 to 100000\.$/,
+        ],
+        [
+          'a field of the other mode',
+          claim,
+          { max: 2, offline_days: 3 },
+          /^seats\.offline_days must be absent/,
+        ],
+        ['an unknown field', claim, { max: 2, more: 1 }, /^seats must have no fields except/],
+        ['what is not an object', claim, [2], /^seats must be an object\.$/],
+      ])('are refused for %s', async (_, seats, given, message) => {
+        const report = await importLines([
+          { token: aToken({ ...(seats && { seats }) }), seats: given },
+          { token: aToken() },
+        ]);
+        expect(report).toMatchObject({
+          imported: 1,
+          refused: 1,
+          refusals: [{ line: 1, code: 'invalid_field', message: expect.stringMatching(message) as string }],
+        });
+      });
     });
 
     it('creates a missing customer from the line, and leaves one on record as it is', async () => {

@@ -1,3 +1,4 @@
+import { SeatTermsStore } from '@aegis/activations';
 import { AuditLog, AuditRecord, SYSTEM } from '@aegis/audit';
 import { readRecordedKeys, type ShippedSource, TrailVerification } from '@aegis/checkpoints';
 import { loadEnvironment } from '@aegis/config';
@@ -93,7 +94,11 @@ describe('a database that was restored to an earlier moment', () => {
     const source = signerSource(environment, logger, new Metrics());
     const keyRing = new KeyRing(application, environment, audit, logger, source);
     await keyRing.load();
-    const writer = new LicenseImportWriter(new CustomersService(application, audit), audit);
+    const writer = new LicenseImportWriter(
+      new CustomersService(application, audit),
+      audit,
+      new SeatTermsStore(),
+    );
     const refused: string[] = [];
     const lines = tokens.map((token) => `${JSON.stringify({ token })}\n`).join('');
     await new LicenseImport(application, keyRing, writer, environment).run(
