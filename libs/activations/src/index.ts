@@ -15,6 +15,8 @@ export type { Heartbeat } from './leases/heartbeats';
 export { Heartbeats } from './leases/heartbeats';
 export { LicenseSeats } from './seats/license-seats.entity';
 export { ActivationEndings } from './seats/activation-endings';
+export type { EndedActivations, EndOfAll } from './seats/end-activations';
+export { endActivations, forgetNames } from './seats/end-activations';
 export { readSeats } from './seats/read-seats';
 export type { GivenSeatNumbers, GivenSeats, SeatTerms } from './seats/seat-terms';
 export { completeSeats, DEFAULT_LEASE_SECONDS, DEFAULT_OFFLINE_DAYS, seatsWith } from './seats/seat-terms';

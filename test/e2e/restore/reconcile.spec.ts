@@ -281,6 +281,42 @@ describe('a database that was restored to an earlier moment', () => {
       expect(await grantsOf(superseded)).toEqual([14, { max_users: 6 }]);
     });
 
+    it('licenses have the seats that they had when they were lost', async () => {
+      const seatsOf = async (fate: Fate): Promise<unknown> =>
+        (await admin.get(`/api/v1/licenses/${time.licenses[fate].id}`)).body.seats;
+      const fixed = { max: 3, mode: 'fixed', required: false, overage: 0 };
+      for (const fate of ['untouched', 'renewed', 'superseded', 'issued_and_revoked_later'] as const)
+        expect(await seatsOf(fate)).toMatchObject(fixed);
+      expect(await seatsOf('given_seats')).toMatchObject({ max: 9, mode: 'floating', required: false });
+      expect(await seatsOf('given_more_seats')).toMatchObject({ ...fixed, max: 8, overage: 1 });
+      expect(await seatsOf('freed_of_seats')).toBeNull();
+      expect(reconciled?.changes).toMatchObject({ 'license.seats_changed': 1 });
+      expect(reconciled?.not_replayed).toEqual([]);
+    });
+
+    it('who held a seat of a license that no longer counts them, or of a removed customer, holds none', async () => {
+      const rows = await owner.query<unknown[]>(
+        `SELECT license_id, name, ended_by, ended_reason, open FROM activations JOIN license_seats USING (license_id)
+         ORDER BY ended_by`,
+      );
+      expect(rows).toEqual([
+        {
+          license_id: time.licenses.of_a_removed_customer.id,
+          name: null,
+          ended_by: 'customer_removed',
+          ended_reason: null,
+          open: 0,
+        },
+        {
+          license_id: time.licenses.freed_of_seats.id,
+          name: 'Anna at home',
+          ended_by: 'ended',
+          ended_reason: 'seats are no longer counted',
+          open: 0,
+        },
+      ]);
+    });
+
     it('a customer that was created later exists under its id, with the name "restored" and a flag until it gets its name', async () => {
       const path = `/api/v1/customers/${time.newCustomer}`;
       expect((await admin.get(path)).body).toMatchObject({
@@ -719,7 +755,7 @@ describe('a database that was restored to an earlier moment', () => {
     it('is reconciled only if an option says what to do with it', () =>
       expectRefused(
         [cut()],
-        /4 of which revoke or suspend a license, and 4 take something else away: .*customer\.updated.* With --unproven apply/,
+        /4 of which revoke or suspend a license, and 6 take something else away: .*customer\.updated.* With --unproven apply/,
       ));
 
     it('takes validity away if an option says so, and gives none', async () => {
@@ -793,7 +829,7 @@ describe('a database that was restored to an earlier moment', () => {
         const owner = await taken();
         const before = await stateOf(owner);
         await expect(reconcile(owner, [cut()])).rejects.toThrow(
-          /4 of which revoke or suspend a license, and 4 take something else away: .*The ids of \d+ were taken by records/,
+          /4 of which revoke or suspend a license, and 6 take something else away: .*The ids of \d+ were taken by records/,
         );
         expect(await stateOf(owner)).toEqual(before);
       });
@@ -904,6 +940,8 @@ describe('a database that was restored to an earlier moment', () => {
       expect(reconciled?.unproven?.other_restrictions).toEqual(
         [
           ['license.reissued', time.licenses.superseded.id],
+          ['license.reissued', time.licenses.given_seats.id],
+          ['license.reissued', time.licenses.freed_of_seats.id],
           ['customer.updated', time.licenses.of_a_deactivated_customer.customer_id],
           ['customer.deleted', time.licenses.of_a_removed_customer.customer_id],
           ['api_key.deleted', time.deletedKey.id],

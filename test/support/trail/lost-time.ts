@@ -17,6 +17,9 @@ export const FATES = {
   reinstated: 'VALID',
   renewed: 'VALID',
   superseded: 'SUPERSEDED',
+  given_seats: 'SUPERSEDED',
+  freed_of_seats: 'SUPERSEDED',
+  given_more_seats: 'VALID',
   of_a_deactivated_customer: 'CUSTOMER_INACTIVE',
   of_a_removed_customer: 'REVOKED',
   issued_later: 'VALID',
@@ -133,6 +136,17 @@ export class LostTime {
       await admin.post(`/api/v1/licenses/${this.licenses.reinstated.id}/suspend`, { reason: 'unpaid' }),
       200,
     );
+    const sql = await superuserOf(server);
+    for (const fate of ['freed_of_seats', 'of_a_removed_customer'] as const)
+      await sql.query(
+        `INSERT INTO activations (id, license_id, fp, name, mode, over, fence, admitted_at, last_seen_at)
+         VALUES (gen_random_uuid(), $1, sha256('a'), 'Anna at home', 'fixed', false, 1, clock_timestamp(), clock_timestamp())`,
+        [this.licenses[fate].id],
+      );
+    await sql.query(
+      'UPDATE license_seats SET open = 1 WHERE license_id IN (SELECT license_id FROM activations)',
+    );
+    await sql.end();
     this.deletedKey = await anApiKey(admin, { name: 'of a partner' });
     this.rotatedKey = await anApiKey(admin, { name: 'of the shop' });
   }
@@ -155,6 +169,17 @@ export class LostTime {
       supersede: true,
       entitlements: { max_users: 6 },
     });
+    this.newest.given_seats = await change('given_seats', 'reissue', {
+      seats: { max: 9, mode: 'floating', required: false },
+    });
+    this.newest.freed_of_seats = await change('freed_of_seats', 'reissue', { seats: null });
+    expectStatus(
+      await admin.send('PUT', `/api/v1/licenses/${licenses.given_more_seats.id}/seats`, {
+        max: 8,
+        overage: 1,
+      }),
+      200,
+    );
     expectStatus(
       await admin.patch(`/api/v1/customers/${licenses.of_a_deactivated_customer.customer_id}`, {
         is_active: false,
@@ -178,6 +203,9 @@ export class LostTime {
   }
 }
 
+/** The token alone says nothing of their number: an import asks for it. */
+const WITHOUT_SEATS: readonly Fate[] = ['given_seats', 'issued_later'];
+
 /** One that ends, with a note that no record has. */
 function subscription(fate: Fate): Record<string, unknown> {
   return {
@@ -186,5 +214,6 @@ function subscription(fate: Fate): Record<string, unknown> {
     notes: fate,
     entitlements: { fate, max_users: 5, constructor: true },
     grace_days: 14,
+    ...(!WITHOUT_SEATS.includes(fate) && { seats: { max: 3, mode: 'fixed', required: false } }),
   };
 }

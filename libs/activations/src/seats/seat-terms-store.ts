@@ -61,7 +61,7 @@ export class SeatTermsStore {
 
   /** Seats of the license are no longer counted; `endActivations` ends who is in them. */
   async clear(tx: EntityManager, licenseId: string): Promise<void> {
-    await tx.update(LicenseSeats, { license_id: licenseId }, { counted: false });
+    await tx.query('UPDATE license_seats SET counted = false WHERE license_id = $1', [licenseId]);
   }
 }
 

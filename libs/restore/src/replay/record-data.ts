@@ -1,3 +1,4 @@
+import { InvalidSeats, readSeats, type SeatTerms } from '@aegis/activations';
 import type { LeafFields } from '@aegis/checkpoints';
 import { brokenEntitlementRules, type Entitlements } from '@aegis/license-token';
 import { RecordNotReplayable } from '../restore.errors';
@@ -62,6 +63,21 @@ export class RecordData {
   texts(name: string): string[] {
     const value = this.values[name];
     return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : this.refuse(name);
+  }
+
+  /** @returns none where the record does not name any, as those of earlier versions */
+  textsOrNone(name: string): string[] {
+    return this.values[name] === undefined ? [] : this.texts(name);
+  }
+
+  /** @returns null where the record does not name any, as those of earlier versions */
+  seats(name: string): SeatTerms | null {
+    const value = this.values[name] ?? null;
+    try {
+      return value === null ? null : readSeats(value, name);
+    } catch (error) {
+      throw error instanceof InvalidSeats ? unfit(name) : error;
+    }
   }
 
   /** @returns none where the record does not name any, as those of earlier versions */

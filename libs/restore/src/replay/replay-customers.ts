@@ -1,6 +1,7 @@
 import { forgetAnswersAbout } from '@aegis/idempotency';
 import type { EntityManager } from 'typeorm';
 import type { ReplayedRecord } from './record-data';
+import { emptySeatsOf } from './replay-seats';
 
 /** The trail has no names of customers. */
 const RESTORED_NAME = 'restored';
@@ -54,5 +55,7 @@ export async function removeCustomer(tx: EntityManager, { customerId, at }: Repl
      WHERE id = $1 AND deleted_at IS NULL`,
     [customerId, at],
   );
-  if (customerId !== null) await forgetAnswersAbout(tx, customerId);
+  if (customerId === null) return;
+  await emptySeatsOf(tx, customerId);
+  await forgetAnswersAbout(tx, customerId);
 }

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { RecordNotReplayable } from '../restore.errors';
 import type { ReplayedRecord } from './record-data';
+import { createSeats, replaceSeats } from './replay-seats';
 
 const IMPORTED = { revoked: 'imported as revoked', suspended: 'imported as suspended' };
 
@@ -39,6 +40,7 @@ export async function createLicense(tx: EntityManager, record: ReplayedRecord): 
       record.type === 'license.issued' ? issuedAt : at,
     ],
   );
+  await createSeats(tx, licenseOf(record), data.seats('seats'));
   await recordToken(tx, record);
 }
 
@@ -68,6 +70,7 @@ export async function replaceToken(tx: EntityManager, record: ReplayedRecord): P
     ],
   );
   if (!changed) return false;
+  await replaceSeats(tx, id, record);
   if (data.flag('superseded') === true)
     await tx.query(
       'UPDATE license_tokens SET superseded_at = $2 WHERE license_id = $1 AND superseded_at IS NULL',

@@ -4,6 +4,7 @@ import { whyNotReplayed } from './why-not-replayed';
 import { changeCustomer, createCustomer, removeCustomer } from './replay-customers';
 import { changeSigningKey, repeatApiKeyDeletion } from './replay-keys';
 import { changeState, createLicense, replaceToken } from './replay-licenses';
+import { changeSeats } from './replay-seats';
 import { replayed, type ReplayedRecord } from './record-data';
 
 /** Ids of one kind that are named at most. */
@@ -99,6 +100,8 @@ export class Replay {
       case 'license.suspended':
       case 'license.reinstated':
         return (record) => changeState(tx, record);
+      case 'license.seats_changed':
+        return (record) => changeSeats(tx, record);
       case 'license.updated':
         return ({ licenseId }) =>
           said(() => {
