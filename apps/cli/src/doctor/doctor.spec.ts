@@ -107,6 +107,18 @@ describe('aegis doctor', () => {
     });
     expectStatus(await admin.post(`/api/v1/licenses/${renewed}/renew`, { duration_days: 30 }), 200);
 
+    const { id: seated } = await aLicense(admin, { seats: { max: 3, mode: 'floating' } });
+    await holdsSeat(seated);
+    const path = `/api/v1/licenses/${seated}`;
+    expectStatus(await admin.send('PUT', `${path}/seats`, { max: 5 }), 200);
+    expectStatus(
+      await admin.post(`${path}/reissue`, { seats: { max: 2, mode: 'fixed', required: false } }),
+      200,
+    );
+    const { id: former } = await aLicense(admin, { seats: { max: 3, mode: 'floating' } });
+    await holdsSeat(former);
+    expectStatus(await admin.post(`/api/v1/licenses/${former}/reissue`, { seats: null }), 200);
+
     const answer = await doctor();
     expect(
       answer.examined.map(({ name, found }) => [
@@ -194,6 +206,68 @@ describe('aegis doctor', () => {
       await sql.query(statement, statement.includes('$1') ? [id] : []);
     await sql.query('COMMIT');
   };
+
+  /** Puts an activation on record as an admission does. */
+  async function holdsSeat(licenseId: string): Promise<void> {
+    await sql.query(
+      `INSERT INTO activations (id, license_id, fp, mode, over, fence, admitted_at, last_seen_at, lease_ends_at)
+       VALUES (gen_random_uuid(), $1, sha256('a'), 'floating', false, 1, clock_timestamp(), clock_timestamp(),
+               clock_timestamp() + interval '1 hour')`,
+      [licenseId],
+    );
+    await sql.query(
+      `UPDATE license_seats SET open = open + 1, no_lapse_before = clock_timestamp() WHERE license_id = $1`,
+      [licenseId],
+    );
+  }
+
+  /** What a superuser does to a license with a seat that somebody holds, and what is said of it. */
+  const PLANTED_SEATS: readonly (readonly [statement: string, message: string])[] = [
+    [
+      'DELETE FROM activations WHERE license_id = $1; DELETE FROM license_seats WHERE license_id = $1',
+      'that are not on record',
+    ],
+    [
+      `UPDATE license_seats SET mode = 'fixed', lease_seconds = NULL, offline_days = 3 WHERE license_id = $1`,
+      'does not say the seats',
+    ],
+    ['UPDATE license_seats SET required = false WHERE license_id = $1', 'does not say the seats'],
+    ['UPDATE license_seats SET open = 0 WHERE license_id = $1', 'is not the one that admissions count by'],
+    ['UPDATE license_seats SET open = 2 WHERE license_id = $1', 'is not the one that admissions count by'],
+    ['DELETE FROM activations WHERE license_id = $1', 'is not the one that admissions count by'],
+    ['UPDATE license_seats SET no_lapse_before = NULL WHERE license_id = $1', 'before admissions look'],
+    [
+      `UPDATE license_seats SET no_lapse_before = clock_timestamp() + interval '1 day' WHERE license_id = $1`,
+      'before admissions look',
+    ],
+    [
+      'UPDATE license_seats SET counted = false WHERE license_id = $1',
+      'of which an activation has not ended',
+    ],
+  ];
+
+  it('names seats that contradict who holds them, or the newest token, with the ids of the licenses', async () => {
+    const ids: string[] = [];
+    for (const [statement] of PLANTED_SEATS) {
+      const { id } = await aLicense(admin, { seats: { max: 3, mode: 'floating' } });
+      await holdsSeat(id);
+      ids.push(id);
+      await planted(statement, id);
+    }
+    const found = foundBy(await doctor(), 'licenses');
+    for (const [index, [, message]] of PLANTED_SEATS.entries()) {
+      const named = found.filter((one) => one.message.includes(message));
+      expect([message, named]).toEqual([message, [expect.objectContaining({ severity: 'problem' })]]);
+      expect(named[0]!.examples).toContain(ids[index]);
+    }
+    for (const id of ids) {
+      await planted(
+        'DELETE FROM activations WHERE license_id = $1; DELETE FROM license_seats WHERE license_id = $1',
+        id,
+      );
+      await planted(`UPDATE licenses SET status = 'revoked', revoked_at = now() WHERE id = $1`, id);
+    }
+  });
 
   /** What a superuser does to a license, and what is said of it. */
   const PLANTED: readonly (readonly [statement: string, message: string])[] = [

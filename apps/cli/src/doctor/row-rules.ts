@@ -1,15 +1,15 @@
 /** What rows of the database must not contradict, beyond its own constraints. */
-interface RowRule {
+export interface RowRule {
   message: string;
   remedy: string;
   /** SQL: ids, as text, of the rows that break it. */
   broken: string;
 }
 
-const RESTORE = 'Find out who changed it: `aegis audit verify`, and the records about these ids.';
+export const RESTORE = 'Find out who changed it: `aegis audit verify`, and the records about these ids.';
 
 /** SQL of the claims of a token, as text; empty where the text is not a token. */
-const CLAIMS_OF_NEWEST = `
+export const CLAIMS_OF_NEWEST = `
   SELECT encode(decode(CASE WHEN length(payload) % 4 = 1 OR payload !~ '^[A-Za-z0-9_-]+$' THEN ''
                             ELSE translate(payload, '-_', '+/') || repeat('=', (4 - length(payload) % 4) % 4) END,
                        'base64'), 'escape') AS claims

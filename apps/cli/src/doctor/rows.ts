@@ -2,6 +2,7 @@ import { limitStatements } from '@aegis/database';
 import type { DataSource } from 'typeorm';
 import type { Diagnosis } from './diagnosis';
 import { ROW_RULES } from './row-rules';
+import { SEAT_RULES } from './seat-rules';
 
 const MOST_EXAMPLES = 5;
 
@@ -10,7 +11,7 @@ export function examineRows(dataSource: DataSource): Promise<Diagnosis[]> {
   return dataSource.transaction('REPEATABLE READ', async (tx) => {
     await limitStatements(tx, { statementMs: 0, idleInTransactionMs: 0 });
     const found: Diagnosis[] = [];
-    for (const { message, remedy, broken } of ROW_RULES) {
+    for (const { message, remedy, broken } of [...ROW_RULES, ...SEAT_RULES]) {
       const [row] = await tx.query<{ count: number; examples: string[] }[]>(
         `WITH broken AS MATERIALIZED (${broken})
          SELECT count(*)::float8 AS count,
