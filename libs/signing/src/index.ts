@@ -1,6 +1,8 @@
 export type { PublishedJwk } from './jws/jwks';
 export { KEY_SET_SECONDS, jwkThumbprint, publicJwk, publishedJwk } from './jws/jwks';
 export { signCompact, signInput, signingInput, verifySigningInput } from './jws/jws';
+export type { KeySetInFile } from './jws/key-set-file';
+export { keySetPath, readKeySetFile } from './jws/key-set-file';
 export type { KeySetContent } from './jws/signed-key-set';
 export { keySetContent, signKeySet } from './jws/signed-key-set';
 export { VerifiedSignatures } from './jws/verified-signatures';

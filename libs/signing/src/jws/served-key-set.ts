@@ -1,17 +1,14 @@
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { Environment } from '@aegis/config';
 import { DomainError } from '@aegis/errors';
-import { type KeySet, MAX_KEY_SET_BYTES, parseKeySet } from '@aegis/license-token';
+import type { KeySet } from '@aegis/license-token';
 import { Logger } from '@aegis/logging';
 import { type Gauge, Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
 import type { SigningKey } from '../ring/signing-key.entity';
+import { KEY_SET_FILE, type KeySetInFile, keySetPath, readKeySetFile } from './key-set-file';
 import { keySetContent, saysTheSame } from './signed-key-set';
 
-/** Of the file in KEYS_DIR that `aegis keys root sign` writes. */
-const NAME = 'jwks.jwt';
 const SOON_SECONDS = 7 * 86_400;
 
 /** KEYS_DIR has no signed key set. */
@@ -31,7 +28,7 @@ export class NoSignedKeySet extends DomainError {
 export class ServedKeySet {
   private readonly path: string;
   private version = '';
-  private served?: { jwt: string; keySet: KeySet };
+  private served?: KeySetInFile;
   private logged = '';
   private readonly expiry: Gauge;
   private readonly isCurrent: Gauge;
@@ -49,7 +46,7 @@ export class ServedKeySet {
       name: 'aegis_signed_key_set_current',
       help: 'Whether the signed key set agrees with the database about the keys: 1, or 0.',
     });
-    this.path = join(KEYS_DIR, NAME);
+    this.path = keySetPath(KEYS_DIR);
   }
 
   /** @throws NoSignedKeySet */
@@ -82,19 +79,18 @@ export class ServedKeySet {
     this.served = version === 'ENOENT' ? undefined : await this.load();
   }
 
-  private async load(): Promise<{ jwt: string; keySet: KeySet } | undefined> {
+  private async load(): Promise<KeySetInFile | undefined> {
     try {
-      const jwt = (await readStart(this.path, MAX_KEY_SET_BYTES + 2)).trim();
-      const parsed = parseKeySet(jwt);
-      if (!('malformed' in parsed)) return { jwt, keySet: parsed.keySet };
+      const read = await readKeySetFile(this.path);
+      if (!('malformed' in read)) return read;
       this.logger.write(
         'error',
-        `${NAME} in KEYS_DIR is not a signed key set, and is not served: ${parsed.malformed}`,
+        `${KEY_SET_FILE} in KEYS_DIR is not a signed key set, and is not served: ${read.malformed}`,
       );
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       const remedy = code === 'EACCES' ? ": give it to the server's user or group, or chmod 644 it" : '';
-      this.logger.write('error', `${NAME} in KEYS_DIR can't be read, and is not served${remedy}`, { error });
+      this.logger.write('error', `${KEY_SET_FILE} in KEYS_DIR can't be read, and is not served${remedy}`, { error });
     }
     return undefined;
   }
@@ -108,21 +104,5 @@ export class ServedKeySet {
     if (trouble !== '' && trouble !== this.logged)
       this.logger.write('warn', `the signed key set ${trouble}: sign a new one (\`aegis keys root sign\`)`);
     this.logged = trouble;
-  }
-}
-
-/**
- * Reads the first bytes of a file: one of many gigabytes must not end the process.
- * @throws Error for what is not a regular file: reading a pipe could wait forever
- */
-async function readStart(path: string, most: number): Promise<string> {
-  const { O_NONBLOCK, O_RDONLY } = constants;
-  const file = await open(path, O_RDONLY | O_NONBLOCK);
-  try {
-    if (!(await file.stat()).isFile()) throw new Error('It is not a regular file.');
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, 0);
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await file.close();
   }
 }
