@@ -14,6 +14,7 @@ export const EVENT_TYPES = [
   'activation.refused',
   'activation.ended',
   'activation.taken_over',
+  'activation.file_made',
   'customer.created',
   'customer.updated',
   'customer.deleted',

@@ -154,6 +154,12 @@ const catalogue = {
     description:
       'A file for machines without a network was given out for this activation, and holds its seat until it ends. Only the vendor can end it before.',
   },
+  key_set_outdated: {
+    status: 409,
+    title: 'Signed key set outdated',
+    description:
+      'A machine without a network would refuse the file: the signed key set of this server has expired, or lacks the key that signed. `detail` says which. The operator signs a new one with the root key (`aegis keys export`, `aegis keys root sign`).',
+  },
   last_admin_key: {
     status: 409,
     title: 'Last admin key',

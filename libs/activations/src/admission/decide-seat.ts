@@ -31,6 +31,8 @@ export interface Applicant {
   readonly own: { readonly leaseEndsAt: Date | null } | null;
   /** Whether the fingerprint was admitted within the last 30 days: then it costs no move. */
   readonly isReturning: boolean;
+  /** For so many days it gets an offline file, which holds the seat; absent where it gets none. */
+  readonly fileDays?: number;
   /** Whether it takes the seat of another one where there is no room: an id, or the one that was least recently seen. */
   readonly takeOver: string | null;
   /** The live activation that would lose its seat; null: there is none. Undefined until it was looked for. */
@@ -128,13 +130,13 @@ function seatsExhausted({ max, overage, open, noLapseBefore }: SeatAccount): Sea
 
 function admit(
   account: SeatAccount,
-  { isReturning }: Applicant,
+  { isReturning, fileDays }: Applicant,
   takenOver: string | null,
   now: Date,
 ): SeatDecision {
   const others = takenOver === null ? account.open : account.open - 1;
   const fence = Math.max(account.lastFence + 1, now.getTime());
-  const leaseEndsAt = leaseEnd(account, now);
+  const leaseEndsAt = fileDays === undefined ? leaseEnd(account, now) : fileEnd(fileDays, now);
   const newcomers = isReturning ? account.newcomers : account.newcomers + 1;
   return {
     kind: 'admitted',
@@ -152,6 +154,14 @@ function admit(
       lastFence: fence,
     },
   };
+}
+
+/**
+ * The end of an offline file, a whole second as tokens have it.
+ * @param days of 86,400 seconds
+ */
+export function fileEnd(days: number, now: Date): Date {
+  return new Date(Math.floor((now.getTime() + days * DAY_MS) / 1000) * 1000);
 }
 
 function leaseEnd({ mode, leaseSeconds }: SeatAccount, now: Date): Date | null {

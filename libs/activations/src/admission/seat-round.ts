@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { ActivationRow } from '../activation-rows';
 import { MovesExhausted, type SeatHolder, SeatsExhausted } from '../activations.errors';
 import { DEFAULT_LEASE_SECONDS, DEFAULT_OFFLINE_DAYS } from '../seats/seat-terms';
-import { decideSeat, type LookUp, type SeatAccount, type SeatDecision } from './decide-seat';
+import { decideSeat, fileEnd, type LookUp, type SeatAccount, type SeatDecision } from './decide-seat';
 import { endSeat, readSeat, type SeatEnd } from './end-seat';
 import type { CountedSeats } from './seat-accounts';
 import {
@@ -39,6 +39,8 @@ export interface SeatApplicant extends SeatAct {
   readonly name: string | null;
   /** An id, or `oldest`. */
   readonly takeOver: string | null;
+  /** For so many days it gets an offline file, which holds the seat; absent where it gets none. */
+  readonly fileDays?: number;
 }
 
 /** What an applicant got: a seat, whose row is among the writes of the round, or why not. */
@@ -140,10 +142,10 @@ export class SeatRound {
   private decide(applicant: SeatApplicant, victim?: { id: string } | null): SeatDecision {
     const known = this.known.get(keyOf(applicant.fp));
     if (!known) throw new Error('what is on record of a fingerprint must be read before it is decided');
-    const { takeOver } = applicant;
+    const { takeOver, fileDays } = applicant;
     return decideSeat(
       this.account,
-      { ...known, takeOver, ...(victim !== undefined && { victim }) },
+      { ...known, takeOver, fileDays, ...(victim !== undefined && { victim }) },
       this.now,
     );
   }
@@ -183,10 +185,13 @@ export class SeatRound {
     this.record(act, 'activation.taken_over', { activation_id: victim.id });
   }
 
-  private renew({ fp, name }: SeatApplicant): SeatOutcome {
+  private renew(applicant: SeatApplicant): SeatOutcome {
+    const { fp, name } = applicant;
     const own = this.known.get(keyOf(fp))?.own;
     if (!own) throw new Error('an activation that is renewed must be on record');
-    this.writes.renew({ id: own.id, name, now: this.now, ...this.lengths() });
+    const offlineUntil = this.fileEnd(applicant);
+    this.writes.renew({ id: own.id, name, now: this.now, offlineUntil, ...this.lengths() });
+    if (offlineUntil !== null) this.recordFile(applicant, own.id, offlineUntil);
     return { id: own.id, isNew: false };
   }
 
@@ -198,13 +203,24 @@ export class SeatRound {
     this.writes.admit({
       ...{ id, licenseId: this.licenseId, fp, name, mode, over, fence, leaseEndsAt },
       now: this.now,
+      offlineUntil: this.fileEnd(applicant),
       ...this.lengths(),
     });
     this.keep(after);
     this.known.set(keyOf(fp), { own: { id, leaseEndsAt }, isReturning: true });
     const instead = takenOver === null ? {} : { taken_over: takenOver };
     this.record(applicant, 'activation.admitted', { activation_id: id, mode, over, fence, ...instead });
+    const offlineUntil = this.fileEnd(applicant);
+    if (offlineUntil !== null) this.recordFile(applicant, id, offlineUntil);
     return { id, isNew: true };
+  }
+
+  private fileEnd({ fileDays }: SeatApplicant): Date | null {
+    return fileDays === undefined ? null : fileEnd(fileDays, this.now);
+  }
+
+  private recordFile(act: SeatAct, id: string, until: Date): void {
+    this.record(act, 'activation.file_made', { activation_id: id, offline_until: until });
   }
 
   private async refuse(act: SeatAct, { why, ...used }: Refused): Promise<SeatsExhausted | MovesExhausted> {

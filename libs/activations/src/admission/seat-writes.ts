@@ -28,6 +28,8 @@ export interface NewActivation extends Lengths {
   readonly fence: number;
   readonly now: Date;
   readonly leaseEndsAt: Date | null;
+  /** The end of the offline file that it is admitted for; null: it gets none. */
+  readonly offlineUntil: Date | null;
 }
 
 /** A live activation whose fingerprint asks again. */
@@ -36,6 +38,8 @@ export interface Renewal extends Lengths {
   readonly now: Date;
   /** Null keeps the one that it has. */
   readonly name: string | null;
+  /** The end of the offline file that it gets, which holds its seat from now on; null: it gets none. */
+  readonly offlineUntil: Date | null;
 }
 
 const DAY_SECONDS = 86_400;
@@ -43,27 +47,32 @@ const DAY_SECONDS = 86_400;
 const INSERT = new PreparedStatement<Omit<HeldRow, 'lasts_seconds'>>(
   'activations-insert',
   `INSERT INTO activations AS a (id, license_id, fp, name, mode, over, fence, admitted_at, last_seen_at, lease_ends_at,
-                                 token_expires_at)
-   SELECT id, license_id, fp, name, mode, over, fence, now, now, lease_ends_at,
-          ${tokenEndSql('given', 'now', 'lease_ends_at', 'offline_days')}
+                                 offline_until, token_expires_at)
+   SELECT id, license_id, fp, name, mode, over, fence, now, now, lease_ends_at, offline_until,
+          coalesce(offline_until, ${tokenEndSql('given', 'now', 'lease_ends_at', 'offline_days')})
    FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::boolean[], $7::bigint[],
-               $8::timestamptz[], $9::timestamptz[], $10::integer[])
-        AS given (id, license_id, fp, name, mode, over, fence, now, lease_ends_at, offline_days)
+               $8::timestamptz[], $9::timestamptz[], $10::integer[], $11::timestamptz[])
+        AS given (id, license_id, fp, name, mode, over, fence, now, lease_ends_at, offline_days, offline_until)
    RETURNING ${activationColumns('a')}, a.token_expires_at AS token_ends_at`,
 );
 
-const LEASE = renewedLeaseSql('a', 'given.now', 'given.lease_seconds');
+/** One without an end of its lease stays without: it has to be ended. */
+const LEASE = `CASE WHEN a.lease_ends_at IS NOT NULL
+  THEN greatest(${renewedLeaseSql('a', 'given.now', 'given.lease_seconds')}, given.offline_until) END`;
+const GIVEN_TOKEN_END = `coalesce(given.offline_until, ${tokenEndSql('a', 'given.now', LEASE, 'given.offline_days')})`;
 
 const RENEW = new PreparedStatement<HeldRow>(
   'activations-renew',
   `UPDATE activations AS a
    SET last_seen_at = given.now, name = coalesce(given.name, a.name), lease_ends_at = ${LEASE},
-       token_expires_at = greatest(a.token_expires_at, ${tokenEndSql('a', 'given.now', LEASE, 'given.offline_days')})
-   FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::integer[], $5::integer[])
-        AS given (id, now, name, lease_seconds, offline_days)
+       offline_until = greatest(a.offline_until, given.offline_until),
+       token_expires_at = greatest(a.token_expires_at, ${GIVEN_TOKEN_END})
+   FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::integer[], $5::integer[], $6::timestamptz[])
+        AS given (id, now, name, lease_seconds, offline_days, offline_until)
    WHERE a.id = given.id AND a.ended_at IS NULL
    RETURNING ${activationColumns('a')},
-             ${tokenEndSql('a', 'given.now', 'a.lease_ends_at', 'given.offline_days')} AS token_ends_at,
+             coalesce(given.offline_until,
+                      ${tokenEndSql('a', 'given.now', 'a.lease_ends_at', 'given.offline_days')}) AS token_ends_at,
              ${lastsSecondsSql('a', 'given.lease_seconds', 'given.offline_days')} AS lasts_seconds`,
 );
 
@@ -162,6 +171,7 @@ function insertValues(admitted: readonly NewActivation[]): unknown[] {
     admitted.map(({ now }) => now),
     admitted.map(({ leaseEndsAt }) => leaseEndsAt),
     admitted.map(({ offlineDays }) => offlineDays),
+    admitted.map(({ offlineUntil }) => offlineUntil),
   ];
 }
 
@@ -172,6 +182,7 @@ function renewalValues(renewals: readonly Renewal[]): unknown[] {
     renewals.map(({ name }) => name),
     renewals.map(({ leaseSeconds }) => leaseSeconds),
     renewals.map(({ offlineDays }) => offlineDays),
+    renewals.map(({ offlineUntil }) => offlineUntil),
   ];
 }
 

@@ -90,7 +90,9 @@ export class ServedKeySet {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       const remedy = code === 'EACCES' ? ": give it to the server's user or group, or chmod 644 it" : '';
-      this.logger.write('error', `${KEY_SET_FILE} in KEYS_DIR can't be read, and is not served${remedy}`, { error });
+      this.logger.write('error', `${KEY_SET_FILE} in KEYS_DIR can't be read, and is not served${remedy}`, {
+        error,
+      });
     }
     return undefined;
   }
