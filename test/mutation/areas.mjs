@@ -35,6 +35,7 @@ import readReplicas from './faults/read-replicas.mjs';
 import restore from './faults/restore.mjs';
 import sealing from './faults/sealing.mjs';
 import seats from './faults/seats.mjs';
+import seatTerms from './faults/seat-terms.mjs';
 import secretFiles from './faults/secret-files.mjs';
 import signers from './faults/signers.mjs';
 import seatsStatusLists from './faults/seats-status-lists.mjs';
@@ -62,6 +63,7 @@ export const AREAS = [
   idempotency,
   jobs,
   seats,
+  seatTerms,
   listSearch,
   readReplicas,
   checkpoints,

@@ -35,6 +35,9 @@ describe('a license that is read by its id', () => {
                           revision = 2, revoked_reason = CASE status WHEN 'revoked' THEN 'not paid' END,
                           suspended_reason = CASE status WHEN 'suspended' THEN 'asked for' END
       WHERE customer_id = 'full'`);
+    await owner.query(`
+      INSERT INTO license_seats (license_id, counted, mode, required, max, lease_seconds, overage, take_over)
+      SELECT id, customer_id = 'full', 'floating', true, 5, 60, 1, false FROM licenses WHERE customer_id IN ('full', 'bare')`);
     await owner.end();
   });
   afterAll(() => database.drop());
@@ -49,6 +52,8 @@ describe('a license that is read by its id', () => {
       expect(found.get(license.id)).toStrictEqual(license);
       expect(found.get(license.id)!.status).toBe(license.status);
     }
+    for (const { customer_id, seats } of expected)
+      expect([customer_id, seats?.max]).toEqual([customer_id, customer_id === 'full' ? 5 : undefined]);
     expect(new Set(expected.map(({ status }) => status))).toEqual(
       new Set(['active', 'expired', 'suspended', 'revoked']),
     );

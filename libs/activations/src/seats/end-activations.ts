@@ -21,7 +21,7 @@ const AT_ONCE = 5_000;
 
 const END = `
   WITH clock AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now)
-  UPDATE activations SET ended_at = least(lease_ends_at, clock.now),
+  UPDATE activations SET ended_at = least(lease_ends_at, greatest(clock.now, admitted_at)),
                          ended_by = CASE WHEN lease_ends_at <= clock.now THEN 'lease' ELSE $2 END,
                          ended_reason = CASE WHEN lease_ends_at <= clock.now THEN NULL ELSE $3 END
   FROM clock WHERE id = ANY($1) AND ended_at IS NULL

@@ -179,6 +179,7 @@ describe('LicenseResign', () => {
       duration_days: 30,
       entitlements: { max_users: 5, constructor: true },
       grace_days: 14,
+      seats: { max: 3, mode: 'floating', required: false },
     });
     await signWith('second');
     expect(await resign.run(CLI, options())).toEqual({ reissued: 2, failed: 0, postponed: 0 });
