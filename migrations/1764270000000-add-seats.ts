@@ -95,9 +95,6 @@ export class AddSeats1764270000000 implements MigrationInterface {
     await runner.query(
       `CREATE INDEX IF NOT EXISTS activations_by_admission ON public.activations (license_id, admitted_at, id)`,
     );
-    await runner.query(
-      `CREATE INDEX IF NOT EXISTS activations_by_end ON public.activations (ended_at) WHERE ended_at IS NOT NULL`,
-    );
   }
 
   async down(runner: QueryRunner): Promise<void> {

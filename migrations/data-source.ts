@@ -56,6 +56,8 @@ import { CheckGrace1764260180000 } from './1764260180000-check-grace';
 import { CountGrace1764260240000 } from './1764260240000-count-grace';
 import { AddSeats1764270000000 } from './1764270000000-add-seats';
 import { ListActivations1764270300000 } from './1764270300000-list-activations';
+import { ForgetEndedActivations1764270360000 } from './1764270360000-forget-ended-activations';
+import { CountSeatDays1764270420000 } from './1764270420000-count-seat-days';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -122,6 +124,8 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CountGrace1764260240000,
       AddSeats1764270000000,
       ListActivations1764270300000,
+      ForgetEndedActivations1764270360000,
+      CountSeatDays1764270420000,
     ],
     extra: {
       application_name: 'aegis migrate',

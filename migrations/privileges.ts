@@ -13,7 +13,9 @@ export const applicationPrivileges: Privileges = {
     // A token stays what was recorded of it, except that it is superseded.
     license_tokens: 'SELECT, INSERT, UPDATE (superseded_at)',
     license_seats: 'SELECT, INSERT, UPDATE',
+    // Those that ended long ago are removed by activations_forget alone.
     activations: 'SELECT, INSERT, UPDATE',
+    seat_days: 'SELECT, INSERT, UPDATE, DELETE',
     status_index_key: 'SELECT',
     // No id, recorded_at or xact: those are the database's to say.
     audit_logs: `SELECT, INSERT (event_type, license_id, customer_id, module_name, api_key_id, actor, ip_address,
@@ -50,6 +52,7 @@ export const applicationPrivileges: Privileges = {
     'audit_append_checkpoint(text,bigint[],bytea[])',
     'statistics_fold(integer)',
     'status_lists_fold(integer)',
+    'activations_forget(integer)',
     'signing_keys_hold_alone()',
     'signing_keys_require_active(text[])',
     'callers_in_force(jsonb,jsonb)',

@@ -38,6 +38,7 @@ import seats from './faults/seats.mjs';
 import seatTerms from './faults/seat-terms.mjs';
 import secretFiles from './faults/secret-files.mjs';
 import signers from './faults/signers.mjs';
+import seatsKept from './faults/seats-kept.mjs';
 import seatsStatusLists from './faults/seats-status-lists.mjs';
 import statusLists from './faults/status-lists.mjs';
 import tracing from './faults/tracing.mjs';
@@ -70,6 +71,7 @@ export const AREAS = [
   sealing,
   checkpointKeys,
   statusLists,
+  seatsKept,
   seatsStatusLists,
   signers,
   database,

@@ -1,6 +1,7 @@
 import { ApiKeyGuard, ApiKeysHttpModule } from '@aegis-http/api-keys';
 import { AuditHttpModule } from '@aegis-http/audit';
 import { CheckpointsHttpModule } from '@aegis-http/checkpoints';
+import { ActivationRetentionModule } from '@aegis/activations';
 import { ConfigModule, type Environment } from '@aegis/config';
 import { CustomersHttpModule } from '@aegis-http/customers';
 import { DatabaseModule } from '@aegis/database';
@@ -33,6 +34,7 @@ export class AppModule {
         LifecycleModule,
         HttpModule.for({ imports: [ApiKeysHttpModule], accessGuard: ApiKeyGuard }),
         IdempotencyModule,
+        ActivationRetentionModule,
         AuditHttpModule,
         CheckpointsHttpModule,
         CustomersHttpModule,

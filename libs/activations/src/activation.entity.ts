@@ -45,7 +45,7 @@ export type ActivationEnd = (typeof ACTIVATION_ENDS)[number];
 @Index('activations_open', { synchronize: false })
 @Index('activations_by_fingerprint', { synchronize: false })
 @Index('activations_by_admission', { synchronize: false })
-@Index('activations_by_end', { synchronize: false })
+@Index('activations_kept', { synchronize: false })
 @Index('activations_listed', { synchronize: false })
 export class Activation {
   @PrimaryColumn({ type: 'uuid' })

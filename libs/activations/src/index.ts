@@ -7,7 +7,14 @@ export {
   ActivationOffline,
   LicenseNotValid,
 } from './activations.errors';
+export { ActivationRetentionModule } from './activation-retention.module';
 export { ActivationsModule } from './activations.module';
+export {
+  countEndedActivations,
+  countOldSeatDays,
+  removeEndedActivations,
+  removeOldSeatDays,
+} from './retention/ended-activations';
 export type { JudgeTokens, SeatApplication, SeatGiven, SeatJudgement } from './admission/admissions';
 export { Admissions } from './admission/admissions';
 export type { SeatAct } from './admission/seat-round';

@@ -10,6 +10,7 @@ export const JOB_NAMES = [
   'checkpoint-shipping',
   'customer-search',
   'database-replicas',
+  'ended-activations',
   'expired-answers',
   'license-counts',
   'signed-key-set',

@@ -17,7 +17,7 @@ export function columnsOfRole(superuser: DataSource): Promise<RoleColumn[]> {
                     WHERE contype = 'f' AND conrelid = attrelid AND conkey = ARRAY[attnum]) AS refers
      FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-       AND attnum > 0 AND NOT attisdropped
+       AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
        AND (has_column_privilege('aegis_app', attrelid, attnum, 'INSERT')
             OR has_column_privilege('aegis_app', attrelid, attnum, 'UPDATE'))
      ORDER BY 1, 2`,

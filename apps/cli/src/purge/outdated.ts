@@ -1,3 +1,9 @@
+import {
+  countEndedActivations,
+  countOldSeatDays,
+  removeEndedActivations,
+  removeOldSeatDays,
+} from '@aegis/activations';
 import { addressesDueUntil, countAddresses, forgetAddresses } from '@aegis/audit';
 import type { Environment } from '@aegis/config';
 import { countExpiredAnswers, removeExpiredAnswers } from '@aegis/idempotency';
@@ -52,6 +58,18 @@ export function outdatedOf(services: INestApplicationContext, environment: Envir
       label: 'count(s) of validations older than 25 hours',
       count: () => countOldValidationCounts(dataSource),
       remove: async () => ({ removed: await removeOldValidationCounts(dataSource), complete: true }),
+    },
+    {
+      name: 'ended_activations',
+      label: 'activation(s) that ended more than 90 days ago, and of which no token counts any longer',
+      count: () => countEndedActivations(dataSource),
+      remove: (goesOn) => removeEndedActivations(dataSource, goesOn),
+    },
+    {
+      name: 'seat_days',
+      label: 'day(s) of a license with its peak of seats, more than 90 days ago',
+      count: () => countOldSeatDays(dataSource),
+      remove: (goesOn) => removeOldSeatDays(dataSource, goesOn),
     },
     {
       name: 'signing_replicas',

@@ -2,6 +2,7 @@ import { postgresOptions } from '@aegis/database';
 import { Writable } from 'node:stream';
 import { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
+import { insertLicenseRows, insertRowKey } from '../../../../test/support/database/license-rows';
 import { makePastPartition } from '../../../../test/support/trail/old-months';
 import { Output } from '../terminal/output';
 import { UsageProblem } from '../terminal/usage-problem';
@@ -45,6 +46,34 @@ describe('aegis purge', () => {
       INSERT INTO validation_counts (minute, code, count)
       VALUES (date_trunc('minute', now()) - interval '26 hours', 'VALID', 3),
              (date_trunc('minute', now()) - interval '1 hour', 'VALID', 3)`);
+    await superuser.query(`INSERT INTO customers (id, name) VALUES ('C-1', 'x')`);
+    await insertRowKey({
+      query: (text: string, values?: unknown[]) => superuser.query(text, values),
+    } as never);
+    await superuser.query(
+      insertLicenseRows(
+        `SELECT 'C-1' AS customer_id, 'perpetual' AS license_type, 'active' AS status, NULL::timestamptz AS expires_at`,
+      ),
+    );
+    await superuser.query(
+      `INSERT INTO license_seats (license_id, mode, required, max, offline_days, overage, take_over)
+       SELECT id, 'fixed', true, 100, 30, 0, false FROM licenses`,
+    );
+    // Due: the first 1,200. One ended later, one has a token that counts, one a file, one has not ended.
+    await superuser.query(`
+      INSERT INTO activations (id, license_id, fp, mode, over, fence, admitted_at, last_seen_at, token_expires_at,
+                               offline_until, ended_at, ended_by)
+      SELECT gen_random_uuid(), (SELECT id FROM licenses), sha256(n::text::bytea), 'fixed', false, n,
+             now() - interval '200 days', now(),
+             CASE n WHEN 1202 THEN now() + interval '1 minute' ELSE now() - interval '70 days' END,
+             CASE n WHEN 1203 THEN now() + interval '1 minute' END,
+             CASE WHEN n < 1204 THEN now() - make_interval(days => CASE n WHEN 1201 THEN 89 ELSE 91 END) END,
+             CASE WHEN n < 1204 THEN 'ended' END
+      FROM generate_series(1, 1204) AS n`);
+    await superuser.query(`
+      INSERT INTO seat_days (license_id, day, peak, admissions, refusals)
+      SELECT id, (now() AT TIME ZONE 'UTC')::date - days, 1, 1, 0
+      FROM licenses, unnest(ARRAY[0, 90, 91, 400]) AS days`);
     await superuser.query(`
       INSERT INTO signing_replicas (id, name, kids, seen_at)
       VALUES (gen_random_uuid(), 'gone:1', '{}', now() - interval '2 hours'),
@@ -74,8 +103,16 @@ describe('aegis purge', () => {
       SELECT (SELECT count(ip_address)::int FROM audit_logs) AS addresses,
              (SELECT count(*)::int FROM idempotency_keys) AS answers,
              (SELECT count(*)::int FROM validation_counts) AS counts,
+             (SELECT array_agg(fence::int ORDER BY fence) FROM activations WHERE fence > 1200) AS activations,
+             (SELECT count(*)::int FROM activations WHERE fence <= 1200) AS ended,
+             (SELECT count(*)::int FROM seat_days) AS days,
              (SELECT array_agg(name) FROM signing_replicas) AS replicas`);
     return row;
+  };
+
+  const REMOVED = {
+    ...{ addresses: 1, answers: 1, counts: 1, replicas: ['lives:1'] },
+    ...{ activations: [1201, 1202, 1203, 1204], ended: 0, days: 2 },
   };
 
   it('removes only what has a limited lifetime, and says how much it removed', async () => {
@@ -86,16 +123,18 @@ describe('aegis purge', () => {
           { name: 'audit_addresses', removed: 3, complete: true },
           { name: 'expired_answers', removed: 1200, complete: true },
           { name: 'validation_counts', removed: 1, complete: true },
+          { name: 'ended_activations', removed: 1200, complete: true },
+          { name: 'seat_days', removed: 2, complete: true },
           { name: 'signing_replicas', removed: 1, complete: true },
         ],
         dry_run: false,
         complete: true,
       },
     });
-    expect(await left()).toEqual({ addresses: 1, answers: 1, counts: 1, replicas: ['lives:1'] });
+    expect(await left()).toEqual(REMOVED);
     const again = await run();
     expect(again.exitCode).toBe(0);
-    expect(again.answer.purged.map(({ removed }) => removed)).toEqual([0, 0, 0, 0]);
+    expect(again.answer.purged.map(({ removed }) => removed)).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   it('only counts with --dry-run, the same as it would remove', async () => {
@@ -106,13 +145,18 @@ describe('aegis purge', () => {
           { name: 'audit_addresses', due: 3 },
           { name: 'expired_answers', due: 1200 },
           { name: 'validation_counts', due: 1 },
+          { name: 'ended_activations', due: 1200 },
+          { name: 'seat_days', due: 2 },
           { name: 'signing_replicas', due: 1 },
         ],
         dry_run: true,
         complete: true,
       },
     });
-    expect(await left()).toEqual({ addresses: 4, answers: 1201, counts: 2, replicas: ['gone:1', 'lives:1'] });
+    expect(await left()).toEqual({
+      ...{ addresses: 4, answers: 1201, counts: 2, replicas: ['gone:1', 'lives:1'] },
+      ...{ activations: [1201, 1202, 1203, 1204], ended: 1200, days: 4 },
+    });
   });
 
   it('stops after --max-seconds, and ends with 1', async () => {
@@ -122,7 +166,7 @@ describe('aegis purge', () => {
     expect({ exitCode, complete: answer.complete }).toEqual({ exitCode: 1, complete: false });
     jest.restoreAllMocks();
     expect(await run()).toMatchObject({ exitCode: 0, answer: { complete: true } });
-    expect(await left()).toEqual({ addresses: 1, answers: 1, counts: 1, replicas: ['lives:1'] });
+    expect(await left()).toEqual(REMOVED);
   });
 
   it.each([0, 86_401])('refuses --max-seconds %d', (maxSeconds) => {

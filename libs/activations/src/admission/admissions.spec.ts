@@ -106,6 +106,26 @@ describe('admissions of two servers at once', () => {
     expect(await db.records(license)).toHaveLength(4);
   });
 
+  it('count by day who came, who was refused, and how many there were at most', async () => {
+    const license = await db.license({ max: 3 });
+    const days = async (): Promise<unknown[]> => {
+      const { rows } = await db.sql.query<object>(
+        `SELECT day = (now() AT TIME ZONE 'UTC')::date AS today, peak, admissions::int, refusals::int
+         FROM seat_days WHERE license_id = $1`,
+        [license],
+      );
+      return rows;
+    };
+    expect(await days()).toEqual([]);
+    const { row } = await admit(license, 'first');
+    await admit(license, 'first');
+    await admit(license, 'second');
+    await servers[0]!.release(act(license), row.id);
+    expect(await days()).toEqual([{ today: true, peak: 2, admissions: 2, refusals: 0 }]);
+    await admitAll(license, fingerprints(5));
+    expect(await days()).toEqual([{ today: true, peak: 3, admissions: 4, refusals: 3 }]);
+  });
+
   it('mark those beyond the maximum', async () => {
     const license = await db.license({ overage: 2 });
     expect(count(await admitAll(license, fingerprints(CLIENTS)), 'seats_exhausted')).toBe(CLIENTS - 7);

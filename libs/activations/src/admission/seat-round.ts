@@ -207,6 +207,7 @@ export class SeatRound {
       ...this.lengths(),
     });
     this.keep(after);
+    this.writes.days.admitted(this.licenseId, this.now, after.open);
     this.known.set(keyOf(fp), { own: { id, leaseEndsAt }, isReturning: true });
     const instead = takenOver === null ? {} : { taken_over: takenOver };
     this.record(applicant, 'activation.admitted', { activation_id: id, mode, over, fence, ...instead });
@@ -225,6 +226,7 @@ export class SeatRound {
 
   private async refuse(act: SeatAct, { why, ...used }: Refused): Promise<SeatsExhausted | MovesExhausted> {
     const { now, refusalRecordedAt: before } = this;
+    this.writes.days.refused(this.licenseId, now, this.account.open);
     if (before === null || now.getTime() - before.getTime() >= HOUR_MS) {
       this.refusalRecordedAt = now;
       this.writes.noteRefusal(this.licenseId, now);

@@ -10,6 +10,7 @@ import {
 } from '../activation-rows';
 import type { SeatMode } from '@aegis/license-token';
 import type { SeatAccount } from './decide-seat';
+import { SeatDays } from './seat-days';
 
 /** For how long leases and tokens of a license last now. */
 interface Lengths {
@@ -96,6 +97,7 @@ const REFUSALS = new PreparedStatement(
 export class SeatWrites {
   /** The rows that were written, by id, as they are now. */
   readonly rows = new Map<string, HeldRow>();
+  readonly days = new SeatDays();
   private admitted: NewActivation[] = [];
   private renewals: Renewal[] = [];
   private records: AuditEntry[] = [];
@@ -147,6 +149,7 @@ export class SeatWrites {
       refusals.length === 0
         ? []
         : REFUSALS.run(tx, [refusals.map(([id]) => id), refusals.map(([, now]) => now)]),
+      this.days.flush(tx),
       records.length === 0 ? undefined : this.audit.append(tx, ...records),
     ]);
     const lasts = new Map(admitted.map((activation) => [activation.id, lastsSeconds(activation)]));
