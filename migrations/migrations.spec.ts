@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { expectNothingMissing } from '../test/support/complete-list';
 import { entities } from '../test/support/database/entities';
 import { emptyDatabase, testDatabase, type TestDatabase } from '../test/support/database/database';
+import { until } from '../test/support/until';
 import { migrationDataSource } from './data-source';
 import { applicationPrivileges } from './privileges';
 
@@ -50,6 +51,41 @@ describe('migrations', () => {
       );
       expect(await schemaOf(owner)).toEqual(complete);
     } finally {
+      await owner.destroy();
+    }
+  });
+
+  it('are undone as soon as others let go of what they use', async () => {
+    database = await testDatabase();
+    const owner = await migrationDataSource(database.ownerUrl).initialize();
+    const user = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
+    const others = user.createQueryRunner();
+    const newWait = async (known?: string): Promise<string | undefined> => {
+      const [row] = await user.query<{ since: string }[]>(
+        `SELECT waitstart::text AS since FROM pg_locks
+         WHERE NOT granted AND waitstart IS NOT NULL AND relation = 'public.licenses'::regclass`,
+      );
+      return row?.since === known ? undefined : row?.since;
+    };
+    try {
+      do expect(await migrateDown(owner)).toBeDefined();
+      while (
+        (await migrationStates(owner)).findLast(({ applied }) => applied)?.name !== 'AddGrace1764260120000'
+      );
+      await others.startTransaction();
+      await others.query('SELECT FROM licenses');
+      const undone = migrateDown(owner);
+      const waits: string[] = [];
+      await until('it has given up once, and tries again', async () => {
+        const since = await newWait(waits.at(-1));
+        if (since !== undefined) waits.push(since);
+        return waits.length > 1;
+      });
+      await others.rollbackTransaction();
+      expect(await undone).toBe('AddGrace1764260120000');
+    } finally {
+      await others.release();
+      await user.destroy();
       await owner.destroy();
     }
   });

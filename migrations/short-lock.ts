@@ -8,7 +8,7 @@ const ATTEMPTS = 50;
 
 /**
  * Runs a statement that locks a table for a moment, in a transaction of its own: tries again rather than let writers
- * queue behind a lock that is long in coming.
+ * queue behind a lock that is long in coming. In a transaction that is open, it fails, and the transaction can be tried again.
  */
 export async function withShortLock(runner: QueryRunner, statement: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
@@ -17,7 +17,8 @@ export async function withShortLock(runner: QueryRunner, statement: string): Pro
       await runner.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; ${statement}`);
       return;
     } catch (error) {
-      if (attempt === ATTEMPTS || sqlState(error) !== SqlState.lockNotAvailable) throw error;
+      const isLast = attempt === ATTEMPTS || runner.isTransactionActive;
+      if (isLast || sqlState(error) !== SqlState.lockNotAvailable) throw error;
       await pause(LOCK_TIMEOUT_MS);
     }
   }

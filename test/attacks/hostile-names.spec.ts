@@ -140,4 +140,21 @@ describe('names of members that anybody chose', () => {
         expect([field, JSON.stringify(shown[field])]).toEqual([field, JSON.stringify(value[field])]);
       }
   });
+
+  // class-transformer looks into every value but `entitlements` of the body itself.
+  it.each(['notes', 'unknown', 'instance_fingerprint', 'allowed_major_versions', 'entitlements'])(
+    'are refused in an object that only has the name of a field with free names: in %s',
+    async (field) => {
+      for (const name of NAMES) {
+        const inner = `{"entitlements": {${JSON.stringify(name)}: {"name": "Array"}}}`;
+        for (const value of [inner, `[${inner}]`]) {
+          const answer = await admin.post(
+            '/api/v1/licenses',
+            `{"customer_id": "acme", "${field}": ${value}}`,
+          );
+          expect({ value, status: answer.status }).toEqual({ value, status: 422 });
+        }
+      }
+    },
+  );
 });

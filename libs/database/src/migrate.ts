@@ -1,11 +1,14 @@
 import { ConfigurationError } from '@aegis/errors';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, QueryRunner } from 'typeorm';
+import { sqlState, SqlState } from './postgres-errors';
 
 /** Any constant does, as long as nothing else in the database uses it as an advisory lock. */
 const MIGRATION_LOCK = '4702394921427289928';
 const LOCK_POLL_MS = 100;
 const LOCK_PATIENCE_MS = 120_000;
+const UNDO_ATTEMPTS = 50;
+const UNDO_PAUSE_MS = 300;
 
 /** What a role may do with a table or sequence: `{ customers: 'SELECT, INSERT, UPDATE' }`. */
 export interface Privileges {
@@ -107,9 +110,22 @@ export function grantPrivileges(dataSource: DataSource, role: string, privileges
 export async function migrateDown(dataSource: DataSource): Promise<string | undefined> {
   return withMigrationLock(dataSource, async () => {
     const newest = (await migrationStates(dataSource)).findLast(({ applied }) => applied);
-    if (newest) await dataSource.undoLastMigration({ transaction: 'each' });
+    if (newest) await undoLast(dataSource);
     return newest?.name;
   });
+}
+
+/** A migration gives up soon when others hold a lock that it needs: then nothing of it was undone. */
+async function undoLast(dataSource: DataSource): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await dataSource.undoLastMigration({ transaction: 'each' });
+      return;
+    } catch (error) {
+      if (attempt === UNDO_ATTEMPTS || sqlState(error) !== SqlState.lockNotAvailable) throw error;
+      await pause(UNDO_PAUSE_MS);
+    }
+  }
 }
 
 /** Every migration this version knows, oldest first, and whether the database has it. */

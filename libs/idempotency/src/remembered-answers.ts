@@ -104,17 +104,25 @@ export class RememberedAnswers {
     if (!timingSafeEqual(seal.recognise(text), row.request_hash)) throw new IdempotencyKeyReused();
     const { reply, scopes } = JSON.parse(
       seal.open(row.answer, rowOf(keyHash, row.request_hash)),
-      writableMoment,
     ) as Remembered;
     // What the request itself asked for may have taken more scopes than its route: none may be gone.
     const lost = scopes.filter((scope) => !grants(caller.scopes, scope));
     if (lost.length > 0) throw new ScopeLostSince(lost);
-    return reply;
+    return { ...reply, body: withWritableMoments('', reply.body) };
   }
 }
 
+/** Fields whose members have names of anybody's choice, and were in no answer of those versions. */
+const FREE_NAMES: ReadonlySet<string> = new Set(['entitlements']);
+
 /** Earlier versions remembered times after the year 9999, as ECMAScript writes them; RFC 3339 has no such form. */
-function writableMoment(name: string, value: unknown): unknown {
+function withWritableMoments(name: string, value: unknown): unknown {
+  if (FREE_NAMES.has(name)) return value;
+  if (Array.isArray(value)) return value.map((item) => withWritableMoments('', item));
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([field, inner]) => [field, withWritableMoments(field, inner)]),
+    );
   if (typeof value !== 'string' || !/_(?:at|until|after)$/.test(name) || !/^[+-]\d{6}-/.test(value))
     return value;
   const time = Date.parse(value);

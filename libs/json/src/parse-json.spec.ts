@@ -31,6 +31,21 @@ describe('a field whose names are of the caller', () => {
     ['within its values', '{"entitlements":{"a":{"constructor":1}}}', ['entitlements.a.constructor']],
     ['in a list in its place', '{"entitlements":[{"toString":1}]}', ['entitlements.0.toString']],
     ['in another field', '{"other":{"valueOf":1}}', ['other.valueOf']],
+    [
+      'in a member of its name in another field',
+      '{"other":{"entitlements":{"constructor":1}}}',
+      ['other.entitlements.constructor'],
+    ],
+    [
+      'of its name in a list',
+      '{"other":[{"entitlements":{"constructor":1}}]}',
+      ['other.0.entitlements.constructor'],
+    ],
+    [
+      'of its name within it',
+      '{"entitlements":{"entitlements":{"constructor":1}}}',
+      ['entitlements.entitlements.constructor'],
+    ],
   ])('leaves reserved names refused %s', (_where, text, fields) => {
     expect(fieldsRefused(text)).toEqual(fields);
   });

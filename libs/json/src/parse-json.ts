@@ -40,11 +40,10 @@ export function parseJson(text: string, bounds: JsonBounds = UNBOUNDED): unknown
     throw notJson(text);
   }
   const escapes = text.includes('\\u');
-  const { freeNames } = bounds;
-  const found = inspect(value, escapes, freeNames, false);
+  const found = inspect(value, escapes, bounds.freeNames, false);
   if (found === FAULTY) {
     const errors = new FieldErrors();
-    collectFaults(value, '', { escapes, freeNames, errors }, false);
+    collectFaults(value, '', { escapes, errors }, bounds.freeNames, false);
     throw new InvalidInput(errors);
   }
   // Of a doubled name only the last member survives parsing, however the name is escaped.
@@ -52,8 +51,12 @@ export function parseJson(text: string, bounds: JsonBounds = UNBOUNDED): unknown
   return value;
 }
 
+const NO_NAMES: JsonBounds['freeNames'] = new Set();
+
 /**
  * Counts the members of a value; `FAULTY` when a name or a text in it breaks a rule.
+ * @param freeNames its members with names of the caller's choice: those of the body itself, and none further within, where
+ * class-transformer would look at them
  * @param isFree whether its own names are of the caller's choice
  */
 function inspect(
@@ -74,7 +77,7 @@ function inspect(
     const inner = inspect(
       (value as Record<string, unknown>)[name],
       escapes,
-      freeNames,
+      NO_NAMES,
       !list && freeNames.has(name),
     );
     if (inner === FAULTY) return FAULTY;
@@ -85,12 +88,17 @@ function inspect(
 
 interface FaultSearch {
   readonly escapes: boolean;
-  readonly freeNames: JsonBounds['freeNames'];
   readonly errors: FieldErrors;
 }
 
-function collectFaults(value: unknown, path: string, search: FaultSearch, isFree: boolean): void {
-  const { escapes, freeNames, errors } = search;
+function collectFaults(
+  value: unknown,
+  path: string,
+  search: FaultSearch,
+  freeNames: JsonBounds['freeNames'],
+  isFree: boolean,
+): void {
+  const { escapes, errors } = search;
   if (typeof value === 'string') {
     if (escapes && !isStorableText(value)) errors.add(path, STORABLE_TEXT_RULE);
     return;
@@ -105,6 +113,7 @@ function collectFaults(value: unknown, path: string, search: FaultSearch, isFree
       (value as Record<string, unknown>)[name],
       inner,
       search,
+      NO_NAMES,
       !Array.isArray(value) && freeNames.has(name),
     );
   }

@@ -5,7 +5,6 @@ import {
   isDatabaseUnavailable,
   poolOptions,
   postgresOptions,
-  SqlState,
   sqlState,
 } from '@aegis/database';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,14 +12,15 @@ import { DataSource } from 'typeorm';
 import type { PrimaryPosition } from './primary-position';
 import { ReadOnlyConnection } from './read-only-connection';
 import type { Reading } from './read-up-to-date';
-import { type Standing, standingOf } from './standing';
+import { type Found, type Standing, standingOf } from './standing';
 
 /** A standby is asked again after 1, 2, 4, … ms. */
 const LONGEST_PAUSE_MS = 16;
 
+const UNREACHABLE: Found = { standing: 'unreachable', replayed: null };
+
 /** What a replica was found to be. */
-export interface Comparison {
-  readonly standing: Standing;
+export interface Comparison extends Found {
   /** Until it had replayed the position, at most the permitted lag. */
   readonly elapsedMs: number;
   /** Why it is unreachable, where that is known. */
@@ -36,7 +36,7 @@ interface Lent extends Comparison {
 /** A streaming standby, with a pool of its own. */
 export class Replica {
   private dataSource: DataSource | undefined;
-  /** As of the last comparison; while it is not up to date, nothing is read here. */
+  /** As of the last comparison; while it is not up to date, or was not compared, nothing is read here. */
   standing: Standing | undefined;
 
   /**
@@ -49,19 +49,16 @@ export class Replica {
     private readonly onLost: (error: unknown) => void,
   ) {}
 
-  /** Compares it with its primary, for all reads until the next comparison. It does not reject. */
+  /** Compares it with a position of its primary. It does not reject. */
   async compare(position: PrimaryPosition): Promise<Comparison> {
-    let comparison: Comparison;
     try {
       this.dataSource ??= await this.open();
       const { connection, ...found } = await this.lend(position);
       await connection?.giveBack();
-      comparison = found;
+      return found;
     } catch (error) {
-      comparison = { standing: 'unreachable', elapsedMs: 0, error };
+      return { ...UNREACHABLE, elapsedMs: 0, error };
     }
-    this.standing = comparison.standing;
-    return comparison;
   }
 
   /**
@@ -74,7 +71,7 @@ export class Replica {
     try {
       return { result: await reading(connection.runner.manager) };
     } catch (error) {
-      if (isOfReplica(error)) return undefined;
+      if (isOfDatabase(error)) return undefined;
       throw error;
     } finally {
       // Nobody waits for it: the result does not depend on it.
@@ -111,20 +108,20 @@ export class Replica {
   private async lend(position: PrimaryPosition): Promise<Lent> {
     const { DATABASE_REPLICA_MAX_LAG_MS: longestMs } = this.environment;
     const from = performance.now();
-    if (this.dataSource === undefined) return { standing: 'unreachable', elapsedMs: 0 };
+    if (this.dataSource === undefined) return { ...UNREACHABLE, elapsedMs: 0 };
     const connection = new ReadOnlyConnection(this.dataSource.createQueryRunner());
-    const found: { standing: Standing } = { standing: 'unreachable' };
+    let found: Found = UNREACHABLE;
     const limit = new AbortController();
     const isAwaited = (): boolean => !limit.signal.aborted;
-    const arrival = arrive(connection, position, longestMs, isAwaited, (standing) => {
-      found.standing = standing;
+    const arrival = arrive(connection, position, longestMs, isAwaited, (one) => {
+      found = one;
     });
     const late = pause(longestMs, undefined, { signal: limit.signal, ref: false }).catch(() => undefined);
     try {
       await Promise.race([arrival, late]);
     } catch (error) {
       await connection.giveBack();
-      return { standing: 'unreachable', elapsedMs: performance.now() - from, error };
+      return { ...UNREACHABLE, elapsedMs: performance.now() - from, error };
     } finally {
       limit.abort();
     }
@@ -144,20 +141,24 @@ async function arrive(
   position: PrimaryPosition,
   mostSkewMs: number,
   isAwaited: () => boolean,
-  onStanding: (standing: Standing) => void,
+  onFound: (found: Found) => void,
 ): Promise<void> {
   await connection.begin();
   for (let pauseMs = 1; isAwaited(); pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    const standing = await standingOf(connection.runner, position, mostSkewMs);
+    const found = await standingOf(connection.runner, position, mostSkewMs);
     // What is found once nobody waits was not found in time.
     if (!isAwaited()) return;
-    onStanding(standing);
-    if (standing !== 'behind') return;
+    onFound(found);
+    if (found.standing !== 'behind') return;
     await pause(pauseMs);
   }
 }
 
-/** Whether the primary may answer what failed here: a lost connection, or a conflict with what is replayed. */
-function isOfReplica(error: unknown): boolean {
-  return isDatabaseUnavailable(error) || sqlState(error) === SqlState.serializationFailure;
+/**
+ * Whether the primary may answer what failed here: a lost connection, and everything that a database refuses. A conflict
+ * with what is replayed has several codes, and the statements that were sent behind the one that failed another
+ * (25P02); a damaged file of the standby has others.
+ */
+function isOfDatabase(error: unknown): boolean {
+  return isDatabaseUnavailable(error) || sqlState(error) !== undefined;
 }

@@ -245,6 +245,8 @@ describe('reads that a standby may answer', () => {
     for (let time = 0; time < 3; time += 1) {
       await superuser.query('SELECT pg_switch_wal()');
       await reader.untilFromStandby();
+      // What the standby has replayed ends where the segment does.
+      await reader.untilInUse();
       await addNote();
     }
     await superuser.destroy();
@@ -328,6 +330,46 @@ describe('reads that a standby may answer', () => {
     for (const connection of connections) connection.cut();
   });
 
+  it.each([
+    ['a deadlock with what is replayed', '40P01'],
+    ['a file that is damaged', 'XX001'],
+    ['an index that is damaged', 'XX002'],
+    ['a library that is missing', '58P01'],
+  ])(
+    'are repeated on the primary after %s, also where what was sent behind it fails first',
+    async (_what, state) => {
+      const reader = await inUse();
+      await reader.untilFromStandby();
+      const failing = `DO $$ BEGIN IF pg_is_in_recovery() THEN RAISE EXCEPTION 'made up' USING ERRCODE = '${state}'; END IF; END $$`;
+      await until('the standby failed', async () => {
+        const runs: string[] = [];
+        const read = await readUpToDate(primary, async (on) => {
+          runs.push(await whichIs(on));
+          const first = on.query(failing);
+          const behind = on.query<{ one: number }[]>('SELECT 1 AS one');
+          return behind.finally(() => first.catch(() => undefined)).then((rows) => first.then(() => rows));
+        });
+        expect(read).toEqual([{ one: 1 }]);
+        return runs.join() === 'standby,primary';
+      });
+    },
+  );
+
+  it('are answered by the primary after it could not be asked, until a standby was compared again', async () => {
+    const address = await DatabaseProxy.before(postgres.primary.applicationUrl);
+    const behindProxy = await dataSourceOf(address.of(postgres.primary.applicationUrl));
+    open.push({ close: () => behindProxy.destroy().then(() => address.close()) });
+    const reader = await new Reader(behindProxy, throughProxy()).untilInUse();
+    await reader.untilFromStandby();
+    // Nobody listens there.
+    address.switchTo('postgres://127.0.0.1:1/');
+    await expect(reader.compare()).rejects.toThrow();
+    address.switchTo(postgres.primary.applicationUrl);
+    expect(await reader.notes()).toMatchObject({ from: 'primary' });
+    await reader.untilInUse();
+    await reader.untilFromStandby();
+  });
+
   it('fail as on the primary, once, for a reason that is not the standby', async () => {
     const reader = await inUse();
     await reader.untilFromStandby();
@@ -397,6 +439,22 @@ describe('reads that a standby may answer', () => {
     expect(reader.log.join('')).not.toContain('127.0.0.1');
     expect(await readUpToDate(another, whichIs)).toBe('primary');
     await database.drop();
+  });
+
+  it('are not answered by a standby that has what the primary never had, as after a restore of a snapshot', async () => {
+    const snapshot = await postgres.addSnapshot();
+    const restored = await dataSourceOf(snapshot.urlOf(postgres.primary.applicationUrl));
+    open.push({ close: () => restored.destroy() });
+    const reader = await inUse();
+    const lost = await addNote();
+    expect(await reader.untilFromStandby()).toContain(lost);
+    const after = new Reader(restored, throughProxy());
+    await after.compare();
+    expect(after.log.at(-1)).toContain('"standing":"it has replayed what the primary never had');
+    expect(await after.value('aegis_read_replica_in_use{replica="1"}')).toBe(0);
+    const { from, ids } = await after.notes();
+    expect(from).toBe('primary');
+    expect(ids).not.toContain(lost);
   });
 
   describe('after a failover', () => {

@@ -4,7 +4,8 @@ import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { primaryPositionOf, type PrimaryPosition } from './primary-position';
+import { compareAll } from './compare-replicas';
+import { primaryPositionOf } from './primary-position';
 import { type Readers, type Reading, useReaders } from './read-up-to-date';
 import { type Comparison, Replica } from './replica';
 import { ReplicaMetrics } from './replica-metrics';
@@ -67,20 +68,33 @@ export class Replicas implements Readers, OnApplicationShutdown {
     return usable[this.turn % usable.length];
   }
 
-  /** Finds out which replicas may be read until the next comparison; the job does it every second. */
+  /**
+   * Finds out which replicas may be read until the next comparison; the job does it every second.
+   * @throws when the primary cannot be reached: another may be in its place next, so that no replica is read before it was
+   * compared again
+   */
   async compare(): Promise<void> {
-    const position = await primaryPositionOf(this.primary);
+    let compared: Comparison[] | undefined;
+    try {
+      compared = await compareAll(this.primary, this.replicas);
+    } catch (error) {
+      for (const replica of this.replicas) replica.standing = undefined;
+      throw error;
+    }
     // The primary was demoted: until it is another one, requests fail for reasons of their own.
-    if (position === undefined) return;
-    await Promise.all(this.replicas.map((replica, index) => this.compareOne(replica, index + 1, position)));
+    compared?.forEach((comparison, index) => {
+      this.note(index, comparison);
+    });
   }
 
-  /** @param number its place in DATABASE_REPLICA_URLS, from 1 on: logs and metrics name no address */
-  private async compareOne(replica: Replica, number: number, position: PrimaryPosition): Promise<void> {
+  /** @param index of the replica; logs and metrics number it from 1 on, and name no address */
+  private note(index: number, comparison: Comparison): void {
+    const replica = this.replicas[index];
+    if (replica === undefined) return;
     const before = replica.standing;
-    const comparison = await replica.compare(position);
-    this.metrics?.report(number, comparison);
-    if (comparison.standing !== before) this.say(number, comparison);
+    replica.standing = comparison.standing;
+    this.metrics?.report(index + 1, comparison);
+    if (comparison.standing !== before) this.say(index + 1, comparison);
   }
 
   private say(number: number, { standing, error }: Comparison): void {

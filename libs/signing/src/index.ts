@@ -7,15 +7,8 @@ export type { KeySetContent } from './jws/signed-key-set';
 export { keySetContent, signKeySet } from './jws/signed-key-set';
 export { VerifiedSignatures } from './jws/verified-signatures';
 export { writeFileWhole } from './keys/durable-file';
-export {
-  listPrivateKeys,
-  readPrivateKey,
-  readPublicKey,
-  readPublicKeys,
-  rewrapPrivateKey,
-  writeKeyPair,
-  adoptKeyPair,
-} from './keys/key-files';
+export { listPrivateKeys, readPrivateKey, readPublicKey, readPublicKeys } from './keys/key-files';
+export { adoptKeyPair, rewrapPrivateKey, writeKeyPair } from './keys/key-pair-writer';
 export { assertKid } from './keys/kid';
 export { isSoundOnRecord } from './keys/weak-public-key';
 export { canonicalPem, pemBlocks } from './keys/pem';

@@ -166,6 +166,7 @@ describe('the inspection of a pasted token', () => {
       recorded_at: time,
       grace_days: 0,
       entitlements: {},
+      seats: null,
     };
     // A token's `exp` has whole seconds.
     const end = (text: unknown): string =>

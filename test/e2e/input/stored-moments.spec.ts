@@ -175,4 +175,14 @@ describe('times that earlier versions stored', () => {
     // What people wrote stays as it is.
     expect(replayed.body).toMatchObject({ expires_at: LAST, name: '+010000-01-01T00:59:59.000Z' });
   });
+
+  it('are texts like others in what a vendor named: a remembered answer says what the first one said', async () => {
+    const entitlements = { paid_until: '+010000-01-01T00:59:59.000Z' };
+    const license = await aLicense(client);
+    const headers = { 'Idempotency-Key': 'a-vendor' };
+    const path = `/api/v1/licenses/${license.id}/reissue`;
+    const first = await client.post(path, { entitlements }, headers);
+    expect(first.body).toMatchObject({ entitlements });
+    expect((await client.post(path, { entitlements }, headers)).body).toEqual(first.body);
+  });
 });

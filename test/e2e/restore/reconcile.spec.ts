@@ -755,7 +755,7 @@ describe('a database that was restored to an earlier moment', () => {
     it('is reconciled only if an option says what to do with it', () =>
       expectRefused(
         [cut()],
-        /4 of which revoke or suspend a license, and 6 take something else away: .*customer\.updated.* With --unproven apply/,
+        /4 of which revoke or suspend a license, and 7 take something else away: .*customer\.updated.* With --unproven apply/,
       ));
 
     it('takes validity away if an option says so, and gives none', async () => {
@@ -829,7 +829,7 @@ describe('a database that was restored to an earlier moment', () => {
         const owner = await taken();
         const before = await stateOf(owner);
         await expect(reconcile(owner, [cut()])).rejects.toThrow(
-          /4 of which revoke or suspend a license, and 6 take something else away: .*The ids of \d+ were taken by records/,
+          /4 of which revoke or suspend a license, and 7 take something else away: .*The ids of \d+ were taken by records/,
         );
         expect(await stateOf(owner)).toEqual(before);
       });
@@ -945,6 +945,7 @@ describe('a database that was restored to an earlier moment', () => {
           ['customer.updated', time.licenses.of_a_deactivated_customer.customer_id],
           ['customer.deleted', time.licenses.of_a_removed_customer.customer_id],
           ['api_key.deleted', time.deletedKey.id],
+          ['api_key.rotated', time.rotatedKey.id],
         ].map(([type, subject]) => ({ record: expect.any(String), type, subject, applied: false })),
       );
       const [license] = await owner.query<unknown[]>('SELECT status FROM licenses WHERE id = $1', [

@@ -156,7 +156,7 @@ export default {
       ],
     ]),
     ...inFile('libs/idempotency/src/remembered-answers.ts', [
-      ['repeats times that RFC 3339 has no form for', '      writableMoment,\n', ''],
+      ['repeats times that RFC 3339 has no form for', "withWritableMoments('', reply.body)", 'reply.body'],
     ]),
     ...inFile('migrations/1764220000000-bound-moments.ts', [
       [

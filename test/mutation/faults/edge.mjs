@@ -36,7 +36,16 @@ export default {
       ['lets one more wait', 'this.count.waiting >= this.most', 'this.count.waiting > this.most'],
       ['refuses probes', "if (QUIET_PATHS.test(request.url ?? '')) return true;", ''],
       ['counts those who do not read their answer', "response.once('prefinish', work.end);", ''],
-      ['counts those who have left', "response.once('close', work.end);", ''],
+      [
+        'counts what nobody waits for as nothing',
+        "response.once('close', work.leave);",
+        "response.once('close', work.end);",
+      ],
+      [
+        'counts work forever whose end was missed',
+        'this.left = setTimeout(this.end, LONGEST_LEFT_MS).unref();',
+        'return;',
+      ],
       ['does not count again who has sent the body', "this.change('counted');", ''],
       ['counts again whose answer is made', "if (this.state === 'over') return;", ''],
       ['does not say when to come back', "'Retry-After': RETRY_SECONDS,", ''],

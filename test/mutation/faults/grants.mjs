@@ -55,6 +55,11 @@ export default {
         '!list && freeNames.has(name),',
         'isFree || (!list && freeNames.has(name)),',
       ],
+      [
+        'takes reserved names wherever a member has the name of a field that takes them',
+        'escapes,\n      NO_NAMES,',
+        'escapes,\n      freeNames,',
+      ],
     ]),
     ...inFile('libs/licensing/src/issue/license-claims.ts', [
       ['names grace in tokens without it', 'facts.graceDays > 0 &&', 'true &&'],

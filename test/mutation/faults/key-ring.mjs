@@ -37,7 +37,7 @@ export default {
       ['clears rows with every report', 'if (performance.now() < this.clearsFrom) return;', ''],
       ['waits though more rows may be left', 'if (cleared < MOST_REPLICAS) this', 'this'],
     ]),
-    ...inFile('libs/signing/src/keys/key-files.ts', [
+    ...inFile('libs/signing/src/keys/key-pair-writer.ts', [
       [
         'takes over a private key besides the public file of another',
         'if (parsePublicKey(await readPem(keysDir, name, READABLE), name).equals(publicKey)) return true;',

@@ -27,9 +27,9 @@ export default {
     ]),
     ...inFile('libs/replicas/src/replica.ts', [
       [
-        'fails where what is replayed conflicts with a read',
-        ' || sqlState(error) === SqlState.serializationFailure',
-        ' && sqlState(error) !== SqlState.serializationFailure',
+        'fails where what is replayed conflicts with a read, or a standby is damaged',
+        'sqlState(error) !== undefined',
+        'sqlState(error) === undefined && false',
       ],
       [
         'fails where a standby is lost',
@@ -38,8 +38,8 @@ export default {
       ],
       [
         'repeats on the primary what the caller is to blame for',
-        'if (isOfReplica(error))',
-        'if (isOfReplica(error) || true)',
+        'if (isOfDatabase(error))',
+        'if (isOfDatabase(error) || true)',
       ],
       [
         'waits for a standby that is silent',
@@ -48,13 +48,15 @@ export default {
       ],
       [
         'does not wait for a standby that is about to have it',
-        "if (standing !== 'behind') return;",
+        "if (found.standing !== 'behind') return;",
         'return;',
       ],
+    ]),
+    ...inFile('libs/replicas/src/compare-replicas.ts', [
       [
-        'leaves a standby in use, whatever is found',
-        'this.standing = comparison.standing;',
-        "this.standing = 'up_to_date';",
+        'reads a standby of another history',
+        'bytesOf(replayed) > bytesOf(later.lsn)',
+        'bytesOf(replayed) > bytesOf(later.lsn) * 2n',
       ],
     ]),
     ...inFile('libs/replicas/src/read-only-connection.ts', [
@@ -67,6 +69,16 @@ export default {
       ],
     ]),
     ...inFile('libs/replicas/src/replicas.ts', [
+      [
+        'leaves a standby in use, whatever is found',
+        'replica.standing = comparison.standing;',
+        "replica.standing = 'up_to_date';",
+      ],
+      [
+        'reads a standby after the primary could not be asked',
+        'for (const replica of this.replicas) replica.standing = undefined;',
+        '',
+      ],
       [
         'asks a standby that was left out',
         "this.replicas.filter(({ standing }) => standing === 'up_to_date')",

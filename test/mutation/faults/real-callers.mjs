@@ -88,7 +88,7 @@ export default {
       ['opens a PEM as it is in the file', 'open(canonicalPem(block), passphrase', 'open(pem, passphrase'],
       ['takes a damaged PEM for a wrong passphrase', '|| !isIntact(block)', ''],
     ]),
-    ...inFile('libs/signing/src/keys/key-files.ts', [
+    ...inFile('libs/signing/src/keys/public-key-pem.ts', [
       ['takes the first of two public keys', "|| pem.split('-----BEGIN ').length > 2", ''],
     ]),
     ...inFile('libs/api-keys/src/api-keys.errors.ts', [

@@ -10,8 +10,22 @@ export default {
     'test/e2e/restore/reconcile.spec.ts',
     'libs/checkpoints/src/shipping/checkpoint-shipping.spec.ts',
     'test/e2e/restore/restored-commands.spec.ts',
+    'libs/restore/src/replay/restrictions.spec.ts',
   ],
   faults: [
+    ...inFile('libs/licensing/src/resign/license-resign.service.ts', [
+      ['reports tokens of a restored database', 'await assertNotOutdated(tx);', ''],
+    ]),
+    ...inFile('libs/restore/src/replay/restrictions.ts', [
+      ['does not name a renewal that withdrew tokens', "      case 'license.renewed':\n", ''],
+      [
+        'does not name an API key whose secret was replaced',
+        "      case 'api_key.rotated':\n",
+        "      case 'api_key.none':\n",
+      ],
+      ['does not name an API key that lost scopes', "'scopes', 'expires_at',", "'expires_at',"],
+      ['does not name an API key that was deactivated', "data.flag('is_active') !== true)", 'false)'],
+    ]),
     ...inFile('libs/status-lists/src/status-list-records.ts', [
       [
         'signs status lists of a restored database that was not surveyed',

@@ -38,11 +38,30 @@ export class Standby {
    * @param undo what has to be undone is added here
    * @param upstreamUrl what it follows; the primary unless given
    */
-  static async of(
+  static of(
     primary: EmbeddedPostgres,
     folder: string,
     undo: Undo,
     upstreamUrl = primary.superuserUrl,
+  ): Promise<Standby> {
+    return Standby.copied(primary, folder, undo, (dataFolder) => {
+      makeStandby(upstreamUrl, dataFolder);
+    });
+  }
+
+  /**
+   * Copies a running primary, and starts the copy as a primary of its own, as from a snapshot of the disk: with the same
+   * system identifier, on the same timeline.
+   */
+  static snapshotOf(primary: EmbeddedPostgres, folder: string, undo: Undo): Promise<Standby> {
+    return Standby.copied(primary, folder, undo, () => undefined);
+  }
+
+  private static async copied(
+    primary: EmbeddedPostgres,
+    folder: string,
+    undo: Undo,
+    prepare: (dataFolder: string) => void,
   ): Promise<Standby> {
     const dataDir = mkdtempSync(join(folder, 'standby-'));
     const place = await openClusterFolder(dataDir);
@@ -51,7 +70,9 @@ export class Standby {
     });
     const cluster = clusterIn(place, randomBytes(8).toString('hex'));
     undo.push(() => stopIfRunning(cluster));
-    await makeStandby(primary, upstreamUrl, cluster.dataFolder, place);
+    await backUp(primary, cluster.dataFolder);
+    prepare(cluster.dataFolder);
+    handOver(cluster.dataFolder, place);
     const launch = await launchPostmaster(cluster, prepareBinaries(place, undefined), { durable: false });
     await until('the standby takes connections', () => {
       if (launch.ended) throw new Error(`the standby does not start:\n${launch.said()}`);
@@ -148,6 +169,11 @@ export class ReplicatedPostgres {
     return Standby.of(this.primary, this.folder, this.undo);
   }
 
+  /** Starts a copy of the primary as it is now, which follows nobody. */
+  addSnapshot(): Promise<Standby> {
+    return Standby.snapshotOf(this.primary, this.folder, this.undo);
+  }
+
   /** Starts a standby that follows the first one, and continues to do so when that is promoted. */
   addStandbyOfStandby(): Promise<Standby> {
     return Standby.of(this.primary, this.folder, this.undo, this.onStandby(this.primary.superuserUrl));
@@ -189,21 +215,14 @@ async function keepLog({ superuserUrl }: EmbeddedPostgres): Promise<void> {
   }
 }
 
-/** Copies the running primary, and makes the copy follow it, or another one that has its log. */
-async function makeStandby(
-  primary: EmbeddedPostgres,
-  upstreamUrl: string,
-  dataFolder: string,
-  place: ClusterFolder,
-): Promise<void> {
-  await backUp(primary, dataFolder);
+/** Makes a copy of the primary follow it, or another one that has its log. */
+function makeStandby(upstreamUrl: string, dataFolder: string): void {
   const { port, username, password } = new URL(upstreamUrl);
   writeFileSync(join(dataFolder, 'standby.signal'), '');
   writeFileSync(
     join(dataFolder, 'postgresql.auto.conf'),
     `wal_keep_size = '1GB'\nprimary_conninfo = 'host=127.0.0.1 port=${port} user=${username} password=${password}'\n`,
   );
-  handOver(dataFolder, place);
 }
 
 /** A base backup of the running primary; the embedded binaries have no `pg_basebackup`. */
@@ -219,6 +238,8 @@ async function backUp(primary: EmbeddedPostgres, target: string): Promise<void> 
     });
     const stopped = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)');
     writeFileSync(join(target, 'backup_label'), stopped.rows[0]!.labelfile);
+    // With the end of the backup in it, for a copy that has nowhere else to read it from.
+    cpSync(join(rows[0]!.data_directory, 'pg_wal'), join(target, 'pg_wal'), { recursive: true, force: true });
   } finally {
     await client.end();
   }

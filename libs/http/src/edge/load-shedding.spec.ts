@@ -94,9 +94,12 @@ describe('more requests than the server lets wait', () => {
     });
   });
   afterEach(async () => {
-    for (const release of held.splice(0)) release();
     for (const connection of connections.splice(0)) connection.destroy();
-    await until('nothing waits', async () => (await waiting()) === 0);
+    await until('nothing waits', async () => {
+      // One that is released makes room for the next one of its connection.
+      for (const release of held.splice(0)) release();
+      return (await waiting()) === 0;
+    });
   });
   afterAll(() => app.app.close());
 
@@ -233,13 +236,54 @@ describe('more requests than the server lets wait', () => {
     expect((await get('/things')).status).toBe(200);
   });
 
-  it('do not include those whose caller has left', async () => {
+  it('include those whose caller has left, until the work on them has ended', async () => {
     for (let count = 0; count < MOST; count++) send('GET /things/held HTTP/1.1\r\nHost: x\r\n\r\n');
     await until('all wait', async () => (await waiting()) === MOST);
+    for (const connection of connections.splice(0)) connection.resetAndDestroy();
+    await until('the server knows that they have left', () =>
+      Promise.resolve(app.lines().filter(({ aborted }) => aborted === true).length >= MOST),
+    );
+    expect(await waiting()).toBe(MOST);
     expect((await get('/things')).status).toBe(503);
-    for (const connection of connections.splice(0)) connection.destroy();
+    for (const release of held.splice(0)) release();
     await until('none waits', async () => (await waiting()) === 0);
     expect((await get('/things')).status).toBe(200);
+  });
+
+  it('do not include those who leave while the server waits for them', async () => {
+    const body =
+      'POST /things/held HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{"name"';
+    const streamed = 'GET /things/streamed HTTP/1.1\r\nHost: x\r\n\r\n';
+    const large = 'GET /things/large HTTP/1.1\r\nHost: x\r\n\r\n';
+    const unknown = 'GET /unknown HTTP/1.1\r\nHost: x\r\n\r\n';
+    const before = app.lines().length;
+    const left = [body, streamed, large, unknown].flatMap((bytes) => [send(bytes), send(bytes)]);
+    await until('all have come', async () => (await get('/things')).status === 200);
+    for (const connection of left) connection.resetAndDestroy();
+    await until(
+      'all are over',
+      async () => app.lines().length > before + left.length && (await waiting()) === 0,
+    );
+  });
+
+  it('do not include work forever whose end was missed', async () => {
+    const metrics = new Metrics();
+    const environment = app.app.get(Environment, { strict: false });
+    const shedding = new LoadShedding(environment, metrics, app.app.get(Logger, { strict: false }));
+    const request = new IncomingMessage(new Socket());
+    const response = new ServerResponse(request);
+    const counted = async (): Promise<number | undefined> =>
+      (await metrics.registry.getSingleMetric('aegis_requests_waiting')!.get()).values[0]?.value;
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
+    try {
+      shedding.admit(request, response);
+      response.emit('close');
+      expect(await counted()).toBe(1);
+      jest.advanceTimersByTime(60_000);
+      expect(await counted()).toBe(0);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('do not include a request twice if its body ends after its answer', async () => {

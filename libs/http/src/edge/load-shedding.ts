@@ -14,6 +14,9 @@ const RETRY_SECONDS = 1;
 /** While requests are refused, the log says so once in this time. */
 const LOG_EVERY_MS = 10_000;
 
+/** Longest time for which work counts that nobody waits for: its end may have been missed. */
+const LONGEST_LEFT_MS = 60_000;
+
 /** A request that the server works on, for which others may have to wait. */
 export interface Work {
   /** It waits for its caller. */
@@ -38,6 +41,7 @@ interface Count {
 
 class CountedWork implements Work {
   private state: 'counted' | 'paused' | 'over' = 'counted';
+  private left: NodeJS.Timeout | undefined;
 
   constructor(private readonly count: Count) {
     count.waiting += 1;
@@ -52,7 +56,16 @@ class CountedWork implements Work {
   }
 
   readonly end = (): void => {
+    clearTimeout(this.left);
     this.change('over');
+  };
+
+  /**
+   * Its caller has left. The work continues until its answer is made, for nobody: who sends requests and leaves must not
+   * get more of it than who waits.
+   */
+  readonly leave = (): void => {
+    if (this.state !== 'over') this.left = setTimeout(this.end, LONGEST_LEFT_MS).unref();
   };
 
   private change(to: typeof this.state): void {
@@ -106,7 +119,7 @@ export class LoadShedding {
     request[WORK] = work;
     // The answer is made; the time for reading it is the caller's.
     response.once('prefinish', work.end);
-    response.once('close', work.end);
+    response.once('close', work.leave);
     return true;
   }
 

@@ -16,6 +16,7 @@ import { RespondsAsIs } from '../answers/responds';
 import { Public } from '../callers/route-access';
 import { jsonBoundsOf, ListOf, ObjectOf } from './body/body-bounds';
 import { assertEveryBodyIsBounded } from './body/body-check';
+import { FreeNames } from './free-names';
 import { PageQueryDto } from './page-query.dto';
 import type { Answer } from '../../../../test/support/contract/answer';
 import { connectTo, exchange } from '../../../../test/support/requests/raw-http';
@@ -538,8 +539,21 @@ describe('a list in a body', () => {
         )(target, 'list');
       }),
     ],
+    [
+      'objects with free names within a list',
+      aDto((target) => {
+        ListOf(
+          aDto((inner) => {
+            FreeNames({ max: 2, schema: {}, brokenRules: () => [] })(inner, 'free');
+          }),
+          { min: 0, max: 2 },
+        )(target, 'list');
+      }),
+    ],
   ])('is refused as %s', (_what, dto) => {
-    expect(() => jsonBoundsOf(dto)).toThrow(/is a list without @ArrayMaxSize|use @ListOf/);
+    expect(() => jsonBoundsOf(dto)).toThrow(
+      /is a list without @ArrayMaxSize|use @ListOf|items with @FreeNames/,
+    );
   });
 
   it('has its bound also within an object', () => {

@@ -2,7 +2,14 @@ import { completeSeats, type GivenSeats } from '@aegis/activations';
 import { type Actor, AuditLog } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { type Customer, CustomerInactive, CustomersService } from '@aegis/customers';
-import { assertNotOutdated, MicroBatch, OUTDATED, PreparedStatement, transaction } from '@aegis/database';
+import {
+  assertNotOutdated,
+  MicroBatch,
+  OUTDATED,
+  PreparedStatement,
+  RestoreNotReconciled,
+  transaction,
+} from '@aegis/database';
 import { brokenTexts, LICENSE_TEXTS } from '@aegis/field-rules';
 import { type Entitlements, inStoredOrder, type LicenseType } from '@aegis/license-token';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
@@ -154,9 +161,12 @@ export class LicensingService {
    */
   async status(id: string): Promise<LicenseStatusNow> {
     const row = await this.statusReads.add(id);
-    // One that is not there may have been issued after the moment that was restored.
-    if (!row || row.not_reconciled) await assertNotOutdated(this.dataSource);
-    if (!row) throw new LicenseNotFound(id);
+    if (row?.not_reconciled === true) throw new RestoreNotReconciled();
+    if (!row) {
+      // It may have been issued after the moment that was restored.
+      await assertNotOutdated(this.dataSource);
+      throw new LicenseNotFound(id);
+    }
     const { license_id, status, expires_at, checked_at } = row;
     return {
       license_id,

@@ -1,5 +1,5 @@
 import type { Actor } from '@aegis/audit';
-import { isInputRefused, runSplitting, transaction } from '@aegis/database';
+import { assertNotOutdated, isInputRefused, runSplitting, transaction } from '@aegis/database';
 import { ConfigurationError } from '@aegis/errors';
 import { KeyRing, SigningKey, SigningKeyChanged } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
@@ -74,12 +74,15 @@ export class LicenseResign {
   ) {}
 
   /**
-   * What `run` would do.
-   * @throws ConfigurationError when the key is unknown or the active one
+   * What `run` would do. To be asked before `reissued` too: the tokens that it gives are sent to customers.
+   * @throws ConfigurationError when the key is unknown or the active one; RestoreNotReconciled
    */
   async plan(choice: Choice): Promise<ResignPlan> {
     await this.assertOutOfUse(choice.keyId);
-    return transaction(this.dataSource, (tx) => countCandidates(tx, choice));
+    return transaction(this.dataSource, async (tx) => {
+      await assertNotOutdated(tx);
+      return countCandidates(tx, choice);
+    });
   }
 
   /**

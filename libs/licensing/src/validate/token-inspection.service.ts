@@ -1,4 +1,4 @@
-import { assertNotOutdated } from '@aegis/database';
+import { assertNotOutdated, OUTDATED, RestoreNotReconciled } from '@aegis/database';
 import {
   cleanPaste,
   type Entitlements,
@@ -38,6 +38,7 @@ export interface InspectedToken {
 
 type TokenRow = Omit<InspectedToken, 'removed' | 'expires_at' | 'grace_days' | 'entitlements' | 'seats'> & {
   license_id: string;
+  not_reconciled: boolean;
 };
 
 /** Says what a pasted token is, for support. */
@@ -61,18 +62,22 @@ export class TokenInspection {
     const parsed = parseToken(token);
     if ('malformed' in parsed) throw new NotAToken(parsed.malformed);
     const sha256 = tokenHash(token);
-    await assertNotOutdated(this.dataSource);
     const [row] = await this.dataSource.query<TokenRow[]>(
       `SELECT t.license_id, t.key_id, k.state AS key_state, t.revision, t.revision = l.revision AS is_newest,
-              t.superseded_at, t.recorded_at
+              t.superseded_at, t.recorded_at, ${OUTDATED} AS not_reconciled
          FROM license_tokens t
          JOIN licenses l ON l.id = t.license_id
          JOIN signing_keys k ON k.kid = t.key_id
         WHERE t.sha256 = $1`,
       [sha256],
     );
-    if (row === undefined) throw new TokenNotOnRecord(await this.whyUnrecorded(parsed, sha256));
-    const { license_id, ...facts } = row;
+    if (row === undefined) {
+      // It may have been issued after the moment that was restored.
+      await assertNotOutdated(this.dataSource);
+      throw new TokenNotOnRecord(await this.whyUnrecorded(parsed, sha256));
+    }
+    const { license_id, not_reconciled, ...facts } = row;
+    if (not_reconciled) throw new RestoreNotReconciled();
     const { exp, grace_days = 0, entitlements = {}, seats = null } = parsed.claims;
     const expires_at = exp === undefined ? null : new Date(exp * 1000);
     return Object.assign(await this.licensing.find(license_id), {

@@ -1,6 +1,6 @@
 import type { LeafFields } from '@aegis/checkpoints';
 import { RecordNotReplayable } from '../restore.errors';
-import { replayed } from './record-data';
+import { type RecordData, replayed } from './record-data';
 
 /** What a record takes away, besides the validity of a single license. */
 export interface OtherRestriction {
@@ -37,6 +37,11 @@ export function otherRestriction(fields: LeafFields): OtherRestriction | undefin
         return { record, type, subject: data.text('id'), isAlone: true };
       case 'signing_key.compromised':
         return { record, type, subject: data.text('kid'), isAlone: true };
+      case 'api_key.rotated':
+        return { record, type, subject: data.text('id'), isAlone: false };
+      case 'api_key.updated':
+        return mayNarrow(data) ? { record, type, subject: data.text('id'), isAlone: false } : undefined;
+      case 'license.renewed':
       case 'license.reissued':
         if (license_id === null || data.flag('superseded') !== true) return undefined;
         return { record, type, subject: license_id, isAlone: false };
@@ -47,4 +52,15 @@ export function otherRestriction(fields: LeafFields): OtherRestriction | undefin
     if (error instanceof RecordNotReplayable) return undefined;
     throw error;
   }
+}
+
+/** Fields of an API key whose new value may allow less; a record does not have the former one. */
+const NARROWING = ['scopes', 'expires_at', 'previous_valid_until'];
+
+function mayNarrow(data: RecordData): boolean {
+  const fields = data.texts('fields');
+  return (
+    fields.some((field) => NARROWING.includes(field)) ||
+    (fields.includes('is_active') && data.flag('is_active') !== true)
+  );
 }

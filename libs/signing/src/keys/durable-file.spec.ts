@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { giveToAnotherUser } from '../../../../test/support/another-user';
 import { createFile, makeFolder, replaceFile, writeFileWhole } from './durable-file';
 import { readRootKey, makeRootKey } from './root-key';
-import { writeKeyPair } from './key-files';
+import { writeKeyPair } from './key-pair-writer';
 
 /** No file can be created there: Linux refuses it to root, too. */
 const NOT_WRITABLE = '/sys/aegis';

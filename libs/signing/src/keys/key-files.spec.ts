@@ -3,7 +3,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError } from '@aegis/errors';
-import { adoptKeyPair, listPrivateKeys, readPrivateKey, readPublicKeys, writeKeyPair } from './key-files';
+import { listPrivateKeys, readPrivateKey, readPublicKeys } from './key-files';
+import { adoptKeyPair, writeKeyPair } from './key-pair-writer';
 
 const PASSPHRASE = 'correct horse battery staple';
 

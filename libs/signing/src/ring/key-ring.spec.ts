@@ -15,7 +15,7 @@ import { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
 import { until } from '../../../../test/support/until';
 import { signCompact, verifySigningInput } from '../jws/jws';
-import { writeKeyPair } from '../keys/key-files';
+import { writeKeyPair } from '../keys/key-pair-writer';
 import { KeyRing } from './key-ring.service';
 import type { SignerSource } from '../signers/signer-source';
 import { signerSource } from '../signers/signer-sources';

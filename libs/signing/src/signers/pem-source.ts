@@ -1,5 +1,6 @@
 import { ConfigurationError } from '@aegis/errors';
-import { listPrivateKeys, readPrivateKey, writeKeyPair } from '../keys/key-files';
+import { listPrivateKeys, readPrivateKey } from '../keys/key-files';
+import { writeKeyPair } from '../keys/key-pair-writer';
 import { PemSigner } from './signer';
 import type { OpenedKey, SignerSource } from './signer-source';
 

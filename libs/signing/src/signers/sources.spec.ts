@@ -6,7 +6,7 @@ import { describeSignerSource, type SignerBench } from '../../../../test/support
 import { KmsStandIn } from '../../../../test/support/signers/kms-stand-in';
 import { Pkcs11StandIn } from '../../../../test/support/signers/pkcs11-stand-in';
 import { VaultStandIn } from '../../../../test/support/signers/vault-stand-in';
-import { writeKeyPair } from '../keys/key-files';
+import { writeKeyPair } from '../keys/key-pair-writer';
 import { MeasuredSource } from './measured-source';
 import { PemSource } from './pem-source';
 import { AwsKmsSource } from './aws-kms-source';

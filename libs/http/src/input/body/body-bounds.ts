@@ -79,23 +79,24 @@ export function objectListsOf(dto: { prototype: object }): readonly ObjectField[
 /**
  * The limits of a body, from the rules of its DTO: twice the number of values that all its fields together can have,
  * and a hundred.
- * @throws Error for a list without `@ArrayMaxSize`, and for objects that are validated without `@ListOf` or `@ObjectOf`
+ * @throws Error for a list without `@ArrayMaxSize`, for objects that are validated without `@ListOf` or `@ObjectOf`, and
+ * for objects with free names within a list or another object, which `parseJson` does not know
  */
 export function jsonBoundsOf(dto: Type<object>): JsonBounds {
   const lists = new Map<string, number>();
-  const freeNames = new Set<string>();
-  return { values: 2 * addBoundsOf(dto, lists, freeNames) + SPARE_VALUES, lists, freeNames };
+  const free = freeNamesOf(dto);
+  const values = free.reduce((sum, { max }) => sum + max, addBoundsOf(dto, lists));
+  return { values: 2 * values + SPARE_VALUES, lists, freeNames: new Set(free.map(({ name }) => name)) };
 }
 
-/** @returns the number of values of such an object */
-function addBoundsOf(dto: Type<object>, lists: Map<string, number>, freeNames: Set<string>): number {
+/** @returns the number of values of such an object, without those of objects with free names */
+function addBoundsOf(dto: Type<object>, lists: Map<string, number>): number {
   const items = new Map(objectListsOf(dto).map(({ name, item }) => [name, item]));
   let values = 1;
-  for (const { name, max } of freeNamesOf(dto)) {
-    freeNames.add(name);
-    values += max;
+  for (const { name, item } of objectsOf(dto)) {
+    if (freeNamesOf(item).length > 0) throw new Error(`${dto.name}.${name} is an object with @FreeNames`);
+    values += addBoundsOf(item, lists);
   }
-  for (const { item } of objectsOf(dto)) values += addBoundsOf(item, lists, freeNames);
   for (const [name, rules] of rulesByField(dto)) {
     values++;
     if (rules.some(({ type }) => type === 'nestedValidation'))
@@ -109,7 +110,9 @@ function addBoundsOf(dto: Type<object>, lists: Map<string, number>, freeNames: S
     // Two lists of the same name: the parser uses the greater limit, validation each own one.
     lists.set(name, Math.max(most, lists.get(name) ?? 0));
     const item = items.get(name);
-    values += most * (item === undefined ? 1 : addBoundsOf(item, lists, freeNames));
+    if (item !== undefined && freeNamesOf(item).length > 0)
+      throw new Error(`${dto.name}.${name} has items with @FreeNames`);
+    values += most * (item === undefined ? 1 : addBoundsOf(item, lists));
   }
   return values;
 }
