@@ -35,6 +35,7 @@ import readReplicas from './faults/read-replicas.mjs';
 import restore from './faults/restore.mjs';
 import sealing from './faults/sealing.mjs';
 import seats from './faults/seats.mjs';
+import seatImports from './faults/seat-imports.mjs';
 import seatTerms from './faults/seat-terms.mjs';
 import secretFiles from './faults/secret-files.mjs';
 import signers from './faults/signers.mjs';
@@ -65,6 +66,7 @@ export const AREAS = [
   jobs,
   seats,
   seatTerms,
+  seatImports,
   listSearch,
   readReplicas,
   checkpoints,

@@ -39,6 +39,42 @@ export default {
       to: 'return ExitCode.yes;',
     },
     {
+      name: 'overlooks a token whose seats are not on record',
+      file: 'apps/cli/src/doctor/seat-rules.ts',
+      from: 'AND NOT EXISTS (SELECT FROM license_seats AS s WHERE s.license_id = l.id AND s.counted)',
+      to: 'AND NOT EXISTS (SELECT FROM license_seats AS s WHERE s.license_id = l.id) AND false',
+    },
+    {
+      name: 'overlooks a token that says another mode',
+      file: 'apps/cli/src/doctor/seat-rules.ts',
+      from: `"mode"\\\\s*:\\\\s*"' || s.mode || '"')`,
+      to: `"mode"')`,
+    },
+    {
+      name: 'overlooks a token that asks for no seat',
+      file: 'apps/cli/src/doctor/seat-rules.ts',
+      from: `"required"\\\\s*:\\\\s*' || s.required::text))`,
+      to: `"required"'))`,
+    },
+    {
+      name: 'overlooks activations that admissions do not count',
+      file: 'apps/cli/src/doctor/seat-rules.ts',
+      from: 'WHERE s.open <> coalesce(a.rows, 0)',
+      to: 'WHERE s.open > coalesce(a.rows, 0)',
+    },
+    {
+      name: 'overlooks seats that never become free',
+      file: 'apps/cli/src/doctor/seat-rules.ts',
+      from: "WHERE a.earliest < coalesce(s.no_lapse_before, 'infinity')",
+      to: 'WHERE a.earliest < s.no_lapse_before',
+    },
+    {
+      name: 'overlooks those who hold what is not counted',
+      file: 'apps/cli/src/doctor/seat-rules.ts',
+      from: 'WHERE NOT s.counted AND EXISTS',
+      to: 'WHERE NOT s.counted AND NOT EXISTS',
+    },
+    {
       name: 'looks at the place that was given last, not at the next',
       file: 'apps/cli/src/doctor/status-lists.ts',
       from: 'places.at(row.next + ahead)',

@@ -272,6 +272,30 @@ export default {
     ...inFile('libs/restore/src/replay/replay-licenses.ts', [
       ['leaves older tokens valid', "if (data.flag('superseded') === true)", 'if (false)'],
     ]),
+    ...inFile('libs/restore/src/replay/replay-seats.ts', [
+      [
+        'forgets the seats of lost licenses',
+        'if (seats !== null) await SEATS.add(tx,',
+        'if (false) await SEATS.add(tx,',
+      ],
+      [
+        'takes seats from licenses whose record says nothing of them',
+        "else if (data.textsOrNone('fields').includes('seats')) {",
+        'else {',
+      ],
+      ['still counts what was no longer counted', '    await SEATS.clear(tx, id);\n', ''],
+      [
+        'leaves those who held seats that were no longer counted',
+        '    await endActivations(tx, [id],',
+        '    await endActivations(tx, [],',
+      ],
+      [
+        'forgets other numbers of seats',
+        'for (const { id } of rows) if (seats !== null)',
+        'for (const { id } of rows) if (false)',
+      ],
+      ['keeps the names of a removed customer', '  await forgetNames(tx, ids);\n', ''],
+    ]),
     ...inFile('libs/restore/src/leap-sequences.ts', [
       ['takes a false list as one that was begun', '+ ${MOST_LISTS_BEGUN}', '+ 2147483647'],
       ['gives places a second time', 'list + 1 + CASE', 'list + 0 + CASE'],

@@ -151,6 +151,21 @@ export class LostTime {
     this.rotatedKey = await anApiKey(admin, { name: 'of the shop' });
   }
 
+  /** The record that a server of the previous version writes: it knows no seats. */
+  private async renewedByPreviousVersion(server: TestServer, license: IssuedLicense): Promise<void> {
+    const sql = await superuserOf(server);
+    await sql.query(
+      `INSERT INTO audit_logs (event_type, license_id, customer_id, module_name, actor, event_data)
+       SELECT 'license.renewed', id, customer_id, module_name, 'api_key:previous', jsonb_build_object(
+                'license_type', license_type, 'allowed_major_versions', allowed_major_versions, 'key_id', key_id,
+                'expires_at', expires_at + interval '1 day', 'grace_days', grace_days, 'entitlements', entitlements,
+                'revision', 2, 'token_sha256', repeat('0a', 32), 'fields', ARRAY['expires_at'], 'superseded', false)
+       FROM licenses WHERE id = $1`,
+      [license.id],
+    );
+    await sql.end();
+  }
+
   private async after(server: TestServer): Promise<void> {
     const admin = new Client(server.url, this.adminKey);
     const { licenses } = this;
@@ -180,6 +195,7 @@ export class LostTime {
       }),
       200,
     );
+    await this.renewedByPreviousVersion(server, licenses.given_more_seats);
     expectStatus(
       await admin.patch(`/api/v1/customers/${licenses.of_a_deactivated_customer.customer_id}`, {
         is_active: false,
