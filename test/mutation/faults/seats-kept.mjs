@@ -2,7 +2,11 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'seats: what is kept',
-  suites: ['apps/cli/src/purge/purge.spec.ts', 'libs/activations/src/admission/admissions.spec.ts'],
+  suites: [
+    'apps/cli/src/purge/purge.spec.ts',
+    'libs/activations/src/admission/admissions.spec.ts',
+    'libs/statistics/src/seat-statistics.spec.ts',
+  ],
   faults: [
     ...inFile('libs/activations/src/retention/ended-activations.ts', [
       ['removes one batch', 'while (batch === BATCH && goesOn()) {', 'if (goesOn()) {'],
@@ -32,6 +36,16 @@ export default {
       ],
       ['counts no refusals of a day but the first', 'known.refusals + excluded.refusals', 'known.refusals'],
       ['counts what it has written again', 'this.counted = new Map();', ''],
+    ]),
+    ...inFile('libs/statistics/src/seat-statistics.service.ts', [
+      ['counts seats whose lease is over as taken', 'lease_ends_at > statement_timestamp()', 'true'],
+      [
+        'counts the seats of all licenses as those of one',
+        "statement('license_id = $1')",
+        "statement('$1::uuid IS NOT NULL')",
+      ],
+      ['adds up peaks', 'max(peak) AS peak', 'sum(peak) AS peak'],
+      ['shows a day too many', '::date - ${DAYS_SHOWN} AND', '::date - ${DAYS_SHOWN} - 1 AND'],
     ]),
     ...inFile('libs/activations/src/admission/seat-round.ts', [
       ['counts no admissions', 'this.writes.days.admitted(this.licenseId, this.now, after.open);', ''],

@@ -26,6 +26,7 @@ export const ROUTE_ACCESS: readonly [route: string, access: string][] = [
   ['DELETE /api/v1/customers/{id}', 'customers:write'],
   ['GET /api/v1/me', 'any key'],
   ['GET /api/v1/admin/stats', 'stats:read'],
+  ['GET /api/v1/admin/stats/seats', 'stats:read'],
   ['GET /api/v1/admin/audit-logs', 'audit:read'],
   ['GET /api/v1/admin/audit-logs/{id}/proof', 'audit:read'],
   ['GET /api/v1/admin/audit-logs/checkpoints', 'audit:read'],

@@ -1,13 +1,18 @@
 import { RequireScopes, Responds } from '@aegis/http';
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type SeatStatistics, SeatStatisticsService } from '../seat-statistics.service';
 import { type Statistics, StatisticsService } from '../statistics.service';
+import { SeatStatisticsDto, SeatStatisticsQueryDto } from './seat-statistics.dto';
 import { StatisticsDto } from './statistics.dto';
 
 @ApiTags('Admin')
 @Controller('api/v1/admin/stats')
 export class StatisticsController {
-  constructor(private readonly statistics: StatisticsService) {}
+  constructor(
+    private readonly statistics: StatisticsService,
+    private readonly seatStatistics: SeatStatisticsService,
+  ) {}
 
   @Get()
   @RequireScopes('stats:read')
@@ -18,5 +23,16 @@ export class StatisticsController {
   @Responds(StatisticsDto)
   read(): Promise<Statistics> {
     return this.statistics.read();
+  }
+
+  @Get('seats')
+  @RequireScopes('stats:read')
+  @ApiOperation({
+    operationId: 'getSeatStats',
+    summary: 'Seats that are taken now, and admissions, refusals and the peak of the last 30 days',
+  })
+  @Responds(SeatStatisticsDto)
+  seats(@Query() { license_id }: SeatStatisticsQueryDto): Promise<SeatStatistics> {
+    return this.seatStatistics.read(license_id ?? null);
   }
 }
