@@ -26,14 +26,14 @@ export class ForgetEndedActivations1764270360000 implements MigrationInterface {
     );
     await runner.query(`
       CREATE OR REPLACE FUNCTION public.activations_forget(most integer) RETURNS integer
-      LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+      LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       DECLARE
         forgotten integer;
       BEGIN
         DELETE FROM public.activations WHERE id IN (
           SELECT id FROM public.activations
           WHERE ended_at IS NOT NULL AND kept_until <= now()
-          ORDER BY kept_until LIMIT least(coalesce(most, 0), 10000));
+          ORDER BY kept_until LIMIT least(most, 10000));
         GET DIAGNOSTICS forgotten = ROW_COUNT;
         RETURN forgotten;
       END $$`);
