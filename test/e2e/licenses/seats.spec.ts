@@ -383,6 +383,8 @@ describe('seats of a license', () => {
         after: { max: number };
       }[];
       expect(changes).toHaveLength(10);
+      // Each of them counted the version of the license.
+      expect((await seatsOf(id)).headers.get('etag')).toBe('"11-1-active"');
       // Newest first.
       for (const [index, { before }] of changes.entries())
         expect(before.max).toBe(changes[index + 1]?.after.max ?? 1);
@@ -472,6 +474,7 @@ describe('seats of a license', () => {
       expect(await recordsOf(id, 'activation.ended')).toEqual([
         { ended_by: 'ended', reason: 'seats are no longer counted', count: 3, lapsed: 2 },
       ]);
+      expect(await put(id, { max: 9 })).toMatchObject({ status: 409, body: { code: 'seats_not_counted' } });
       // Counted again: nobody is in them, and the fence does not become smaller.
       expectStatus(await reissue(id, { seats: { max: 1, mode: 'fixed' } }), 200);
       expect((await seatsOf(id)).body).toMatchObject({ max: 1, mode: 'fixed', in_use: 0 });
