@@ -19,7 +19,12 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof Activation)[];
 
 /** An activation as statements return it. */
-export type ActivationRow = Readonly<Pick<Activation, (typeof COLUMNS)[number]>>;
+export type ActivationRow = Readonly<
+  Omit<Pick<Activation, (typeof COLUMNS)[number]>, 'fence'> & {
+    /** As the driver reads a `bigint`. */
+    fence: string;
+  }
+>;
 
 /** An activation that holds its seat, and what an answer about it needs. */
 export interface HeldRow extends ActivationRow {

@@ -1,6 +1,19 @@
 import { momentsCheck } from '@aegis/database';
-import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
+import {
+  AfterLoad,
+  Check,
+  Column,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  Unique,
+  VirtualColumn,
+} from 'typeorm';
+import { DEFAULT_LEASE_SECONDS, DEFAULT_OFFLINE_DAYS } from './seats/seat-terms';
 import type { SeatMode } from '@aegis/license-token';
+import { fingerprintPrefix, heartbeatAfter } from './shown-facts';
 import { LicenseSeats } from './seats/license-seats.entity';
 
 /** What ended an activation: its lease, its holder, the vendor, another installation, or the removal of its customer. */
@@ -74,9 +87,9 @@ export class Activation {
   @Column({ type: 'boolean' })
   over!: boolean;
 
-  /** Grows with each admission of the license. Text, as the driver gives it: a `bigint`. */
-  @Column({ type: 'bigint' })
-  fence!: string;
+  /** Grows with each admission of the license; below 2^53. */
+  @Column({ type: 'bigint', transformer: { from: Number, to: (fence: number) => fence } })
+  fence!: number;
 
   @Column({ type: 'timestamptz', precision: 3 })
   admitted_at!: Date;
@@ -113,4 +126,43 @@ export class Activation {
 
   @Column({ type: 'integer', nullable: true })
   status_index!: number | null;
+
+  /** When it ended, by the database's clock when the row was read: also where the end of its lease is not on record yet. */
+  @VirtualColumn({
+    type: 'timestamptz',
+    query: (activation) =>
+      `SELECT CASE WHEN ${activation}.ended_at IS NULL AND ${activation}.lease_ends_at <= clock_timestamp()
+                   THEN ${activation}.lease_ends_at ELSE ${activation}.ended_at END`,
+  })
+  ended_when_read!: Date | null;
+
+  /** Seconds for which the license gives a lease now; where fixed, a token. */
+  @VirtualColumn({
+    type: 'integer',
+    query: (activation) =>
+      `SELECT CASE ${activation}.mode WHEN 'floating' THEN coalesce(lease_seconds, ${DEFAULT_LEASE_SECONDS})
+                   ELSE coalesce(offline_days, ${DEFAULT_OFFLINE_DAYS}) * 86400 END
+       FROM license_seats WHERE license_seats.license_id = ${activation}.license_id`,
+  })
+  lasts_seconds!: number;
+
+  /** A lease that is over has ended it, though that is not on record yet. */
+  @AfterLoad()
+  protected endByLease(): void {
+    if (this.ended_at !== null || !this.ended_when_read) return;
+    this.ended_at = this.ended_when_read;
+    this.ended_by = 'lease';
+  }
+
+  get created_at(): Date {
+    return this.admitted_at;
+  }
+
+  get fingerprint_prefix(): string {
+    return fingerprintPrefix(this.fp);
+  }
+
+  get heartbeat_after(): number | null {
+    return this.ended_at === null ? heartbeatAfter(this.lasts_seconds) : null;
+  }
 }

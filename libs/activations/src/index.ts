@@ -1,12 +1,16 @@
 export type { ActivationEnd } from './activation.entity';
 export { Activation, ACTIVATION_ENDS } from './activation.entity';
 export type { ActivationRow, HeldRow } from './activation-rows';
+export type { ActivationView, HeldActivation } from './activation-view';
+export { activationView } from './activation-view';
 export {
   ActivationEnded,
   ActivationNotFound,
   ActivationOffline,
   LicenseNotValid,
 } from './activations.errors';
+export type { ActivationState } from './activation-list';
+export { ACTIVATION_STATES, activationList } from './activation-list';
 export { ActivationRetentionModule } from './activation-retention.module';
 export { ActivationsModule } from './activations.module';
 export {
@@ -32,3 +36,4 @@ export { seatsSql, SeatTermsStore } from './seats/seat-terms-store';
 export type { SeatsInUse } from './seats/seats-in-use';
 export { readSeatsInUse } from './seats/seats-in-use';
 export { InvalidSeats, SeatsNotCounted } from './seats/seats.errors';
+export { ActivationTokens } from './tokens/activation-tokens';

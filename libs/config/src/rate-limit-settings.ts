@@ -39,6 +39,22 @@ export abstract class RateLimitSettings extends SignerSettings {
 
   @Setting({
     kind: 'integer',
+    default: '60',
+    description: 'Requests of installations for a seat, per minute and license.',
+  })
+  @IsWholeNumber(1, 1_000_000_000)
+  RATE_LIMIT_ADMISSIONS!: number;
+
+  @Setting({
+    kind: 'integer',
+    default: '10',
+    description: 'Heartbeats and releases per minute and activation.',
+  })
+  @IsWholeNumber(1, 1_000_000_000)
+  RATE_LIMIT_ACTIVATION!: number;
+
+  @Setting({
+    kind: 'integer',
     default: '300',
     description: 'Requests per minute to the other public routes, by API key or else by address.',
   })

@@ -25,6 +25,12 @@ export const LICENSE_TEXTS = {
   reason: line(500),
 } as const satisfies Record<string, TextRule>;
 
+/** Texts of an activation, by field; `reason` is that of its end by the vendor. */
+export const ACTIVATION_TEXTS = {
+  name: line(200),
+  reason: line(500),
+} as const satisfies Record<string, TextRule>;
+
 /** Texts of an API key, by field. */
 export const API_KEY_TEXTS = {
   name: line(100),

@@ -22,6 +22,7 @@ import {
   LicenseToken,
   UnrecordedTokens,
   ValidationCounts,
+  TokenProofs,
   ValidationService,
 } from '@aegis/licensing';
 import type { Refusal } from './license-import-refusal';
@@ -90,7 +91,8 @@ describe('LicenseImport', () => {
     const metrics = new Metrics();
     const counts = new ValidationCounts(dataSource, jobsOf({ logger, metrics }), logger);
     const unrecorded = new UnrecordedTokens(logger, metrics);
-    validation = new ValidationService(dataSource, keyRing, audit, counts, unrecorded, environment, metrics);
+    const proofs = new TokenProofs(keyRing, metrics);
+    validation = new ValidationService(dataSource, proofs, audit, counts, unrecorded, environment, metrics);
   }
   const close = (): Promise<void> => database.drop();
 

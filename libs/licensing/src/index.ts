@@ -19,6 +19,7 @@ export {
   notRevokedSql,
   statusSql,
 } from './state/license-status';
+export { TokenProofs } from './validate/token-proofs';
 export { UnrecordedTokens } from './validate/unrecorded-tokens';
 export { ValidationCounts } from './validate/validation-counts';
 export { ValidationService } from './validate/validation.service';

@@ -1,5 +1,7 @@
 import { AuditHttpModule } from '@aegis-http/audit';
 import { Module } from '@nestjs/common';
+import { ActivationsController } from './http/activations.controller';
+import { LicenseActivationsController } from './http/license-activations.controller';
 import { CustomerRemovalController } from './http/customer-removal.controller';
 import { LicenseHistoryController } from './http/license-history.controller';
 import { LicenseRenewalController } from './http/license-renewal.controller';
@@ -14,10 +16,12 @@ import { LicensingModule } from './licensing.module';
   // Express tries routes in this order: the one that is asked most comes first.
   controllers: [
     ValidationController,
+    ActivationsController,
     LicensesController,
     LicenseStateController,
     LicenseRenewalController,
     LicenseSeatsController,
+    LicenseActivationsController,
     LicenseHistoryController,
     CustomerRemovalController,
   ],

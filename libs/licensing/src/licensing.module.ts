@@ -6,6 +6,11 @@ import { MetricsModule } from '@aegis/metrics';
 import { SigningModule } from '@aegis/signing';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ActivationsService } from './activate/activations.service';
+import { LicenseActivations } from './activate/license-activations.service';
+import { LeaseRenewal } from './activate/lease-renewal';
+import { seatAdmissions } from './activate/seat-admissions';
+import { SeatJudge } from './activate/seat-judge';
 import { CustomerRemovalService } from './remove/customer-removal.service';
 import { IssuerCheck } from './issuer-check';
 import { LicenseChanges } from './license-changes';
@@ -22,12 +27,15 @@ import { License } from './license.entity';
 import { LicensingService } from './issue/licensing.service';
 import { TokenInspection } from './validate/token-inspection.service';
 import { TokenIssuer } from './issue/token-issuer';
+import { TokenProofs } from './validate/token-proofs';
 import { UnrecordedTokens } from './validate/unrecorded-tokens';
 import { ValidationCounts } from './validate/validation-counts';
 import { ValidationService } from './validate/validation.service';
 
 const services = [
+  ActivationsService,
   CustomerRemovalService,
+  LicenseActivations,
   LicenseList,
   LicenseRenewalService,
   LicenseResign,
@@ -53,10 +61,14 @@ const services = [
     ...services,
     IssuerCheck,
     LicenseChanges,
+    LeaseRenewal,
     LicenseLock,
     LicenseResignWriter,
     LicenseWriter,
+    SeatJudge,
+    seatAdmissions,
     TokenIssuer,
+    TokenProofs,
     UnrecordedTokens,
   ],
   exports: services,

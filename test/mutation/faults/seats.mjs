@@ -75,8 +75,7 @@ export default {
       [
         'proposes holders by creation',
         'ORDER BY last_seen_at, id LIMIT ${MOST_HOLDERS}',
-        'ORDER BY id DESC LIMIT ${MOST_HOLDERS}',
-        'ids are random: it is noticed half of the time',
+        'ORDER BY last_seen_at DESC, id LIMIT ${MOST_HOLDERS}',
       ],
       [
         'counts moves of all time',

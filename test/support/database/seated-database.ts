@@ -1,5 +1,6 @@
 import { AuditLog, type Actor } from '@aegis/audit';
 import type { Verdict } from '@aegis/license-token';
+import { ActivationPlaces } from '@aegis/status-lists';
 import { createHash, randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
@@ -58,7 +59,10 @@ export class SeatedDatabase {
     dataSource: DataSource;
   }> {
     const dataSource = await this.database.dataSource([]);
-    return { admissions: new Admissions(dataSource, new AuditLog(), judge), dataSource };
+    return {
+      admissions: new Admissions(dataSource, new AuditLog(), judge, new ActivationPlaces()),
+      dataSource,
+    };
   }
 
   /** Another such connection; ended by the caller. */

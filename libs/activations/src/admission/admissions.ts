@@ -2,11 +2,12 @@ import type { AuditLog } from '@aegis/audit';
 import { MicroBatch, sharedTransaction, sqlState, SqlState, transaction } from '@aegis/database';
 import { DomainError } from '@aegis/errors';
 import type { Verdict } from '@aegis/license-token';
+import type { ActivationPlaces } from '@aegis/status-lists';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { ActivationRow, HeldRow } from '../activation-rows';
 import { LicenseNotValid } from '../activations.errors';
 import { SeatsNotCounted } from '../seats/seats.errors';
-import type { SeatEnd } from './end-seat';
+import { readSeat, type SeatEnd } from './end-seat';
 import { type CountedSeats, lockFreeSeats, lockSeats, readCountedSeats } from './seat-accounts';
 import { SeatLines } from './seat-lines';
 import { knownFingerprints } from './seat-look-ups';
@@ -79,6 +80,7 @@ export class Admissions<Presented> {
     private readonly dataSource: DataSource,
     private readonly audit: AuditLog,
     private readonly judge: JudgeTokens<Presented>,
+    private readonly places: ActivationPlaces,
   ) {
     this.lines = new SeatLines((licenseId, operations) =>
       sharedTransaction(dataSource, (tx) => this.inTurn(tx, licenseId, operations)),
@@ -96,6 +98,11 @@ export class Admissions<Presented> {
     if (result === LATER) result = await this.lines.add(licenseId, { kind: 'admit', application });
     if (result instanceof DomainError) throw result;
     return result as SeatGiven;
+  }
+
+  /** @returns null where the license has no such activation */
+  find(licenseId: string, id: string): Promise<ActivationRow | null> {
+    return readSeat(this.dataSource.manager, licenseId, id);
   }
 
   /**
@@ -153,7 +160,7 @@ export class Admissions<Presented> {
       this.judge(tx, presentedBy(applications)),
       knownFingerprints(tx, applications.map(asked)),
     ]);
-    const writes = new SeatWrites(tx, this.audit);
+    const writes = new SeatWrites(tx, this.audit, this.places);
     const rounds = new Map<string, SeatRound>();
     for (const [licenseId, counted] of seats)
       if (free.has(licenseId)) rounds.set(licenseId, new SeatRound(tx, licenseId, counted, now, writes));
@@ -197,7 +204,7 @@ export class Admissions<Presented> {
       none ? [] : knownFingerprints(tx, applications.map(asked)),
     ]);
     const counted = seats.get(licenseId);
-    const writes = new SeatWrites(tx, this.audit);
+    const writes = new SeatWrites(tx, this.audit, this.places);
     const round = counted && new SeatRound(tx, licenseId, counted, now, writes);
     applications.forEach(({ fp }, index) => round?.know(fp, given(known[index])));
     const judgementOf = new Map(

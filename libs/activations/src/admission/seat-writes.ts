@@ -1,5 +1,6 @@
 import { type AuditEntry, AuditLog } from '@aegis/audit';
 import { PreparedStatement } from '@aegis/database';
+import type { ActivationPlaces, StatusPlace } from '@aegis/status-lists';
 import type { EntityManager } from 'typeorm';
 import {
   activationColumns,
@@ -48,12 +49,15 @@ const DAY_SECONDS = 86_400;
 const INSERT = new PreparedStatement<Omit<HeldRow, 'lasts_seconds'>>(
   'activations-insert',
   `INSERT INTO activations AS a (id, license_id, fp, name, mode, over, fence, admitted_at, last_seen_at, lease_ends_at,
-                                 offline_until, token_expires_at)
+                                 offline_until, token_expires_at, status_list, status_index)
    SELECT id, license_id, fp, name, mode, over, fence, now, now, lease_ends_at, offline_until,
-          coalesce(offline_until, ${tokenEndSql('given', 'now', 'lease_ends_at', 'offline_days')})
+          coalesce(offline_until, ${tokenEndSql('given', 'now', 'lease_ends_at', 'offline_days')}),
+          status_list, status_index
    FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::boolean[], $7::bigint[],
-               $8::timestamptz[], $9::timestamptz[], $10::integer[], $11::timestamptz[])
-        AS given (id, license_id, fp, name, mode, over, fence, now, lease_ends_at, offline_days, offline_until)
+               $8::timestamptz[], $9::timestamptz[], $10::integer[], $11::timestamptz[], $12::integer[],
+               $13::integer[])
+        AS given (id, license_id, fp, name, mode, over, fence, now, lease_ends_at, offline_days, offline_until,
+                  status_list, status_index)
    RETURNING ${activationColumns('a')}, a.token_expires_at AS token_ends_at`,
 );
 
@@ -107,6 +111,7 @@ export class SeatWrites {
   constructor(
     private readonly tx: EntityManager,
     private readonly audit: AuditLog,
+    private readonly places: ActivationPlaces,
   ) {}
 
   admit(activation: NewActivation): void {
@@ -141,9 +146,10 @@ export class SeatWrites {
     this.records = [];
     this.accounts.clear();
     this.refusals.clear();
+    const places = await this.takePlaces(admitted);
     // Sent together: the connection hands them on without waiting, and the first that fails fails those behind it.
     const [inserted, renewed] = await Promise.all([
-      admitted.length === 0 ? [] : INSERT.run(tx, insertValues(admitted)),
+      admitted.length === 0 ? [] : INSERT.run(tx, insertValues(admitted, places)),
       renewals.length === 0 ? [] : RENEW.run(tx, renewalValues(renewals)),
       accounts.length === 0 ? [] : ACCOUNTS.run(tx, accountValues(accounts)),
       refusals.length === 0
@@ -156,13 +162,23 @@ export class SeatWrites {
     for (const row of inserted) this.rows.set(row.id, { ...row, lasts_seconds: lasts.get(row.id) ?? 0 });
     for (const row of renewed) this.rows.set(row.id, row);
   }
+
+  /** A floating one has none: its tokens end with its lease. */
+  private async takePlaces(admitted: readonly NewActivation[]): Promise<(StatusPlace | undefined)[]> {
+    const isListed = ({ mode }: NewActivation): boolean => mode === 'fixed';
+    const taken = await this.places.take(this.tx, admitted.filter(isListed).length);
+    return admitted.map((activation) => (isListed(activation) ? taken.shift() : undefined));
+  }
 }
 
 function lastsSeconds({ mode, leaseSeconds, offlineDays }: NewActivation): number {
   return mode === 'floating' ? leaseSeconds : offlineDays * DAY_SECONDS;
 }
 
-function insertValues(admitted: readonly NewActivation[]): unknown[] {
+function insertValues(
+  admitted: readonly NewActivation[],
+  places: readonly (StatusPlace | undefined)[],
+): unknown[] {
   return [
     admitted.map(({ id }) => id),
     admitted.map(({ licenseId }) => licenseId),
@@ -175,6 +191,8 @@ function insertValues(admitted: readonly NewActivation[]): unknown[] {
     admitted.map(({ leaseEndsAt }) => leaseEndsAt),
     admitted.map(({ offlineDays }) => offlineDays),
     admitted.map(({ offlineUntil }) => offlineUntil),
+    places.map((place) => place?.list ?? null),
+    places.map((place) => place?.index ?? null),
   ];
 }
 

@@ -4,8 +4,12 @@ import { ApiSecurity } from '@nestjs/swagger';
 import { ApiProblems } from '../problems/api-problems';
 import type { Scope } from '@aegis/access';
 
-/** Which limit counts a route's requests; `exempt` ones are not counted. */
-export type RateLimitGroup = 'default' | 'validate' | 'public' | 'exempt';
+/**
+ * Which limit counts a route's requests; `exempt` ones are not counted. Those of `activations` are counted by the handler,
+ * once it knows that they are of an installation (`RateLimiter.chargeAdmission`, `chargeActivation`); what fails before
+ * counts against the address, as `public` does.
+ */
+export type RateLimitGroup = 'default' | 'validate' | 'public' | 'activations' | 'exempt';
 
 /** Who may call a route, as its decorator declares. */
 export type Access = {
@@ -24,7 +28,7 @@ export type Access = {
 
 /** Exceptions of a public route. */
 export interface PublicOptions {
-  group?: 'public' | 'validate' | 'exempt';
+  group?: 'public' | 'validate' | 'activations' | 'exempt';
   ignoreCredentials?: boolean;
   unless?: (environment: Environment) => Scope | undefined;
 }

@@ -19,6 +19,7 @@ export class RateLimitGuard extends ThrottlerGuard {
   protected override async handleRequest({ context }: ThrottlerRequest): Promise<boolean> {
     const http = context.switchToHttp();
     const group = routeOf(context).access?.group ?? 'default';
+    if (group === 'activations') return true;
     await this.limiter.count(http.getRequest<Request>(), http.getResponse<Response>(), group);
     return true;
   }

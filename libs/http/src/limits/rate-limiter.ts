@@ -25,9 +25,11 @@ const TRANSLATED_IPV4 = /^64:ff9b:/i;
 /** Counts requests against the limits, and says on each answer what is left. */
 @Injectable()
 export class RateLimiter {
-  private readonly limits: Readonly<Record<Exclude<RateLimitGroup, 'exempt'>, number>>;
+  private readonly limits: Readonly<Record<Exclude<RateLimitGroup, 'exempt' | 'activations'>, number>>;
   private readonly licenseLimit: number;
   private readonly batchItemsLimit: number;
+  private readonly admissionsLimit: number;
+  private readonly heartbeatsLimit: number;
   private readonly enabled: boolean;
   private readonly refusals: Counter<'policy'>;
 
@@ -42,7 +44,9 @@ export class RateLimiter {
         help: 'Requests refused with 429, by the policy whose limit they exceeded.',
         labelNames: ['policy'],
       },
-      ['default', 'validate', 'public', 'license', BATCH_ITEMS].map((policy) => ({ policy })),
+      ['default', 'validate', 'public', 'license', BATCH_ITEMS, 'admissions', 'activation'].map((policy) => ({
+        policy,
+      })),
     );
     this.enabled = environment.RATE_LIMIT_ENABLED;
     this.limits = {
@@ -52,13 +56,19 @@ export class RateLimiter {
     };
     this.licenseLimit = environment.RATE_LIMIT_LICENSE;
     this.batchItemsLimit = environment.RATE_LIMIT_BATCH_ITEMS;
+    this.admissionsLimit = environment.RATE_LIMIT_ADMISSIONS;
+    this.heartbeatsLimit = environment.RATE_LIMIT_ACTIVATION;
   }
 
   /**
    * Counts a request against its caller's bucket: the authenticated key's, else the address's (IPv6: its /64).
    * @throws RateLimited when a bucket is used up, RateLimitsUnavailable when that is unknown; the headers are set then too
    */
-  async count(request: Request, response: Response, group: RateLimitGroup): Promise<void> {
+  async count(
+    request: Request,
+    response: Response,
+    group: Exclude<RateLimitGroup, 'activations'>,
+  ): Promise<void> {
     const facts = factsOf(request);
     if (facts.counted) return;
     facts.counted = true;
@@ -89,6 +99,35 @@ export class RateLimiter {
     if (ownLimit > this.limits.default) return;
     const quota = await this.hit('license', license, this.licenseLimit);
     announce(response, [...(factsOf(response.req).quotas ?? []), quota]);
+  }
+
+  /**
+   * Counts a request for a seat against its license, in place of its address: a fleet behind one address works.
+   * @param licenseId of a token whose signature holds
+   * @throws as `chargeLicense`
+   */
+  chargeAdmission(response: Response, licenseId: string): Promise<void> {
+    return this.chargeInstead(response, 'admissions', licenseId, this.admissionsLimit);
+  }
+
+  /**
+   * Counts a request of an installation against its activation, in place of its address.
+   * @param activationId that token and fingerprint of the request belong to
+   * @throws as `chargeLicense`
+   */
+  chargeActivation(response: Response, activationId: string): Promise<void> {
+    return this.chargeInstead(response, 'activation', activationId, this.heartbeatsLimit);
+  }
+
+  private async chargeInstead(
+    response: Response,
+    policy: string,
+    bucket: string,
+    limit: number,
+  ): Promise<void> {
+    factsOf(response.req).counted = true;
+    if (!this.enabled) return;
+    announce(response, [await this.hit(policy, bucket, limit)]);
   }
 
   /**

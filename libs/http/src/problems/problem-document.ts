@@ -6,7 +6,7 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 const LONGEST_INSTANCE = 1_024;
 const LONGEST_DETAIL = 1_000;
 
-/** A problem document (RFC 9457) as it is sent; `ProblemDto` explains its fields. */
+/** A problem document (RFC 9457) as it is sent, besides the members of single codes; `ProblemDto` explains its fields. */
 export interface ProblemDocument {
   type: string;
   title: string;
@@ -25,12 +25,13 @@ export interface ProblemDocument {
  * characters
  */
 export function problemDocument(
-  { code, message, errors }: DomainError,
+  { code, message, errors, members }: DomainError,
   publicUrl: string,
   request: { url: string; id: string },
 ): ProblemDocument {
   const { status, title } = PROBLEMS[code];
   return {
+    ...members,
     type: `${publicUrl}/problems/${code}`,
     title,
     status,

@@ -17,6 +17,20 @@ export class FieldErrorDto {
   message!: string;
 }
 
+/** An installation that holds a seat. */
+export class SeatHolderDto {
+  /** Activation id, for `take_over`. */
+  @ApiProperty({ type: String, format: 'uuid', description: 'Activation id, for `take_over`.' })
+  id!: string;
+
+  /** As it was given at the activation. */
+  @ApiProperty({ type: String, nullable: true, description: 'As it was given at the activation.' })
+  name!: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', description: 'When it was last heard of.' })
+  last_seen_at!: Date;
+}
+
 /** Every error's body: a problem document (RFC 9457), `application/problem+json`. */
 export class ProblemDto implements ProblemDocument {
   /** Address of the explanation: `PUBLIC_URL/problems/<code>`. */
@@ -58,4 +72,58 @@ export class ProblemDto implements ProblemDocument {
     description: 'All broken rules; if there are too many for one answer, the first of them.',
   })
   errors?: FieldErrorDto[];
+
+  /** With `seats_exhausted`: how many installations may hold a seat at a time. */
+  @ApiPropertyOptional({
+    type: 'integer',
+    description: 'With `seats_exhausted`: how many installations may hold a seat at a time.',
+  })
+  limit?: number;
+
+  /** With `seats_exhausted`: how many hold one. */
+  @ApiPropertyOptional({ type: 'integer', description: 'With `seats_exhausted`: how many hold one.' })
+  in_use?: number;
+
+  /** With `seats_exhausted` and `moves_exhausted`: before it, nothing becomes free by itself; null: nothing does. */
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description:
+      'With `seats_exhausted` and `moves_exhausted`: before it, nothing becomes free by itself; null: nothing does.',
+  })
+  next_free_at?: Date | null;
+
+  /** With `seats_exhausted`, where a takeover is allowed: who could be taken over, the least recently seen first. */
+  @ApiPropertyOptional({
+    type: [SeatHolderDto],
+    maxItems: 20,
+    description:
+      'With `seats_exhausted`, where a takeover is allowed: who could be taken over, the least recently seen first.',
+  })
+  holders?: SeatHolderDto[];
+
+  /** With `license_not_valid`: what a validation of the token answers. */
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: 'With `license_not_valid`: what a validation of the token answers.',
+  })
+  verdict?: object;
+
+  /** With `activation_ended`: what ended it. */
+  @ApiPropertyOptional({
+    type: String,
+    description:
+      'With `activation_ended`: what ended it: `lease`, `released`, `ended`, `taken_over` or `customer_removed`.',
+  })
+  ended_by?: string;
+
+  /** With `activation_ended`: since when it holds no seat. */
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    description: 'With `activation_ended`: since when it holds no seat.',
+  })
+  ended_at?: Date;
 }

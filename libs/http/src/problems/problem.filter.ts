@@ -34,12 +34,16 @@ export class ProblemFilter implements ExceptionFilter {
     else void this.countAndAnswer(thrown, request, response);
   }
 
-  /** What failed before the guards counted it: unknown routes and methods, paths that can't be decoded. */
+  /**
+   * What failed before it was counted: unknown routes and methods, paths that can't be decoded, requests about activations
+   * that are of no installation.
+   */
   private async countAndAnswer(thrown: unknown, request: Request, response: Response): Promise<void> {
     let answer = thrown;
     try {
       if (hasCredential(request)) await identifyOnce(this.identification, request);
-      await this.limiter.count(request, response, 'default');
+      const isOfActivation = factsOf(request).route?.access?.group === 'activations';
+      await this.limiter.count(request, response, isOfActivation ? 'public' : 'default');
     } catch (refused) {
       answer = refused;
     }

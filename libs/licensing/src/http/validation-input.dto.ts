@@ -4,10 +4,12 @@ import {
   Length,
   ListOf,
   MaxLength,
+  ObjectOf,
   RequiredUnless,
   SameAs,
 } from '@aegis/http';
 import { IsOptional, IsString } from 'class-validator';
+import { NamedActivationDto } from '@aegis-http/activations';
 import type { ValidateLicense } from '../validate/validation.service';
 
 /**
@@ -69,6 +71,11 @@ export class ValidateLicenseDto implements ValidateLicense {
   @IsString()
   @MaxLength(255)
   instance_domain?: string | null;
+
+  /** The seat of the installation. Required if the license counts seats and its token asks for one. */
+  @IsOptional()
+  @ObjectOf(NamedActivationDto, { nullable: true })
+  activation?: NamedActivationDto | null;
 }
 
 /** One of many questions. No client of v0.8 asks it, so that an unknown field is an error here. */

@@ -37,6 +37,7 @@ import { tokenHash, TokenIssuer } from '../issue/token-issuer';
 import { ValidationCounts } from '../validate/validation-counts';
 import { UnrecordedTokens } from '../validate/unrecorded-tokens';
 import { ValidationService } from '../validate/validation.service';
+import { TokenProofs } from '../validate/token-proofs';
 
 const CLI: Actor = { name: 'cli:tester', apiKeyId: null, ipAddress: null, userAgent: null, requestId: null };
 const CUSTOMER = 'acme';
@@ -122,7 +123,8 @@ describe('LicenseResign', () => {
     states = new LicenseStateService(dataSource, audit, lock, changes);
     const counts = new ValidationCounts(dataSource, jobsOf({ logger, metrics }), logger);
     const unrecorded = new UnrecordedTokens(logger, metrics);
-    validation = new ValidationService(dataSource, keyRing, audit, counts, unrecorded, environment, metrics);
+    const proofs = new TokenProofs(keyRing, metrics);
+    validation = new ValidationService(dataSource, proofs, audit, counts, unrecorded, environment, metrics);
     resign = new LicenseResign(
       dataSource,
       keyRing,

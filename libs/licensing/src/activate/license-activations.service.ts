@@ -1,0 +1,137 @@
+import {
+  type Activation,
+  ActivationEnded,
+  activationList,
+  ActivationNotFound,
+  type ActivationState,
+  ActivationTokens,
+  activationView,
+  type ActivationView,
+  type Admissions,
+  type HeldActivation,
+  type HeldRow,
+  LicenseNotValid,
+} from '@aegis/activations';
+import type { Actor } from '@aegis/audit';
+import { RestoreNotReconciled } from '@aegis/database';
+import { DomainError } from '@aegis/errors';
+import type { ListSource } from '@aegis/lists';
+import { SignerUnavailable } from '@aegis/signing';
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { LicensingService } from '../issue/licensing.service';
+import { fingerprintDigest } from './fingerprint-digest';
+import { type HeartbeatRow, lookUpActivations } from './heartbeat-look-up';
+import { LeaseRenewal } from './lease-renewal';
+import { SeatJudge, type TokenForSeat } from './seat-judge';
+import { SEAT_ADMISSIONS } from './seat-admissions';
+
+/** An activation and its holder's identity, as the vendor's own service knows them. */
+export interface NamedHolder {
+  id: string;
+  fingerprint: string;
+}
+
+/** The answer to one heartbeat of many. */
+export interface HeartbeatResult {
+  activation: HeldActivation | null;
+  error: DomainError | null;
+}
+
+/** Activations as the vendor sees, renews and ends them. */
+@Injectable()
+export class LicenseActivations {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly licensing: LicensingService,
+    private readonly judge: SeatJudge,
+    @Inject(SEAT_ADMISSIONS) private readonly admissions: Admissions<TokenForSeat>,
+    private readonly leases: LeaseRenewal,
+    private readonly tokens: ActivationTokens,
+  ) {}
+
+  /**
+   * The activations of a license, the latest admission first.
+   * @throws LicenseNotFound
+   */
+  async list(licenseId: string, state?: ActivationState): Promise<ListSource<Activation>> {
+    const { id } = await this.licensing.find(licenseId);
+    return activationList(this.dataSource, id, state);
+  }
+
+  /**
+   * Ends an activation, also one that an offline file holds; again, it changes nothing.
+   * @param reason 1–500 characters
+   * @throws LicenseNotFound, ActivationNotFound
+   */
+  async end(actor: Actor, licenseId: string, id: string, reason: string): Promise<ActivationView> {
+    const license = await this.licensing.find(licenseId);
+    const subject = {
+      licenseId: license.id,
+      customerId: license.customer_id,
+      moduleName: license.module_name,
+    };
+    const ended = await this.admissions.end({ actor, subject }, id, reason);
+    if (ended === null) throw new ActivationNotFound();
+    return activationView(ended, 0);
+  }
+
+  /**
+   * Renews the leases of many installations, for a service that speaks for them: the newest tokens of their licenses are judged.
+   * @param holders of any licenses; answered in their order, and one that is refused does not refuse the others
+   * @throws what is not about one of them
+   */
+  async renewMany(
+    actor: Actor,
+    holders: readonly NamedHolder[],
+    withToken: boolean,
+  ): Promise<HeartbeatResult[]> {
+    const rows = await lookUpActivations(
+      this.dataSource,
+      holders.map(({ id }) => id),
+    );
+    return Promise.all(
+      holders.map(async (holder, index) => {
+        try {
+          const row = rows[index];
+          if (!row) throw new Error('the look-up must answer for each activation');
+          return { activation: await this.renew(actor, holder, row, withToken), error: null };
+        } catch (error) {
+          if (!(error instanceof DomainError) || error instanceof RestoreNotReconciled) throw error;
+          return { activation: null, error };
+        }
+      }),
+    );
+  }
+
+  private async renew(
+    actor: Actor,
+    { fingerprint }: NamedHolder,
+    row: HeartbeatRow,
+    withToken: boolean,
+  ): Promise<HeldActivation> {
+    if (row.not_reconciled) throw new RestoreNotReconciled();
+    if (row.activation_id === null || !row.fp.equals(fingerprintDigest(row.license_id, fingerprint)))
+      throw new ActivationNotFound();
+    if (row.ended_at !== null && row.ended_by !== null) throw new ActivationEnded(row.ended_by, row.ended_at);
+    const verdict = this.judge.judgeNewest(null, row);
+    if (verdict === null) throw new ActivationNotFound();
+    if (!verdict.valid) throw new LicenseNotValid(verdict);
+    const subject = {
+      licenseId: row.license_id,
+      customerId: row.customer_id,
+      moduleName: row.module_name,
+    };
+    const held = await this.leases.renew({ actor, subject }, row, withToken);
+    const token = withToken ? await this.tokenOf(held) : null;
+    return { ...activationView(held, held.lasts_seconds), token, license_token: null };
+  }
+
+  /** Null while nothing can be signed: the lease is renewed. */
+  private tokenOf(row: HeldRow): Promise<string | null> {
+    return this.tokens.sign(row).catch((error: unknown) => {
+      if (error instanceof SignerUnavailable) return null;
+      throw error;
+    });
+  }
+}
