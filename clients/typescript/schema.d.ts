@@ -178,6 +178,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a seat of a license; again, the seat that it holds is renewed
+         * @description The credential is the license token. A request that was not answered can be repeated: a fingerprint never holds two seats. `Idempotency-Key` is ignored.
+         *
+         *     Public; a credential that is sent must be valid.
+         */
+        post: operations["activateInstallation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/heartbeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew the leases of up to 1,000 activations; answers in their order
+         * @description For a service that speaks for installations without the internet. The items are charged to a limit of the key (policy `batch-items`). One item that is refused does not refuse the others.
+         *
+         *     Scope: `activations:manage`.
+         */
+        post: operations["renewActivations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{id}/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew the lease of a seat
+         * @description After `heartbeat_after` seconds, give or take a random tenth. Where nothing can be signed at the moment, the lease is renewed and `token` is null.
+         *
+         *     Public; a credential that is sent must be valid.
+         */
+        post: operations["renewActivation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a seat back; 204 also the second time, and whatever the state of the license
+         * @description Public; a credential that is sent must be valid.
+         */
+        post: operations["releaseActivation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/licenses": {
         parameters: {
             query?: never;
@@ -418,6 +504,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/licenses/{id}/activations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the activations of a license, the latest admission first
+         * @description Scope: `activations:read`.
+         */
+        get: operations["listActivations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/licenses/{id}/activations/{activation_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an activation for the vendor; again, it changes nothing
+         * @description Its seat is free at once. A token or an offline file that was given out counts until its end (`offline_until` for a file), except where a newer status list is there.
+         *
+         *     Scope: `activations:manage`.
+         */
+        post: operations["endActivation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/licenses/{id}/history": {
         parameters: {
             query?: never;
@@ -450,26 +578,6 @@ export interface paths {
          * @description Scope: `stats:read`.
          */
         get: operations["getStats"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/stats/seats": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Seats that are taken now, and admissions, refusals and the peak of the last 30 days
-         * @description Scope: `stats:read`.
-         */
-        get: operations["getSeatStats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -836,6 +944,109 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Activate: {
+            /**
+             * @description The installation's own identity, the same each time: prefer a random id that is made at the installation.
+             * @example 2c1743a3-91b1-4e3e-9a59-0a3c6d2f5b10
+             */
+            fingerprint: string;
+            /**
+             * @description For people who look at the list of installations.
+             * @example reception
+             */
+            name?: string | null;
+            /** @description The license as the customer got it; white space around it is ignored. */
+            token: string;
+            /**
+             * @description Technical name of the module that wants to run.
+             * @example payroll
+             */
+            module_name: string;
+            /** @example 17.0 */
+            odoo_version: string;
+            /** @description Required, with `instance_domain`, if the license is bound to an installation. */
+            instance_db_uuid?: string | null;
+            /** @description See `instance_db_uuid`. */
+            instance_domain?: string | null;
+            /**
+             * @description Whose seat to take where there is no room and the license allows it: the id of an activation, or `oldest` for the one that
+             *     was least recently seen.
+             * @example oldest
+             */
+            take_over?: string | null;
+        };
+        Activation: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            license_id: string;
+            /** @description How the seat is held; a later change of the license does not change it. */
+            mode: components["schemas"]["SeatMode"];
+            /**
+             * Format: int64
+             * @description Later admissions of the license have greater ones.
+             */
+            fence: number;
+            /** @description Seconds after which a heartbeat is due: a third of the lease, or of the time for which a token counts. Null once it has ended. */
+            heartbeat_after: number | null;
+            ended_by: components["schemas"]["ActivationEnd"] | null;
+            /** @description As the installation gave it; null also once the customer was removed. */
+            name: string | null;
+            /** @description The first 8 hex digits of the digest that is kept of its identity. */
+            fingerprint_prefix: string;
+            /** @description Admitted beyond the number of seats. */
+            over: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Of its last heartbeat.
+             */
+            last_seen_at: string;
+            /**
+             * Format: date-time
+             * @description First moment at which it no longer holds its seat, unless a heartbeat comes before; null where it has no such end.
+             */
+            lease_ends_at: string | null;
+            /**
+             * Format: date-time
+             * @description Until when an offline file counts that was given out for it, also once it has ended; null: there is none.
+             */
+            offline_until: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+        };
+        /** @enum {string} */
+        ActivationEnd: "lease" | "released" | "ended" | "taken_over" | "customer_removed";
+        ActivationHolder: {
+            /**
+             * @description The identity that the activation was made with.
+             * @example 2c1743a3-91b1-4e3e-9a59-0a3c6d2f5b10
+             */
+            fingerprint: string;
+            /** @description The license as the customer got it. */
+            token: string;
+        };
+        ActivationPage: {
+            /** @description Rows of the whole list. */
+            total: number;
+            /** @description Whether `total` is an estimate. */
+            total_is_estimate?: boolean;
+            /** @description Null when `cursor` was used. */
+            page: number | null;
+            /** @description Rows per page. */
+            page_size: number;
+            /** @description Pages of the whole list. */
+            total_pages: number;
+            /** @description `cursor` of the next page; null on the last. */
+            next_cursor: string | null;
+            activations: components["schemas"]["Activation"][];
+        };
+        ActivationResults: {
+            results: components["schemas"]["HeartbeatResult"][];
+        };
+        /** @enum {string} */
+        ActivationState: "live" | "ended";
         ApiKey: {
             /**
              * @description What the key may do; `admin` contains all others.
@@ -905,7 +1116,7 @@ export interface components {
             api_keys: components["schemas"]["ApiKey"][];
         };
         /** @enum {string} */
-        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "activation.admitted" | "activation.refused" | "activation.ended" | "activation.taken_over" | "activation.file_made" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
+        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "activation.admitted" | "activation.refused" | "activation.ended" | "activation.taken_over" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
         AuditLog: {
             event_type: components["schemas"]["AuditEventType"];
             /** Format: uuid */
@@ -955,6 +1166,8 @@ export interface components {
          *     }
          */
         BatchQuestion: {
+            /** @description The seat of the installation. Required if the license counts seats and its token asks for one. */
+            activation?: components["schemas"]["NamedActivation"] | null;
             /**
              * @description The license as the customer got it; white space around it is ignored. A text that is not a license gets the
              *     verdict `MALFORMED`.
@@ -1228,6 +1441,13 @@ export interface components {
             next_cursor: string | null;
             customers: components["schemas"]["Customer"][];
         };
+        EndActivation: {
+            /**
+             * @description 1–500 characters, kept with the activation.
+             * @example the machine was sold
+             */
+            reason: string;
+        };
         FieldError: {
             /** @description Path of the field as the caller wrote it: `items.3.token`. Cut after 200 characters. */
             field: string;
@@ -1273,6 +1493,78 @@ export interface components {
              * @enum {string}
              */
             signing: "healthy" | "degraded" | "unhealthy";
+        };
+        Heartbeat: {
+            /**
+             * @description The identity that the activation was made with.
+             * @example 2c1743a3-91b1-4e3e-9a59-0a3c6d2f5b10
+             */
+            fingerprint: string;
+            /**
+             * @description Whether a new activation token is given.
+             * @default true
+             */
+            with_token: boolean;
+            /** @description The license as the customer got it. */
+            token: string;
+        };
+        HeartbeatResult: {
+            activation: components["schemas"]["HeldActivation"] | null;
+            error: components["schemas"]["RefusedHeartbeat"] | null;
+        };
+        Heartbeats: {
+            /** @description 1–1,000 activations; with tokens at most 100. */
+            items: components["schemas"]["NamedActivation"][];
+            /**
+             * @description Whether each gets a new activation token.
+             * @default false
+             */
+            with_token: boolean;
+        };
+        HeldActivation: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            license_id: string;
+            /** @description How the seat is held; a later change of the license does not change it. */
+            mode: components["schemas"]["SeatMode"];
+            /**
+             * Format: int64
+             * @description Later admissions of the license have greater ones.
+             */
+            fence: number;
+            /** @description Seconds after which a heartbeat is due: a third of the lease, or of the time for which a token counts. Null once it has ended. */
+            heartbeat_after: number | null;
+            ended_by: components["schemas"]["ActivationEnd"] | null;
+            /** @description The activation token, for checks without the server; null where none was asked for, or nothing can be signed now. */
+            token: string | null;
+            /** @description The newest license token, where the presented one is older: use it from now on. */
+            license_token: string | null;
+            /** @description As the installation gave it; null also once the customer was removed. */
+            name: string | null;
+            /** @description The first 8 hex digits of the digest that is kept of its identity. */
+            fingerprint_prefix: string;
+            /** @description Admitted beyond the number of seats. */
+            over: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Of its last heartbeat.
+             */
+            last_seen_at: string;
+            /**
+             * Format: date-time
+             * @description First moment at which it no longer holds its seat, unless a heartbeat comes before; null where it has no such end.
+             */
+            lease_ends_at: string | null;
+            /**
+             * Format: date-time
+             * @description Until when an offline file counts that was given out for it, also once it has ended; null: there is none.
+             */
+            offline_until: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
         };
         HeldSeat: {
             /**
@@ -1690,6 +1982,15 @@ export interface components {
             /** @description Requests per minute; null if the limits of the routes apply. */
             rate_limit_per_minute: number | null;
         };
+        NamedActivation: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description The identity that the activation was made with.
+             * @example 2c1743a3-91b1-4e3e-9a59-0a3c6d2f5b10
+             */
+            fingerprint: string;
+        };
         /** @enum {string} */
         PasteRemain: "byte_order_mark" | "invisible_characters" | "soft_line_breaks" | "frame" | "reply_marks" | "bearer" | "quotes" | "white_space";
         Probe: {
@@ -1717,11 +2018,33 @@ export interface components {
              * @description Stable name of the error, for programs.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "activation_offline" | "key_set_outdated" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "activation_offline" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
             /** @description All broken rules; if there are too many for one answer, the first of them. */
             errors?: components["schemas"]["FieldError"][];
+            /** @description With `seats_exhausted`: how many installations may hold a seat at a time. */
+            limit?: number;
+            /** @description With `seats_exhausted`: how many hold one. */
+            in_use?: number;
+            /**
+             * Format: date-time
+             * @description With `seats_exhausted` and `moves_exhausted`: before it, nothing becomes free by itself; null: nothing does.
+             */
+            next_free_at?: string | null;
+            /** @description With `seats_exhausted`, where a takeover is allowed: who could be taken over, the least recently seen first. */
+            holders?: components["schemas"]["SeatHolder"][];
+            /** @description With `license_not_valid`: what a validation of the token answers. */
+            verdict?: {
+                [key: string]: unknown;
+            };
+            /** @description With `activation_ended`: what ended it: `lease`, `released`, `ended`, `taken_over` or `customer_removed`. */
+            ended_by?: string;
+            /**
+             * Format: date-time
+             * @description With `activation_ended`: since when it holds no seat.
+             */
+            ended_at?: string;
         };
         ProofKey: {
             /** @enum {string} */
@@ -1751,6 +2074,22 @@ export interface components {
              * @example refunded
              */
             reason: string;
+        };
+        RefusedHeartbeat: {
+            /** @description With `activation_ended`. */
+            ended_by?: components["schemas"]["ActivationEnd"];
+            /** @description With `license_not_valid`. */
+            verdict?: {
+                [key: string]: unknown;
+            };
+            /** @description As `code` of a problem document. */
+            code: string;
+            detail: string;
+            /**
+             * Format: date-time
+             * @description With `activation_ended`.
+             */
+            ended_at?: string;
         };
         ReissueLicense: {
             /** @description Binds to another installation; null unbinds. */
@@ -1816,17 +2155,19 @@ export interface components {
         };
         /** @enum {string} */
         Scope: "licenses:read" | "licenses:issue" | "licenses:revoke" | "licenses:validate" | "activations:read" | "activations:manage" | "customers:read" | "customers:write" | "stats:read" | "audit:read" | "api-keys:manage" | "webhooks:manage" | "admin";
-        SeatDay: {
-            /** Format: date */
-            day: string;
+        SeatHolder: {
             /**
-             * @description The most seats that were taken when somebody was admitted or refused; of several licenses, that of the one with the
-             *     most. A seat whose lease was over counts until somebody needed it.
+             * Format: uuid
+             * @description Activation id, for `take_over`.
              */
-            peak: number;
-            admissions: number;
-            /** @description For want of a seat, or of a move. */
-            refusals: number;
+            id: string;
+            /** @description As it was given at the activation. */
+            name: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last heard of.
+             */
+            last_seen_at: string;
         };
         /** @enum {string} */
         SeatMode: "fixed" | "floating";
@@ -1849,18 +2190,6 @@ export interface components {
             moves_per_30_days?: number | null;
             /** @description Whether a new installation may take the seat of another one, false by default; only with a number of `moves_per_30_days`. */
             take_over?: boolean;
-        };
-        SeatStatistics: {
-            /** Format: uuid */
-            license_id: string | null;
-            /** @description Days of the last 30 with an admission or a refusal, the latest first. */
-            days: components["schemas"]["SeatDay"][];
-            /** @description Installations that hold a seat. */
-            live: number;
-            /** @description Those among them that were admitted beyond `max`. */
-            over: number;
-            /** Format: date-time */
-            generated_at: string;
         };
         SeatTerms: {
             /** @example 5 */
@@ -2020,6 +2349,8 @@ export interface components {
          *     }
          */
         ValidateLicense: {
+            /** @description The seat of the installation. Required if the license counts seats and its token asks for one. */
+            activation?: components["schemas"]["NamedActivation"] | null;
             /**
              * @description The license as the customer got it; white space around it is ignored. A text that is not a license gets the
              *     verdict `MALFORMED`.
@@ -2411,6 +2742,103 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `license_not_valid`: License not valid */
+        license_not_valid: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `seats_exhausted`: All seats in use · `moves_exhausted`: Too many different installations · `seats_not_counted`: Seats are not counted */
+        "seats_exhausted.moves_exhausted.seats_not_counted": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `outcome_unknown`: Outcome unknown · `service_unavailable`: Temporarily unavailable · `restore_not_reconciled`: Restored, not reconciled */
+        "outcome_unknown.service_unavailable.restore_not_reconciled": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `activation_not_found`: Activation not found */
+        activation_not_found: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `activation_ended`: Activation ended */
+        activation_ended: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `activation_offline`: Held by an offline file */
+        activation_offline: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `request_in_progress`: Request still running · `answer_unreadable`: Remembered answer unreadable · `customer_inactive`: Customer inactive */
         "request_in_progress.answer_unreadable.customer_inactive": {
             headers: {
@@ -2509,6 +2937,22 @@ export interface components {
         };
         /** @description `seats_not_counted`: Seats are not counted */
         seats_not_counted: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `license_not_found`: License not found · `activation_not_found`: Activation not found */
+        "license_not_found.activation_not_found": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3539,6 +3983,322 @@ export interface operations {
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    activateInstallation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "fingerprint": "2c1743a3-91b1-4e3e-9a59-0a3c6d2f5b10",
+                 *       "name": "reception",
+                 *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
+                 *       "module_name": "payroll",
+                 *       "odoo_version": "17.0",
+                 *       "instance_db_uuid": null,
+                 *       "instance_domain": null,
+                 *       "take_over": "oldest"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Activate"];
+            };
+        };
+        responses: {
+            /** @description The fingerprint held a seat; its lease is renewed */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "license_id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "mode": "fixed",
+                     *       "fence": 1,
+                     *       "heartbeat_after": null,
+                     *       "ended_by": "lease",
+                     *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
+                     *       "license_token": null,
+                     *       "name": "Web shop",
+                     *       "fingerprint_prefix": "fingerprint_prefix",
+                     *       "over": true,
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "last_seen_at": "2026-02-03T19:12:10.000Z",
+                     *       "lease_ends_at": null,
+                     *       "offline_until": null,
+                     *       "ended_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HeldActivation"];
+                };
+            };
+            /** @description Admitted */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "license_id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "mode": "fixed",
+                     *       "fence": 1,
+                     *       "heartbeat_after": null,
+                     *       "ended_by": "lease",
+                     *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
+                     *       "license_token": null,
+                     *       "name": "Web shop",
+                     *       "fingerprint_prefix": "fingerprint_prefix",
+                     *       "over": true,
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "last_seen_at": "2026-02-03T19:12:10.000Z",
+                     *       "lease_ends_at": null,
+                     *       "offline_until": null,
+                     *       "ended_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HeldActivation"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["license_not_valid"];
+            409: components["responses"]["seats_exhausted.moves_exhausted.seats_not_counted"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["outcome_unknown.service_unavailable.restore_not_reconciled"];
+        };
+    };
+    renewActivations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                 *           "fingerprint": "2c1743a3-91b1-4e3e-9a59-0a3c6d2f5b10"
+                 *         }
+                 *       ],
+                 *       "with_token": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["Heartbeats"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "activation": {
+                     *             "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *             "license_id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *             "mode": "fixed",
+                     *             "fence": 1,
+                     *             "heartbeat_after": null,
+                     *             "ended_by": "lease",
+                     *             "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
+                     *             "license_token": null,
+                     *             "name": "Web shop",
+                     *             "fingerprint_prefix": "fingerprint_prefix",
+                     *             "over": true,
+                     *             "created_at": "2026-02-03T19:12:10.000Z",
+                     *             "last_seen_at": "2026-02-03T19:12:10.000Z",
+                     *             "lease_ends_at": null,
+                     *             "offline_until": null,
+                     *             "ended_at": null
+                     *           },
+                     *           "error": {
+                     *             "ended_by": "lease",
+                     *             "verdict": {},
+                     *             "code": "VALID",
+                     *             "detail": "detail",
+                     *             "ended_at": "2026-02-03T19:12:10.000Z"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActivationResults"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            406: components["responses"]["not_acceptable"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    renewActivation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "fingerprint": "2c1743a3-91b1-4e3e-9a59-0a3c6d2f5b10",
+                 *       "with_token": true,
+                 *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Heartbeat"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "license_id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "mode": "fixed",
+                     *       "fence": 1,
+                     *       "heartbeat_after": null,
+                     *       "ended_by": "lease",
+                     *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl",
+                     *       "license_token": null,
+                     *       "name": "Web shop",
+                     *       "fingerprint_prefix": "fingerprint_prefix",
+                     *       "over": true,
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "last_seen_at": "2026-02-03T19:12:10.000Z",
+                     *       "lease_ends_at": null,
+                     *       "offline_until": null,
+                     *       "ended_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HeldActivation"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["license_not_valid"];
+            404: components["responses"]["activation_not_found"];
+            409: components["responses"]["activation_ended"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    releaseActivation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "fingerprint": "2c1743a3-91b1-4e3e-9a59-0a3c6d2f5b10",
+                 *       "token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImFlZ2lzLTIwMjYtMDEifQ.eyJqdGkiOiI3YTUxZjJmMCJ9.c2lnbmF0dXJl"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ActivationHolder"];
+            };
+        };
+        responses: {
+            /** @description Released */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["license_not_valid"];
+            404: components["responses"]["activation_not_found"];
+            409: components["responses"]["activation_offline"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["outcome_unknown.service_unavailable.restore_not_reconciled"];
         };
     };
     listLicenses: {
@@ -4931,6 +5691,161 @@ export interface operations {
             503: components["responses"]["service_unavailable.outcome_unknown.restore_not_reconciled"];
         };
     };
+    listActivations: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1 on. Not together with `cursor`. */
+                page?: number;
+                /** @description Rows per page. */
+                page_size?: number;
+                /** @description `next_cursor` of the previous answer. The cost does not grow with the number of pages. */
+                cursor?: string;
+                /**
+                 * @description Only for `text/csv`. `escaped`: an apostrophe precedes each text that a spreadsheet would run as a formula (= + -
+                 *     @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 *     `raw`: the exact text, for programs.
+                 */
+                formulas?: "escaped" | "raw";
+                /** @description All of them unless given. */
+                state?: components["schemas"]["ActivationState"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "total_is_estimate": true,
+                     *       "page": null,
+                     *       "page_size": 1,
+                     *       "total_pages": 1,
+                     *       "next_cursor": null,
+                     *       "activations": [
+                     *         {
+                     *           "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *           "license_id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *           "mode": "fixed",
+                     *           "fence": 1,
+                     *           "heartbeat_after": null,
+                     *           "ended_by": "lease",
+                     *           "name": "Web shop",
+                     *           "fingerprint_prefix": "fingerprint_prefix",
+                     *           "over": true,
+                     *           "created_at": "2026-02-03T19:12:10.000Z",
+                     *           "last_seen_at": "2026-02-03T19:12:10.000Z",
+                     *           "lease_ends_at": null,
+                     *           "offline_until": null,
+                     *           "ended_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActivationPage"];
+                    /** @example  */
+                    "text/csv": string;
+                    /** @example  */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["license_not_found"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    endActivation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                activation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "the machine was sold"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EndActivation"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "license_id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "mode": "fixed",
+                     *       "fence": 1,
+                     *       "heartbeat_after": null,
+                     *       "ended_by": "lease",
+                     *       "name": "Web shop",
+                     *       "fingerprint_prefix": "fingerprint_prefix",
+                     *       "over": true,
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "last_seen_at": "2026-02-03T19:12:10.000Z",
+                     *       "lease_ends_at": null,
+                     *       "offline_until": null,
+                     *       "ended_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Activation"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["license_not_found.activation_not_found"];
+            406: components["responses"]["not_acceptable"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
     getLicenseHistory: {
         parameters: {
             query?: {
@@ -5089,60 +6004,6 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Statistics"];
-                };
-            };
-            400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
-            406: components["responses"]["not_acceptable"];
-            422: components["responses"]["validation_failed"];
-            429: components["responses"]["rate_limited"];
-            500: components["responses"]["internal_error"];
-            503: components["responses"]["service_unavailable.restore_not_reconciled"];
-        };
-    };
-    getSeatStats: {
-        parameters: {
-            query?: {
-                license_id?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
-                    /** @description What caches may do (RFC 9111). */
-                    "Cache-Control": "no-store";
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "license_id": null,
-                     *       "days": [
-                     *         {
-                     *           "day": "day",
-                     *           "peak": 1,
-                     *           "admissions": 1,
-                     *           "refusals": 1
-                     *         }
-                     *       ],
-                     *       "live": 1,
-                     *       "over": 1,
-                     *       "generated_at": "2026-02-03T19:12:10.000Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SeatStatistics"];
                 };
             };
             400: components["responses"]["invalid_request"];
@@ -5710,7 +6571,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "activation_offline" | "key_set_outdated" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
+                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "activation_offline" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
             };
             cookie?: never;
         };

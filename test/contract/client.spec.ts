@@ -133,6 +133,52 @@ describe('the generated client', () => {
     expect(status).toMatchObject({ license_id: issued.id, status: 'revoked' });
   });
 
+  it('gives, renews and ends seats', async () => {
+    const customer_id = aCustomerId();
+    dataOf(await aegis.POST('/api/v1/customers', { body: { id: customer_id, name: 'Acme Corporation' } }));
+    const { id, token } = dataOf(
+      await aegis.POST('/api/v1/licenses', {
+        body: {
+          customer_id,
+          module_name: 'payroll',
+          allowed_major_versions: ['17'],
+          license_type: 'perpetual',
+          seats: { max: 1, mode: 'floating' },
+        },
+      }),
+    );
+    const holder = { token: token ?? '', fingerprint: 'machine-1' };
+    const asked = { ...holder, module_name: 'payroll', odoo_version: '17.0' };
+    const held = dataOf(await aegis.POST('/api/v1/activations', { body: asked }));
+    const here = pathOf(held.id);
+    const again = await aegis.POST('/api/v1/activations', { body: asked });
+    expect([again.response.status, dataOf(again).id]).toEqual([200, held.id]);
+    const full = await aegis.POST('/api/v1/activations', { body: { ...asked, fingerprint: 'machine-2' } });
+    expect(full.error).toMatchObject({ code: 'seats_exhausted', limit: 1, in_use: 1 });
+    const beat = dataOf(
+      await aegis.POST('/api/v1/activations/{id}/heartbeat', {
+        ...here,
+        body: { ...holder, with_token: false },
+      }),
+    );
+    expect(beat).toMatchObject({ id: held.id, token: null });
+    const items = [{ id: held.id, fingerprint: 'machine-1' }];
+    const { results } = dataOf(await aegis.POST('/api/v1/activations/heartbeats', { body: { items } }));
+    expect(results).toMatchObject([{ activation: { id: held.id }, error: null }]);
+    const list = dataOf(await aegis.GET('/api/v1/licenses/{id}/activations', pathOf(id)));
+    expect(list.activations.map((activation) => activation.id)).toEqual([held.id]);
+    const params = { path: { id, activation_id: held.id } };
+    const ended = dataOf(
+      await aegis.POST('/api/v1/licenses/{id}/activations/{activation_id}/end', {
+        params,
+        body: { reason: 'sold' },
+      }),
+    );
+    expect(ended.ended_by).toBe('ended');
+    const released = await aegis.POST('/api/v1/activations/{id}/release', { ...here, body: holder });
+    expect(released.response.status).toBe(204);
+  });
+
   it('manages API keys and reads the audit trail', async () => {
     const made = dataOf(
       await aegis.POST('/api/v1/admin/api-keys', { body: { name: 'shop', scopes: ['licenses:issue'] } }),

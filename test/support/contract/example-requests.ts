@@ -1,11 +1,14 @@
 import type { Client } from '../requests/client';
 import { aCustomer, aLicense } from '../factories';
+import { expectStatus } from './expect-status';
 import type { Route } from './contract';
 import { until } from '../until';
 
 /** Ids that paths may name, by what is in front of them. */
 export interface Ids {
   '/api/v1/licenses/': string;
+  '/api/v1/activations/': string;
+  '/activations/': string;
   '/api/v1/customers/': string;
   '/api/v1/admin/api-keys/': string;
   '/api/v1/status-lists/': string;
@@ -16,6 +19,8 @@ export interface Ids {
 /** Ids of the right form that name nothing. */
 export const UNKNOWN_IDS: Ids = {
   '/api/v1/licenses/': '00000000-0000-4000-8000-000000000000',
+  '/api/v1/activations/': '00000000-0000-4000-8000-000000000000',
+  '/activations/': '00000000-0000-4000-8000-000000000000',
   '/api/v1/customers/': 'nobody',
   '/api/v1/admin/api-keys/': '000000000000',
   '/api/v1/status-lists/': '999999',
@@ -29,9 +34,15 @@ export async function someIds(client: Client): Promise<Ids> {
   // Its routes answer: its seats are counted, and no question needs one.
   const seats = { max: 2, mode: 'fixed', required: false };
   const license = await aLicense(client, { customer_id: customer.id, seats });
+  const { token, module_name } = license;
+  const asked = { token, module_name, odoo_version: '17.0', fingerprint: 'an installation' };
+  const activation = await client.post('/api/v1/activations', asked);
+  expectStatus(activation, 201);
   const me = await client.get('/api/v1/me');
   return {
     '/api/v1/licenses/': license.id,
+    '/api/v1/activations/': activation.body.id,
+    '/activations/': activation.body.id,
     '/api/v1/customers/': customer.id,
     '/api/v1/admin/api-keys/': me.body.id,
     '/api/v1/status-lists/': '0',
@@ -52,7 +63,7 @@ async function sealedRecord(client: Client): Promise<string> {
 
 /** The path of an operation with ids in place of its parameters. */
 export function pathOf({ path }: Pick<Route, 'path'>, ids: Ids): string {
-  return path.replace(/^(.*?)\{\w+\}/, (_, before: string) => {
+  return path.replaceAll(/(\/[^{}]*\/)\{\w+\}/g, (_, before: string) => {
     if (!(before in ids)) throw new Error(`no id is known that follows ${before}`);
     return before + ids[before as keyof Ids];
   });

@@ -18,6 +18,7 @@ a transfer coding other than chunked 501.`;
 
 const TAGS: Readonly<Record<string, string>> = {
   Licenses: 'Issue, read, change and revoke licenses; ask whether one is valid.',
+  Activations: 'Seats: which installations use a license now.',
   Customers: 'Those to whom licenses are issued.',
   Admin: 'What the calling key may do, counts, and the audit trail.',
   'API keys': 'Credentials of the programs and people that call this API.',

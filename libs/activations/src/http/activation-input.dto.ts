@@ -56,10 +56,10 @@ export class ActivationHolderDto {
 
 /** A heartbeat. */
 export class HeartbeatDto extends ActivationHolderDto {
-  /** Whether a new activation token is given. */
+  /** Whether a new activation token is given; true unless given. */
   @MayBeAbsent()
   @IsBoolean()
-  with_token?: boolean = true;
+  with_token?: boolean;
 }
 
 /** A request for a seat. */
@@ -125,10 +125,10 @@ export class HeartbeatsDto {
   @ListOf(NamedActivationDto, { min: 1, max: 1000 })
   items!: NamedActivationDto[];
 
-  /** Whether each gets a new activation token. */
+  /** Whether each gets a new activation token; false unless given. */
   @MayBeAbsent()
   @IsBoolean()
-  with_token?: boolean = false;
+  with_token?: boolean;
 }
 
 /** Why the vendor ends an activation. */

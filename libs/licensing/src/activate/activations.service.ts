@@ -9,6 +9,7 @@ import {
   type HeldRow,
   LicenseNotValid,
   type SeatAct,
+  SeatCounts,
 } from '@aegis/activations';
 import type { Actor } from '@aegis/audit';
 import { MicroBatch } from '@aegis/database';
@@ -67,6 +68,7 @@ export class ActivationsService {
     @Inject(SEAT_ADMISSIONS) private readonly admissions: Admissions<TokenForSeat>,
     private readonly leases: LeaseRenewal,
     private readonly tokens: ActivationTokens,
+    private readonly counts: SeatCounts,
   ) {}
 
   /**
@@ -91,14 +93,16 @@ export class ActivationsService {
     const { claims } = await this.proven(presented);
     const { licenseId } = subjectOf(claims);
     await charge(licenseId);
-    const { row, isNew, licenseToken } = await this.admissions.admit({
-      actor,
-      subject: subjectOf(claims),
-      fp: fingerprintDigest(licenseId, input.fingerprint),
-      name: input.name ?? null,
-      takeOver: input.take_over ?? null,
-      presented,
-    });
+    const { row, isNew, licenseToken } = await this.counts.admission(
+      this.admissions.admit({
+        actor,
+        subject: subjectOf(claims),
+        fp: fingerprintDigest(licenseId, input.fingerprint),
+        name: input.name ?? null,
+        takeOver: input.take_over ?? null,
+        presented,
+      }),
+    );
     return { ...(await this.held(row, true, licenseToken)), isNew };
   }
 
@@ -123,9 +127,8 @@ export class ActivationsService {
     if (verdict.license_id === null || verdict.code === 'NOT_FOUND') throw new LicenseNotValid(verdict);
     if (row.activation_id === null) throw new ActivationNotFound();
     await charge(row.activation_id);
-    if (row.ended_at !== null && row.ended_by !== null) throw new ActivationEnded(row.ended_by, row.ended_at);
-    if (!verdict.valid) throw new LicenseNotValid(verdict);
-    const held = await this.leases.renew({ actor, subject: subjectOf(claims) }, row, withToken);
+    const act = { actor, subject: subjectOf(claims) };
+    const held = await this.counts.heartbeat(this.renew(act, row, verdict, withToken));
     return this.held(held, withToken, licenseToken).catch((error: unknown) => {
       if (!(error instanceof SignerUnavailable)) throw error;
       return { ...activationView(held, held.lasts_seconds), token: null, license_token: licenseToken };
@@ -153,6 +156,18 @@ export class ActivationsService {
     const released = await this.admissions.release(act, row.id);
     if (released === null) throw new ActivationNotFound();
     if (released.ended_at === null) throw new ActivationOffline();
+  }
+
+  /** One that has ended says so whatever the license's state: that of a removed customer is revoked. */
+  private async renew(
+    act: SeatAct,
+    row: HeartbeatRow,
+    verdict: Verdict,
+    withToken: boolean,
+  ): Promise<HeldRow> {
+    if (row.ended_at !== null && row.ended_by !== null) throw new ActivationEnded(row.ended_by, row.ended_at);
+    if (!verdict.valid) throw new LicenseNotValid(verdict);
+    return this.leases.renew(act, row, withToken);
   }
 
   /** @throws LicenseNotValid where the signature does not hold, or the license has no id that a record could have */

@@ -11,6 +11,7 @@ import {
   type HeldActivation,
   type HeldRow,
   LicenseNotValid,
+  SeatCounts,
 } from '@aegis/activations';
 import type { Actor } from '@aegis/audit';
 import { RestoreNotReconciled } from '@aegis/database';
@@ -48,6 +49,7 @@ export class LicenseActivations {
     @Inject(SEAT_ADMISSIONS) private readonly admissions: Admissions<TokenForSeat>,
     private readonly leases: LeaseRenewal,
     private readonly tokens: ActivationTokens,
+    private readonly counts: SeatCounts,
   ) {}
 
   /**
@@ -95,7 +97,10 @@ export class LicenseActivations {
         try {
           const row = rows[index];
           if (!row) throw new Error('the look-up must answer for each activation');
-          return { activation: await this.renew(actor, holder, row, withToken), error: null };
+          return {
+            activation: await this.counts.heartbeat(this.renew(actor, holder, row, withToken)),
+            error: null,
+          };
         } catch (error) {
           if (!(error instanceof DomainError) || error instanceof RestoreNotReconciled) throw error;
           return { activation: null, error };

@@ -1,0 +1,60 @@
+import { DomainError } from '@aegis/errors';
+import { type Counter, Metrics } from '@aegis/metrics';
+import { Injectable } from '@nestjs/common';
+
+const ADMISSIONS = ['admitted', 'renewed', 'seats_exhausted', 'moves_exhausted', 'refused'] as const;
+const HEARTBEATS = ['renewed', 'activation_ended', 'refused'] as const;
+
+/** Counts what installations ask for: heartbeats leave no record. */
+@Injectable()
+export class SeatCounts {
+  private readonly admissions: Counter<'result'>;
+  private readonly heartbeats: Counter<'result'>;
+
+  constructor(metrics: Metrics) {
+    this.admissions = metrics.counter(
+      {
+        name: 'aegis_admissions_total',
+        help: 'Requests of installations for a seat that were decided, by their result.',
+        labelNames: ['result'],
+      },
+      ADMISSIONS.map((result) => ({ result })),
+    );
+    this.heartbeats = metrics.counter(
+      {
+        name: 'aegis_heartbeats_total',
+        help: 'Heartbeats of activations that were decided, also those of batches, by their result.',
+        labelNames: ['result'],
+      },
+      HEARTBEATS.map((result) => ({ result })),
+    );
+  }
+
+  /** Counts an admission. @returns what it did; throws what that threw */
+  async admission<T extends { readonly isNew: boolean }>(admission: Promise<T>): Promise<T> {
+    try {
+      const given = await admission;
+      this.admissions.inc({ result: given.isNew ? 'admitted' : 'renewed' });
+      return given;
+    } catch (error) {
+      this.admissions.inc({ result: resultOf(error, ADMISSIONS) });
+      throw error;
+    }
+  }
+
+  /** Counts a heartbeat. @returns what it did; throws what that threw */
+  async heartbeat<T>(heartbeat: Promise<T>): Promise<T> {
+    try {
+      const renewed = await heartbeat;
+      this.heartbeats.inc({ result: 'renewed' });
+      return renewed;
+    } catch (error) {
+      this.heartbeats.inc({ result: resultOf(error, HEARTBEATS) });
+      throw error;
+    }
+  }
+}
+
+function resultOf(error: unknown, results: readonly string[]): string {
+  return error instanceof DomainError && results.includes(error.code) ? error.code : 'refused';
+}
