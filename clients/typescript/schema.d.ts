@@ -586,6 +586,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/stats/seats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Seats that are taken now, and admissions, refusals and the peak of the last 30 days
+         * @description Scope: `stats:read`.
+         */
+        get: operations["getSeatStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status-lists/{id}": {
         parameters: {
             query?: never;
@@ -1116,7 +1136,7 @@ export interface components {
             api_keys: components["schemas"]["ApiKey"][];
         };
         /** @enum {string} */
-        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "activation.admitted" | "activation.refused" | "activation.ended" | "activation.taken_over" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
+        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "activation.admitted" | "activation.refused" | "activation.ended" | "activation.taken_over" | "activation.file_made" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
         AuditLog: {
             event_type: components["schemas"]["AuditEventType"];
             /** Format: uuid */
@@ -1500,11 +1520,8 @@ export interface components {
              * @example 2c1743a3-91b1-4e3e-9a59-0a3c6d2f5b10
              */
             fingerprint: string;
-            /**
-             * @description Whether a new activation token is given.
-             * @default true
-             */
-            with_token: boolean;
+            /** @description Whether a new activation token is given; true unless given. */
+            with_token?: boolean;
             /** @description The license as the customer got it. */
             token: string;
         };
@@ -1515,11 +1532,8 @@ export interface components {
         Heartbeats: {
             /** @description 1–1,000 activations; with tokens at most 100. */
             items: components["schemas"]["NamedActivation"][];
-            /**
-             * @description Whether each gets a new activation token.
-             * @default false
-             */
-            with_token: boolean;
+            /** @description Whether each gets a new activation token; false unless given. */
+            with_token?: boolean;
         };
         HeldActivation: {
             /** Format: uuid */
@@ -2018,7 +2032,7 @@ export interface components {
              * @description Stable name of the error, for programs.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "activation_offline" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "activation_offline" | "key_set_outdated" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
             /** @description All broken rules; if there are too many for one answer, the first of them. */
@@ -2155,6 +2169,18 @@ export interface components {
         };
         /** @enum {string} */
         Scope: "licenses:read" | "licenses:issue" | "licenses:revoke" | "licenses:validate" | "activations:read" | "activations:manage" | "customers:read" | "customers:write" | "stats:read" | "audit:read" | "api-keys:manage" | "webhooks:manage" | "admin";
+        SeatDay: {
+            /** Format: date */
+            day: string;
+            /**
+             * @description The most seats that were taken when somebody was admitted or refused; of several licenses, that of the one with the
+             *     most. A seat whose lease was over counts until somebody needed it.
+             */
+            peak: number;
+            admissions: number;
+            /** @description For want of a seat, or of a move. */
+            refusals: number;
+        };
         SeatHolder: {
             /**
              * Format: uuid
@@ -2190,6 +2216,18 @@ export interface components {
             moves_per_30_days?: number | null;
             /** @description Whether a new installation may take the seat of another one, false by default; only with a number of `moves_per_30_days`. */
             take_over?: boolean;
+        };
+        SeatStatistics: {
+            /** Format: uuid */
+            license_id: string | null;
+            /** @description Days of the last 30 with an admission or a refusal, the latest first. */
+            days: components["schemas"]["SeatDay"][];
+            /** @description Installations that hold a seat. */
+            live: number;
+            /** @description Those among them that were admitted beyond `max`. */
+            over: number;
+            /** Format: date-time */
+            generated_at: string;
         };
         SeatTerms: {
             /** @example 5 */
@@ -4113,7 +4151,7 @@ export interface operations {
                  *           "fingerprint": "2c1743a3-91b1-4e3e-9a59-0a3c6d2f5b10"
                  *         }
                  *       ],
-                 *       "with_token": false
+                 *       "with_token": true
                  *     }
                  */
                 "application/json": components["schemas"]["Heartbeats"];
@@ -6016,6 +6054,60 @@ export interface operations {
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
+    getSeatStats: {
+        parameters: {
+            query?: {
+                license_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "license_id": null,
+                     *       "days": [
+                     *         {
+                     *           "day": "day",
+                     *           "peak": 1,
+                     *           "admissions": 1,
+                     *           "refusals": 1
+                     *         }
+                     *       ],
+                     *       "live": 1,
+                     *       "over": 1,
+                     *       "generated_at": "2026-02-03T19:12:10.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SeatStatistics"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
     getStatusList: {
         parameters: {
             query?: never;
@@ -6571,7 +6663,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "activation_offline" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
+                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "activation_offline" | "key_set_outdated" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
             };
             cookie?: never;
         };

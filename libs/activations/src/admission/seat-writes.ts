@@ -44,6 +44,9 @@ export interface Renewal extends Lengths {
   readonly offlineUntil: Date | null;
 }
 
+/** Undefined: none is taken. One that the activation had already stays, and the taken one stays empty. */
+type Place = StatusPlace | undefined;
+
 const DAY_SECONDS = 86_400;
 
 const INSERT = new PreparedStatement<Omit<HeldRow, 'lasts_seconds'>>(
@@ -71,9 +74,12 @@ const RENEW = new PreparedStatement<HeldRow>(
   `UPDATE activations AS a
    SET last_seen_at = given.now, name = coalesce(given.name, a.name), lease_ends_at = ${LEASE},
        offline_until = greatest(a.offline_until, given.offline_until),
-       token_expires_at = greatest(a.token_expires_at, ${GIVEN_TOKEN_END})
-   FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::integer[], $5::integer[], $6::timestamptz[])
-        AS given (id, now, name, lease_seconds, offline_days, offline_until)
+       token_expires_at = greatest(a.token_expires_at, ${GIVEN_TOKEN_END}),
+       status_list = coalesce(a.status_list, given.status_list),
+       status_index = coalesce(a.status_index, given.status_index)
+   FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::integer[], $5::integer[], $6::timestamptz[],
+               $7::integer[], $8::integer[])
+        AS given (id, now, name, lease_seconds, offline_days, offline_until, status_list, status_index)
    WHERE a.id = given.id AND a.ended_at IS NULL
    RETURNING ${activationColumns('a')},
              coalesce(given.offline_until,
@@ -146,11 +152,11 @@ export class SeatWrites {
     this.records = [];
     this.accounts.clear();
     this.refusals.clear();
-    const places = await this.takePlaces(admitted);
+    const places = await this.takePlaces(admitted, renewals);
     // Sent together: the connection hands them on without waiting, and the first that fails fails those behind it.
     const [inserted, renewed] = await Promise.all([
-      admitted.length === 0 ? [] : INSERT.run(tx, insertValues(admitted, places)),
-      renewals.length === 0 ? [] : RENEW.run(tx, renewalValues(renewals)),
+      admitted.length === 0 ? [] : INSERT.run(tx, insertValues(admitted, places.ofAdmitted)),
+      renewals.length === 0 ? [] : RENEW.run(tx, renewalValues(renewals, places.ofRenewed)),
       accounts.length === 0 ? [] : ACCOUNTS.run(tx, accountValues(accounts)),
       refusals.length === 0
         ? []
@@ -163,11 +169,17 @@ export class SeatWrites {
     for (const row of renewed) this.rows.set(row.id, row);
   }
 
-  /** A floating one has none: its tokens end with its lease. */
-  private async takePlaces(admitted: readonly NewActivation[]): Promise<(StatusPlace | undefined)[]> {
-    const isListed = ({ mode }: NewActivation): boolean => mode === 'fixed';
-    const taken = await this.places.take(this.tx, admitted.filter(isListed).length);
-    return admitted.map((activation) => (isListed(activation) ? taken.shift() : undefined));
+  /** Only tokens that count longer than a lease need one: those of fixed seats, and offline files. */
+  private async takePlaces(
+    admitted: readonly NewActivation[],
+    renewals: readonly Renewal[],
+  ): Promise<{ ofAdmitted: Place[]; ofRenewed: Place[] }> {
+    const areAdmittedListed = admitted.map((one) => one.mode === 'fixed' || one.offlineUntil !== null);
+    const areRenewedListed = renewals.map(({ offlineUntil }) => offlineUntil !== null);
+    const listed = [...areAdmittedListed, ...areRenewedListed].filter(Boolean).length;
+    const taken = await this.places.take(this.tx, listed);
+    const placeOf = (isListed: boolean): Place => (isListed ? taken.shift() : undefined);
+    return { ofAdmitted: areAdmittedListed.map(placeOf), ofRenewed: areRenewedListed.map(placeOf) };
   }
 }
 
@@ -175,10 +187,7 @@ function lastsSeconds({ mode, leaseSeconds, offlineDays }: NewActivation): numbe
   return mode === 'floating' ? leaseSeconds : offlineDays * DAY_SECONDS;
 }
 
-function insertValues(
-  admitted: readonly NewActivation[],
-  places: readonly (StatusPlace | undefined)[],
-): unknown[] {
+function insertValues(admitted: readonly NewActivation[], places: readonly Place[]): unknown[] {
   return [
     admitted.map(({ id }) => id),
     admitted.map(({ licenseId }) => licenseId),
@@ -196,7 +205,7 @@ function insertValues(
   ];
 }
 
-function renewalValues(renewals: readonly Renewal[]): unknown[] {
+function renewalValues(renewals: readonly Renewal[], places: readonly Place[]): unknown[] {
   return [
     renewals.map(({ id }) => id),
     renewals.map(({ now }) => now),
@@ -204,6 +213,8 @@ function renewalValues(renewals: readonly Renewal[]): unknown[] {
     renewals.map(({ leaseSeconds }) => leaseSeconds),
     renewals.map(({ offlineDays }) => offlineDays),
     renewals.map(({ offlineUntil }) => offlineUntil),
+    places.map((place) => place?.list ?? null),
+    places.map((place) => place?.index ?? null),
   ];
 }
 
