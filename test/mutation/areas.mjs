@@ -34,6 +34,7 @@ import rateLimits from './faults/rate-limits.mjs';
 import readReplicas from './faults/read-replicas.mjs';
 import restore from './faults/restore.mjs';
 import sealing from './faults/sealing.mjs';
+import seatRoutes from './faults/seat-routes.mjs';
 import seats from './faults/seats.mjs';
 import seatImports from './faults/seat-imports.mjs';
 import seatTerms from './faults/seat-terms.mjs';
@@ -65,6 +66,7 @@ export const AREAS = [
   idempotency,
   jobs,
   seats,
+  seatRoutes,
   seatTerms,
   seatImports,
   listSearch,

@@ -128,7 +128,7 @@ describe('activations', () => {
       status: 409,
       body: { code: 'activation_ended', ended_by: 'taken_over', ended_at: third.created_at },
     });
-    await admitted(token, 'd', { take_over: second.id.toUpperCase() });
+    await admitted(token, 'd', { take_over: (second.id as string).toUpperCase() });
   });
 
   it('are refused where too many different installations came', async () => {

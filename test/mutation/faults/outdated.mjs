@@ -11,7 +11,7 @@ export default {
         "current_setting('transaction_read_only') = 'behind'",
       ],
     ]),
-    ...inFile('libs/licensing/src/validate/validation.service.ts', [
+    ...inFile('libs/licensing/src/validate/token-look-up.ts', [
       [
         'validates on a standby what leaves no record',
         'AS now, ${OUTDATED} AS not_reconciled',

@@ -139,13 +139,13 @@ export default {
       ],
       [
         'takes questions of other instances for equal',
-        'JSON.stringify([token, module_name, presentedVersion(input), instance_db_uuid, instance_domain])',
-        'JSON.stringify([token, module_name, presentedVersion(input)])',
+        'JSON.stringify([token, module_name, version, instance_db_uuid, instance_domain, ...seat])',
+        'JSON.stringify([token, module_name, version, ...seat])',
       ],
       [
         'takes questions about other modules for equal',
-        'JSON.stringify([token, module_name, presentedVersion(input), instance_db_uuid, instance_domain])',
-        'JSON.stringify([token, presentedVersion(input), instance_db_uuid, instance_domain])',
+        'JSON.stringify([token, module_name, version, instance_db_uuid, instance_domain, ...seat])',
+        'JSON.stringify([token, version, instance_db_uuid, instance_domain, ...seat])',
       ],
     ]),
   ],

@@ -112,12 +112,10 @@ export default {
       ['keeps connections that turned read-only', 'if (sqlState === SqlState.readOnly) this.renew();', ''],
       ['lends old connections again', 'if (this.isOld(client)) void client.end();', ''],
     ]),
+    ...inFile('libs/licensing/src/validate/token-proofs.ts', [
+      ['keeps white space around a token', 'withoutOuterWhiteSpace(shown)', 'shown'],
+    ]),
     ...inFile('libs/licensing/src/validate/validation.service.ts', [
-      [
-        'keeps white space around a token',
-        'const token = withoutOuterWhiteSpace(input.token);\n    const sha256',
-        'const token = input.token;\n    const sha256',
-      ],
       ['knows one name of the version', 'return odoo_version ?? version', 'return odoo_version'],
     ]),
   ],

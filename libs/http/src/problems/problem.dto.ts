@@ -119,11 +119,11 @@ export class ProblemDto implements ProblemDocument {
   })
   ended_by?: string;
 
-  /** With `activation_ended`: since when it holds no seat. */
+  /** With `activation_ended`: since when it no longer holds a seat. */
   @ApiPropertyOptional({
     type: String,
     format: 'date-time',
-    description: 'With `activation_ended`: since when it holds no seat.',
+    description: 'With `activation_ended`: since when it no longer holds a seat.',
   })
   ended_at?: Date;
 }

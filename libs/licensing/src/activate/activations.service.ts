@@ -18,7 +18,7 @@ import { SignerUnavailable } from '@aegis/signing';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { type NamedActivation } from '../validate/token-look-up';
-import { type ProvenToken, type ShownToken, TokenProofs } from '../validate/token-proofs';
+import { type ProvenLicense, type ShownToken, TokenProofs } from '../validate/token-proofs';
 import { fingerprintDigest } from './fingerprint-digest';
 import { type HeartbeatRow, lookUpHeartbeats } from './heartbeat-look-up';
 import { LeaseRenewal } from './lease-renewal';
@@ -171,7 +171,7 @@ export class ActivationsService {
   }
 
   /** @throws LicenseNotValid where the signature does not hold, or the license has no id that a record could have */
-  private async proven(shown: TokenForSeat): Promise<ProvenToken> {
+  private async proven(shown: TokenForSeat): Promise<ProvenLicense> {
     const { proof } = shown;
     if (proof.proof === 'holds' && UUID.test(proof.token.claims.jti)) return proof.token;
     throw new LicenseNotValid(await this.judgements.add(shown));

@@ -12,7 +12,7 @@ import type { ShownToken } from '../validate/token-proofs';
 import { NEWEST_COLUMNS, NEWEST_JOINS, type NewestTokenRow } from './seat-judge';
 
 /** An activation that was named, for how long its license gives leases and tokens now, and what its records name. */
-export interface ActivationFacts {
+export interface SeatOnRecord {
   activation_id: string | null;
   license_id: string;
   fp: Buffer;
@@ -25,7 +25,7 @@ export interface ActivationFacts {
 }
 
 /** What is on record of a heartbeat: its token, and the activation that it names. */
-export type HeartbeatRow = TokenRow & NewestTokenRow & ActivationFacts;
+export type HeartbeatRow = TokenRow & NewestTokenRow & SeatOnRecord;
 
 const ACTIVATION_COLUMNS = `a.id AS activation_id, a.license_id, a.fp, a.ended_at, a.ended_by,
           seats.lease_seconds, seats.offline_days, l.customer_id, l.module_name`;

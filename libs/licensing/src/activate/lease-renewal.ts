@@ -10,7 +10,7 @@ import {
 } from '@aegis/activations';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { ActivationFacts } from './heartbeat-look-up';
+import type { SeatOnRecord } from './heartbeat-look-up';
 import type { TokenForSeat } from './seat-judge';
 import { SEAT_ADMISSIONS } from './seat-admissions';
 
@@ -34,7 +34,7 @@ export class LeaseRenewal {
    * @returns the renewed row
    * @throws ActivationEnded; ActivationNotFound where it was purged meanwhile
    */
-  async renew(act: SeatAct, row: ActivationFacts, withToken: boolean): Promise<HeldRow> {
+  async renew(act: SeatAct, row: SeatOnRecord, withToken: boolean): Promise<HeldRow> {
     const { activation_id: activationId, ended_at, ended_by } = row;
     if (activationId === null) throw new ActivationNotFound();
     if (ended_at !== null && ended_by !== null) throw new ActivationEnded(ended_by, ended_at);

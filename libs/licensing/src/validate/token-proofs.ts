@@ -6,14 +6,14 @@ import { tokenHash } from '../issue/token-issuer';
 import { verifyTokenSignature } from './token-signature';
 
 /** A token whose signature held: what it says, and which key signed it. */
-export interface ProvenToken {
+export interface ProvenLicense {
   kid: string;
   claims: LicenseClaims;
 }
 
 /** How far a token could be proven. */
 export type Proof =
-  { proof: 'malformed' | 'unknown_key' | 'signature_invalid' } | { proof: 'holds'; token: ProvenToken };
+  { proof: 'malformed' | 'unknown_key' | 'signature_invalid' } | { proof: 'holds'; token: ProvenLicense };
 
 /** A token that was shown. */
 export interface ShownToken {
@@ -24,7 +24,7 @@ export interface ShownToken {
 /** Proves the signatures of shown license tokens; remembers those that held. */
 @Injectable()
 export class TokenProofs {
-  private readonly verified = new VerifiedSignatures<ProvenToken>(20_000);
+  private readonly verified = new VerifiedSignatures<ProvenLicense>(20_000);
   private readonly lookups: Counter<'result'>;
 
   constructor(
