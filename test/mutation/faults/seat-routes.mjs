@@ -64,7 +64,7 @@ export default {
     ]),
     ...inFile('libs/licensing/src/activate/license-activations.service.ts', [
       [
-        'renews for whoever knows an id',
+        'renews for anyone who knows an id',
         'row.activation_id === null || !row.fp.equals(fingerprintDigest(row.license_id, fingerprint))',
         'row.activation_id === null || fingerprint.length === 0',
       ],
