@@ -81,6 +81,7 @@ describe('the life of a license', () => {
       issued_at: expect.stringMatching(TIME),
       expires_at: expiresAt,
       grace_days: 0,
+      seats: null,
       status: 'active',
       revoked_at: null,
       revoked_reason: null,
