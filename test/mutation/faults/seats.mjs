@@ -12,7 +12,12 @@ export default {
     ...inFile(`${ADMISSION}/decide-seat.ts`, [
       ['admits one too many', 'account.open >= limit', 'account.open > limit'],
       ['forgets the overage', 'const limit = account.max + account.overage;', 'const limit = account.max;'],
-      ['looks for lapses though there is room', 'if (isFull && isReached(', 'if (isReached('],
+      ['looks for lapses though there is room', 'account.open >= account.max && isReached(', 'isReached('],
+      [
+        'marks somebody because of seats whose lease is over',
+        'account.open >= account.max && isReached(',
+        'isFull && isReached(',
+      ],
       ['takes over without leave', '&& account.takeOver && takeOver !== null', '&& takeOver !== null'],
       ['keeps a license above a lowered maximum', 'account.open === limit &&', 'account.open >= limit &&'],
       [

@@ -10,6 +10,7 @@ import {
 } from '../../../../test/support/database/seated-database';
 import { until } from '../../../../test/support/until';
 import { Heartbeats } from '../leases/heartbeats';
+import { SeatDays } from './seat-days';
 import type { DataSource } from 'typeorm';
 
 const CLIENTS = 64;
@@ -106,6 +107,15 @@ describe('admissions of two servers at once', () => {
     expect(await db.records(license)).toHaveLength(4);
   });
 
+  it('mark nobody as beyond the maximum because of seats whose lease is over', async () => {
+    const license = await db.license({ max: 2, overage: 2 });
+    await admitAll(license, fingerprints(2));
+    await db.shortenLeases(license, -1_000);
+    const { row } = await admit(license, 'later');
+    expect(row).toMatchObject({ over: false });
+    expect(await db.seats(license, 'open')).toBe(1);
+  });
+
   it('count by day who came, who was refused, and how many there were at most', async () => {
     const license = await db.license({ max: 3 });
     const days = async (): Promise<unknown[]> => {
@@ -127,6 +137,14 @@ describe('admissions of two servers at once', () => {
     expect(await days()).toEqual([{ today: true, peak: 2, admissions: 3, refusals: 0 }]);
     await admitAll(license, fingerprints(5));
     expect(await days()).toEqual([{ today: true, peak: 3, admissions: 5, refusals: 3 }]);
+    // What was written in the middle of a transaction is not written again at its end.
+    await dataSource.transaction(async (tx) => {
+      const counted = new SeatDays();
+      counted.admitted(license, new Date(), 2);
+      await counted.flush(tx);
+      await counted.flush(tx);
+    });
+    expect(await days()).toMatchObject([{ admissions: 6 }]);
   });
 
   it('mark those beyond the maximum', async () => {

@@ -91,7 +91,8 @@ export function decideSeat(account: SeatAccount, applicant: Applicant, now: Date
 
   const limit = account.max + account.overage;
   const isFull = account.open >= limit;
-  if (isFull && isReached(account.noLapseBefore, now)) return lookUp('lapses');
+  // Those whose lease is over take no room, and put nobody beyond the maximum.
+  if (account.open >= account.max && isReached(account.noLapseBefore, now)) return lookUp('lapses');
   // One that ends for it makes room only where no more than the limit are in.
   const takesOver = isFull && account.open === limit && account.takeOver && takeOver !== null;
   if (isFull && !takesOver) return seatsExhausted(account);
