@@ -7,6 +7,7 @@ const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
 /** Which test takes the commands out of a page and runs them. */
 const RUN_BY: Readonly<Record<string, string>> = {
   'README.md': 'test/system/docs.spec.ts',
+  'docs/activations.md': 'test/system/docs.spec.ts',
   'docs/api.md': 'test/system/docs.spec.ts',
   'docs/audit-events.md': 'test/system/docs.spec.ts',
   'docs/entitlements.md': 'test/system/docs.spec.ts',

@@ -145,6 +145,14 @@ describe('what the documentation shows', () => {
     expect(stdout).toMatch(/"code":"VALID"[^]*"max_employees":250[^]*"max_employees":500[^]*"licenses":\[/);
   });
 
+  curlIt(`docs/activations.md leads from an issue to a release${because}`, () => {
+    const { status, stdout, stderr } = run(blocksOf('docs/activations.md'));
+    expect([status, status === 0 ? '' : String(stderr)]).toEqual([0, '']);
+    expect(stdout).toMatch(
+      /"code":"VALID"[^]*"activation":\{"id"[^]*"ended_by":"released"[^]*"in_use":0[^]*"live":0[^]*"peak":1,"admissions":1,"refusals":0/,
+    );
+  });
+
   curlIt(`docs/instance-binding.md leads from a fingerprint to a validation${because}`, () => {
     const { status, stdout, stderr } = run(blocksOf('docs/instance-binding.md'));
     expect([status, status === 0 ? '' : String(stderr)]).toEqual([0, '']);
