@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { join } from 'node:path';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { activationClaims, type ActivationFacts, activationFingerprint } from '@aegis/license-token';
+import { activationClaims, type ActivationTokenFacts, activationFingerprint } from '@aegis/license-token';
 import { Client } from '../support/requests/client';
 import type { CommandLine, Ended } from '../support/processes/command-line';
 import { expectStatus } from '../support/contract/expect-status';
@@ -114,7 +114,7 @@ describeIt(`an add-on of v0.8, which has one public key built in${because}`, () 
 
     it('refuses activation tokens, whose type it does not look at: they have no claim that it reads', async () => {
       const issued = await subscription();
-      const facts: ActivationFacts = {
+      const facts: ActivationTokenFacts = {
         issuer: String(claimsOf(issued).iss),
         activationId: '5f0c9a3e-8a7b-41ee-b9d1-0242ac120002',
         licenseId: issued.id,

@@ -1,4 +1,4 @@
-export type { ActivationClaims, ActivationFacts } from './activations/activation-claims';
+export type { ActivationClaims, ActivationTokenFacts } from './activations/activation-claims';
 export { ACTIVATION_TYPE, activationClaims } from './activations/activation-claims';
 export { ACTIVATION_FINGERPRINT, activationFingerprint } from './activations/activation-fingerprint';
 export type { ParsedActivation } from './activations/activation-token';
@@ -37,7 +37,7 @@ export { instanceFingerprint } from './fingerprint';
 export type { Evidence, KeyTrust, Question, TokenRecord } from './judge';
 export { judge, judgeForSeat, namingLicense } from './judge';
 export type { CompromisedKey, Ed25519Jwk, KeySet, KeySetKey } from './key-set';
-export { KEY_SET_TYPE, MAX_KEY_SET_BYTES, openKeySet, parseKeySet } from './key-set';
+export { importEd25519, KEY_SET_TYPE, MAX_KEY_SET_BYTES, openKeySet, parseKeySet } from './key-set';
 export { entitlementOf } from './entitlement-of';
 export type { OfflineTrust, OfflineVerdict, Revocation } from './offline';
 export { judgeOffline } from './offline';

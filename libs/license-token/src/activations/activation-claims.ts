@@ -40,7 +40,7 @@ export interface ActivationClaims {
 }
 
 /** What an activation token is to say. */
-export interface ActivationFacts {
+export interface ActivationTokenFacts {
   issuer: string;
   activationId: string;
   licenseId: string;
@@ -73,7 +73,7 @@ const CLAIMS = Object.entries({
  * The claims of an activation token.
  * @throws TypeError when they break a rule of the format: checked before anything is signed
  */
-export function activationClaims(facts: ActivationFacts): ActivationClaims {
+export function activationClaims(facts: ActivationTokenFacts): ActivationClaims {
   const { nonce, status } = facts;
   const claims: ActivationClaims = {
     iss: facts.issuer,

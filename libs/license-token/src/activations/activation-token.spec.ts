@@ -2,7 +2,7 @@ import { type CryptoKey, generateKeyPair } from 'jose';
 import { parseKeySet } from '../key-set';
 import { parseToken } from '../parse';
 import { parseStatusList } from '../status-lists/status-list';
-import { type ActivationFacts, activationClaims, malformedActivationClaim } from './activation-claims';
+import { type ActivationTokenFacts, activationClaims, malformedActivationClaim } from './activation-claims';
 import { openActivation, parseActivation } from './activation-token';
 
 const KID = 'aegis-2026-01';
@@ -20,7 +20,7 @@ const CLAIMS = {
   nonce: '0123456789abcdef',
   status: { status_list: { idx: 7, uri: 'https://license.example/api/v1/status-lists/9' } },
 };
-const FACTS: ActivationFacts = {
+const FACTS: ActivationTokenFacts = {
   issuer: CLAIMS.iss,
   activationId: CLAIMS.jti,
   licenseId: CLAIMS.sub,
@@ -63,7 +63,7 @@ describe('activationClaims', () => {
     expect(Object.keys(activationClaims(FACTS)).filter((name) => asked.includes(name))).toEqual([]);
   });
 
-  it.each<[string, Partial<ActivationFacts>]>([
+  it.each<[string, Partial<ActivationTokenFacts>]>([
     ['iss', { issuer: '' }],
     ['jti', { activationId: 'seat-1' }],
     ['sub', { licenseId: 'license-1' }],

@@ -106,7 +106,7 @@ describe('an offline request', () => {
       for (const text of [before + after.slice(1), `${before}0${after}`])
         expect(parseOfflineRequest(text)).toMatchObject({
           refused: 'length',
-          detail: `A request has 104 characters, hyphens and spaces not counted; this has ${text.length}.`,
+          rule: `must have 104 characters, hyphens and spaces not counted; it has ${text.length}`,
         });
     }
   });
@@ -129,8 +129,7 @@ describe('an offline request', () => {
     const text = `${code.slice(0, 5)}-${code.slice(5, 9)}?${code.slice(10)}!`;
     expect(parseOfflineRequest(text)).toEqual({
       refused: 'character',
-      detail:
-        "Character 10 (hyphens and spaces not counted) can't be in a request: it has only digits and the letters A to Z without U.",
+      rule: 'has a wrong character at position 10, hyphens and spaces not counted: only digits and the letters A to Z without U can be in it',
     });
   });
 

@@ -24,8 +24,8 @@ export interface RefusedRequest {
    * mistaken for another one; `version`: a later version of this program made it.
    */
   refused: 'character' | 'length' | 'checksum' | 'version';
-  /** A sentence for the person who typed it; holds nothing of the text. */
-  detail: string;
+  /** The rule that it breaks, for the person who typed it, to be read after "the request"; holds nothing of the text. */
+  rule: string;
 }
 
 /** Version, license id, fingerprint digest, nonce, time and checksum, in this order; numbers begin with the highest byte. */
@@ -93,19 +93,19 @@ export function parseOfflineRequest(typed: string): OfflineRequest | RefusedRequ
   if (typed.length > MAX_TYPED) return wrongLength('far more');
   const symbols = meantSymbols(typed);
   const wrong = wrongSymbolAt(symbols);
-  if (wrong >= 0) return { refused: 'character', detail: characterRule(wrong) };
+  if (wrong >= 0) return { refused: 'character', rule: characterRule(wrong) };
   if (symbols.length !== SYMBOLS) return wrongLength(String(symbols.length));
   const bytes = decodeBase32(symbols);
   const numbers = new DataView(bytes.buffer);
   if (numbers.getUint32(CHECKSUM) !== crc32(bytes.subarray(0, CHECKSUM)))
     return {
       refused: 'checksum',
-      detail: 'A character is wrong, or two are exchanged: compare it with the original.',
+      rule: 'has a wrong character, or two that are exchanged: compare it with the original',
     };
   if (bytes[0] !== VERSION)
     return {
       refused: 'version',
-      detail: 'A later version of the client made this request, which is not known here.',
+      rule: 'was made by a later version of the client, which is not known here',
     };
   return {
     license_id: uuidOf(bytes.subarray(LICENSE_ID, FP)),
@@ -117,13 +117,13 @@ export function parseOfflineRequest(typed: string): OfflineRequest | RefusedRequ
 
 /** @param at from 0, of the characters that count */
 function characterRule(at: number): string {
-  return `Character ${at + 1} (hyphens and spaces not counted) can't be in a request: it has only digits and the letters A to Z without U.`;
+  return `has a wrong character at position ${at + 1}, hyphens and spaces not counted: only digits and the letters A to Z without U can be in it`;
 }
 
 function wrongLength(found: string): RefusedRequest {
   return {
     refused: 'length',
-    detail: `A request has ${SYMBOLS} characters, hyphens and spaces not counted; this has ${found}.`,
+    rule: `must have ${SYMBOLS} characters, hyphens and spaces not counted; it has ${found}`,
   };
 }
 
