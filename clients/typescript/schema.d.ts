@@ -546,6 +546,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/licenses/{id}/activations/offline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the file that activates a machine without a network
+         * @description Its seat is held until the file ends; only `end` frees it before. The same machine may ask again, before or after: it has the same activation, and gets a new file. `Idempotency-Key` is ignored: the fingerprint in the request is one.
+         *
+         *     Scope: `activations:manage`, `licenses:read`.
+         */
+        post: operations["activateOffline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/licenses/{id}/history": {
         parameters: {
             query?: never;
@@ -2005,6 +2027,33 @@ export interface components {
              */
             fingerprint: string;
         };
+        OfflineActivation: {
+            activation: components["schemas"]["Activation"];
+            file: components["schemas"]["OfflineFile"];
+        };
+        OfflineFile: {
+            /** @enum {string} */
+            format: "aegis-offline-activation/1";
+            /** @description Of the license, and of the activation. */
+            status_lists: string[];
+            /** @description The newest token of the license. */
+            license_token: string;
+            activation_token: string;
+            /** @description The key set that the root key signed; null where the server has none: then the client needs the keys built in. */
+            key_set: string | null;
+        };
+        OfflineRequest: {
+            /**
+             * @description For how long the file counts, and holds its seat: days of 86,400 seconds.
+             * @example 365
+             */
+            valid_days: number;
+            /**
+             * @description What the client shows there: 104 letters and digits, in groups of five or not, in either case; O is read as 0, I and L
+             *     as 1.
+             */
+            request: string;
+        };
         /** @enum {string} */
         PasteRemain: "byte_order_mark" | "invisible_characters" | "soft_line_breaks" | "frame" | "reply_marks" | "bearer" | "quotes" | "white_space";
         Probe: {
@@ -2991,6 +3040,38 @@ export interface components {
         };
         /** @description `license_not_found`: License not found · `activation_not_found`: Activation not found */
         "license_not_found.activation_not_found": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `license_not_valid`: License not valid · `insufficient_scope`: Scope missing */
+        "license_not_valid.insufficient_scope": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `seats_exhausted`: All seats in use · `moves_exhausted`: Too many different installations · `seats_not_counted`: Seats are not counted · `key_set_outdated`: Signed key set outdated */
+        "seats_exhausted.moves_exhausted.seats_not_counted.key_set_outdated": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -5882,6 +5963,87 @@ export interface operations {
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    activateOffline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "valid_days": 365,
+                 *       "request": "request"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OfflineRequest"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "activation": {
+                     *         "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *         "license_id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *         "mode": "fixed",
+                     *         "fence": 1,
+                     *         "heartbeat_after": null,
+                     *         "ended_by": "lease",
+                     *         "name": "Web shop",
+                     *         "fingerprint_prefix": "fingerprint_prefix",
+                     *         "over": true,
+                     *         "created_at": "2026-02-03T19:12:10.000Z",
+                     *         "last_seen_at": "2026-02-03T19:12:10.000Z",
+                     *         "lease_ends_at": null,
+                     *         "offline_until": null,
+                     *         "ended_at": null
+                     *       },
+                     *       "file": {
+                     *         "format": "aegis-offline-activation/1",
+                     *         "status_lists": [
+                     *           "status_lists"
+                     *         ],
+                     *         "license_token": "license_token",
+                     *         "activation_token": "activation_token",
+                     *         "key_set": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OfflineActivation"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["license_not_valid.insufficient_scope"];
+            404: components["responses"]["license_not_found"];
+            406: components["responses"]["not_acceptable"];
+            409: components["responses"]["seats_exhausted.moves_exhausted.seats_not_counted.key_set_outdated"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["outcome_unknown.service_unavailable.restore_not_reconciled"];
         };
     };
     getLicenseHistory: {

@@ -6,7 +6,7 @@ import { exampleBody } from '../support/contract/example-requests';
 import { expectStatus } from '../support/contract/expect-status';
 import { aCustomer, aCustomerId, aLicense, anApiKey } from '../support/factories';
 import { heldRequest } from '../support/requests/held-request';
-import { ROUTE_ACCESS } from '../support/contract/route-access';
+import { ROUTE_ACCESS, scopesOf } from '../support/contract/route-access';
 import { testServer, type TestServer } from '../support/processes/server';
 import { superuserOf, untilBlocked } from '../support/database/sql';
 
@@ -84,7 +84,7 @@ describe('a request whose key ends while it is under way', () => {
     await server.close();
   });
 
-  const aKey = (scope: string): Promise<Key> => anApiKey(admin, { scopes: [scope, REMAINS] });
+  const aKey = (access: string): Promise<Key> => anApiKey(admin, { scopes: [...scopesOf(access), REMAINS] });
 
   /** A request that a live key would see through, with what it names. */
   async function prepared(route: Route): Promise<Prepared> {

@@ -1,3 +1,4 @@
+import { formatOfflineRequest, newOfflineRequest } from '@aegis/license-token';
 import { aegisClient } from '../../clients/typescript';
 import { Client } from '../support/requests/client';
 import { ContractCheck } from '../support/contract/contract-check';
@@ -177,6 +178,15 @@ describe('the generated client', () => {
     expect(ended.ended_by).toBe('ended');
     const released = await aegis.POST('/api/v1/activations/{id}/release', { ...here, body: holder });
     expect(released.response.status).toBe(204);
+    const request = formatOfflineRequest(await newOfflineRequest(id, 'machine-1', new Date()));
+    const made = dataOf(
+      await aegis.POST('/api/v1/licenses/{id}/activations/offline', {
+        ...pathOf(id),
+        body: { request, valid_days: 30 },
+      }),
+    );
+    expect(made.file.license_token).toBe(token);
+    expect(made.activation.offline_until).toBe(made.activation.lease_ends_at);
   });
 
   it('manages API keys and reads the audit trail', async () => {

@@ -1,5 +1,5 @@
 import { readContract, routesOf } from '../support/contract/contract';
-import { ROUTE_ACCESS } from '../support/contract/route-access';
+import { ROUTE_ACCESS, scopesOf } from '../support/contract/route-access';
 
 const contract = readContract();
 const routes = new Map(routesOf(contract).map((route) => [`${route.method} ${route.path}`, route]));
@@ -25,7 +25,7 @@ describe.each(ROUTE_ACCESS)('%s (%s)', (name, access) => {
       public: [{}, { api_key: [] }, { bearer: [] }],
       health: [],
     };
-    const security = expected[access] ?? [{ api_key: [access] }, { bearer: [access] }];
+    const security = expected[access] ?? [{ api_key: scopesOf(access) }, { bearer: scopesOf(access) }];
     const documented = routes.get(name)?.operation.security ?? [];
     expect(documented).toHaveLength(security.length);
     expect(documented).toEqual(expect.arrayContaining(security));

@@ -26,6 +26,7 @@ import listSearch from './faults/list-search.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
 import offline from './faults/offline.mjs';
+import offlineFiles from './faults/offline-files.mjs';
 import outdated from './faults/outdated.mjs';
 import plainLines from './faults/plain-lines.mjs';
 import publishedKeys from './faults/published-keys.mjs';
@@ -52,6 +53,7 @@ export const AREAS = [
   falseAssurance,
   offline,
   activationTokens,
+  offlineFiles,
   grants,
   guard,
   input,

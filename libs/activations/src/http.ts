@@ -16,3 +16,4 @@ export {
   NamedActivationDto,
 } from './http/activation-input.dto';
 export { AnActivationId } from './http/activation-id';
+export { OfflineActivationDto, OfflineRequestDto } from './http/offline-file.dto';

@@ -24,6 +24,8 @@ export { Admissions } from './admission/admissions';
 export type { SeatAct } from './admission/seat-round';
 export type { Heartbeat } from './leases/heartbeats';
 export { Heartbeats } from './leases/heartbeats';
+export type { OfflineFileTokens } from './offline/offline-files';
+export { KeySetOutdated, MAX_FILE_DAYS, OfflineFiles } from './offline/offline-files';
 export { LicenseSeats } from './seats/license-seats.entity';
 export { ActivationEndings } from './seats/activation-endings';
 export type { EndedActivations, EndOfAll } from './seats/end-activations';

@@ -1,3 +1,5 @@
+export { LicenseActivations } from './activate/license-activations.service';
+export { OfflineActivations } from './activate/offline-activations';
 export { tokenAuditData } from './issue/token-audit-data';
 export { tokenHash } from './issue/token-issuer';
 export { LicenseChanges } from './license-changes';

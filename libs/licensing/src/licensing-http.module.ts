@@ -7,6 +7,7 @@ import { LicenseHistoryController } from './http/license-history.controller';
 import { LicenseRenewalController } from './http/license-renewal.controller';
 import { LicenseSeatsController } from './http/license-seats.controller';
 import { LicenseStateController } from './http/license-state.controller';
+import { OfflineActivationsController } from './http/offline-activations.controller';
 import { LicensesController } from './http/licenses.controller';
 import { ValidationController } from './http/validation.controller';
 import { LicensingModule } from './licensing.module';
@@ -22,6 +23,7 @@ import { LicensingModule } from './licensing.module';
     LicenseRenewalController,
     LicenseSeatsController,
     LicenseActivationsController,
+    OfflineActivationsController,
     LicenseHistoryController,
     CustomerRemovalController,
   ],

@@ -9,6 +9,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ActivationsService } from './activate/activations.service';
 import { LicenseActivations } from './activate/license-activations.service';
 import { LeaseRenewal } from './activate/lease-renewal';
+import { OfflineActivations } from './activate/offline-activations';
 import { seatAdmissions } from './activate/seat-admissions';
 import { SeatJudge } from './activate/seat-judge';
 import { CustomerRemovalService } from './remove/customer-removal.service';
@@ -42,6 +43,7 @@ const services = [
   LicenseSeatsService,
   LicenseStateService,
   LicensingService,
+  OfflineActivations,
   TokenInspection,
   ValidationCounts,
   ValidationService,

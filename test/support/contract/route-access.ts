@@ -1,4 +1,4 @@
-/** Who may call what, as the contract's page says: a scope, any key, all, or all without a look at the key. */
+/** Who may call what, as the contract's page says: scopes, any key, all, or all without a look at the key. */
 export const ROUTE_ACCESS: readonly [route: string, access: string][] = [
   ['POST /api/v1/licenses', 'licenses:issue'],
   ['GET /api/v1/licenses', 'licenses:read'],
@@ -24,6 +24,7 @@ export const ROUTE_ACCESS: readonly [route: string, access: string][] = [
   ['POST /api/v1/activations/heartbeats', 'activations:manage'],
   ['POST /api/v1/activations/{id}/heartbeat', 'public'],
   ['POST /api/v1/activations/{id}/release', 'public'],
+  ['POST /api/v1/licenses/{id}/activations/offline', 'activations:manage and licenses:read'],
   ['POST /api/v1/licenses/fingerprint', 'public'],
   ['POST /api/v1/customers', 'customers:write'],
   ['GET /api/v1/customers', 'customers:read'],
@@ -58,6 +59,11 @@ export const ROUTE_ACCESS: readonly [route: string, access: string][] = [
 ];
 
 /** Every scope but `admin`, which contains them. */
+/** The scopes that a route asks for, all of them at once; none where any key may call it, or anybody. */
+export function scopesOf(access: string): string[] {
+  return access.includes(':') ? access.split(' and ') : [];
+}
+
 export const SINGLE_SCOPES = [
   'licenses:read',
   'licenses:issue',

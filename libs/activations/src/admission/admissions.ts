@@ -100,6 +100,19 @@ export class Admissions<Presented> {
     return result as SeatGiven;
   }
 
+  /**
+   * The same for the vendor, in a transaction of its own, in which the caller of the request is judged again.
+   * @throws as `admit`
+   */
+  async admitFor(application: SeatApplication<Presented>): Promise<SeatGiven> {
+    const { licenseId } = application.subject;
+    const [result] = await transaction(this.dataSource, (tx) =>
+      this.inTurn(tx, licenseId, [{ kind: 'admit', application }]),
+    );
+    if (result instanceof DomainError) throw result;
+    return result as SeatGiven;
+  }
+
   /** @returns null where the license has no such activation */
   find(licenseId: string, id: string): Promise<ActivationRow | null> {
     return readSeat(this.dataSource.manager, licenseId, id);

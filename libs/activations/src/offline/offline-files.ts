@@ -5,6 +5,9 @@ import { type KeySetInFile, keySetPath, readKeySetFile } from '@aegis/signing';
 import { StatusListIssuer } from '@aegis/status-lists';
 import { Injectable } from '@nestjs/common';
 
+/** Most days for which an offline file counts. */
+export const MAX_FILE_DAYS = 3_650;
+
 /** The signed key set would make a machine without a network refuse what this server signs. */
 export class KeySetOutdated extends DomainError {
   readonly code = 'key_set_outdated';

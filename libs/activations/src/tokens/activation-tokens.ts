@@ -16,9 +16,10 @@ export class ActivationTokens {
   /**
    * Signs the token of a seat that is held, after that is durable.
    * @param row just written: the token's time and end are those of the row
+   * @param nonce of the offline request that it answers
    * @throws SignerUnavailable
    */
-  async sign(row: HeldRow): Promise<string> {
+  async sign(row: HeldRow, nonce: string | null = null): Promise<string> {
     const { LICENSE_ISSUER: issuer, PUBLIC_URL: publicUrl } = this.environment;
     const signer = await this.keyRing.signer();
     const claims = activationClaims({
@@ -29,7 +30,7 @@ export class ActivationTokens {
       fence: Number(row.fence),
       signedAt: row.last_seen_at,
       endsAt: row.token_ends_at,
-      nonce: null,
+      nonce,
       status:
         row.status_list === null || row.status_index === null
           ? null
