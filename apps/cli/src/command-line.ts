@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addActivations } from './commands/activations';
 import { addApiKeys } from './commands/api-keys';
 import { addAudit } from './commands/audit';
 import { countPathsFromCaller } from './commands/callers-paths';
@@ -49,7 +50,7 @@ export async function commandLine(output: Output, args: readonly string[]): Prom
 export function commandTree(output: Output, ends: Ends): Command {
   const program = new Command('aegis')
     .description(
-      'Manages an AEGIS License Server: signing keys, API keys, licenses, status lists, migrations, import, audit trail, restore.',
+      'Manages an AEGIS License Server: signing keys, API keys, licenses, activations, status lists, migrations, import, audit trail, restore.',
     )
     .option('-V, --version', 'print the version')
     .exitOverride()
@@ -62,6 +63,7 @@ export function commandTree(output: Output, ends: Ends): Command {
   addMigrate(program, output, ends);
   addImport(program, output, ends);
   addLicenses(program, output, ends);
+  addActivations(program, output, ends);
   addStatusLists(program, output, ends);
   addAudit(program, output, ends);
   addRestore(program, output, ends);

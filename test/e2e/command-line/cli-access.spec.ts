@@ -39,6 +39,20 @@ const COMMANDS: Record<string, { access: 'none' | 'reads' | 'changes' | 'makes';
   'import licenses': { access: 'makes', args: ['../given.ndjson'] },
   'import v0.8': { access: 'makes' },
   'licenses resign': { access: 'changes', args: ['--key', 'k', '--report', 'report.csv'] },
+  'activations list': { access: 'reads', args: ['0bfb0cef-a864-400f-83d4-e8c6bd41dda5'] },
+  'activations end': {
+    access: 'changes',
+    args: [
+      '0bfb0cef-a864-400f-83d4-e8c6bd41dda5',
+      '5f0c9a3e-8a7b-41ee-b9d1-0242ac120002',
+      '--reason',
+      'sold',
+    ],
+  },
+  'activations offline': {
+    access: 'changes',
+    args: ['0bfb0cef-a864-400f-83d4-e8c6bd41dda5', 'request', '--days', '30', '--out', 'file'],
+  },
   // It signs, and the key ring keeps its own records.
   'status-list export': { access: 'changes', args: ['lists'] },
   'audit verify': { access: 'reads', args: ['--shipped', '../given.ndjson'] },

@@ -1,12 +1,11 @@
 import { StatusListIssuer, StatusListsModule } from '@aegis/status-lists';
-import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { withServices } from '../services';
-import { outputPath, outputTarget } from '../terminal/output-path';
-import { UsageProblem } from '../terminal/usage-problem';
+import { outputTarget } from '../terminal/output-path';
+import { replaceOutput, unwritable } from '../terminal/replace-output';
 
 /**
  * `aegis status-list export`: no when the list that is asked for does not exist.
@@ -27,7 +26,7 @@ export async function exportStatusLists(
     for await (const numbers of issuer.numbers(only))
       for await (const { list, jws } of issuer.issue(numbers)) {
         const file = isFolder ? join(path, `status-list-${list}.jwt`) : path;
-        await replaceFile(file, jws);
+        await replaceOutput(file, jws);
         output.entry('status_lists', { list, file }, file);
         total += 1;
       }
@@ -56,22 +55,4 @@ async function makeFolder(path: string): Promise<void> {
   await mkdir(outputTarget(path), { recursive: true }).catch((error: unknown) => {
     throw unwritable(path, error);
   });
-}
-
-/** Written completely or not at all: a site must never read half a list. */
-async function replaceFile(path: string, content: string): Promise<void> {
-  const target = outputPath(path);
-  const temporary = join(dirname(target), `.${randomBytes(8).toString('hex')}.tmp`);
-  try {
-    await writeFile(temporary, content, { flag: 'wx' });
-    await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw unwritable(path, error);
-  }
-}
-
-function unwritable(path: string, error: unknown): UsageProblem {
-  const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-  return new UsageProblem(`${path} can't be written (${code}).`);
 }

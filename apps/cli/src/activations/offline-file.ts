@@ -1,0 +1,51 @@
+import { commandLineActor } from '@aegis/audit';
+import { MAX_FILE_DAYS } from '@aegis/activations';
+import { LicensingModule, OfflineActivations } from '@aegis/licensing';
+import { withServices } from '../services';
+import { ExitCode } from '../terminal/exit-code';
+import type { Output } from '../terminal/output';
+import { replaceOutput } from '../terminal/replace-output';
+import { UsageProblem } from '../terminal/usage-problem';
+import { idOf } from './typed-ids';
+
+/** As typed. */
+export interface OfflineFileOptions {
+  days: number;
+  out: string;
+}
+
+/** `aegis activations offline` */
+export async function makeOfflineFile(
+  output: Output,
+  typedId: string,
+  request: string,
+  { days, out }: OfflineFileOptions,
+): Promise<ExitCode> {
+  if (days < 1 || days > MAX_FILE_DAYS) throw new UsageProblem(`--days must be 1 to ${MAX_FILE_DAYS}.`);
+  const licenseId = idOf('license-id', typedId);
+  return withServices(
+    ['KEY_PASSPHRASE', 'PUBLIC_URL', 'LICENSE_ISSUER'],
+    [LicensingModule],
+    'changes',
+    async (services) => {
+      const { activation, file, expiresAt, keySetExpiresAt } = await services
+        .get(OfflineActivations)
+        .make(commandLineActor(), licenseId, request, days);
+      // The license in it is a credential.
+      await replaceOutput(out, `${JSON.stringify(file)}\n`, 0o600);
+      output.end(
+        { file: out, activation, expires_at: expiresAt, key_set_expires_at: keySetExpiresAt },
+        [
+          `${out}: activation ${activation.id} holds a seat until ${expiresAt.toISOString()}.`,
+          ...(file.key_set === null
+            ? ['It has no signed key set: the program there needs the keys built in.']
+            : []),
+          ...(keySetExpiresAt !== null && keySetExpiresAt < expiresAt
+            ? [`Its key set ends before, at ${keySetExpiresAt.toISOString()}: bring a newer one by then.`]
+            : []),
+        ].join('\n'),
+      );
+      return ExitCode.yes;
+    },
+  );
+}
