@@ -91,7 +91,8 @@ describe('a request whose key ends while it is under way', () => {
     const { method, path } = route;
     const example = exampleBody(route) as Record<string, unknown> | undefined;
     if (path.startsWith('/api/v1/licenses')) {
-      const license = await aLicense(admin, { license_type: 'subscription', duration_days: 30 });
+      const seats = path.endsWith('/seats') ? { seats: { mode: 'fixed', max: 1 } } : {};
+      const license = await aLicense(admin, { license_type: 'subscription', duration_days: 30, ...seats });
       const at = path.replace('{id}', license.id);
       if (path.endsWith('/reinstate'))
         expectStatus(

@@ -71,7 +71,11 @@ export class SeatNumbersDto implements GivenSeatNumbers {
   @Max(moves_per_30_days[1])
   moves_per_30_days?: number | null;
 
-  /** Whether a new installation may take the seat of another one, false by default; only with a number of `moves_per_30_days`. */
+  /**
+   * Whether a new installation may take the seat of another one, false by default; only with a number of
+   * `moves_per_30_days`.
+   * @example false
+   */
   @ApiProperty({ type: Boolean, required: false })
   @MayBeAbsent()
   @IsBoolean()
