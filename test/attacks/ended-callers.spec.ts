@@ -1,3 +1,4 @@
+import { formatOfflineRequest, newOfflineRequest } from '@aegis/license-token';
 import { randomUUID } from 'node:crypto';
 import type { Client as Postgres } from 'pg';
 import { type Answer, Client } from '../support/requests/client';
@@ -13,8 +14,15 @@ import { superuserOf, untilBlocked } from '../support/database/sql';
 const KEYS = '/api/v1/admin/api-keys';
 /** What a key has besides the scope that a route needs: it is what narrowing leaves. */
 const REMAINS = 'stats:read';
-/** POST for the sake of their bodies: they change nothing. */
-const READING = ['POST /api/v1/licenses/validate/batch', 'POST /api/v1/licenses/inspect'];
+/**
+ * POST for the sake of their bodies: they change nothing. A heartbeat prolongs a lease that somebody holds, once: nobody
+ * gets anything by it.
+ */
+const READING = [
+  'POST /api/v1/licenses/validate/batch',
+  'POST /api/v1/licenses/inspect',
+  'POST /api/v1/activations/heartbeats',
+];
 
 const scopes = new Map(ROUTE_ACCESS);
 const closed = routesOf(readContract())
@@ -90,6 +98,7 @@ describe('a request whose key ends while it is under way', () => {
   async function prepared(route: Route): Promise<Prepared> {
     const { method, path } = route;
     const example = exampleBody(route) as Record<string, unknown> | undefined;
+    if (path.includes('/activations')) return preparedForActivation(route);
     if (path.startsWith('/api/v1/licenses')) {
       const seats = path.endsWith('/seats') ? { seats: { mode: 'fixed', max: 1 } } : {};
       const license = await aLicense(admin, { license_type: 'subscription', duration_days: 30, ...seats });
@@ -125,12 +134,28 @@ describe('a request whose key ends while it is under way', () => {
     return { method, path: path.replace('{id}', target.id), body };
   }
 
+  async function preparedForActivation({ method, path }: Route): Promise<Prepared> {
+    const fingerprint = randomUUID();
+    const license = await aLicense(admin, { seats: { mode: 'fixed', max: 2 } });
+    const activation = await new Client(server.url).post('/api/v1/activations', {
+      ...{ token: license.token, module_name: license.module_name, odoo_version: '17', fingerprint },
+    });
+    expectStatus(activation, 201);
+    const { id } = activation.body as { id: string };
+    const at = path.replace('{id}', license.id).replace('{activation_id}', id);
+    if (path.endsWith('/heartbeats')) return { method, path, body: { items: [{ id, fingerprint }] } };
+    if (path.endsWith('/end')) return { method, path: at, body: { reason: 'sold' } };
+    const request = formatOfflineRequest(await newOfflineRequest(license.id, fingerprint, new Date()));
+    return { method, path: at, body: { request, valid_days: 30 } };
+  }
+
   /** All that a change would change, except for the caller's own row and its uses. */
   async function state({ id }: Key): Promise<unknown> {
     const { rows } = await watcher.query(
       `SELECT (SELECT md5(string_agg(c::text, '|' ORDER BY id)) FROM customers c) AS customers,
               (SELECT md5(string_agg(l::text, '|' ORDER BY id)) FROM licenses l) AS licenses,
               (SELECT md5(string_agg(t::text, '|' ORDER BY sha256)) FROM license_tokens t) AS tokens,
+              (SELECT md5(string_agg(a::text, '|' ORDER BY id)) FROM activations a) AS activations,
               (SELECT count(*) FROM idempotency_keys) AS answers,
               (SELECT md5(string_agg(concat_ws(' ', k.id, k.version, k.hash, k.is_active), '|' ORDER BY k.id))
                  FROM api_keys k WHERE k.id <> $1) AS keys,
