@@ -124,6 +124,13 @@ export default {
         'WHERE a.id = $1 AND $2::uuid IS NOT NULL AND a.ended_at',
       ],
     ]),
+    ...inFile(`${ADMISSION}/seat-writes.ts`, [
+      [
+        'writes a seat row twice in a transaction',
+        'const accounts = [...this.accounts];',
+        'const accounts = [...this.accounts];\n    if (accounts.length > 0) await ACCOUNTS.run(this.tx, accountValues(accounts, this.refusals));',
+      ],
+    ]),
     ...inFile('libs/activations/src/activation-rows.ts', [
       ['shrinks a lease', 'greatest(${row}.lease_ends_at,', 'coalesce(NULL,'],
     ]),

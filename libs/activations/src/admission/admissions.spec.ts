@@ -269,6 +269,20 @@ describe('admissions of two servers at once', () => {
     expect(count(await answers, 'admitted')).toBe(5);
   });
 
+  it('wait for no lock of the license, which is taken before that of its seats', async () => {
+    const license = await db.license({ max: 1, take_over: true, moves_per_30_days: 1 });
+    await admit(license, 'holder');
+    await db.shortenLeases(license, -1);
+    const client = await db.connect();
+    await client.query('BEGIN');
+    await client.query('SELECT FROM licenses WHERE id = $1 FOR UPDATE', [license]);
+    const asking = fingerprints(3);
+    const answers = await admitAll(license, asking, () => ({ takeOver: 'oldest' }));
+    expect(count(answers, 'moves_exhausted')).toBe(2);
+    await client.query('ROLLBACK');
+    await client.end();
+  });
+
   it('of a token that is not valid give nothing, and say why', async () => {
     const verdict: Verdict = { ...VALID, valid: false, code: 'SUSPENDED' };
     const { admissions } = await db.admissions((_tx, presented) =>

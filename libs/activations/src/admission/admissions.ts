@@ -195,7 +195,7 @@ export class Admissions<Presented> {
         outcomes.push(LATER);
       }
     }
-    await writes.flush();
+    await writes.finish();
     return outcomes.map((outcome) => (outcome === LATER ? LATER : resultOf(outcome, writes)));
   }
 
@@ -236,7 +236,7 @@ export class Admissions<Presented> {
         else results.push({ ...(await round.apply(application)), judgement });
       }
     }
-    await writes.flush();
+    await writes.finish();
     return results.map((result) =>
       result === null || 'license_id' in result ? result : resultOf(result, writes),
     );

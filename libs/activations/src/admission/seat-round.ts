@@ -230,6 +230,7 @@ export class SeatRound {
     if (before === null || now.getTime() - before.getTime() >= HOUR_MS) {
       this.refusalRecordedAt = now;
       this.writes.noteRefusal(this.licenseId, now);
+      this.keep(this.account);
       this.record(act, 'activation.refused', { code: why, limit: used.limit, in_use: used.inUse });
     }
     if (why === 'moves_exhausted') return new MovesExhausted(used);

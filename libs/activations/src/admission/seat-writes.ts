@@ -91,16 +91,12 @@ const ACCOUNTS = new PreparedStatement(
   'seats-write',
   `UPDATE license_seats AS seats
    SET open = given.open, no_lapse_before = given.no_lapse_before, newcomers = given.newcomers,
-       newcomers_fewer_at = given.newcomers_fewer_at, last_fence = given.last_fence
-   FROM unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::integer[], $5::timestamptz[], $6::bigint[])
-        AS given (license_id, open, no_lapse_before, newcomers, newcomers_fewer_at, last_fence)
+       newcomers_fewer_at = given.newcomers_fewer_at, last_fence = given.last_fence,
+       refusal_recorded_at = coalesce(given.refused_at, seats.refusal_recorded_at)
+   FROM unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::integer[], $5::timestamptz[], $6::bigint[],
+               $7::timestamptz[])
+        AS given (license_id, open, no_lapse_before, newcomers, newcomers_fewer_at, last_fence, refused_at)
    WHERE seats.license_id = given.license_id`,
-);
-
-const REFUSALS = new PreparedStatement(
-  'seats-refusals',
-  `UPDATE license_seats AS seats SET refusal_recorded_at = given.now
-   FROM unnest($1::uuid[], $2::timestamptz[]) AS given (license_id, now) WHERE seats.license_id = given.license_id`,
 );
 
 /** What decisions of one transaction write, gathered so that it takes few statements. */
@@ -128,7 +124,7 @@ export class SeatWrites {
     this.renewals.push(renewal);
   }
 
-  /** @param account of the license, as it is from now on */
+  /** @param account of the license, as it is from now on; written by `finish` */
   keep(licenseId: string, account: SeatAccount): void {
     this.accounts.set(licenseId, account);
   }
@@ -137,36 +133,40 @@ export class SeatWrites {
     this.records.push(entry);
   }
 
-  /** Notes that the license's first refusal for an hour is on record. */
+  /** Notes that the license's first refusal for an hour is on record. Its account must be kept too. */
   noteRefusal(licenseId: string, now: Date): void {
     this.refusals.set(licenseId, now);
   }
 
-  /** Writes what was gathered since the last time: statements that follow see it. */
+  /** Writes activations and records that were gathered since the last time: statements that follow see them. */
   async flush(): Promise<void> {
     const { tx, admitted, renewals, records } = this;
-    const accounts = [...this.accounts];
-    const refusals = [...this.refusals];
     this.admitted = [];
     this.renewals = [];
     this.records = [];
-    this.accounts.clear();
-    this.refusals.clear();
     const places = await this.takePlaces(admitted, renewals);
     // Sent together: the connection hands them on without waiting, and the first that fails fails those behind it.
     const [inserted, renewed] = await Promise.all([
       admitted.length === 0 ? [] : INSERT.run(tx, insertValues(admitted, places.ofAdmitted)),
       renewals.length === 0 ? [] : RENEW.run(tx, renewalValues(renewals, places.ofRenewed)),
-      accounts.length === 0 ? [] : ACCOUNTS.run(tx, accountValues(accounts)),
-      refusals.length === 0
-        ? []
-        : REFUSALS.run(tx, [refusals.map(([id]) => id), refusals.map(([, now]) => now)]),
-      this.days.flush(tx),
       records.length === 0 ? undefined : this.audit.append(tx, ...records),
     ]);
     const lasts = new Map(admitted.map((activation) => [activation.id, lastsSeconds(activation)]));
     for (const row of inserted) this.rows.set(row.id, { ...row, lasts_seconds: lasts.get(row.id) ?? 0 });
     for (const row of renewed) this.rows.set(row.id, row);
+  }
+
+  /**
+   * Writes what is left, and the seat rows, once in the transaction: a second update of a row that refers to another one
+   * makes PostgreSQL look for that one again, with a lock. It would lock the license after its seat row.
+   */
+  async finish(): Promise<void> {
+    const accounts = [...this.accounts];
+    await Promise.all([
+      this.flush(),
+      accounts.length === 0 ? [] : ACCOUNTS.run(this.tx, accountValues(accounts, this.refusals)),
+      this.days.flush(this.tx),
+    ]);
   }
 
   /** Only tokens that count longer than a lease need one: those of fixed seats, and offline files. */
@@ -218,7 +218,10 @@ function renewalValues(renewals: readonly Renewal[], places: readonly Place[]): 
   ];
 }
 
-function accountValues(accounts: readonly (readonly [string, SeatAccount])[]): unknown[] {
+function accountValues(
+  accounts: readonly (readonly [string, SeatAccount])[],
+  refusals: ReadonlyMap<string, Date>,
+): unknown[] {
   return [
     accounts.map(([licenseId]) => licenseId),
     accounts.map(([, { open }]) => open),
@@ -226,5 +229,6 @@ function accountValues(accounts: readonly (readonly [string, SeatAccount])[]): u
     accounts.map(([, { newcomers }]) => newcomers),
     accounts.map(([, { newcomersFewerAt }]) => newcomersFewerAt),
     accounts.map(([, { lastFence }]) => lastFence),
+    accounts.map(([licenseId]) => refusals.get(licenseId) ?? null),
   ];
 }
