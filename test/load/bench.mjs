@@ -14,12 +14,14 @@ import { keepApart } from './cores.mjs';
 import { postmasterOf } from './processor-time.mjs';
 import { measureStarts } from './speed/starts.mjs';
 import { makeStock } from './stock.mjs';
+import { makeSeatStock, seatWorkloads } from './speed/seats.mjs';
 import { findPgbench, issueByPgbench } from './speed/pgbench.mjs';
 import { furtherWorkloads, validations, workloads, yardsticks } from './speed/workloads.mjs';
 import { startStockedServer } from './stocked-server.mjs';
 
 const FULL = {
   licenses: 10_000,
+  seats: { licenses: 1000, full: 10_000 },
   connections: 64,
   warmUpSeconds: 3,
   rounds: 5,
@@ -29,6 +31,7 @@ const FULL = {
 };
 const SHORT = {
   licenses: 500,
+  seats: { licenses: 100, full: 200 },
   connections: 64,
   warmUpSeconds: 1,
   rounds: 3,
@@ -64,6 +67,7 @@ try {
   const postmaster = await postmasterOf(postgres.superuserUrl);
   progress(`Issuing ${plan.licenses} licenses …`);
   const stock = await makeStock(server.url, starts.adminKey, plan.licenses);
+  const seatStock = await makeSeatStock(server.url, starts.adminKey, plan.seats);
   const others = options.short ? [] : [await serve('naive'), await serve('forgetful')];
   const inserting = options.short ? [] : await inserts();
   const parts = { server: server.pid, echo: echo.pid, postgres: postmaster };
@@ -77,6 +81,7 @@ try {
     ...(await yardsticks(echo, server.url, starts.adminKey, stock)),
     ...workloads(server.url, starts.adminKey, stock),
     ...furtherWorkloads(server.url, starts.adminKey, stock),
+    ...seatWorkloads(server.url, seatStock),
     ...others.map(({ name, url, stock: own, pid, postmaster: theirs }) => ({
       ...validations(`${name} validate`, url, own),
       parts: { server: pid, echo: echo.pid, postgres: theirs },

@@ -4,10 +4,12 @@ import pg from 'pg';
 const CHUNK = 100_000;
 /** Places of a status list. */
 const LIST_PLACES = 131_072;
+/** Every so many licenses one has seats, and holds the installations of them all. */
+const SEATED_ONE_IN = 100;
 
 /**
- * Fills a migrated database with customers, licenses, their tokens and audit records, as years of business would leave
- * them. No bulk token can be validated: nobody signed it.
+ * Fills a migrated database with customers, licenses, their tokens, as many installations that hold seats, and audit records,
+ * as years of business would leave them. No bulk token can be validated: nobody signed it.
  * @param {string} ownerUrl
  * @param {{ licenses: number, auditRecords: number }} amounts
  */
@@ -22,6 +24,8 @@ export async function fill(ownerUrl, { licenses, auditRecords }) {
     // Behind the last list that has places of theirs, which are not scattered.
     const next = Math.ceil(licenses / LIST_PLACES) * LIST_PLACES;
     await database.query(`SELECT setval('license_tokens_status_number_seq', $1, false)`, [next]);
+    await database.query(SEATS, [SEATED_ONE_IN]);
+    await inChunks(licenses, (from, to) => database.query(ACTIVATIONS, [from, to]));
     await inChunks(auditRecords, (from, to) => database.query(AUDIT_RECORDS, [from, to]));
   } finally {
     await database.end();
@@ -79,6 +83,21 @@ const TOKENS = `
   INSERT INTO license_tokens (sha256, license_id, key_id, revision, recorded_at, status_list, status_index)
   SELECT sha256(id::text::bytea), id, key_id, 1, created_at, (place / ${LIST_PLACES})::int, (place % ${LIST_PLACES})::int
   FROM (SELECT id, key_id, created_at, row_number() OVER () - 1 AS place FROM licenses) AS numbered`;
+
+const SEATS = `
+  INSERT INTO license_seats (license_id, mode, required, max, lease_seconds, overage, take_over, open, no_lapse_before,
+                             newcomers, newcomers_fewer_at, last_fence)
+  SELECT id, 'floating', false, 1000, 2592000, 0, false, $1::int, now() + interval '30 days', $1::int, now() + interval '30 days', $1::int
+  FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM licenses) AS numbered WHERE n % $1::int = 0`;
+
+// Licenses with seats are numbered from 0; installations go round all of them.
+const ACTIVATIONS = `
+  INSERT INTO activations (id, license_id, fp, mode, over, fence, admitted_at, last_seen_at, lease_ends_at, token_expires_at)
+  SELECT gen_random_uuid(), seats.license_id, sha256(n::text::bytea), 'floating', false, 1 + n / seats.licenses, now(), now(),
+         now() + interval '30 days', now() + interval '30 days'
+  FROM generate_series($1::int, $2::int) AS n
+  JOIN (SELECT license_id, row_number() OVER (ORDER BY license_id) - 1 AS number, count(*) OVER () AS licenses
+        FROM license_seats) AS seats ON seats.number = n % seats.licenses`;
 
 const AUDIT_RECORDS = `
   INSERT INTO audit_logs (event_type, license_id, customer_id, module_name, actor, user_agent, request_id, event_data)

@@ -1,4 +1,8 @@
+import { activation, heartbeats, makeSeatStock } from '../speed/seats.mjs';
 import { ISSUE, MODULE_NAME } from '../stock.mjs';
+
+/** Licenses with an installation each that is asked about, and the seats of one that is full. */
+const SEATS = { licenses: 200, full: 100 };
 
 /**
  * @typedef {object} Operation
@@ -40,6 +44,7 @@ export async function operations(url, adminKey, stock) {
     asJson(`${licenses}?page=90&page_size=100`),
     asJson(`${licenses}?page_size=100&sort=created_at`),
   ]);
+  const seats = await makeSeatStock(url, adminKey, SEATS);
   const ids = some.licenses.map((/** @type {{ id: string }} */ { id }) => id);
   return [
     { name: 'validate', kind: 'single', requests: validations },
@@ -60,6 +65,10 @@ export async function operations(url, adminKey, stock) {
       'single',
       stock.map(({ id }) => `${licenses}/${id}/status`),
     ),
+    { name: 'heartbeat', kind: 'single', requests: heartbeats(seats.holders, false) },
+    { name: 'heartbeat with a token', kind: 'single', requests: heartbeats(seats.holders, true) },
+    { name: 'activation', kind: 'single', requests: seats.licenses.map(activation) },
+    list('activations of a license', `${licenses}/${seats.full.id}/activations`),
     gets('statistics', 'single', ['/api/v1/admin/stats']),
     list('licenses', licenses),
     list('licenses, oldest first', `${licenses}?sort=created_at`),

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
+import { SEAT_LOADS } from './seats.mjs';
 
 /** Workloads that the server itself does not answer. */
 const OTHERS = /^(echo|naive|forgetful|pgbench)/;
@@ -17,6 +18,10 @@ export async function assertEvidence({ loads, logFile, databaseUrl }) {
   const records = await auditRecords(databaseUrl);
   atLeast(validated, records.get('license.validated VALID') ?? 0, 'audit records of valid validations');
   atLeast(issued, records.get('license.issued') ?? 0, 'audit records of issues');
+  const admitted = [SEAT_LOADS.activation, SEAT_LOADS.oneLicense, SEAT_LOADS.alone]
+    .map((name) => loads.get(name)?.answered ?? 0)
+    .reduce((sum, answered) => sum + answered, 0);
+  atLeast(admitted, records.get('activation.admitted') ?? 0, 'audit records of admissions');
   const invalid = [...records.keys()].filter((kind) => /^license\.validated (?!VALID$)/.test(kind));
   if (invalid.length > 0) throw new Error(`Not every answer was VALID: ${invalid.join(', ')}`);
 

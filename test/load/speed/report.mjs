@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
 import { median } from '../median.mjs';
+import { SEAT_LOADS } from './seats.mjs';
 import { BATCH } from './workloads.mjs';
 
 /**
@@ -26,6 +27,10 @@ const TARGETS = [
   ['status list / bare GET', 'status_list', 0.9],
   ['key set / bare GET', 'key_set', 0.9],
   ['status / validate', 'status', 1],
+  ['heartbeat / validate', 'heartbeat', 0.8],
+  ['heartbeat with a token / validate', 'heartbeat_with_token', 0.5],
+  ['activation / issue', 'activation', 0.6],
+  ['refusal of a full license / activation, time', 'refusal', 5, true],
 ];
 /** What no machine may miss in a run of seconds. */
 const SHORT_TARGETS = [
@@ -52,6 +57,10 @@ export function reportOf({ starts, loads, memoryAfterLoad, keptApart, isShort })
     key_set: ratio(loads, 'key set', 'echo of key-set'),
     status: ratio(loads, 'status', 'validate'),
     issue_pgbench: ratio(loads, 'issue', 'pgbench of issue'),
+    heartbeat: ratio(loads, SEAT_LOADS.heartbeat, 'validate'),
+    heartbeat_with_token: ratio(loads, SEAT_LOADS.heartbeatWithToken, 'validate'),
+    activation: ratio(loads, SEAT_LOADS.activation, 'issue'),
+    refusal: ratio(loads, SEAT_LOADS.alone, SEAT_LOADS.refusal),
   };
   return {
     commit: commit(),

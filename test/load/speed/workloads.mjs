@@ -9,8 +9,9 @@ const BATCH_CONNECTIONS = 8;
  * @typedef {object} Workload
  * @property {string} name
  * @property {string} [url] of the server that is asked
- * @property {{ method: string, path: string, headers?: Record<string, string>, body?: string }[]} [requests]
- *   sent in turn
+ * @property {{ method: string, path: string, headers?: Record<string, string>, body?: string,
+ *   setupRequest?: (request: object) => object }[]} [requests] sent in turn
+ * @property {number} [status] of each answer; any 2xx unless given
  * @property {number} [connections] in place of the plan's
  * @property {(seconds: number, connections: number) => Promise<import('../load.mjs').Round>} [drive] what is done in
  *   place of requests
