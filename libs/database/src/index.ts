@@ -62,5 +62,6 @@ export {
 } from './role-and-database';
 export { lockByIdSql, lockRow, lockRows } from './row-locks';
 export { runSplitting } from './run-splitting';
+export { sentTogether } from './sent-together';
 export type { TransactionHooks } from './transaction';
 export { hasTransactionHooks, sharedTransaction, transaction, withTransactionHooks } from './transaction';

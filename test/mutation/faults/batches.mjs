@@ -6,8 +6,16 @@ export default {
     'libs/database/src/run-splitting.spec.ts',
     'libs/database/src/micro-batch.spec.ts',
     'libs/license-token/src/parse.spec.ts',
+    'libs/database/src/sent-together.spec.ts',
   ],
   faults: [
+    ...inFile('libs/database/src/sent-together.ts', [
+      [
+        'fails with what came of the first failure',
+        'await Promise.allSettled(statements)',
+        'await Promise.all(statements).then(() => Promise.allSettled(statements))',
+      ],
+    ]),
     ...inFile('libs/database/src/run-splitting.ts', [
       [
         'runs again what may have been done',

@@ -52,7 +52,7 @@ export default {
       ['takes inactive callers', 'AND is_active AND deleted_at IS NULL', ''],
     ]),
     ...inFile('libs/licensing/src/issue/license-writer.ts', [
-      ['judges no caller of a batch', 'refusedCallers(tx, waiting),', 'new Map(),'],
+      ['judges no caller of a batch', 'refusedCallers(tx, waiting),', 'Promise.resolve(new Map()),'],
     ]),
     ...inFile('libs/idempotency/src/idempotent-requests.ts', [
       [

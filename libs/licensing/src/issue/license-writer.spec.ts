@@ -3,7 +3,7 @@ import { type Actor, AuditLog, AuditRecord } from '@aegis/audit';
 import { Environment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
 import { withTransactionHooks } from '@aegis/database';
-import { Logger } from '@aegis/logging';
+import { Logger, runInRequest } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
 import { KeyRing, signerSource, SigningKey } from '@aegis/signing';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -191,6 +191,36 @@ describe('licenses that are issued at once', () => {
     }
     expect(await writtenTo(free)).toHaveLength(2);
     expect(await writtenTo(locked)).toEqual([]);
+  });
+
+  it('do not fail because the caller of one of them is locked', async () => {
+    const id = await aCustomerOnRecord();
+    const sql = new Client({ connectionString: database.superuserUrl });
+    await sql.connect();
+    const issueBy = (caller: string): Promise<License> =>
+      runInRequest(
+        {
+          ...{ requestId: caller, traceId: '0af7651916cd43dd8448eb211c80319c', spanId: null, ip: null },
+          ...{ userAgent: null, apiKeyId: caller, accessFields: null },
+          caller: { kind: 'api_key', id: caller, proofs: [], scopes: [] },
+        },
+        () => issue(id),
+      );
+    try {
+      await reconnect({ lock_timeout: 3000 });
+      await sql.query('BEGIN');
+      // As a change of that API key holds it: migrations/1764120000000-judge-callers-again.ts.
+      await sql.query(
+        `SELECT pg_advisory_xact_lock(hashtextextended('api_key:locked', 4702394921427289943))`,
+      );
+      const answers = await Promise.allSettled([issue(id), issueBy('locked'), issueBy('unknown'), issue(id)]);
+      expect(answers.map(codeOf)).toEqual(['written', '55P03', 'unauthorized', 'written']);
+    } finally {
+      await sql.query('ROLLBACK');
+      await reconnect({});
+      await sql.end();
+    }
+    expect(await writtenTo(id)).toHaveLength(2);
   });
 
   it('are written in separate transactions if their answers are remembered in them', async () => {

@@ -6,6 +6,7 @@ import {
   judgeCallers,
   MicroBatch,
   PreparedStatement,
+  sentTogether,
   sharedTransaction,
   sqlState,
   SqlState,
@@ -138,23 +139,23 @@ export class LicenseWriter {
   private async insert(tx: EntityManager, waiting: readonly WaitingLicense[]): Promise<Refusal[]> {
     const customerIds = new Set(waiting.map(({ license }) => license.customer_id));
     // One after the other, in this order: callers are locked before anything else, as in every other transaction.
-    const [ofCallers, ofCustomers] = await Promise.all([
+    const [ofCallers, ofCustomers] = await sentTogether(
       refusedCallers(tx, waiting),
       this.customers.shareEach(tx, [...customerIds]),
-    ]);
+    );
     const refusals = waiting.map(
       ({ caller, license }) =>
         (caller && ofCallers.get(caller)) ?? ofCustomers.get(license.customer_id) ?? null,
     );
     const accepted = waiting.filter((_, index) => refusals[index] === null);
     if (accepted.length > 0) {
-      // Sent together: the connection hands them on without waiting, and the first that fails fails those behind it.
-      await Promise.all([
+      // The connection sends them without waiting, and the first that fails fails those behind it.
+      await sentTogether(
         this.insertRows(tx, accepted),
         this.addSeats(tx, accepted),
         this.tokens.record(tx, ...accepted.map(({ fresh }) => fresh)),
         this.audit.append(tx, ...accepted.map(auditEntry)),
-      ]);
+      );
     }
     return refusals;
   }
