@@ -1,5 +1,12 @@
 import type { AuditLog } from '@aegis/audit';
-import { MicroBatch, sharedTransaction, sqlState, SqlState, transaction } from '@aegis/database';
+import {
+  MicroBatch,
+  sentTogether,
+  sharedTransaction,
+  sqlState,
+  SqlState,
+  transaction,
+} from '@aegis/database';
 import { DomainError } from '@aegis/errors';
 import type { Verdict } from '@aegis/license-token';
 import type { ActivationPlaces } from '@aegis/status-lists';
@@ -167,12 +174,12 @@ export class Admissions<Presented> {
   ): Promise<(SeatGiven | DomainError | typeof LATER)[]> {
     const licenseIds = [...new Set(applications.map(({ subject }) => subject.licenseId))];
     // Sent together, in this order: what is read is read after the locks were taken.
-    const [free, { now, seats }, judgements, known] = await Promise.all([
+    const [free, { now, seats }, judgements, known] = await sentTogether(
       lockFreeSeats(tx, licenseIds),
       readCountedSeats(tx, licenseIds),
       this.judge(tx, presentedBy(applications)),
       knownFingerprints(tx, applications.map(asked)),
-    ]);
+    );
     const writes = new SeatWrites(tx, this.audit, this.places);
     const rounds = new Map<string, SeatRound>();
     for (const [licenseId, counted] of seats)
@@ -210,12 +217,12 @@ export class Admissions<Presented> {
     );
     const none = applications.length === 0;
     // Sent together, in this order: what is read is read after the lock was taken.
-    const [, { now, seats }, judgements, known] = await Promise.all([
+    const [, { now, seats }, judgements, known] = await sentTogether(
       lockSeats(tx, [licenseId]),
       readCountedSeats(tx, [licenseId]),
-      none ? [] : this.judge(tx, presentedBy(applications)),
-      none ? [] : knownFingerprints(tx, applications.map(asked)),
-    ]);
+      none ? Promise.resolve([]) : this.judge(tx, presentedBy(applications)),
+      none ? Promise.resolve([]) : knownFingerprints(tx, applications.map(asked)),
+    );
     const counted = seats.get(licenseId);
     const writes = new SeatWrites(tx, this.audit, this.places);
     const round = counted && new SeatRound(tx, licenseId, counted, now, writes);

@@ -1,5 +1,5 @@
 import { type AuditEntry, AuditLog } from '@aegis/audit';
-import { PreparedStatement } from '@aegis/database';
+import { PreparedStatement, sentTogether } from '@aegis/database';
 import type { ActivationPlaces, StatusPlace } from '@aegis/status-lists';
 import type { EntityManager } from 'typeorm';
 import {
@@ -48,6 +48,8 @@ export interface Renewal extends Lengths {
 type Place = StatusPlace | undefined;
 
 const DAY_SECONDS = 86_400;
+/** Where there is nothing to send. */
+const none = Promise.resolve([]);
 
 const INSERT = new PreparedStatement<Omit<HeldRow, 'lasts_seconds'>>(
   'activations-insert',
@@ -146,11 +148,11 @@ export class SeatWrites {
     this.records = [];
     const places = await this.takePlaces(admitted, renewals);
     // Sent together: the connection hands them on without waiting, and the first that fails fails those behind it.
-    const [inserted, renewed] = await Promise.all([
-      admitted.length === 0 ? [] : INSERT.run(tx, insertValues(admitted, places.ofAdmitted)),
-      renewals.length === 0 ? [] : RENEW.run(tx, renewalValues(renewals, places.ofRenewed)),
-      records.length === 0 ? undefined : this.audit.append(tx, ...records),
-    ]);
+    const [inserted, renewed] = await sentTogether(
+      admitted.length === 0 ? none : INSERT.run(tx, insertValues(admitted, places.ofAdmitted)),
+      renewals.length === 0 ? none : RENEW.run(tx, renewalValues(renewals, places.ofRenewed)),
+      records.length === 0 ? none : this.audit.append(tx, ...records),
+    );
     const lasts = new Map(admitted.map((activation) => [activation.id, lastsSeconds(activation)]));
     for (const row of inserted) this.rows.set(row.id, { ...row, lasts_seconds: lasts.get(row.id) ?? 0 });
     for (const row of renewed) this.rows.set(row.id, row);
@@ -162,11 +164,12 @@ export class SeatWrites {
    */
   async finish(): Promise<void> {
     const accounts = [...this.accounts];
-    await Promise.all([
-      this.flush(),
-      accounts.length === 0 ? [] : ACCOUNTS.run(this.tx, accountValues(accounts, this.refusals)),
+    // In the order in which they are sent: the others wait for their places first.
+    await sentTogether(
+      accounts.length === 0 ? none : ACCOUNTS.run(this.tx, accountValues(accounts, this.refusals)),
       this.days.flush(this.tx),
-    ]);
+      this.flush(),
+    );
   }
 
   /** Only tokens that count longer than a lease need one: those of fixed seats, and offline files. */

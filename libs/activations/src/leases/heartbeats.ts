@@ -1,4 +1,4 @@
-import { lockByIdSql, MicroBatch, PreparedStatement, sharedTransaction } from '@aegis/database';
+import { lockByIdSql, MicroBatch, PreparedStatement, sentTogether, sharedTransaction } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import {
   activationColumns,
@@ -86,10 +86,10 @@ export class Heartbeats {
   /** Its row was locked, or changed in the same moment: it waits for that on a connection of its own. */
   private renewAlone(beat: Heartbeat): Promise<HeldRow | null> {
     return sharedTransaction(this.dataSource, async (tx: EntityManager) => {
-      const [, rows] = await Promise.all([
+      const [, rows] = await sentTogether(
         LOCK.run(tx, [[beat.activationId]]),
         RENEW_LOCKED.run(tx, values([beat])),
-      ]);
+      );
       return rows[0] ?? null;
     });
   }
