@@ -313,6 +313,8 @@ describe('rate limits', () => {
       public: 0,
       license: 0,
       'batch-items': 0,
+      admissions: 0,
+      activation: 0,
     });
   });
 
