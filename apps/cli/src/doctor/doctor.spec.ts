@@ -265,7 +265,7 @@ describe('aegis doctor', () => {
         'DELETE FROM activations WHERE license_id = $1; DELETE FROM license_seats WHERE license_id = $1',
         id,
       );
-      await planted(`UPDATE licenses SET status = 'revoked', revoked_at = now() WHERE id = $1`, id);
+      expectStatus(await admin.delete(`/api/v1/licenses/${id}/revoke`, { reason: 'to be left alone' }), 200);
     }
   });
 
