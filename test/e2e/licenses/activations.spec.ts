@@ -4,7 +4,7 @@ import type { Client as SqlClient } from 'pg';
 import { expectStatus } from '../../support/contract/expect-status';
 import { superuserOf } from '../../support/database/sql';
 import { aLicense, anApiKey, type IssuedLicense, validation } from '../../support/factories';
-import { Forger } from '../../support/keys/forger';
+import { Forger, seconds } from '../../support/keys/forger';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { type Answer, Client } from '../../support/requests/client';
 
@@ -53,6 +53,50 @@ describe('activations', () => {
       [licenseId],
     );
   };
+
+  /** Puts in place of the only token of a license one that has expired. */
+  async function expiredTokenOf({ id, token }: IssuedLicense): Promise<string> {
+    const forger = new Forger(server.keysDir, (await anyone.get('/info')).body.key_id);
+    const expired = forger.token({ ...decodeJwt<object>(token), exp: seconds(-5) });
+    await sql.query('UPDATE license_tokens SET sha256 = $1 WHERE license_id = $2', [
+      createHash('sha256').update(expired).digest(),
+      id,
+    ]);
+    await sql.query('UPDATE licenses SET token = $1 WHERE id = $2', [expired, id]);
+    return expired;
+  }
+
+  it('bring the newest token to an installation whose token has expired, where the license was renewed', async () => {
+    const license = await seated({}, { license_type: 'subscription', duration_days: 30 });
+    const { id } = license;
+    const expired = await expiredTokenOf(license);
+    const renewal = await admin.post(`/api/v1/licenses/${id}/renew`, { duration_days: 30 });
+    expectStatus(renewal, 200);
+    const { token } = renewal.body;
+    const { body: first } = await activate(expired, 'machine-1');
+    expect(first).toMatchObject({ license_id: id, license_token: token });
+    expect((await heartbeat(first.id as string, expired, 'machine-1')).body).toMatchObject({
+      license_token: token,
+    });
+    expectStatus(await admin.delete(`/api/v1/licenses/${id}/revoke`, { reason: 'refunded' }), 200);
+    for (const refused of [
+      await activate(expired, 'machine-2'),
+      await heartbeat(first.id as string, expired, 'machine-1'),
+    ])
+      expect(refused).toMatchObject({
+        status: 403,
+        body: { code: 'license_not_valid', verdict: { code: 'REVOKED' } },
+      });
+  });
+
+  it('refuse an installation whose token has expired, where the newest one has expired too', async () => {
+    const license = await seated({}, { license_type: 'subscription', duration_days: 30 });
+    const expired = await expiredTokenOf(license);
+    expect(await activate(expired, 'machine-1')).toMatchObject({
+      status: 403,
+      body: { code: 'license_not_valid', verdict: { code: 'EXPIRED' } },
+    });
+  });
 
   it('give a seat with a token, and to the same fingerprint the same seat', async () => {
     const { id: license_id, token } = await seated({ lease_seconds: 300 });

@@ -37,7 +37,6 @@ export default {
         'brings no renewal to a token that has expired',
         "if (verdict.code !== 'EXPIRED') return",
         'if (!verdict.valid) return',
-        'no test lets a token expire: its end is days ahead',
       ],
       [
         'brings no newer token',
