@@ -2105,7 +2105,7 @@ export interface components {
             ended_by?: string;
             /**
              * Format: date-time
-             * @description With `activation_ended`: since when it holds no seat.
+             * @description With `activation_ended`: since when it no longer holds a seat.
              */
             ended_at?: string;
         };
@@ -2263,7 +2263,11 @@ export interface components {
              *     default: of fixed seats `max`, at least 3; of floating seats null.
              */
             moves_per_30_days?: number | null;
-            /** @description Whether a new installation may take the seat of another one, false by default; only with a number of `moves_per_30_days`. */
+            /**
+             * @description Whether a new installation may take the seat of another one, false by default; only with a number of
+             *     `moves_per_30_days`.
+             * @example false
+             */
             take_over?: boolean;
         };
         SeatStatistics: {
@@ -2312,7 +2316,11 @@ export interface components {
              *     default: of fixed seats `max`, at least 3; of floating seats null.
              */
             moves_per_30_days?: number | null;
-            /** @description Whether a new installation may take the seat of another one, false by default; only with a number of `moves_per_30_days`. */
+            /**
+             * @description Whether a new installation may take the seat of another one, false by default; only with a number of
+             *     `moves_per_30_days`.
+             * @example false
+             */
             take_over?: boolean;
             /**
              * @description `fixed`: a seat is held until it is released, ended or taken over. `floating`: until its lease ends.
@@ -4566,7 +4574,7 @@ export interface operations {
                  *         "offline_days": null,
                  *         "overage": 1,
                  *         "moves_per_30_days": null,
-                 *         "take_over": true,
+                 *         "take_over": false,
                  *         "mode": "floating",
                  *         "required": true
                  *       },
@@ -5590,7 +5598,7 @@ export interface operations {
                  *         "offline_days": null,
                  *         "overage": 1,
                  *         "moves_per_30_days": null,
-                 *         "take_over": true,
+                 *         "take_over": false,
                  *         "mode": "floating",
                  *         "required": true
                  *       },
@@ -5754,7 +5762,7 @@ export interface operations {
                  *       "offline_days": null,
                  *       "overage": 1,
                  *       "moves_per_30_days": null,
-                 *       "take_over": true
+                 *       "take_over": false
                  *     }
                  */
                 "application/json": components["schemas"]["SeatNumbers"];
@@ -6246,7 +6254,7 @@ export interface operations {
                      *       "license_id": null,
                      *       "days": [
                      *         {
-                     *           "day": "day",
+                     *           "day": "2026-02-03",
                      *           "peak": 1,
                      *           "admissions": 1,
                      *           "refusals": 1

@@ -54,6 +54,7 @@ const OF_LISTS: Readonly<Record<string, [number, number, number]>> = {
   'POST /api/v1/licenses': [400, 422, 422],
   'POST /api/v1/licenses/{id}/reissue': [400, 422, 422],
   'POST /api/v1/licenses/validate/batch': [422, 422, 422],
+  'POST /api/v1/activations/heartbeats': [400, 422, 422],
 };
 
 describe('input that the contract bounds', () => {
@@ -75,6 +76,7 @@ describe('input that the contract bounds', () => {
         'POST /api/v1/licenses allowed_major_versions',
         'POST /api/v1/licenses/{id}/reissue allowed_major_versions',
         'POST /api/v1/licenses/validate/batch items',
+        'POST /api/v1/activations/heartbeats items',
         'POST /api/v1/admin/api-keys scopes',
         'PATCH /api/v1/admin/api-keys/{id} scopes',
       ]),

@@ -42,6 +42,7 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
 };
 const BY_FORMAT: Readonly<Record<string, string>> = {
   uuid: '7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10',
+  date: '2026-02-03',
   'date-time': '2026-02-03T19:12:10.000Z',
   email: 'licenses@acme.example',
   uri: 'https://licenses.example.com/docs',
