@@ -1,7 +1,7 @@
 import { DomainError } from '@aegis/errors';
 import type { RequestCaller } from '@aegis/logging';
 import type { DataSource, EntityManager } from 'typeorm';
-import { PreparedStatement } from './prepared-statement';
+import { PreparedStatement } from './statements/prepared-statement';
 import { OUTDATED, RestoreNotReconciled } from './restore-state';
 
 /** What names a caller. */

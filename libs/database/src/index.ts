@@ -1,5 +1,5 @@
 export { assertApplicationRoleIsApart } from './application-role';
-export { batchSizes } from './batch-sizes';
+export { batchSizes } from './statements/batch-sizes';
 export type { CallerId, CallerInForce } from './callers';
 export { judgeCallers, requireCallerInForce } from './callers';
 export {
@@ -17,7 +17,7 @@ export { limitStatements } from './connections/statement-limits';
 export { assertSessionSettings, warnOfSessionDefaults } from './connections/session-settings';
 export { DatabaseModule } from './database.module';
 export { Listener } from './listener';
-export { MicroBatch } from './micro-batch';
+export { MicroBatch } from './statements/micro-batch';
 export type { MigrationState, Privileges } from './migrate';
 export { grantPrivileges, MissingPrivileges, migrateDown, migrateUp, migrationStates } from './migrate';
 export type { DatabaseAccess } from './open-database';
@@ -39,7 +39,7 @@ export {
   assertTakesWrites,
   isRefusedForRestore,
 } from './restore-state';
-export { PreparedStatement } from './prepared-statement';
+export { PreparedStatement } from './statements/prepared-statement';
 export {
   connectionsOf,
   disableLogin,
@@ -61,7 +61,7 @@ export {
   withAdministrator,
 } from './role-and-database';
 export { lockByIdSql, lockRow, lockRows } from './row-locks';
-export { runSplitting } from './run-splitting';
-export { sentTogether } from './sent-together';
+export { runSplitting } from './statements/run-splitting';
+export { sentTogether } from './statements/sent-together';
 export type { TransactionHooks } from './transaction';
 export { hasTransactionHooks, sharedTransaction, transaction, withTransactionHooks } from './transaction';

@@ -3,20 +3,20 @@ import { inFile } from './fault.mjs';
 export default {
   area: 'batches',
   suites: [
-    'libs/database/src/run-splitting.spec.ts',
-    'libs/database/src/micro-batch.spec.ts',
+    'libs/database/src/statements/run-splitting.spec.ts',
+    'libs/database/src/statements/micro-batch.spec.ts',
     'libs/license-token/src/parse.spec.ts',
-    'libs/database/src/sent-together.spec.ts',
+    'libs/database/src/statements/sent-together.spec.ts',
   ],
   faults: [
-    ...inFile('libs/database/src/sent-together.ts', [
+    ...inFile('libs/database/src/statements/sent-together.ts', [
       [
         'fails with what came of the first failure',
         'await Promise.allSettled(statements)',
         'await Promise.all(statements).then(() => Promise.allSettled(statements))',
       ],
     ]),
-    ...inFile('libs/database/src/run-splitting.ts', [
+    ...inFile('libs/database/src/statements/run-splitting.ts', [
       [
         'runs again what may have been done',
         'if (inputs.length === 1 || !isInputRefused(error)) {',
@@ -33,7 +33,7 @@ export default {
         '',
       ],
     ]),
-    ...inFile('libs/database/src/micro-batch.ts', [
+    ...inFile('libs/database/src/statements/micro-batch.ts', [
       [
         'runs a batch in the context of the request that began it',
         'void runOutsideRequests(() => inBatchSpan(this.spanName, members, () => this.flush(batch)));',

@@ -58,7 +58,7 @@ export default {
       ],
       ['swallows what work throws', '      throw error;\n', ''],
     ]),
-    ...inFile('libs/database/src/micro-batch.ts', [
+    ...inFile('libs/database/src/statements/micro-batch.ts', [
       [
         'gives every batch to the request that scheduled it',
         'const members = batch.map(({ trace }) => trace);',

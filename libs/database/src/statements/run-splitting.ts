@@ -1,4 +1,4 @@
-import { isInputRefused } from './postgres-errors';
+import { isInputRefused } from '../postgres-errors';
 
 /**
  * Runs a batch. When the database refuses it because of one of the inputs, the halves run separately, and their

@@ -1,6 +1,6 @@
 import { runOutsideRequests } from '@aegis/logging';
 import { currentTrace, inBatchSpan, type TraceContext } from '@aegis/tracing';
-import { isWaitOver } from './postgres-errors';
+import { isWaitOver } from '../postgres-errors';
 import { runSplitting } from './run-splitting';
 
 interface Waiting<In, Out> {

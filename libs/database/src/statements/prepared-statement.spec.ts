@@ -1,10 +1,10 @@
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
-import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
-import { until } from '../../../test/support/until';
-import { isDatabaseUnavailable, sqlState } from './postgres-errors';
+import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
+import { until } from '../../../../test/support/until';
+import { isDatabaseUnavailable, sqlState } from '../postgres-errors';
 import { PreparedStatement } from './prepared-statement';
-import { transaction } from './transaction';
+import { transaction } from '../transaction';
 
 const ADD = new PreparedStatement<{ sum: number; pid: number }>(
   'spec-add',

@@ -1,6 +1,6 @@
 import type { ClientBase, Pool, QueryResultRow } from 'pg';
 import { DataSource, type EntityManager, QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
-import { poolOf } from './connections/driver-internals';
+import { poolOf } from '../connections/driver-internals';
 
 /**
  * A statement that each connection parses and plans once: for those that run with nearly every request. It goes to

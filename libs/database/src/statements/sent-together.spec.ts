@@ -1,9 +1,9 @@
 import type { DataSource } from 'typeorm';
-import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
+import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
 import { PreparedStatement } from './prepared-statement';
-import { sqlState } from './postgres-errors';
+import { sqlState } from '../postgres-errors';
 import { sentTogether } from './sent-together';
-import { transaction } from './transaction';
+import { transaction } from '../transaction';
 
 const FAILS = new PreparedStatement('sent-together-fails', 'SELECT 1 / 0');
 const ONE = new PreparedStatement<{ one: number }>('sent-together-one', 'SELECT 1 AS one');

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
-import { testDatabase, type TestDatabase } from '../../../test/support/database/database';
-import { LostAnswer } from '../../../test/support/database/lost-answer';
-import { until } from '../../../test/support/until';
-import { postgresOptions } from './connections/connection-options';
+import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
+import { LostAnswer } from '../../../../test/support/database/lost-answer';
+import { until } from '../../../../test/support/until';
+import { postgresOptions } from '../connections/connection-options';
 import { MicroBatch } from './micro-batch';
-import { sqlState } from './postgres-errors';
+import { sqlState } from '../postgres-errors';
 import { runSplitting } from './run-splitting';
 
 const INSERT = 'INSERT INTO things (name) SELECT * FROM unnest($1::text[])';
