@@ -14,15 +14,8 @@ import { superuserOf, untilBlocked } from '../support/database/sql';
 const KEYS = '/api/v1/admin/api-keys';
 /** What a key has besides the scope that a route needs: it is what narrowing leaves. */
 const REMAINS = 'stats:read';
-/**
- * POST for the sake of their bodies: they change nothing. A heartbeat prolongs a lease that somebody holds, once: nobody
- * gets anything by it.
- */
-const READING = [
-  'POST /api/v1/licenses/validate/batch',
-  'POST /api/v1/licenses/inspect',
-  'POST /api/v1/activations/heartbeats',
-];
+/** POST for the sake of their bodies: they change nothing. */
+const READING = ['POST /api/v1/licenses/validate/batch', 'POST /api/v1/licenses/inspect'];
 
 const scopes = new Map(ROUTE_ACCESS);
 const closed = routesOf(readContract())

@@ -1,4 +1,4 @@
-import { DomainError } from '@aegis/errors';
+import { DomainError, PROBLEMS } from '@aegis/errors';
 import { type Counter, Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
 
@@ -30,31 +30,43 @@ export class SeatCounts {
     );
   }
 
-  /** Counts an admission. @returns what it did; throws what that threw */
+  /** Counts an admission, if it was decided. @returns what it did; throws what that threw */
   async admission<T extends { readonly isNew: boolean }>(admission: Promise<T>): Promise<T> {
     try {
       const given = await admission;
       this.admissions.inc({ result: given.isNew ? 'admitted' : 'renewed' });
       return given;
     } catch (error) {
-      this.admissions.inc({ result: resultOf(error, ADMISSIONS) });
+      if (isDecision(error)) this.admissions.inc({ result: resultOf(error, ADMISSIONS) });
       throw error;
     }
   }
 
-  /** Counts a heartbeat. @returns what it did; throws what that threw */
-  async heartbeat<T>(heartbeat: Promise<T>): Promise<T> {
+  /** Counts a heartbeat, if it was decided. @returns what it did; throws what that threw */
+  async heartbeat<T extends object>(heartbeat: Promise<T>): Promise<T> {
     try {
       const renewed = await heartbeat;
-      this.heartbeats.inc({ result: 'renewed' });
+      this.heartbeatEnded(renewed);
       return renewed;
     } catch (error) {
-      this.heartbeats.inc({ result: resultOf(error, HEARTBEATS) });
+      if (isDecision(error)) this.heartbeatEnded(error);
       throw error;
     }
+  }
+
+  /** Counts a heartbeat that was decided. @param outcome what was renewed, or why not */
+  heartbeatEnded(outcome: object): void {
+    this.heartbeats.inc({
+      result: outcome instanceof DomainError ? resultOf(outcome, HEARTBEATS) : 'renewed',
+    });
   }
 }
 
-function resultOf(error: unknown, results: readonly string[]): string {
-  return error instanceof DomainError && results.includes(error.code) ? error.code : 'refused';
+/** Not one that says that nothing could be decided, as without a database. */
+function isDecision(error: unknown): error is DomainError {
+  return error instanceof DomainError && PROBLEMS[error.code].status < 500;
+}
+
+function resultOf({ code }: DomainError, results: readonly string[]): string {
+  return results.includes(code) ? code : 'refused';
 }

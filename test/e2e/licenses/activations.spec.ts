@@ -302,6 +302,9 @@ describe('activations', () => {
       const [a, b, c] = [await admitted(token, 'a'), await admitted(token, 'b'), await admitted(other, 'c')];
       expectStatus(await release(b.id, token, 'b'), 204);
       await admin.post(`/api/v1/licenses/${suspended}/suspend`, { reason: 'not paid' });
+      const { id: lapsing, token: short } = await seated({});
+      const d = await admitted(short, 'd');
+      await endLeases(lapsing);
       const { key } = await anApiKey(admin, { scopes: ['activations:manage'] });
       const service = new Client(server.url, key);
       const items = [
@@ -310,6 +313,8 @@ describe('activations', () => {
         { id: b.id, fingerprint: 'b' },
         { id: c.id, fingerprint: 'c' },
         { id: UNKNOWN, fingerprint: 'a' },
+        { id: d.id, fingerprint: 'd' },
+        { id: a.id, fingerprint: 'a' },
       ];
       const answer = await service.post('/api/v1/activations/heartbeats', { items });
       expect(answer).toMatchObject({
@@ -321,6 +326,8 @@ describe('activations', () => {
             { activation: null, error: { code: 'activation_ended', ended_by: 'released' } },
             { activation: null, error: { code: 'license_not_valid', verdict: { code: 'SUSPENDED' } } },
             { activation: null, error: { code: 'activation_not_found' } },
+            { activation: null, error: { code: 'activation_ended', ended_by: 'lease' } },
+            { activation: { id: a.id, license_id: licenseId, token: null }, error: null },
           ],
         },
       });

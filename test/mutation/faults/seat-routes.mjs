@@ -2,7 +2,11 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'seat-routes',
-  suites: ['test/e2e/licenses/activations.spec.ts'],
+  suites: [
+    'libs/activations/src/seat-counts.spec.ts',
+    'test/e2e/licenses/activations.spec.ts',
+    'test/attacks/ended-callers.spec.ts',
+  ],
   faults: [
     ...inFile('libs/licensing/src/validate/token-look-up.ts', [
       ['validates with the activation of another installation', 'AND a.fp = asked.fp', ''],
@@ -69,9 +73,26 @@ export default {
       ],
       [
         'lets one that is refused refuse all',
-        'if (!(error instanceof DomainError) ||',
-        'if (error instanceof DomainError ||',
+        'if (!verdict.valid) return new LicenseNotValid(verdict);',
+        'if (!verdict.valid) throw new LicenseNotValid(verdict);',
       ],
+    ]),
+    ...inFile('libs/licensing/src/activate/lease-renewal.ts', [
+      [
+        'lets one whose lease is over refuse all',
+        'if (error instanceof ActivationEnded || error instanceof ActivationNotFound) return error;',
+        '',
+      ],
+    ]),
+    ...inFile('libs/activations/src/leases/heartbeats.ts', [
+      [
+        'renews many for a caller that has ended',
+        'await transaction(this.dataSource, (tx) => renewFree(tx, beats))',
+        'await renewFree(this.dataSource, beats)',
+      ],
+    ]),
+    ...inFile('libs/activations/src/seat-counts.ts', [
+      ['counts what was not decided', '&& PROBLEMS[error.code].status < 500', ''],
     ]),
     ...inFile('libs/http/src/limits/rate-limiter.ts', [
       [

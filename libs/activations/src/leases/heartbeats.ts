@@ -1,4 +1,11 @@
-import { lockByIdSql, MicroBatch, PreparedStatement, sentTogether, sharedTransaction } from '@aegis/database';
+import {
+  lockByIdSql,
+  MicroBatch,
+  PreparedStatement,
+  sentTogether,
+  sharedTransaction,
+  transaction,
+} from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import {
   activationColumns,
@@ -61,38 +68,54 @@ const LOCK = new PreparedStatement('heartbeat-lock', lockByIdSql(ACTIVATIONS));
 /** A later statement than the one that waited for the lock: it sees what the other transaction left. */
 const RENEW_LOCKED = new PreparedStatement<HeldRow>('heartbeat-alone', renewSql(lockByIdSql(ACTIVATIONS)));
 
-/** Renews leases: those that arrive together in one statement, which waits for no row. */
+/** Renews leases: those that arrive together in one statement, which waits for no row. Then those whose row was locked. */
 export class Heartbeats {
-  private readonly batch = new MicroBatch<Heartbeat, Beat>((beats) => this.renewFree(beats), {
-    name: 'heartbeats',
-    maxSize: 500,
-    maxConcurrent: 2,
-  });
+  private readonly batch: MicroBatch<Heartbeat, Beat>;
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly dataSource: DataSource) {
+    this.batch = new MicroBatch((beats) => renewFree(dataSource, beats), {
+      name: 'heartbeats',
+      maxSize: 500,
+      maxConcurrent: 2,
+    });
+  }
 
   /**
    * Renews a lease, durably.
    * @returns the row, as it is now; null where the activation has ended or its lease is over
    */
   async renew(beat: Heartbeat): Promise<HeldRow | null> {
-    return (await this.batch.add(beat)) ?? (await this.renewAlone(beat));
+    return (
+      (await this.batch.add(beat)) ??
+      (await sharedTransaction(this.dataSource, (tx) => renewLocked(tx, beat)))
+    );
   }
 
-  private async renewFree(beats: readonly Heartbeat[]): Promise<Beat[]> {
-    return inOrder(beats, await RENEW_FREE.run(this.dataSource, values(onePerActivation(beats))));
+  /**
+   * Renews leases for the caller of a request, who is judged again in each transaction.
+   * @param beats in any order, of any licenses
+   * @returns the rows in the same order; null where the activation has ended or its lease is over
+   * @throws CallerRefused, CallerNarrowed
+   */
+  async renewForCaller(beats: readonly Heartbeat[]): Promise<(HeldRow | null)[]> {
+    const rows = await transaction(this.dataSource, (tx) => renewFree(tx, beats));
+    for (const [index, beat] of beats.entries())
+      rows[index] ??= await transaction(this.dataSource, (tx) => renewLocked(tx, beat));
+    return rows;
   }
+}
 
-  /** Its row was locked, or changed in the same moment: it waits for that on a connection of its own. */
-  private renewAlone(beat: Heartbeat): Promise<HeldRow | null> {
-    return sharedTransaction(this.dataSource, async (tx: EntityManager) => {
-      const [, rows] = await sentTogether(
-        LOCK.run(tx, [[beat.activationId]]),
-        RENEW_LOCKED.run(tx, values([beat])),
-      );
-      return rows[0] ?? null;
-    });
-  }
+async function renewFree(on: DataSource | EntityManager, beats: readonly Heartbeat[]): Promise<Beat[]> {
+  return inOrder(beats, await RENEW_FREE.run(on, values(onePerActivation(beats))));
+}
+
+/** Its row was locked, or changed in the same moment: this waits for that. */
+async function renewLocked(tx: EntityManager, beat: Heartbeat): Promise<HeldRow | null> {
+  const [, rows] = await sentTogether(
+    LOCK.run(tx, [[beat.activationId]]),
+    RENEW_LOCKED.run(tx, values([beat])),
+  );
+  return rows[0] ?? null;
 }
 
 /** Of several heartbeats of one activation, one that brings a token. */

@@ -4,6 +4,7 @@ import {
   type Admissions,
   DEFAULT_LEASE_SECONDS,
   DEFAULT_OFFLINE_DAYS,
+  type Heartbeat,
   Heartbeats,
   type HeldRow,
   type SeatAct,
@@ -30,28 +31,74 @@ export class LeaseRenewal {
   }
 
   /**
+   * @param act whose it is, and the license
    * @param row of an activation that is known to be the caller's, and whose license is valid
    * @returns the renewed row
    * @throws ActivationEnded; ActivationNotFound where it was purged meanwhile
    */
   async renew(act: SeatAct, row: SeatOnRecord, withToken: boolean): Promise<HeldRow> {
-    const { activation_id: activationId, ended_at, ended_by } = row;
-    if (activationId === null) throw new ActivationNotFound();
-    if (ended_at !== null && ended_by !== null) throw new ActivationEnded(ended_by, ended_at);
-    const beat = {
-      activationId,
-      withToken,
-      leaseSeconds: row.lease_seconds ?? DEFAULT_LEASE_SECONDS,
-      offlineDays: row.offline_days ?? DEFAULT_OFFLINE_DAYS,
-    };
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const renewed = await this.heartbeats.renew(beat);
-      if (renewed !== null) return renewed;
+    const beat = beatOf(row, withToken);
+    return this.renewedOrEnded(act, beat, await this.heartbeats.renew(beat), () =>
+      this.heartbeats.renew(beat),
+    );
+  }
+
+  /**
+   * Renews many leases for the caller of a request, who is judged again in each transaction.
+   * @param holders as of `renew`
+   * @returns for each, in the same order, the renewed row or what `renew` throws
+   * @throws CallerRefused, CallerNarrowed
+   */
+  async renewForCaller(
+    holders: readonly { readonly act: SeatAct; readonly row: SeatOnRecord }[],
+    withToken: boolean,
+  ): Promise<(HeldRow | ActivationEnded | ActivationNotFound)[]> {
+    const beats = holders.map(({ row }) => beatOf(row, withToken));
+    const renewed = await this.heartbeats.renewForCaller(beats);
+    return Promise.all(
+      holders.map(async ({ act }, index) => {
+        const beat = beats[index];
+        if (!beat) throw new Error('each holder must have a heartbeat');
+        const again = async (): Promise<HeldRow | null> =>
+          (await this.heartbeats.renewForCaller([beat]))[0] ?? null;
+        try {
+          return await this.renewedOrEnded(act, beat, renewed[index] ?? null, again);
+        } catch (error) {
+          if (error instanceof ActivationEnded || error instanceof ActivationNotFound) return error;
+          throw error;
+        }
+      }),
+    );
+  }
+
+  private async renewedOrEnded(
+    act: SeatAct,
+    { activationId }: Heartbeat,
+    first: HeldRow | null,
+    again: () => Promise<HeldRow | null>,
+  ): Promise<HeldRow> {
+    let renewed = first;
+    for (let attempt = 1; renewed === null; attempt += 1) {
+      if (attempt > ATTEMPTS) throw new Error('an activation must either be renewed or have ended');
       const ended = await this.admissions.lapse(act, activationId);
       if (ended === null) throw new ActivationNotFound();
       if (ended.ended_at !== null && ended.ended_by !== null)
         throw new ActivationEnded(ended.ended_by, ended.ended_at);
+      renewed = await again();
     }
-    throw new Error('an activation must either be renewed or have ended');
+    return renewed;
   }
+}
+
+/** @throws ActivationEnded, ActivationNotFound as the row says */
+function beatOf(row: SeatOnRecord, withToken: boolean): Heartbeat {
+  const { activation_id: activationId, ended_at, ended_by } = row;
+  if (activationId === null) throw new ActivationNotFound();
+  if (ended_at !== null && ended_by !== null) throw new ActivationEnded(ended_by, ended_at);
+  return {
+    activationId,
+    withToken,
+    leaseSeconds: row.lease_seconds ?? DEFAULT_LEASE_SECONDS,
+    offlineDays: row.offline_days ?? DEFAULT_OFFLINE_DAYS,
+  };
 }

@@ -11,6 +11,7 @@ import {
   type HeldActivation,
   type HeldRow,
   LicenseNotValid,
+  type SeatAct,
   SeatCounts,
 } from '@aegis/activations';
 import type { Actor } from '@aegis/audit';
@@ -79,7 +80,8 @@ export class LicenseActivations {
   }
 
   /**
-   * Renews the leases of many installations, for a service that speaks for them: the newest tokens of their licenses are judged.
+   * Renews the leases of many installations, for a service that speaks for them: the newest tokens of their licenses are
+   * judged, and the caller again in the transaction.
    * @param holders of any licenses; answered in their order, and one that is refused does not refuse the others
    * @throws what is not about one of them
    */
@@ -92,44 +94,39 @@ export class LicenseActivations {
       this.dataSource,
       holders.map(({ id }) => id),
     );
+    const judged = holders.map((holder, index) => this.judged(actor, holder, rows[index]));
+    const renewable = judged.flatMap((one) => ('row' in one ? [one] : []));
+    const renewed = await this.leases.renewForCaller(renewable, withToken);
     return Promise.all(
-      holders.map(async (holder, index) => {
-        try {
-          const row = rows[index];
-          if (!row) throw new Error('the look-up must answer for each activation');
-          return {
-            activation: await this.counts.heartbeat(this.renew(actor, holder, row, withToken)),
-            error: null,
-          };
-        } catch (error) {
-          if (!(error instanceof DomainError) || error instanceof RestoreNotReconciled) throw error;
-          return { activation: null, error };
-        }
+      judged.map(async (one) => {
+        const outcome = 'row' in one ? renewed.shift() : one;
+        if (!outcome) throw new Error('each activation must be renewed or refused');
+        this.counts.heartbeatEnded(outcome);
+        if (outcome instanceof DomainError) return { activation: null, error: outcome };
+        const token = withToken ? await this.tokenOf(outcome) : null;
+        const view = activationView(outcome, outcome.lasts_seconds);
+        return { activation: { ...view, token, license_token: null }, error: null };
       }),
     );
   }
 
-  private async renew(
+  /** @returns whose lease is to be renewed, or why it is not */
+  private judged(
     actor: Actor,
     { fingerprint }: NamedHolder,
-    row: HeartbeatRow,
-    withToken: boolean,
-  ): Promise<HeldActivation> {
+    row: HeartbeatRow | undefined,
+  ): { act: SeatAct; row: HeartbeatRow } | ActivationNotFound | ActivationEnded | LicenseNotValid {
+    if (!row) throw new Error('the look-up must answer for each activation');
     if (row.not_reconciled) throw new RestoreNotReconciled();
     if (row.activation_id === null || !row.fp.equals(fingerprintDigest(row.license_id, fingerprint)))
-      throw new ActivationNotFound();
-    if (row.ended_at !== null && row.ended_by !== null) throw new ActivationEnded(row.ended_by, row.ended_at);
+      return new ActivationNotFound();
+    if (row.ended_at !== null && row.ended_by !== null)
+      return new ActivationEnded(row.ended_by, row.ended_at);
     const verdict = this.judge.judgeNewest(null, row);
-    if (verdict === null) throw new ActivationNotFound();
-    if (!verdict.valid) throw new LicenseNotValid(verdict);
-    const subject = {
-      licenseId: row.license_id,
-      customerId: row.customer_id,
-      moduleName: row.module_name,
-    };
-    const held = await this.leases.renew({ actor, subject }, row, withToken);
-    const token = withToken ? await this.tokenOf(held) : null;
-    return { ...activationView(held, held.lasts_seconds), token, license_token: null };
+    if (verdict === null) return new ActivationNotFound();
+    if (!verdict.valid) return new LicenseNotValid(verdict);
+    const subject = { licenseId: row.license_id, customerId: row.customer_id, moduleName: row.module_name };
+    return { act: { actor, subject }, row };
   }
 
   /** Null while nothing can be signed: the lease is renewed. */
