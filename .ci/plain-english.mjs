@@ -31,6 +31,7 @@ const IDIOMS = [
   [/\bbears?\b/gi, '"has", "contains"'],
   [/\ball the same\b(?! is)/gi, '"still"'],
   [/\bonce more\b/gi, '"again"'],
+  [/\bby lot\b/gi, '"random", "at random"'],
   [/\b(?:goes|go) on\b/gi, '"continues"'],
   [/\bbut for\b/gi, '"except for"'],
   [/\bnothing but\b/gi, '"only"'],

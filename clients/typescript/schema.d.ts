@@ -1052,7 +1052,7 @@ export interface components {
             lease_ends_at: string | null;
             /**
              * Format: date-time
-             * @description Until when an offline file counts that was given out for it, also once it has ended; null: there is none.
+             * @description End of the validity of its offline file, also after the activation has ended; null if it has no such file.
              */
             offline_until: string | null;
             /** Format: date-time */
@@ -1596,7 +1596,7 @@ export interface components {
             lease_ends_at: string | null;
             /**
              * Format: date-time
-             * @description Until when an offline file counts that was given out for it, also once it has ended; null: there is none.
+             * @description End of the validity of its offline file, also after the activation has ended; null if it has no such file.
              */
             offline_until: string | null;
             /** Format: date-time */

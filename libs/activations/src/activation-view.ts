@@ -15,7 +15,7 @@ export interface ActivationView {
   created_at: Date;
   last_seen_at: Date;
   lease_ends_at: Date | null;
-  /** Until when an offline file counts that was given out for it; null: there is none. */
+  /** End of the validity of its offline file; null if it has no such file. */
   offline_until: Date | null;
   /** Seconds; null where it has ended. */
   heartbeat_after: number | null;

@@ -140,7 +140,7 @@ const catalogue = {
     status: 409,
     title: 'Too many different installations',
     description:
-      'The license allows only so many different installations within 30 days, and as many have been activated. An installation that was among them can come back. `next_free_at` says when another one can come.',
+      'The license limits the number of different installations within 30 days, and that number has been activated. An installation that was among them can come back. `next_free_at` says when another one can come.',
   },
   activation_ended: {
     status: 409,

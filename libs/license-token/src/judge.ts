@@ -25,7 +25,7 @@ export interface SignatureHolds {
   key: KeyTrust;
   /** Values of `iss` that are taken, ours first. */
   acceptedIssuers: readonly string[];
-  /** The record of exactly this token; null: there is none. */
+  /** The record of exactly this token; null if it has no record. */
   record: TokenRecord | null | OfflineRecord;
   /** Of the activation that the installation names. */
   activation: SeatEvidence;

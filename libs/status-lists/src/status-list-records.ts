@@ -20,7 +20,7 @@ export interface Survey {
    * change that is committed.
    */
   versions: ReadonlyMap<number, number>;
-  /** The highest number of a list that a license names; null when there is none. */
+  /** The highest number of a list that a license names; null if no license names one. */
   last: number | null;
   /** Changes that are not folded into the versions yet: each survey reads them all. */
   unfolded: number;

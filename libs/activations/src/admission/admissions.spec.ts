@@ -175,7 +175,7 @@ describe('admissions of two servers at once', () => {
     for (const license of licenses) expect(await db.seats(license, 'open')).toBe(1);
   });
 
-  it('let only so many different fingerprints come within 30 days, also by takeovers', async () => {
+  it('limit the different fingerprints within 30 days, also by takeovers', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const license = await db.license({ take_over: true, moves_per_30_days: 3 });
       const answers = await admitAll(license, fingerprints(CLIENTS), () => ({ takeOver: 'oldest' }));

@@ -115,7 +115,7 @@ describe('the decision about a seat', () => {
   describe('of moves', () => {
     const spent = { newcomers: 8, newcomersFewerAt: later(1) };
 
-    it('admits so many different fingerprints as there are seats and moves, and no more', () => {
+    it('admits as many different fingerprints as there are seats and moves, and refuses the next one', () => {
       expect(decided({ newcomers: 7 }, {}, FIXED)).toMatchObject({
         kind: 'admitted',
         after: { newcomers: 8 },

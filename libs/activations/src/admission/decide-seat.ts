@@ -35,7 +35,7 @@ export interface Applicant {
   readonly fileDays?: number;
   /** Whether it takes the seat of another one where there is no room: an id, or the one that was least recently seen. */
   readonly takeOver: string | null;
-  /** The live activation that would lose its seat; null: there is none. Undefined until it was looked for. */
+  /** The live activation that would lose its seat; null if nobody can lose one. Undefined until it was looked for. */
   readonly victim?: { readonly id: string } | null;
 }
 
@@ -93,7 +93,7 @@ export function decideSeat(account: SeatAccount, applicant: Applicant, now: Date
   const isFull = account.open >= limit;
   // Those whose lease is over take no room, and put nobody beyond the maximum.
   if (account.open >= account.max && isReached(account.noLapseBefore, now)) return lookUp('lapses');
-  // One that ends for it makes room only where no more than the limit are in.
+  // An activation that ends for it makes room only if the limit is not exceeded already.
   const takesOver = isFull && account.open === limit && account.takeOver && takeOver !== null;
   if (isFull && !takesOver) return seatsExhausted(account);
   const move = decideMove(account, applicant, now);

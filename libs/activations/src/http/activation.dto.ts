@@ -48,7 +48,7 @@ export class ActivationDto implements ActivationView {
   @Expose()
   lease_ends_at!: Date | null;
 
-  /** Until when an offline file counts that was given out for it, also once it has ended; null: there is none. */
+  /** End of the validity of its offline file, also after the activation has ended; null if it has no such file. */
   @Expose()
   offline_until!: Date | null;
 

@@ -266,14 +266,19 @@ describe('more requests than the server lets wait', () => {
     );
   });
 
-  it('do not include work forever whose end was missed', async () => {
+  /** A request that no server gets, and how many are counted. */
+  function withoutServer() {
     const metrics = new Metrics();
     const environment = app.app.get(Environment, { strict: false });
     const shedding = new LoadShedding(environment, metrics, app.app.get(Logger, { strict: false }));
     const request = new IncomingMessage(new Socket());
-    const response = new ServerResponse(request);
     const counted = async (): Promise<number | undefined> =>
       (await metrics.registry.getSingleMetric('aegis_requests_waiting')!.get()).values[0]?.value;
+    return { shedding, request, response: new ServerResponse(request), counted };
+  }
+
+  it('do not include work forever whose end was missed', async () => {
+    const { shedding, request, response, counted } = withoutServer();
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
     try {
       shedding.admit(request, response);
@@ -287,13 +292,7 @@ describe('more requests than the server lets wait', () => {
   });
 
   it('do not include a request twice if its body ends after its answer', async () => {
-    const metrics = new Metrics();
-    const environment = app.app.get(Environment, { strict: false });
-    const shedding = new LoadShedding(environment, metrics, app.app.get(Logger, { strict: false }));
-    const request = new IncomingMessage(new Socket());
-    const response = new ServerResponse(request);
-    const counted = async (): Promise<number | undefined> =>
-      (await metrics.registry.getSingleMetric('aegis_requests_waiting')!.get()).values[0]?.value;
+    const { shedding, request, response, counted } = withoutServer();
     expect(shedding.admit(request, response)).toBe(true);
     expect(await counted()).toBe(1);
     workOn(request)?.pause();

@@ -6,7 +6,7 @@ import { hexOf } from '../text/hex';
  */
 export const ACTIVATION_FINGERPRINT = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,255}$/u;
 
-/** `activationFingerprint()` of somebody, as claims and requests have it. */
+/** `activationFingerprint()` of an installation, as claims and requests have it. */
 export const FINGERPRINT_DIGEST = /^[0-9a-f]{64}$/;
 
 /**

@@ -45,7 +45,7 @@ describe('activationClaims', () => {
     expect(Object.keys(activationClaims(FACTS))).toEqual(Object.keys(CLAIMS));
   });
 
-  it('has no nonce and no place where there is none, as of a floating seat', () => {
+  it('has no nonce and no place if none was given, as for a floating seat', () => {
     const { nonce: _, status: __, ...floating } = CLAIMS;
     expect(activationClaims({ ...FACTS, nonce: null, status: null })).toEqual(floating);
   });

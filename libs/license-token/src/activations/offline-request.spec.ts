@@ -159,7 +159,7 @@ describe('an offline request', () => {
       expect(() => formatOfflineRequest({ ...REQUEST, [name]: value })).toThrow(new RegExp(`^${name} must`));
   });
 
-  it('is made for a license and a fingerprint, with a nonce by lot', async () => {
+  it('is made for a license and a fingerprint, with a random nonce', async () => {
     const now = new Date('2026-02-03T19:12:10.987Z');
     const made = () => newOfflineRequest(REQUEST.license_id.toUpperCase(), 'machine-1', now);
     const [one, other] = [await made(), await made()];

@@ -11,7 +11,7 @@ export interface OfflineRequest {
   license_id: string;
   /** `activationFingerprint()` of the installation. */
   fp: string;
-  /** 16 hex digits by lot: a file that has others answers another request. */
+  /** 16 random hex digits: a file with other ones answers another request. */
   nonce: string;
   /** By the installation's clock, whole seconds. */
   requested_at: Date;
@@ -44,7 +44,7 @@ const MAX_TYPED = 1_000;
 const MAX_SECOND = 0xffffffff;
 
 /**
- * Makes the request of an installation, with a nonce by lot, which the installation keeps: by it `judgeOffline` knows
+ * Makes the request of an installation, with a random nonce, which the installation keeps: by it `judgeOffline` knows
  * the file that answers this request.
  * @param fingerprint the installation's own identity, as it would activate with
  * @param now the installation's clock

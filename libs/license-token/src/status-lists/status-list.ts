@@ -15,7 +15,7 @@ export const STATUS_VALUES = { valid: 0, revoked: 1, suspended: 2 } as const;
 
 /**
  * Most characters of a list as it is read. Lists of 131,072 tokens, as they are issued here, take 47,000 where the
- * states of their tokens are drawn by lot.
+ * states of their tokens are random.
  */
 const MAX_STATUS_LIST_LENGTH = 262_144;
 

@@ -25,7 +25,7 @@ export interface OfflineActivation {
   file: OfflineFile;
   /** From then on the file is no longer valid. */
   expiresAt: Date;
-  /** Of the key set in the file; null: there is none. From then on a newer one is needed. */
+  /** Of the key set in the file; null if the file has no key set. From then on a newer one is needed. */
   keySetExpiresAt: Date | null;
 }
 

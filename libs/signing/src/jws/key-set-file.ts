@@ -18,7 +18,7 @@ export function keySetPath(keysDir: string): string {
 
 /**
  * Reads a signed key set. Its signature is not verified.
- * @throws what the file system throws: `ENOENT` where there is none; Error for what is not a regular file
+ * @throws what the file system throws: `ENOENT` if there is no such file; Error for what is not a regular file
  */
 export async function readKeySetFile(path: string): Promise<KeySetInFile | Malformed> {
   const jwt = (await readStart(path, MAX_KEY_SET_BYTES + 2)).trim();
