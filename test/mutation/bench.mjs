@@ -1,5 +1,14 @@
-import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -7,17 +16,6 @@ import { dirname, join } from 'node:path';
 const PATIENCE_MS = 1_800_000;
 /** A fault with which the suites take so many times as long as without, but no less than this, hangs: it is noticed. */
 const HANGS = { times: 4, milliseconds: 240_000 };
-const COPIED = [
-  'apps',
-  'libs',
-  'migrations',
-  'test',
-  'docker',
-  '.swcrc',
-  'jest.config.cjs',
-  'package.json',
-  'tsconfig.json',
-];
 const root = process.cwd();
 const MAKE_TEMPLATE = `require('./test/support/database/database.ts').makeTemplate().then(() => process.exit(), () => process.exit(1))`;
 let templates = 0;
@@ -27,12 +25,18 @@ const durations = new Map();
 /** The suite that noticed the last fault in a file, by the file's path. */
 const noticedBefore = new Map();
 
-/** A copy of the sources that faults are planted in: those of the checkout are never touched. */
+/**
+ * A copy of the checkout that faults are planted in, which itself is never touched. It is whole, since suites also read pages,
+ * manifests and settings.
+ */
 export class Bench {
   folder = mkdtempSync(join(tmpdir(), 'aegis-mutation-'));
 
   constructor() {
-    for (const name of COPIED) cpSync(join(root, name), join(this.folder, name), { recursive: true });
+    for (const name of filesOfCheckout()) {
+      mkdirSync(dirname(join(this.folder, name)), { recursive: true });
+      cpSync(join(root, name), join(this.folder, name));
+    }
     symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
   }
 
@@ -129,6 +133,15 @@ export class Bench {
   remove() {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Paths of what is, or may be, committed. */
+function filesOfCheckout() {
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    encoding: 'utf8',
+  });
+  // A file that was deleted stays listed until that is committed.
+  return listed.split('\0').filter((name) => name !== '' && existsSync(join(root, name)));
 }
 
 /** Suites in the order in which they are likely to notice a fault soon, which ends the run. */
