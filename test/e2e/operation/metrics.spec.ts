@@ -317,7 +317,7 @@ describe('the metrics', () => {
     const sql = await superuserOf(server);
     try {
       await sql.query('BEGIN');
-      await sql.query('LOCK TABLE licenses IN ACCESS EXCLUSIVE MODE');
+      await sql.query('LOCK TABLE customers IN ACCESS EXCLUSIVE MODE');
       // Lists, since each needs a connection: reads of single licenses share one.
       const asked = Array.from({ length: 5 }, () => admin.get('/api/v1/licenses'));
       // What the server does by itself waits too.
@@ -449,15 +449,22 @@ describe('METRICS_PORT', () => {
     const server = await testServer();
     const sql = await superuserOf(server);
     await sql.query('BEGIN');
-    await sql.query('LOCK TABLE licenses IN ACCESS EXCLUSIVE MODE');
+    await sql.query('LOCK TABLE customers IN ACCESS EXCLUSIVE MODE');
     const client = new Client(server.url, server.adminKey);
     const waiting = aCustomer(client);
-    await untilBlocked(sql);
-    const closed = server.close();
-    await until('draining', () => Promise.resolve(server.log().includes('draining')));
-    expect((await fetch(`${server.metricsUrl}/metrics`)).status).toBe(200);
-    await sql.query('ROLLBACK');
-    await sql.end();
+    const early = waiting.then(() => {
+      throw new Error('answered without waiting for the lock');
+    });
+    early.catch(() => undefined);
+    let closed: Promise<void> | undefined;
+    try {
+      await Promise.race([untilBlocked(sql), early]);
+      closed = server.close();
+      await until('draining', () => Promise.resolve(server.log().includes('draining')));
+      expect((await fetch(`${server.metricsUrl}/metrics`)).status).toBe(200);
+    } finally {
+      await sql.end();
+    }
     await waiting;
     await closed;
     await expect(fetch(`${server.metricsUrl}/metrics`)).rejects.toThrow();
