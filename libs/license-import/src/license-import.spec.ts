@@ -22,6 +22,7 @@ import {
   LicenseToken,
   UnrecordedTokens,
   ValidationCounts,
+  ValidationRecords,
   TokenProofs,
   ValidationService,
 } from '@aegis/licensing';
@@ -92,7 +93,8 @@ describe('LicenseImport', () => {
     const counts = new ValidationCounts(dataSource, jobsOf({ logger, metrics }), logger);
     const unrecorded = new UnrecordedTokens(logger, metrics);
     const proofs = new TokenProofs(keyRing, metrics);
-    validation = new ValidationService(dataSource, proofs, audit, counts, unrecorded, environment, metrics);
+    const records = new ValidationRecords(dataSource, audit, environment, metrics);
+    validation = new ValidationService(dataSource, proofs, records, counts, unrecorded, environment, metrics);
   }
   const close = (): Promise<void> => database.drop();
 

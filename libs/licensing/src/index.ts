@@ -24,4 +24,5 @@ export {
 export { TokenProofs } from './validate/token-proofs';
 export { UnrecordedTokens } from './validate/unrecorded-tokens';
 export { ValidationCounts } from './validate/validation-counts';
+export { ValidationRecords } from './validate/validation-records';
 export { ValidationService } from './validate/validation.service';

@@ -31,6 +31,7 @@ import { TokenIssuer } from './issue/token-issuer';
 import { TokenProofs } from './validate/token-proofs';
 import { UnrecordedTokens } from './validate/unrecorded-tokens';
 import { ValidationCounts } from './validate/validation-counts';
+import { ValidationRecords } from './validate/validation-records';
 import { ValidationService } from './validate/validation.service';
 
 const services = [
@@ -71,6 +72,7 @@ const services = [
     seatAdmissions,
     TokenIssuer,
     TokenProofs,
+    ValidationRecords,
     UnrecordedTokens,
   ],
   exports: services,

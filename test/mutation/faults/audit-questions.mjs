@@ -20,6 +20,8 @@ export default {
         'if (row.recorded_at === null || actor.apiKeyId === null) return verdict;',
         'if (actor.apiKeyId === null) return verdict;',
       ],
+    ]),
+    ...inFile('libs/licensing/src/validate/validation-records.ts', [
       [
         'records tokens of a compromised key that anyone with that key can make',
         "if (code === 'KEY_COMPROMISED' && row.recorded_at === null) return [];",

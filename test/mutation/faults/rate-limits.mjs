@@ -137,6 +137,8 @@ export default {
         `const verdicts = await Promise.all(questions.map((question) => this.validate(actor, question)));
     await charge(questions.length);`,
       ],
+    ]),
+    ...inFile('libs/licensing/src/validate/question.ts', [
       [
         'takes questions of other instances for equal',
         'JSON.stringify([token, module_name, version, instance_db_uuid, instance_domain, ...seat])',

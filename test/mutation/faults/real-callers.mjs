@@ -115,7 +115,7 @@ export default {
     ...inFile('libs/licensing/src/validate/token-proofs.ts', [
       ['keeps white space around a token', 'withoutOuterWhiteSpace(shown)', 'shown'],
     ]),
-    ...inFile('libs/licensing/src/validate/validation.service.ts', [
+    ...inFile('libs/licensing/src/validate/question.ts', [
       ['knows one name of the version', 'return odoo_version ?? version', 'return odoo_version'],
     ]),
   ],

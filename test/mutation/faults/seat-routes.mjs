@@ -16,7 +16,7 @@ export default {
         'shown.some(({ activation }) => activation === null)',
       ],
     ]),
-    ...inFile('libs/licensing/src/validate/validation.service.ts', [
+    ...inFile('libs/licensing/src/validate/question.ts', [
       [
         'takes questions of other seats for equal',
         'instance_domain, ...seat]',

@@ -10,7 +10,7 @@ import {
 } from '@aegis/http';
 import { IsOptional, IsString } from 'class-validator';
 import { NamedActivationDto } from '@aegis-http/activations';
-import type { ValidateLicense } from '../validate/validation.service';
+import type { ValidateLicense } from '../validate/question';
 
 /**
  * The question of an installation: may this module run here? Deployed clients of v0.8 send their own fields, and

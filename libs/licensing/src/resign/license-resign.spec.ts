@@ -36,6 +36,7 @@ import { type IssueLicense, LicensingService } from '../issue/licensing.service'
 import { tokenHash, TokenIssuer } from '../issue/token-issuer';
 import { ValidationCounts } from '../validate/validation-counts';
 import { UnrecordedTokens } from '../validate/unrecorded-tokens';
+import { ValidationRecords } from '../validate/validation-records';
 import { ValidationService } from '../validate/validation.service';
 import { TokenProofs } from '../validate/token-proofs';
 
@@ -124,7 +125,8 @@ describe('LicenseResign', () => {
     const counts = new ValidationCounts(dataSource, jobsOf({ logger, metrics }), logger);
     const unrecorded = new UnrecordedTokens(logger, metrics);
     const proofs = new TokenProofs(keyRing, metrics);
-    validation = new ValidationService(dataSource, proofs, audit, counts, unrecorded, environment, metrics);
+    const records = new ValidationRecords(dataSource, audit, environment, metrics);
+    validation = new ValidationService(dataSource, proofs, records, counts, unrecorded, environment, metrics);
     resign = new LicenseResign(
       dataSource,
       keyRing,
