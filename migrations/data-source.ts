@@ -58,6 +58,7 @@ import { AddSeats1764270000000 } from './1764270000000-add-seats';
 import { ListActivations1764270300000 } from './1764270300000-list-activations';
 import { ForgetEndedActivations1764270360000 } from './1764270360000-forget-ended-activations';
 import { CountSeatDays1764270420000 } from './1764270420000-count-seat-days';
+import { KeepEndedActivations1764270480000 } from './1764270480000-keep-ended-activations';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -126,6 +127,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       ListActivations1764270300000,
       ForgetEndedActivations1764270360000,
       CountSeatDays1764270420000,
+      KeepEndedActivations1764270480000,
     ],
     extra: {
       application_name: 'aegis migrate',

@@ -13,8 +13,9 @@ export const applicationPrivileges: Privileges = {
     // A token stays what was recorded of it, except that it is superseded.
     license_tokens: 'SELECT, INSERT, UPDATE (superseded_at)',
     license_seats: 'SELECT, INSERT, UPDATE',
-    // Those that ended long ago are removed by activations_forget alone.
-    activations: 'SELECT, INSERT, UPDATE',
+    // Whose it is, and when it came, stays; those that ended long ago are removed by activations_forget alone.
+    activations: `SELECT, INSERT, UPDATE (name, last_seen_at, lease_ends_at, token_expires_at, offline_until, ended_at,
+                                          ended_by, ended_reason, status_list, status_index)`,
     seat_days: 'SELECT, INSERT, UPDATE, DELETE',
     status_index_key: 'SELECT',
     // No id, recorded_at or xact: those are the database's to say.

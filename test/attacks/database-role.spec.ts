@@ -533,7 +533,28 @@ describe('an attacker with the application’s role', () => {
          VALUES ('compromised', 'EdDSA', $1, 'compromised', '2026-01-01Z'), ('untrusted', 'EdDSA', $2, 'compromised', NULL)`,
         [`${'B'.repeat(42)}A`, `${'C'.repeat(42)}A`],
       );
-      const FINAL_TABLES = ['customers', 'licenses', 'license_tokens', 'api_keys', 'signing_keys'];
+      await asRole(
+        `INSERT INTO license_seats (license_id, mode, required, max, offline_days, overage, take_over)
+         VALUES ($1, 'fixed', true, 1, 30, 0, false)`,
+        [license],
+      );
+      await asRole(
+        `INSERT INTO activations (id, license_id, fp, name, mode, over, fence, admitted_at, last_seen_at, token_expires_at,
+                                  offline_until, ended_at, ended_by, status_list, status_index)
+         VALUES (gen_random_uuid(), $1, sha256('a'), 'x', 'fixed', false, 1, now(), now(), '2100-01-01Z', '2100-01-01Z',
+                 now(), 'ended', 500000000, 7),
+                (gen_random_uuid(), $1, sha256('b'), 'x', 'fixed', false, 2, now(), now(), '2100-01-01Z', '2100-01-01Z',
+                 NULL, NULL, 500000000, 8)`,
+        [license],
+      );
+      const FINAL_TABLES = [
+        'customers',
+        'licenses',
+        'license_tokens',
+        'api_keys',
+        'signing_keys',
+        'activations',
+      ];
       const read = (): Promise<unknown[]> =>
         Promise.all(FINAL_TABLES.map((table) => asRole(`SELECT * FROM ${table} ORDER BY 1`)));
       const before = await read();
@@ -554,6 +575,16 @@ describe('an attacker with the application’s role', () => {
         `UPDATE signing_keys SET state = 'retired', compromised_at = NULL WHERE kid = 'compromised'`,
         `UPDATE signing_keys SET compromised_after = '2026-01-01 00:00:01Z' WHERE kid = 'compromised'`,
         `UPDATE signing_keys SET compromised_after = '2020-01-01Z' WHERE kid = 'untrusted'`,
+        'UPDATE activations SET ended_at = NULL, ended_by = NULL WHERE ended_at IS NOT NULL',
+        `UPDATE activations SET ended_at = now() + interval '1 year' WHERE ended_at IS NOT NULL`,
+        `UPDATE activations SET ended_by = 'lease' WHERE ended_at IS NOT NULL`,
+        'UPDATE activations SET status_list = NULL, status_index = NULL WHERE ended_at IS NOT NULL',
+        'UPDATE activations SET status_index = status_index + 9',
+        // A list no longer names what ended once its tokens no longer count.
+        `UPDATE activations SET token_expires_at = now()`,
+        `UPDATE activations SET token_expires_at = NULL`,
+        `UPDATE activations SET offline_until = now()`,
+        `UPDATE activations SET offline_until = NULL`,
       ])
         await expect(asRole(statement)).rejects.toMatchObject({ code: '23514' });
       for (const column of [
@@ -566,6 +597,16 @@ describe('an attacker with the application’s role', () => {
         'status_index = 9',
       ])
         await expect(asRole(`UPDATE license_tokens SET ${column}`)).rejects.toMatchObject({ code: '42501' });
+      for (const column of [
+        'id = gen_random_uuid()',
+        'license_id = gen_random_uuid()',
+        `fp = sha256('other')`,
+        `mode = 'floating'`,
+        'over = true',
+        'fence = 9',
+        `admitted_at = '2020-01-01Z'`,
+      ])
+        await expect(asRole(`UPDATE activations SET ${column}`)).rejects.toMatchObject({ code: '42501' });
       for (const table of FINAL_TABLES)
         await expect(asRole(`DELETE FROM ${table}`)).rejects.toMatchObject({ code: '42501' });
       expect(await read()).toEqual(before);
@@ -573,6 +614,10 @@ describe('an attacker with the application’s role', () => {
       await asRole(
         `UPDATE licenses SET token = NULL, revoked_reason = 'fraud', notes = 'x', version = version + 1`,
       );
+      await asRole(
+        `UPDATE activations SET name = NULL, token_expires_at = '2101-01-01Z', offline_until = '2101-01-01Z'`,
+      );
+      await asRole(`UPDATE activations SET ended_at = now(), ended_by = 'ended' WHERE ended_at IS NULL`);
       await asRole(`UPDATE signing_keys SET compromised_after = '2025-01-01Z' WHERE kid = 'compromised'`);
       await asRole(`UPDATE signing_keys SET compromised_after = NULL WHERE kid = 'compromised'`);
       await sound();

@@ -51,7 +51,35 @@ export default {
       ],
       ['lets a change pass', 'RAISE EXCEPTION', 'RETURN NEW; RAISE EXCEPTION'],
     ]),
+    ...inFile('migrations/1764270480000-keep-ended-activations.ts', [
+      ['takes the end of an activation back', 'OLD.ended_at IS NOT NULL AND (NEW', 'false AND (NEW'],
+      [
+        'says another reason of an end',
+        '(NEW.ended_at, NEW.ended_by) IS DISTINCT FROM (OLD.ended_at, OLD.ended_by)',
+        'NEW.ended_at IS DISTINCT FROM OLD.ended_at',
+      ],
+      [
+        'takes an activation out of its status list',
+        'OLD.status_list IS NOT NULL\n    AND (NEW',
+        'false\n    AND (NEW',
+      ],
+      [
+        'lets a list forget what has ended',
+        "coalesce(NEW.token_expires_at, '-infinity') < OLD.token_expires_at",
+        'false',
+      ],
+      [
+        'lets a list forget the end of a file',
+        "coalesce(NEW.offline_until, '-infinity') < OLD.offline_until",
+        'false',
+      ],
+    ]),
     ...inFile('migrations/privileges.ts', [
+      [
+        'lets the role give an activation to another',
+        'UPDATE (name, last_seen_at',
+        'UPDATE (fp, name, last_seen_at',
+      ],
       ['lets the role change what a token is', 'UPDATE (superseded_at)', 'UPDATE'],
     ]),
   ],
