@@ -42,6 +42,15 @@ export class ActivationOffline extends DomainError {
   }
 }
 
+/** Another request has locked it for long; nothing was decided. */
+export class ActivationBusy extends DomainError {
+  readonly code = 'service_unavailable';
+
+  constructor() {
+    super('Another request is changing this activation. Retry in a moment.');
+  }
+}
+
 /** A live activation, as those who may take one over see it. */
 export interface SeatHolder {
   readonly id: string;

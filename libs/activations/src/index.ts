@@ -4,6 +4,7 @@ export type { ActivationRow, HeldRow } from './activation-rows';
 export type { ActivationView, HeldActivation } from './activation-view';
 export { activationView } from './activation-view';
 export {
+  ActivationBusy,
   ActivationEnded,
   ActivationNotFound,
   ActivationOffline,

@@ -49,13 +49,14 @@ export class SeatCounts {
       this.heartbeatEnded(renewed);
       return renewed;
     } catch (error) {
-      if (isDecision(error)) this.heartbeatEnded(error);
+      if (error instanceof Error) this.heartbeatEnded(error);
       throw error;
     }
   }
 
-  /** Counts a heartbeat that was decided. @param outcome what was renewed, or why not */
+  /** Counts a heartbeat, if it was decided. @param outcome what was renewed, or why not */
   heartbeatEnded(outcome: object): void {
+    if (outcome instanceof Error && !isDecision(outcome)) return;
     this.heartbeats.inc({
       result: outcome instanceof DomainError ? resultOf(outcome, HEARTBEATS) : 'renewed',
     });

@@ -7,8 +7,27 @@ export default {
   suites: [
     'libs/activations/src/admission/decide-seat.spec.ts',
     'libs/activations/src/admission/admissions.spec.ts',
+    'libs/activations/src/admission/seat-lines.spec.ts',
   ],
   faults: [
+    ...inFile(`${ADMISSION}/seat-lines.ts`, [
+      ['takes a connection for each license', 'maxConcurrent: LINES_AT_ONCE', 'maxConcurrent: Infinity'],
+    ]),
+    ...inFile(`${ADMISSION}/lapse-together.ts`, [
+      ['lapses what somebody has locked', 'free.has(act.subject.licenseId) ? [id] : []', '[id]'],
+      [
+        'tells of an activation of another license',
+        'row?.license_id === subject.licenseId ? row : null',
+        'row ?? null',
+      ],
+    ]),
+    ...inFile(`${ADMISSION}/admissions.ts`, [
+      [
+        'takes a transaction for each lapse',
+        'this.lines.has(licenseId) ? LATER : await this.lapses.add({ act, id })',
+        'LATER',
+      ],
+    ]),
     ...inFile(`${ADMISSION}/decide-seat.ts`, [
       ['admits one too many', 'account.open >= limit', 'account.open > limit'],
       ['forgets the overage', 'const limit = account.max + account.overage;', 'const limit = account.max;'],

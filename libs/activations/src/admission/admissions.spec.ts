@@ -51,6 +51,14 @@ describe('admissions of two servers at once', () => {
   const count = (answers: readonly string[], code: string): number =>
     answers.filter((answer) => answer === code).length;
 
+  /** How many transactions have written something: what was given an id. */
+  const transactions = async (): Promise<number> => {
+    const { rows } = await db.sql.query<{ next: string }>(
+      'SELECT pg_snapshot_xmax(pg_current_snapshot()) AS next',
+    );
+    return Number(rows[0]?.next);
+  };
+
   /** How many sessions wait for a lock. */
   const waiting = async (): Promise<number> => {
     const { rows } = await db.sql.query(
@@ -390,6 +398,47 @@ describe('admissions of two servers at once', () => {
       await db.sql.query('UPDATE license_seats SET lease_seconds = 6000 WHERE license_id = $1', [license]);
       const { row: longer } = await admit(license, 'patient');
       expect(longer.lease_ends_at!.getTime()).toBeGreaterThan(row.lease_ends_at!.getTime() + 5_000_000);
+    });
+
+    describe('lapses of many licenses', () => {
+      const lapsed = async (): Promise<{ license: string; id: string }> => {
+        const license = await db.license({ max: 1 });
+        const { row } = await admit(license, 'holder');
+        await db.shortenLeases(license, -1);
+        return { license, id: row.id };
+      };
+
+      it('are put on record at once, each once', async () => {
+        const all: { license: string; id: string }[] = [];
+        for (let n = 0; n < 30; n += 1) all.push(await lapsed());
+        const alive = await db.license({ max: 1 });
+        const { row: live } = await admit(alive, 'holder');
+        const asked = [...all, { license: alive, id: live.id }, { license: alive, id: all[0]!.id }, ...all];
+        const before = await transactions();
+        const rows = await Promise.all(asked.map(({ license, id }) => servers[0]!.lapse(act(license), id)));
+        expect((await transactions()) - before).toBeLessThanOrEqual(2);
+        expect(rows.slice(0, 30).map((row) => row?.ended_by)).toEqual(all.map(() => 'lease'));
+        expect(rows[30]).toMatchObject({ id: live.id, ended_at: null });
+        expect(rows[31]).toBeNull();
+        expect(rows.slice(32)).toEqual(rows.slice(0, 30));
+        for (const { license } of all) {
+          expect(await db.records(license)).toEqual(['activation.admitted', 'activation.ended lease']);
+          expect(await db.seats(license, 'open')).toBe(0);
+        }
+        expect(await db.seats(alive, 'open')).toBe(1);
+      });
+
+      it('do not wait for a license that somebody has locked', async () => {
+        const [locked, free] = [await lapsed(), await lapsed()];
+        const client = await db.connect();
+        await client.query('BEGIN');
+        await client.query('SELECT FROM license_seats WHERE license_id = $1 FOR UPDATE', [locked.license]);
+        const late = servers[0]!.lapse(act(locked.license), locked.id);
+        expect(await servers[0]!.lapse(act(free.license), free.id)).toMatchObject({ ended_by: 'lease' });
+        await client.query('ROLLBACK');
+        await client.end();
+        expect(await late).toMatchObject({ id: locked.id, ended_by: 'lease' });
+      });
     });
 
     describe('heartbeats', () => {

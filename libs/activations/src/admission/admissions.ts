@@ -15,6 +15,7 @@ import type { ActivationRow, HeldRow } from '../activation-rows';
 import { LicenseNotValid } from '../activations.errors';
 import { SeatsNotCounted } from '../seats/seats.errors';
 import { readSeat, type SeatEnd } from './end-seat';
+import { type Lapse, lapseTogether } from './lapse-together';
 import { type CountedSeats, lockFreeSeats, lockSeats, readCountedSeats } from './seat-accounts';
 import { SeatLines } from './seat-lines';
 import { knownFingerprints } from './seat-look-ups';
@@ -81,6 +82,10 @@ export class Admissions<Presented> {
     maxSize: 100,
     maxConcurrent: 3,
   });
+  private readonly lapses = new MicroBatch<Lapse, ActivationRow | null | typeof LATER>(
+    (lapses) => this.lapseTogether(lapses),
+    { name: 'lapses', maxSize: 200, maxConcurrent: 2 },
+  );
   private readonly lines: SeatLines<Operation<Presented>, Result>;
 
   constructor(
@@ -138,8 +143,11 @@ export class Admissions<Presented> {
    * Puts on record that the lease of an activation is over, if it is.
    * @returns the row, as it is now; null where the license has no such activation
    */
-  lapse(act: SeatAct, id: string): Promise<ActivationRow | null> {
-    return this.lines.add(act.subject.licenseId, { kind: 'lapse', act, id }) as Promise<ActivationRow | null>;
+  async lapse(act: SeatAct, id: string): Promise<ActivationRow | null> {
+    const { licenseId } = act.subject;
+    const row = this.lines.has(licenseId) ? LATER : await this.lapses.add({ act, id });
+    if (row !== LATER) return row;
+    return (await this.lines.add(licenseId, { kind: 'lapse', act, id })) as ActivationRow | null;
   }
 
   /**
@@ -158,12 +166,25 @@ export class Admissions<Presented> {
   private async admitTogether(
     applications: readonly SeatApplication<Presented>[],
   ): Promise<(SeatGiven | DomainError | typeof LATER)[]> {
+    const outcomes = await this.together((tx) => this.admitFree(tx, applications));
+    return outcomes ?? applications.map(() => LATER);
+  }
+
+  private async lapseTogether(lapses: readonly Lapse[]): Promise<(ActivationRow | null | typeof LATER)[]> {
+    const rows = await this.together((tx) => lapseTogether(tx, lapses, this.audit, this.places));
+    return lapses.map((_, index) => {
+      const row = rows?.[index];
+      return row === undefined ? LATER : row;
+    });
+  }
+
+  /** @returns null where somebody has locked the activation of one of them for long: that must not refuse the others */
+  private async together<T>(work: (tx: EntityManager) => Promise<T>): Promise<T | null> {
     try {
-      return await sharedTransaction(this.dataSource, (tx) => this.admitFree(tx, applications));
+      return await sharedTransaction(this.dataSource, work);
     } catch (error) {
       if (sqlState(error) !== SqlState.lockNotAvailable) throw error;
-      // Somebody has locked the activation of one of them for long: that must not refuse the others.
-      return applications.map(() => LATER);
+      return null;
     }
   }
 

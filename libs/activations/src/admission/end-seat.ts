@@ -28,6 +28,11 @@ const READ = new PreparedStatement<ActivationRow>(
   `SELECT ${activationColumns('a')} FROM activations AS a WHERE a.id = $1 AND a.license_id = $2`,
 );
 
+const READ_MANY = new PreparedStatement<ActivationRow>(
+  'activations-read-many',
+  `SELECT ${activationColumns('a')} FROM activations AS a WHERE a.id = ANY($1)`,
+);
+
 /**
  * Ends an activation that has no end on record.
  * @param tx has the lock of the license's seat row, and takes the seat off its count
@@ -52,4 +57,9 @@ export async function readSeat(
 ): Promise<ActivationRow | null> {
   const [row] = await READ.run(tx, [id, licenseId]);
   return row ?? null;
+}
+
+/** @returns those that exist, in any order */
+export function readSeatsById(tx: EntityManager, ids: readonly string[]): Promise<ActivationRow[]> {
+  return READ_MANY.run(tx, [ids]);
 }

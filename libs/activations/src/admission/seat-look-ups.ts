@@ -47,6 +47,12 @@ const LAPSE_ONE = new PreparedStatement<{ id: string; fp: Buffer; ended_at: Date
   `${LAPSE} WHERE a.id = $1 AND ${LAPSED} RETURNING a.id, a.fp, a.ended_at`,
 );
 
+const LAPSE_SOME = new PreparedStatement<{ id: string; license_id: string; fp: Buffer; ended_at: Date }>(
+  'activations-lapse-some',
+  `${LAPSE} WHERE a.id = ANY($1) AND a.license_id = ANY($3) AND ${LAPSED}
+   RETURNING a.id, a.license_id, a.fp, a.ended_at`,
+);
+
 const LAPSE_ALL = new PreparedStatement<{ id: string; fp: Buffer; ended_at: Date }>(
   'activations-lapse',
   `${LAPSE}
@@ -119,6 +125,24 @@ export async function knownFingerprints(
 export async function lapseOne(tx: EntityManager, id: string, now: Date): Promise<EndedSeat | null> {
   const [row] = await LAPSE_ONE.run(tx, [id, now]);
   return row ? { id: row.id, fp: row.fp, endedAt: row.ended_at } : null;
+}
+
+/**
+ * Ends those activations whose leases are over.
+ * @param licenseIds whose seat rows are locked; activations of others stay
+ * @param now read under these locks
+ */
+export async function lapseSome(
+  tx: EntityManager,
+  ids: readonly string[],
+  licenseIds: readonly string[],
+  now: Date,
+): Promise<(EndedSeat & { licenseId: string })[]> {
+  const rows = await LAPSE_SOME.run(tx, [ids, now, licenseIds]);
+  return rows.map(({ id, license_id, fp, ended_at }) => ({
+    ...{ id, fp, endedAt: ended_at },
+    licenseId: license_id,
+  }));
 }
 
 /**

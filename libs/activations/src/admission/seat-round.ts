@@ -139,6 +139,15 @@ export class SeatRound {
     return readSeat(this.tx, this.licenseId, id);
   }
 
+  /** Puts activations on record that ended because their leases are over. */
+  noteLapses(act: SeatAct, ended: readonly EndedSeat[]): void {
+    for (const { id, fp, endedAt } of ended) {
+      this.forget(fp);
+      this.record(act, 'activation.ended', { activation_id: id, ended_by: 'lease', ended_at: endedAt });
+    }
+    this.keep({ ...this.account, open: this.account.open - ended.length });
+  }
+
   private decide(applicant: SeatApplicant, victim?: { id: string } | null): SeatDecision {
     const known = this.known.get(keyOf(applicant.fp));
     if (!known) throw new Error('what is on record of a fingerprint must be read before it is decided');
@@ -167,14 +176,6 @@ export class SeatRound {
     if (ended !== null) this.noteLapses(applicant, [ended]);
     // A heartbeat was faster.
     else this.known.set(keyOf(applicant.fp), { ...known, own: await readOwn(this.tx, known.own.id) });
-  }
-
-  private noteLapses(act: SeatAct, ended: readonly EndedSeat[]): void {
-    for (const { id, fp, endedAt } of ended) {
-      this.forget(fp);
-      this.record(act, 'activation.ended', { activation_id: id, ended_by: 'lease', ended_at: endedAt });
-    }
-    this.keep({ ...this.account, open: this.account.open - ended.length });
   }
 
   private async endVictim(act: SeatAct, victim: { id: string; fp: Buffer }): Promise<void> {

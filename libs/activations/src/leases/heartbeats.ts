@@ -4,6 +4,8 @@ import {
   PreparedStatement,
   sentTogether,
   sharedTransaction,
+  sqlState,
+  SqlState,
   transaction,
 } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -14,6 +16,7 @@ import {
   renewedLeaseSql,
   tokenEndSql,
 } from '../activation-rows';
+import { ActivationBusy } from '../activations.errors';
 
 /** A heartbeat of an installation that has proven that the activation is its own. */
 export interface Heartbeat {
@@ -68,6 +71,12 @@ const LOCK = new PreparedStatement('heartbeat-lock', lockByIdSql(ACTIVATIONS));
 /** A later statement than the one that waited for the lock: it sees what the other transaction left. */
 const RENEW_LOCKED = new PreparedStatement<HeldRow>('heartbeat-alone', renewSql(lockByIdSql(ACTIVATIONS)));
 
+const LIVE = new PreparedStatement<{ id: string }>(
+  'heartbeats-live',
+  `SELECT id FROM activations
+   WHERE id = ANY($1) AND ended_at IS NULL AND (lease_ends_at IS NULL OR lease_ends_at > clock_timestamp())`,
+);
+
 /** Renews leases: those that arrive together in one statement, which waits for no row. Then those whose row was locked. */
 export class Heartbeats {
   private readonly batch: MicroBatch<Heartbeat, Beat>;
@@ -92,16 +101,42 @@ export class Heartbeats {
   }
 
   /**
-   * Renews leases for the caller of a request, who is judged again in each transaction.
+   * Renews leases for the caller of a request, who is judged again in each transaction. What others have locked is waited
+   * for, but the waiting is over for all of them when it had no success for one.
    * @param beats in any order, of any licenses
    * @returns the rows in the same order; null where the activation has ended or its lease is over
    * @throws CallerRefused, CallerNarrowed
    */
-  async renewForCaller(beats: readonly Heartbeat[]): Promise<(HeldRow | null)[]> {
-    const rows = await transaction(this.dataSource, (tx) => renewFree(tx, beats));
-    for (const [index, beat] of beats.entries())
-      rows[index] ??= await transaction(this.dataSource, (tx) => renewLocked(tx, beat));
+  async renewForCaller(beats: readonly Heartbeat[]): Promise<(HeldRow | ActivationBusy | null)[]> {
+    const rows: (HeldRow | ActivationBusy | null)[] = await this.renewFreeForCaller(beats);
+    const locked = await this.live(beats.filter((_, index) => rows[index] === null));
+    let isWaiting = true;
+    for (const [index, beat] of beats.entries()) {
+      if (rows[index] !== null || !locked.has(beat.activationId)) continue;
+      rows[index] = isWaiting ? await this.renewLockedForCaller(beat) : new ActivationBusy();
+      isWaiting &&= !(rows[index] instanceof ActivationBusy);
+    }
     return rows;
+  }
+
+  private renewFreeForCaller(beats: readonly Heartbeat[]): Promise<Beat[]> {
+    return transaction(this.dataSource, (tx) => renewFree(tx, beats));
+  }
+
+  private async renewLockedForCaller(beat: Heartbeat): Promise<HeldRow | ActivationBusy | null> {
+    try {
+      return await transaction(this.dataSource, (tx) => renewLocked(tx, beat));
+    } catch (error) {
+      if (sqlState(error) !== SqlState.lockNotAvailable) throw error;
+      return new ActivationBusy();
+    }
+  }
+
+  /** @returns ids of those that have not ended and whose lease is not over */
+  private async live(beats: readonly Heartbeat[]): Promise<ReadonlySet<string>> {
+    if (beats.length === 0) return new Set();
+    const rows = await LIVE.run(this.dataSource, [beats.map(({ activationId }) => activationId)]);
+    return new Set(rows.map(({ id }) => id));
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  ActivationBusy,
   ActivationEnded,
   ActivationNotFound,
   type Admissions,
@@ -9,6 +10,7 @@ import {
   type HeldRow,
   type SeatAct,
 } from '@aegis/activations';
+import { sqlState, SqlState } from '@aegis/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { SeatOnRecord } from './heartbeat-look-up';
@@ -52,23 +54,30 @@ export class LeaseRenewal {
   async renewForCaller(
     holders: readonly { readonly act: SeatAct; readonly row: SeatOnRecord }[],
     withToken: boolean,
-  ): Promise<(HeldRow | ActivationEnded | ActivationNotFound)[]> {
+  ): Promise<(HeldRow | ActivationEnded | ActivationNotFound | ActivationBusy)[]> {
     const beats = holders.map(({ row }) => beatOf(row, withToken));
     const renewed = await this.heartbeats.renewForCaller(beats);
     return Promise.all(
       holders.map(async ({ act }, index) => {
         const beat = beats[index];
         if (!beat) throw new Error('each holder must have a heartbeat');
-        const again = async (): Promise<HeldRow | null> =>
-          (await this.heartbeats.renewForCaller([beat]))[0] ?? null;
+        const first = renewed[index] ?? null;
+        if (first instanceof ActivationBusy) return first;
         try {
-          return await this.renewedOrEnded(act, beat, renewed[index] ?? null, again);
+          return await this.renewedOrEnded(act, beat, first, () => this.renewAgainForCaller(beat));
         } catch (error) {
-          if (error instanceof ActivationEnded || error instanceof ActivationNotFound) return error;
+          if (isOfOne(error)) return error;
+          if (sqlState(error) === SqlState.lockNotAvailable) return new ActivationBusy();
           throw error;
         }
       }),
     );
+  }
+
+  private async renewAgainForCaller(beat: Heartbeat): Promise<HeldRow | null> {
+    const [row] = await this.heartbeats.renewForCaller([beat]);
+    if (row instanceof ActivationBusy) throw row;
+    return row ?? null;
   }
 
   private async renewedOrEnded(
@@ -88,6 +97,13 @@ export class LeaseRenewal {
     }
     return renewed;
   }
+}
+
+/** Whether it says something about one activation, and nothing about the others of a batch. */
+function isOfOne(error: unknown): error is ActivationEnded | ActivationNotFound | ActivationBusy {
+  return (
+    error instanceof ActivationEnded || error instanceof ActivationNotFound || error instanceof ActivationBusy
+  );
 }
 
 /** @throws ActivationEnded, ActivationNotFound as the row says */
