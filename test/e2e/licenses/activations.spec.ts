@@ -526,4 +526,16 @@ describe('limits of activations', () => {
     // The address is used up, and its fleet is not.
     expect((await ask(other, 'b')).status).toBe(201);
   });
+
+  it('are not used up by somebody with a token that was withdrawn', async () => {
+    const ask = (shown: string, fingerprint: string): Promise<Answer> =>
+      post('', { token: shown, module_name: 'payroll', odoo_version: '17.0', fingerprint });
+    const { id, token: leaked } = await aLicense(admin, { seats: { max: 9, mode: 'floating' } });
+    const { body } = await admin.post(`/api/v1/licenses/${id}/reissue`, { supersede: true });
+    const thief = [];
+    for (let n = 0; n < 9; n += 1)
+      thief.push((await ask(leaked, `thief-${n}`)).headers.get('ratelimit-policy'));
+    expect(new Set(thief)).toEqual(new Set(['"public";q=4;w=60']));
+    expect((await ask(body.token as string, 'machine')).status).toBe(201);
+  });
 });

@@ -5,6 +5,7 @@ export default {
   suites: [
     'libs/activations/src/seat-counts.spec.ts',
     'test/e2e/licenses/activations.spec.ts',
+    'test/e2e/licenses/held-activations.spec.ts',
     'test/attacks/ended-callers.spec.ts',
   ],
   faults: [
@@ -78,17 +79,30 @@ export default {
       ],
     ]),
     ...inFile('libs/licensing/src/activate/lease-renewal.ts', [
+      ['lets one whose lease is over refuse all', 'if (isOfOne(error)) return error;', ''],
       [
-        'lets one whose lease is over refuse all',
-        'if (error instanceof ActivationEnded || error instanceof ActivationNotFound) return error;',
+        'lets seats that somebody holds refuse all',
+        'if (sqlState(error) === SqlState.lockNotAvailable) return new ActivationBusy();',
         '',
       ],
     ]),
     ...inFile('libs/activations/src/leases/heartbeats.ts', [
       [
         'renews many for a caller that has ended',
-        'await transaction(this.dataSource, (tx) => renewFree(tx, beats))',
-        'await renewFree(this.dataSource, beats)',
+        'return transaction(this.dataSource, (tx) => renewFree(tx, beats));',
+        'return renewFree(this.dataSource, beats);',
+      ],
+      [
+        'lets one that somebody holds refuse all',
+        'if (sqlState(error) !== SqlState.lockNotAvailable) throw error;',
+        'throw error;',
+      ],
+    ]),
+    ...inFile('libs/licensing/src/activate/activations.service.ts', [
+      [
+        'lets a withdrawn token use up the limit of a license',
+        'if (!verdict.valid) return this.counts.admission(Promise.reject(new LicenseNotValid(verdict)));',
+        '',
       ],
     ]),
     ...inFile('libs/activations/src/seat-counts.ts', [

@@ -103,7 +103,7 @@ export class RateLimiter {
 
   /**
    * Counts a request for a seat against its license, in place of its address: a fleet behind one address works.
-   * @param licenseId of a token whose signature holds
+   * @param licenseId of a token that was found valid: one that was withdrawn uses up nothing of the others
    * @throws as `chargeLicense`
    */
   chargeAdmission(response: Response, licenseId: string): Promise<void> {

@@ -73,7 +73,7 @@ export class ActivationsService {
 
   /**
    * Gives an installation a seat, or renews the one that it holds.
-   * @param charge called with the license's id, before anything is decided
+   * @param charge called with the license's id once its token is found valid: a withdrawn one uses up no limit of the others
    * @throws LicenseNotValid, SeatsNotCounted, SeatsExhausted, MovesExhausted; SignerUnavailable: the seat is held, and a
    * repetition gets its token
    */
@@ -92,6 +92,8 @@ export class ActivationsService {
     const presented = { ...shown, question };
     const { claims } = await this.proven(presented);
     const { licenseId } = subjectOf(claims);
+    const verdict = await this.judgements.add(presented);
+    if (!verdict.valid) return this.counts.admission(Promise.reject(new LicenseNotValid(verdict)));
     await charge(licenseId);
     const { row, isNew, licenseToken } = await this.counts.admission(
       this.admissions.admit({
