@@ -10,6 +10,9 @@ export default {
     'libs/activations/src/admission/seat-lines.spec.ts',
   ],
   faults: [
+    ...inFile(`${ADMISSION}/seat-round.ts`, [
+      ['puts all lapses on record in one transaction', 'this.moreLapses = ended.length > 0;', ''],
+    ]),
     ...inFile(`${ADMISSION}/seat-lines.ts`, [
       ['takes a connection for each license', 'maxConcurrent: LINES_AT_ONCE', 'maxConcurrent: Infinity'],
     ]),

@@ -428,6 +428,29 @@ describe('admissions of two servers at once', () => {
         expect(await db.seats(alive, 'open')).toBe(1);
       });
 
+      it('of one license are put on record in transactions that stay short', async () => {
+        const license = await db.license({ max: 1 });
+        await db.sql.query(
+          `INSERT INTO activations (id, license_id, fp, mode, over, fence, admitted_at, last_seen_at, lease_ends_at)
+           SELECT gen_random_uuid(), $1, sha256(n::text::bytea), 'floating', false, n, now() - interval '1 hour', now(),
+                  now() - interval '1 minute'
+           FROM generate_series(1, 2500) AS n`,
+          [license],
+        );
+        await db.sql.query(
+          `UPDATE license_seats SET open = 2500, no_lapse_before = now() - interval '1 hour' WHERE license_id = $1`,
+          [license],
+        );
+        expect(await admit(license, 'newcomer')).toMatchObject({ isNew: true });
+        const { rows } = await db.sql.query(
+          `SELECT count(*)::int AS lapsed FROM activations WHERE license_id = $1 AND ended_by = 'lease'
+           GROUP BY xmin ORDER BY 1`,
+          [license],
+        );
+        expect(rows).toEqual([{ lapsed: 500 }, { lapsed: 1000 }, { lapsed: 1000 }]);
+        expect(await db.seats(license, 'open')).toBe(1);
+      });
+
       it('do not wait for a license that somebody has locked', async () => {
         const [locked, free] = [await lapsed(), await lapsed()];
         const client = await db.connect();

@@ -19,7 +19,7 @@ import { type Lapse, lapseTogether } from './lapse-together';
 import { type CountedSeats, lockFreeSeats, lockSeats, readCountedSeats } from './seat-accounts';
 import { SeatLines } from './seat-lines';
 import { knownFingerprints } from './seat-look-ups';
-import { type SeatAct, type SeatApplicant, SeatRound } from './seat-round';
+import { type SeatAct, type SeatApplicant, type SeatOutcome, SeatRound } from './seat-round';
 import { SeatWrites } from './seat-writes';
 
 /** What a presented license token is worth at the moment of an admission. */
@@ -65,7 +65,7 @@ type Outcome =
   | { readonly refusal: DomainError }
   | { readonly id: string; readonly isNew: boolean; readonly judgement: SeatJudgement };
 
-/** It needs to wait, or to read more than those may that share a transaction with others. */
+/** It needs to wait, to read more than those may that share a transaction with others, or a further transaction. */
 const LATER = Symbol('later');
 
 /**
@@ -86,7 +86,7 @@ export class Admissions<Presented> {
     (lapses) => this.lapseTogether(lapses),
     { name: 'lapses', maxSize: 200, maxConcurrent: 2 },
   );
-  private readonly lines: SeatLines<Operation<Presented>, Result>;
+  private readonly lines: SeatLines<Operation<Presented>, Result | typeof LATER>;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -107,7 +107,7 @@ export class Admissions<Presented> {
     const { licenseId } = application.subject;
     let result: Result | typeof LATER = LATER;
     if (!this.lines.has(licenseId)) result = await this.shared.add(application);
-    if (result === LATER) result = await this.lines.add(licenseId, { kind: 'admit', application });
+    while (result === LATER) result = await this.lines.add(licenseId, { kind: 'admit', application });
     if (result instanceof DomainError) throw result;
     return result as SeatGiven;
   }
@@ -118,9 +118,11 @@ export class Admissions<Presented> {
    */
   async admitFor(application: SeatApplication<Presented>): Promise<SeatGiven> {
     const { licenseId } = application.subject;
-    const [result] = await transaction(this.dataSource, (tx) =>
-      this.inTurn(tx, licenseId, [{ kind: 'admit', application }]),
-    );
+    let result: Result | typeof LATER | undefined = LATER;
+    while (result === LATER)
+      [result] = await transaction(this.dataSource, (tx) =>
+        this.inTurn(tx, licenseId, [{ kind: 'admit', application }]),
+      );
     if (result instanceof DomainError) throw result;
     return result as SeatGiven;
   }
@@ -216,7 +218,7 @@ export class Admissions<Presented> {
       const round = rounds.get(licenseId);
       if (refusal !== null) outcomes.push({ refusal });
       else if (round?.decidesAtOnce(application) === true)
-        outcomes.push({ ...(await round.apply(application)), judgement });
+        outcomes.push(outcomeOf(await round.apply(application), judgement));
       else {
         // Those behind it keep their places.
         rounds.delete(licenseId);
@@ -232,7 +234,7 @@ export class Admissions<Presented> {
     tx: EntityManager,
     licenseId: string,
     operations: readonly Operation<Presented>[],
-  ): Promise<Result[]> {
+  ): Promise<(Result | typeof LATER)[]> {
     const applications = operations.flatMap((operation) =>
       operation.kind === 'admit' ? [operation.application] : [],
     );
@@ -251,7 +253,7 @@ export class Admissions<Presented> {
     const judgementOf = new Map(
       applications.map((application, index) => [application, given(judgements[index])]),
     );
-    const results: (Outcome | ActivationRow | null)[] = [];
+    const results: (Outcome | ActivationRow | typeof LATER | null)[] = [];
     for (const operation of operations) {
       if (operation.kind === 'end') results.push((await round?.end(operation.act, operation.end)) ?? null);
       else if (operation.kind === 'lapse')
@@ -261,12 +263,12 @@ export class Admissions<Presented> {
         const judgement = given(judgementOf.get(application));
         const refusal = refusedBefore(licenseId, judgement, counted);
         if (refusal !== null || !round) results.push({ refusal: refusal ?? new SeatsNotCounted(licenseId) });
-        else results.push({ ...(await round.apply(application)), judgement });
+        else results.push(outcomeOf(await round.apply(application), judgement));
       }
     }
     await writes.finish();
     return results.map((result) =>
-      result === null || 'license_id' in result ? result : resultOf(result, writes),
+      result === null || result === LATER || 'license_id' in result ? result : resultOf(result, writes),
     );
   }
 }
@@ -278,6 +280,10 @@ function refusedBefore(
 ): DomainError | null {
   if (!verdict.valid) return new LicenseNotValid(verdict);
   return seats?.counted === true ? null : new SeatsNotCounted(licenseId);
+}
+
+function outcomeOf(outcome: SeatOutcome, judgement: SeatJudgement): Outcome | typeof LATER {
+  return outcome === null ? LATER : { ...outcome, judgement };
 }
 
 function resultOf(outcome: Outcome, writes: SeatWrites): SeatGiven | DomainError {

@@ -43,9 +43,14 @@ export interface SeatApplicant extends SeatAct {
   readonly fileDays?: number;
 }
 
-/** What an applicant got: a seat, whose row is among the writes of the round, or why not. */
+/**
+ * What an applicant got: a seat, whose row is among the writes of the round, or why not; null where that takes another
+ * transaction, since this one has put as many lapses on record as one may.
+ */
 export type SeatOutcome =
-  { readonly id: string; readonly isNew: boolean } | { readonly refusal: SeatsExhausted | MovesExhausted };
+  | { readonly id: string; readonly isNew: boolean }
+  | { readonly refusal: SeatsExhausted | MovesExhausted }
+  | null;
 
 type Admitted = Extract<SeatDecision, { kind: 'admitted' }>;
 type Refused = Extract<SeatDecision, { kind: 'refused' }>;
@@ -61,6 +66,7 @@ export class SeatRound {
   private readonly known = new Map<string, KnownFingerprint>();
   private refusalRecordedAt: Date | null;
   private holders?: Promise<SeatHolder[]>;
+  private moreLapses = false;
 
   constructor(
     private readonly tx: EntityManager,
@@ -92,6 +98,7 @@ export class SeatRound {
       const decision = this.decide(applicant, victim);
       switch (decision.kind) {
         case 'look-up':
+          if (decision.what === 'lapses' && this.moreLapses) return null;
           await this.writes.flush();
           if (decision.what === 'victim')
             victim = await findVictim(this.tx, this.licenseId, applicant.takeOver ?? '', this.now);
@@ -164,6 +171,7 @@ export class SeatRound {
     if (what === 'own-lapse') await this.lapseOwn(applicant);
     else if (what === 'lapses') {
       const { ended, noLapseBefore } = await lapseAll(tx, licenseId, now);
+      this.moreLapses = ended.length > 0;
       this.noteLapses(applicant, ended);
       this.keep({ ...this.account, noLapseBefore });
     } else this.keep({ ...this.account, ...(await countNewcomers(tx, licenseId, now)) });
