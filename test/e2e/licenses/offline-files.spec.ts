@@ -8,11 +8,12 @@ import {
 } from '../../../libs/license-token/src';
 import { signKeySet } from '@aegis/signing';
 import { generateKeyPairSync } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expectStatus } from '../../support/contract/expect-status';
 import { aLicense, anApiKey, type IssuedLicense, validation } from '../../support/factories';
-import { testServer, type TestServer } from '../../support/processes/server';
+import { commandLineOf, testServer, type TestServer } from '../../support/processes/server';
 import { type Answer, Client } from '../../support/requests/client';
 
 const DAY_MS = 86_400_000;
@@ -261,5 +262,25 @@ describe('POST /api/v1/licenses/{id}/activations/offline', () => {
       },
     );
     expect(JSON.stringify(records)).not.toContain(request.fp);
+  });
+
+  it('takes no seat by `aegis` where its file cannot be written, and leaves nothing where no seat is given', async () => {
+    const license = await withSeats({ mode: 'fixed' });
+    const folder = mkdtempSync(join(tmpdir(), 'aegis-offline-file-'));
+    const aegis = commandLineOf(server, folder);
+    mkdirSync(join(folder, 'folder'));
+    const to = async (out: string, fingerprint: string): Promise<unknown[]> => {
+      const request = formatOfflineRequest(await requestOf(license, fingerprint));
+      const days = ['--days', '400', '--out', out];
+      const { exitCode } = await aegis.run('activations', 'offline', license.id, request, ...days);
+      const { body } = await admin.get(`/api/v1/licenses/${license.id}/seats`);
+      return [exitCode, body.in_use as unknown];
+    };
+    expect(await to('missing/file', 'one')).toEqual([2, 0]);
+    expect(await to('folder', 'one')).toEqual([2, 0]);
+    expect(await to('file', 'one')).toEqual([0, 1]);
+    expect(await to('other', 'two')).toEqual([1, 1]);
+    expect(readdirSync(folder).sort()).toEqual(['file', 'folder']);
+    rmSync(folder, { recursive: true });
   });
 });

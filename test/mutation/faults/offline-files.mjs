@@ -5,8 +5,20 @@ export default {
   suites: [
     'libs/activations/src/admission/offline-admissions.spec.ts',
     'test/e2e/licenses/offline-files.spec.ts',
+    'apps/cli/src/terminal/replace-output.spec.ts',
   ],
   faults: [
+    ...inFile('apps/cli/src/activations/offline-file.ts', [
+      [
+        'gives a seat before its file can be written',
+        'const written = await ReplacedOutput.begin(out, 0o600);',
+        'const written = { discard: async () => undefined, write: async (text: string) => (await ReplacedOutput.begin(out, 0o600)).write(text) };',
+      ],
+      ['leaves the beginning of a file for which no seat is given', 'await written.discard();', ''],
+    ]),
+    ...inFile('apps/cli/src/terminal/replace-output.ts', [
+      ['replaces a pipe or a device', '?.isFile() === false', '?.isFile() === null'],
+    ]),
     ...inFile('libs/activations/src/admission/decide-seat.ts', [
       [
         'admits a machine without a network for a lease',

@@ -4,7 +4,7 @@ import { LicensingModule, OfflineActivations } from '@aegis/licensing';
 import { withServices } from '../services';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
-import { replaceOutput } from '../terminal/replace-output';
+import { ReplacedOutput } from '../terminal/replace-output';
 import { UsageProblem } from '../terminal/usage-problem';
 import { idOf } from './typed-ids';
 
@@ -28,11 +28,17 @@ export async function makeOfflineFile(
     [LicensingModule],
     'changes',
     async (services) => {
-      const { activation, file, expiresAt, keySetExpiresAt } = await services
+      // The license in it is a credential. A seat that is given for a file that can't be written would be lost until it is ended.
+      const written = await ReplacedOutput.begin(out, 0o600);
+      const made = await services
         .get(OfflineActivations)
-        .make(commandLineActor(), licenseId, request, days);
-      // The license in it is a credential.
-      await replaceOutput(out, `${JSON.stringify(file)}\n`, 0o600);
+        .make(commandLineActor(), licenseId, request, days)
+        .catch(async (error: unknown) => {
+          await written.discard();
+          throw error;
+        });
+      const { activation, file, expiresAt, keySetExpiresAt } = made;
+      await written.write(`${JSON.stringify(file)}\n`);
       output.end(
         { file: out, activation, expires_at: expiresAt, key_set_expires_at: keySetExpiresAt },
         [
