@@ -11,6 +11,7 @@ import {
 import { limitStatements, lockByIdSql } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { leapSequences, type Leapt } from './leap-sequences';
+import type { LostActivations } from './replay/lost-activations';
 import { type NotReplayed, Replay, type Replayed } from './replay/replay';
 import { NotReconcilable } from './restore.errors';
 import { importGroup } from './trail-import';
@@ -22,7 +23,8 @@ export interface ReconcileOptions {
   keys: CheckpointKeys;
   /**
    * What to do with records that nothing proves. `apply`: revocations, suspensions, deactivated customers, deleted
-   * API keys and compromised signing keys take effect; nothing that gives validity does. `ignore`: they are left out.
+   * API keys, compromised signing keys and activations that the vendor ended take effect; nothing that gives validity does.
+   * `ignore`: they are left out.
    * Undefined: they are a refusal.
    */
   unproven?: 'apply' | 'ignore';
@@ -47,6 +49,8 @@ export interface Reconciled extends Replayed {
   records: number;
   /** Names of given files that do not have a checkpoint: they may not be what was meant. */
   files_without_checkpoints: string[];
+  /** Activations that count offline and are not on record. */
+  activations_lost: LostActivations;
   /** What was shipped and is not proven; null where nothing was. */
   unproven: Unproven | null;
   /** Where ids and places begin now; null in a dry run. */
@@ -143,6 +147,7 @@ async function reconcile(
     files_without_checkpoints: chain.empty,
     unproven,
     ...replay.done,
+    activations_lost: replay.lostSeats.result(),
     next,
   };
   if (options.dryRun) return reconciled;

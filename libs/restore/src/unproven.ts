@@ -92,7 +92,7 @@ export async function weighUnproven(
   };
   if (unproven === undefined && !acceptLoss)
     throw new NotReconcilable(
-      `after checkpoint ${provenTo}, ${meaningOf(why)}. ${counts.records} record(s) are not proven, ${counts.restrictions} of which revoke or suspend a license${found.alsoTaken()}${found.alsoSaid()}${namedLines(unreadable)}. With --unproven apply what they revoke, suspend, deactivate, delete or declare compromised takes effect; with --unproven ignore nothing does`,
+      `after checkpoint ${provenTo}, ${meaningOf(why)}. ${counts.records} record(s) are not proven, ${counts.restrictions} of which revoke or suspend a license${found.alsoTaken()}${found.alsoSaid()}${namedLines(unreadable)}. With --unproven apply what they revoke, suspend, deactivate, delete, end or declare compromised takes effect; with --unproven ignore nothing does`,
     );
   return { ...why, ...found.result(), unreadable };
 }

@@ -5,6 +5,7 @@ import { loadEnvironment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
 import { postgresOptions } from '@aegis/database';
 import { LicenseImport } from '@aegis/license-import';
+import { listedStatus, openStatusList, parseActivation } from '@aegis/license-token';
 import { License, LicenseToken } from '@aegis/licensing';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
@@ -20,7 +21,7 @@ import { aLicense, validation, verdictOf } from '../../support/factories';
 import type { TestServer } from '../../support/processes/server';
 import { Client } from '../../support/requests/client';
 import { type Fate, FATES, LostTime } from '../../support/trail/lost-time';
-import { placeOf, statusOf } from '../../support/trail/status-lists';
+import { keysOf, placeOf, statusOf } from '../../support/trail/status-lists';
 import { until } from '../../support/until';
 
 jest.setTimeout(180_000);
@@ -297,7 +298,8 @@ describe('a database that was restored to an earlier moment', () => {
     it('who held a seat of a license that no longer counts them, or of a removed customer, holds none', async () => {
       const rows = await owner.query<unknown[]>(
         `SELECT license_id, name, ended_by, ended_reason, open FROM activations JOIN license_seats USING (license_id)
-         ORDER BY ended_by`,
+         WHERE license_id <> $1 ORDER BY ended_by`,
+        [time.licenses.of_installations.id],
       );
       expect(rows).toEqual([
         {
@@ -315,6 +317,51 @@ describe('a database that was restored to an earlier moment', () => {
           open: 0,
         },
       ]);
+    });
+
+    it('activations that ended have ended again, and one that got a file is held until its end', async () => {
+      const { of_installations: license } = time.licenses;
+      const rows = await owner.query<{ id: string; state: string; reason: string | null; open: number }[]>(
+        `SELECT a.id, coalesce(ended_by, 'live') AS state, ended_reason AS reason, open
+         FROM activations AS a JOIN license_seats USING (license_id) WHERE license_id = $1 ORDER BY admitted_at`,
+        [license.id],
+      );
+      const { stays, 'is released': released, 'is ended': ended } = time.activations;
+      expect(rows).toEqual([
+        { id: stays?.id, state: 'live', reason: null, open: 1 },
+        { id: released?.id, state: 'released', reason: null, open: 1 },
+        { id: ended?.id, state: 'ended', reason: 'stolen', open: 1 },
+      ]);
+      const holder = { token: license.token, fingerprint: 'stays' };
+      const release = await anyone.post(`/api/v1/activations/${stays?.id ?? ''}/release`, holder);
+      expect([release.status, release.body.code]).toEqual([409, 'activation_offline']);
+      const statusOfSeat = async (token = ''): Promise<string> => {
+        const parsed = parseActivation(token);
+        if ('malformed' in parsed) throw new Error(parsed.malformed);
+        const { uri } = parsed.claims.status!.status_list;
+        const { body } = await anyone.get(new URL(uri).pathname);
+        const list = await openStatusList(body as string, await keysOf(server.url));
+        if ('refused' in list) throw new Error(list.refused);
+        return listedStatus(list, parsed.claims, new Date());
+      };
+      expect([await statusOfSeat(stays?.token), await statusOfSeat(ended?.token)]).toEqual([
+        'valid',
+        'revoked',
+      ]);
+    });
+
+    it('activations that came later are named, with the ends of their files, unless they ended', () => {
+      const license_id = time.licenses.of_installations.id;
+      const { 'comes later': later, bunker } = time.activations;
+      const exp = expect.stringMatching(/^2\d{3}-.*Z$/) as string;
+      expect(reconciled?.activations_lost).toEqual({
+        count: 2,
+        named: [
+          { activation_id: later?.id, license_id, offline_until: null },
+          { activation_id: bunker?.id, license_id, offline_until: exp },
+        ],
+      });
+      expect(reconciled?.changes).toMatchObject({ 'activation.file_made': 2 });
     });
 
     it('a customer that was created later exists under its id, with the name "restored" and a flag until it gets its name', async () => {
@@ -755,7 +802,7 @@ describe('a database that was restored to an earlier moment', () => {
     it('is reconciled only if an option says what to do with it', () =>
       expectRefused(
         [cut()],
-        /4 of which revoke or suspend a license, and 7 take something else away: .*customer\.updated.* With --unproven apply/,
+        /4 of which revoke or suspend a license, and 8 take something else away: .*customer\.updated.* With --unproven apply/,
       ));
 
     it('takes validity away if an option says so, and gives none', async () => {
@@ -781,6 +828,13 @@ describe('a database that was restored to an earlier moment', () => {
             'CUSTOMER_INACTIVE',
           );
           expect((await new Client(server.url, time.deletedKey.key).get('/api/v1/me')).status).toBe(401);
+          const ended = { id: time.activations['is ended']?.id, fingerprint: 'is ended' };
+          const released = { id: time.activations['is released']?.id, fingerprint: 'is released' };
+          const { token } = time.licenses.of_installations;
+          const seatOf = async (activation: object): Promise<unknown> =>
+            (await validation(anyone, token, { activation })).body.activation;
+          expect(await seatOf(ended)).toBeNull();
+          expect(await seatOf(released)).toMatchObject({ id: released.id });
         } finally {
           await server.close();
         }
@@ -829,7 +883,7 @@ describe('a database that was restored to an earlier moment', () => {
         const owner = await taken();
         const before = await stateOf(owner);
         await expect(reconcile(owner, [cut()])).rejects.toThrow(
-          /4 of which revoke or suspend a license, and 7 take something else away: .*The ids of \d+ were taken by records/,
+          /4 of which revoke or suspend a license, and 8 take something else away: .*The ids of \d+ were taken by records/,
         );
         expect(await stateOf(owner)).toEqual(before);
       });
@@ -944,6 +998,7 @@ describe('a database that was restored to an earlier moment', () => {
           ['license.reissued', time.licenses.freed_of_seats.id],
           ['customer.updated', time.licenses.of_a_deactivated_customer.customer_id],
           ['customer.deleted', time.licenses.of_a_removed_customer.customer_id],
+          ['activation.ended', time.activations['is ended']?.id],
           ['api_key.deleted', time.deletedKey.id],
           ['api_key.rotated', time.rotatedKey.id],
         ].map(([type, subject]) => ({ record: expect.any(String), type, subject, applied: false })),

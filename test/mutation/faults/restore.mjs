@@ -16,7 +16,29 @@ export default {
     ...inFile('libs/licensing/src/resign/license-resign.service.ts', [
       ['reports tokens of a restored database', 'await assertNotOutdated(tx);', ''],
     ]),
+    ...inFile('libs/restore/src/replay/replay-activations.ts', [
+      [
+        'leaves the seats of activations taken that ended',
+        'SET open = seats.open - 1',
+        'SET open = seats.open',
+      ],
+      ['ends activations without their reason', "data.textOrNull('reason')", 'null'],
+      [
+        'lets a seat of an offline file be released',
+        'SET offline_until = greatest(offline_until, $3)',
+        'SET offline_until = CASE WHEN $3::timestamptz IS NULL THEN offline_until END',
+      ],
+    ]),
+    ...inFile('libs/restore/src/replay/lost-activations.ts', [
+      ['names activations that ended', 'this.lost.delete(id);', 'void id;'],
+      ['names no activation without a file', "data.text('mode') === 'fixed'", "data.text('mode') === 'none'"],
+    ]),
     ...inFile('libs/restore/src/replay/restrictions.ts', [
+      [
+        'does not name an activation that was ended',
+        "case 'activation.ended': {",
+        "case 'activation.none': {",
+      ],
       ['does not name a renewal that withdrew tokens', "      case 'license.renewed':\n", ''],
       [
         'does not name an API key whose secret was replaced',

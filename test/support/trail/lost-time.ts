@@ -1,3 +1,4 @@
+import { formatOfflineRequest, newOfflineRequest } from '@aegis/license-token';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,7 @@ export const FATES = {
   given_seats: 'SUPERSEDED',
   freed_of_seats: 'SUPERSEDED',
   given_more_seats: 'VALID',
+  of_installations: 'VALID',
   of_a_deactivated_customer: 'CUSTOMER_INACTIVE',
   of_a_removed_customer: 'REVOKED',
   issued_later: 'VALID',
@@ -39,6 +41,8 @@ export class LostTime {
   readonly newest: Partial<Record<Fate, string>> = {};
   adminKey = '';
   newCustomer = '';
+  /** Activations of the license `of_installations`, by their fingerprints. */
+  readonly activations: Record<string, { id: string; token: string }> = {};
   deletedKey = { id: '', key: '' };
   rotatedKey = { id: '', key: '' };
   private readonly databases: TestDatabase[] = [];
@@ -147,6 +151,7 @@ export class LostTime {
       'UPDATE license_seats SET open = 1 WHERE license_id IN (SELECT license_id FROM activations)',
     );
     await sql.end();
+    for (const fingerprint of ['stays', 'is released', 'is ended']) await this.activate(server, fingerprint);
     this.deletedKey = await anApiKey(admin, { name: 'of a partner' });
     this.rotatedKey = await anApiKey(admin, { name: 'of the shop' });
   }
@@ -164,6 +169,50 @@ export class LostTime {
       [license.id],
     );
     await sql.end();
+  }
+
+  private async activate(server: TestServer, fingerprint: string): Promise<void> {
+    const { token } = this.licenses.of_installations;
+    const question = { module_name: 'payroll', odoo_version: '17.0' };
+    const answer = await new Client(server.url).post('/api/v1/activations', {
+      token,
+      ...question,
+      fingerprint,
+    });
+    expectStatus(answer, 201);
+    this.activations[fingerprint] = answer.body as { id: string; token: string };
+  }
+
+  private async makeFile(server: TestServer, fingerprint: string, valid_days: number): Promise<void> {
+    const { id } = this.licenses.of_installations;
+    const request = formatOfflineRequest(await newOfflineRequest(id, fingerprint, new Date()));
+    const admin = new Client(server.url, this.adminKey);
+    const path = `/api/v1/licenses/${id}/activations/offline`;
+    const answer = await admin.post(path, { request, valid_days });
+    expectStatus(answer, 201);
+    const { activation, file } = answer.body as {
+      activation: { id: string };
+      file: { activation_token: string };
+    };
+    this.activations[fingerprint] = { id: activation.id, token: file.activation_token };
+  }
+
+  /** What happens to the three installations of the backup, and who comes after it. */
+  private async changeInstallations(server: TestServer): Promise<void> {
+    const { id, token } = this.licenses.of_installations;
+    const admin = new Client(server.url, this.adminKey);
+    const release = async (fingerprint: string): Promise<void> => {
+      const path = `/api/v1/activations/${this.activations[fingerprint]?.id ?? ''}/release`;
+      expectStatus(await new Client(server.url).post(path, { token, fingerprint }), 204);
+    };
+    await release('is released');
+    const end = `/api/v1/licenses/${id}/activations/${this.activations['is ended']?.id ?? ''}/end`;
+    expectStatus(await admin.post(end, { reason: 'stolen' }), 200);
+    await this.activate(server, 'comes and goes');
+    await release('comes and goes');
+    await this.makeFile(server, 'stays', 400);
+    await this.activate(server, 'comes later');
+    await this.makeFile(server, 'bunker', 300);
   }
 
   private async after(server: TestServer): Promise<void> {
@@ -208,6 +257,7 @@ export class LostTime {
       ),
       204,
     );
+    await this.changeInstallations(server);
     this.newCustomer = (await aCustomer(admin, { name: 'Later Ltd', email: 'later@example.com' })).id;
     const customer_id = licenses.untouched.customer_id;
     licenses.issued_later = await aLicense(admin, { ...subscription('issued_later'), customer_id });

@@ -37,7 +37,7 @@ Run it after a restore, before any server starts. Servers then answer 503 restor
     )
     .option(
       '--unproven <what>',
-      'records that no trusted key proves: apply (revocations, suspensions, deactivations, deletions and compromises take effect) or ignore',
+      'records that no trusted key proves: apply (revocations, suspensions, deactivations, deletions, compromises and activations that were ended take effect) or ignore',
     )
     .option('--accept-loss', 'give up records that were not shipped, or are not proven')
     .option(
@@ -49,7 +49,7 @@ Run it after a restore, before any server starts. Servers then answer 503 restor
       'after',
       `
 Verifies the checkpoints that were shipped and the records with them, and replays, in one transaction, what they say of
-licenses, tokens, customers and keys. Token texts are not in them: reissue those licenses, or import their tokens. May be
+licenses, tokens, activations, customers and keys. Token texts are not in them: reissue those licenses, or import their tokens. May be
 run again: a restore that is reconciled is left alone.`,
     )
     .action((options: ReconcileCommandOptions) =>

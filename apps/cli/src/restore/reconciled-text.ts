@@ -32,6 +32,7 @@ export function reconciledText(
     ...reconciled.keys_compromised.map(
       (kid) => `signing key ${kid} was declared compromised after the restored moment, and is so again`,
     ),
+    ...lostActivationsText(reconciled.activations_lost),
     ...reconciled.files_without_checkpoints.map(
       (file) => `${printable(file)} does not have a checkpoint: is it the right file?`,
     ),
@@ -59,6 +60,17 @@ export function reconciledText(
       ? 'Reconciled, and sealed: start the servers.'
       : 'Reconciled: start the servers. The first one that can sign seals the record of it.',
   ].join('\n');
+}
+
+/** Their seats are taken offline and free here: given again, there are too many. */
+function lostActivationsText({ count, named }: Reconciled['activations_lost']): string[] {
+  return [
+    ...named.map(({ activation_id, license_id, offline_until }) => {
+      const until = offline_until === null ? 'its token' : 'its file, until ' + offline_until;
+      return `activation ${printable(activation_id)} of license ${printable(license_id ?? '')} was admitted after the restored moment, and is gone: ${until}, still counts offline, and its seat is free. Let the machine ask again`;
+    }),
+    ...(count > named.length ? [`${count - named.length} more activations are gone`] : []),
+  ];
 }
 
 function unprovenText(unproven: NonNullable<Reconciled['unproven']>, to: number): string[] {

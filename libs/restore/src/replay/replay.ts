@@ -1,5 +1,7 @@
 import type { LeafFields } from '@aegis/checkpoints';
 import type { EntityManager } from 'typeorm';
+import { LostSeats } from './lost-activations';
+import { endActivationAgain, holdForFile } from './replay-activations';
 import { whyNotReplayed } from './why-not-replayed';
 import { changeCustomer, createCustomer, removeCustomer } from './replay-customers';
 import { changeSigningKey, repeatApiKeyDeletion } from './replay-keys';
@@ -59,6 +61,9 @@ export class Replay {
     not_replayed: [],
   };
 
+  /** Activations that the records name and the database does not have. */
+  readonly lostSeats = new LostSeats();
+
   constructor(private readonly tx: EntityManager) {}
 
   /**
@@ -68,6 +73,7 @@ export class Replay {
    */
   async repeat(fields: LeafFields): Promise<boolean> {
     const { id, event_type: type, license_id } = fields;
+    if (type === 'activation.admitted') this.lostSeats.admitted(fields);
     const apply = this.applierOf(type);
     if (apply === undefined) return false;
     let isRepeated = false;
@@ -102,6 +108,19 @@ export class Replay {
         return (record) => changeState(tx, record);
       case 'license.seats_changed':
         return (record) => changeSeats(tx, record);
+      case 'activation.file_made':
+        return async (record) => {
+          const until = record.data.text('offline_until');
+          if (!(await holdForFile(tx, record, until))) this.lostSeats.gotFile(record, until);
+          return true;
+        };
+      case 'activation.ended':
+      case 'activation.taken_over':
+        return async (record) => {
+          const id = await endActivationAgain(tx, record);
+          if (id !== null) this.lostSeats.ended(id);
+          return true;
+        };
       case 'license.updated':
         return ({ licenseId }) =>
           said(() => {

@@ -26,6 +26,7 @@ describe('what a record takes away', () => {
     ['api_key.updated', { id: 'k', fields: ['previous_valid_until'] }, 'k'],
     ['api_key.updated', { id: 'k', fields: ['name', 'is_active'], is_active: false }, 'k'],
     ['signing_key.compromised', { kid: 'k' }, 'k'],
+    ['activation.ended', { activation_id: 'a', ended_by: 'ended' }, 'a'],
   ])('is named: %s %j', (type, data, subject) => {
     expect(otherRestriction(record(type, data))).toMatchObject({ type, subject });
   });
@@ -38,6 +39,10 @@ describe('what a record takes away', () => {
     ['customer.updated', { fields: ['is_active'], is_active: true }],
     ['customer.updated', { fields: ['name'] }],
     ['api_key.created', { id: 'k' }],
+    ['activation.ended', { activation_id: 'a', ended_by: 'released' }],
+    ['activation.ended', { activation_id: 'a', ended_by: 'lease' }],
+    ['activation.ended', { ended_by: 'ended', count: 3 }],
+    ['activation.taken_over', { activation_id: 'a' }],
     ['api_key.updated', { id: 'k', fields: ['name'] }],
     ['api_key.updated', { id: 'k', fields: ['is_active'], is_active: true }],
     ['api_key.updated', { id: 'k' }],

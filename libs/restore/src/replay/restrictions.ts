@@ -7,7 +7,7 @@ export interface OtherRestriction {
   /** Id of the record. */
   record: string;
   type: string;
-  /** Id of the customer, API key or license, or kid of the signing key. */
+  /** Id of the customer, API key, license or activation, or kid of the signing key. */
   subject: string;
   /** Whether it takes effect where unproven restrictions are applied: it takes something away, and does nothing else. */
   isAlone: boolean;
@@ -37,6 +37,12 @@ export function otherRestriction(fields: LeafFields): OtherRestriction | undefin
         return { record, type, subject: data.text('id'), isAlone: true };
       case 'signing_key.compromised':
         return { record, type, subject: data.text('kid'), isAlone: true };
+      case 'activation.ended': {
+        // One that was released, or whose lease was over, lost nothing. All of a license or customer are named by other records.
+        const id = data.textOrNull('activation_id');
+        if (id === null || data.text('ended_by') !== 'ended') return undefined;
+        return { record, type, subject: id, isAlone: true };
+      }
       case 'api_key.rotated':
         return { record, type, subject: data.text('id'), isAlone: false };
       case 'api_key.updated':

@@ -16,6 +16,8 @@ export async function tookEffect(tx: EntityManager, fields: LeafFields): Promise
       return exists(tx, `licenses WHERE id = $1 AND status IN ('suspended', 'revoked')`, licenseId);
     case 'customer.updated':
       return exists(tx, 'customers WHERE id = $1 AND NOT is_active', customerId);
+    case 'activation.ended':
+      return exists(tx, 'activations WHERE id = $1 AND ended_at IS NOT NULL', data.text('activation_id'));
     case 'api_key.deleted':
       return exists(tx, 'api_keys WHERE id = $1 AND deleted_at IS NOT NULL', data.text('id'));
     case 'signing_key.compromised':
