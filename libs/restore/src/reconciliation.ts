@@ -168,6 +168,7 @@ async function reconcile(
       },
       accepted_loss: options.acceptLoss,
       not_replayed: replay.done.not_replayed.length,
+      activations_lost: reconciled.activations_lost.count,
     },
   });
   return reconciled;
