@@ -337,7 +337,7 @@ describe('aegis audit', () => {
       const change = (index: number, line: string) => {
         writeFileSync(file, lines.map((old, at) => (at === index ? line : old)).join('\n'));
       };
-      const record = lines.findIndex((line) => line.includes('C-7'));
+      const record = lines.findIndex((line) => line.includes('"customer_id":"C-7"'));
       change(record, lines[record]!.replaceAll('C-7', 'C-X'));
       expect(await verifyExport()).toMatchObject({
         exitCode: 1,
