@@ -23,6 +23,7 @@ const ALLOWED = {
   ...Object.fromEntries(PLATFORM.map((lib) => [lib, [...PLATFORM, ...GROUND]])),
   http: [...PLATFORM, ...GROUND],
   audit: domain(),
+  events: domain('audit'),
   signing: domain('audit'),
   'api-keys': domain('audit'),
   customers: domain('audit'),
@@ -32,7 +33,7 @@ const ALLOWED = {
   licensing: domain('audit', 'signing', 'customers', 'status-lists', 'activations'),
   statistics: domain('activations', 'licensing'),
   'license-import': domain('audit', 'signing', 'customers', 'status-lists', 'activations', 'licensing'),
-  restore: domain('audit', 'signing', 'checkpoints', 'status-lists', 'activations'),
+  restore: domain('audit', 'events', 'signing', 'checkpoints', 'status-lists', 'activations'),
   'v08-import': domain('audit', 'customers', 'licensing', 'license-import'),
 };
 

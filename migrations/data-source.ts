@@ -59,6 +59,7 @@ import { ListActivations1764270300000 } from './1764270300000-list-activations';
 import { ForgetEndedActivations1764270360000 } from './1764270360000-forget-ended-activations';
 import { CountSeatDays1764270420000 } from './1764270420000-count-seat-days';
 import { KeepEndedActivations1764270480000 } from './1764270480000-keep-ended-activations';
+import { AddEvents1764280000000 } from './1764280000000-add-events';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -128,6 +129,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       ForgetEndedActivations1764270360000,
       CountSeatDays1764270420000,
       KeepEndedActivations1764270480000,
+      AddEvents1764280000000,
     ],
     extra: {
       application_name: 'aegis migrate',

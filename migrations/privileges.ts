@@ -17,6 +17,10 @@ export const applicationPrivileges: Privileges = {
     activations: `SELECT, INSERT, UPDATE (name, last_seen_at, lease_ends_at, token_expires_at, offline_until, ended_at,
                                           ended_by, ended_reason, status_list, status_index)`,
     seat_days: 'SELECT, INSERT, UPDATE, DELETE',
+    // Its rows are noted by a trigger of audit_logs alone.
+    event_outbox: 'SELECT, DELETE',
+    events: 'SELECT, INSERT, DELETE',
+    event_positions: 'SELECT, UPDATE',
     status_index_key: 'SELECT',
     // No id, recorded_at or xact: those are the database's to say.
     audit_logs: `SELECT, INSERT (event_type, license_id, customer_id, module_name, api_key_id, actor, ip_address,

@@ -2,6 +2,7 @@ import { ApiKeyGuard, ApiKeysHttpModule } from '@aegis-http/api-keys';
 import { AuditHttpModule } from '@aegis-http/audit';
 import { CheckpointsHttpModule } from '@aegis-http/checkpoints';
 import { ActivationRetentionModule } from '@aegis/activations';
+import { EventSequencingModule } from '@aegis/events';
 import { ConfigModule, type Environment } from '@aegis/config';
 import { CustomersHttpModule } from '@aegis-http/customers';
 import { DatabaseModule } from '@aegis/database';
@@ -35,6 +36,7 @@ export class AppModule {
         HttpModule.for({ imports: [ApiKeysHttpModule], accessGuard: ApiKeyGuard }),
         IdempotencyModule,
         ActivationRetentionModule,
+        EventSequencingModule,
         AuditHttpModule,
         CheckpointsHttpModule,
         CustomersHttpModule,

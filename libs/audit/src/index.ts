@@ -9,4 +9,4 @@ export type { EventType } from './event-types';
 export { EVENT_TYPES } from './event-types';
 export { nestsTooDeep } from './nesting';
 export { addressesDueUntil, countAddresses, forgetAddresses } from './forget-addresses';
-export { MOST_RECORD_BYTES, recordBytes, recordColumnsWhere } from './record-size';
+export { MOST_RECORD_BYTES, recordBytes, recordColumnsWhere, shownData } from './record-size';

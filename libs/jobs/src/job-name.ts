@@ -11,6 +11,7 @@ export const JOB_NAMES = [
   'customer-search',
   'database-replicas',
   'ended-activations',
+  'event-sequencing',
   'expired-answers',
   'license-counts',
   'signed-key-set',

@@ -1,0 +1,10 @@
+export {
+  dataExample,
+  dataSchema,
+  EVENT_API_VERSION,
+  EVENT_KINDS,
+  EVENT_NAMES,
+  type EventName,
+} from './catalogue/event-kinds';
+export { EventSequencingModule } from './event-sequencing.module';
+export { publicEventId } from './sequencing/event-id';

@@ -1,0 +1,207 @@
+import { AuditLog, type AuditEntry, SYSTEM } from '@aegis/audit';
+import { transaction } from '@aegis/database';
+import { Client } from 'pg';
+import type { DataSource } from 'typeorm';
+import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
+import { eventId } from './event-id';
+import { EventSequencer } from './event-sequencer';
+
+const LICENSE = '7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10';
+
+interface EventRow {
+  position: string;
+  id: string;
+  type: string;
+  license_id: string | null;
+  customer_id: string | null;
+  record_id: string;
+  occurred_at: Date;
+  data: Record<string, unknown>;
+}
+
+describe('events', () => {
+  let database: TestDatabase;
+  let dataSource: DataSource;
+  let superuser: Client;
+  let sequencer: EventSequencer;
+  const audit = new AuditLog();
+
+  beforeEach(async () => {
+    database = await testDatabase();
+    dataSource = await database.dataSource([]);
+    superuser = new Client({ connectionString: database.superuserUrl });
+    await superuser.connect();
+    sequencer = new EventSequencer(dataSource);
+  });
+  afterEach(async () => {
+    await superuser.end();
+    await database.drop();
+  });
+
+  const entry = (more: Partial<AuditEntry> = {}): AuditEntry => ({
+    type: 'license.updated',
+    actor: SYSTEM,
+    licenseId: LICENSE,
+    customerId: 'acme',
+    moduleName: 'payroll',
+    data: { fields: ['notes'] },
+    ...more,
+  });
+  const append = (...entries: AuditEntry[]): Promise<void> => audit.append(dataSource.manager, ...entries);
+  const events = (): Promise<EventRow[]> => dataSource.query('SELECT * FROM events ORDER BY position');
+  const waiting = (): Promise<unknown[]> => dataSource.query('SELECT * FROM event_outbox');
+
+  it('are made of audit records, which they name', async () => {
+    await append(entry({ type: 'license.revoked', data: { from: 'active', reason: 'chargeback of Ada' } }));
+    expect(await sequencer.run()).toBe(1);
+    const [record] = await dataSource.query<{ id: string; recorded_at: Date }[]>('SELECT * FROM audit_logs');
+    expect(await events()).toEqual([
+      {
+        position: '1',
+        id: eventId(record!.id, record!.recorded_at),
+        type: 'license.revoked',
+        license_id: LICENSE,
+        customer_id: 'acme',
+        module_name: 'payroll',
+        record_id: record!.id,
+        occurred_at: record!.recorded_at,
+        numbered_at: expect.any(Date) as Date,
+        data: {
+          audit_log_id: record!.id,
+          license_id: LICENSE,
+          customer_id: 'acme',
+          module_name: 'payroll',
+          status: 'revoked',
+          previous_status: 'active',
+        },
+      },
+    ]);
+    expect(await waiting()).toEqual([]);
+  });
+
+  it('are not made of validations, nor of what an import or the trail itself writes', async () => {
+    await append(
+      entry({ type: 'license.validated', data: { code: 'VALID' } }),
+      entry({ type: 'license.imported', data: { status: 'active' } }),
+      entry({ type: 'license.revoked', data: { from: 'active', by: 'import' } }),
+      entry({ type: 'license.issued', data: { imported_from: 'v0.8' } }),
+      entry({ type: 'audit_log.resumed', data: { after: 1 } }),
+    );
+    expect(await waiting()).toEqual([]);
+    expect(await sequencer.run()).toBe(0);
+    expect(await events()).toEqual([]);
+  });
+
+  it.each([
+    ['released', 'activation.released'],
+    ['lease', 'activation.lapsed'],
+    ['ended', 'activation.ended'],
+    ['customer_removed', 'activation.ended'],
+  ])('of an activation that ended say how: %s', async (by, type) => {
+    await append(entry({ type: 'activation.ended', data: { activation_id: LICENSE, ended_by: by } }));
+    await sequencer.run();
+    expect((await events()).map((event) => event.type)).toEqual([type]);
+  });
+
+  it('say nothing but what the catalogue names, in its form', async () => {
+    const forged = { from: { name: 'Ada' }, email: 'ada@acme.test', token: 'eyJ', status: 'active' };
+    await append(entry({ type: 'license.suspended', data: forged }));
+    await sequencer.run();
+    const [event] = await events();
+    expect(event?.data).toEqual({
+      audit_log_id: event?.record_id,
+      license_id: LICENSE,
+      customer_id: 'acme',
+      module_name: 'payroll',
+      status: 'suspended',
+    });
+  });
+
+  it('are none of a transaction that is undone', async () => {
+    const undone = transaction(dataSource, async (tx) => {
+      await audit.append(tx, entry());
+      throw new Error('undone');
+    });
+    await expect(undone).rejects.toThrow('undone');
+    await append(entry());
+    await sequencer.run();
+    expect((await events()).map(({ position }) => position)).toEqual(['1']);
+  });
+
+  it('get a later place where they are committed late, and leave no gap', async () => {
+    const late = new Client({ connectionString: database.superuserUrl });
+    await late.connect();
+    try {
+      await late.query('BEGIN');
+      await late.query(
+        `INSERT INTO audit_logs (event_type, actor, customer_id) VALUES ('customer.deleted', 'system', 'late')`,
+      );
+      await append(entry({ customerId: 'first' }), entry({ customerId: 'second' }));
+      expect(await sequencer.run()).toBe(2);
+      await late.query('COMMIT');
+    } finally {
+      await late.end();
+    }
+    expect(await sequencer.run()).toBe(1);
+    const made = await events();
+    expect(made.map(({ position, customer_id }) => [position, customer_id])).toEqual([
+      ['1', 'first'],
+      ['2', 'second'],
+      ['3', 'late'],
+    ]);
+    expect(Number(made[2]!.record_id)).toBeLessThan(Number(made[0]!.record_id));
+  });
+
+  it('get their places from one process at a time', async () => {
+    const other = await database.dataSource([]);
+    const both = [sequencer, new EventSequencer(other)];
+    let isWritten = false;
+    const written = Promise.all(
+      Array.from({ length: 20 }, async () => {
+        for (let round = 0; round < 10; round += 1) await append(entry(), entry());
+      }),
+    ).finally(() => {
+      isWritten = true;
+    });
+    while (!isWritten) await Promise.all(both.map((one) => one.run()));
+    await written;
+    await sequencer.run();
+    const places = (await events()).map(({ position }) => Number(position));
+    expect(places).toEqual(Array.from({ length: 400 }, (_, index) => index + 1));
+  });
+
+  it('wait while another process gives places, and are made when it is gone', async () => {
+    await append(entry());
+    const other = new Client({ connectionString: database.superuserUrl });
+    await other.connect();
+    try {
+      await other.query('BEGIN');
+      await other.query('SELECT FROM event_positions FOR NO KEY UPDATE');
+      await other.query('DELETE FROM event_outbox');
+      expect(await sequencer.run()).toBe(0);
+    } finally {
+      // As the death of a process.
+      await other.end();
+    }
+    expect(await sequencer.run()).toBe(1);
+    expect((await events()).map(({ position }) => position)).toEqual(['1']);
+  });
+
+  it('are made many at once, in the order of their records', async () => {
+    await append(...Array.from({ length: 501 }, (_, index) => entry({ customerId: `customer-${index}` })));
+    expect(await sequencer.run()).toBe(501);
+    const made = await events();
+    expect(made.map(({ customer_id }) => customer_id)).toEqual(
+      Array.from({ length: 501 }, (_, index) => `customer-${index}`),
+    );
+    expect(await dataSource.query('SELECT last, forgotten FROM event_positions')).toEqual([
+      { last: '501', forgotten: '0' },
+    ]);
+  });
+
+  it('are written by nobody who is not allowed to: the server’s role notes none by itself', async () => {
+    await expect(dataSource.query(`INSERT INTO event_outbox VALUES (1, now())`)).rejects.toThrow(
+      'permission denied for table event_outbox',
+    );
+  });
+});
