@@ -17,10 +17,10 @@ export const applicationPrivileges: Privileges = {
     activations: `SELECT, INSERT, UPDATE (name, last_seen_at, lease_ends_at, token_expires_at, offline_until, ended_at,
                                           ended_by, ended_reason, status_list, status_index)`,
     seat_days: 'SELECT, INSERT, UPDATE, DELETE',
-    // Its rows are noted by a trigger of audit_logs alone.
-    event_outbox: 'SELECT, DELETE',
-    events: 'SELECT, INSERT, DELETE',
-    event_positions: 'SELECT, UPDATE',
+    // Noted by a trigger of audit_logs, made of it by events_append, removed by events_forget.
+    event_outbox: 'SELECT',
+    events: 'SELECT',
+    event_positions: 'SELECT',
     status_index_key: 'SELECT',
     // No id, recorded_at or xact: those are the database's to say.
     audit_logs: `SELECT, INSERT (event_type, license_id, customer_id, module_name, api_key_id, actor, ip_address,
@@ -58,6 +58,9 @@ export const applicationPrivileges: Privileges = {
     'statistics_fold(integer)',
     'status_lists_fold(integer)',
     'activations_forget(integer)',
+    'events_hold()',
+    'events_append(bigint[],timestamptz[],uuid[],text[],timestamptz[],jsonb[])',
+    'events_forget(integer,integer)',
     'signing_keys_hold_alone()',
     'signing_keys_require_active(text[])',
     'callers_in_force(jsonb,jsonb)',

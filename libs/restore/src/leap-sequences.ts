@@ -3,6 +3,8 @@ import type { EntityManager } from 'typeorm';
 
 /** Ids of audit records that may have been given to records that were never shipped. */
 const RECORDS_LEAPT = 1_000_000_000;
+/** Positions that may have been given to events since the restored moment: one for each record at most. */
+const POSITIONS_LEAPT = RECORDS_LEAPT;
 /** Lists that are left out where nothing is known of what was issued since. */
 const UNKNOWN_LISTS = 10;
 /**
@@ -22,6 +24,8 @@ export interface Leapt {
   status_list: number;
   /** Number of a status list of activations. */
   activation_list: number;
+  /** Position of an event. */
+  event_position: string;
 }
 
 /**
@@ -32,7 +36,9 @@ export interface Leapt {
  */
 export async function leapSequences(tx: EntityManager, isComplete: boolean): Promise<Leapt> {
   const [row] = await tx.query<Leapt[]>(
-    `WITH last AS (
+    `WITH event AS (
+       UPDATE event_positions SET last = last + $3 RETURNING last
+     ), last AS (
        SELECT coalesce(max(status_list), -1)::bigint AS list FROM license_tokens
        WHERE status_list <= (SELECT last_value / ${STATUS_LIST_SIZE} FROM license_tokens_status_number_seq) + ${MOST_LISTS_BEGUN}
      ), filled AS (
@@ -47,9 +53,10 @@ export async function leapSequences(tx: EntityManager, isComplete: boolean): Pro
             (setval('license_tokens_status_number_seq', (next.list * ${STATUS_LIST_SIZE})::bigint) / ${STATUS_LIST_SIZE})::int AS status_list,
             (setval('activations_status_number_seq',
                     (SELECT last_value / ${STATUS_LIST_SIZE} + 1 + ${ACTIVATION_LISTS_LEAPT} FROM activations_status_number_seq)
-                    * ${STATUS_LIST_SIZE}) / ${STATUS_LIST_SIZE})::int AS activation_list
-     FROM next`,
-    [RECORDS_LEAPT, isComplete],
+                    * ${STATUS_LIST_SIZE}) / ${STATUS_LIST_SIZE})::int AS activation_list,
+            (event.last + 1)::text AS event_position
+     FROM next, event`,
+    [RECORDS_LEAPT, isComplete, POSITIONS_LEAPT],
   );
   if (row === undefined) throw new Error('The database did not say where its sequences are.');
   return row;

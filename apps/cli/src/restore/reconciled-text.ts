@@ -40,7 +40,7 @@ export function reconciledText(
     ...(next === null
       ? []
       : [
-          `audit records continue at ${next.audit_id}, status lists at ${next.status_list}, those of activations at ${next.activation_list}`,
+          `audit records continue at ${next.audit_id}, status lists at ${next.status_list}, those of activations at ${next.activation_list}, events at ${next.event_position}`,
         ]),
   ];
   if (reconciled.not_replayed.length > 0)

@@ -2,7 +2,7 @@ import { ACTIVATION_KINDS } from './activation-kinds';
 import type { EventKind } from './event-kind';
 import { type EventFields, type JsonSchema, RECORD } from './fields';
 import { LICENSE_KINDS } from './license-kinds';
-import { API_KEY_KINDS, CUSTOMER_KINDS, SIGNING_KEY_KINDS } from './other-kinds';
+import { API_KEY_KINDS, CUSTOMER_KINDS, DATABASE_KINDS, SIGNING_KEY_KINDS } from './other-kinds';
 
 const KINDS = {
   ...LICENSE_KINDS,
@@ -10,6 +10,7 @@ const KINDS = {
   ...CUSTOMER_KINDS,
   ...API_KEY_KINDS,
   ...SIGNING_KEY_KINDS,
+  ...DATABASE_KINDS,
 };
 
 /** The `type` of an event. */

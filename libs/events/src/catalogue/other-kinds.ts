@@ -125,3 +125,13 @@ export const SIGNING_KEY_KINDS = {
     example: { key_id: 'aegis-2025-11', after: null, replaced_by: 'aegis-2026-11' },
   },
 } as const satisfies Readonly<Record<string, EventKind>>;
+
+/** Events of the whole database. */
+export const DATABASE_KINDS = {
+  'database.restored': {
+    summary:
+      'The database was restored from a backup and reconciled. Events since the backup are told again, with the same ids, at later positions; what was not shipped before the loss is in none.',
+    fields: {},
+    example: {},
+  },
+} as const satisfies Readonly<Record<string, EventKind>>;

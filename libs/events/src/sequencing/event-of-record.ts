@@ -1,4 +1,4 @@
-import { EVENT_KINDS, type EventName, fieldsOf } from '../catalogue/event-kinds';
+import { EVENT_KINDS, EVENT_NAMES, type EventName, fieldsOf } from '../catalogue/event-kinds';
 import type { EventSource } from '../catalogue/fields';
 
 /** What an event says, before it has a place. */
@@ -8,27 +8,34 @@ export interface EventContent {
   data: Readonly<Record<string, unknown>>;
 }
 
+/** Kinds that are made of a record of another type, by how an activation ended. */
+const ENDS: ReadonlyMap<unknown, EventName> = new Map([
+  ['released', 'activation.released'],
+  ['lease', 'activation.lapsed'],
+]);
+/** Types of records that are told under a name of their own. */
+const RENAMED: ReadonlyMap<string, EventName> = new Map([['audit_log.restored', 'database.restored']]);
+
+/** Types of the audit records that make events. */
+export const SOURCE_TYPES: readonly string[] = [
+  ...EVENT_NAMES.filter((name) => ![...ENDS.values(), ...RENAMED.values()].includes(name)),
+  ...RENAMED.keys(),
+];
+
 /**
  * The event that an audit record makes.
- * @returns undefined for a record that makes none
+ * @param source of one of SOURCE_TYPES
  */
-export function eventOfRecord(source: EventSource): EventContent | undefined {
+export function eventOfRecord(source: EventSource): EventContent {
   const type = typeOf(source);
-  if (type === undefined) return undefined;
   return { type, occurredAt: source.occurred_at ?? source.recorded_at, data: dataOf(type, source) };
 }
 
-function typeOf({ event_type, event_data }: EventSource): EventName | undefined {
-  if (event_type === 'activation.ended')
-    switch (event_data.ended_by) {
-      case 'released':
-        return 'activation.released';
-      case 'lease':
-        return 'activation.lapsed';
-      default:
-        return 'activation.ended';
-    }
-  return isEventName(event_type) ? event_type : undefined;
+function typeOf({ event_type, event_data }: EventSource): EventName {
+  const renamed = event_type === 'activation.ended' ? ENDS.get(event_data.ended_by) : RENAMED.get(event_type);
+  if (renamed !== undefined) return renamed;
+  if (!isEventName(event_type)) throw new Error(`an audit record of the type ${event_type} makes no event`);
+  return event_type;
 }
 
 function isEventName(text: string): text is EventName {

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
 import { eventId } from './event-id';
+import { SOURCE_TYPES } from './event-of-record';
 import { EventSequencer } from './event-sequencer';
 
 const LICENSE = '7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10';
@@ -176,7 +177,7 @@ describe('events', () => {
     await other.connect();
     try {
       await other.query('BEGIN');
-      await other.query('SELECT FROM event_positions FOR NO KEY UPDATE');
+      expect((await other.query('SELECT events_hold() AS held')).rows).toEqual([{ held: true }]);
       await other.query('DELETE FROM event_outbox');
       expect(await sequencer.run()).toBe(0);
     } finally {
@@ -199,9 +200,66 @@ describe('events', () => {
     ]);
   });
 
-  it('are written by nobody who is not allowed to: the server’s role notes none by itself', async () => {
-    await expect(dataSource.query(`INSERT INTO event_outbox VALUES (1, now())`)).rejects.toThrow(
-      'permission denied for table event_outbox',
+  it('are noted for every type that this server knows, and left to a newer server for others', async () => {
+    await superuser.query(`CREATE TEMPORARY TABLE types AS SELECT unnest($1::text[]) AS type`, [
+      SOURCE_TYPES,
+    ]);
+    await superuser.query(
+      `INSERT INTO audit_logs (event_type, actor, license_id, customer_id, module_name)
+       SELECT type, 'system', gen_random_uuid(), 'acme', 'payroll' FROM types`,
     );
+    await superuser.query(
+      `WITH newer AS (INSERT INTO audit_logs (event_type, actor) VALUES ('license.sold', 'system')
+                      RETURNING id, recorded_at)
+       INSERT INTO event_outbox SELECT id, recorded_at FROM newer`,
+    );
+    expect(await sequencer.run()).toBe(SOURCE_TYPES.length);
+    expect(await waiting()).toHaveLength(1);
+  });
+
+  it('can neither be made up nor taken back by the server’s role', async () => {
+    await append(entry());
+    await sequencer.run();
+    for (const statement of [
+      `INSERT INTO event_outbox VALUES (1, now())`,
+      `INSERT INTO events SELECT * FROM events`,
+      `UPDATE events SET type = 'license.revoked'`,
+      `DELETE FROM events`,
+      `DELETE FROM event_outbox`,
+      `UPDATE event_positions SET last = 0`,
+    ])
+      await expect(dataSource.query(statement)).rejects.toThrow('permission denied for table event');
+    // Of a record that is not in the outbox it makes none, nor of one twice.
+    const again = await dataSource.query<unknown[]>(
+      `SELECT events_append(array_agg(record_id), array_agg(recorded_at), array_agg(gen_random_uuid()),
+                            array_agg('license.revoked'::text), array_agg(now()), array_agg('{}'::jsonb)) AS last
+       FROM events JOIN audit_logs AS record ON record.id = record_id`,
+    );
+    expect(again).toEqual([{ last: '1' }]);
+    expect(await events()).toHaveLength(1);
+  });
+
+  it('are none while a restored database is not reconciled', async () => {
+    await append(entry());
+    await superuser.query(`INSERT INTO restores (begun_by, reason) VALUES ('Ada', 'a test')`);
+    await expect(sequencer.run()).rejects.toThrow('the database was restored and is not reconciled');
+    await superuser.query(`UPDATE restores SET reconciled_at = now()`);
+    expect(await sequencer.run()).toBe(1);
+  });
+
+  it('are removed when they are old, from the first on, and say up to where', async () => {
+    await append(entry(), entry(), entry());
+    await sequencer.run();
+    const forget = async (most: number): Promise<unknown> =>
+      dataSource.query('SELECT events_forget(30, $1) AS removed', [most]);
+    expect(await forget(10)).toEqual([{ removed: 0 }]);
+    await superuser.query(`UPDATE events SET numbered_at = now() - interval '31 days' WHERE position < 3`);
+    expect(await forget(1)).toEqual([{ removed: 1 }]);
+    expect(await forget(10)).toEqual([{ removed: 1 }]);
+    expect((await events()).map(({ position }) => position)).toEqual(['3']);
+    expect(await dataSource.query('SELECT last, forgotten FROM event_positions')).toEqual([
+      { last: '3', forgotten: '2' },
+    ]);
+    await expect(dataSource.query('SELECT events_forget(0, 1)')).rejects.toThrow('kept for a day');
   });
 });
