@@ -28,7 +28,7 @@ const LOCK = '6184220741155806913';
 
 const FUNCTIONS = [
   'events_hold()',
-  'events_append(bigint[],timestamptz[],uuid[],text[],timestamptz[],jsonb[])',
+  'events_append(bigint[],timestamp with time zone[],uuid[],text[],timestamp with time zone[],jsonb[])',
   'events_forget(integer,integer)',
 ];
 

@@ -59,7 +59,7 @@ export const applicationPrivileges: Privileges = {
     'status_lists_fold(integer)',
     'activations_forget(integer)',
     'events_hold()',
-    'events_append(bigint[],timestamptz[],uuid[],text[],timestamptz[],jsonb[])',
+    'events_append(bigint[],timestamp with time zone[],uuid[],text[],timestamp with time zone[],jsonb[])',
     'events_forget(integer,integer)',
     'signing_keys_hold_alone()',
     'signing_keys_require_active(text[])',

@@ -12,7 +12,7 @@ const EXAMPLE = { ...ID, activation_id: '0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f' }
 const ENDED_AT = given(MOMENT, 'ended_at', 'When it ended');
 const MOMENT_EXAMPLE = '2026-11-29T12:00:00.000Z';
 
-/** Events of activations. Heartbeats are none. */
+/** Events of activations. Heartbeats make no event. */
 export const ACTIVATION_KINDS = {
   'activation.admitted': {
     summary: 'An installation got a seat.',
@@ -42,7 +42,7 @@ export const ACTIVATION_KINDS = {
   },
   'activation.lapsed': {
     summary:
-      'The lease of an activation was over. It is told when it is found, which can be long after; `ended_at` is the true end.',
+      'The lease of an activation was over. It is reported when the server finds it, which can be long after; `ended_at` is the true end.',
     fields: { ...ACTIVATION, ended_at: ENDED_AT },
     example: { ...EXAMPLE, ended_at: MOMENT_EXAMPLE },
   },

@@ -57,7 +57,7 @@ export const LICENSE_KINDS = {
     example: { ...ID, status: 'active', ...GRANT_EXAMPLE },
   },
   'license.revoked': {
-    summary: 'A license was revoked, for good.',
+    summary: 'A license was revoked, permanently.',
     fields: { ...LICENSE, status: always('revoked', 'Its status'), previous_status: optional(FORMER) },
     example: { ...ID, status: 'revoked', previous_status: 'active' },
   },

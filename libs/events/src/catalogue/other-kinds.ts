@@ -130,7 +130,7 @@ export const SIGNING_KEY_KINDS = {
 export const DATABASE_KINDS = {
   'database.restored': {
     summary:
-      'The database was restored from a backup and reconciled. Events since the backup are told again, with the same ids, at later positions; what was not shipped before the loss is in none.',
+      'The database was restored from a backup and reconciled. Events since the backup come again, with the same ids, at later positions; what was not shipped before the loss is in none.',
     fields: {},
     example: {},
   },

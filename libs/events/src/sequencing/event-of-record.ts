@@ -13,7 +13,7 @@ const ENDS: ReadonlyMap<unknown, EventName> = new Map([
   ['released', 'activation.released'],
   ['lease', 'activation.lapsed'],
 ]);
-/** Types of records that are told under a name of their own. */
+/** Types of records whose event has a name of its own. */
 const RENAMED: ReadonlyMap<string, EventName> = new Map([['audit_log.restored', 'database.restored']]);
 
 /** Types of the audit records that make events. */

@@ -104,7 +104,7 @@ describe('events', () => {
     expect((await events()).map((event) => event.type)).toEqual([type]);
   });
 
-  it('say nothing but what the catalogue names, in its form', async () => {
+  it('say only what the catalogue names, in its form', async () => {
     const forged = { from: { name: 'Ada' }, email: 'ada@acme.test', token: 'eyJ', status: 'active' };
     await append(entry({ type: 'license.suspended', data: forged }));
     await sequencer.run();
@@ -118,7 +118,7 @@ describe('events', () => {
     });
   });
 
-  it('are none of a transaction that is undone', async () => {
+  it('do not come from a transaction that is undone', async () => {
     const undone = transaction(dataSource, async (tx) => {
       await audit.append(tx, entry());
       throw new Error('undone');
@@ -156,15 +156,15 @@ describe('events', () => {
   it('get their places from one process at a time', async () => {
     const other = await database.dataSource([]);
     const both = [sequencer, new EventSequencer(other)];
-    let isWritten = false;
+    const state = { isWritten: false };
     const written = Promise.all(
       Array.from({ length: 20 }, async () => {
         for (let round = 0; round < 10; round += 1) await append(entry(), entry());
       }),
     ).finally(() => {
-      isWritten = true;
+      state.isWritten = true;
     });
-    while (!isWritten) await Promise.all(both.map((one) => one.run()));
+    while (!state.isWritten) await Promise.all(both.map((one) => one.run()));
     await written;
     await sequencer.run();
     const places = (await events()).map(({ position }) => Number(position));
@@ -239,7 +239,7 @@ describe('events', () => {
     expect(await events()).toHaveLength(1);
   });
 
-  it('are none while a restored database is not reconciled', async () => {
+  it('are not made while a restored database is not reconciled', async () => {
     await append(entry());
     await superuser.query(`INSERT INTO restores (begun_by, reason) VALUES ('Ada', 'a test')`);
     await expect(sequencer.run()).rejects.toThrow('the database was restored and is not reconciled');

@@ -14,7 +14,7 @@ const WAITING = new PreparedStatement<{ waiting: boolean }>(
   'SELECT EXISTS (SELECT FROM event_outbox) AS waiting',
 );
 
-/** Whoever has the lock gives places; others leave it to them. */
+/** One process at a time gives places. */
 const HOLD = new PreparedStatement<{ held: boolean }>('events-hold', 'SELECT events_hold() AS held');
 
 /** Records of types that only a newer server knows are left to it. */

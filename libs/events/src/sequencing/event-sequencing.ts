@@ -2,7 +2,7 @@ import { Jobs } from '@aegis/jobs';
 import { Injectable } from '@nestjs/common';
 import { EventSequencer } from './event-sequencer';
 
-/** An event is told no sooner than a sequencer looks. */
+/** So long an event waits for its place, at most. */
 const PAUSE_MS = 100;
 const PAUSE_AFTER_FAILURE_MS = 1000;
 
