@@ -60,6 +60,7 @@ import { ForgetEndedActivations1764270360000 } from './1764270360000-forget-ende
 import { CountSeatDays1764270420000 } from './1764270420000-count-seat-days';
 import { KeepEndedActivations1764270480000 } from './1764270480000-keep-ended-activations';
 import { AddEvents1764280000000 } from './1764280000000-add-events';
+import { GiveExpiryNotices1764290000000 } from './1764290000000-give-expiry-notices';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -130,6 +131,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CountSeatDays1764270420000,
       KeepEndedActivations1764270480000,
       AddEvents1764280000000,
+      GiveExpiryNotices1764290000000,
     ],
     extra: {
       application_name: 'aegis migrate',

@@ -21,6 +21,9 @@ export const applicationPrivileges: Privileges = {
     event_outbox: 'SELECT',
     events: 'SELECT',
     event_positions: 'SELECT',
+    // Up to when it is silent is written by a trigger of licenses alone.
+    expiry_notices: 'SELECT, INSERT (license_id, expires_at, given), UPDATE (expires_at, given)',
+    expiry_notice_progress: 'SELECT, UPDATE (done_until)',
     status_index_key: 'SELECT',
     // No id, recorded_at or xact: those are the database's to say.
     audit_logs: `SELECT, INSERT (event_type, license_id, customer_id, module_name, api_key_id, actor, ip_address,

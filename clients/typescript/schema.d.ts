@@ -1158,7 +1158,7 @@ export interface components {
             api_keys: components["schemas"]["ApiKey"][];
         };
         /** @enum {string} */
-        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "activation.admitted" | "activation.refused" | "activation.ended" | "activation.taken_over" | "activation.file_made" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
+        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "license.expiring" | "license.in_grace" | "license.expired" | "activation.admitted" | "activation.refused" | "activation.ended" | "activation.taken_over" | "activation.file_made" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
         AuditLog: {
             event_type: components["schemas"]["AuditEventType"];
             /** Format: uuid */

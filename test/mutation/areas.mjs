@@ -8,6 +8,7 @@ import checkpoints from './faults/checkpoints.mjs';
 import { applied, rules } from './faults/field-rules.mjs';
 import database from './faults/database.mjs';
 import configuration from './faults/configuration.mjs';
+import expiryNotices from './faults/expiry-notices.mjs';
 import draining from './faults/draining.mjs';
 import doctor from './faults/doctor.mjs';
 import edge from './faults/edge.mjs';
@@ -71,6 +72,7 @@ export const AREAS = [
   seatRoutes,
   seatTerms,
   seatImports,
+  expiryNotices,
   listSearch,
   readReplicas,
   checkpoints,

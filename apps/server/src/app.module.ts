@@ -6,6 +6,7 @@ import { EventSequencingModule } from '@aegis/events';
 import { ConfigModule, type Environment } from '@aegis/config';
 import { CustomersHttpModule } from '@aegis-http/customers';
 import { DatabaseModule } from '@aegis/database';
+import { ExpiryNoticesModule } from '@aegis/licensing';
 import { LicensingHttpModule } from '@aegis-http/licensing';
 import { ReplicasModule } from '@aegis/replicas';
 import { StatisticsHttpModule } from '@aegis-http/statistics';
@@ -40,6 +41,7 @@ export class AppModule {
         AuditHttpModule,
         CheckpointsHttpModule,
         CustomersHttpModule,
+        ExpiryNoticesModule,
         LicensingHttpModule,
         StatisticsHttpModule,
         StatusListsHttpModule,

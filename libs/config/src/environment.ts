@@ -1,5 +1,6 @@
 import { IsIn, IsOptional, Length, Matches } from 'class-validator';
 import {
+  AreNoticeDays,
   AreOrigins,
   ArePostgresUrls,
   HasLength,
@@ -252,6 +253,35 @@ export class Environment extends DatabaseLimits {
   DEFAULT_DEMO_DURATION_DAYS!: number;
 
   @Setting({
+    kind: 'list',
+    default: '30,14,7,1',
+    description:
+      'How many days before the end of a license notice of it is given, comma-separated, or none (docs/expiry-notices.md).',
+  })
+  @AreNoticeDays()
+  EXPIRY_NOTICE_DAYS!: string[];
+
+  @Setting({
+    kind: 'list',
+    example: '60,30,7',
+    default: '(EXPIRY_NOTICE_DAYS)',
+    description: 'The same for subscriptions.',
+  })
+  @IsOptional()
+  @AreNoticeDays()
+  EXPIRY_NOTICE_DAYS_SUBSCRIPTION?: string[];
+
+  @Setting({
+    kind: 'list',
+    example: '3,1',
+    default: '(EXPIRY_NOTICE_DAYS)',
+    description: 'The same for demo licenses.',
+  })
+  @IsOptional()
+  @AreNoticeDays()
+  EXPIRY_NOTICE_DAYS_DEMO?: string[];
+
+  @Setting({
     kind: 'boolean',
     default: 'false',
     description: 'Close validation to callers without `licenses:validate`.',
@@ -311,6 +341,18 @@ export class Environment extends DatabaseLimits {
   /** Whether unsafe settings stop the start. */
   get isProduction(): boolean {
     return this.ENVIRONMENT === 'production';
+  }
+
+  /**
+   * How many days before its end notice is given of a license.
+   * @returns whole numbers, in falling order
+   */
+  expiryNoticeDays(type: 'subscription' | 'demo'): number[] {
+    const own = type === 'demo' ? this.EXPIRY_NOTICE_DAYS_DEMO : this.EXPIRY_NOTICE_DAYS_SUBSCRIPTION;
+    return (own ?? this.EXPIRY_NOTICE_DAYS)
+      .filter((entry) => entry !== 'none')
+      .map(Number)
+      .sort((one, other) => other - one);
   }
 
   /** Whether traces are sent to a collector: asked for by name, or by the collector's address. */

@@ -89,6 +89,9 @@ describe('defaults', () => {
     LICENSE_ISSUER: 'https://license.biz4a.com',
     ACCEPTED_ISSUERS: undefined,
     DEFAULT_DEMO_DURATION_DAYS: 30,
+    EXPIRY_NOTICE_DAYS: ['30', '14', '7', '1'],
+    EXPIRY_NOTICE_DAYS_SUBSCRIPTION: undefined,
+    EXPIRY_NOTICE_DAYS_DEMO: undefined,
     // Named by the contract without a default.
     AUDIT_VALIDATIONS: 'all',
     AUDIT_IP_RETENTION_DAYS: 90,
@@ -218,6 +221,16 @@ describe('values', () => {
     });
   });
 
+  it('of notices are numbers in falling order, for each type of license its own or the general ones', () => {
+    const none = load({ EXPIRY_NOTICE_DAYS: 'none' });
+    expect([none.expiryNoticeDays('demo'), none.expiryNoticeDays('subscription')]).toEqual([[], []]);
+    const all = load({ EXPIRY_NOTICE_DAYS: '1, 365,7', EXPIRY_NOTICE_DAYS_DEMO: 'none' });
+    expect([all.expiryNoticeDays('demo'), all.expiryNoticeDays('subscription')]).toEqual([[], [365, 7, 1]]);
+    const own = load({ EXPIRY_NOTICE_DAYS_SUBSCRIPTION: '1,2,3,4,5,6,7,8,9,10' });
+    expect(own.expiryNoticeDays('demo')).toEqual([30, 14, 7, 1]);
+    expect(own.expiryNoticeDays('subscription')).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  });
+
   it('count as unset when they are empty', () => {
     expect(load({ PORT: '', HOST: '', TRUST_PROXY: '', KEY_ID: '', KEY_PASSPHRASE_FILE: '' })).toMatchObject({
       PORT: 8000,
@@ -264,6 +277,20 @@ describe('a bad value', () => {
   };
 
   const CANARY = 'canary7f3a';
+  const NO_NOTICE_DAYS = [
+    CANARY,
+    '0',
+    '366',
+    '-1',
+    '1.5',
+    '07',
+    '7,7',
+    'none,7',
+    'none,none',
+    '7 14',
+    ',',
+    '1,2,3,4,5,6,7,8,9,10,11',
+  ];
   const bad: Record<string, string[]> = {
     ENVIRONMENT: [CANARY, 'Production'],
     HOST: [CANARY.repeat(30)],
@@ -392,6 +419,9 @@ describe('a bad value', () => {
     LICENSE_ISSUER: [CANARY.repeat(26)],
     ACCEPTED_ISSUERS: [`https://a.test,${CANARY.repeat(26)}`],
     DEFAULT_DEMO_DURATION_DAYS: [CANARY, '0', '36501'],
+    EXPIRY_NOTICE_DAYS: NO_NOTICE_DAYS,
+    EXPIRY_NOTICE_DAYS_SUBSCRIPTION: NO_NOTICE_DAYS,
+    EXPIRY_NOTICE_DAYS_DEMO: NO_NOTICE_DAYS,
     AUDIT_VALIDATIONS: [CANARY, 'none', 'All'],
     AUDIT_IP_RETENTION_DAYS: [CANARY, '-1', '1.5', '100000000'],
     VALIDATION_REQUIRES_API_KEY: [CANARY, 'True', '0'],

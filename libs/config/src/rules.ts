@@ -106,6 +106,19 @@ export const IsPepperList = (): PropertyDecorator =>
     },
   );
 
+/** `none`, or whole numbers of days from 1 to 365, ten at most, all different. */
+export const AreNoticeDays = (): PropertyDecorator =>
+  rule(
+    'areNoticeDays',
+    'must be none, or a comma-separated list of 1 to 10 whole numbers from 1 to 365, all different',
+    (value) => {
+      if (!Array.isArray(value) || value.length === 0 || value.length > 10) return false;
+      if (value.length === 1 && value[0] === 'none') return true;
+      const days = value.map((entry) => (/^[1-9][0-9]{0,2}$/.test(String(entry)) ? Number(entry) : Infinity));
+      return days.every((entry) => entry <= 365) && new Set(days).size === days.length;
+    },
+  );
+
 /** Browser origins: scheme, host and port alone. */
 export const AreOrigins = (): PropertyDecorator =>
   rule('areOrigins', 'must be a comma-separated list of origins like https://admin.example.com', (value) => {

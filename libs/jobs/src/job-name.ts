@@ -13,6 +13,7 @@ export const JOB_NAMES = [
   'ended-activations',
   'event-sequencing',
   'expired-answers',
+  'expiry-notices',
   'license-counts',
   'signed-key-set',
   'signing-key-files',

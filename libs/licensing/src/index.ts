@@ -1,5 +1,6 @@
 export { LicenseActivations } from './activate/license-activations.service';
 export { OfflineActivations } from './activate/offline-activations';
+export { ExpiryNoticesModule } from './expiry-notices.module';
 export { tokenAuditData } from './issue/token-audit-data';
 export { tokenHash } from './issue/token-issuer';
 export { LicenseChanges } from './license-changes';

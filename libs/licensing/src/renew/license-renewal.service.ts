@@ -18,6 +18,7 @@ import { LicenseLock } from '../license-lock';
 import { daysAfter, endOfGrace, graceOfTerm } from '../issue/license-term';
 import { License, MOST_REVISION } from '../license.entity';
 import { InvalidTerm, LicenseNotFound, LicenseStateConflict, NEW_LICENSE } from '../licensing.errors';
+import { EXPIRED, giveNotice } from '../notices/notice';
 import { tokenAuditData } from '../issue/token-audit-data';
 import { type FreshToken, TokenIssuer } from '../issue/token-issuer';
 
@@ -248,8 +249,16 @@ export class LicenseRenewalService {
           superseded: replacement.supersede,
         },
       });
+      await this.noticeEnd(tx, license, changed);
       return changed;
     });
+  }
+
+  /** A license that expires because its grace is taken away has no moment at which it would be noticed later. */
+  private async noticeEnd(tx: EntityManager, before: License, after: License): Promise<void> {
+    const { id, customer_id, module_name, expires_at, grace_days } = after;
+    if (before.status !== 'active' || after.status !== 'expired' || expires_at === null) return;
+    await giveNotice(tx, this.audit, EXPIRED, [{ id, customer_id, module_name, expires_at, grace_days }]);
   }
 
   /** @param before as they were when the license was read: it has the same version, so that they still are */

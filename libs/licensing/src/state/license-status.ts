@@ -17,7 +17,7 @@ export function endSql(row: string): string {
  * SQL of the first moment at which a license with days of grace has expired. Days have 86,400 seconds each, and the
  * expression means the same in every time zone, so that it can be indexed. Only where `grace_days` is above 0.
  */
-function graceEndSql(row: string): string {
+export function graceEndSql(row: string): string {
   return `((${row}.expires_at AT TIME ZONE 'UTC' + ${row}.grace_days * interval '24 hours') AT TIME ZONE 'UTC')`;
 }
 

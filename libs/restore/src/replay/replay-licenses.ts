@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { RecordNotReplayable } from '../restore.errors';
 import type { ReplayedRecord } from './record-data';
+import { keepSilent } from './replay-notices';
 import { createSeats, replaceSeats } from './replay-seats';
 
 const IMPORTED = { revoked: 'imported as revoked', suspended: 'imported as suspended' };
@@ -70,6 +71,7 @@ export async function replaceToken(tx: EntityManager, record: ReplayedRecord): P
     ],
   );
   if (!changed) return false;
+  if (record.type === 'license.renewed') await keepSilent(tx, record);
   await replaceSeats(tx, id, record);
   if (data.flag('superseded') === true)
     await tx.query(
@@ -108,6 +110,7 @@ export async function changeState(tx: EntityManager, record: ReplayedRecord): Pr
         `status = 'suspended'`,
         [id, at],
       );
+      await keepSilent(tx, record);
   }
   const [row] = await tx.query<{ exists: boolean }[]>(
     'SELECT EXISTS (SELECT FROM licenses WHERE id = $1) AS exists',

@@ -4,6 +4,7 @@ import { LostSeats } from './lost-activations';
 import { endActivationAgain, holdForFile } from './replay-activations';
 import { whyNotReplayed } from './why-not-replayed';
 import { changeCustomer, createCustomer, removeCustomer } from './replay-customers';
+import { repeatNotice } from './replay-notices';
 import { changeSigningKey, repeatApiKeyDeletion } from './replay-keys';
 import { changeState, createLicense, replaceToken } from './replay-licenses';
 import { changeSeats } from './replay-seats';
@@ -121,6 +122,10 @@ export class Replay {
           if (id !== null) this.lostSeats.ended(id);
           return true;
         };
+      case 'license.expiring':
+      case 'license.in_grace':
+      case 'license.expired':
+        return (record) => repeatNotice(tx, record);
       case 'license.updated':
         return ({ licenseId }) =>
           said(() => {
