@@ -61,6 +61,7 @@ import { CountSeatDays1764270420000 } from './1764270420000-count-seat-days';
 import { KeepEndedActivations1764270480000 } from './1764270480000-keep-ended-activations';
 import { AddEvents1764280000000 } from './1764280000000-add-events';
 import { GiveExpiryNotices1764290000000 } from './1764290000000-give-expiry-notices';
+import { CountImports1764290060000 } from './1764290060000-count-imports';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -132,6 +133,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       KeepEndedActivations1764270480000,
       AddEvents1764280000000,
       GiveExpiryNotices1764290000000,
+      CountImports1764290060000,
     ],
     extra: {
       application_name: 'aegis migrate',

@@ -41,6 +41,7 @@ export const applicationPrivileges: Privileges = {
     // That the database was restored it may say; that it is reconciled, only the owner.
     restores: 'SELECT, INSERT (begun_by, reason)',
     taken_over_records: 'SELECT, INSERT',
+    import_counts: 'SELECT, INSERT, UPDATE, DELETE',
     api_keys: 'SELECT, INSERT, UPDATE',
     pepper_checks: 'SELECT, INSERT',
     license_issuers: 'SELECT, INSERT',

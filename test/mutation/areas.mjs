@@ -9,6 +9,7 @@ import { applied, rules } from './faults/field-rules.mjs';
 import database from './faults/database.mjs';
 import configuration from './faults/configuration.mjs';
 import expiryNotices from './faults/expiry-notices.mjs';
+import importsEnd from './faults/imports-end.mjs';
 import draining from './faults/draining.mjs';
 import doctor from './faults/doctor.mjs';
 import edge from './faults/edge.mjs';
@@ -72,6 +73,7 @@ export const AREAS = [
   seatRoutes,
   seatTerms,
   seatImports,
+  importsEnd,
   expiryNotices,
   listSearch,
   readReplicas,

@@ -30,6 +30,7 @@ export const EVENT_TYPES = [
   'signing_key.activated',
   'signing_key.retired',
   'signing_key.compromised',
+  'import.finished',
   'audit_log.dropped',
   'audit_log.resumed',
   'audit_log.restored',

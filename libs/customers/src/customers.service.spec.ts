@@ -84,7 +84,7 @@ describe('CustomersService', () => {
     await customers.create(ACTOR, { id: 'gone', name: 'Gone' });
     await transaction(dataSource, (tx) => customers.softDelete(tx, ACTOR, 'gone'));
     const { id: last } = await newestRecord();
-    const deleted = await transaction(dataSource, async (tx) => {
+    const { created, deleted } = await transaction(dataSource, async (tx) => {
       const answer = await customers.shareOrCreate(tx, ACTOR, [
         { id: 'zeta', name: 'Zeta', phone: '1' },
         { id: 'acme', name: 'Other', email: 'other@acme.example' },
@@ -93,6 +93,7 @@ describe('CustomersService', () => {
       expect(await canLock('NO KEY UPDATE')).toBe(false);
       return answer;
     });
+    expect([...created]).toEqual(['zeta']);
     expect([...deleted]).toEqual(['gone']);
     expect(await customers.find('acme')).toMatchObject({ name: 'Acme', email: 'a@acme.example' });
     expect(await customers.find('zeta')).toMatchObject({ name: 'Zeta', phone: '1', is_active: true });
@@ -105,7 +106,7 @@ describe('CustomersService', () => {
         event_type: 'customer.created',
         customer_id: 'zeta',
         actor: 'cli:tester',
-        event_data: { fields: ['name', 'phone'] },
+        event_data: { fields: ['name', 'phone'], by: 'import' },
       },
     ]);
   });

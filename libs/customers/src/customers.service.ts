@@ -182,30 +182,30 @@ export class CustomersService {
 
   /**
    * Creates the customers that are not on record, and keeps all of them from being changed or removed until the
-   * transaction ends. Customers on record are not changed.
+   * transaction ends. Customers on record are not changed. Records of those that are created say that an import did it.
    * @param inputs with different ids
-   * @returns ids of deleted customers: they are neither created nor kept
+   * @returns ids of those that were created, and of deleted customers: they are neither created nor kept
    */
   async shareOrCreate(
     tx: EntityManager,
     actor: Actor,
     inputs: readonly CreateCustomer[],
-  ): Promise<ReadonlySet<string>> {
-    const created: { id: string }[] = await tx.query(
+  ): Promise<{ created: ReadonlySet<string>; deleted: ReadonlySet<string> }> {
+    const inserted: { id: string }[] = await tx.query(
       `INSERT INTO customers (id, name, email, company, phone, address, notes, is_active, beginnings)
        SELECT id, name, email, company, phone, address, notes, coalesce(is_active, true), beginnings
        FROM jsonb_populate_recordset(NULL::customers, $1::jsonb) ORDER BY id
        ON CONFLICT (id) DO NOTHING RETURNING id`,
       [JSON.stringify(inputs.map((input) => ({ ...input, beginnings: customerBeginnings(input) })))],
     );
-    const ids = new Set(created.map(({ id }) => id));
+    const created = new Set(inserted.map(({ id }) => id));
     const records = inputs
-      .filter(({ id }) => ids.has(id))
+      .filter(({ id }) => created.has(id))
       .map((input) => ({
         type: 'customer.created' as const,
         actor,
         customerId: input.id,
-        data: auditData(namesOfGiven(input), input),
+        data: { ...auditData(namesOfGiven(input), input), by: 'import' },
       }));
     if (records.length > 0) await this.audit.append(tx, ...records);
     const shared: { id: string; deleted: boolean }[] = await tx.query(
@@ -216,7 +216,8 @@ export class CustomersService {
       }),
       [inputs.map(({ id }) => id)],
     );
-    return new Set(shared.filter(({ deleted }) => deleted).map(({ id }) => id));
+    const deleted = new Set(shared.filter((row) => row.deleted).map(({ id }) => id));
+    return { created, deleted };
   }
 
   /**

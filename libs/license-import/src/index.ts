@@ -1,3 +1,4 @@
+export { ImportedCounts } from './import-counts';
 export type { Adaptation, AdaptationCode } from './import-texts';
 export type { ImportFields, ImportedCustomer } from './license-import-fields';
 export { DETAILS, readCustomer, readImportFields } from './license-import-fields';

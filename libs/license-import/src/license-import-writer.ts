@@ -4,6 +4,7 @@ import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
 import { type CreateCustomer, CustomersService } from '@aegis/customers';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { ImportedCounts, type ImportSource } from './import-counts';
 import type { ImportFields } from './license-import-fields';
 import type { ProvenToken } from './license-import-proof';
 import { LineRefused } from './license-import-refusal';
@@ -36,23 +37,30 @@ export class LicenseImportWriter {
     private readonly customers: CustomersService,
     private readonly audit: AuditLog,
     private readonly seats: SeatTermsStore,
+    private readonly counts: ImportedCounts,
   ) {}
 
   /**
    * Writes licenses, their tokens' hashes, missing customers and the audit records.
    * @param tx no other import writes while it runs
+   * @param source whose counts what is changed is added to
    * @param lines of different licenses
    * @returns the result of each, in the same order
    */
-  async write(tx: EntityManager, actor: Actor, lines: readonly ProvenLine[]): Promise<LineOutcome[]> {
+  async write(
+    tx: EntityManager,
+    actor: Actor,
+    source: ImportSource,
+    lines: readonly ProvenLine[],
+  ): Promise<LineOutcome[]> {
     const records = await this.lookUp(tx, lines);
     const outcomes = lines.map((line, index) => outcomeOf(line, records[index]));
     const linesThatAre = (outcome: LineOutcome): ProvenLine[] =>
       lines.filter((_, index) => outcomes[index] === outcome);
 
-    const deletedCustomers = await this.takeInCustomers(tx, actor, linesThatAre('imported'));
+    const customers = await this.takeInCustomers(tx, actor, linesThatAre('imported'));
     lines.forEach(({ claims }, index) => {
-      if (outcomes[index] === 'imported' && deletedCustomers.has(claims.customer.id))
+      if (outcomes[index] === 'imported' && customers.deleted.has(claims.customer.id))
         outcomes[index] = new LineRefused(
           'customer_deleted',
           'The customer was deleted here: its id is never reused.',
@@ -73,6 +81,12 @@ export class LicenseImportWriter {
     });
 
     const revoked = await this.revoke(tx, actor, linesThatAre('revoked'));
+    await this.counts.add(tx, source, {
+      licenses_imported: linesThatAre('imported').length,
+      licenses_revoked: revoked.size,
+      licenses_completed: completed.size,
+      customers_created: customers.created.size,
+    });
     return outcomes.map((outcome, index) => {
       const id = lines[index]?.claims.jti;
       // Someone else was faster.
@@ -97,16 +111,17 @@ export class LicenseImportWriter {
     );
   }
 
-  /** @returns ids of those that were deleted */
   private async takeInCustomers(
     tx: EntityManager,
     actor: Actor,
     lines: readonly ProvenLine[],
-  ): Promise<ReadonlySet<string>> {
+  ): ReturnType<CustomersService['shareOrCreate']> {
     const wanted = new Map<string, CreateCustomer>();
     for (const { claims, customer } of lines)
       if (!wanted.has(claims.customer.id)) wanted.set(claims.customer.id, customer);
-    return wanted.size === 0 ? new Set() : this.customers.shareOrCreate(tx, actor, [...wanted.values()]);
+    return wanted.size === 0
+      ? { created: new Set(), deleted: new Set() }
+      : this.customers.shareOrCreate(tx, actor, [...wanted.values()]);
   }
 
   private async insert(

@@ -4,6 +4,7 @@ import { isInputRefused, limitStatements, transaction } from '@aegis/database';
 import { KeyRing } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { ImportedCounts, type ImportSource } from './import-counts';
 import type { Adaptation } from './import-texts';
 import { customerOfToken, type ImportFields, readImportLine } from './license-import-fields';
 import { type Line, readLines } from './license-import-lines';
@@ -46,6 +47,8 @@ export interface ImportOptions {
 
 /** What else is asked of an import whose lines were checked elsewhere. */
 export interface TakeOptions extends ImportOptions {
+  /** Whose counts what is changed is added to; the caller ends the import with them. */
+  source: ImportSource;
   /** Does all but keep it. */
   dryRun?: boolean;
   /**
@@ -86,23 +89,27 @@ export class LicenseImport {
     private readonly keyRing: KeyRing,
     private readonly writer: LicenseImportWriter,
     private readonly environment: Environment,
+    private readonly counts: ImportedCounts,
   ) {
     this.acceptedIssuers = [environment.LICENSE_ISSUER, ...(environment.ACCEPTED_ISSUERS ?? [])];
   }
 
   /**
    * Imports JSON Lines of `{token, status?, revoked_at?, revoked_reason?, notes?, customer?}` as they arrive. May be
-   * run twice: a token on record is left alone, unless the line says that its license is revoked.
+   * run twice: a token on record is left alone, unless the line says that its license is revoked. Ends with a record
+   * `import.finished`, if it changed anything.
    * @param chunks bytes, cut anywhere
    * @returns what was written; a refused line does not keep others from being imported, except in an atomic import
    * @throws what the database throws; lines of earlier transactions are imported then
    */
   run(actor: Actor, chunks: AsyncIterable<Buffer>, options: ImportOptions): Promise<ImportReport> {
-    return this.take(actor, this.checkLines(chunks), options);
+    return this.counts.finishing(actor, 'licenses', () =>
+      this.take(actor, this.checkLines(chunks), { ...options, source: 'licenses' }),
+    );
   }
 
   /**
-   * Imports lines that were checked already, as `run` does.
+   * Imports lines that were checked already, as `run` does, without its end.
    * @param lines numbered upwards
    */
   async take(actor: Actor, lines: AsyncIterable<CheckedLine>, options: TakeOptions): Promise<ImportReport> {
@@ -121,6 +128,7 @@ export class LicenseImport {
         for await (const batch of batches)
           settle(batch, (await this.write(tx, actor, batch, options)).outcomes, report, options);
         if (report.refused > 0) throw new NothingWritten();
+        await this.counts.finishIn(tx, actor, options.source);
       });
       return report;
     } catch (error) {
@@ -178,11 +186,12 @@ export class LicenseImport {
     tx: EntityManager,
     actor: Actor,
     batch: readonly CheckedLine[],
-    { inspect }: TakeOptions,
+    { inspect, source }: TakeOptions,
   ): Promise<Written> {
     const lines = batch.flatMap(({ checked }) => (checked instanceof LineRefused ? [] : [checked]));
     await lockImports(tx);
-    const written = (await this.writeAll(tx, actor, lines)) ?? (await this.writeEach(tx, actor, lines));
+    const written =
+      (await this.writeAll(tx, actor, source, lines)) ?? (await this.writeEach(tx, actor, source, lines));
     let next = 0;
     const outcomes = batch.map(({ checked }) => {
       const outcome = checked instanceof LineRefused ? checked : written[next++];
@@ -196,11 +205,12 @@ export class LicenseImport {
   private async writeAll(
     tx: EntityManager,
     actor: Actor,
+    source: ImportSource,
     lines: readonly ProvenLine[],
   ): Promise<LineOutcome[] | undefined> {
     try {
       // Within a transaction this is a savepoint.
-      return await tx.transaction((savepoint) => this.writer.write(savepoint, actor, lines));
+      return await tx.transaction((savepoint) => this.writer.write(savepoint, actor, source, lines));
     } catch (error) {
       if (isInputRefused(error)) return undefined;
       throw error;
@@ -210,11 +220,12 @@ export class LicenseImport {
   private async writeEach(
     tx: EntityManager,
     actor: Actor,
+    source: ImportSource,
     lines: readonly ProvenLine[],
   ): Promise<LineOutcome[]> {
     const outcomes: LineOutcome[] = [];
     for (const line of lines) {
-      const [outcome] = (await this.writeAll(tx, actor, [line])) ?? [];
+      const [outcome] = (await this.writeAll(tx, actor, source, [line])) ?? [];
       outcomes.push(
         outcome ?? new LineRefused('refused_by_database', 'The database refuses the content of the line.'),
       );

@@ -10,7 +10,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { DataSource } from 'typeorm';
+import { type DataSource, Not } from 'typeorm';
 import { type TestDatabase, testDatabase } from '../../../test/support/database/database';
 import { jobsOf } from '../../../test/support/jobs';
 import { superuserOf } from '../../../test/support/database/sql';
@@ -26,9 +26,11 @@ import {
   TokenProofs,
   ValidationService,
 } from '@aegis/licensing';
+import { ImportedCounts } from './import-counts';
+import { readImportLine } from './license-import-fields';
 import type { Refusal } from './license-import-refusal';
 import { LicenseImportWriter } from './license-import-writer';
-import { type ImportReport, LicenseImport } from './license-import.service';
+import { type CheckedLine, type ImportReport, LicenseImport } from './license-import.service';
 
 const CLI: Actor = { name: 'cli:tester', apiKeyId: null, ipAddress: null, userAgent: null, requestId: null };
 const PREDECESSOR = join(__dirname, '../../../test/data/predecessor');
@@ -83,11 +85,13 @@ describe('LicenseImport', () => {
     );
     await keyRing.load();
     customers = new CustomersService(dataSource, audit);
+    const imported = new ImportedCounts(dataSource, audit);
     licenses = new LicenseImport(
       dataSource,
       keyRing,
-      new LicenseImportWriter(customers, audit, new SeatTermsStore()),
+      new LicenseImportWriter(customers, audit, new SeatTermsStore(), imported),
       environment,
+      imported,
     );
     const metrics = new Metrics();
     const counts = new ValidationCounts(dataSource, jobsOf({ logger, metrics }), logger);
@@ -302,7 +306,11 @@ describe('LicenseImport', () => {
           email: null,
           is_active: true,
         });
-        const records = await dataSource.manager.find(AuditRecord, { order: { id: 'DESC' }, take: 2 });
+        const records = await dataSource.manager.find(AuditRecord, {
+          where: { event_type: Not('import.finished') },
+          order: { id: 'DESC' },
+          take: 2,
+        });
         expect(records[0]).toMatchObject({
           event_type: 'license.imported',
           license_id: license.id,
@@ -326,7 +334,7 @@ describe('LicenseImport', () => {
         expect(records[1]).toMatchObject({
           event_type: 'customer.created',
           customer_id: 'CUST-001',
-          event_data: { fields: ['name'] },
+          event_data: { fields: ['name'], by: 'import' },
         });
       });
     });
@@ -706,6 +714,90 @@ describe('LicenseImport', () => {
           refusals: [{ line: 3, code: 'refused_by_database' }],
         });
         expect((await auditTypes()).filter((type) => type === 'license.imported')).toHaveLength(5);
+      });
+    });
+
+    describe('ends', () => {
+      const NONE = {
+        source: 'licenses',
+        licenses_imported: 0,
+        licenses_revoked: 0,
+        licenses_completed: 0,
+        customers_created: 0,
+        audit_records_imported: 0,
+      };
+      const ends = (): Promise<{ actor: string; event_data: unknown; after_all: boolean }[]> =>
+        dataSource.query(`SELECT actor, event_data, id = (SELECT max(id) FROM audit_logs) AS after_all
+                          FROM audit_logs WHERE event_type = 'import.finished' ORDER BY id`);
+
+      it('with one record of what it changed, after all others', async () => {
+        const revoked = aToken();
+        await importLines([{ token: revoked }]);
+        const lines = Array.from({ length: 450 }, (_, n) => ({
+          token: aToken({ customer: { id: `C-${n % 3}`, name: 'x' } }),
+        }));
+        await importLines([...lines, { token: revoked, status: 'revoked' }, { token: revoked }, '?']);
+        expect(await ends()).toEqual([
+          {
+            actor: 'cli:tester',
+            event_data: { ...NONE, licenses_imported: 1, customers_created: 1 },
+            after_all: false,
+          },
+          {
+            actor: 'cli:tester',
+            event_data: { ...NONE, licenses_imported: 450, licenses_revoked: 1, customers_created: 3 },
+            after_all: true,
+          },
+        ]);
+      });
+
+      it('without a record where nothing was changed', async () => {
+        await importLines(['?']);
+        await importLines([{ token: aToken() }, '?'], true);
+        expect(await ends()).toEqual([]);
+      });
+
+      it('in the one transaction of an atomic import', async () => {
+        await importLines([{ token: aToken() }, { token: aToken() }], true);
+        expect(await ends()).toMatchObject([{ event_data: { licenses_imported: 2 }, after_all: true }]);
+        const records: { transactions: number }[] = await dataSource.query(
+          `SELECT count(DISTINCT xact)::int AS transactions FROM audit_logs WHERE event_type !~ 'signing_key'`,
+        );
+        expect(records).toEqual([{ transactions: 1 }]);
+      });
+
+      it('also when its lines break off', async () => {
+        const line = Buffer.from(`${JSON.stringify({ token: aToken() })}\n`.repeat(201));
+        async function* broken(): AsyncGenerator<Buffer> {
+          yield await Promise.resolve(line);
+          throw new Error('the pipe is gone');
+        }
+        const options = { atomic: false, onRefusal: () => undefined };
+        await expect(licenses.run(CLI, broken(), options)).rejects.toThrow('the pipe is gone');
+        expect(await ends()).toMatchObject([{ event_data: { licenses_imported: 1 } }]);
+        await expect(licenses.run(CLI, broken(), { ...options, atomic: true })).rejects.toThrow('is gone');
+        expect(await ends()).toHaveLength(1);
+      });
+
+      it('with what an import that was killed has changed, even if nothing was left to do', async () => {
+        const token = aToken();
+        async function* lines(): AsyncGenerator<CheckedLine> {
+          yield { number: 1, checked: await licenses.prove(readImportLine(JSON.stringify({ token }))) };
+        }
+        await licenses.take(CLI, lines(), { source: 'licenses', atomic: false, onRefusal: () => undefined });
+        expect(await ends()).toEqual([]);
+        expect(await importLines([{ token }])).toEqual(done({ unchanged: 1 }));
+        expect(await ends()).toMatchObject([{ event_data: { licenses_imported: 1, customers_created: 1 } }]);
+        await importLines([{ token }]);
+        expect(await ends()).toHaveLength(1);
+      });
+
+      it('counts no line that the database refuses', async () => {
+        const sql = await superuserOf({ database });
+        await sql.query(`ALTER TABLE licenses ADD CONSTRAINT short CHECK (notes <> 'no')`);
+        await sql.end();
+        await importLines([{ token: aToken(), notes: 'no' }, { token: aToken() }]);
+        expect(await ends()).toMatchObject([{ event_data: { licenses_imported: 1 } }]);
       });
     });
 

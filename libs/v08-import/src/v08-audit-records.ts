@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { EntityManager } from 'typeorm';
-import { LineRefused } from '@aegis/license-import';
+import { ImportedCounts, LineRefused } from '@aegis/license-import';
 import type { V08Row } from './v08-source';
 import { textColumn, timeColumn } from './v08-values';
 
@@ -104,6 +104,7 @@ export class V08AuditRecords {
   constructor(
     private readonly audit: AuditLog,
     private readonly environment: Environment,
+    private readonly counts: ImportedCounts,
   ) {}
 
   /**
@@ -129,6 +130,7 @@ export class V08AuditRecords {
       .filter(({ sha256 }) => isNew.delete(sha256.toString('hex')))
       .map((record) => this.entry(record, actor, now));
     if (entries.length > 0) await this.audit.append(tx, ...entries);
+    await this.counts.add(tx, 'v0.8', { audit_records_imported: entries.length });
     return entries.length;
   }
 

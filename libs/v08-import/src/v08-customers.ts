@@ -2,7 +2,13 @@ import { type Actor } from '@aegis/audit';
 import { type CreateCustomer, CustomersService, similarIdWarning } from '@aegis/customers';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { DETAILS, type ImportedCustomer, LineRefused, readCustomer } from '@aegis/license-import';
+import {
+  DETAILS,
+  ImportedCounts,
+  type ImportedCustomer,
+  LineRefused,
+  readCustomer,
+} from '@aegis/license-import';
 import type { V08Row } from './v08-source';
 import { flagOf, textColumn } from './v08-values';
 
@@ -30,7 +36,10 @@ export function readCustomerRow(row: V08Row): ImportedCustomer {
 /** Takes over customers. What is on record stays as it is. */
 @Injectable()
 export class V08Customers {
-  constructor(private readonly customers: CustomersService) {}
+  constructor(
+    private readonly customers: CustomersService,
+    private readonly counts: ImportedCounts,
+  ) {}
 
   /**
    * @param tx no other import writes while it runs
@@ -44,23 +53,21 @@ export class V08Customers {
   ): Promise<(CustomerOutcome | LineRefused)[]> {
     if (inputs.length === 0) return [];
     const ids = inputs.map(({ id }) => id);
-    const before: { id: string }[] = await tx.query('SELECT id FROM customers WHERE id = ANY($1)', [ids]);
-    const known = new Set(before.map(({ id }) => id));
-    const deleted = await this.customers.shareOrCreate(tx, actor, inputs);
+    const { created, deleted } = await this.customers.shareOrCreate(tx, actor, inputs);
     const after: { id: string; is_active: boolean }[] = await tx.query(
       'SELECT id, is_active FROM customers WHERE id = ANY($1)',
       [ids],
     );
     const active = new Map(after.map(({ id, is_active }) => [id, is_active]));
-    const created = ids.filter((id) => !known.has(id));
+    await this.counts.add(tx, 'v0.8', { customers_created: created.size });
     const similar = new Map(
-      (await this.customers.similarIds(tx, created)).map((pair) => [pair.id, similarIdWarning(pair)]),
+      (await this.customers.similarIds(tx, [...created])).map((pair) => [pair.id, similarIdWarning(pair)]),
     );
     return ids.map((id) =>
       deleted.has(id)
         ? new LineRefused('customer_deleted', 'The customer was deleted here: its id is never reused.')
         : {
-            created: !known.has(id),
+            created: created.has(id),
             active: active.get(id) === true,
             similarId: similar.get(id) ?? null,
           },

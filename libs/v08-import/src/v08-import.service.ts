@@ -2,7 +2,13 @@ import type { Actor } from '@aegis/audit';
 import { transaction } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { asRefusal, type ImportedCustomer, LineRefused, lockImports } from '@aegis/license-import';
+import {
+  asRefusal,
+  ImportedCounts,
+  type ImportedCustomer,
+  LineRefused,
+  lockImports,
+} from '@aegis/license-import';
 import { readApiKeyRow, type V08ApiKey } from './v08-api-keys';
 import { readAuditRow, type V08AuditRecord, V08AuditRecords } from './v08-audit-records';
 import { readCustomerRow, V08Customers } from './v08-customers';
@@ -50,13 +56,20 @@ export class V08Import {
     private readonly customers: V08Customers,
     private readonly licenses: V08LicenseImport,
     private readonly records: V08AuditRecords,
+    private readonly counts: ImportedCounts,
   ) {}
 
   /**
-   * Reads the tables one after another as they flow in, and writes in batches.
+   * Reads the tables one after another as they flow in, and writes in batches. Ends with a record `import.finished`, if
+   * it changed anything.
    * @returns counts of both sides; refused rows were reported
    */
-  async run(actor: Actor, source: V08Source, options: V08Options): Promise<V08Report> {
+  run(actor: Actor, source: V08Source, options: V08Options): Promise<V08Report> {
+    const take = (): Promise<V08Report> => this.takeAll(actor, source, options);
+    return options.dryRun ? take() : this.counts.finishing(actor, 'v0.8', take);
+  }
+
+  private async takeAll(actor: Actor, source: V08Source, options: V08Options): Promise<V08Report> {
     const now = await this.now();
     const [customers, licenses, records, keys] = (
       ['customers', 'licenses', 'audit_logs', 'api_keys'] as const

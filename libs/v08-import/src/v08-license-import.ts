@@ -67,6 +67,7 @@ export class V08LicenseImport {
     const lineOf = (checked: CheckedLine): V08Line => (checked as V08CheckedLine).line;
 
     const report = await this.licenses.take(actor, checkedLines(), {
+      source: 'v0.8',
       atomic: false,
       dryRun,
       onRefusal: () => undefined,

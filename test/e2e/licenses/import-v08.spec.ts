@@ -159,6 +159,14 @@ describe('aegis import v0.8', () => {
     return rows[0];
   };
 
+  /** What the records of the ends of imports say. */
+  const ends = async (): Promise<unknown[]> => {
+    const { rows } = await sql.query<{ said: unknown }>(
+      `SELECT event_data AS said FROM audit_logs WHERE event_type = 'import.finished' ORDER BY id`,
+    );
+    return rows.map(({ said }) => said);
+  };
+
   describe.each(['its database', 'a folder of CSV'])('from %s', (from) => {
     async function source(): Promise<string[]> {
       if (from === 'its database') return [];
@@ -255,6 +263,16 @@ describe('aegis import v0.8', () => {
         },
       });
       expect(await counted()).toEqual({ licenses: 6, customers: 2, records: 2 });
+      expect(await ends()).toEqual([
+        {
+          source: 'v0.8',
+          licenses_imported: 6,
+          licenses_revoked: 0,
+          licenses_completed: 0,
+          customers_created: 2,
+          audit_records_imported: 2,
+        },
+      ]);
     });
 
     it('imports audit records with their times, without personal values and without addresses that are too old', async () => {
@@ -455,6 +473,7 @@ describe('aegis import v0.8', () => {
       answer: { licenses: { imported: 6 }, audit_logs: { imported: 2 }, dry_run: true },
     });
     expect(await counted()).toEqual({ licenses: 0, customers: 0, records: 0 });
+    expect(await ends()).toEqual([]);
   });
 
   it('imports the files of a folder, row by row, and reports lines that are not rows', async () => {

@@ -4,8 +4,8 @@ import { readRecordedKeys, type ShippedSource, TrailVerification } from '@aegis/
 import { loadEnvironment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
 import { postgresOptions } from '@aegis/database';
-import { LicenseImport } from '@aegis/license-import';
 import { listedStatus, openStatusList, parseActivation } from '@aegis/license-token';
+import { ImportedCounts, LicenseImport } from '@aegis/license-import';
 import { License, LicenseToken } from '@aegis/licensing';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
@@ -95,14 +95,16 @@ describe('a database that was restored to an earlier moment', () => {
     const source = signerSource(environment, logger, new Metrics());
     const keyRing = new KeyRing(application, environment, audit, logger, source);
     await keyRing.load();
+    const counts = new ImportedCounts(application, audit);
     const writer = new LicenseImportWriter(
       new CustomersService(application, audit),
       audit,
       new SeatTermsStore(),
+      counts,
     );
     const refused: string[] = [];
     const lines = tokens.map((token) => `${JSON.stringify({ token })}\n`).join('');
-    await new LicenseImport(application, keyRing, writer, environment).run(
+    await new LicenseImport(application, keyRing, writer, environment, counts).run(
       SYSTEM,
       Readable.from([Buffer.from(lines)]) as AsyncIterable<Buffer>,
       { atomic: false, onRefusal: ({ code }) => refused.push(code) },
