@@ -43,7 +43,6 @@ export default {
         'l.created_at) < ${indexed}',
         'l.created_at) <= ${indexed}',
       ],
-      ['looks for licenses that are withdrawn', `AND l.status = 'active' AND (`, 'AND ('],
       [
         'gives every type the days of all',
         '($7::text[] IS NULL OR l.license_type = ANY($7::text[]))',

@@ -143,6 +143,10 @@ describe('notices of the end of licenses', () => {
     const lasting = await license(at(1));
     const graceOver = await license(`${at(0)} - interval '48 hours'`, { grace: '2' });
     const inGrace = await license(`${at(1)} - interval '48 hours'`, { grace: '2' });
+    const atIssue = await license(`${at(-30_000)} + interval '168 hours'`);
+    await sql.query(`UPDATE licenses SET created_at = ${at(-30_000)} WHERE id = $1`, [atIssue]);
+    const afterIssue = await license(`${at(-30_000)} + interval '168 hours'`);
+    await sql.query(`UPDATE licenses SET created_at = ${at(-30_001)} WHERE id = $1`, [afterIssue]);
     const fixed: DataSource = Object.create(dataSource, {
       query: {
         value: async (text: string, parameters?: unknown[]) =>
@@ -155,6 +159,8 @@ describe('notices of the end of licenses', () => {
     const said = [];
     for (const id of [exactly, later, ended, lasting, graceOver, inGrace]) said.push(await given(id));
     expect(said).toEqual([['expiring 7'], [], ['expired'], [], ['expired'], []]);
+    expect(await given(atIssue)).toEqual([]);
+    expect(await given(afterIssue)).toEqual(['expiring 7']);
   });
 
   it('have one of grace where there is grace, and the last one when it is over', async () => {
