@@ -1,4 +1,5 @@
 import { EVENT_TYPES } from '@aegis/audit';
+import { EVENT_KINDS } from '@aegis/events';
 import { JOB_NAMES } from '@aegis/jobs';
 import { VERDICT_CODES } from '@aegis/license-token';
 import { readFileSync } from 'node:fs';
@@ -41,6 +42,21 @@ describe('a page that lists something lists all of it', () => {
 
   it('docs/audit-events.md explains every type of audit record', () => {
     expect(firstColumn('docs/audit-events.md')).toEqual(expect.arrayContaining([...EVENT_TYPES]));
+  });
+
+  it('docs/events.md has each type of event with its fields', () => {
+    const text = readFileSync(join(__dirname, '../docs/events.md'), 'utf8');
+    const rows = [...text.matchAll(/^\| `[a-z_]+\.[a-z_]+` +\|.*$/gm)].map(([row]) =>
+      row.replace(/ +/g, ' '),
+    );
+    expect(rows).toEqual(
+      Object.entries(EVENT_KINDS).map(([type, { summary, fields }]) => {
+        const names = Object.entries(fields).map(
+          ([name, { isOptional }]) => `\`${name}${isOptional ? '?' : ''}\``,
+        );
+        return `| \`${type}\` | ${summary} | ${names.join(' ') || '–'} |`;
+      }),
+    );
   });
 
   it('docs/architecture.md has diagrams without a semicolon, at which Mermaid ends a statement', () => {

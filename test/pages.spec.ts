@@ -11,6 +11,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   'docs/api.md': 'test/system/docs.spec.ts',
   'docs/audit-events.md': 'test/system/docs.spec.ts',
   'docs/entitlements.md': 'test/system/docs.spec.ts',
+  'docs/events.md': 'test/system/docs.spec.ts',
   'docs/instance-binding.md': 'test/system/docs.spec.ts',
   'docs/logs.md': 'test/system/docs.spec.ts',
   'docs/undo.md': 'test/system/docs.spec.ts',

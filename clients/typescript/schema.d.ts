@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read events after a position, or wait for the next
+         * @description Scope: `events:read`.
+         */
+        get: operations["pullEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/audit-logs": {
         parameters: {
             query?: never;
@@ -1490,6 +1510,14 @@ export interface components {
              */
             reason: string;
         };
+        Event: components["schemas"]["LicenseIssuedEvent"] | components["schemas"]["LicenseRevokedEvent"] | components["schemas"]["LicenseSuspendedEvent"] | components["schemas"]["LicenseReinstatedEvent"] | components["schemas"]["LicenseRenewedEvent"] | components["schemas"]["LicenseReissuedEvent"] | components["schemas"]["LicenseUpdatedEvent"] | components["schemas"]["LicenseSeatsChangedEvent"] | components["schemas"]["LicenseExpiringEvent"] | components["schemas"]["LicenseInGraceEvent"] | components["schemas"]["LicenseExpiredEvent"] | components["schemas"]["ImportFinishedEvent"] | components["schemas"]["ActivationAdmittedEvent"] | components["schemas"]["ActivationRefusedEvent"] | components["schemas"]["ActivationReleasedEvent"] | components["schemas"]["ActivationLapsedEvent"] | components["schemas"]["ActivationEndedEvent"] | components["schemas"]["ActivationTakenOverEvent"] | components["schemas"]["ActivationFileMadeEvent"] | components["schemas"]["CustomerCreatedEvent"] | components["schemas"]["CustomerUpdatedEvent"] | components["schemas"]["CustomerDeletedEvent"] | components["schemas"]["ApiKeyCreatedEvent"] | components["schemas"]["ApiKeyUpdatedEvent"] | components["schemas"]["ApiKeyRotatedEvent"] | components["schemas"]["ApiKeyDeletedEvent"] | components["schemas"]["SigningKeyAdoptedEvent"] | components["schemas"]["SigningKeyPublishedEvent"] | components["schemas"]["SigningKeyActivatedEvent"] | components["schemas"]["SigningKeyRetiredEvent"] | components["schemas"]["SigningKeyCompromisedEvent"] | components["schemas"]["DatabaseRestoredEvent"];
+        EventPage: {
+            events: components["schemas"]["Event"][];
+            /** @description What to send as the next `after`. Up to here all events were looked through, of whatever type. */
+            last_position: number;
+            /** @description Whether there are later events already, of whatever type: ask again at once. */
+            has_more: boolean;
+        };
         FieldError: {
             /** @description Path of the field as the caller wrote it: `items.3.token`. Cut after 200 characters. */
             field: string;
@@ -2081,7 +2109,7 @@ export interface components {
              * @description Stable name of the error, for programs.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "activation_offline" | "key_set_outdated" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
             /** @description All broken rules; if there are too many for one answer, the first of them. */
@@ -2108,6 +2136,10 @@ export interface components {
              * @description With `activation_ended`: since when it no longer holds a seat.
              */
             ended_at?: string;
+            /** @description With `events_expired`: the first position whose event is kept. */
+            first_position?: number;
+            /** @description With `position_unknown`: the last position that was given to an event. */
+            last_position?: number;
         };
         ProofKey: {
             /** @enum {string} */
@@ -2217,7 +2249,7 @@ export interface components {
             grace_seconds?: number;
         };
         /** @enum {string} */
-        Scope: "licenses:read" | "licenses:issue" | "licenses:revoke" | "licenses:validate" | "activations:read" | "activations:manage" | "customers:read" | "customers:write" | "stats:read" | "audit:read" | "api-keys:manage" | "webhooks:manage" | "admin";
+        Scope: "licenses:read" | "licenses:issue" | "licenses:revoke" | "licenses:validate" | "activations:read" | "activations:manage" | "customers:read" | "customers:write" | "stats:read" | "audit:read" | "events:read" | "api-keys:manage" | "webhooks:manage" | "admin";
         SeatDay: {
             /** Format: date */
             day: string;
@@ -2543,6 +2575,1986 @@ export interface components {
         };
         /** @enum {string} */
         Warning: "EXPIRES_SOON" | "IN_GRACE" | "REISSUE_AVAILABLE" | "SEAT_OVERAGE";
+        /**
+         * @description A license was issued.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "license.issued",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "status": "active",
+         *         "license_type": "subscription",
+         *         "allowed_major_versions": [
+         *           "17",
+         *           "18"
+         *         ],
+         *         "expires_at": "2027-01-31T00:00:00.000Z",
+         *         "grace_days": 14,
+         *         "entitlements": {
+         *           "reports": true
+         *         }
+         *       }
+         *     }
+         */
+        LicenseIssuedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.issued";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description Its status
+                 * @constant
+                 */
+                status: "active";
+                /**
+                 * @description The type of the license
+                 * @enum {string}
+                 */
+                license_type: "perpetual" | "subscription" | "demo";
+                /** @description Major versions of the module that it is for */
+                allowed_major_versions: string[];
+                /**
+                 * Format: date-time
+                 * @description When it ends; null: never
+                 */
+                expires_at: string | null;
+                /** @description Days after its end in which it is still valid */
+                grace_days?: number;
+                /** @description What it allows beyond running, by code */
+                entitlements?: {
+                    [key: string]: unknown;
+                };
+                /** @description How many seats it has */
+                seats?: {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        /**
+         * @description A license was revoked, permanently.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "license.revoked",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "status": "revoked",
+         *         "previous_status": "active"
+         *       }
+         *     }
+         */
+        LicenseRevokedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.revoked";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description Its status
+                 * @constant
+                 */
+                status: "revoked";
+                /**
+                 * @description Its status before
+                 * @enum {string}
+                 */
+                previous_status?: "active" | "suspended" | "revoked";
+            };
+        };
+        /**
+         * @description A license was suspended.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "license.suspended",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "status": "suspended",
+         *         "previous_status": "active"
+         *       }
+         *     }
+         */
+        LicenseSuspendedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.suspended";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description Its status
+                 * @constant
+                 */
+                status: "suspended";
+                /**
+                 * @description Its status before
+                 * @enum {string}
+                 */
+                previous_status?: "active" | "suspended" | "revoked";
+            };
+        };
+        /**
+         * @description A suspended license is active again.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "license.reinstated",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "status": "active",
+         *         "previous_status": "suspended"
+         *       }
+         *     }
+         */
+        LicenseReinstatedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.reinstated";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description Its status
+                 * @constant
+                 */
+                status: "active";
+                /**
+                 * @description Its status before
+                 * @enum {string}
+                 */
+                previous_status?: "active" | "suspended" | "revoked";
+            };
+        };
+        /**
+         * @description A license got a token with a later end.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "license.renewed",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "license_type": "subscription",
+         *         "allowed_major_versions": [
+         *           "17",
+         *           "18"
+         *         ],
+         *         "expires_at": "2027-01-31T00:00:00.000Z",
+         *         "grace_days": 14,
+         *         "entitlements": {
+         *           "reports": true
+         *         },
+         *         "changed": [
+         *           "expires_at"
+         *         ]
+         *       }
+         *     }
+         */
+        LicenseRenewedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.renewed";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description The type of the license
+                 * @enum {string}
+                 */
+                license_type: "perpetual" | "subscription" | "demo";
+                /** @description Major versions of the module that it is for */
+                allowed_major_versions: string[];
+                /**
+                 * Format: date-time
+                 * @description When it ends; null: never
+                 */
+                expires_at: string | null;
+                /** @description Days after its end in which it is still valid */
+                grace_days?: number;
+                /** @description What it allows beyond running, by code */
+                entitlements?: {
+                    [key: string]: unknown;
+                };
+                /** @description How many seats it has */
+                seats?: {
+                    [key: string]: unknown;
+                };
+                /** @description Names of the fields that were changed */
+                changed?: string[];
+            };
+        };
+        /**
+         * @description A license got another token.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "license.reissued",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "license_type": "subscription",
+         *         "allowed_major_versions": [
+         *           "17",
+         *           "18"
+         *         ],
+         *         "expires_at": "2027-01-31T00:00:00.000Z",
+         *         "grace_days": 14,
+         *         "entitlements": {
+         *           "reports": true
+         *         },
+         *         "changed": [
+         *           "allowed_major_versions"
+         *         ]
+         *       }
+         *     }
+         */
+        LicenseReissuedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.reissued";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description The type of the license
+                 * @enum {string}
+                 */
+                license_type: "perpetual" | "subscription" | "demo";
+                /** @description Major versions of the module that it is for */
+                allowed_major_versions: string[];
+                /**
+                 * Format: date-time
+                 * @description When it ends; null: never
+                 */
+                expires_at: string | null;
+                /** @description Days after its end in which it is still valid */
+                grace_days?: number;
+                /** @description What it allows beyond running, by code */
+                entitlements?: {
+                    [key: string]: unknown;
+                };
+                /** @description How many seats it has */
+                seats?: {
+                    [key: string]: unknown;
+                };
+                /** @description Names of the fields that were changed */
+                changed?: string[];
+            };
+        };
+        /**
+         * @description The notes of a license were changed.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "license.updated",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "changed": [
+         *           "notes"
+         *         ]
+         *       }
+         *     }
+         */
+        LicenseUpdatedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.updated";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /** @description Names of the fields that were changed */
+                changed: string[];
+            };
+        };
+        /**
+         * @description The numbers of a license’s seats were changed without a new token.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "license.seats_changed",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "before": {
+         *           "mode": "floating",
+         *           "max": 5,
+         *           "overage": 0
+         *         },
+         *         "after": {
+         *           "mode": "floating",
+         *           "max": 10,
+         *           "overage": 0
+         *         }
+         *       }
+         *     }
+         */
+        LicenseSeatsChangedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.seats_changed";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /** @description All its numbers before */
+                before: {
+                    [key: string]: unknown;
+                };
+                /** @description All its numbers now */
+                after: {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        /**
+         * @description A license ends in so many days.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "license.expiring",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "expires_at": "2027-01-31T00:00:00.000Z",
+         *         "days": 14
+         *       }
+         *     }
+         */
+        LicenseExpiringEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.expiring";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends, or ended
+                 */
+                expires_at: string;
+                /** @description The notice that this is: so many days before the end */
+                days: number;
+            };
+        };
+        /**
+         * @description A license has ended, and is still valid for its days of grace.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "license.in_grace",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "expires_at": "2027-01-31T00:00:00.000Z",
+         *         "grace_until": "2027-02-14T00:00:00.000Z"
+         *       }
+         *     }
+         */
+        LicenseInGraceEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.in_grace";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends, or ended
+                 */
+                expires_at: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it is still valid
+                 */
+                grace_until: string;
+            };
+        };
+        /**
+         * @description A license has ended, with its days of grace if it had any.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "license.expired",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "expires_at": "2027-01-31T00:00:00.000Z"
+         *       }
+         *     }
+         */
+        LicenseExpiredEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.expired";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends, or ended
+                 */
+                expires_at: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it was still valid
+                 */
+                grace_until?: string;
+            };
+        };
+        /**
+         * @description An import has ended: there is no event of each license and customer that it wrote.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "import.finished",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "licenses_imported": 1200,
+         *         "licenses_revoked": 3,
+         *         "customers_created": 80
+         *       }
+         *     }
+         */
+        ImportFinishedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "import.finished";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description Licenses that are new */
+                licenses_imported: number;
+                /** @description Licenses that were here, and that it revoked */
+                licenses_revoked: number;
+                /** @description Customers that are new */
+                customers_created: number;
+                /** @description False where a part of its input was left out */
+                is_complete?: boolean;
+            };
+        };
+        /**
+         * @description An installation got a seat.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "activation.admitted",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+         *         "mode": "floating",
+         *         "over": false,
+         *         "fence": 1796040000000
+         *       }
+         *     }
+         */
+        ActivationAdmittedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.admitted";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: uuid
+                 * @description The activation
+                 */
+                activation_id: string;
+                /**
+                 * @description How the license’s seats are held
+                 * @enum {string}
+                 */
+                mode: "fixed" | "floating";
+                /** @description Whether it is above the number of seats, within the overage */
+                over: boolean;
+                /** @description A number that grows with each admission of the license */
+                fence: number;
+                /**
+                 * Format: uuid
+                 * @description The activation that lost its seat for it
+                 */
+                taken_over?: string | null;
+            };
+        };
+        /**
+         * @description An installation got no seat; the first time for a license and hour.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "activation.refused",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "code": "seats_exhausted",
+         *         "limit": 5,
+         *         "in_use": 5
+         *       }
+         *     }
+         */
+        ActivationRefusedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.refused";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description Why
+                 * @enum {string}
+                 */
+                code: "seats_exhausted" | "moves_exhausted";
+                /** @description How many are allowed */
+                limit: number;
+                /** @description How many there were */
+                in_use: number;
+            };
+        };
+        /**
+         * @description An installation gave its seat back.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "activation.released",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+         *         "ended_at": "2026-11-29T12:00:00.000Z"
+         *       }
+         *     }
+         */
+        ActivationReleasedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.released";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: uuid
+                 * @description The activation
+                 */
+                activation_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended
+                 */
+                ended_at: string;
+            };
+        };
+        /**
+         * @description The lease of an activation was over. It is reported when the server finds it, which can be long after; `ended_at` is the true end.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "activation.lapsed",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+         *         "ended_at": "2026-11-29T12:00:00.000Z"
+         *       }
+         *     }
+         */
+        ActivationLapsedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.lapsed";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: uuid
+                 * @description The activation
+                 */
+                activation_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended
+                 */
+                ended_at: string;
+            };
+        };
+        /**
+         * @description The vendor ended an activation; or all of them ended, since seats are no longer counted or the customer was removed: then `count` says how many.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "activation.ended",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+         *         "ended_at": "2026-11-29T12:00:00.000Z",
+         *         "ended_by": "ended"
+         *       }
+         *     }
+         */
+        ActivationEndedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.ended";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id?: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name?: string;
+                /**
+                 * Format: uuid
+                 * @description The activation
+                 */
+                activation_id?: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended
+                 */
+                ended_at?: string;
+                /**
+                 * @description What ended it
+                 * @enum {string}
+                 */
+                ended_by: "ended" | "customer_removed";
+                /** @description How many ended, where all did */
+                count?: number;
+                /** @description How many of them had ended by their lease before */
+                lapsed?: number;
+            };
+        };
+        /**
+         * @description An activation lost its seat to another one.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "activation.taken_over",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f"
+         *       }
+         *     }
+         */
+        ActivationTakenOverEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.taken_over";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: uuid
+                 * @description The activation
+                 */
+                activation_id: string;
+            };
+        };
+        /**
+         * @description An activation got an offline file, which holds its seat.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "activation.file_made",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+         *         "offline_until": "2026-12-29T12:00:00.000Z"
+         *       }
+         *     }
+         */
+        ActivationFileMadeEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.file_made";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: uuid
+                 * @description The activation
+                 */
+                activation_id: string;
+                /**
+                 * Format: date-time
+                 * @description Until when the file counts
+                 */
+                offline_until: string;
+            };
+        };
+        /**
+         * @description A customer was created.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "customer.created",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "customer_id": "acme",
+         *         "changed": [
+         *           "name",
+         *           "email"
+         *         ]
+         *       }
+         *     }
+         */
+        CustomerCreatedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "customer.created";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description Names of the fields that were changed */
+                changed: string[];
+                /** @description Whether it is active, where that was given or changed */
+                is_active?: boolean;
+            };
+        };
+        /**
+         * @description A customer was changed, deactivated or activated.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "customer.updated",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "customer_id": "acme",
+         *         "changed": [
+         *           "is_active"
+         *         ],
+         *         "is_active": false
+         *       }
+         *     }
+         */
+        CustomerUpdatedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "customer.updated";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description Names of the fields that were changed */
+                changed: string[];
+                /** @description Whether it is active, where that was given or changed */
+                is_active?: boolean;
+            };
+        };
+        /**
+         * @description A customer was removed. Its id stays taken, its licenses are revoked.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "customer.deleted",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "customer_id": "acme"
+         *       }
+         *     }
+         */
+        CustomerDeletedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "customer.deleted";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The customer */
+                customer_id: string;
+            };
+        };
+        /**
+         * @description An API key was created.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "api_key.created",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "api_key_id": "5Yx0aBcD9eFg",
+         *         "scopes": [
+         *           "licenses:validate"
+         *         ],
+         *         "expires_at": null,
+         *         "rate_limit_per_minute": null
+         *       }
+         *     }
+         */
+        ApiKeyCreatedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key.created";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The API key */
+                api_key_id: string;
+                /** @description What it may do */
+                scopes: string[];
+                /**
+                 * Format: date-time
+                 * @description When it ends; null: never
+                 */
+                expires_at: string | null;
+                /** @description Its own limit of requests; null: the default */
+                rate_limit_per_minute: number | null;
+            };
+        };
+        /**
+         * @description An API key was changed; what was not changed is absent.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "api_key.updated",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "api_key_id": "5Yx0aBcD9eFg",
+         *         "changed": [
+         *           "is_active"
+         *         ],
+         *         "is_active": false
+         *       }
+         *     }
+         */
+        ApiKeyUpdatedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key.updated";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The API key */
+                api_key_id: string;
+                /** @description Names of the fields that were changed */
+                changed: string[];
+                /** @description What it may do */
+                scopes?: string[];
+                /** @description Whether it is active, where that was given or changed */
+                is_active?: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it ends; null: never
+                 */
+                expires_at?: string | null;
+                /** @description Its own limit of requests; null: the default */
+                rate_limit_per_minute?: number | null;
+            };
+        };
+        /**
+         * @description An API key got a new secret.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "api_key.rotated",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "api_key_id": "5Yx0aBcD9eFg",
+         *         "grace_seconds": 3600
+         *       }
+         *     }
+         */
+        ApiKeyRotatedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key.rotated";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The API key */
+                api_key_id: string;
+                /** @description For so long the former secret counts, too */
+                grace_seconds: number;
+            };
+        };
+        /**
+         * @description An API key was deleted.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "api_key.deleted",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "api_key_id": "5Yx0aBcD9eFg"
+         *       }
+         *     }
+         */
+        ApiKeyDeletedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key.deleted";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The API key */
+                api_key_id: string;
+            };
+        };
+        /**
+         * @description The public key of another server was taken over as retired.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "signing_key.adopted",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "key_id": "aegis-2026-11",
+         *         "public_key": "MCowBQYDK2VwAyEA…"
+         *       }
+         *     }
+         */
+        SigningKeyAdoptedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.adopted";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The signing key */
+                key_id: string;
+                /** @description Its public half */
+                public_key: string;
+            };
+        };
+        /**
+         * @description A key is in the key set, and will sign.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "signing_key.published",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "key_id": "aegis-2026-11",
+         *         "public_key": "MCowBQYDK2VwAyEA…"
+         *       }
+         *     }
+         */
+        SigningKeyPublishedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.published";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The signing key */
+                key_id: string;
+                /** @description Its public half */
+                public_key: string;
+            };
+        };
+        /**
+         * @description A key signs from now on.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "signing_key.activated",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "key_id": "aegis-2026-11",
+         *         "public_key": "MCowBQYDK2VwAyEA…"
+         *       }
+         *     }
+         */
+        SigningKeyActivatedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.activated";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The signing key */
+                key_id: string;
+                /** @description Its public half */
+                public_key: string;
+            };
+        };
+        /**
+         * @description A key no longer signs, and still verifies.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "signing_key.retired",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "key_id": "aegis-2025-11",
+         *         "replaced_by": "aegis-2026-11"
+         *       }
+         *     }
+         */
+        SigningKeyRetiredEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.retired";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The signing key */
+                key_id: string;
+                /** @description The key that signs instead */
+                replaced_by?: string;
+            };
+        };
+        /**
+         * @description Trust in a key was withdrawn.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "signing_key.compromised",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "key_id": "aegis-2025-11",
+         *         "after": null,
+         *         "replaced_by": "aegis-2026-11"
+         *       }
+         *     }
+         */
+        SigningKeyCompromisedEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.compromised";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The signing key */
+                key_id: string;
+                /**
+                 * Format: date-time
+                 * @description What it signed from here on does not count; null: nothing does
+                 */
+                after: string | null;
+                /** @description The key that signs instead */
+                replaced_by?: string;
+            };
+        };
+        /**
+         * @description The database was restored from a backup and reconciled. Events since the backup come again, with the same ids, at later positions; what was not shipped before the loss is in none.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "position": 4711,
+         *       "type": "database.restored",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "audit_log_id": "4711"
+         *       }
+         *     }
+         */
+        DatabaseRestoredEvent: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place in the order of all events: from 1, without a gap. */
+            position: number;
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "database.restored";
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+            };
+        };
     };
     responses: {
         /** @description `invalid_request`: Malformed request */
@@ -2596,6 +4608,38 @@ export interface components {
         };
         /** @description `not_acceptable`: Not acceptable */
         not_acceptable: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `position_unknown`: Position not given yet */
+        position_unknown: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `events_expired`: Events no longer kept */
+        events_expired: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3272,6 +5316,85 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    pullEvents: {
+        parameters: {
+            query?: {
+                /** @description Events after this position: `last_position` of the answer before, 0 for the first. */
+                after?: number;
+                /** @description Events at most. */
+                limit?: number;
+                /** @description Seconds to wait for an event if there is none yet. */
+                wait?: number;
+                /** @description Only events of this type, or of these, separated by commas. */
+                type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "events": [
+                     *         {
+                     *           "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                     *           "position": 4711,
+                     *           "type": "license.issued",
+                     *           "timestamp": "2026-11-29T12:00:00.000Z",
+                     *           "api_version": "1",
+                     *           "data": {
+                     *             "audit_log_id": "4711",
+                     *             "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                     *             "customer_id": "acme",
+                     *             "module_name": "inventory",
+                     *             "status": "active",
+                     *             "license_type": "subscription",
+                     *             "allowed_major_versions": [
+                     *               "17",
+                     *               "18"
+                     *             ],
+                     *             "expires_at": "2027-01-31T00:00:00.000Z",
+                     *             "grace_days": 14,
+                     *             "entitlements": {
+                     *               "reports": true
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "last_position": 1,
+                     *       "has_more": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            406: components["responses"]["not_acceptable"];
+            409: components["responses"]["position_unknown"];
+            410: components["responses"]["events_expired"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
     listAuditLogs: {
         parameters: {
             query?: {
@@ -6833,7 +8956,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "activation_offline" | "key_set_outdated" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
+                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
             };
             cookie?: never;
         };

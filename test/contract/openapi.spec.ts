@@ -115,7 +115,8 @@ describe('the served OpenAPI document', () => {
       allowUnionTypes: true,
       validateFormats: false,
     });
-    ajv.addVocabulary(['components']);
+    // Of OpenAPI (3.1, section 4.8.25).
+    ajv.addVocabulary(['components', 'discriminator']);
     const text = JSON.stringify(contract.components).replaceAll('"#/components/', '"contract#/components/');
     ajv.addSchema(
       { $id: 'contract', ...({ components: JSON.parse(text) } as object) },

@@ -14,6 +14,7 @@ import draining from './faults/draining.mjs';
 import doctor from './faults/doctor.mjs';
 import edge from './faults/edge.mjs';
 import endedCallers from './faults/ended-callers.mjs';
+import events from './faults/events.mjs';
 import falseAssurance from './faults/false-assurance.mjs';
 import finalStates from './faults/final-states.mjs';
 import grants from './faults/grants.mjs';
@@ -60,6 +61,7 @@ export const AREAS = [
   guard,
   input,
   draining,
+  events,
   edge,
   apiKeys,
   endedCallers,

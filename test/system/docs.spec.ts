@@ -134,10 +134,13 @@ describe('what the documentation shows', () => {
     expect(Math.abs(apart)).toBeLessThan(24 * 60 * 60 * 1000);
   });
 
-  curlIt.each(['docs/audit-events.md', 'docs/logs.md'])(`the commands of %s work${because}`, (page) => {
-    const { status, stderr } = run(blocksOf(page));
-    expect([status, status === 0 ? '' : String(stderr)]).toEqual([0, '']);
-  });
+  curlIt.each(['docs/audit-events.md', 'docs/events.md', 'docs/logs.md'])(
+    `the commands of %s work${because}`,
+    (page) => {
+      const { status, stderr } = run(blocksOf(page));
+      expect([status, status === 0 ? '' : String(stderr)]).toEqual([0, '']);
+    },
+  );
 
   curlIt(`docs/entitlements.md issues, changes and finds them${because}`, () => {
     const { status, stdout, stderr } = run(blocksOf('docs/entitlements.md'), processes.emptyFolder());

@@ -3,6 +3,7 @@ import { AuditHttpModule } from '@aegis-http/audit';
 import { CheckpointsHttpModule } from '@aegis-http/checkpoints';
 import { ActivationRetentionModule } from '@aegis/activations';
 import { EventSequencingModule } from '@aegis/events';
+import { EventsHttpModule } from '@aegis-http/events';
 import { ConfigModule, type Environment } from '@aegis/config';
 import { CustomersHttpModule } from '@aegis-http/customers';
 import { DatabaseModule } from '@aegis/database';
@@ -38,6 +39,7 @@ export class AppModule {
         IdempotencyModule,
         ActivationRetentionModule,
         EventSequencingModule,
+        EventsHttpModule,
         AuditHttpModule,
         CheckpointsHttpModule,
         CustomersHttpModule,

@@ -12,6 +12,7 @@ import {
   assertEveryBodyIsBounded,
   assertEveryRouteDeclaresAccess,
   createHttpApp,
+  HeldRequests,
   traceHandlers,
 } from '@aegis/http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -83,7 +84,8 @@ export async function startServer(
       environment: environment.ENVIRONMENT,
     });
     const acceptsMs = environment.SHUTDOWN_DRAIN_SECONDS * 1000;
-    const parts = { app, lifecycle: app.get(Lifecycle), database, metrics, logger };
+    const held = app.get(HeldRequests, { strict: false });
+    const parts = { app, lifecycle: app.get(Lifecycle), held, database, metrics, logger };
     let stopping: Promise<void> | undefined;
     const stop = (): Promise<void> => (stopping ??= stopServer(parts, acceptsMs));
     return { url, metricsUrl: metrics.url, firstAdminKey, stop };

@@ -39,6 +39,7 @@ describe('a stop', () => {
     return {
       app: { getHttpServer: () => server, close },
       lifecycle: new Lifecycle(),
+      held: { release: () => undefined },
       database: { release: ends('database') },
       metrics: { close: ends('metrics') },
       logger: new Logger({ level: 'info', format: 'json', stream }),

@@ -1,4 +1,5 @@
 import type { DatabaseAccess } from '@aegis/database';
+import type { HeldRequests } from '@aegis/http';
 import type { Logger } from '@aegis/logging';
 import type { MetricsServer } from '@aegis/metrics';
 import type { Server } from 'node:http';
@@ -16,6 +17,7 @@ export const CLOSE_MS = 12_000;
 export interface RunningParts {
   app: { getHttpServer(): Server; close(): Promise<void> };
   lifecycle: Lifecycle;
+  held: Pick<HeldRequests, 'release'>;
   database: Pick<DatabaseAccess, 'release'>;
   metrics: Pick<MetricsServer, 'close'>;
   logger: Logger;
@@ -36,13 +38,14 @@ export interface StopLimits {
  * @throws what closing fails with
  */
 export async function stopServer(
-  { app, lifecycle, database, metrics, logger }: RunningParts,
+  { app, lifecycle, held, database, metrics, logger }: RunningParts,
   acceptsMs: number,
   { openRequestsMs, closeMs }: StopLimits = { openRequestsMs: PATIENCE_MS, closeMs: CLOSE_MS },
 ): Promise<void> {
   const server = app.getHttpServer();
   lifecycle.drain();
   closeAfterEachAnswer(server);
+  held.release();
   logger.write('info', 'draining');
   // Load balancers take a moment to see that readiness says no.
   await pause(acceptsMs);

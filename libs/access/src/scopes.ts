@@ -10,6 +10,7 @@ export const SCOPES = [
   'customers:write',
   'stats:read',
   'audit:read',
+  'events:read',
   'api-keys:manage',
   'webhooks:manage',
   'admin',

@@ -1,10 +1,10 @@
 import { IsIn, IsOptional, Matches } from 'class-validator';
-import { HttpLimits } from './http-limits';
+import { EventSettings } from './event-settings';
 import { IsCheckpointSink, IsWholeNumber } from './rules';
 import { Setting } from './setting';
 
 /** What the audit trail records, how long it keeps addresses, and where its checkpoints are also kept. */
-export abstract class AuditSettings extends HttpLimits {
+export abstract class AuditSettings extends EventSettings {
   @Setting({
     kind: 'text',
     default: 'all',

@@ -148,6 +148,12 @@ const catalogue = {
     description:
       'The activation no longer holds a seat: `ended_by` and `ended_at` say why and since when. Activate again; that needs a free seat.',
   },
+  position_unknown: {
+    status: 409,
+    title: 'Position not given yet',
+    description:
+      '`after` is beyond `last_position`, the last place that was given to an event: it is of another server, or of a database that was replaced without `aegis restore reconcile`. Begin again with `after=0`, and leave out the events whose id you have seen.',
+  },
   activation_offline: {
     status: 409,
     title: 'Held by an offline file',
@@ -207,6 +213,12 @@ const catalogue = {
     title: 'Restored database cannot be reconciled',
     description:
       'What was shipped does not prove enough, or contradicts the database. `aegis restore reconcile` says why; nothing was written.',
+  },
+  events_expired: {
+    status: 410,
+    title: 'Events no longer kept',
+    description:
+      'Events after `after` were removed: they are kept for `EVENTS_RETENTION_DAYS`. Read the state of what you follow from its own routes, then continue with `after` one less than `first_position`, the first place whose event is kept.',
   },
   precondition_failed: {
     status: 412,

@@ -1,8 +1,15 @@
 import { JobsModule } from '@aegis/jobs';
+import { MetricsModule } from '@aegis/metrics';
 import { Module } from '@nestjs/common';
+import { EventRetention } from './retention/event-retention';
 import { EventSequencer } from './sequencing/event-sequencer';
 import { EventSequencing } from './sequencing/event-sequencing';
+import { OutboxGauges } from './sequencing/outbox-gauges';
 
-/** Makes events of what is on record; the server loads it. */
-@Module({ imports: [JobsModule], providers: [EventSequencer, EventSequencing], exports: [EventSequencer] })
+/** Makes events of what is on record, and removes the old ones; the server loads it. */
+@Module({
+  imports: [JobsModule, MetricsModule],
+  providers: [EventRetention, EventSequencer, EventSequencing, OutboxGauges],
+  exports: [EventSequencer],
+})
 export class EventSequencingModule {}

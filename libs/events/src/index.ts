@@ -7,4 +7,5 @@ export {
   type EventName,
 } from './catalogue/event-kinds';
 export { EventSequencingModule } from './event-sequencing.module';
+export { countOldEvents, removeOldEvents } from './retention/old-events';
 export { publicEventId } from './sequencing/event-id';

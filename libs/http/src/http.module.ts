@@ -14,6 +14,7 @@ import { ThrottlerModule } from '@nestjs/throttler';
 import { IdentifyGuard } from './callers/identify.guard';
 import { InputGuard } from './input/input.guard';
 import { LateBodyGuard } from './edge/late-body.guard';
+import { HeldRequests } from './limits/held-requests';
 import { NegotiationGuard } from './answers/negotiation.guard';
 import { ProblemFilter } from './problems/problem.filter';
 import { LicenseLimitGuard } from './limits/license-limit.guard';
@@ -53,16 +54,17 @@ export class HttpModule {
     ].map((guard) => ({ provide: APP_GUARD, useClass: guard }));
     return {
       module: HttpModule,
-      // The limiter serves controllers too, wherever they are.
+      // They serve controllers too, wherever they are.
       global: true,
       imports: [...imports, DiscoveryModule, MetricsModule, throttling],
       providers: [
+        HeldRequests,
         RateLimiter,
         { provide: APP_FILTER, useClass: ProblemFilter },
         ...guards,
         { provide: APP_PIPE, useClass: ValidationPipe },
       ],
-      exports: [RateLimiter],
+      exports: [HeldRequests, RateLimiter],
     };
   }
 }

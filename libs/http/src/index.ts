@@ -1,6 +1,7 @@
 export { Creates } from './answers/creates';
 export { ETagged, IfNoneMatch } from './answers/entity-tag';
 export { HasIdempotencyKey, Idempotent } from './answers/idempotent';
+export { HeldRequests } from './limits/held-requests';
 export { IfMatch } from './answers/if-match';
 export { answerList } from './answers/list-answer';
 export { FreeNames } from './input/free-names';
@@ -27,7 +28,7 @@ export { HttpModule } from './http.module';
 export { ListOf, ObjectOf } from './input/body/body-bounds';
 export { assertEveryBodyIsBounded } from './input/body/body-check';
 export { BodyLimit } from './input/body/body-rules';
-export { QueryBoolean, QueryTimestamp, Timestamp } from './input/input-fields';
+export { QueryBoolean, QueryInteger, QueryTimestamp, Timestamp } from './input/input-fields';
 export { PageQueryDto } from './input/page-query.dto';
 export { PathId } from './input/path-id';
 export { ChangedText, ReadableText } from './input/readable-text';

@@ -11,6 +11,8 @@ export const JOB_NAMES = [
   'customer-search',
   'database-replicas',
   'ended-activations',
+  'event-outbox',
+  'event-retention',
   'event-sequencing',
   'expired-answers',
   'expiry-notices',

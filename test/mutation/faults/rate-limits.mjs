@@ -101,7 +101,7 @@ export default {
         '      yield piece;\n      this.cancelPiece();',
         '      yield piece;',
       ],
-      ['keeps the share of a stream that has ended', 'this.close(caller);', ''],
+      ['keeps the share of a stream that has ended', 'stream.end();\n      close();', 'stream.end();'],
       [
         'takes a slow end for none',
         '    // Waits for what is left in the buffers of the connection.\n    this.expectTaken();',

@@ -37,6 +37,7 @@ export const ROUTE_ACCESS: readonly [route: string, access: string][] = [
   ['GET /api/v1/admin/audit-logs', 'audit:read'],
   ['GET /api/v1/admin/audit-logs/{id}/proof', 'audit:read'],
   ['GET /api/v1/admin/audit-logs/checkpoints', 'audit:read'],
+  ['GET /api/v1/events', 'events:read'],
   ['POST /api/v1/admin/api-keys', 'api-keys:manage'],
   ['GET /api/v1/admin/api-keys', 'api-keys:manage'],
   ['GET /api/v1/admin/api-keys/{id}', 'api-keys:manage'],
@@ -75,6 +76,7 @@ export const SINGLE_SCOPES = [
   'customers:write',
   'stats:read',
   'audit:read',
+  'events:read',
   'api-keys:manage',
   'webhooks:manage',
 ] as const;

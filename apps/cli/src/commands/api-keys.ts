@@ -20,7 +20,8 @@ export function addApiKeys(program: Command, output: Output, ends: Ends): void {
       'after',
       `
 Scopes: licenses:read, licenses:issue, licenses:revoke, licenses:validate, activations:read,
-activations:manage, customers:read, customers:write, stats:read, audit:read, api-keys:manage, webhooks:manage, admin (contains all others).`,
+activations:manage, customers:read, customers:write, stats:read, audit:read, events:read, api-keys:manage,
+webhooks:manage, admin (contains all others).`,
     )
     .action((options: { name: string; scopes: string }) =>
       ends(import('../api-keys/api-keys.js').then(({ createApiKey }) => createApiKey(output, options))),

@@ -6,6 +6,7 @@ import {
 } from '@aegis/activations';
 import { addressesDueUntil, countAddresses, forgetAddresses } from '@aegis/audit';
 import type { Environment } from '@aegis/config';
+import { countOldEvents, removeOldEvents } from '@aegis/events';
 import { countExpiredAnswers, removeExpiredAnswers } from '@aegis/idempotency';
 import { SigningReplicas } from '@aegis/signing';
 import { countOldValidationCounts, removeOldValidationCounts } from '@aegis/statistics';
@@ -34,7 +35,7 @@ interface Outdated {
 export function outdatedOf(services: INestApplicationContext, environment: Environment): Outdated[] {
   const dataSource = services.get(DataSource);
   const replicas = services.get(SigningReplicas, { strict: false });
-  const days = environment.AUDIT_IP_RETENTION_DAYS;
+  const { AUDIT_IP_RETENTION_DAYS: days, EVENTS_RETENTION_DAYS: eventDays } = environment;
   return [
     {
       name: 'audit_addresses',
@@ -70,6 +71,12 @@ export function outdatedOf(services: INestApplicationContext, environment: Envir
       label: 'day(s) of a license with its peak of seats, more than 90 days ago',
       count: () => countOldSeatDays(dataSource),
       remove: (goesOn) => removeOldSeatDays(dataSource, goesOn),
+    },
+    {
+      name: 'events',
+      label: `event(s) older than ${eventDays} day(s)`,
+      count: () => countOldEvents(dataSource, eventDays),
+      remove: (goesOn) => removeOldEvents(dataSource, eventDays, goesOn),
     },
     {
       name: 'signing_replicas',

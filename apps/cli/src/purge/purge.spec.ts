@@ -26,6 +26,7 @@ describe('aegis purge', () => {
       DATABASE_URL: database.applicationUrl,
       MIGRATION_DATABASE_URL: database.ownerUrl,
       AUDIT_IP_RETENTION_DAYS: '7',
+      EVENTS_RETENTION_DAYS: '30',
     });
     superuser = await new DataSource(postgresOptions(database.superuserUrl)).initialize();
     await makePastPartition(superuser);
@@ -75,6 +76,13 @@ describe('aegis purge', () => {
       SELECT id, (now() AT TIME ZONE 'UTC')::date - days, 1, 1, 0
       FROM licenses, unnest(ARRAY[0, 90, 91, 400]) AS days`);
     await superuser.query(`
+      WITH placed AS (
+        INSERT INTO events (position, id, type, record_id, occurred_at, numbered_at, data)
+        SELECT n, gen_random_uuid(), 'customer.deleted', n, now(),
+               now() - make_interval(days => CASE WHEN n <= 1100 THEN 31 ELSE 29 END), '{}'
+        FROM generate_series(1, 1102) AS n)
+      UPDATE event_positions SET last = 1102`);
+    await superuser.query(`
       INSERT INTO signing_replicas (id, name, kids, seen_at)
       VALUES (gen_random_uuid(), 'gone:1', '{}', now() - interval '2 hours'),
              (gen_random_uuid(), 'lives:1', '{}', now())`);
@@ -106,13 +114,15 @@ describe('aegis purge', () => {
              (SELECT array_agg(fence::int ORDER BY fence) FROM activations WHERE fence > 1200) AS activations,
              (SELECT count(*)::int FROM activations WHERE fence <= 1200) AS ended,
              (SELECT count(*)::int FROM seat_days) AS days,
+             (SELECT count(*)::int FROM events) AS events,
+             (SELECT forgotten::int FROM event_positions) AS forgotten,
              (SELECT array_agg(name) FROM signing_replicas) AS replicas`);
     return row;
   };
 
   const REMOVED = {
     ...{ addresses: 1, answers: 1, counts: 1, replicas: ['lives:1'] },
-    ...{ activations: [1201, 1202, 1203, 1204], ended: 0, days: 2 },
+    ...{ activations: [1201, 1202, 1203, 1204], ended: 0, days: 2, events: 2, forgotten: 1100 },
   };
 
   it('removes only what has a limited lifetime, and says how much it removed', async () => {
@@ -125,6 +135,7 @@ describe('aegis purge', () => {
           { name: 'validation_counts', removed: 1, complete: true },
           { name: 'ended_activations', removed: 1200, complete: true },
           { name: 'seat_days', removed: 2, complete: true },
+          { name: 'events', removed: 1100, complete: true },
           { name: 'signing_replicas', removed: 1, complete: true },
         ],
         dry_run: false,
@@ -134,7 +145,7 @@ describe('aegis purge', () => {
     expect(await left()).toEqual(REMOVED);
     const again = await run();
     expect(again.exitCode).toBe(0);
-    expect(again.answer.purged.map(({ removed }) => removed)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(again.answer.purged.map(({ removed }) => removed)).toEqual([0, 0, 0, 0, 0, 0, 0]);
   });
 
   it('only counts with --dry-run, the same as it would remove', async () => {
@@ -147,6 +158,7 @@ describe('aegis purge', () => {
           { name: 'validation_counts', due: 1 },
           { name: 'ended_activations', due: 1200 },
           { name: 'seat_days', due: 2 },
+          { name: 'events', due: 1100 },
           { name: 'signing_replicas', due: 1 },
         ],
         dry_run: true,
@@ -155,7 +167,7 @@ describe('aegis purge', () => {
     });
     expect(await left()).toEqual({
       ...{ addresses: 4, answers: 1201, counts: 2, replicas: ['gone:1', 'lives:1'] },
-      ...{ activations: [1201, 1202, 1203, 1204], ended: 1200, days: 4 },
+      ...{ activations: [1201, 1202, 1203, 1204], ended: 1200, days: 4, events: 1102, forgotten: 0 },
     });
   });
 

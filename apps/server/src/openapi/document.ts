@@ -1,6 +1,7 @@
 import { type Environment, PRODUCT_NAME, PRODUCT_VERSION } from '@aegis/config';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { describeEvents } from './events';
 import { addExamples } from './examples';
 import { completeOperations } from './operations';
 import { completeSchemas } from './schemas';
@@ -20,6 +21,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Licenses: 'Issue, read, change and revoke licenses; ask whether one is valid.',
   Activations: 'Seats: which installations use a license now.',
   Customers: 'Those to whom licenses are issued.',
+  Events: 'What has changed, in one order without gaps.',
   Admin: 'What the calling key may do, counts, and the audit trail.',
   'API keys': 'Credentials of the programs and people that call this API.',
   Keys: 'Public keys and status lists that licenses are checked with, without asking the server.',
@@ -46,6 +48,7 @@ export function openApiDocument(app: INestApplication, environment: Environment)
   delete document.info.contact.email;
   document.info.license = { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' };
   completeSchemas(document);
+  describeEvents(document);
   completeOperations(document, environment);
   addExamples(document, environment);
   return document;

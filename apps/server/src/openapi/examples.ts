@@ -92,7 +92,8 @@ function exampleOf(schema: Schema, name: string, schemas: Readonly<Record<string
   if (schema.enum !== undefined)
     return name in BY_NAME && schema.enum.includes(BY_NAME[name]) ? BY_NAME[name] : schema.enum[0];
   if (schema.$ref !== undefined) return exampleOf(schemas[referencedName(schema.$ref)] ?? {}, name, schemas);
-  if (schema.anyOf?.[0] !== undefined) return exampleOf(schema.anyOf[0], name, schemas);
+  const [alternative] = schema.anyOf ?? schema.oneOf ?? [];
+  if (alternative !== undefined) return exampleOf(alternative, name, schemas);
   if (name in BY_NAME && types.includes('string')) return BY_NAME[name];
   if (schema.format !== undefined && schema.format in BY_FORMAT) return BY_FORMAT[schema.format];
   if (types.includes('array')) return [exampleOf(schema.items ?? {}, name, schemas)];

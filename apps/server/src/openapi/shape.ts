@@ -13,6 +13,9 @@ export interface Schema {
   items?: Schema;
   allOf?: Schema[];
   anyOf?: Schema[];
+  oneOf?: Schema[];
+  discriminator?: { propertyName: string; mapping: Record<string, string> };
+  const?: unknown;
   additionalProperties?: boolean | Schema;
   minProperties?: number;
   maxProperties?: number;

@@ -155,6 +155,7 @@ describe('API keys over HTTP', () => {
       'customers:write',
       'stats:read',
       'audit:read',
+      'events:read',
       'api-keys:manage',
       'webhooks:manage',
       'admin',

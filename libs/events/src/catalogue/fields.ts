@@ -65,10 +65,6 @@ export const TEXTS: ValueForm = {
   schema: { type: 'array', items: { type: 'string' } },
   holds: (value) => Array.isArray(value) && value.every(isText),
 };
-export const WHOLES: ValueForm = {
-  schema: { type: 'array', items: { type: 'integer' } },
-  holds: (value) => Array.isArray(value) && value.every(isWhole),
-};
 export const OBJECT: ValueForm = {
   schema: { type: 'object', additionalProperties: true },
   holds: isObject,

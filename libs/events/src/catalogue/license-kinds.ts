@@ -13,7 +13,6 @@ import {
   orNull,
   TEXTS,
   WHOLE,
-  WHOLES,
 } from './fields';
 
 const ID = {
@@ -29,7 +28,7 @@ const STATUSES = oneOf('active', 'suspended', 'revoked');
 const GRANT: EventFields = {
   license_type: given(oneOf(...LICENSE_TYPES), 'license_type', 'The type of the license'),
   allowed_major_versions: given(
-    WHOLES,
+    TEXTS,
     'allowed_major_versions',
     'Major versions of the module that it is for',
   ),
@@ -40,7 +39,7 @@ const GRANT: EventFields = {
 };
 const GRANT_EXAMPLE = {
   license_type: 'subscription',
-  allowed_major_versions: [17, 18],
+  allowed_major_versions: ['17', '18'],
   expires_at: END,
   grace_days: 14,
   entitlements: { reports: true },

@@ -2,9 +2,10 @@ import { shownData } from '@aegis/audit';
 import { PreparedStatement, transaction } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import type { EventName } from '../catalogue/event-kinds';
 import type { EventSource } from '../catalogue/fields';
 import { eventId } from './event-id';
-import { eventOfRecord, SOURCE_TYPES } from './event-of-record';
+import { type EventContent, eventOfRecord, SOURCE_TYPES } from './event-of-record';
 
 /** Events of one transaction: each record has up to 64 KiB. */
 const AT_ONCE = 200;
@@ -45,14 +46,19 @@ export class EventSequencer {
   /**
    * Gives places until nothing waits, or another process does it.
    * @param goesOn asked before each transaction
+   * @param placed called after each transaction, with the types of the events that got their places
    * @returns how many events got a place
    */
-  async run(goesOn: () => boolean = () => true): Promise<number> {
+  async run(
+    goesOn: () => boolean = () => true,
+    placed: (types: readonly EventName[]) => void = () => undefined,
+  ): Promise<number> {
     let events = 0;
     while (goesOn() && (await this.isWaiting())) {
-      const done = await transaction(this.dataSource, (tx) => this.sequence(tx));
-      events += done;
-      if (done < AT_ONCE) break;
+      const types = await transaction(this.dataSource, (tx) => this.sequence(tx));
+      placed(types);
+      events += types.length;
+      if (types.length < AT_ONCE) break;
     }
     return events;
   }
@@ -62,19 +68,19 @@ export class EventSequencer {
     return row?.waiting === true;
   }
 
-  /** @returns how many events got a place; none where another process gives places */
-  private async sequence(tx: EntityManager): Promise<number> {
+  /** @returns types of the events that got a place; none where another process gives places */
+  private async sequence(tx: EntityManager): Promise<EventName[]> {
     const [lock] = await HOLD.run(tx, []);
-    if (lock?.held !== true) return 0;
+    if (lock?.held !== true) return [];
     const sources = await FIRST.run(tx, [SOURCE_TYPES, AT_ONCE]);
-    if (sources.length > 0) await APPEND.run(tx, columnsOf(sources));
-    return sources.length;
+    const contents = sources.map(eventOfRecord);
+    if (sources.length > 0) await APPEND.run(tx, columnsOf(sources, contents));
+    return contents.map(({ type }) => type);
   }
 }
 
 /** Arguments of events_append, a list for each. */
-function columnsOf(sources: readonly EventSource[]): unknown[] {
-  const contents = sources.map(eventOfRecord);
+function columnsOf(sources: readonly EventSource[], contents: readonly EventContent[]): unknown[] {
   return [
     sources.map(({ id }) => id),
     sources.map(({ recorded_at }) => recorded_at),

@@ -1,5 +1,7 @@
 import { Jobs } from '@aegis/jobs';
+import { Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
+import { EVENT_NAMES } from '../catalogue/event-kinds';
 import { EventSequencer } from './event-sequencer';
 
 /** So long an event waits for its place, at most. */
@@ -9,13 +11,24 @@ const PAUSE_AFTER_FAILURE_MS = 1000;
 /** Gives events their places while the server runs. */
 @Injectable()
 export class EventSequencing {
-  constructor(sequencer: EventSequencer, jobs: Jobs) {
+  constructor(sequencer: EventSequencer, metrics: Metrics, jobs: Jobs) {
+    const placed = metrics.counter(
+      {
+        name: 'aegis_events_total',
+        help: 'Events that this process gave their places, by type.',
+        labelNames: ['type'],
+      },
+      EVENT_NAMES.map((type) => ({ type })),
+    );
     jobs.add({
       name: 'event-sequencing',
       pauseMs: PAUSE_MS,
       pauseAfterFailureMs: PAUSE_AFTER_FAILURE_MS,
       failure: 'events wait: they could not be given their places',
-      run: (goesOn) => sequencer.run(goesOn),
+      run: (goesOn) =>
+        sequencer.run(goesOn, (types) => {
+          for (const type of types) placed.inc({ type });
+        }),
     });
   }
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { finished } from 'node:stream';
 import { cutOff } from '../edge/cut-off';
+import { Places } from '../limits/places';
 import { RateLimited } from '@aegis/rate-limits';
 
 const PER_CALLER = 4;
@@ -25,8 +26,7 @@ export type After = (ms: number, act: () => void) => () => void;
  * takes them, and counts as only one request: without limits, one key could use the memory of many, forever.
  */
 export class OpenStreams {
-  private readonly byCaller = new Map<string, number>();
-  private inAll = 0;
+  private readonly places = new Places(PER_CALLER, PER_PROCESS);
 
   /** @param after the clock */
   constructor(
@@ -41,29 +41,20 @@ export class OpenStreams {
    * @throws RateLimited when the caller, or all callers together, have as many streams as may be open
    */
   open(caller: string, response: ServerResponse): OpenStream {
-    const own = this.byCaller.get(caller) ?? 0;
-    if (own >= PER_CALLER)
+    const close = this.places.take(caller);
+    if (close === 'of the caller')
       throw new RateLimited(
         RETRY_AFTER_SECONDS,
         `${PER_CALLER} lists are being streamed to this API key already. Read them to their end, or close them.`,
       );
-    if (this.inAll >= PER_PROCESS)
+    if (close === 'of all')
       throw new RateLimited(RETRY_AFTER_SECONDS, 'Too many lists are being streamed. Retry later.');
-    this.byCaller.set(caller, own + 1);
-    this.inAll += 1;
     const stream = new OpenStream(response, this.bounds, this.after);
     finished(response, () => {
       stream.end();
-      this.close(caller);
+      close();
     });
     return stream;
-  }
-
-  private close(caller: string): void {
-    this.inAll -= 1;
-    const left = (this.byCaller.get(caller) ?? 1) - 1;
-    if (left === 0) this.byCaller.delete(caller);
-    else this.byCaller.set(caller, left);
   }
 }
 

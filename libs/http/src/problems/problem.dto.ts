@@ -126,4 +126,18 @@ export class ProblemDto implements ProblemDocument {
     description: 'With `activation_ended`: since when it no longer holds a seat.',
   })
   ended_at?: Date;
+
+  /** With `events_expired`: the first position whose event is kept. */
+  @ApiPropertyOptional({
+    type: 'integer',
+    description: 'With `events_expired`: the first position whose event is kept.',
+  })
+  first_position?: number;
+
+  /** With `position_unknown`: the last position that was given to an event. */
+  @ApiPropertyOptional({
+    type: 'integer',
+    description: 'With `position_unknown`: the last position that was given to an event.',
+  })
+  last_position?: number;
 }

@@ -1,0 +1,1 @@
+export { EventsHttpModule } from './events-http.module';
