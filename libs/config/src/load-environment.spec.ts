@@ -95,6 +95,7 @@ describe('defaults', () => {
     // Named by the contract without a default.
     AUDIT_VALIDATIONS: 'all',
     AUDIT_IP_RETENTION_DAYS: 90,
+    EVENTS_RETENTION_DAYS: 90,
     CHECKPOINT_SINK: undefined,
     CHECKPOINT_SINK_TOKEN: undefined,
     VALIDATION_REQUIRES_API_KEY: false,
@@ -424,6 +425,7 @@ describe('a bad value', () => {
     EXPIRY_NOTICE_DAYS_DEMO: NO_NOTICE_DAYS,
     AUDIT_VALIDATIONS: [CANARY, 'none', 'All'],
     AUDIT_IP_RETENTION_DAYS: [CANARY, '-1', '1.5', '100000000'],
+    EVENTS_RETENTION_DAYS: [CANARY, '0', '1.5', '3651'],
     VALIDATION_REQUIRES_API_KEY: [CANARY, 'True', '0'],
     ADOPT_PUBLIC_KEYS: [CANARY, 'on'],
     DOCS_ENABLED: [CANARY, 'on'],
@@ -700,6 +702,7 @@ function settingsOfTheClass(): string[] {
     'environment.ts',
     'database-limits.ts',
     'audit-settings.ts',
+    'event-settings.ts',
     'http-limits.ts',
     'rate-limit-settings.ts',
     'signers/signer-settings.ts',

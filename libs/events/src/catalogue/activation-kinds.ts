@@ -1,12 +1,23 @@
 import type { EventKind } from './event-kind';
-import { FLAG, given, LICENSE, MOMENT, oneOf, optional, orNull, UUID, WHOLE, CUSTOMER_ID } from './fields';
+import {
+  FLAG,
+  given,
+  LICENSE,
+  MOMENT,
+  oneOf,
+  optionally,
+  orNull,
+  UUID_TEXT,
+  WHOLE,
+  ITS_CUSTOMER,
+} from './fields';
 
 const ID = {
   license_id: '4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b',
   customer_id: 'acme',
   module_name: 'inventory',
 };
-const ACTIVATION_ID = given(UUID, 'activation_id', 'The activation');
+const ACTIVATION_ID = given(UUID_TEXT, 'activation_id', 'The activation');
 const ACTIVATION = { ...LICENSE, activation_id: ACTIVATION_ID };
 const EXAMPLE = { ...ID, activation_id: '0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f' };
 const ENDED_AT = given(MOMENT, 'ended_at', 'When it ended');
@@ -21,7 +32,9 @@ export const ACTIVATION_KINDS = {
       mode: given(oneOf('fixed', 'floating'), 'mode', 'How the license’s seats are held'),
       over: given(FLAG, 'over', 'Whether it is above the number of seats, within the overage'),
       fence: given(WHOLE, 'fence', 'A number that grows with each admission of the license'),
-      taken_over: optional(given(orNull(UUID), 'taken_over', 'The activation that lost its seat for it')),
+      taken_over: optionally(
+        given(orNull(UUID_TEXT), 'taken_over', 'The activation that lost its seat for it'),
+      ),
     },
     example: { ...EXAMPLE, mode: 'floating', over: false, fence: 1796040000000 },
   },
@@ -50,14 +63,14 @@ export const ACTIVATION_KINDS = {
     summary:
       'The vendor ended an activation; or all of them ended, since seats are no longer counted or the customer was removed: then `count` says how many.',
     fields: {
-      license_id: optional(LICENSE.license_id),
-      customer_id: CUSTOMER_ID,
-      module_name: optional(LICENSE.module_name),
-      activation_id: optional(ACTIVATION_ID),
-      ended_at: optional(ENDED_AT),
+      license_id: optionally(LICENSE.license_id),
+      customer_id: ITS_CUSTOMER,
+      module_name: optionally(LICENSE.module_name),
+      activation_id: optionally(ACTIVATION_ID),
+      ended_at: optionally(ENDED_AT),
       ended_by: given(oneOf('ended', 'customer_removed'), 'ended_by', 'What ended it'),
-      count: optional(given(WHOLE, 'count', 'How many ended, where all did')),
-      lapsed: optional(given(WHOLE, 'lapsed', 'How many of them had ended by their lease before')),
+      count: optionally(given(WHOLE, 'count', 'How many ended, where all did')),
+      lapsed: optionally(given(WHOLE, 'lapsed', 'How many of them had ended by their lease before')),
     },
     example: { ...EXAMPLE, ended_at: MOMENT_EXAMPLE, ended_by: 'ended' },
   },

@@ -53,7 +53,7 @@ const isObject = (value: unknown): boolean =>
 export const TEXT: ValueForm = { schema: { type: 'string' }, holds: isText };
 export const FLAG: ValueForm = { schema: { type: 'boolean' }, holds: (value) => typeof value === 'boolean' };
 export const WHOLE: ValueForm = { schema: { type: 'integer' }, holds: isWhole };
-export const UUID: ValueForm = {
+export const UUID_TEXT: ValueForm = {
   schema: { type: 'string', format: 'uuid' },
   holds: (value) => typeof value === 'string' && UUID_RULE.pattern.test(value),
 };
@@ -102,7 +102,7 @@ export function always(text: string, description: string): EventField {
 }
 
 /** The same field, absent where it does not apply. */
-export function optional(field: EventField): EventField {
+export function optionally(field: EventField): EventField {
   return { ...field, isOptional: true };
 }
 
@@ -116,7 +116,7 @@ export const RECORD: EventFields = {
   },
 };
 
-export const CUSTOMER_ID: EventField = {
+export const ITS_CUSTOMER: EventField = {
   form: TEXT,
   description: 'The customer',
   isOptional: false,
@@ -126,12 +126,12 @@ export const CUSTOMER_ID: EventField = {
 /** The license that an event is about. */
 export const LICENSE = {
   license_id: {
-    form: UUID,
+    form: UUID_TEXT,
     description: 'The license',
     isOptional: false,
     read: ({ license_id }) => license_id,
   },
-  customer_id: CUSTOMER_ID,
+  customer_id: ITS_CUSTOMER,
   module_name: {
     form: TEXT,
     description: 'The module that it is for',

@@ -9,7 +9,7 @@ import {
   MOMENT,
   OBJECT,
   oneOf,
-  optional,
+  optionally,
   orNull,
   TEXTS,
   WHOLE,
@@ -33,9 +33,9 @@ const GRANT: EventFields = {
     'Major versions of the module that it is for',
   ),
   expires_at: given(orNull(MOMENT), 'expires_at', 'When it ends; null: never'),
-  grace_days: optional(given(WHOLE, 'grace_days', 'Days after its end in which it is still valid')),
-  entitlements: optional(given(OBJECT, 'entitlements', 'What it allows beyond running, by code')),
-  seats: optional(given(OBJECT, 'seats', 'How many seats it has')),
+  grace_days: optionally(given(WHOLE, 'grace_days', 'Days after its end in which it is still valid')),
+  entitlements: optionally(given(OBJECT, 'entitlements', 'What it allows beyond running, by code')),
+  seats: optionally(given(OBJECT, 'seats', 'How many seats it has')),
 };
 const GRANT_EXAMPLE = {
   license_type: 'subscription',
@@ -57,27 +57,27 @@ export const LICENSE_KINDS = {
   },
   'license.revoked': {
     summary: 'A license was revoked, permanently.',
-    fields: { ...LICENSE, status: always('revoked', 'Its status'), previous_status: optional(FORMER) },
+    fields: { ...LICENSE, status: always('revoked', 'Its status'), previous_status: optionally(FORMER) },
     example: { ...ID, status: 'revoked', previous_status: 'active' },
   },
   'license.suspended': {
     summary: 'A license was suspended.',
-    fields: { ...LICENSE, status: always('suspended', 'Its status'), previous_status: optional(FORMER) },
+    fields: { ...LICENSE, status: always('suspended', 'Its status'), previous_status: optionally(FORMER) },
     example: { ...ID, status: 'suspended', previous_status: 'active' },
   },
   'license.reinstated': {
     summary: 'A suspended license is active again.',
-    fields: { ...LICENSE, status: always('active', 'Its status'), previous_status: optional(FORMER) },
+    fields: { ...LICENSE, status: always('active', 'Its status'), previous_status: optionally(FORMER) },
     example: { ...ID, status: 'active', previous_status: 'suspended' },
   },
   'license.renewed': {
     summary: 'A license got a token with a later end.',
-    fields: { ...LICENSE, ...GRANT, changed: optional(CHANGED) },
+    fields: { ...LICENSE, ...GRANT, changed: optionally(CHANGED) },
     example: { ...ID, ...GRANT_EXAMPLE, changed: ['expires_at'] },
   },
   'license.reissued': {
     summary: 'A license got another token.',
-    fields: { ...LICENSE, ...GRANT, changed: optional(CHANGED) },
+    fields: { ...LICENSE, ...GRANT, changed: optionally(CHANGED) },
     example: { ...ID, ...GRANT_EXAMPLE, changed: ['allowed_major_versions'] },
   },
   'license.updated': {
@@ -121,7 +121,7 @@ export const LICENSE_KINDS = {
     fields: {
       ...LICENSE,
       expires_at: EXPIRES_AT,
-      grace_until: optional(given(MOMENT, 'grace_until', 'Until when it was still valid')),
+      grace_until: optionally(given(MOMENT, 'grace_until', 'Until when it was still valid')),
     },
     example: { ...ID, expires_at: END },
   },
@@ -131,7 +131,7 @@ export const LICENSE_KINDS = {
       licenses_imported: given(WHOLE, 'licenses_imported', 'Licenses that are new'),
       licenses_revoked: given(WHOLE, 'licenses_revoked', 'Licenses that were here, and that it revoked'),
       customers_created: given(WHOLE, 'customers_created', 'Customers that are new'),
-      is_complete: optional(given(FLAG, 'is_complete', 'False where a part of its input was left out')),
+      is_complete: optionally(given(FLAG, 'is_complete', 'False where a part of its input was left out')),
     },
     example: { licenses_imported: 1200, licenses_revoked: 3, customers_created: 80 },
   },

@@ -1,11 +1,11 @@
 import type { EventKind } from './event-kind';
 import {
-  CUSTOMER_ID,
+  ITS_CUSTOMER,
   type EventFields,
   FLAG,
   given,
   MOMENT,
-  optional,
+  optionally,
   orNull,
   TEXT,
   TEXTS,
@@ -13,7 +13,9 @@ import {
 } from './fields';
 
 const CHANGED = given(TEXTS, 'fields', 'Names of the fields that were changed');
-const IS_ACTIVE = optional(given(FLAG, 'is_active', 'Whether it is active, where that was given or changed'));
+const IS_ACTIVE = optionally(
+  given(FLAG, 'is_active', 'Whether it is active, where that was given or changed'),
+);
 
 const API_KEY_ID = given(TEXT, 'id', 'The API key');
 const SCOPES = given(TEXTS, 'scopes', 'What it may do');
@@ -28,23 +30,23 @@ const KEY_ID = given(TEXT, 'kid', 'The signing key');
 const PUBLIC_KEY = given(TEXT, 'public_key', 'Its public half');
 const KEY: EventFields = { key_id: KEY_ID, public_key: PUBLIC_KEY };
 const KEY_EXAMPLE = { key_id: 'aegis-2026-11', public_key: 'MCowBQYDK2VwAyEA…' };
-const REPLACED_BY = optional(given(TEXT, 'replaced_by', 'The key that signs instead'));
+const REPLACED_BY = optionally(given(TEXT, 'replaced_by', 'The key that signs instead'));
 
 /** Events of customers: never their names, addresses or notes. */
 export const CUSTOMER_KINDS = {
   'customer.created': {
     summary: 'A customer was created.',
-    fields: { customer_id: CUSTOMER_ID, changed: CHANGED, is_active: IS_ACTIVE },
+    fields: { customer_id: ITS_CUSTOMER, changed: CHANGED, is_active: IS_ACTIVE },
     example: { customer_id: 'acme', changed: ['name', 'email'] },
   },
   'customer.updated': {
     summary: 'A customer was changed, deactivated or activated.',
-    fields: { customer_id: CUSTOMER_ID, changed: CHANGED, is_active: IS_ACTIVE },
+    fields: { customer_id: ITS_CUSTOMER, changed: CHANGED, is_active: IS_ACTIVE },
     example: { customer_id: 'acme', changed: ['is_active'], is_active: false },
   },
   'customer.deleted': {
     summary: 'A customer was removed. Its id stays taken, its licenses are revoked.',
-    fields: { customer_id: CUSTOMER_ID },
+    fields: { customer_id: ITS_CUSTOMER },
     example: { customer_id: 'acme' },
   },
 } as const satisfies Readonly<Record<string, EventKind>>;
@@ -71,10 +73,10 @@ export const API_KEY_KINDS = {
     fields: {
       api_key_id: API_KEY_ID,
       changed: CHANGED,
-      scopes: optional(SCOPES),
+      scopes: optionally(SCOPES),
       is_active: IS_ACTIVE,
-      expires_at: optional(EXPIRES_AT),
-      rate_limit_per_minute: optional(RATE_LIMIT),
+      expires_at: optionally(EXPIRES_AT),
+      rate_limit_per_minute: optionally(RATE_LIMIT),
     },
     example: { api_key_id: '5Yx0aBcD9eFg', changed: ['is_active'], is_active: false },
   },
