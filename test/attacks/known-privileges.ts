@@ -87,6 +87,13 @@ export const KNOWN_PRIVILEGES: Readonly<Record<string, string>> = {
   'column activations.status_index UPDATE': 'takes back what is final',
   'sequence activations_status_number_seq USAGE': 'outside the trail',
   'function activations_forget(integer) EXECUTE': 'calls what else the owner offers',
+  'table event_outbox SELECT': 'outside the trail',
+  'table event_positions SELECT': 'outside the trail',
+  'table events SELECT': 'outside the trail',
+  'function events_hold() EXECUTE': 'calls what else the owner offers',
+  'function events_append(bigint[],timestamp with time zone[],uuid[],text[],timestamp with time zone[],jsonb[]) EXECUTE':
+    'calls what else the owner offers',
+  'function events_forget(integer,integer) EXECUTE': 'calls what else the owner offers',
   'table seat_days SELECT': 'outside the trail',
   'table seat_days INSERT': 'outside the trail',
   'table seat_days UPDATE': 'outside the trail',

@@ -4,6 +4,7 @@ import { ROUTE_ACCESS, SINGLE_SCOPES } from '../support/contract/route-access';
 import { aCustomer, aLicense, anApiKey } from '../support/factories';
 import { testServer, type TestServer } from '../support/processes/server';
 import { Client } from '../support/requests/client';
+import { expectStatus } from '../support/contract/expect-status';
 
 /** In no answer but one that shows the customer's record. */
 const EMAIL = 'canary@customer.test';
@@ -13,6 +14,7 @@ interface Target {
   id: string;
   token: string;
   customer_id: string;
+  activation: { id: string; fingerprint: string };
 }
 
 /** What a caller may try with a license and its customer: each with the route that it is. */
@@ -32,6 +34,15 @@ const ATTEMPTS: readonly [route: string, request: (target: Target) => [path: str
   ['POST /api/v1/licenses/{id}/reissue', ({ id }) => [`/api/v1/licenses/${id}/reissue`, { seats: null }]],
   ['GET /api/v1/licenses/{id}/seats', ({ id }) => [`/api/v1/licenses/${id}/seats`]],
   ['PUT /api/v1/licenses/{id}/seats', ({ id }) => [`/api/v1/licenses/${id}/seats`, { max: 1 }]],
+  ['GET /api/v1/licenses/{id}/activations', ({ id }) => [`/api/v1/licenses/${id}/activations`]],
+  [
+    'POST /api/v1/licenses/{id}/activations/{activation_id}/end',
+    ({ id, activation }) => [`/api/v1/licenses/${id}/activations/${activation.id}/end`, { reason: 'a' }],
+  ],
+  [
+    'POST /api/v1/activations/heartbeats',
+    ({ activation }) => ['/api/v1/activations/heartbeats', { items: [activation] }],
+  ],
   [
     'POST /api/v1/licenses/validate/batch',
     ({ token }) => [
@@ -69,8 +80,7 @@ function documented(): Record<string, [string, string, string]> {
   );
 }
 
-/** Counted, and not asked for: the token is valid by itself. */
-const SEATS = { max: 2, mode: 'floating', required: false };
+const SEATS = { max: 2, mode: 'floating', required: true };
 
 describe('a key with one scope alone', () => {
   let server: TestServer;
@@ -84,17 +94,28 @@ describe('a key with one scope alone', () => {
 
   async function aTarget(): Promise<Target> {
     const { id: customer_id } = await aCustomer(admin, { email: EMAIL });
-    return aLicense(admin, { customer_id, license_type: 'subscription', duration_days: 30, seats: SEATS });
+    const license = await aLicense(admin, {
+      customer_id,
+      license_type: 'subscription',
+      duration_days: 30,
+      seats: SEATS,
+    });
+    const fingerprint = 'installation-1';
+    const asked = { token: license.token, module_name: 'payroll', odoo_version: '17', fingerprint };
+    const admitted = await new Client(server.url).post('/api/v1/activations', asked);
+    expectStatus(admitted, 201);
+    return { ...license, activation: { id: admitted.body.id as string, fingerprint } };
   }
 
   it('is tried on each route of licenses and customers, but those that only make or give back', () => {
     const tried = new Set(ATTEMPTS.map(([route]) => route));
     const untried = ROUTE_ACCESS.filter(
-      ([route, access]) => /^(licenses|customers):/.test(access) && !tried.has(route),
+      ([route, access]) => /^(activations|licenses|customers):/.test(access) && !tried.has(route),
     ).map(([route]) => route);
     expect(untried).toEqual([
       'POST /api/v1/licenses',
       'POST /api/v1/licenses/{id}/reinstate',
+      'POST /api/v1/licenses/{id}/activations/offline',
       'POST /api/v1/customers',
     ]);
   });
@@ -119,6 +140,7 @@ describe('a key with one scope alone', () => {
         token: target.token,
         module_name: 'payroll',
         odoo_version: '17',
+        activation: target.activation,
       });
       if (verdict.code !== 'VALID') ends.add(verdict.code as string);
     }

@@ -10,7 +10,7 @@ import type { TokenRow } from './token-look-up';
 import type { ShownToken } from './token-proofs';
 
 /** A token that was judged: who asked what. */
-export interface Judged extends ShownToken {
+export interface JudgedQuestion extends ShownToken {
   question: Question;
   actor: Actor;
 }
@@ -48,7 +48,7 @@ export class ValidationRecords {
    * @returns once they are durable
    */
   async append(
-    judged: readonly Judged[],
+    judged: readonly JudgedQuestion[],
     rows: readonly TokenRow[],
     verdicts: readonly Verdict[],
   ): Promise<void> {
@@ -66,7 +66,7 @@ export class ValidationRecords {
  * that is on record.
  */
 function auditable(
-  { sha256, proof, actor, question }: Judged,
+  { sha256, proof, actor, question }: JudgedQuestion,
   row: TokenRow | undefined,
   verdict: Verdict | undefined,
 ): (TokenVerdict & { entry: AuditEntry })[] {

@@ -12,9 +12,9 @@ import { evidenceOf, lookUpTokens, type NamedActivation, type TokenRow } from '.
 import { TokenProofs } from './token-proofs';
 import { UnrecordedTokens } from './unrecorded-tokens';
 import { ValidationCounts } from './validation-counts';
-import { type Judged, ValidationRecords } from './validation-records';
+import { type JudgedQuestion, ValidationRecords } from './validation-records';
 
-interface Pending extends Judged {
+interface Pending extends JudgedQuestion {
   activation: NamedActivation | null;
   /** Whose request it is of; undefined outside of requests. */
   request: RequestContext | undefined;
