@@ -3239,6 +3239,11 @@ export interface components {
                 expires_at: string;
                 /** @description The notice that this is: so many days before the end */
                 days: number;
+                /**
+                 * Format: date-time
+                 * @description Until when it is still valid after its end
+                 */
+                grace_until?: string;
             };
         };
         /**
@@ -3382,9 +3387,12 @@ export interface components {
          *       "api_version": "1",
          *       "data": {
          *         "audit_log_id": "4711",
+         *         "source": "licenses",
          *         "licenses_imported": 1200,
          *         "licenses_revoked": 3,
-         *         "customers_created": 80
+         *         "licenses_completed": 0,
+         *         "customers_created": 80,
+         *         "audit_records_imported": 0
          *       }
          *     }
          */
@@ -3415,14 +3423,21 @@ export interface components {
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
                 audit_log_id: string;
+                /**
+                 * @description What was imported: a file of licenses, or a server of v0.8
+                 * @enum {string}
+                 */
+                source: "licenses" | "v0.8";
                 /** @description Licenses that are new */
                 licenses_imported: number;
                 /** @description Licenses that were here, and that it revoked */
                 licenses_revoked: number;
+                /** @description Licenses that were here, and got the text of their token */
+                licenses_completed: number;
                 /** @description Customers that are new */
                 customers_created: number;
-                /** @description False where a part of its input was left out */
-                is_complete?: boolean;
+                /** @description Records of the trail that it took over */
+                audit_records_imported: number;
             };
         };
         /**

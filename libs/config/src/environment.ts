@@ -343,18 +343,6 @@ export class Environment extends DatabaseLimits {
     return this.ENVIRONMENT === 'production';
   }
 
-  /**
-   * How many days before its end notice is given of a license.
-   * @returns whole numbers, in falling order
-   */
-  expiryNoticeDays(type: 'subscription' | 'demo'): number[] {
-    const own = type === 'demo' ? this.EXPIRY_NOTICE_DAYS_DEMO : this.EXPIRY_NOTICE_DAYS_SUBSCRIPTION;
-    return (own ?? this.EXPIRY_NOTICE_DAYS)
-      .filter((entry) => entry !== 'none')
-      .map(Number)
-      .sort((one, other) => other - one);
-  }
-
   /** Whether traces are sent to a collector: asked for by name, or by the collector's address. */
   get exportsTraces(): boolean {
     if (this.OTEL_SDK_DISABLED) return false;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from './environment';
 import { expectNothingMissing } from '../../../test/support/complete-list';
+import { expiryNoticeDays } from './expiry-notice-days';
 import { loadEnvironment } from './load-environment';
 
 let folder: string;
@@ -224,12 +225,12 @@ describe('values', () => {
 
   it('of notices are numbers in falling order, for each type of license its own or the general ones', () => {
     const none = load({ EXPIRY_NOTICE_DAYS: 'none' });
-    expect([none.expiryNoticeDays('demo'), none.expiryNoticeDays('subscription')]).toEqual([[], []]);
+    expect([expiryNoticeDays(none, 'demo'), expiryNoticeDays(none, 'subscription')]).toEqual([[], []]);
     const all = load({ EXPIRY_NOTICE_DAYS: '1, 365,7', EXPIRY_NOTICE_DAYS_DEMO: 'none' });
-    expect([all.expiryNoticeDays('demo'), all.expiryNoticeDays('subscription')]).toEqual([[], [365, 7, 1]]);
+    expect([expiryNoticeDays(all, 'demo'), expiryNoticeDays(all, 'subscription')]).toEqual([[], [365, 7, 1]]);
     const own = load({ EXPIRY_NOTICE_DAYS_SUBSCRIPTION: '1,2,3,4,5,6,7,8,9,10' });
-    expect(own.expiryNoticeDays('demo')).toEqual([30, 14, 7, 1]);
-    expect(own.expiryNoticeDays('subscription')).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    expect(expiryNoticeDays(own, 'demo')).toEqual([30, 14, 7, 1]);
+    expect(expiryNoticeDays(own, 'subscription')).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
   });
 
   it('count as unset when they are empty', () => {

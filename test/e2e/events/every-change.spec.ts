@@ -1,4 +1,6 @@
+import { AuditLog, commandLineActor } from '@aegis/audit';
 import { dataSchema, EVENT_NAMES, type EventName } from '@aegis/events';
+import { ImportedCounts } from '@aegis/license-import';
 import { formatOfflineRequest, newOfflineRequest } from '@aegis/license-token';
 import { writeKeyPair } from '@aegis/signing';
 import Ajv2020 from 'ajv/dist/2020';
@@ -20,14 +22,8 @@ jest.setTimeout(300_000);
 const PASSPHRASE = 'a passphrase for tests';
 /** Texts that people wrote, or that are secret. They are in what is changed here, and in no event. */
 const CANARY = 'canary-7f3a';
-/** What no change of this test makes: notices of ends, imports and restores have tests of their own. */
-const NOT_MADE: readonly EventName[] = [
-  'license.expiring',
-  'license.in_grace',
-  'license.expired',
-  'import.finished',
-  'database.restored',
-];
+/** What no change of this test makes: restores have a test of their own. */
+const NOT_MADE: readonly EventName[] = ['database.restored'];
 
 interface Event {
   id: string;
@@ -62,6 +58,8 @@ describe('every change', () => {
     await changeCustomers();
     await changeApiKeys();
     await changeSigningKeys();
+    await endAnImport();
+    await letLicensesEnd();
     await until('each event has its place', async () => {
       const { rows } = await sql.query<{ left: number }>('SELECT count(*)::int AS left FROM event_outbox');
       return rows[0]?.left === 0;
@@ -133,6 +131,38 @@ describe('every change', () => {
     tokens.push(
       (await done(admin.post(`/api/v1/licenses/${license.id}/reissue`, { seats: null }))).token as string,
     );
+  }
+
+  async function endAnImport(): Promise<void> {
+    const dataSource = await server.database.dataSource([]);
+    const counts = new ImportedCounts(dataSource, new AuditLog());
+    await dataSource.transaction((tx) => counts.add(tx, 'licenses', { licenses_imported: 2 }));
+    await counts.finish(commandLineActor(), 'licenses');
+  }
+
+  /** Lets moments of which the server gives notice be a minute ago, and waits for its job. */
+  async function letLicensesEnd(): Promise<void> {
+    const ends: readonly [end: string, grace: number][] = [
+      ["interval '7 days'", 3],
+      ["interval '0'", 3],
+      ["interval '0'", 0],
+    ];
+    for (const [end, grace_days] of ends) {
+      const { id } = await licensed({ grace_days });
+      await sql.query(
+        `UPDATE licenses SET created_at = now() - interval '1 year', expires_at = now() - interval '1 minute' + ${end}
+         WHERE id = $1`,
+        [id],
+      );
+    }
+    await sql.query('UPDATE expiry_notices SET silent_until = NULL');
+    await sql.query(`UPDATE expiry_notice_progress SET begun_at = now() - interval '1 year'`);
+    await until('there are notices of the ends of licenses', async () => {
+      const { rows } = await sql.query<{ given: number }>(
+        'SELECT count(*)::int AS given FROM expiry_notices WHERE given IS NOT NULL',
+      );
+      return rows[0]?.given === ends.length;
+    });
   }
 
   const fingerprint = (number: number): string => `${CANARY}-machine-${number}`;

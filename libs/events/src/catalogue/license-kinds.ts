@@ -3,7 +3,6 @@ import type { EventKind } from './event-kind';
 import {
   always,
   type EventFields,
-  FLAG,
   given,
   LICENSE,
   MOMENT,
@@ -104,6 +103,7 @@ export const LICENSE_KINDS = {
       ...LICENSE,
       expires_at: EXPIRES_AT,
       days: given(WHOLE, 'days', 'The notice that this is: so many days before the end'),
+      grace_until: optionally(given(MOMENT, 'grace_until', 'Until when it is still valid after its end')),
     },
     example: { ...ID, expires_at: END, days: 14 },
   },
@@ -128,11 +128,32 @@ export const LICENSE_KINDS = {
   'import.finished': {
     summary: 'An import has ended: there is no event of each license and customer that it wrote.',
     fields: {
+      source: given(
+        oneOf('licenses', 'v0.8'),
+        'source',
+        'What was imported: a file of licenses, or a server of v0.8',
+      ),
       licenses_imported: given(WHOLE, 'licenses_imported', 'Licenses that are new'),
       licenses_revoked: given(WHOLE, 'licenses_revoked', 'Licenses that were here, and that it revoked'),
+      licenses_completed: given(
+        WHOLE,
+        'licenses_completed',
+        'Licenses that were here, and got the text of their token',
+      ),
       customers_created: given(WHOLE, 'customers_created', 'Customers that are new'),
-      is_complete: optionally(given(FLAG, 'is_complete', 'False where a part of its input was left out')),
+      audit_records_imported: given(
+        WHOLE,
+        'audit_records_imported',
+        'Records of the trail that it took over',
+      ),
     },
-    example: { licenses_imported: 1200, licenses_revoked: 3, customers_created: 80 },
+    example: {
+      source: 'licenses',
+      licenses_imported: 1200,
+      licenses_revoked: 3,
+      licenses_completed: 0,
+      customers_created: 80,
+      audit_records_imported: 0,
+    },
   },
 } as const satisfies Readonly<Record<string, EventKind>>;

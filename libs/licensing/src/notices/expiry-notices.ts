@@ -1,5 +1,5 @@
 import { AuditLog } from '@aegis/audit';
-import { Environment } from '@aegis/config';
+import { Environment, expiryNoticeDays } from '@aegis/config';
 import { lockByIdSql, transaction } from '@aegis/database';
 import { Jobs } from '@aegis/jobs';
 import type { LicenseType } from '@aegis/license-token';
@@ -45,7 +45,7 @@ export class ExpiryNotices {
     jobs: Jobs,
   ) {
     this.searches = noticeSearches(
-      new Map(TYPES_WITH_END.map((type) => [type, environment.expiryNoticeDays(type)])),
+      new Map(TYPES_WITH_END.map((type) => [type, expiryNoticeDays(environment, type)])),
     );
     jobs.add({
       name: 'expiry-notices',
