@@ -70,7 +70,7 @@ const PAGE = new PreparedStatement<PageRow>(
    SELECT place.last::float8 AS last, place.forgotten::float8 AS forgotten,
           CASE WHEN $3::text[] IS NOT NULL THEN (
             SELECT position::float8 FROM events WHERE position > $1::bigint
-            ORDER BY position OFFSET ${LOOKED_THROUGH - 1} LIMIT 1) END AS horizon,
+            ORDER BY events.position OFFSET ${LOOKED_THROUGH - 1} LIMIT 1) END AS horizon,
           coalesce(event.found, 0)::integer AS found, event.position::float8 AS position,
           event.id, event.type, event.occurred_at, event.data
    FROM event_positions AS place
