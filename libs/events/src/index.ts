@@ -9,3 +9,4 @@ export {
 export { EventSequencingModule } from './event-sequencing.module';
 export { countOldEvents, removeOldEvents } from './retention/old-events';
 export { publicEventId } from './sequencing/event-id';
+export { SOURCE_TYPES } from './sequencing/event-of-record';

@@ -75,6 +75,24 @@ export default {
       to: 'WHERE NOT s.counted AND NOT EXISTS',
     },
     {
+      name: 'overlooks a change without its event',
+      file: 'apps/cli/src/doctor/event-rules.ts',
+      from: 'AND NOT EXISTS (SELECT FROM events AS e WHERE e.record_id = a.id)',
+      to: 'AND NOT EXISTS (SELECT FROM events AS e WHERE e.record_id < a.id)',
+    },
+    {
+      name: 'takes records that wait for changes without events',
+      file: 'apps/cli/src/doctor/event-rules.ts',
+      from: 'AND NOT EXISTS (SELECT FROM event_outbox AS o WHERE o.record_id = a.id)',
+      to: '',
+    },
+    {
+      name: 'lets records wait',
+      file: 'apps/cli/src/doctor/event-rules.ts',
+      from: "interval '10 minutes'",
+      to: "interval '10 days'",
+    },
+    {
       name: 'looks at the place that was given last, not at the next',
       file: 'apps/cli/src/doctor/status-lists.ts',
       from: 'places.at(row.next + ahead)',

@@ -136,6 +136,7 @@ describe('aegis doctor', () => {
         'signing_keys',
         'api_keys',
         'licenses',
+        'events',
         'status_lists',
         'audit_trail',
       ].map((name) => [name, []]),
@@ -206,6 +207,46 @@ describe('aegis doctor', () => {
       await sql.query(statement, statement.includes('$1') ? [id] : []);
     await sql.query('COMMIT');
   };
+
+  it('names changes that made no event, and records that have waited for theirs too long', async () => {
+    const { id } = await aLicense(admin);
+    const { rows } = await sql.query<{ id: string }>(
+      `SELECT id::text AS id FROM audit_logs WHERE license_id = $1 AND event_type = 'license.issued'`,
+      [id],
+    );
+    const record = rows[0]!.id;
+    await until('the issue is an event', async () => {
+      const made = await sql.query('SELECT FROM events WHERE record_id = $1', [record]);
+      return made.rowCount === 1;
+    });
+    expect(foundBy(await doctor(), 'events')).toEqual([]);
+    await sql.query('DELETE FROM events WHERE record_id = $1', [record]);
+    const finding = { severity: 'problem', examples: [record] };
+    expect(foundBy(await doctor(), 'events')).toEqual([
+      expect.objectContaining({ ...finding, message: '1 audit records of changes that made no event' }),
+    ]);
+    // What no server of this version makes an event of stays in the outbox.
+    await sql.query(`INSERT INTO event_outbox VALUES (0, clock_timestamp() - interval '11 minutes')`);
+    await sql.query(`INSERT INTO event_outbox VALUES ($1, clock_timestamp() - interval '9 minutes')`, [
+      record,
+    ]);
+    expect(foundBy(await doctor(), 'events')).toEqual([
+      expect.objectContaining({
+        severity: 'problem',
+        examples: ['0'],
+        message: expect.stringMatching(/^1 audit records that have waited/),
+      }),
+    ]);
+    await sql.query('DELETE FROM event_outbox WHERE record_id = 0');
+    await sql.query(
+      `UPDATE event_outbox SET recorded_at = (SELECT recorded_at FROM audit_logs WHERE id = record_id)`,
+    );
+    await until('the event is made again', async () => {
+      const made = await sql.query('SELECT FROM events WHERE record_id = $1', [record]);
+      return made.rowCount === 1;
+    });
+    expect(foundBy(await doctor(), 'events')).toEqual([]);
+  });
 
   /** Puts an activation on record as an admission does. */
   async function holdsSeat(licenseId: string): Promise<void> {

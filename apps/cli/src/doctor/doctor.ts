@@ -10,9 +10,12 @@ import type { Output } from '../terminal/output';
 import { examineApiKeys } from './api-keys';
 import { examineRole, examineServer } from './database-role';
 import type { Diagnosis, Examination, Severity } from './diagnosis';
+import { EVENT_RULES } from './event-rules';
 import { examineReplicas } from './read-replicas';
 import { examineRestore } from './restore';
+import { ROW_RULES } from './row-rules';
 import { examineRows } from './rows';
+import { SEAT_RULES } from './seat-rules';
 import { examineSigning } from './signing';
 import { examineStatusLists } from './status-lists';
 import { examineTrail } from './trail';
@@ -61,7 +64,8 @@ function examinations(services: INestApplicationContext): Examination[] {
         ),
     },
     { name: 'api_keys', look: () => examineApiKeys(dataSource) },
-    { name: 'licenses', look: () => examineRows(dataSource) },
+    { name: 'licenses', look: () => examineRows(dataSource, [...ROW_RULES, ...SEAT_RULES]) },
+    { name: 'events', look: () => examineRows(dataSource, EVENT_RULES) },
     { name: 'status_lists', look: () => examineStatusLists(dataSource) },
     { name: 'audit_trail', look: () => examineTrail(dataSource) },
   ];
