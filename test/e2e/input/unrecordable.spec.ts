@@ -22,6 +22,7 @@ const INDEXED_TEXTS: Readonly<Record<string, string>> = {
   'customer_beginnings.customer_id': 'a customers.id',
   'customers.id': '50 characters: customers_id_format',
   'idempotency_keys.customer_id': 'a customers.id',
+  'import_counts.source': 'one of two',
   'license_issuers.issuer': 'the settings LICENSE_ISSUER and ACCEPTED_ISSUERS',
   'licenses.customer_id': 'a customers.id',
   'licenses.key_id': 'a signing_keys.kid',
