@@ -1,6 +1,6 @@
 import type { LicenseType } from '@aegis/license-token';
 import type { DataSource } from 'typeorm';
-import { endSql, graceEndSql } from '../state/license-status';
+import { endSql, graceEndSql, storedActiveSql } from '../state/license-status';
 import { EXPIRED, IN_GRACE, type NoticeNumber } from './notice';
 
 /** The time whose notices are due: those of moments after `from`, up to `until`. */
@@ -78,9 +78,9 @@ export function findNotices(
      WHERE ${indexed} > $1::timestamptz + $3::integer * ${DAY} AND ${indexed} <= $2::timestamptz + $3::integer * ${DAY}
        AND ($4::integer IS NULL OR ${indexed} > $2::timestamptz + $4::integer * ${DAY}) AND ${where}
        AND ($5::timestamptz IS NULL OR (${indexed}, l.id) > ($5::timestamptz, $6::uuid))
-       AND l.status = 'active' AND ($7::text[] IS NULL OR l.license_type = ANY($7::text[]))
+       AND ${storedActiveSql('l')} AND ($7::text[] IS NULL OR l.license_type = ANY($7::text[]))
        AND coalesce(n.silent_until, l.created_at) < ${indexed} - $3::integer * ${DAY}
-       AND NOT coalesce(n.expires_at = l.expires_at AND n.given <= $8::integer, false)
+       AND NOT coalesce(n.given <= $8::integer AND n.expires_at = l.expires_at, false)
      ORDER BY ${indexed}, l.id LIMIT $9`,
     [from, until, days, next ?? null, after?.indexed ?? null, after?.id ?? null, types ?? null, number, most],
   );

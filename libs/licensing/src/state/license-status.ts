@@ -54,6 +54,11 @@ export function notRevokedSql(row: string): string {
   return `${row}.status <> 'revoked'`;
 }
 
+/** SQL condition: the license is neither suspended nor revoked. It may have ended. */
+export function storedActiveSql(row: string): string {
+  return `${row}.status = 'active'`;
+}
+
 /** SQL condition: the license has this status. Each license has exactly one. */
 export function hasStatusSql(status: LicenseStatus, row: string, now = NOW): string {
   switch (status) {
