@@ -23,7 +23,7 @@ const MAKES_EVENT = `(
   AND NOT (NEW.event_data ? 'imported_from')
   AND NEW.event_data ->> 'by' IS DISTINCT FROM 'import')`;
 
-/** Of the lock of whoever gives places. */
+/** Number of the advisory lock under which events get their places. */
 const LOCK = '6184220741155806913';
 
 const FUNCTIONS = [

@@ -5338,7 +5338,7 @@ export interface operations {
                 after?: number;
                 /** @description Events at most. */
                 limit?: number;
-                /** @description Seconds to wait for an event if there is none yet. */
+                /** @description Seconds to wait for the next event where no event is available yet. */
                 wait?: number;
                 /** @description Only events of this type, or of these, separated by commas. */
                 type?: string;

@@ -1,5 +1,5 @@
 import { IsIn, IsOptional, Matches } from 'class-validator';
-import { EventSettings } from './event-settings';
+import { EventSettings } from './events/event-settings';
 import { IsCheckpointSink, IsWholeNumber } from './rules';
 import { Setting } from './setting';
 

@@ -9,7 +9,7 @@ const source = [
   'environment.ts',
   'database-limits.ts',
   'audit-settings.ts',
-  'event-settings.ts',
+  'events/event-settings.ts',
   'http-limits.ts',
   'rate-limit-settings.ts',
   'signers/signer-settings.ts',

@@ -1,6 +1,5 @@
 import { IsIn, IsOptional, Length, Matches } from 'class-validator';
 import {
-  AreNoticeDays,
   AreOrigins,
   ArePostgresUrls,
   HasLength,
@@ -251,35 +250,6 @@ export class Environment extends DatabaseLimits {
   })
   @IsWholeNumber(1, 36_500)
   DEFAULT_DEMO_DURATION_DAYS!: number;
-
-  @Setting({
-    kind: 'list',
-    default: '30,14,7,1',
-    description:
-      'How many days before the end of a license notice of it is given, comma-separated, or none (docs/expiry-notices.md).',
-  })
-  @AreNoticeDays()
-  EXPIRY_NOTICE_DAYS!: string[];
-
-  @Setting({
-    kind: 'list',
-    example: '60,30,7',
-    default: '(EXPIRY_NOTICE_DAYS)',
-    description: 'The same for subscriptions.',
-  })
-  @IsOptional()
-  @AreNoticeDays()
-  EXPIRY_NOTICE_DAYS_SUBSCRIPTION?: string[];
-
-  @Setting({
-    kind: 'list',
-    example: '3,1',
-    default: '(EXPIRY_NOTICE_DAYS)',
-    description: 'The same for demo licenses.',
-  })
-  @IsOptional()
-  @AreNoticeDays()
-  EXPIRY_NOTICE_DAYS_DEMO?: string[];
 
   @Setting({
     kind: 'boolean',

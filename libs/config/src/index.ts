@@ -1,7 +1,7 @@
 export { callersPath } from './callers-path';
 export { ConfigModule } from './config.module';
 export { Environment } from './environment';
-export { expiryNoticeDays } from './expiry-notice-days';
+export { expiryNoticeDays } from './events/expiry-notice-days';
 export { loadEnvironment, sourcesOf } from './load-environment';
 export type { Pepper } from './peppers';
 export { readPeppers } from './peppers';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from './environment';
 import { expectNothingMissing } from '../../../test/support/complete-list';
-import { expiryNoticeDays } from './expiry-notice-days';
+import { expiryNoticeDays } from './events/expiry-notice-days';
 import { loadEnvironment } from './load-environment';
 
 let folder: string;
@@ -703,7 +703,7 @@ function settingsOfTheClass(): string[] {
     'environment.ts',
     'database-limits.ts',
     'audit-settings.ts',
-    'event-settings.ts',
+    'events/event-settings.ts',
     'http-limits.ts',
     'rate-limit-settings.ts',
     'signers/signer-settings.ts',

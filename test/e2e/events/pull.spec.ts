@@ -148,7 +148,7 @@ describe('GET /api/v1/events', () => {
     expect(customersOf(await pull({ after: after + 10_000, type }))).toEqual([id]);
   });
 
-  it('answers no more than 4 MiB, and one event at least', async () => {
+  it('answers 4 MiB at most, and one event at least', async () => {
     const after = await position();
     // As large as an event may be; 61 of them are more than 4 MiB.
     await placedRows(61, 'customer.deleted', `jsonb_build_object('audit_log_id', repeat('x', 70000))`);

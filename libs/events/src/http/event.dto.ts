@@ -25,7 +25,7 @@ export class PullEventsDto {
   @QueryInteger({ min: 1, max: MAX_LIMIT })
   limit = DEFAULT_LIMIT;
 
-  /** Seconds to wait for an event if there is none yet. */
+  /** Seconds to wait for the next event where no event is available yet. */
   @Expose()
   @QueryInteger({ min: 0, max: MAX_WAIT_SECONDS })
   wait = 0;

@@ -37,7 +37,7 @@ export class HeldRequests {
 
   /**
    * Holds a request.
-   * @param seconds longest time; no more than half of HTTP_IDLE_TIMEOUT_MS, after which its connection would be closed
+   * @param seconds longest time; at most half of HTTP_IDLE_TIMEOUT_MS, since the connection is closed after that time
    * @param wait waits, and returns the answer; it is to return soon after its signal, which comes when the time is over,
    * the caller has left, or the server stops
    * @returns what `wait` returns
