@@ -33,6 +33,7 @@ const ALLOWED = {
   licensing: domain('audit', 'signing', 'customers', 'status-lists', 'activations'),
   statistics: domain('activations', 'licensing'),
   'license-import': domain('audit', 'signing', 'customers', 'status-lists', 'activations', 'licensing'),
+  webhooks: domain('audit', 'events'),
   restore: domain('audit', 'events', 'signing', 'checkpoints', 'status-lists', 'activations'),
   'v08-import': domain('audit', 'customers', 'licensing', 'license-import'),
 };

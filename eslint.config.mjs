@@ -16,7 +16,17 @@ const plainEnglish = {
 };
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'coverage', '.data', 'keys', 'clients/typescript/schema.d.ts'] },
+  {
+    ignores: [
+      'node_modules',
+      'dist',
+      'coverage',
+      '.data',
+      'keys',
+      'clients/typescript/dist',
+      'clients/typescript/schema.d.ts',
+    ],
+  },
   {
     files: ['**/*.ts', '**/*.mjs', '**/*.cjs'],
     plugins: { aegis: { rules: { 'plain-english': plainEnglish } } },

@@ -1,5 +1,5 @@
 // Three projects: `unit` needs neither PostgreSQL nor the build and answers in seconds; `service` has the other specs
-// of apps, libs and migrations; `e2e` is test/. Whatever is selected, only what its projects need is started and built.
+// of apps, clients, libs and migrations; `e2e` is test/. Whatever is selected, only what its projects need is started and built.
 const { project, run } = require('./test/support/jest-shared.cjs');
 const { unitSpecs } = require('./test/support/unit-specs.cjs');
 
@@ -18,12 +18,15 @@ module.exports = {
       ...project,
       displayName: 'unit',
       testMatch: units,
-      setupFiles: ['<rootDir>/test/support/without-postgres.cjs'],
+      setupFiles: [...project.setupFiles, '<rootDir>/test/support/without-postgres.cjs'],
     },
     {
       ...withPostgres,
       displayName: 'service',
-      testMatch: ['<rootDir>/{apps,libs,migrations}/**/*.spec.ts', ...units.map((spec) => `!${spec}`)],
+      testMatch: [
+        '<rootDir>/{apps,clients,libs,migrations}/**/*.spec.ts',
+        ...units.map((spec) => `!${spec}`),
+      ],
     },
     { ...withPostgres, displayName: 'e2e', testMatch: ['<rootDir>/test/**/*.spec.ts'] },
   ],

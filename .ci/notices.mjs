@@ -10,6 +10,7 @@ const ACCEPTED = new Set([
   'Apache-2.0',
   'BSD-2-Clause',
   'BSD-3-Clause',
+  'BlueOak-1.0.0',
   'ISC',
   'MIT',
   'PostgreSQL',

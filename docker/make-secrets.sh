@@ -56,6 +56,8 @@ write key-passphrase "$passphrase"
 # 64 characters: openssl does not break the line before it is longer.
 pepper=$(openssl rand -base64 48)
 write api-key-peppers "v1:$pepper"
+secret=$(openssl rand -base64 48)
+write secrets-key "v1:$secret"
 make_password postgres-password
 write admin-database-url "postgres://postgres:$password@/aegis?host=$sockets"
 make_password owner-password

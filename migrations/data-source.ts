@@ -62,6 +62,9 @@ import { KeepEndedActivations1764270480000 } from './1764270480000-keep-ended-ac
 import { AddEvents1764280000000 } from './1764280000000-add-events';
 import { GiveExpiryNotices1764290000000 } from './1764290000000-give-expiry-notices';
 import { CountImports1764290060000 } from './1764290060000-count-imports';
+import { AddWebhooks1764300000000 } from './1764300000000-add-webhooks';
+import { CheckSecretsKeys1764300060000 } from './1764300060000-check-secrets-keys';
+import { KeepEventsWhileClocksStep1764310000000 } from './1764310000000-keep-events-while-clocks-step';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -134,6 +137,9 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       AddEvents1764280000000,
       GiveExpiryNotices1764290000000,
       CountImports1764290060000,
+      AddWebhooks1764300000000,
+      CheckSecretsKeys1764300060000,
+      KeepEventsWhileClocksStep1764310000000,
     ],
     extra: {
       application_name: 'aegis migrate',

@@ -21,6 +21,12 @@ export const applicationPrivileges: Privileges = {
     event_outbox: 'SELECT',
     events: 'SELECT',
     event_positions: 'SELECT',
+    // One that was deleted is hidden, and removed by webhooks_forget with its deliveries.
+    webhook_endpoints: 'SELECT, INSERT, UPDATE',
+    // The sequence is raised by events_append alone, which also makes the deliveries. It goes with the endpoint.
+    webhook_progress: 'SELECT, INSERT (endpoint_id), UPDATE (last_success_at, failing_since)',
+    webhook_deliveries: `SELECT, UPDATE (state, failed_reason, due_at, holds_until, attempts, attempted_at, ended_at, status,
+                                         error, latency_ms, answer)`,
     // Up to when it is silent is written by a trigger of licenses alone.
     expiry_notices: 'SELECT, INSERT (license_id, expires_at, given), UPDATE (expires_at, given)',
     expiry_notice_progress: 'SELECT, UPDATE (done_until)',
@@ -44,6 +50,7 @@ export const applicationPrivileges: Privileges = {
     import_counts: 'SELECT, INSERT, UPDATE, DELETE',
     api_keys: 'SELECT, INSERT, UPDATE',
     pepper_checks: 'SELECT, INSERT',
+    secrets_key_checks: 'SELECT, INSERT',
     license_issuers: 'SELECT, INSERT',
     validation_counts: 'SELECT, INSERT, UPDATE, DELETE',
     idempotency_keys: 'SELECT, INSERT, DELETE',
@@ -65,6 +72,7 @@ export const applicationPrivileges: Privileges = {
     'events_hold()',
     'events_append(bigint[],timestamp with time zone[],uuid[],text[],timestamp with time zone[],jsonb[])',
     'events_forget(integer,integer)',
+    'webhooks_forget(integer)',
     'signing_keys_hold_alone()',
     'signing_keys_require_active(text[])',
     'callers_in_force(jsonb,jsonb)',

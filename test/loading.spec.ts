@@ -8,8 +8,11 @@ const BUILT = join(ROOT, 'dist');
 /** Packages that a service or a command has no use for. */
 const HTTP_PACKAGES = /node_modules[\\/](express|@nestjs[\\/](swagger|platform-express))[\\/]/;
 
-/** Names of the HTTP packages that are loaded together with these compiled files. */
-function httpPackagesLoadedBy(files: readonly string[]): string[] {
+/** What only a server that sends webhooks has a use for. */
+const WEBHOOK_SENDING = join(BUILT, 'libs/webhooks/src/sending');
+
+/** Names of the files that are loaded together with these compiled files. */
+function loadedBy(files: readonly string[]): string[] {
   const script = `
     for (const file of ${JSON.stringify(files)}) require(file);
     // An exit before it is written out would cut it.
@@ -18,7 +21,19 @@ function httpPackagesLoadedBy(files: readonly string[]): string[] {
   if (stdout === '') throw new Error(stderr);
   const loaded = JSON.parse(stdout) as string[];
   expect(loaded).toEqual(expect.arrayContaining([...files]));
-  return [...new Set(loaded.flatMap((file) => HTTP_PACKAGES.exec(file)?.[1] ?? []))];
+  return loaded;
+}
+
+/** Names of the HTTP packages among them. */
+function httpPackagesLoadedBy(files: readonly string[]): string[] {
+  return [...new Set(loadedBy(files).flatMap((file) => HTTP_PACKAGES.exec(file)?.[1] ?? []))];
+}
+
+function commands(): string[] {
+  const folder = join(BUILT, 'apps/cli/src');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.js') && name !== 'main.js')
+    .map((name) => join(folder, name));
 }
 
 const libs = readdirSync(join(BUILT, 'libs')).filter((lib) => lib !== 'http');
@@ -38,10 +53,12 @@ describe('loading', () => {
   });
 
   it('every command loads neither Express nor Swagger', () => {
-    const folder = join(BUILT, 'apps/cli/src');
-    const commands = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.js') && name !== 'main.js')
-      .map((name) => join(folder, name));
-    expect(httpPackagesLoadedBy(commands)).toEqual([]);
+    expect(httpPackagesLoadedBy(commands())).toEqual([]);
+  });
+
+  it('no command loads what sends webhooks', () => {
+    const isSending = (file: string): boolean => file.startsWith(WEBHOOK_SENDING);
+    expect(loadedBy(commands()).filter(isSending)).toEqual([]);
+    expect(loadedBy([join(WEBHOOK_SENDING, 'webhook-sending.module.js')]).some(isSending)).toBe(true);
   });
 });

@@ -16,6 +16,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   'docs/logs.md': 'test/system/docs.spec.ts',
   'docs/undo.md': 'test/system/docs.spec.ts',
   'docs/verify-offline.md': 'test/system/docs.spec.ts',
+  'docs/webhooks.md': 'test/system/docs.spec.ts',
   'docs/audit.md': 'test/system/operator-pages.spec.ts',
   'docs/key-security.md': 'test/system/operator-pages.spec.ts',
   'docs/keys.md': 'test/system/operator-pages.spec.ts',

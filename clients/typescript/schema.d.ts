@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read events after a position, or wait for the next
+         * Read events after a position, or those of a webhook after a sequence, or wait for the next
          * @description Scope: `events:read`.
          */
         get: operations["pullEvents"];
@@ -710,6 +710,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks, newest first
+         * @description Scope: `webhooks:manage`.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Create a webhook; its secret is shown only once
+         * @description Scope: `webhooks:manage`.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a webhook, without its secret. The tag changes with its settings, not with its deliveries
+         * @description Scope: `webhooks:manage`.
+         */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook and its keys: nothing further is sent to it
+         * @description Scope: `webhooks:manage`.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change fields of a webhook, or disable or enable it; null empties a filter
+         * @description Scope: `webhooks:manage`.
+         */
+        patch: operations["updateWebhook"];
+        trace?: never;
+    };
+    "/api/v1/admin/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook a new secret and key pair, shown only once
+         * @description Scope: `webhooks:manage`.
+         */
+        post: operations["rotateWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deliveries of a webhook, newest first
+         * @description Scope: `webhooks:manage`.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/webhooks/{id}/deliveries/{delivery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a delivery, with the body that is sent
+         * @description Scope: `webhooks:manage`.
+         */
+        get: operations["getDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/webhooks/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repeat what was given up since a moment, or may have been sent before a restore
+         * @description In the order of each license, with the same `webhook-id` and `sequence`; attempts begin again with the first. Sent again, it repeats nothing that is pending.
+         *
+         *     Scope: `webhooks:manage`.
+         */
+        post: operations["redeliverSince"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/webhooks/deliveries/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repeat one delivery, also one that was made; one that waits is attempted now
+         * @description Scope: `webhooks:manage`.
+         */
+        post: operations["redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a signed `webhook.test` now, also to a disabled webhook, and answer how it was taken
+         * @description Scope: `webhooks:manage`.
+         */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1003,7 +1177,569 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "license.issued": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A license was issued. */
+        post: operations["onLicenseIssued"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "license.revoked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A license was revoked, permanently. */
+        post: operations["onLicenseRevoked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "license.suspended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A license was suspended. */
+        post: operations["onLicenseSuspended"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "license.reinstated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A suspended license is active again. */
+        post: operations["onLicenseReinstated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "license.renewed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A license got a token with a later end. */
+        post: operations["onLicenseRenewed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "license.reissued": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A license got another token. */
+        post: operations["onLicenseReissued"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "license.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The notes of a license were changed. */
+        post: operations["onLicenseUpdated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "license.seats_changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The numbers of a license’s seats were changed without a new token. */
+        post: operations["onLicenseSeatsChanged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "license.expiring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A license ends in so many days. */
+        post: operations["onLicenseExpiring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "license.in_grace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A license has ended, and is still valid for its days of grace. */
+        post: operations["onLicenseInGrace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "license.expired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A license has ended, with its days of grace if it had any. */
+        post: operations["onLicenseExpired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "import.finished": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An import has ended: there is no event of each license and customer that it wrote. */
+        post: operations["onImportFinished"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "activation.admitted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An installation got a seat. */
+        post: operations["onActivationAdmitted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "activation.refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An installation got no seat; the first time for a license and hour. */
+        post: operations["onActivationRefused"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "activation.released": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An installation gave its seat back. */
+        post: operations["onActivationReleased"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "activation.lapsed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The lease of an activation was over. It is reported when the server finds it, which can be long after; `ended_at` is the true end. */
+        post: operations["onActivationLapsed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "activation.ended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The vendor ended an activation; or all of them ended, since seats are no longer counted or the customer was removed: then `count` says how many. */
+        post: operations["onActivationEnded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "activation.taken_over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An activation lost its seat to another one. */
+        post: operations["onActivationTakenOver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "activation.file_made": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An activation got an offline file, which holds its seat. */
+        post: operations["onActivationFileMade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "customer.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A customer was created. */
+        post: operations["onCustomerCreated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "customer.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A customer was changed, deactivated or activated. */
+        post: operations["onCustomerUpdated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "customer.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A customer was removed. Its id stays taken, its licenses are revoked. */
+        post: operations["onCustomerDeleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "api_key.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An API key was created. */
+        post: operations["onApiKeyCreated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "api_key.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An API key was changed; what was not changed is absent. */
+        post: operations["onApiKeyUpdated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "api_key.rotated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An API key got a new secret. */
+        post: operations["onApiKeyRotated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "api_key.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An API key was deleted. */
+        post: operations["onApiKeyDeleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "signing_key.adopted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The public key of another server was taken over as retired. */
+        post: operations["onSigningKeyAdopted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "signing_key.published": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A key is in the key set, and will sign. */
+        post: operations["onSigningKeyPublished"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "signing_key.activated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A key signs from now on. */
+        post: operations["onSigningKeyActivated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "signing_key.retired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A key no longer signs, and still verifies. */
+        post: operations["onSigningKeyRetired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "signing_key.compromised": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Trust in a key was withdrawn. */
+        post: operations["onSigningKeyCompromised"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "database.restored": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The database was restored from a backup and reconciled. Events since the backup come again, with the same ids, at later positions; what was not shipped before the loss is in none. */
+        post: operations["onDatabaseRestored"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What `testWebhook` sends: no event, and without a sequence. */
+        post: operations["onWebhookTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         Activate: {
@@ -1178,7 +1914,7 @@ export interface components {
             api_keys: components["schemas"]["ApiKey"][];
         };
         /** @enum {string} */
-        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "license.expiring" | "license.in_grace" | "license.expired" | "activation.admitted" | "activation.refused" | "activation.ended" | "activation.taken_over" | "activation.file_made" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "import.finished" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
+        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "license.expiring" | "license.in_grace" | "license.expired" | "activation.admitted" | "activation.refused" | "activation.ended" | "activation.taken_over" | "activation.file_made" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "webhook.created" | "webhook.updated" | "webhook.rotated" | "webhook.deleted" | "webhook.disabled" | "webhook.redelivered" | "import.finished" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
         AuditLog: {
             event_type: components["schemas"]["AuditEventType"];
             /** Format: uuid */
@@ -1361,6 +2097,39 @@ export interface components {
             /** @description An inactive customer gets no licenses, and its existing licenses do not validate. */
             is_active?: boolean;
         };
+        CreateWebhook: {
+            /**
+             * @description Types of events, or `license.*` for all of a group, also those that are added later. Null: all types.
+             * @example [
+             *       "license.*",
+             *       "customer.deleted"
+             *     ]
+             */
+            event_types?: ("license.issued" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "license.expiring" | "license.in_grace" | "license.expired" | "import.finished" | "activation.admitted" | "activation.refused" | "activation.released" | "activation.lapsed" | "activation.ended" | "activation.taken_over" | "activation.file_made" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "database.restored" | "license.*" | "import.*" | "activation.*" | "customer.*" | "api_key.*" | "signing_key.*" | "database.*")[] | null;
+            /**
+             * @description Only events about licenses for these modules. Null: of all, also events that are about no module.
+             * @example [
+             *       "payroll"
+             *     ]
+             */
+            module_names?: string[] | null;
+            /**
+             * @description Only events about these customers. Null: of all, also events that are about no customer.
+             * @example [
+             *       "acme"
+             *     ]
+             */
+            customer_ids?: string[] | null;
+            /**
+             * Format: uri
+             * @description Where events are sent to by POST: `https`, without user, password and fragment, at most 2048 bytes. Outside of
+             *     production also `http`.
+             * @example https://shop.example.com/hooks/aegis
+             */
+            url: string;
+            /** @example The shop, which mails renewed licenses */
+            description?: string | null;
+        };
         CreatedApiKey: {
             /**
              * @description What the key may do; `admin` contains all others.
@@ -1452,6 +2221,94 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        CreatedWebhook: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uri
+             * @description Where events are sent to.
+             * @example https://shop.example.com/hooks/aegis
+             */
+            url: string;
+            /**
+             * @description Types of the events that it gets, or groups of them; null for all.
+             * @example [
+             *       "license.*",
+             *       "customer.deleted"
+             *     ]
+             */
+            event_types: string[] | null;
+            /**
+             * @description Modules that its events are about; null for all.
+             * @example [
+             *       "payroll"
+             *     ]
+             */
+            module_names: string[] | null;
+            /**
+             * @description Customers that its events are about; null for all.
+             * @example [
+             *       "acme"
+             *     ]
+             */
+            customer_ids: string[] | null;
+            /**
+             * @description Why it is inactive: an operator said so, it answered 410 (`gone`), or nothing succeeded for 5 days (`failing`). Null
+             *     while it is active.
+             * @enum {string|null}
+             */
+            disabled_reason: "operator" | "gone" | "failing" | null;
+            /**
+             * @description Ed25519, to verify `v1a` signatures: base64 of the 32 bytes behind the prefix.
+             * @example whpk_Vhkr+vaHBjcC0JNgWz/I6XR3rsYXKeCyCTcRkvCqJmA=
+             */
+            public_key: string;
+            /** @description Of its latest event; 0 before the first. Counts up without a gap. */
+            sequence: number;
+            /**
+             * @description To verify `v1` signatures: base64 of 32 bytes behind the prefix. Shown only once.
+             * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD7YmTuHIUvtA=
+             */
+            secret: string;
+            /** @example The shop, which mails renewed licenses */
+            description: string | null;
+            /**
+             * @description Form of its bodies: the one that was current when it was created. A later version of the server keeps to it.
+             * @example 1
+             */
+            api_version: string;
+            /** @description An inactive webhook gets nothing. */
+            is_active: boolean;
+            /** Format: date-time */
+            disabled_at: string | null;
+            /**
+             * Format: date-time
+             * @description Until when messages are, or were, signed with the keys of before the last rotation too; null if they never were.
+             */
+            previous_valid_until: string | null;
+            /**
+             * Format: date-time
+             * @description When a delivery last succeeded.
+             */
+            last_success_at: string | null;
+            /**
+             * Format: date-time
+             * @description The first failed attempt since the last success; null while there is none.
+             */
+            failing_since: string | null;
+            /**
+             * @description Who made it: `api_key:<id>`.
+             * @example api_key:0aZ9bY8cX7dW
+             */
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its settings were last changed.
+             */
+            updated_at: string;
+        };
         Customer: {
             /**
              * Format: date-time
@@ -1503,6 +2360,136 @@ export interface components {
             next_cursor: string | null;
             customers: components["schemas"]["Customer"][];
         };
+        DeliveredEvent: {
+            /**
+             * @description `webhook-id` of each attempt.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @enum {string} */
+            type: "license.issued" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "license.expiring" | "license.in_grace" | "license.expired" | "import.finished" | "activation.admitted" | "activation.refused" | "activation.released" | "activation.lapsed" | "activation.ended" | "activation.taken_over" | "activation.file_made" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "database.restored";
+            /** @description Its place in the order of all events. */
+            position: number;
+        };
+        Delivery: {
+            /** Format: uuid */
+            id: string;
+            /** @description Place of the event among those of the webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description `sent_before_restore`: it was open at the moment to which the database was restored, and may have been made since.
+             * @enum {string}
+             */
+            state: "pending" | "delivered" | "failed" | "sent_before_restore";
+            /**
+             * @description Why it was given up; null in other states.
+             * @enum {string|null}
+             */
+            failed_reason: "attempts_used" | "gone" | "endpoint_disabled" | null;
+            /** @description Attempts that count: those that a server broke off because it stopped do not. */
+            attempts: number;
+            /** @description HTTP status of the last answer; null without an answer. */
+            status: number | null;
+            /** @description Time from the begin of the last attempt to the answer, or the failure. */
+            latency_ms: number | null;
+            event: components["schemas"]["DeliveredEvent"];
+            /**
+             * Format: date-time
+             * @description When it is attempted next, at the earliest; null unless it is pending.
+             */
+            next_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description Begin of the last attempt. While the attempt lasts, the fields below are null.
+             */
+            attempted_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made or given up.
+             */
+            ended_at: string | null;
+            /**
+             * @description Why the last attempt failed, e.g. `status`, `redirect`, `timeout`, `dns`, `refused`, `reset`, `tls`,
+             *     `address_forbidden` or `stopped` (with the server).
+             * @example timeout
+             */
+            error: string | null;
+            /** @description Up to 256 bytes of text of a failed answer, for 7 days; null for addresses that WEBHOOK_ALLOWED_NETWORKS opened. */
+            answer: string | null;
+            /**
+             * Format: date-time
+             * @description When the event got its place.
+             */
+            created_at: string;
+        };
+        DeliveryPage: {
+            /** @description Rows of the whole list. */
+            total: number;
+            /** @description Whether `total` is an estimate. */
+            total_is_estimate?: boolean;
+            /** @description Null when `cursor` was used. */
+            page: number | null;
+            /** @description Rows per page. */
+            page_size: number;
+            /** @description Pages of the whole list. */
+            total_pages: number;
+            /** @description `cursor` of the next page; null on the last. */
+            next_cursor: string | null;
+            deliveries: components["schemas"]["Delivery"][];
+        };
+        DeliveryWithBody: {
+            /** Format: uuid */
+            id: string;
+            /** @description Place of the event among those of the webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description `sent_before_restore`: it was open at the moment to which the database was restored, and may have been made since.
+             * @enum {string}
+             */
+            state: "pending" | "delivered" | "failed" | "sent_before_restore";
+            /**
+             * @description Why it was given up; null in other states.
+             * @enum {string|null}
+             */
+            failed_reason: "attempts_used" | "gone" | "endpoint_disabled" | null;
+            /** @description Attempts that count: those that a server broke off because it stopped do not. */
+            attempts: number;
+            /** @description HTTP status of the last answer; null without an answer. */
+            status: number | null;
+            /** @description Time from the begin of the last attempt to the answer, or the failure. */
+            latency_ms: number | null;
+            event: components["schemas"]["DeliveredEvent"];
+            /**
+             * Format: date-time
+             * @description When it is attempted next, at the earliest; null unless it is pending.
+             */
+            next_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description Begin of the last attempt. While the attempt lasts, the fields below are null.
+             */
+            attempted_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made or given up.
+             */
+            ended_at: string | null;
+            /**
+             * @description Why the last attempt failed, e.g. `status`, `redirect`, `timeout`, `dns`, `refused`, `reset`, `tls`,
+             *     `address_forbidden` or `stopped` (with the server).
+             * @example timeout
+             */
+            error: string | null;
+            /** @description Up to 256 bytes of text of a failed answer, for 7 days; null for addresses that WEBHOOK_ALLOWED_NETWORKS opened. */
+            answer: string | null;
+            /**
+             * Format: date-time
+             * @description When the event got its place.
+             */
+            created_at: string;
+            /** @description Body of the requests, byte for byte as it is signed. */
+            request_body: string;
+        };
         EndActivation: {
             /**
              * @description 1–500 characters, kept with the activation.
@@ -1511,6 +2498,7 @@ export interface components {
             reason: string;
         };
         Event: components["schemas"]["LicenseIssuedEvent"] | components["schemas"]["LicenseRevokedEvent"] | components["schemas"]["LicenseSuspendedEvent"] | components["schemas"]["LicenseReinstatedEvent"] | components["schemas"]["LicenseRenewedEvent"] | components["schemas"]["LicenseReissuedEvent"] | components["schemas"]["LicenseUpdatedEvent"] | components["schemas"]["LicenseSeatsChangedEvent"] | components["schemas"]["LicenseExpiringEvent"] | components["schemas"]["LicenseInGraceEvent"] | components["schemas"]["LicenseExpiredEvent"] | components["schemas"]["ImportFinishedEvent"] | components["schemas"]["ActivationAdmittedEvent"] | components["schemas"]["ActivationRefusedEvent"] | components["schemas"]["ActivationReleasedEvent"] | components["schemas"]["ActivationLapsedEvent"] | components["schemas"]["ActivationEndedEvent"] | components["schemas"]["ActivationTakenOverEvent"] | components["schemas"]["ActivationFileMadeEvent"] | components["schemas"]["CustomerCreatedEvent"] | components["schemas"]["CustomerUpdatedEvent"] | components["schemas"]["CustomerDeletedEvent"] | components["schemas"]["ApiKeyCreatedEvent"] | components["schemas"]["ApiKeyUpdatedEvent"] | components["schemas"]["ApiKeyRotatedEvent"] | components["schemas"]["ApiKeyDeletedEvent"] | components["schemas"]["SigningKeyAdoptedEvent"] | components["schemas"]["SigningKeyPublishedEvent"] | components["schemas"]["SigningKeyActivatedEvent"] | components["schemas"]["SigningKeyRetiredEvent"] | components["schemas"]["SigningKeyCompromisedEvent"] | components["schemas"]["DatabaseRestoredEvent"];
+        /** @description Events in the order of their positions. */
         EventPage: {
             events: components["schemas"]["Event"][];
             /** @description What to send as the next `after`. Up to here all events were looked through, of whatever type. */
@@ -2109,7 +3097,7 @@ export interface components {
              * @description Stable name of the error, for programs.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
+            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "webhook_not_found" | "delivery_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "webhook_limit_reached" | "webhook_disabled" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "secrets_key_missing" | "webhook_keys_unreadable" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
             /** @description All broken rules; if there are too many for one answer, the first of them. */
@@ -2140,6 +3128,10 @@ export interface components {
             first_position?: number;
             /** @description With `position_unknown`: the last position that was given to an event. */
             last_position?: number;
+            /** @description With `events_expired`, of a webhook: its first sequence whose event is kept. */
+            first_sequence?: number;
+            /** @description With `position_unknown`, of a webhook: the last sequence that was given to an event. */
+            last_sequence?: number;
         };
         ProofKey: {
             /** @enum {string} */
@@ -2169,6 +3161,12 @@ export interface components {
              * @example refunded
              */
             reason: string;
+        };
+        Redelivered: {
+            /** @description How many are due again. */
+            redelivered: number;
+            /** @description False when there are more than one request repeats: send it again. */
+            complete: boolean;
         };
         RefusedHeartbeat: {
             /** @description With `activation_ended`. */
@@ -2247,6 +3245,14 @@ export interface components {
              * @example 3600
              */
             grace_seconds?: number;
+        };
+        RotateWebhook: {
+            /**
+             * @description How long messages are signed with the previous secret and key too, in seconds: a day unless given, at most 7 days.
+             * @default 86400
+             * @example 3600
+             */
+            overlap_seconds: number;
         };
         /** @enum {string} */
         Scope: "licenses:read" | "licenses:issue" | "licenses:revoke" | "licenses:validate" | "activations:read" | "activations:manage" | "customers:read" | "customers:write" | "stats:read" | "audit:read" | "events:read" | "api-keys:manage" | "webhooks:manage" | "admin";
@@ -2462,6 +3468,43 @@ export interface components {
             /** @description For the vendor only; null empties them. */
             notes: string | null;
         };
+        UpdateWebhook: {
+            /**
+             * @description Types of events, or `license.*` for all of a group, also those that are added later. Null: all types.
+             * @example [
+             *       "license.*",
+             *       "customer.deleted"
+             *     ]
+             */
+            event_types?: ("license.issued" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "license.expiring" | "license.in_grace" | "license.expired" | "import.finished" | "activation.admitted" | "activation.refused" | "activation.released" | "activation.lapsed" | "activation.ended" | "activation.taken_over" | "activation.file_made" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "database.restored" | "license.*" | "import.*" | "activation.*" | "customer.*" | "api_key.*" | "signing_key.*" | "database.*")[] | null;
+            /**
+             * @description Only events about licenses for these modules. Null: of all, also events that are about no module.
+             * @example [
+             *       "payroll"
+             *     ]
+             */
+            module_names?: string[] | null;
+            /**
+             * @description Only events about these customers. Null: of all, also events that are about no customer.
+             * @example [
+             *       "acme"
+             *     ]
+             */
+            customer_ids?: string[] | null;
+            /**
+             * Format: uri
+             * @description Where events are sent to from now on, also those that wait already.
+             * @example https://shop.example.com/hooks/aegis
+             */
+            url?: string;
+            /** @example The shop, which mails renewed licenses */
+            description?: string | null;
+            /**
+             * @description An inactive webhook gets nothing, and what waits for it is given up. Activated again, it gets later events; earlier
+             *     ones can be delivered again, or pulled.
+             */
+            is_active?: boolean;
+        };
         ValidateBatch: {
             /** @description 1–1,000 questions. */
             items: components["schemas"]["BatchQuestion"][];
@@ -2575,6 +3618,123 @@ export interface components {
         };
         /** @enum {string} */
         Warning: "EXPIRES_SOON" | "IN_GRACE" | "REISSUE_AVAILABLE" | "SEAT_OVERAGE";
+        Webhook: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uri
+             * @description Where events are sent to.
+             * @example https://shop.example.com/hooks/aegis
+             */
+            url: string;
+            /**
+             * @description Types of the events that it gets, or groups of them; null for all.
+             * @example [
+             *       "license.*",
+             *       "customer.deleted"
+             *     ]
+             */
+            event_types: string[] | null;
+            /**
+             * @description Modules that its events are about; null for all.
+             * @example [
+             *       "payroll"
+             *     ]
+             */
+            module_names: string[] | null;
+            /**
+             * @description Customers that its events are about; null for all.
+             * @example [
+             *       "acme"
+             *     ]
+             */
+            customer_ids: string[] | null;
+            /**
+             * @description Why it is inactive: an operator said so, it answered 410 (`gone`), or nothing succeeded for 5 days (`failing`). Null
+             *     while it is active.
+             * @enum {string|null}
+             */
+            disabled_reason: "operator" | "gone" | "failing" | null;
+            /**
+             * @description Ed25519, to verify `v1a` signatures: base64 of the 32 bytes behind the prefix.
+             * @example whpk_Vhkr+vaHBjcC0JNgWz/I6XR3rsYXKeCyCTcRkvCqJmA=
+             */
+            public_key: string;
+            /** @description Of its latest event; 0 before the first. Counts up without a gap. */
+            sequence: number;
+            /** @example The shop, which mails renewed licenses */
+            description: string | null;
+            /**
+             * @description Form of its bodies: the one that was current when it was created. A later version of the server keeps to it.
+             * @example 1
+             */
+            api_version: string;
+            /** @description An inactive webhook gets nothing. */
+            is_active: boolean;
+            /** Format: date-time */
+            disabled_at: string | null;
+            /**
+             * Format: date-time
+             * @description Until when messages are, or were, signed with the keys of before the last rotation too; null if they never were.
+             */
+            previous_valid_until: string | null;
+            /**
+             * Format: date-time
+             * @description When a delivery last succeeded.
+             */
+            last_success_at: string | null;
+            /**
+             * Format: date-time
+             * @description The first failed attempt since the last success; null while there is none.
+             */
+            failing_since: string | null;
+            /**
+             * @description Who made it: `api_key:<id>`.
+             * @example api_key:0aZ9bY8cX7dW
+             */
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its settings were last changed.
+             */
+            updated_at: string;
+        };
+        WebhookPage: {
+            /** @description Rows of the whole list. */
+            total: number;
+            /** @description Whether `total` is an estimate. */
+            total_is_estimate?: boolean;
+            /** @description Null when `cursor` was used. */
+            page: number | null;
+            /** @description Rows per page. */
+            page_size: number;
+            /** @description Pages of the whole list. */
+            total_pages: number;
+            /** @description `cursor` of the next page; null on the last. */
+            next_cursor: string | null;
+            webhooks: components["schemas"]["Webhook"][];
+        };
+        WebhookTest: {
+            /**
+             * @description `gone`: it answered 410, which would have disabled the webhook, had it been an event.
+             * @enum {string}
+             */
+            outcome: "delivered" | "gone" | "failed";
+            /**
+             * @description HTTP status of its answer; null if there was none.
+             * @example 204
+             */
+            status: number | null;
+            /** @description Milliseconds until the answer, or the failure. */
+            latency_ms: number;
+            /**
+             * @description What went wrong; null for a success.
+             * @enum {string|null}
+             */
+            error: "status" | "redirect" | "timeout" | "dns" | "refused" | "reset" | "tls" | "address_forbidden" | "stopped" | "invalid_url" | "invalid_answer" | "other" | null;
+        };
         /**
          * @description A license was issued.
          * @example {
@@ -2611,6 +3771,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.issued";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -2620,11 +3785,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "license.issued";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -2694,6 +3854,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.revoked";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -2703,11 +3868,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "license.revoked";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -2760,6 +3920,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.suspended";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -2769,11 +3934,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "license.suspended";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -2826,6 +3986,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.reinstated";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -2835,11 +4000,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "license.reinstated";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -2903,6 +4063,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.renewed";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -2912,11 +4077,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "license.renewed";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -2994,6 +4154,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.reissued";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3003,11 +4168,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "license.reissued";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3075,6 +4235,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.updated";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3084,11 +4249,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "license.updated";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3141,6 +4301,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.seats_changed";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3150,11 +4315,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "license.seats_changed";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3205,6 +4365,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.expiring";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3214,11 +4379,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "license.expiring";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3273,6 +4433,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.in_grace";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3282,11 +4447,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "license.in_grace";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3338,6 +4498,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.expired";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3347,11 +4512,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "license.expired";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3405,6 +4565,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "import.finished";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3414,11 +4579,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "import.finished";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3469,6 +4629,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.admitted";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3478,11 +4643,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "activation.admitted";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3545,6 +4705,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.refused";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3554,11 +4719,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "activation.refused";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3610,6 +4770,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.released";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3619,11 +4784,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "activation.released";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3676,6 +4836,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.lapsed";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3685,11 +4850,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "activation.lapsed";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3743,6 +4903,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.ended";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3752,11 +4917,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "activation.ended";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3817,6 +4977,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.taken_over";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3826,11 +4991,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "activation.taken_over";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3878,6 +5038,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.file_made";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3887,11 +5052,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "activation.file_made";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3944,6 +5104,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "customer.created";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -3953,11 +5118,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "customer.created";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -3997,6 +5157,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "customer.updated";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -4006,11 +5171,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "customer.updated";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -4046,6 +5206,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "customer.deleted";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -4055,11 +5220,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "customer.deleted";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -4096,6 +5256,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key.created";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -4105,11 +5270,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "api_key.created";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -4154,6 +5314,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key.updated";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -4163,11 +5328,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "api_key.updated";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -4213,6 +5373,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key.rotated";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -4222,11 +5387,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "api_key.rotated";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -4260,6 +5420,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key.deleted";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -4269,11 +5434,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "api_key.deleted";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -4306,6 +5466,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.adopted";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -4315,11 +5480,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "signing_key.adopted";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -4354,6 +5514,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.published";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -4363,11 +5528,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "signing_key.published";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -4402,6 +5562,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.activated";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -4411,11 +5576,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "signing_key.activated";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -4450,6 +5610,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.retired";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -4459,11 +5624,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "signing_key.retired";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -4499,6 +5659,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.compromised";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -4508,11 +5673,6 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "signing_key.compromised";
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
@@ -4550,6 +5710,11 @@ export interface components {
             /** @description Its place in the order of all events: from 1, without a gap. */
             position: number;
             /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "database.restored";
+            /**
              * @description Version of the form of events.
              * @enum {string}
              */
@@ -4559,15 +5724,2039 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+            };
+        };
+        /**
+         * @description A license was issued.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "license.issued",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "status": "active",
+         *         "license_type": "subscription",
+         *         "allowed_major_versions": [
+         *           "17",
+         *           "18"
+         *         ],
+         *         "expires_at": "2027-01-31T00:00:00.000Z",
+         *         "grace_days": 14,
+         *         "entitlements": {
+         *           "reports": true
+         *         }
+         *       }
+         *     }
+         */
+        LicenseIssuedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.issued";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description Its status
+                 * @constant
+                 */
+                status: "active";
+                /**
+                 * @description The type of the license
+                 * @enum {string}
+                 */
+                license_type: "perpetual" | "subscription" | "demo";
+                /** @description Major versions of the module that it is for */
+                allowed_major_versions: string[];
+                /**
+                 * Format: date-time
+                 * @description When it ends; null: never
+                 */
+                expires_at: string | null;
+                /** @description Days after its end in which it is still valid */
+                grace_days?: number;
+                /** @description What it allows beyond running, by code */
+                entitlements?: {
+                    [key: string]: unknown;
+                };
+                /** @description How many seats it has */
+                seats?: {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        /**
+         * @description A license was revoked, permanently.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "license.revoked",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "status": "revoked",
+         *         "previous_status": "active"
+         *       }
+         *     }
+         */
+        LicenseRevokedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.revoked";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description Its status
+                 * @constant
+                 */
+                status: "revoked";
+                /**
+                 * @description Its status before
+                 * @enum {string}
+                 */
+                previous_status?: "active" | "suspended" | "revoked";
+            };
+        };
+        /**
+         * @description A license was suspended.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "license.suspended",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "status": "suspended",
+         *         "previous_status": "active"
+         *       }
+         *     }
+         */
+        LicenseSuspendedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.suspended";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description Its status
+                 * @constant
+                 */
+                status: "suspended";
+                /**
+                 * @description Its status before
+                 * @enum {string}
+                 */
+                previous_status?: "active" | "suspended" | "revoked";
+            };
+        };
+        /**
+         * @description A suspended license is active again.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "license.reinstated",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "status": "active",
+         *         "previous_status": "suspended"
+         *       }
+         *     }
+         */
+        LicenseReinstatedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.reinstated";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description Its status
+                 * @constant
+                 */
+                status: "active";
+                /**
+                 * @description Its status before
+                 * @enum {string}
+                 */
+                previous_status?: "active" | "suspended" | "revoked";
+            };
+        };
+        /**
+         * @description A license got a token with a later end.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "license.renewed",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "license_type": "subscription",
+         *         "allowed_major_versions": [
+         *           "17",
+         *           "18"
+         *         ],
+         *         "expires_at": "2027-01-31T00:00:00.000Z",
+         *         "grace_days": 14,
+         *         "entitlements": {
+         *           "reports": true
+         *         },
+         *         "changed": [
+         *           "expires_at"
+         *         ]
+         *       }
+         *     }
+         */
+        LicenseRenewedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.renewed";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description The type of the license
+                 * @enum {string}
+                 */
+                license_type: "perpetual" | "subscription" | "demo";
+                /** @description Major versions of the module that it is for */
+                allowed_major_versions: string[];
+                /**
+                 * Format: date-time
+                 * @description When it ends; null: never
+                 */
+                expires_at: string | null;
+                /** @description Days after its end in which it is still valid */
+                grace_days?: number;
+                /** @description What it allows beyond running, by code */
+                entitlements?: {
+                    [key: string]: unknown;
+                };
+                /** @description How many seats it has */
+                seats?: {
+                    [key: string]: unknown;
+                };
+                /** @description Names of the fields that were changed */
+                changed?: string[];
+            };
+        };
+        /**
+         * @description A license got another token.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "license.reissued",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "license_type": "subscription",
+         *         "allowed_major_versions": [
+         *           "17",
+         *           "18"
+         *         ],
+         *         "expires_at": "2027-01-31T00:00:00.000Z",
+         *         "grace_days": 14,
+         *         "entitlements": {
+         *           "reports": true
+         *         },
+         *         "changed": [
+         *           "allowed_major_versions"
+         *         ]
+         *       }
+         *     }
+         */
+        LicenseReissuedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.reissued";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description The type of the license
+                 * @enum {string}
+                 */
+                license_type: "perpetual" | "subscription" | "demo";
+                /** @description Major versions of the module that it is for */
+                allowed_major_versions: string[];
+                /**
+                 * Format: date-time
+                 * @description When it ends; null: never
+                 */
+                expires_at: string | null;
+                /** @description Days after its end in which it is still valid */
+                grace_days?: number;
+                /** @description What it allows beyond running, by code */
+                entitlements?: {
+                    [key: string]: unknown;
+                };
+                /** @description How many seats it has */
+                seats?: {
+                    [key: string]: unknown;
+                };
+                /** @description Names of the fields that were changed */
+                changed?: string[];
+            };
+        };
+        /**
+         * @description The notes of a license were changed.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "license.updated",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "changed": [
+         *           "notes"
+         *         ]
+         *       }
+         *     }
+         */
+        LicenseUpdatedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.updated";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /** @description Names of the fields that were changed */
+                changed: string[];
+            };
+        };
+        /**
+         * @description The numbers of a license’s seats were changed without a new token.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "license.seats_changed",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "before": {
+         *           "mode": "floating",
+         *           "max": 5,
+         *           "overage": 0
+         *         },
+         *         "after": {
+         *           "mode": "floating",
+         *           "max": 10,
+         *           "overage": 0
+         *         }
+         *       }
+         *     }
+         */
+        LicenseSeatsChangedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.seats_changed";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /** @description All its numbers before */
+                before: {
+                    [key: string]: unknown;
+                };
+                /** @description All its numbers now */
+                after: {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        /**
+         * @description A license ends in so many days.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "license.expiring",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "expires_at": "2027-01-31T00:00:00.000Z",
+         *         "days": 14
+         *       }
+         *     }
+         */
+        LicenseExpiringMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.expiring";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends, or ended
+                 */
+                expires_at: string;
+                /** @description The notice that this is: so many days before the end */
+                days: number;
+                /**
+                 * Format: date-time
+                 * @description Until when it is still valid after its end
+                 */
+                grace_until?: string;
+            };
+        };
+        /**
+         * @description A license has ended, and is still valid for its days of grace.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "license.in_grace",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "expires_at": "2027-01-31T00:00:00.000Z",
+         *         "grace_until": "2027-02-14T00:00:00.000Z"
+         *       }
+         *     }
+         */
+        LicenseInGraceMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.in_grace";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends, or ended
+                 */
+                expires_at: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it is still valid
+                 */
+                grace_until: string;
+            };
+        };
+        /**
+         * @description A license has ended, with its days of grace if it had any.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "license.expired",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "expires_at": "2027-01-31T00:00:00.000Z"
+         *       }
+         *     }
+         */
+        LicenseExpiredMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "license.expired";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends, or ended
+                 */
+                expires_at: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it was still valid
+                 */
+                grace_until?: string;
+            };
+        };
+        /**
+         * @description An import has ended: there is no event of each license and customer that it wrote.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "import.finished",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "source": "licenses",
+         *         "licenses_imported": 1200,
+         *         "licenses_revoked": 3,
+         *         "licenses_completed": 0,
+         *         "customers_created": 80,
+         *         "audit_records_imported": 0
+         *       }
+         *     }
+         */
+        ImportFinishedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "import.finished";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * @description What was imported: a file of licenses, or a server of v0.8
+                 * @enum {string}
+                 */
+                source: "licenses" | "v0.8";
+                /** @description Licenses that are new */
+                licenses_imported: number;
+                /** @description Licenses that were here, and that it revoked */
+                licenses_revoked: number;
+                /** @description Licenses that were here, and got the text of their token */
+                licenses_completed: number;
+                /** @description Customers that are new */
+                customers_created: number;
+                /** @description Records of the trail that it took over */
+                audit_records_imported: number;
+            };
+        };
+        /**
+         * @description An installation got a seat.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "activation.admitted",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+         *         "mode": "floating",
+         *         "over": false,
+         *         "fence": 1796040000000
+         *       }
+         *     }
+         */
+        ActivationAdmittedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.admitted";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: uuid
+                 * @description The activation
+                 */
+                activation_id: string;
+                /**
+                 * @description How the license’s seats are held
+                 * @enum {string}
+                 */
+                mode: "fixed" | "floating";
+                /** @description Whether it is above the number of seats, within the overage */
+                over: boolean;
+                /** @description A number that grows with each admission of the license */
+                fence: number;
+                /**
+                 * Format: uuid
+                 * @description The activation that lost its seat for it
+                 */
+                taken_over?: string | null;
+            };
+        };
+        /**
+         * @description An installation got no seat; the first time for a license and hour.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "activation.refused",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "code": "seats_exhausted",
+         *         "limit": 5,
+         *         "in_use": 5
+         *       }
+         *     }
+         */
+        ActivationRefusedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.refused";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * @description Why
+                 * @enum {string}
+                 */
+                code: "seats_exhausted" | "moves_exhausted";
+                /** @description How many are allowed */
+                limit: number;
+                /** @description How many there were */
+                in_use: number;
+            };
+        };
+        /**
+         * @description An installation gave its seat back.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "activation.released",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+         *         "ended_at": "2026-11-29T12:00:00.000Z"
+         *       }
+         *     }
+         */
+        ActivationReleasedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.released";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: uuid
+                 * @description The activation
+                 */
+                activation_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended
+                 */
+                ended_at: string;
+            };
+        };
+        /**
+         * @description The lease of an activation was over. It is reported when the server finds it, which can be long after; `ended_at` is the true end.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "activation.lapsed",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+         *         "ended_at": "2026-11-29T12:00:00.000Z"
+         *       }
+         *     }
+         */
+        ActivationLapsedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.lapsed";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: uuid
+                 * @description The activation
+                 */
+                activation_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended
+                 */
+                ended_at: string;
+            };
+        };
+        /**
+         * @description The vendor ended an activation; or all of them ended, since seats are no longer counted or the customer was removed: then `count` says how many.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "activation.ended",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+         *         "ended_at": "2026-11-29T12:00:00.000Z",
+         *         "ended_by": "ended"
+         *       }
+         *     }
+         */
+        ActivationEndedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.ended";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id?: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name?: string;
+                /**
+                 * Format: uuid
+                 * @description The activation
+                 */
+                activation_id?: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended
+                 */
+                ended_at?: string;
+                /**
+                 * @description What ended it
+                 * @enum {string}
+                 */
+                ended_by: "ended" | "customer_removed";
+                /** @description How many ended, where all did */
+                count?: number;
+                /** @description How many of them had ended by their lease before */
+                lapsed?: number;
+            };
+        };
+        /**
+         * @description An activation lost its seat to another one.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "activation.taken_over",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f"
+         *       }
+         *     }
+         */
+        ActivationTakenOverMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.taken_over";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: uuid
+                 * @description The activation
+                 */
+                activation_id: string;
+            };
+        };
+        /**
+         * @description An activation got an offline file, which holds its seat.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "activation.file_made",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+         *         "customer_id": "acme",
+         *         "module_name": "inventory",
+         *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+         *         "offline_until": "2026-12-29T12:00:00.000Z"
+         *       }
+         *     }
+         */
+        ActivationFileMadeMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "activation.file_made";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /**
+                 * Format: uuid
+                 * @description The license
+                 */
+                license_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description The module that it is for */
+                module_name: string;
+                /**
+                 * Format: uuid
+                 * @description The activation
+                 */
+                activation_id: string;
+                /**
+                 * Format: date-time
+                 * @description Until when the file counts
+                 */
+                offline_until: string;
+            };
+        };
+        /**
+         * @description A customer was created.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "customer.created",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "customer_id": "acme",
+         *         "changed": [
+         *           "name",
+         *           "email"
+         *         ]
+         *       }
+         *     }
+         */
+        CustomerCreatedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "customer.created";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description Names of the fields that were changed */
+                changed: string[];
+                /** @description Whether it is active, where that was given or changed */
+                is_active?: boolean;
+            };
+        };
+        /**
+         * @description A customer was changed, deactivated or activated.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "customer.updated",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "customer_id": "acme",
+         *         "changed": [
+         *           "is_active"
+         *         ],
+         *         "is_active": false
+         *       }
+         *     }
+         */
+        CustomerUpdatedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "customer.updated";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The customer */
+                customer_id: string;
+                /** @description Names of the fields that were changed */
+                changed: string[];
+                /** @description Whether it is active, where that was given or changed */
+                is_active?: boolean;
+            };
+        };
+        /**
+         * @description A customer was removed. Its id stays taken, its licenses are revoked.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "customer.deleted",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "customer_id": "acme"
+         *       }
+         *     }
+         */
+        CustomerDeletedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "customer.deleted";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The customer */
+                customer_id: string;
+            };
+        };
+        /**
+         * @description An API key was created.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "api_key.created",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "api_key_id": "5Yx0aBcD9eFg",
+         *         "scopes": [
+         *           "licenses:validate"
+         *         ],
+         *         "expires_at": null,
+         *         "rate_limit_per_minute": null
+         *       }
+         *     }
+         */
+        ApiKeyCreatedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key.created";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The API key */
+                api_key_id: string;
+                /** @description What it may do */
+                scopes: string[];
+                /**
+                 * Format: date-time
+                 * @description When it ends; null: never
+                 */
+                expires_at: string | null;
+                /** @description Its own limit of requests; null: the default */
+                rate_limit_per_minute: number | null;
+            };
+        };
+        /**
+         * @description An API key was changed; what was not changed is absent.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "api_key.updated",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "api_key_id": "5Yx0aBcD9eFg",
+         *         "changed": [
+         *           "is_active"
+         *         ],
+         *         "is_active": false
+         *       }
+         *     }
+         */
+        ApiKeyUpdatedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key.updated";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The API key */
+                api_key_id: string;
+                /** @description Names of the fields that were changed */
+                changed: string[];
+                /** @description What it may do */
+                scopes?: string[];
+                /** @description Whether it is active, where that was given or changed */
+                is_active?: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it ends; null: never
+                 */
+                expires_at?: string | null;
+                /** @description Its own limit of requests; null: the default */
+                rate_limit_per_minute?: number | null;
+            };
+        };
+        /**
+         * @description An API key got a new secret.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "api_key.rotated",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "api_key_id": "5Yx0aBcD9eFg",
+         *         "grace_seconds": 3600
+         *       }
+         *     }
+         */
+        ApiKeyRotatedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key.rotated";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The API key */
+                api_key_id: string;
+                /** @description For so long the former secret counts, too */
+                grace_seconds: number;
+            };
+        };
+        /**
+         * @description An API key was deleted.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "api_key.deleted",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "api_key_id": "5Yx0aBcD9eFg"
+         *       }
+         *     }
+         */
+        ApiKeyDeletedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key.deleted";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The API key */
+                api_key_id: string;
+            };
+        };
+        /**
+         * @description The public key of another server was taken over as retired.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "signing_key.adopted",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "key_id": "aegis-2026-11",
+         *         "public_key": "MCowBQYDK2VwAyEA…"
+         *       }
+         *     }
+         */
+        SigningKeyAdoptedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.adopted";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The signing key */
+                key_id: string;
+                /** @description Its public half */
+                public_key: string;
+            };
+        };
+        /**
+         * @description A key is in the key set, and will sign.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "signing_key.published",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "key_id": "aegis-2026-11",
+         *         "public_key": "MCowBQYDK2VwAyEA…"
+         *       }
+         *     }
+         */
+        SigningKeyPublishedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.published";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The signing key */
+                key_id: string;
+                /** @description Its public half */
+                public_key: string;
+            };
+        };
+        /**
+         * @description A key signs from now on.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "signing_key.activated",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "key_id": "aegis-2026-11",
+         *         "public_key": "MCowBQYDK2VwAyEA…"
+         *       }
+         *     }
+         */
+        SigningKeyActivatedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.activated";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The signing key */
+                key_id: string;
+                /** @description Its public half */
+                public_key: string;
+            };
+        };
+        /**
+         * @description A key no longer signs, and still verifies.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "signing_key.retired",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "key_id": "aegis-2025-11",
+         *         "replaced_by": "aegis-2026-11"
+         *       }
+         *     }
+         */
+        SigningKeyRetiredMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.retired";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The signing key */
+                key_id: string;
+                /** @description The key that signs instead */
+                replaced_by?: string;
+            };
+        };
+        /**
+         * @description Trust in a key was withdrawn.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "signing_key.compromised",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711",
+         *         "key_id": "aegis-2025-11",
+         *         "after": null,
+         *         "replaced_by": "aegis-2026-11"
+         *       }
+         *     }
+         */
+        SigningKeyCompromisedMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "signing_key.compromised";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
+            data: {
+                /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
+                audit_log_id: string;
+                /** @description The signing key */
+                key_id: string;
+                /**
+                 * Format: date-time
+                 * @description What it signed from here on does not count; null: nothing does
+                 */
+                after: string | null;
+                /** @description The key that signs instead */
+                replaced_by?: string;
+            };
+        };
+        /**
+         * @description The database was restored from a backup and reconciled. Events since the backup come again, with the same ids, at later positions; what was not shipped before the loss is in none.
+         * @example {
+         *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+         *       "type": "database.restored",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "sequence": 17,
+         *       "data": {
+         *         "audit_log_id": "4711"
+         *       }
+         *     }
+         */
+        DatabaseRestoredMessage: {
+            /**
+             * @description The same each time that the event is delivered: a receiver that has seen it leaves it out.
+             * @example evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90
+             */
+            id: string;
+            /** @description Its place among the events of a webhook: from 1, without a gap. */
+            sequence: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "database.restored";
+            /**
+             * @description Version of the form of events.
+             * @enum {string}
+             */
+            api_version: "1";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
             /** @description Ids and states; what it has depends on the type. Never a token, a name or an e-mail address. */
             data: {
                 /** @description The audit record of this change: its proof is at /api/v1/admin/audit-logs/{id}/proof */
                 audit_log_id: string;
+            };
+        };
+        Message: components["schemas"]["LicenseIssuedMessage"] | components["schemas"]["LicenseRevokedMessage"] | components["schemas"]["LicenseSuspendedMessage"] | components["schemas"]["LicenseReinstatedMessage"] | components["schemas"]["LicenseRenewedMessage"] | components["schemas"]["LicenseReissuedMessage"] | components["schemas"]["LicenseUpdatedMessage"] | components["schemas"]["LicenseSeatsChangedMessage"] | components["schemas"]["LicenseExpiringMessage"] | components["schemas"]["LicenseInGraceMessage"] | components["schemas"]["LicenseExpiredMessage"] | components["schemas"]["ImportFinishedMessage"] | components["schemas"]["ActivationAdmittedMessage"] | components["schemas"]["ActivationRefusedMessage"] | components["schemas"]["ActivationReleasedMessage"] | components["schemas"]["ActivationLapsedMessage"] | components["schemas"]["ActivationEndedMessage"] | components["schemas"]["ActivationTakenOverMessage"] | components["schemas"]["ActivationFileMadeMessage"] | components["schemas"]["CustomerCreatedMessage"] | components["schemas"]["CustomerUpdatedMessage"] | components["schemas"]["CustomerDeletedMessage"] | components["schemas"]["ApiKeyCreatedMessage"] | components["schemas"]["ApiKeyUpdatedMessage"] | components["schemas"]["ApiKeyRotatedMessage"] | components["schemas"]["ApiKeyDeletedMessage"] | components["schemas"]["SigningKeyAdoptedMessage"] | components["schemas"]["SigningKeyPublishedMessage"] | components["schemas"]["SigningKeyActivatedMessage"] | components["schemas"]["SigningKeyRetiredMessage"] | components["schemas"]["SigningKeyCompromisedMessage"] | components["schemas"]["DatabaseRestoredMessage"];
+        /** @description Events in the order of their sequences. */
+        WebhookEventPage: {
+            events: components["schemas"]["Message"][];
+            /** @description What to send as the next `after`. */
+            last_sequence: number;
+            /** @description Whether there are later events already, of whatever type: ask again at once. */
+            has_more: boolean;
+        };
+        /**
+         * @description A test of a webhook.
+         * @example {
+         *       "id": "evt_0b8f4a5d2c6e4f719a3d5e7c9b1f2a64",
+         *       "type": "webhook.test",
+         *       "timestamp": "2026-11-29T12:00:00.000Z",
+         *       "api_version": "1",
+         *       "data": {
+         *         "webhook_id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10"
+         *       }
+         *     }
+         */
+        WebhookTestMessage: {
+            id: string;
+            /** @constant */
+            type: "webhook.test";
+            /** Format: date-time */
+            timestamp: string;
+            /** @enum {string} */
+            api_version: "1";
+            data: {
+                /** Format: uuid */
+                webhook_id: string;
             };
         };
     };
@@ -4607,6 +7796,22 @@ export interface components {
         };
         /** @description `insufficient_scope`: Scope missing */
         insufficient_scope: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `webhook_not_found`: Webhook not found */
+        webhook_not_found: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -5185,6 +8390,137 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `service_unavailable`: Temporarily unavailable · `restore_not_reconciled`: Restored, not reconciled · `outcome_unknown`: Outcome unknown */
+        "service_unavailable.restore_not_reconciled.outcome_unknown": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `request_in_progress`: Request still running · `answer_unreadable`: Remembered answer unreadable · `webhook_limit_reached`: As many webhooks as there may be */
+        "request_in_progress.answer_unreadable.webhook_limit_reached": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `secrets_key_missing`: SECRETS_KEY missing · `service_unavailable`: Temporarily unavailable · `outcome_unknown`: Outcome unknown · `restore_not_reconciled`: Restored, not reconciled */
+        "secrets_key_missing.service_unavailable.outcome_unknown.restore_not_reconciled": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `request_in_progress`: Request still running · `answer_unreadable`: Remembered answer unreadable */
+        "request_in_progress.answer_unreadable": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `webhook_not_found`: Webhook not found · `delivery_not_found`: Delivery not found */
+        "webhook_not_found.delivery_not_found": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `webhook_disabled`: Webhook disabled */
+        webhook_disabled: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `delivery_not_found`: Delivery not found */
+        delivery_not_found: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `secrets_key_missing`: SECRETS_KEY missing · `webhook_keys_unreadable`: Keys of the webhook unreadable · `service_unavailable`: Temporarily unavailable · `restore_not_reconciled`: Restored, not reconciled */
+        "secrets_key_missing.webhook_keys_unreadable.service_unavailable.restore_not_reconciled": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `invalid_request`: Malformed request */
         "invalid_request.unlimited": {
             headers: {
@@ -5209,39 +8545,6 @@ export interface components {
         };
         /** @description `not_found`: Not found */
         not_found: {
-            headers: {
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                RateLimit: components["headers"]["RateLimit"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `service_unavailable`: Temporarily unavailable · `restore_not_reconciled`: Restored, not reconciled · `outcome_unknown`: Outcome unknown */
-        "service_unavailable.restore_not_reconciled.outcome_unknown": {
-            headers: {
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                RateLimit: components["headers"]["RateLimit"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
-                "Retry-After": components["headers"]["Retry-After"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `request_in_progress`: Request still running · `answer_unreadable`: Remembered answer unreadable */
-        "request_in_progress.answer_unreadable": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -5305,7 +8608,14 @@ export interface components {
             };
         };
     };
-    parameters: never;
+    parameters: {
+        /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+        WebhookId: string;
+        /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+        WebhookTimestamp: string;
+        /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+        WebhookSignature: string;
+    };
     requestBodies: never;
     headers: {
         /** @description Id of the request: the one that came with it if valid, otherwise a new one. */
@@ -5334,7 +8644,10 @@ export interface operations {
     pullEvents: {
         parameters: {
             query?: {
-                /** @description Events after this position: `last_position` of the answer before, 0 for the first. */
+                /**
+                 * @description Events after this position: `last_position` of the answer before, 0 for the first. With `endpoint` it is a sequence:
+                 *     `last_sequence` of the answer before.
+                 */
                 after?: number;
                 /** @description Events at most. */
                 limit?: number;
@@ -5342,6 +8655,8 @@ export interface operations {
                 wait?: number;
                 /** @description Only events of this type, or of these, separated by commas. */
                 type?: string;
+                /** @description Only events of this webhook, in the order of their sequences, also of one that is disabled. Excludes `type`. */
+                endpoint?: string;
             };
             header?: never;
             path?: never;
@@ -5395,12 +8710,13 @@ export interface operations {
                      *       "has_more": true
                      *     }
                      */
-                    "application/json": components["schemas"]["EventPage"];
+                    "application/json": components["schemas"]["EventPage"] | components["schemas"]["WebhookEventPage"];
                 };
             };
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["webhook_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["position_unknown"];
             410: components["responses"]["events_expired"];
@@ -5434,7 +8750,7 @@ export interface operations {
                 /** @description Recorded before this time. */
                 until?: string;
                 /**
-                 * @description What a record is about: `api_key:<id>`, `customer:<id>` or `signing_key:<kid>`. `api_key_id` finds what a key
+                 * @description What a record is about: `api_key:<id>`, `customer:<id>`, `signing_key:<kid>` or `webhook:<id>`. `api_key_id` finds what a key
                  *     did, `subject` what was done to it.
                  */
                 subject?: string;
@@ -8617,6 +11933,830 @@ export interface operations {
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1 on. Not together with `cursor`. */
+                page?: number;
+                /** @description Rows per page. */
+                page_size?: number;
+                /** @description `next_cursor` of the previous answer. The cost does not grow with the number of pages. */
+                cursor?: string;
+                /**
+                 * @description Only for `text/csv`. `escaped`: an apostrophe precedes each text that a spreadsheet would run as a formula (= + -
+                 *     @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 *     `raw`: the exact text, for programs.
+                 */
+                formulas?: "escaped" | "raw";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "total_is_estimate": true,
+                     *       "page": null,
+                     *       "page_size": 1,
+                     *       "total_pages": 1,
+                     *       "next_cursor": null,
+                     *       "webhooks": [
+                     *         {
+                     *           "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *           "url": "https://shop.example.com/hooks/aegis",
+                     *           "event_types": [
+                     *             "license.*",
+                     *             "customer.deleted"
+                     *           ],
+                     *           "module_names": [
+                     *             "payroll"
+                     *           ],
+                     *           "customer_ids": [
+                     *             "acme"
+                     *           ],
+                     *           "disabled_reason": null,
+                     *           "public_key": "whpk_Vhkr+vaHBjcC0JNgWz/I6XR3rsYXKeCyCTcRkvCqJmA=",
+                     *           "sequence": 1,
+                     *           "description": "The shop, which mails renewed licenses",
+                     *           "api_version": "1",
+                     *           "is_active": true,
+                     *           "disabled_at": null,
+                     *           "previous_valid_until": null,
+                     *           "last_success_at": null,
+                     *           "failing_since": null,
+                     *           "created_by": "api_key:0aZ9bY8cX7dW",
+                     *           "created_at": "2026-02-03T19:12:10.000Z",
+                     *           "updated_at": "2026-02-03T19:12:10.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookPage"];
+                    /** @example  */
+                    "text/csv": string;
+                    /** @example  */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled.outcome_unknown"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event_types": [
+                 *         "license.*",
+                 *         "customer.deleted"
+                 *       ],
+                 *       "module_names": [
+                 *         "payroll"
+                 *       ],
+                 *       "customer_ids": [
+                 *         "acme"
+                 *       ],
+                 *       "url": "https://shop.example.com/hooks/aegis",
+                 *       "description": "The shop, which mails renewed licenses"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateWebhook"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    /** @description Changes with the resource; for `If-None-Match` and `If-Match` */
+                    ETag: string;
+                    /** @description Path of what was created */
+                    Location: string;
+                    /** @description The answer of an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "url": "https://shop.example.com/hooks/aegis",
+                     *       "event_types": [
+                     *         "license.*",
+                     *         "customer.deleted"
+                     *       ],
+                     *       "module_names": [
+                     *         "payroll"
+                     *       ],
+                     *       "customer_ids": [
+                     *         "acme"
+                     *       ],
+                     *       "disabled_reason": null,
+                     *       "public_key": "whpk_Vhkr+vaHBjcC0JNgWz/I6XR3rsYXKeCyCTcRkvCqJmA=",
+                     *       "sequence": 1,
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD7YmTuHIUvtA=",
+                     *       "description": "The shop, which mails renewed licenses",
+                     *       "api_version": "1",
+                     *       "is_active": true,
+                     *       "disabled_at": null,
+                     *       "previous_valid_until": null,
+                     *       "last_success_at": null,
+                     *       "failing_since": null,
+                     *       "created_by": "api_key:0aZ9bY8cX7dW",
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "updated_at": "2026-02-03T19:12:10.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedWebhook"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            406: components["responses"]["not_acceptable"];
+            409: components["responses"]["request_in_progress.answer_unreadable.webhook_limit_reached"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["idempotency_key_reused.validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["secrets_key_missing.service_unavailable.outcome_unknown.restore_not_reconciled"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags that the caller has; 304 without a body if the current one is among them */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    /** @description Changes with the resource; for `If-None-Match` and `If-Match` */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "url": "https://shop.example.com/hooks/aegis",
+                     *       "event_types": [
+                     *         "license.*",
+                     *         "customer.deleted"
+                     *       ],
+                     *       "module_names": [
+                     *         "payroll"
+                     *       ],
+                     *       "customer_ids": [
+                     *         "acme"
+                     *       ],
+                     *       "disabled_reason": null,
+                     *       "public_key": "whpk_Vhkr+vaHBjcC0JNgWz/I6XR3rsYXKeCyCTcRkvCqJmA=",
+                     *       "sequence": 1,
+                     *       "description": "The shop, which mails renewed licenses",
+                     *       "api_version": "1",
+                     *       "is_active": true,
+                     *       "disabled_at": null,
+                     *       "previous_valid_until": null,
+                     *       "last_success_at": null,
+                     *       "failing_since": null,
+                     *       "created_by": "api_key:0aZ9bY8cX7dW",
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "updated_at": "2026-02-03T19:12:10.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["webhook_not_found"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled.outcome_unknown"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    /** @description The answer of an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["webhook_not_found"];
+            409: components["responses"]["request_in_progress.answer_unreadable"];
+            412: components["responses"]["precondition_failed"];
+            422: components["responses"]["idempotency_key_reused.validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled.outcome_unknown"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event_types": [
+                 *         "license.*",
+                 *         "customer.deleted"
+                 *       ],
+                 *       "module_names": [
+                 *         "payroll"
+                 *       ],
+                 *       "customer_ids": [
+                 *         "acme"
+                 *       ],
+                 *       "url": "https://shop.example.com/hooks/aegis",
+                 *       "description": "The shop, which mails renewed licenses",
+                 *       "is_active": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateWebhook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    /** @description Changes with the resource; for `If-None-Match` and `If-Match` */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "url": "https://shop.example.com/hooks/aegis",
+                     *       "event_types": [
+                     *         "license.*",
+                     *         "customer.deleted"
+                     *       ],
+                     *       "module_names": [
+                     *         "payroll"
+                     *       ],
+                     *       "customer_ids": [
+                     *         "acme"
+                     *       ],
+                     *       "disabled_reason": null,
+                     *       "public_key": "whpk_Vhkr+vaHBjcC0JNgWz/I6XR3rsYXKeCyCTcRkvCqJmA=",
+                     *       "sequence": 1,
+                     *       "description": "The shop, which mails renewed licenses",
+                     *       "api_version": "1",
+                     *       "is_active": true,
+                     *       "disabled_at": null,
+                     *       "previous_valid_until": null,
+                     *       "last_success_at": null,
+                     *       "failing_since": null,
+                     *       "created_by": "api_key:0aZ9bY8cX7dW",
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "updated_at": "2026-02-03T19:12:10.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["webhook_not_found"];
+            406: components["responses"]["not_acceptable"];
+            412: components["responses"]["precondition_failed"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled.outcome_unknown"];
+        };
+    };
+    rotateWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of the state that will be changed; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Chosen by the caller, new for each request: a request that is sent again within 24 hours gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "overlap_seconds": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotateWebhook"];
+            };
+        };
+        responses: {
+            /** @description Rotated */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    /** @description Changes with the resource; for `If-None-Match` and `If-Match` */
+                    ETag: string;
+                    /** @description The answer of an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "url": "https://shop.example.com/hooks/aegis",
+                     *       "event_types": [
+                     *         "license.*",
+                     *         "customer.deleted"
+                     *       ],
+                     *       "module_names": [
+                     *         "payroll"
+                     *       ],
+                     *       "customer_ids": [
+                     *         "acme"
+                     *       ],
+                     *       "disabled_reason": null,
+                     *       "public_key": "whpk_Vhkr+vaHBjcC0JNgWz/I6XR3rsYXKeCyCTcRkvCqJmA=",
+                     *       "sequence": 1,
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD7YmTuHIUvtA=",
+                     *       "description": "The shop, which mails renewed licenses",
+                     *       "api_version": "1",
+                     *       "is_active": true,
+                     *       "disabled_at": null,
+                     *       "previous_valid_until": null,
+                     *       "last_success_at": null,
+                     *       "failing_since": null,
+                     *       "created_by": "api_key:0aZ9bY8cX7dW",
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "updated_at": "2026-02-03T19:12:10.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedWebhook"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["webhook_not_found"];
+            406: components["responses"]["not_acceptable"];
+            409: components["responses"]["request_in_progress.answer_unreadable"];
+            412: components["responses"]["precondition_failed"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["idempotency_key_reused.validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["secrets_key_missing.service_unavailable.outcome_unknown.restore_not_reconciled"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1 on. Not together with `cursor`. */
+                page?: number;
+                /** @description Rows per page. */
+                page_size?: number;
+                /** @description `next_cursor` of the previous answer. The cost does not grow with the number of pages. */
+                cursor?: string;
+                /**
+                 * @description Only for `text/csv`. `escaped`: an apostrophe precedes each text that a spreadsheet would run as a formula (= + -
+                 *     @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 *     `raw`: the exact text, for programs.
+                 */
+                formulas?: "escaped" | "raw";
+                state?: "pending" | "delivered" | "failed" | "sent_before_restore";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "total_is_estimate": true,
+                     *       "page": null,
+                     *       "page_size": 1,
+                     *       "total_pages": 1,
+                     *       "next_cursor": null,
+                     *       "deliveries": [
+                     *         {
+                     *           "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *           "sequence": 1,
+                     *           "state": "pending",
+                     *           "failed_reason": null,
+                     *           "attempts": 1,
+                     *           "status": null,
+                     *           "latency_ms": null,
+                     *           "event": {
+                     *             "id": "evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90",
+                     *             "type": "license.issued",
+                     *             "position": 1
+                     *           },
+                     *           "next_attempt_at": null,
+                     *           "attempted_at": null,
+                     *           "ended_at": null,
+                     *           "error": "timeout",
+                     *           "answer": null,
+                     *           "created_at": "2026-02-03T19:12:10.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryPage"];
+                    /** @example  */
+                    "text/csv": string;
+                    /** @example  */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["webhook_not_found"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    getDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "sequence": 1,
+                     *       "state": "pending",
+                     *       "failed_reason": null,
+                     *       "attempts": 1,
+                     *       "status": null,
+                     *       "latency_ms": null,
+                     *       "event": {
+                     *         "id": "evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90",
+                     *         "type": "license.issued",
+                     *         "position": 1
+                     *       },
+                     *       "next_attempt_at": null,
+                     *       "attempted_at": null,
+                     *       "ended_at": null,
+                     *       "error": "timeout",
+                     *       "answer": null,
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "request_body": "request_body"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryWithBody"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["webhook_not_found.delivery_not_found"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    redeliverSince: {
+        parameters: {
+            query: {
+                /** @description Those of events that got their place then or later. */
+                since: string;
+                /** @description Only those in this state; in both unless given. */
+                state?: "failed" | "sent_before_restore";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "redelivered": 1,
+                     *       "complete": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Redelivered"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["webhook_not_found"];
+            406: components["responses"]["not_acceptable"];
+            409: components["responses"]["webhook_disabled"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Due again */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "sequence": 1,
+                     *       "state": "pending",
+                     *       "failed_reason": null,
+                     *       "attempts": 1,
+                     *       "status": null,
+                     *       "latency_ms": null,
+                     *       "event": {
+                     *         "id": "evt_3f2a91c07be84d5c9a1e6b2f4c8d7e90",
+                     *         "type": "license.issued",
+                     *         "position": 1
+                     *       },
+                     *       "next_attempt_at": null,
+                     *       "attempted_at": null,
+                     *       "ended_at": null,
+                     *       "error": "timeout",
+                     *       "answer": null,
+                     *       "created_at": "2026-02-03T19:12:10.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["delivery_not_found"];
+            406: components["responses"]["not_acceptable"];
+            409: components["responses"]["webhook_disabled"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sent, or tried */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "outcome": "delivered",
+                     *       "status": 204,
+                     *       "latency_ms": 1,
+                     *       "error": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookTest"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["webhook_not_found"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["secrets_key_missing.webhook_keys_unreadable.service_unavailable.restore_not_reconciled"];
+        };
+    };
     getHealth: {
         parameters: {
             query?: never;
@@ -8971,7 +13111,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "service_unavailable";
+                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "webhook_not_found" | "delivery_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "webhook_limit_reached" | "webhook_disabled" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "secrets_key_missing" | "webhook_keys_unreadable" | "service_unavailable";
             };
             cookie?: never;
         };
@@ -9513,6 +13653,1763 @@ export interface operations {
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    onLicenseIssued: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "license.issued",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "status": "active",
+                 *         "license_type": "subscription",
+                 *         "allowed_major_versions": [
+                 *           "17",
+                 *           "18"
+                 *         ],
+                 *         "expires_at": "2027-01-31T00:00:00.000Z",
+                 *         "grace_days": 14,
+                 *         "entitlements": {
+                 *           "reports": true
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["LicenseIssuedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLicenseRevoked: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "license.revoked",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "status": "revoked",
+                 *         "previous_status": "active"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["LicenseRevokedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLicenseSuspended: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "license.suspended",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "status": "suspended",
+                 *         "previous_status": "active"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["LicenseSuspendedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLicenseReinstated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "license.reinstated",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "status": "active",
+                 *         "previous_status": "suspended"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["LicenseReinstatedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLicenseRenewed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "license.renewed",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "license_type": "subscription",
+                 *         "allowed_major_versions": [
+                 *           "17",
+                 *           "18"
+                 *         ],
+                 *         "expires_at": "2027-01-31T00:00:00.000Z",
+                 *         "grace_days": 14,
+                 *         "entitlements": {
+                 *           "reports": true
+                 *         },
+                 *         "changed": [
+                 *           "expires_at"
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["LicenseRenewedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLicenseReissued: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "license.reissued",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "license_type": "subscription",
+                 *         "allowed_major_versions": [
+                 *           "17",
+                 *           "18"
+                 *         ],
+                 *         "expires_at": "2027-01-31T00:00:00.000Z",
+                 *         "grace_days": 14,
+                 *         "entitlements": {
+                 *           "reports": true
+                 *         },
+                 *         "changed": [
+                 *           "allowed_major_versions"
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["LicenseReissuedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLicenseUpdated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "license.updated",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "changed": [
+                 *           "notes"
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["LicenseUpdatedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLicenseSeatsChanged: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "license.seats_changed",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "before": {
+                 *           "mode": "floating",
+                 *           "max": 5,
+                 *           "overage": 0
+                 *         },
+                 *         "after": {
+                 *           "mode": "floating",
+                 *           "max": 10,
+                 *           "overage": 0
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["LicenseSeatsChangedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLicenseExpiring: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "license.expiring",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "expires_at": "2027-01-31T00:00:00.000Z",
+                 *         "days": 14
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["LicenseExpiringMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLicenseInGrace: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "license.in_grace",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "expires_at": "2027-01-31T00:00:00.000Z",
+                 *         "grace_until": "2027-02-14T00:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["LicenseInGraceMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLicenseExpired: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "license.expired",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "expires_at": "2027-01-31T00:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["LicenseExpiredMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onImportFinished: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "import.finished",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "source": "licenses",
+                 *         "licenses_imported": 1200,
+                 *         "licenses_revoked": 3,
+                 *         "licenses_completed": 0,
+                 *         "customers_created": 80,
+                 *         "audit_records_imported": 0
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ImportFinishedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onActivationAdmitted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "activation.admitted",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+                 *         "mode": "floating",
+                 *         "over": false,
+                 *         "fence": 1796040000000
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ActivationAdmittedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onActivationRefused: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "activation.refused",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "code": "seats_exhausted",
+                 *         "limit": 5,
+                 *         "in_use": 5
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ActivationRefusedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onActivationReleased: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "activation.released",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+                 *         "ended_at": "2026-11-29T12:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ActivationReleasedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onActivationLapsed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "activation.lapsed",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+                 *         "ended_at": "2026-11-29T12:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ActivationLapsedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onActivationEnded: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "activation.ended",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+                 *         "ended_at": "2026-11-29T12:00:00.000Z",
+                 *         "ended_by": "ended"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ActivationEndedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onActivationTakenOver: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "activation.taken_over",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ActivationTakenOverMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onActivationFileMade: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "activation.file_made",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "license_id": "4f8a2c1e-7b3d-4e5f-9a6b-1c2d3e4f5a6b",
+                 *         "customer_id": "acme",
+                 *         "module_name": "inventory",
+                 *         "activation_id": "0b9d6f0e-3c1a-4d2b-8e7f-5a6b7c8d9e0f",
+                 *         "offline_until": "2026-12-29T12:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ActivationFileMadeMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCustomerCreated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "customer.created",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "customer_id": "acme",
+                 *         "changed": [
+                 *           "name",
+                 *           "email"
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CustomerCreatedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCustomerUpdated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "customer.updated",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "customer_id": "acme",
+                 *         "changed": [
+                 *           "is_active"
+                 *         ],
+                 *         "is_active": false
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CustomerUpdatedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCustomerDeleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "customer.deleted",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "customer_id": "acme"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CustomerDeletedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onApiKeyCreated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "api_key.created",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "api_key_id": "5Yx0aBcD9eFg",
+                 *         "scopes": [
+                 *           "licenses:validate"
+                 *         ],
+                 *         "expires_at": null,
+                 *         "rate_limit_per_minute": null
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApiKeyCreatedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onApiKeyUpdated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "api_key.updated",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "api_key_id": "5Yx0aBcD9eFg",
+                 *         "changed": [
+                 *           "is_active"
+                 *         ],
+                 *         "is_active": false
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApiKeyUpdatedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onApiKeyRotated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "api_key.rotated",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "api_key_id": "5Yx0aBcD9eFg",
+                 *         "grace_seconds": 3600
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApiKeyRotatedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onApiKeyDeleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "api_key.deleted",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "api_key_id": "5Yx0aBcD9eFg"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApiKeyDeletedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onSigningKeyAdopted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "signing_key.adopted",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "key_id": "aegis-2026-11",
+                 *         "public_key": "MCowBQYDK2VwAyEA…"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SigningKeyAdoptedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onSigningKeyPublished: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "signing_key.published",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "key_id": "aegis-2026-11",
+                 *         "public_key": "MCowBQYDK2VwAyEA…"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SigningKeyPublishedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onSigningKeyActivated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "signing_key.activated",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "key_id": "aegis-2026-11",
+                 *         "public_key": "MCowBQYDK2VwAyEA…"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SigningKeyActivatedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onSigningKeyRetired: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "signing_key.retired",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "key_id": "aegis-2025-11",
+                 *         "replaced_by": "aegis-2026-11"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SigningKeyRetiredMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onSigningKeyCompromised: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "signing_key.compromised",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711",
+                 *         "key_id": "aegis-2025-11",
+                 *         "after": null,
+                 *         "replaced_by": "aegis-2026-11"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SigningKeyCompromisedMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onDatabaseRestored: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_3f2a91c07be88d5c9a1e6b2f4c8d7e90",
+                 *       "type": "database.restored",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "sequence": 17,
+                 *       "data": {
+                 *         "audit_log_id": "4711"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DatabaseRestoredMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onWebhookTest: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same in every attempt: a receiver that has seen it answers 2xx and does nothing. */
+                "webhook-id": components["parameters"]["WebhookId"];
+                /** @description When this attempt was made, in seconds since 1970: refuse what is more than five minutes off. */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /** @description Signatures over `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1,` with HMAC-SHA256 and the secret, `v1a,` with Ed25519 and the key pair, in base64. One that holds is enough; after a rotation there are those of the previous keys too. */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_0b8f4a5d2c6e4f719a3d5e7c9b1f2a64",
+                 *       "type": "webhook.test",
+                 *       "timestamp": "2026-11-29T12:00:00.000Z",
+                 *       "api_version": "1",
+                 *       "data": {
+                 *         "webhook_id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookTestMessage"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants nothing further: the webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received. Anything else is tried again: nine attempts within about 41 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

@@ -627,7 +627,7 @@ describe('an attacker with the application’s role', () => {
       await asRole('SELECT audit_logs_forget_addresses(1)');
       await asRole('SELECT statistics_fold(1000), status_lists_fold(1000), activations_forget(1000)');
       await asRole(
-        `SELECT events_hold(), events_append('{}', '{}', '{}', '{}', '{}', '{}'), events_forget(1, 1000)`,
+        `SELECT events_hold(), events_append('{}', '{}', '{}', '{}', '{}', '{}'), events_forget(1, 1000), webhooks_forget(1000)`,
       );
       await sound();
     },

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import type { Client as Postgres } from 'pg';
 import { type Answer, Client } from '../support/requests/client';
 import { readContract, type Route, routesOf } from '../support/contract/contract';
-import { exampleBody } from '../support/contract/example-requests';
+import { exampleBody, exampleQuery } from '../support/contract/example-requests';
 import { expectStatus } from '../support/contract/expect-status';
-import { aCustomer, aCustomerId, aLicense, anApiKey } from '../support/factories';
+import { aCustomer, aCustomerId, aLicense, anApiKey, aDelivery, aWebhook } from '../support/factories';
 import { heldRequest } from '../support/requests/held-request';
 import { ROUTE_ACCESS, scopesOf } from '../support/contract/route-access';
 import { testServer, type TestServer } from '../support/processes/server';
@@ -14,6 +14,7 @@ import { superuserOf, untilBlocked } from '../support/database/sql';
 const KEYS = '/api/v1/admin/api-keys';
 /** What a key has besides the scope that a route needs: it is what narrowing leaves. */
 const REMAINS = 'stats:read';
+const LOCAL = 'http://127.0.0.1:9/other';
 /** POST for the sake of their bodies: they change nothing. */
 const READING = ['POST /api/v1/licenses/validate/batch', 'POST /api/v1/licenses/inspect'];
 
@@ -121,10 +122,25 @@ describe('a request whose key ends while it is under way', () => {
       const customer = await aCustomer(admin);
       return { method, path: path.replace('{id}', customer.id), body: example };
     }
+    if (path.startsWith('/api/v1/admin/webhooks')) return preparedForWebhook(route);
     if (path === KEYS) return { method, path, body: { name: 'a child', scopes: ['api-keys:manage'] } };
     const target = await anApiKey(admin, { scopes: ['api-keys:manage'] });
     const body = path.endsWith('/rotate') ? {} : method === 'PATCH' ? { name: 'renamed' } : undefined;
     return { method, path: path.replace('{id}', target.id), body };
+  }
+
+  async function preparedForWebhook(route: Route): Promise<Prepared> {
+    const { method, path } = route;
+    if (path.includes('/deliver'))
+      return { method, path: path.replace('{id}', (await aDelivery(admin)).id), body: undefined };
+    const { id } = await aWebhook(admin);
+    if (path.endsWith('/redeliver'))
+      return { method, path: `${path.replace('{id}', id)}${exampleQuery(route)}`, body: undefined };
+    const example = exampleBody(route);
+    // Its URL leads nowhere.
+    const body =
+      method === 'PATCH' || path.endsWith('/webhooks') ? { ...Object(example), url: LOCAL } : example;
+    return { method, path: path.replace('{id}', id), body };
   }
 
   async function preparedForActivation({ method, path }: Route): Promise<Prepared> {
@@ -149,6 +165,7 @@ describe('a request whose key ends while it is under way', () => {
               (SELECT md5(string_agg(l::text, '|' ORDER BY id)) FROM licenses l) AS licenses,
               (SELECT md5(string_agg(t::text, '|' ORDER BY sha256)) FROM license_tokens t) AS tokens,
               (SELECT md5(string_agg(a::text, '|' ORDER BY id)) FROM activations a) AS activations,
+              (SELECT md5(string_agg(w::text, '|' ORDER BY id)) FROM webhook_endpoints w) AS webhooks,
               (SELECT count(*) FROM idempotency_keys) AS answers,
               (SELECT md5(string_agg(concat_ws(' ', k.id, k.version, k.hash, k.is_active), '|' ORDER BY k.id))
                  FROM api_keys k WHERE k.id <> $1) AS keys,

@@ -13,6 +13,9 @@ import { type Answer, Client } from '../support/requests/client';
 import { statusOf } from '../support/trail/status-lists';
 import { until } from '../support/until';
 
+// Commands warn of a key whose passphrase is stretched less.
+jest.unmock('../../libs/signing/src/keys/passphrase-iterations');
+
 const UNAVAILABLE = { status: 503, code: 'service_unavailable' };
 
 // Two PostgreSQL start, and the machine may be busy.

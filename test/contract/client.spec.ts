@@ -4,7 +4,7 @@ import { Client } from '../support/requests/client';
 import { ContractCheck } from '../support/contract/contract-check';
 import { readContract, routesOf } from '../support/contract/contract';
 import { type Ids, someIds } from '../support/contract/example-requests';
-import { aCustomerId } from '../support/factories';
+import { aCustomerId, aDelivery } from '../support/factories';
 import { testServer, type TestServer } from '../support/processes/server';
 import { until } from '../support/until';
 import { VERSION } from '../support/version';
@@ -242,6 +242,53 @@ describe('the generated client', () => {
       await aegis.GET('/api/v1/admin/audit-logs/checkpoints', { params: { query: { page_size: 100 } } }),
     );
     expect(checkpoints).toContainEqual(proof.checkpoint);
+  });
+
+  it('manages webhooks', async () => {
+    const url = 'http://127.0.0.1:9/hook';
+    const made = dataOf(
+      await aegis.POST('/api/v1/admin/webhooks', { body: { url, event_types: ['license.*'] } }),
+    );
+    const { secret, ...rest } = made;
+    expect(secret).toMatch(/^whsec_/);
+    const { webhooks } = dataOf(await aegis.GET('/api/v1/admin/webhooks'));
+    expect(webhooks).toContainEqual(rest);
+    expect(dataOf(await aegis.GET('/api/v1/admin/webhooks/{id}', pathOf(made.id)))).toEqual(rest);
+    const changed = dataOf(
+      await aegis.PATCH('/api/v1/admin/webhooks/{id}', { ...pathOf(made.id), body: { event_types: null } }),
+    );
+    expect(changed.event_types).toBeNull();
+    const rotated = dataOf(
+      await aegis.POST('/api/v1/admin/webhooks/{id}/rotate', {
+        ...pathOf(made.id),
+        body: { overlap_seconds: 60 },
+      }),
+    );
+    expect(rotated.secret).not.toBe(secret);
+    const tested = dataOf(await aegis.POST('/api/v1/admin/webhooks/{id}/test', pathOf(made.id)));
+    expect(tested).toMatchObject({ outcome: 'failed', error: 'refused' });
+    const { response } = await aegis.DELETE('/api/v1/admin/webhooks/{id}', pathOf(made.id));
+    expect(response.status).toBe(204);
+  });
+
+  it('reads and repeats deliveries', async () => {
+    const { id, webhook } = await aDelivery(new Client(server.url, server.adminKey));
+    const { deliveries } = dataOf(await aegis.GET('/api/v1/admin/webhooks/{id}/deliveries', pathOf(webhook)));
+    expect(deliveries).toMatchObject([{ id, sequence: 1, event: { type: 'customer.created' } }]);
+    const read = dataOf(
+      await aegis.GET('/api/v1/admin/webhooks/{id}/deliveries/{delivery_id}', {
+        params: { path: { id: webhook, delivery_id: id } },
+      }),
+    );
+    expect(JSON.parse(read.request_body)).toMatchObject({ id: read.event.id, sequence: 1 });
+    const again = dataOf(await aegis.POST('/api/v1/admin/webhooks/deliveries/{id}/redeliver', pathOf(id)));
+    expect(again.state).toBe('pending');
+    const all = dataOf(
+      await aegis.POST('/api/v1/admin/webhooks/{id}/redeliver', {
+        params: { path: { id: webhook }, query: { since: '2026-01-01T00:00:00Z' } },
+      }),
+    );
+    expect(all).toEqual({ redelivered: 0, complete: true });
   });
 
   it('reads public routes', async () => {

@@ -1,4 +1,6 @@
 import Ajv2020 from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
+import { EVENT_NAMES } from '@aegis/events';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,6 +55,25 @@ describe('the served OpenAPI document', () => {
     expect(problems).toEqual([]);
     expect(totals).toMatchObject({ errors: 0, warnings: 0 });
     expect(status).toBe(0);
+  });
+
+  it('has a webhook for each type of event, and that of a test, with an example that its schema admits', () => {
+    const ajv = addFormats(new Ajv2020({ strict: false, allErrors: true }));
+    ajv.addSchema({ $id: 'contract', components: contract.components });
+    const sent = Object.entries(contract.webhooks);
+    expect(sent.map(([name]) => name)).toEqual([...EVENT_NAMES, 'webhook.test']);
+    for (const [name, { post }] of sent) {
+      const { schema, example } = post.requestBody!.content['application/json']!;
+      const validate = ajv.compile({ $ref: `contract${schema.$ref}` });
+      expect([validate(example), validate.errors, example]).toEqual([
+        true,
+        null,
+        expect.objectContaining({ type: name }),
+      ]);
+      // Another type, another place or a field more is not what the server sends.
+      for (const other of [{ type: 'other' }, { position: 1 }, { sequence: 'one' }, { name: 'Ada' }])
+        expect(validate({ ...(example as object), ...other })).toBe(false);
+    }
   });
 
   it('is what the committed client was generated from', () => {

@@ -1,6 +1,6 @@
 import type { ServerProcess } from '../support/processes/server-process';
 import { until } from '../support/until';
-import { clockOffBy, hasFaketime } from './support/faketime';
+import { clockOffBy, hasFaketime } from './support/machine/faketime';
 import { RowPostgres } from './support/postgres';
 import { Servers } from './support/servers';
 import { Vendor } from './support/vendor';

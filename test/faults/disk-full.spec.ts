@@ -6,7 +6,7 @@ import { MetricsReading } from './support/metrics';
 import { wrongRefusals } from './support/outage';
 import { shortOrLong } from './support/promises';
 import { Row, type RowOptions } from './support/row';
-import { itWithSmallDisks, noSmallDisks, SmallDisk } from './support/small-disk';
+import { itWithSmallDisks, noSmallDisks, SmallDisk } from './support/machine/small-disk';
 import { template } from './support/template';
 
 const RATE = 60;

@@ -2,7 +2,7 @@ import { until } from '../support/until';
 import { whatIsLost } from './support/consistency';
 import { doctorFinds } from './support/doctor';
 import { Load } from './support/load';
-import { MemoryLimit } from './support/memory-limit';
+import { MemoryLimit } from './support/machine/memory-limit';
 import { RowPostgres } from './support/postgres';
 import { Servers } from './support/servers';
 

@@ -6,7 +6,7 @@ import { until } from '../support/until';
 import { MetricsReading } from './support/metrics';
 import { Row } from './support/row';
 import { shippedTo } from './support/shipped';
-import { itWithSmallDisks, noSmallDisks, SmallDisk } from './support/small-disk';
+import { itWithSmallDisks, noSmallDisks, SmallDisk } from './support/machine/small-disk';
 
 const RATE = 40;
 /** Far more than the row ships. */

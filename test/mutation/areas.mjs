@@ -15,6 +15,7 @@ import doctor from './faults/doctor.mjs';
 import edge from './faults/edge.mjs';
 import endedCallers from './faults/ended-callers.mjs';
 import events from './faults/events.mjs';
+import webhookEndpoints from './faults/webhook-endpoints.mjs';
 import falseAssurance from './faults/false-assurance.mjs';
 import finalStates from './faults/final-states.mjs';
 import grants from './faults/grants.mjs';
@@ -49,6 +50,11 @@ import seatsStatusLists from './faults/seats-status-lists.mjs';
 import statusLists from './faults/status-lists.mjs';
 import tracing from './faults/tracing.mjs';
 import trailBounds from './faults/trail-bounds.mjs';
+import vectors from './faults/vectors.mjs';
+import webhookSignatures from './faults/webhook-signatures.mjs';
+import webhookDeliveries from './faults/webhook-deliveries.mjs';
+import webhookKeys from './faults/webhook-keys.mjs';
+import webhookSending from './faults/webhook-sending.mjs';
 
 /** @type {{ area: string, suites: string[], faults: import('./faults/fault.mjs').Fault[] }[]} */
 export const AREAS = [
@@ -57,11 +63,13 @@ export const AREAS = [
   offline,
   activationTokens,
   offlineFiles,
+  vectors,
   grants,
   guard,
   input,
   draining,
   events,
+  webhookEndpoints,
   edge,
   apiKeys,
   endedCallers,
@@ -103,4 +111,8 @@ export const AREAS = [
   publishedKeys,
   restore,
   outdated,
+  webhookDeliveries,
+  webhookKeys,
+  webhookSending,
+  webhookSignatures,
 ];

@@ -1,3 +1,4 @@
+import { until } from './until';
 import { randomBytes } from 'node:crypto';
 import { expectStatus } from './contract/expect-status';
 import type { Answer, Client } from './requests/client';
@@ -60,6 +61,34 @@ export async function anApiKey(
   });
   expectStatus(answer, 201);
   return answer.body as { id: string; key: string };
+}
+
+/** Makes a webhook at a port where nothing listens; what it is sent does not happen in tests, unless something else is given. */
+export async function aWebhook(
+  client: Client,
+  details: Record<string, unknown> = {},
+): Promise<{ id: string; secret: string; public_key: string }> {
+  const answer = await client.post('/api/v1/admin/webhooks', {
+    url: 'http://127.0.0.1:9/hook',
+    event_types: ['database.restored'],
+    ...details,
+  });
+  expectStatus(answer, 201);
+  return answer.body as { id: string; secret: string; public_key: string };
+}
+
+/** Makes a webhook that an event is sent to without success. */
+export async function aDelivery(client: Client): Promise<{ id: string; webhook: string }> {
+  const { id: webhook } = await aWebhook(client, { event_types: ['customer.created'] });
+  await aCustomer(client, { id: aCustomerId() });
+  let found: { id: string }[] = [];
+  await until('the event has its place', async () => {
+    const answer = await client.get(`/api/v1/admin/webhooks/${webhook}/deliveries`);
+    expectStatus(answer, 200);
+    found = answer.body.deliveries as { id: string }[];
+    return found.length > 0;
+  });
+  return { id: found[0]!.id, webhook };
 }
 
 /** Asks about a token, for `payroll` 17 unless something else is given. */

@@ -8,7 +8,8 @@ const root = resolve(__dirname, '../..');
 const project = {
   rootDir: root,
   testEnvironment: 'node',
-  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/migrations', '<rootDir>/test'],
+  setupFiles: ['<rootDir>/test/support/keys/quick-passphrases.cjs'],
+  roots: ['<rootDir>/apps', '<rootDir>/clients', '<rootDir>/libs', '<rootDir>/migrations', '<rootDir>/test'],
   // These have configurations of their own: jest.system.config.cjs, jest.long.config.cjs, test/faults/jest.config.cjs.
   testPathIgnorePatterns: [
     '/node_modules/',

@@ -1,5 +1,5 @@
-// Which specs need neither PostgreSQL nor the build: those below apps and libs that do not import what the tests start
-// databases and servers with, directly or through other files.
+// Which specs need neither PostgreSQL nor the build: those below apps, clients and libs that do not import what the
+// tests start databases and servers with, directly or through other files.
 const { existsSync, readFileSync, readdirSync } = require('node:fs');
 const { dirname, join, resolve } = require('node:path');
 
@@ -13,7 +13,7 @@ const STARTS_THEM = /[\\/]test[\\/]support[\\/](database|processes|requests)[\\/
  */
 function unitSpecs(root) {
   const known = new Map();
-  return ['apps', 'libs'].flatMap((folder) =>
+  return ['apps', 'clients', 'libs'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
       .filter((name) => name.endsWith('.spec.ts'))
       .map((name) => join(root, folder, name))

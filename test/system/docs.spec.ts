@@ -142,6 +142,12 @@ describe('what the documentation shows', () => {
     },
   );
 
+  curlIt(`docs/webhooks.md sends events to a receiver that verifies them${because}`, () => {
+    const { status, stdout, stderr } = run(blocksOf('docs/webhooks.md'), processes.emptyFolder());
+    expect([status, status === 0 ? '' : String(stderr)]).toEqual([0, '']);
+    expect(stdout).toMatch(/"outcome":"delivered"[^]*"last_sequence":/);
+  });
+
   curlIt(`docs/entitlements.md issues, changes and finds them${because}`, () => {
     const { status, stdout, stderr } = run(blocksOf('docs/entitlements.md'), processes.emptyFolder());
     expect([status, status === 0 ? '' : String(stderr)]).toEqual([0, '']);
@@ -188,9 +194,16 @@ describe('what the documentation shows', () => {
         });
       await send('customers', { id: 'offline', name: 'Offline Ltd.' });
       const license = await issue();
-      const [fetchLicense = '', fetchList = ''] = blocksOf('docs/verify-offline.md');
+      const [fetchLicense = '', fetchList = '', byCommand = ''] = blocksOf('docs/verify-offline.md');
       const fetched = run([fetchLicense, fetchList], folder);
       expect([fetched.status, fetched.status === 0 ? '' : String(fetched.stderr)]).toEqual([0, '']);
+
+      const aegis = `aegis() { ${process.execPath} ${join(ROOT, 'dist/apps/cli/src/main.js')} "$@"; }`;
+      const said = run([aegis, byCommand], folder);
+      expect([said.status, said.stdout]).toEqual([
+        0,
+        expect.stringMatching(/^VALID\n[^]*Offline Ltd\.[^]*by a fresh status list[^]*"jti": /),
+      ]);
 
       writeFileSync(join(folder, 'verify.py'), blocksOf('docs/verify-offline.md', 'python').join(''));
       writeFileSync(join(folder, 'verify.mjs'), blocksOf('docs/verify-offline.md', 'js').join(''));

@@ -156,6 +156,14 @@ describeWithRedis(`limits that processes share in a Redis${because}`, () => {
     expect(lines(one, 'Redis is back')).toBe(1);
   });
 
+  it('are counted in the process alone when Redis has another password, which no log has', async () => {
+    const wrong = 'canary51e9';
+    const one = await server({ REDIS_URL: redis.url.replace(PASSWORD, wrong) });
+    expect([await remaining(one), await remaining(one)]).toEqual([99, 98]);
+    expect(lines(one, 'WRONGPASS')).toBe(1);
+    expect(one.output).not.toContain(wrong);
+  });
+
   it('are joined by a process that started while Redis was gone', async () => {
     await redis.kill();
     const one = await server();

@@ -10,6 +10,7 @@ import { addImport } from './commands/import';
 import { addKeys } from './commands/keys';
 import { addLicenses } from './commands/licenses';
 import { addMigrate } from './commands/migrate';
+import { addOffline } from './commands/offline';
 import { addPurge } from './commands/purge';
 import { addRestore } from './commands/restore';
 import { addStatusLists } from './commands/status-lists';
@@ -50,7 +51,7 @@ export async function commandLine(output: Output, args: readonly string[]): Prom
 export function commandTree(output: Output, ends: Ends): Command {
   const program = new Command('aegis')
     .description(
-      'Manages an AEGIS License Server: signing keys, API keys, licenses, activations, status lists, migrations, import, audit trail, restore.',
+      'Manages an AEGIS License Server: signing keys, API keys, licenses, activations, status lists, migrations, import, audit trail, restore; verifies licenses offline.',
     )
     .option('-V, --version', 'print the version')
     .exitOverride()
@@ -70,6 +71,7 @@ export function commandTree(output: Output, ends: Ends): Command {
   addPurge(program, output, ends);
   addDoctor(program, output, ends);
   addRotateSecrets(program, output, ends);
+  addOffline(program, output, ends);
   countPathsFromCaller(program);
   return program;
 }

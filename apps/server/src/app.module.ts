@@ -14,6 +14,7 @@ import { StatisticsHttpModule } from '@aegis-http/statistics';
 import { StatusListsHttpModule } from '@aegis-http/status-lists';
 import { type Logger, LoggingModule } from '@aegis/logging';
 import { SigningHttpModule } from '@aegis-http/signing';
+import { WebhookDeliveryModule, WebhooksHttpModule } from '@aegis-http/webhooks';
 import { HttpModule } from '@aegis/http';
 import { IdempotencyModule } from '@aegis/idempotency';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -40,6 +41,7 @@ export class AppModule {
         ActivationRetentionModule,
         EventSequencingModule,
         EventsHttpModule,
+        WebhookDeliveryModule,
         AuditHttpModule,
         CheckpointsHttpModule,
         CustomersHttpModule,
@@ -48,6 +50,7 @@ export class AppModule {
         StatisticsHttpModule,
         StatusListsHttpModule,
         SigningHttpModule,
+        WebhooksHttpModule,
         HealthModule,
         InfoModule,
         DocsModule.for(environment),

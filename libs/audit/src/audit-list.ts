@@ -38,7 +38,7 @@ const CONDITIONS: Readonly<Record<keyof AuditFilters, Condition>> = {
 };
 
 /** The kinds of `subject`. */
-export const SUBJECT_KINDS = ['api_key', 'customer', 'signing_key'] as const;
+export const SUBJECT_KINDS = ['api_key', 'customer', 'signing_key', 'webhook'] as const;
 
 @Injectable()
 export class AuditList {

@@ -1,10 +1,10 @@
 import { IsIn, IsOptional, Matches } from 'class-validator';
-import { EventSettings } from './events/event-settings';
 import { IsCheckpointSink, IsWholeNumber } from './rules';
 import { Setting } from './setting';
+import { WebhookSettings } from './webhooks/webhook-settings';
 
 /** What the audit trail records, how long it keeps addresses, and where its checkpoints are also kept. */
-export abstract class AuditSettings extends EventSettings {
+export abstract class AuditSettings extends WebhookSettings {
   @Setting({
     kind: 'text',
     default: 'all',

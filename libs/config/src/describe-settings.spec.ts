@@ -9,6 +9,7 @@ const source = [
   'environment.ts',
   'database-limits.ts',
   'audit-settings.ts',
+  'webhooks/webhook-settings.ts',
   'events/event-settings.ts',
   'http-limits.ts',
   'rate-limit-settings.ts',
@@ -46,7 +47,7 @@ it('.env.example sets the defaults when every line is uncommented', () => {
   expect(DATA_DIR).toBe('.data');
   const secrets = {
     KEY_PASSPHRASE: 'a'.repeat(32),
-    SECRETS_KEY: 'b'.repeat(32),
+    SECRETS_KEY: `v1:${'b'.repeat(32)}`,
     API_KEY_PEPPERS: `v1:${'c'.repeat(32)}`,
   };
   expect(loadEnvironment({ ...variables, ...secrets })).toEqual(loadEnvironment(secrets));

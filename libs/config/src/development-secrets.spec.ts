@@ -39,8 +39,27 @@ it('makes each secret once, readable only by its user', () => {
 
   const second = loadEnvironment({ DATA_DIR: dataDir });
   expect(second).toEqual(first);
-  const made = [first.KEY_PASSPHRASE, first.SECRETS_KEY, first.API_KEY_PEPPERS[0]];
+  const made = [first.KEY_PASSPHRASE, first.SECRETS_KEY?.[0], first.API_KEY_PEPPERS[0]];
   expect(new Set(made).size).toBe(3);
+});
+
+it.each(
+  FILES.flatMap(
+    (name) =>
+      [
+        [name, ''],
+        [name, '\n'],
+        [name, '\0'.repeat(44)],
+      ] as const,
+  ),
+)('refuses %s with %j in it, as a power cut may leave it, and does not replace it', (name, content) => {
+  loadEnvironment({ DATA_DIR: dataDir });
+  const file = join(dataDir, 'secrets', name);
+  writeFileSync(file, content);
+  expect(() => loadEnvironment({ DATA_DIR: dataDir })).toThrow(
+    `secrets/${name} in it has no secret in it: restore it, or remove it together with what depends on it`,
+  );
+  expect(readFileSync(file, 'utf8')).toBe(content);
 });
 
 it('closes a folder that was open to others', () => {
@@ -85,7 +104,7 @@ it('makes none when all are set, and none in production', () => {
     KEY_PASSPHRASE: 'correct horse battery staple',
     API_KEY_PEPPERS: `v1:${'x'.repeat(32)}`,
   };
-  loadEnvironment({ ...given, SECRETS_KEY: 'y'.repeat(32) });
+  loadEnvironment({ ...given, SECRETS_KEY: `v1:${'y'.repeat(32)}` });
   loadEnvironment({
     ...given,
     ENVIRONMENT: 'production',

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@aegis/errors';
 import { OWN_SECRET, openOwnFolderSync, readTrustedFileSync, UnsafeFile } from '@aegis/secret-files';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -22,7 +22,7 @@ export function developmentSecret(dataDir: string, name: string): string {
       });
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigurationError(
-      `DATA_DIR: secrets/${name} in it can't be read or made (${code ?? 'unknown reason'}); make it a folder that only this user may write to`,
+      `DATA_DIR: secrets/${name} in it can't be read or made (${code ?? 'unknown reason'}); make it a folder that only this user may write to, with room on its disk`,
       { cause: error },
     );
   }
@@ -40,18 +40,30 @@ export function existingDevelopmentSecret(dataDir: string, name: string): string
 function readOrMake(folder: string, file: string): string {
   openOwnFolderSync(folder);
   try {
-    return readTrustedFileSync(file, OWN_SECRET).toString().trimEnd();
+    return read(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const draft = `${file}.${randomUUID()}`;
-  writeFileSync(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
+  const descriptor = openSync(draft, 'wx', 0o600);
   try {
+    writeFileSync(descriptor, `${randomBytes(32).toString('base64url')}\n`);
+    // On the disk before the file has its name: what is encrypted under it is there after a power cut as well.
+    fsyncSync(descriptor);
     linkSync(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
+    closeSync(descriptor);
     rmSync(draft);
   }
-  return readTrustedFileSync(file, OWN_SECRET).toString().trimEnd();
+  return read(file);
+}
+
+/** Nobody wants a secret that anybody can guess: earlier versions could leave an empty file when the power was cut. */
+function read(file: string): string {
+  const secret = readTrustedFileSync(file, OWN_SECRET).toString().trimEnd();
+  if (secret === '' || secret.includes('\0'))
+    throw new UnsafeFile('has no secret in it: restore it, or remove it together with what depends on it');
+  return secret;
 }

@@ -3,7 +3,7 @@ import {
   AreOrigins,
   ArePostgresUrls,
   HasLength,
-  IsPepperList,
+  IsVersionedSecretList,
   IsPostgresUrl,
   IsPublicUrl,
   IsTrueOrFalse,
@@ -204,14 +204,15 @@ export class Environment extends DatabaseLimits {
   SIGNER!: 'pem' | 'vault' | 'aws-kms' | 'pkcs11';
 
   @Setting({
-    kind: 'text',
+    kind: 'list',
     default: '(made)',
     secret: true,
-    description: 'Encrypts secrets at rest. Reserved: webhooks will use it.',
+    description:
+      'What the keys of webhooks are encrypted with: v2:<secret>,v1:<secret>; the first is current. Webhooks need it.',
   })
   @IsOptional()
-  @HasLength(32, 1024)
-  SECRETS_KEY?: string;
+  @IsVersionedSecretList()
+  SECRETS_KEY?: string[];
 
   @Setting({
     kind: 'list',
@@ -220,7 +221,7 @@ export class Environment extends DatabaseLimits {
     secret: true,
     description: 'Secrets that API keys are hashed with: v2:<secret>,v1:<secret>; the first is current.',
   })
-  @IsPepperList()
+  @IsVersionedSecretList()
   API_KEY_PEPPERS!: string[];
 
   @Setting({
@@ -266,7 +267,8 @@ export class Environment extends DatabaseLimits {
   @Setting({
     kind: 'list',
     example: 'https://admin.example.com',
-    description: 'Origins that browsers may call from, comma-separated; none when unset.',
+    description:
+      'Origins whose pages may call every route, comma-separated. All pages may call what installations need.',
   })
   @IsOptional()
   @AreOrigins()

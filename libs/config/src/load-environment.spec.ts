@@ -97,6 +97,7 @@ describe('defaults', () => {
     AUDIT_VALIDATIONS: 'all',
     AUDIT_IP_RETENTION_DAYS: 90,
     EVENTS_RETENTION_DAYS: 90,
+    WEBHOOK_ALLOWED_NETWORKS: undefined,
     CHECKPOINT_SINK: undefined,
     CHECKPOINT_SINK_TOKEN: undefined,
     VALIDATION_REQUIRES_API_KEY: false,
@@ -163,7 +164,7 @@ describe('defaults', () => {
     };
     expectDefaults(rest, expected);
     expect(KEY_PASSPHRASE).toMatch(/^[\w-]{43}$/);
-    expect(SECRETS_KEY).toMatch(/^[\w-]{43}$/);
+    expect(SECRETS_KEY).toEqual([expect.stringMatching(/^v1:[\w-]{43}$/)]);
     expect(API_KEY_PEPPERS).toEqual([expect.stringMatching(/^v1:[\w-]{43}$/)]);
   });
 
@@ -209,6 +210,7 @@ describe('values', () => {
       DATABASE_REPLICA_URLS: 'postgres://app:a%2Cb@r1.test/aegis,postgres://app@/aegis?host=/run/r2',
       CORS_ORIGINS: 'https://admin.acme.test,http://localhost:5173',
       TRUST_PROXY: '10.0.0.0/8,fc00::/7,192.0.2.1',
+      WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8, fc00::/7,192.168.7.7,fd00::7',
       KEYS_DIR: '/etc/aegis/keys',
     });
     expect(environment).toMatchObject({
@@ -219,6 +221,7 @@ describe('values', () => {
       DATABASE_REPLICA_URLS: ['postgres://app:a%2Cb@r1.test/aegis', 'postgres://app@%2Frun%2Fr2/aegis'],
       CORS_ORIGINS: ['https://admin.acme.test', 'http://localhost:5173'],
       TRUST_PROXY: ['10.0.0.0/8', 'fc00::/7', '192.0.2.1'],
+      WEBHOOK_ALLOWED_NETWORKS: ['10.0.0.0/8', 'fc00::/7', '192.168.7.7', 'fd00::7'],
       KEYS_DIR: '/etc/aegis/keys',
     });
   });
@@ -455,6 +458,11 @@ describe('a bad value', () => {
       `//:${CANARY}@redis.test`,
       `rediss://:${CANARY}@redis.test?tls[rejectUnauthorized]=false`,
       `redis://redis.test:${CANARY}`,
+      `redis://redis.test/${CANARY}`,
+      'redis://redis.test/1/2',
+      'redis://redis.test/-1',
+      `redis://:%ZZ${CANARY}@redis.test`,
+      `redis://%E4${CANARY}:x@redis.test`,
     ],
     RATE_LIMIT_ON_STORAGE_FAILURE: [CANARY, 'Open'],
     LOG_LEVEL: [CANARY, 'trace', 'INFO'],
@@ -497,6 +505,27 @@ describe('a bad value', () => {
       'proxy.acme.test',
       '192.0.2.1,0.0.0.0/0',
       ',',
+    ],
+    WEBHOOK_ALLOWED_NETWORKS: [
+      CANARY,
+      ',',
+      'any',
+      'receiver.acme.test',
+      '10.0.0.0/7',
+      '0.0.0.0/0',
+      '::/0',
+      'fc00::/6',
+      '10.1',
+      '0x0a000001',
+      '010.0.0.1',
+      '10.0.0.0/33',
+      '10.0.0.1,127.0.0.0/1',
+      // IPv4 has one spelling.
+      '::ffff:10.0.0.1',
+      '::ffff:10.0.0.0/104',
+      '::ffff:a00:0/104',
+      'fe80::1%eth0',
+      'fe80::%eth0/64',
     ],
   };
   const cases = Object.entries(bad).flatMap(([name, values]) =>
@@ -581,13 +610,13 @@ describe('a secret from a file', () => {
     DATABASE_URL: 'postgres://app:canary7f3a@127.0.0.1:5432/aegis',
     MIGRATION_DATABASE_URL: 'postgres://owner:canary7f3a@127.0.0.1:5432/aegis',
     KEY_PASSPHRASE: 'canary7f3a of a passphrase',
-    SECRETS_KEY: 'canary7f3a'.repeat(4),
+    SECRETS_KEY: `v1:${'canary7f3a'.repeat(4)}`,
     API_KEY_PEPPERS: `v1:${'canary7f3a'.repeat(4)}`,
   };
 
   it.each(Object.entries(secrets))('is read for %s without its trailing line feed', (name, value) => {
     const file = join(folder, name);
-    const expected = name === 'API_KEY_PEPPERS' ? [value] : value;
+    const expected = name === 'API_KEY_PEPPERS' || name === 'SECRETS_KEY' ? [value] : value;
     for (const ending of ['', '\n', '\r\n']) {
       writeFileSync(file, value + ending, { mode: 0o600 });
       expect(load({ [`${name}_FILE`]: file })).toHaveProperty(name, expected);
@@ -703,6 +732,7 @@ function settingsOfTheClass(): string[] {
     'environment.ts',
     'database-limits.ts',
     'audit-settings.ts',
+    'webhooks/webhook-settings.ts',
     'events/event-settings.ts',
     'http-limits.ts',
     'rate-limit-settings.ts',

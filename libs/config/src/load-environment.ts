@@ -35,10 +35,14 @@ function useDevelopmentSecrets(
   const { DATA_DIR: dataDir } = environment;
   if (environment.KEY_PASSPHRASE_WRAPPED === undefined)
     environment.KEY_PASSPHRASE ??= secretOf(dataDir, 'key-passphrase');
-  environment.SECRETS_KEY ??= secretOf(dataDir, 'secrets-key');
+  environment.SECRETS_KEY ??= firstVersion(secretOf(dataDir, 'secrets-key'));
   if (isSet(environment, 'API_KEY_PEPPERS')) return;
-  const pepper = secretOf(dataDir, 'api-key-pepper');
-  if (pepper !== undefined) environment.API_KEY_PEPPERS = [`v1:${pepper}`];
+  const peppers = firstVersion(secretOf(dataDir, 'api-key-pepper'));
+  if (peppers !== undefined) environment.API_KEY_PEPPERS = peppers;
+}
+
+function firstVersion(secret: string | undefined): string[] | undefined {
+  return secret === undefined ? undefined : [`v1:${secret}`];
 }
 
 /** Sets every setting that is given or has a default; returns what was given wrongly. */

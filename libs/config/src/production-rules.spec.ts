@@ -25,6 +25,7 @@ it('starts with sound settings', () => {
   expect(problems({})).toEqual([]);
   expect(problems({ REDIS_URL: 'rediss://:s3cret@redis.acme.test:6380' })).toEqual([]);
   expect(problems({ REDIS_URL: 'redis://127.0.0.1' })).toEqual([]);
+  expect(problems({ REDIS_URL: 'rediss://:s%2Fcret@redis.acme.test:6380/15' })).toEqual([]);
 });
 
 describe('production refuses', () => {
@@ -128,7 +129,7 @@ describe('production refuses', () => {
     ],
     [
       'a placeholder as secrets key',
-      { SECRETS_KEY: 'change-me-change-me-change-me-change-me' },
+      { SECRETS_KEY: 'v1:change-me-change-me-change-me-change-me' },
       /^SECRETS_KEY: replace the placeholder/,
     ],
   ] as const)('%s', (_what, changes, expected) => {

@@ -112,7 +112,7 @@ function publicUrlProblems({ PUBLIC_URL }: Environment, isSound: (name: Name) =>
 }
 
 function secretsProblems(environment: Environment, isSound: (name: Name) => boolean): string[] {
-  const { KEY_PASSPHRASE: passphrase, API_KEY_PEPPERS: peppers, SECRETS_KEY: secretsKey } = environment;
+  const { KEY_PASSPHRASE: passphrase, API_KEY_PEPPERS: peppers, SECRETS_KEY: secretsKeys = [] } = environment;
   const problems: string[] = [];
   const weakness = passphrase === undefined ? undefined : weakPassphrase(passphrase);
   const needsPassphrase = environment.SIGNER === 'pem' && environment.KEY_PASSPHRASE_WRAPPED === undefined;
@@ -121,7 +121,7 @@ function secretsProblems(environment: Environment, isSound: (name: Name) => bool
   if (weakness !== undefined) problems.push(`KEY_PASSPHRASE: ${weakness}`);
   if (isSound('API_KEY_PEPPERS') && peppers.some((pepper) => PLACEHOLDER.test(pepper)))
     problems.push('API_KEY_PEPPERS: replace the placeholder with your own secret');
-  if (secretsKey !== undefined && PLACEHOLDER.test(secretsKey))
+  if (isSound('SECRETS_KEY') && secretsKeys.some((secretsKey) => PLACEHOLDER.test(secretsKey)))
     problems.push('SECRETS_KEY: replace the placeholder with your own secret');
   return problems;
 }

@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { isPlainUrl } from './urls/plain-url';
 import { isPostgresUrl, POSTGRES_URL_RULE } from './urls/postgres-url';
+import { isRedisUrl, REDIS_URL_RULE } from './urls/redis-url';
 
 /** A rule on one variable: `holds` says whether the value keeps it, `message` is the rule in words. */
 export function rule(name: string, message: string, holds: (value: unknown) => boolean): PropertyDecorator {
@@ -50,17 +51,8 @@ export const ArePostgresUrls = (): PropertyDecorator =>
       new Set(value).size === value.length,
   );
 
-/** A URL of Redis, without query: its driver takes options from there, the verification of TLS among them. */
 export const IsRedisUrl = (): PropertyDecorator =>
-  rule('isRedisUrl', 'must be a redis:// or rediss:// URL without white space and without query', (value) => {
-    const url = asUrl(value);
-    return (
-      url !== undefined &&
-      /^rediss?:$/.test(url.protocol) &&
-      url.hostname !== '' &&
-      !/[?#]/.test(String(value))
-    );
-  });
+  rule('isRedisUrl', REDIS_URL_RULE, (value) => typeof value === 'string' && isRedisUrl(value));
 
 /** An http(s) origin with an optional path, without trailing slash, query or fragment. */
 export const IsPublicUrl = (): PropertyDecorator =>
@@ -95,9 +87,9 @@ export const IsCheckpointSink = (): PropertyDecorator =>
   );
 
 /** `v2:<secret>,v1:<secret>`: versions differ, each secret has at least 32 characters; the first is current. */
-export const IsPepperList = (): PropertyDecorator =>
+export const IsVersionedSecretList = (): PropertyDecorator =>
   rule(
-    'isPepperList',
+    'isVersionedSecretList',
     'must be a list like v2:<secret>,v1:<secret>, current first, versions all different, each secret of 32 or more characters (openssl rand -base64 32 prints one)',
     (value) => {
       if (!Array.isArray(value) || value.length === 0) return false;
@@ -148,9 +140,26 @@ function isNarrowCidr(entry: string): boolean {
   if (version === 4) return length >= WIDEST.ipv4 && length <= 32;
   if (length < WIDEST.ipv6 || length > 128) return false;
   const holdsIPv4 = subnet(address, length).check(MAPPED_IPV4, 'ipv6');
-  const isIPv4 = subnet(MAPPED_IPV4, MAPPED_BITS).check(address, 'ipv6');
-  return !(holdsIPv4 || isIPv4) || length >= MAPPED_BITS + WIDEST.ipv4;
+  return !(holdsIPv4 || isMapped(address)) || length >= MAPPED_BITS + WIDEST.ipv4;
 }
+
+function isMapped(entry: string): boolean {
+  const [address = ''] = entry.split('/');
+  return isIP(address) === 6 && subnet(MAPPED_IPV4, MAPPED_BITS).check(address, 'ipv6');
+}
+
+/** Addresses and networks that are not larger than one's own can be. IPv4 is written as IPv4. */
+export const AreNetworks = (): PropertyDecorator =>
+  rule(
+    'areNetworks',
+    'must be a comma-separated list of addresses or CIDRs (/8 or longer, IPv6 /7 or longer, none within ::ffff:0:0/96)',
+    (value) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.every(
+        (entry) => isNarrowCidr(String(entry)) && !isMapped(String(entry)) && !String(entry).includes('%'),
+      ),
+  );
 
 /** Number of proxies in front (1–10), or the addresses they have; never everybody. */
 export const IsTrustProxy = (): PropertyDecorator =>

@@ -39,6 +39,7 @@ export {
   assertTakesWrites,
   isRefusedForRestore,
 } from './restore-state';
+export { differingSecrets, type SecretCheck, usedVersions } from './secret-checks';
 export { PreparedStatement } from './statements/prepared-statement';
 export {
   connectionsOf,

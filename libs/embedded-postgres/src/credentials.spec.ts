@@ -48,6 +48,17 @@ describe('credentials of the embedded PostgreSQL', () => {
     expect(() => readOrCreateCredentials(dataDir)).toThrow(/is a symbolic link/);
   });
 
+  it('leave no part of them, and the reason, where they cannot be written', () => {
+    // The draft's name is longer than a path may be, the file's own is not.
+    let long = dataDir;
+    while (long.length < 3_800) long = join(long, 'x'.repeat(200));
+    long = join(long, 'x'.repeat(4_090 - long.length - '//secrets/embedded-postgres.json'.length));
+    expect(() => readOrCreateCredentials(long)).toThrow(
+      /embedded-postgres.json can't be written \(ENAMETOOLONG\)/,
+    );
+    expect(readdirSync(join(long, 'secrets'))).toEqual([]);
+  });
+
   it.each(['', '{}', 'null', '{"clusterId":"../../etc"}'])('are refused when damaged: %j', (text) => {
     readOrCreateCredentials(dataDir);
     writeFileSync(file(), text);

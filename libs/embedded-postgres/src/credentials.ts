@@ -71,16 +71,19 @@ function create(path: string): Credentials | undefined {
     ownerPassword: randomBytes(24).toString('hex'),
     applicationPassword: randomBytes(24).toString('hex'),
   };
-  const file = openSync(draft, 'wx', 0o600);
   try {
-    writeFileSync(file, `${JSON.stringify(credentials)}\n`);
-    fsyncSync(file);
-    linkSync(draft, path);
+    const file = openSync(draft, 'wx', 0o600);
+    try {
+      writeFileSync(file, `${JSON.stringify(credentials)}\n`);
+      fsyncSync(file);
+      linkSync(draft, path);
+    } finally {
+      closeSync(file);
+      rmSync(draft);
+    }
   } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
-  } finally {
-    closeSync(file);
-    rmSync(draft);
+    const code = errorCode(error);
+    if (code !== 'EEXIST') unreadable(path, `can't be written (${code ?? 'unknown error'})`);
   }
   // If another process was faster, its file counts.
   return readCredentials(path);

@@ -57,6 +57,17 @@ const catalogue = {
     description:
       'No API key has this id, or it was deleted. The id is the third part of the key (`aegis_<environment>_<id>_…`); `GET /api/v1/admin/api-keys` lists them.',
   },
+  webhook_not_found: {
+    status: 404,
+    title: 'Webhook not found',
+    description: 'No webhook has this id, or it was deleted. `GET /api/v1/admin/webhooks` lists them.',
+  },
+  delivery_not_found: {
+    status: 404,
+    title: 'Delivery not found',
+    description:
+      'No delivery of a webhook has this id, or it was removed with its event after `EVENTS_RETENTION_DAYS`, or with its webhook. `GET /api/v1/admin/webhooks/{id}/deliveries` lists them.',
+  },
   activation_not_found: {
     status: 404,
     title: 'Activation not found',
@@ -152,7 +163,7 @@ const catalogue = {
     status: 409,
     title: 'Position not given yet',
     description:
-      '`after` is beyond `last_position`, the last place that was given to an event: it is of another server, or of a database that was replaced without `aegis restore reconcile`. Begin again with `after=0`, and leave out the events whose id you have seen.',
+      '`after` is beyond `last_position` (of a webhook `last_sequence`), the last place that was given to an event: it is of another server, or of a database that was replaced without `aegis restore reconcile`. Begin again with `after=0`, and leave out the events whose id you have seen.',
   },
   activation_offline: {
     status: 409,
@@ -165,6 +176,18 @@ const catalogue = {
     title: 'Signed key set outdated',
     description:
       'A machine without a network would refuse the file: the signed key set of this server has expired, or lacks the key that signed. `detail` says which. The operator signs a new one with the root key (`aegis keys export`, `aegis keys root sign`).',
+  },
+  webhook_limit_reached: {
+    status: 409,
+    title: 'As many webhooks as there may be',
+    description:
+      'Each webhook is looked at for every event, so their number is limited; `detail` says how many there may be. Delete one that nobody needs, or send several receivers their events from one program.',
+  },
+  webhook_disabled: {
+    status: 409,
+    title: 'Webhook disabled',
+    description:
+      'A disabled webhook gets nothing, so no delivery can be repeated. Enable it first: `PATCH /api/v1/admin/webhooks/{id}` with `is_active`.',
   },
   last_admin_key: {
     status: 409,
@@ -218,7 +241,7 @@ const catalogue = {
     status: 410,
     title: 'Events no longer kept',
     description:
-      'Events after `after` were removed: they are kept for `EVENTS_RETENTION_DAYS`. Read the state of what you follow from its own routes, then continue with `after` one less than `first_position`, the first place whose event is kept.',
+      'Events after `after` were removed: they are kept for `EVENTS_RETENTION_DAYS`. Read the state of what you follow from its own routes, then continue with `after` one less than `first_position` (of a webhook `first_sequence`), the first place whose event is kept.',
   },
   precondition_failed: {
     status: 412,
@@ -287,6 +310,18 @@ const catalogue = {
     title: 'Restored, not reconciled',
     description:
       'The database was restored to an earlier moment, and later revocations are not known yet: nothing is validated, issued or changed until an administrator has run `aegis restore reconcile`.',
+  },
+  secrets_key_missing: {
+    status: 503,
+    title: 'SECRETS_KEY missing',
+    description:
+      'The keys of webhooks are encrypted with `SECRETS_KEY`, which this server does not have, or not in the version that is needed. The operator of the server sets it.',
+  },
+  webhook_keys_unreadable: {
+    status: 503,
+    title: 'Keys of the webhook unreadable',
+    description:
+      'What is stored of the keys of this webhook is not what the server encrypted for it. Rotate its secret: it then gets new keys.',
   },
   service_unavailable: {
     status: 503,

@@ -8,5 +8,7 @@ export {
 } from './catalogue/event-kinds';
 export { EventSequencingModule } from './event-sequencing.module';
 export { countOldEvents, removeOldEvents } from './retention/old-events';
-export { publicEventId } from './sequencing/event-id';
-export { SOURCE_TYPES } from './sequencing/event-of-record';
+export { eventIdSql, publicEventId } from './sequencing/event-id';
+export { eventTypeSql, SOURCE_TYPES } from './sequencing/event-of-record';
+export { EventSequencer } from './sequencing/event-sequencer';
+export { PlacedEvents } from './sequencing/placed-events';

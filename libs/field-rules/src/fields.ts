@@ -37,6 +37,11 @@ export const API_KEY_TEXTS = {
   description: line(500),
 } as const satisfies Record<string, TextRule>;
 
+/** Texts of a webhook, by field. */
+export const WEBHOOK_TEXTS = {
+  description: line(500),
+} as const satisfies Record<string, TextRule>;
+
 /** A field whose new value breaks its rule. */
 export interface BrokenField {
   field: string;

@@ -1,4 +1,11 @@
-export { ACTIVATION_TEXTS, API_KEY_TEXTS, CUSTOMER_TEXTS, LICENSE_TEXTS, brokenTexts } from './fields';
+export {
+  ACTIVATION_TEXTS,
+  API_KEY_TEXTS,
+  CUSTOMER_TEXTS,
+  LICENSE_TEXTS,
+  WEBHOOK_TEXTS,
+  brokenTexts,
+} from './fields';
 export type { IdRule } from './ids';
 export { API_KEY_ID_RULE, CUSTOMER_ID_RULE, MODULE_NAME_RULE, UUID_RULE } from './ids';
 export { TIMESTAMP_RULE, isMoment, nearestMoment, parseTimestamp, timestampProblem } from './moments';

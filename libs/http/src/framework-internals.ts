@@ -3,8 +3,8 @@
  * `framework-internals.spec.ts` says which of it an upgrade broke. (That of the database's driver is in libs/database.)
  */
 import { isOpaque } from './answers/opaque';
-import type { Type } from '@nestjs/common';
-import { PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
+import { RequestMethod, type Type } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { TransformationType } from 'class-transformer';
 import type { TransformMetadata, TypeMetadata } from 'class-transformer/types/interfaces';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage';
@@ -45,6 +45,18 @@ export function argumentsOf(controller: object, name: string | symbol): HandlerA
 /** Whether a method serves a route: `@Get()` and the like have given it a path (Nest). */
 export function servesRoute(method: object): boolean {
   return Reflect.hasMetadata(PATH_METADATA, method);
+}
+
+/** The path that a method serves, with its controller's in front, e.g. `/api/v1/licenses/:id`. */
+export function declaredPath(controller: object, method: object): string {
+  const parts = [controller, method].map((part) => String(Reflect.getMetadata(PATH_METADATA, part) ?? ''));
+  return `/${parts.join('/')}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+}
+
+/** The method of HTTP that a method serves, in lower case. */
+export function declaredMethod(method: object): string {
+  const value = Reflect.getMetadata(METHOD_METADATA, method) as RequestMethod;
+  return RequestMethod[value].toLowerCase();
 }
 
 /** A route as Express knows it. */

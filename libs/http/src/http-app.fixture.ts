@@ -105,7 +105,7 @@ export async function startTestApp(
     ENVIRONMENT: 'test',
     PUBLIC_URL: 'https://license.example.com',
     KEY_PASSPHRASE: 'of-no-use-in-this-test',
-    SECRETS_KEY: 'x'.repeat(40),
+    SECRETS_KEY: `v1:${'x'.repeat(40)}`,
     API_KEY_PEPPERS: `v1:${'x'.repeat(40)}`,
     ...variables,
   });

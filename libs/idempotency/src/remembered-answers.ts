@@ -1,4 +1,4 @@
-import { Environment, type Pepper, readPeppers } from '@aegis/config';
+import { Environment, type VersionedSecret, readVersionedSecrets } from '@aegis/config';
 import { nearestMoment } from '@aegis/field-rules';
 import { Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
@@ -30,10 +30,10 @@ interface Remembered {
 /** Answers by Idempotency-Key, for 24 hours; the database sees neither keys nor answers in the clear. */
 @Injectable()
 export class RememberedAnswers {
-  private readonly peppers: readonly Pepper[];
+  private readonly peppers: readonly VersionedSecret[];
 
   constructor({ API_KEY_PEPPERS }: Environment) {
-    this.peppers = readPeppers(API_KEY_PEPPERS);
+    this.peppers = readVersionedSecrets(API_KEY_PEPPERS);
   }
 
   /**

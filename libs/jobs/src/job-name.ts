@@ -23,6 +23,10 @@ export const JOB_NAMES = [
   'statistics',
   'status-lists',
   'validation-counts',
+  'webhook-backlog',
+  'webhook-delivery',
+  'webhook-keys',
+  'webhook-retention',
 ] as const;
 
 export type JobName = (typeof JOB_NAMES)[number];

@@ -1,11 +1,13 @@
+export type { CheckedLine } from './checked-lines';
 export { ImportedCounts } from './import-counts';
+export { ImportLineCheck } from './import-line-check';
+export type { AdaptedLine, ImportReport } from './import-report';
 export type { Adaptation, AdaptationCode } from './import-texts';
 export type { ImportFields, ImportedCustomer } from './license-import-fields';
 export { DETAILS, readCustomer, readImportFields } from './license-import-fields';
 export { lockImports } from './license-import-lock';
 export type { RefusalCode } from './license-import-refusal';
-export { LineRefused } from './license-import-refusal';
-export type { ProvenLine } from './license-import-writer';
+export { asRefusal, LineRefused } from './license-import-refusal';
+export type { ProvenLine } from './line-outcome';
 export { LicenseImportModule } from './license-import.module';
-export type { AdaptedLine, CheckedLine, ImportReport } from './license-import.service';
-export { LicenseImport, asRefusal } from './license-import.service';
+export { LicenseImport } from './license-import.service';

@@ -40,3 +40,13 @@ export interface Refusal {
 export function shownName(name: string): string {
   return /^[A-Za-z_][A-Za-z0-9_.-]{0,39}$/.test(name) ? name : '(a name that is not shown)';
 }
+
+/** Runs a check whose refusal is an answer like any other. */
+export async function asRefusal<T>(check: () => Promise<T> | T): Promise<T | LineRefused> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof LineRefused) return error;
+    throw error;
+  }
+}

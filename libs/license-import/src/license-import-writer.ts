@@ -1,34 +1,15 @@
-import { type SeatTerms, SeatTermsStore } from '@aegis/activations';
-import { lockByIdSql } from '@aegis/database';
-import { type Actor, type AuditEntry, AuditLog } from '@aegis/audit';
+import { SeatTermsStore } from '@aegis/activations';
+import { type Actor, AuditLog } from '@aegis/audit';
 import { type CreateCustomer, CustomersService } from '@aegis/customers';
+import { lockByIdSql } from '@aegis/database';
+import { notRevokedSql, type StoredStatus } from '@aegis/licensing';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { adoptedPlaces, placeOf, type TokenPlaces } from './adopted-places';
 import { ImportedCounts, type ImportSource } from './import-counts';
-import type { ImportFields } from './license-import-fields';
-import type { ProvenToken } from './license-import-proof';
+import { auditEntry, fromSeconds, IMPORTED_AS_REVOKED, importedTokenData, licenseRow } from './imported-rows';
 import { LineRefused } from './license-import-refusal';
-import { seatsMissing } from './license-import-seats';
-import { openStatusPlaces, type StatusPlace } from '@aegis/status-lists';
-import { notRevokedSql, type StoredStatus, tokenAuditData } from '@aegis/licensing';
-
-/** A line whose token is proven: what is left to check is on record. */
-export type ProvenLine = Omit<ImportFields, 'token' | 'seats' | 'customer'> &
-  ProvenToken & { customer: CreateCustomer; seats: SeatTerms | null };
-
-/** The result of a line. */
-export type LineOutcome = 'imported' | 'revoked' | 'completed' | 'unchanged' | LineRefused;
-
-/** What the database knows of a line. */
-interface OnRecord {
-  now: Date;
-  key_compromised: boolean;
-  license_status: StoredStatus | null;
-  token_known: boolean;
-}
-
-const IMPORTED_AS_REVOKED = 'imported as revoked';
-const IMPORTED_AS_SUSPENDED = 'imported as suspended';
+import { type LineOutcome, outcomeOf, type ProvenLine, readOnRecord } from './line-outcome';
 
 /** Writes lines of an import. Never weakens what is on record: nothing is un-revoked, un-suspended or prolonged. */
 @Injectable()
@@ -53,7 +34,7 @@ export class LicenseImportWriter {
     source: ImportSource,
     lines: readonly ProvenLine[],
   ): Promise<LineOutcome[]> {
-    const records = await this.lookUp(tx, lines);
+    const records = await readOnRecord(tx, lines);
     const outcomes = lines.map((line, index) => outcomeOf(line, records[index]));
     const linesThatAre = (outcome: LineOutcome): ProvenLine[] =>
       lines.filter((_, index) => outcomes[index] === outcome);
@@ -94,23 +75,6 @@ export class LicenseImportWriter {
     });
   }
 
-  private lookUp(tx: EntityManager, lines: readonly ProvenLine[]): Promise<OnRecord[]> {
-    return tx.query(
-      `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, k.state = 'compromised' AS key_compromised,
-              l.status AS license_status, t.sha256 IS NOT NULL AS token_known
-       FROM unnest($1::uuid[], $2::bytea[], $3::text[]) WITH ORDINALITY AS asked (id, sha256, kid, position)
-       LEFT JOIN signing_keys k ON k.kid = asked.kid
-       LEFT JOIN licenses l ON l.id = asked.id
-       LEFT JOIN license_tokens t ON t.sha256 = asked.sha256
-       ORDER BY asked.position`,
-      [
-        lines.map(({ claims }) => claims.jti),
-        lines.map(({ sha256 }) => sha256),
-        lines.map(({ keyId }) => keyId),
-      ],
-    );
-  }
-
   private async takeInCustomers(
     tx: EntityManager,
     actor: Actor,
@@ -128,7 +92,7 @@ export class LicenseImportWriter {
     tx: EntityManager,
     actor: Actor,
     lines: readonly ProvenLine[],
-    places: Places,
+    places: TokenPlaces,
   ): Promise<void> {
     if (lines.length === 0) return;
     await tx.query(
@@ -210,40 +174,6 @@ export class LicenseImportWriter {
   }
 }
 
-/** The place that a token names: `free`, it is adopted; `taken`, another token has it. Absent: it names none. */
-type Places = ReadonlyMap<ProvenLine, 'free' | 'taken'>;
-
-function placeOf(line: ProvenLine, places: Places): StatusPlace | null {
-  return places.get(line) === 'free' ? line.place : null;
-}
-
-/**
- * Finds out which tokens name a place that this server handed out: a restore may have forgotten the token, and then its
- * revocation must reach those who look at that place. One that was never handed out may still be given to another token.
- */
-async function adoptedPlaces(tx: EntityManager, lines: readonly ProvenLine[]): Promise<Places> {
-  const naming = lines.filter(({ place }) => place !== null);
-  if (naming.length === 0) return new Map();
-  const places = await openStatusPlaces(tx);
-  const [sequence] = await tx.query<{ last: string | null }[]>(
-    `SELECT last_value AS last FROM pg_sequences
-     WHERE schemaname = 'public' AND sequencename = 'license_tokens_status_number_seq'`,
-  );
-  const last = Number(sequence?.last ?? -1);
-  const taken = await tx.query<{ position: string }[]>(
-    `SELECT position FROM unnest($1::integer[], $2::integer[]) WITH ORDINALITY AS named (list, index, position)
-     WHERE EXISTS (SELECT FROM license_tokens WHERE status_list = named.list AND status_index = named.index)`,
-    [naming.map(({ place }) => place?.list), naming.map(({ place }) => place?.index)],
-  );
-  const isTaken = new Set(taken.map(({ position }) => Number(position) - 1));
-  return new Map(
-    naming.flatMap((line, index): [ProvenLine, 'free' | 'taken'][] => {
-      if (line.place === null || places.numberOf(line.place) > last) return [];
-      return [[line, isTaken.has(index) ? 'taken' : 'free']];
-    }),
-  );
-}
-
 /**
  * A license that was built again from the audit trail has no text of its token: the token itself is the text.
  * @returns ids of the licenses that had none and have it now
@@ -261,72 +191,4 @@ async function takeInTexts(tx: EntityManager, lines: readonly ProvenLine[]): Pro
     [lines.map(({ sha256 }) => sha256), lines.map(({ token }) => token)],
   );
   return new Set(taken.map(({ id }) => id));
-}
-
-function outcomeOf(line: ProvenLine, onRecord: OnRecord | undefined): LineOutcome {
-  if (!onRecord) throw new Error('the look-up must answer for each line');
-  // A token that is on record is genuine, no matter what happened to its key since: it can still be revoked.
-  if (onRecord.key_compromised && !onRecord.token_known)
-    return new LineRefused('key_compromised', `The key ${line.keyId}, which signed, is compromised.`);
-  if (line.revokedAt && line.revokedAt > onRecord.now)
-    return new LineRefused('invalid_field', 'revoked_at is in the future.');
-  if (onRecord.license_status === null)
-    return line.claims.seats !== undefined && line.seats === null ? seatsMissing() : 'imported';
-  if (!onRecord.token_known)
-    return new LineRefused('conflict', 'The license is on record with another token, which is kept.');
-  return line.status === 'revoked' && onRecord.license_status !== 'revoked' ? 'revoked' : 'unchanged';
-}
-
-function licenseRow(line: ProvenLine): Record<string, unknown> {
-  const { claims, status } = line;
-  return {
-    id: claims.jti,
-    customer_id: claims.customer.id,
-    module_name: claims.module.technical_name,
-    license_type: claims.license_type,
-    allowed_major_versions: claims.module.allowed_major_versions,
-    issued_at: fromSeconds(claims.iat),
-    expires_at: claims.exp === undefined ? null : fromSeconds(claims.exp),
-    status,
-    revoked_at: line.revokedAt,
-    revoked_reason: status === 'revoked' ? (line.revokedReason ?? IMPORTED_AS_REVOKED) : null,
-    suspended_reason: status === 'suspended' ? IMPORTED_AS_SUSPENDED : null,
-    instance_fingerprint: claims.instance_fingerprint ?? null,
-    grace_days: claims.grace_days ?? 0,
-    entitlements: claims.entitlements ?? {},
-    token: line.token,
-    key_id: line.keyId,
-    revision: line.revision,
-    notes: line.notes,
-  };
-}
-
-function auditEntry({ claims }: ProvenLine, actor: Actor, type: AuditEntry['type']): AuditEntry {
-  return {
-    type,
-    actor,
-    licenseId: claims.jti,
-    customerId: claims.customer.id,
-    moduleName: claims.module.technical_name,
-  };
-}
-
-function importedTokenData(line: ProvenLine, status: StatusPlace | null): Readonly<Record<string, unknown>> {
-  const { claims } = line;
-  return tokenAuditData(
-    { sha256: line.sha256, keyId: line.keyId, revision: line.revision, status },
-    {
-      licenseType: claims.license_type,
-      allowedMajorVersions: claims.module.allowed_major_versions,
-      instanceFingerprint: claims.instance_fingerprint ?? null,
-      expiresAt: claims.exp === undefined ? null : fromSeconds(claims.exp),
-      graceDays: claims.grace_days ?? 0,
-      entitlements: claims.entitlements ?? {},
-      seats: line.seats,
-    },
-  );
-}
-
-function fromSeconds(seconds: number): Date {
-  return new Date(seconds * 1000);
 }

@@ -26,11 +26,15 @@ import {
   TokenProofs,
   ValidationService,
 } from '@aegis/licensing';
+import type { CheckedLine } from './checked-lines';
+import { ImportBatchWriter } from './import-batch-writer';
 import { ImportedCounts } from './import-counts';
+import { ImportLineCheck } from './import-line-check';
+import type { ImportReport } from './import-report';
 import { readImportLine } from './license-import-fields';
 import type { Refusal } from './license-import-refusal';
 import { LicenseImportWriter } from './license-import-writer';
-import { type CheckedLine, type ImportReport, LicenseImport } from './license-import.service';
+import { LicenseImport } from './license-import.service';
 
 const CLI: Actor = { name: 'cli:tester', apiKeyId: null, ipAddress: null, userAgent: null, requestId: null };
 const PREDECESSOR = join(__dirname, '../../../test/data/predecessor');
@@ -45,6 +49,7 @@ describe('LicenseImport', () => {
   let dataSource: DataSource;
   let customers: CustomersService;
   let licenses: LicenseImport;
+  let check: ImportLineCheck;
   let validation: ValidationService;
   const audit = new AuditLog();
   const logger = new Logger({ level: 'error', format: 'json', stream: new PassThrough().resume() });
@@ -86,11 +91,14 @@ describe('LicenseImport', () => {
     await keyRing.load();
     customers = new CustomersService(dataSource, audit);
     const imported = new ImportedCounts(dataSource, audit);
+    check = new ImportLineCheck(keyRing, environment);
     licenses = new LicenseImport(
       dataSource,
-      keyRing,
-      new LicenseImportWriter(customers, audit, new SeatTermsStore(), imported),
-      environment,
+      check,
+      new ImportBatchWriter(
+        dataSource,
+        new LicenseImportWriter(customers, audit, new SeatTermsStore(), imported),
+      ),
       imported,
     );
     const metrics = new Metrics();
@@ -782,7 +790,7 @@ describe('LicenseImport', () => {
       it('with what an import that was killed has changed, even if nothing was left to do', async () => {
         const token = aToken();
         async function* lines(): AsyncGenerator<CheckedLine> {
-          yield { number: 1, checked: await licenses.prove(readImportLine(JSON.stringify({ token }))) };
+          yield { number: 1, checked: await check.prove(readImportLine(JSON.stringify({ token }))) };
         }
         await licenses.take(CLI, lines(), { source: 'licenses', atomic: false, onRefusal: () => undefined });
         expect(await ends()).toEqual([]);

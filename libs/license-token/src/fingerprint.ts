@@ -1,3 +1,4 @@
+import { primitives } from './primitives';
 import { hexOf } from './text/hex';
 
 /**
@@ -9,5 +10,5 @@ import { hexOf } from './text/hex';
  */
 export async function instanceFingerprint(dbUuid: string, domain: string): Promise<string> {
   const bytes = new TextEncoder().encode(`${dbUuid}:${domain}`);
-  return `sha256:${hexOf(new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', bytes)))}`;
+  return `sha256:${hexOf(await primitives.sha256(bytes))}`;
 }

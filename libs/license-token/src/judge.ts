@@ -31,8 +31,14 @@ export interface SignatureHolds {
   activation: SeatEvidence;
 }
 
-/** There is no record to read: `offline`, or a status list gives the status of the token (`listedStatus`). */
-export type OfflineRecord = 'offline' | { listed: ListedStatus };
+/**
+ * There is no record to read: `offline`, or a status list gives the status of the token (`listedStatus`). `refused`: the
+ * local clock, or the status list that is there, is not one to judge by.
+ */
+export type OfflineRecord = 'offline' | { listed: ListedStatus } | { refused: OfflineRefusal };
+
+/** In the order of the checks. */
+export type OfflineRefusal = 'CLOCK_SET_BACK' | 'STATUS_LIST_INVALID' | 'STATUS_LIST_STALE';
 
 /** `after` null: nothing that the key ever signed is valid. Otherwise only what was on record by then. */
 export type KeyTrust = { compromised: false } | { compromised: true; after: Date | null };
@@ -163,12 +169,12 @@ function refusedForQuestion(question: Question, claims: LicenseClaims): VerdictC
 }
 
 function isOffline(record: TokenRecord | OfflineRecord): record is OfflineRecord {
-  return record === 'offline' || 'listed' in record;
+  return record === 'offline' || 'listed' in record || 'refused' in record;
 }
 
 function refusedByRecord(record: SignatureHolds['record']): VerdictCode | null {
   if (record === null) return 'NOT_FOUND';
-  if (isOffline(record)) return record === 'offline' ? null : refusedByList(record.listed);
+  if (isOffline(record)) return refusedOffline(record);
   switch (record.license_status) {
     case 'revoked':
       return 'REVOKED';
@@ -178,6 +184,11 @@ function refusedByRecord(record: SignatureHolds['record']): VerdictCode | null {
       if (record.superseded) return 'SUPERSEDED';
       return record.customer_active ? null : 'CUSTOMER_INACTIVE';
   }
+}
+
+function refusedOffline(record: OfflineRecord): VerdictCode | null {
+  if (record === 'offline') return null;
+  return 'refused' in record ? record.refused : refusedByList(record.listed);
 }
 
 /** A list does not distinguish a superseded token from a revoked license. What it does not say is no reason to refuse. */

@@ -86,6 +86,7 @@ describe('a signed key set', () => {
     ['without exp', HEADER, { ...content(), exp: undefined }],
     ['with an exp before iat', HEADER, { ...content(), exp: NOW_S - 61 }],
     ['with a broken iat', HEADER, { ...content(), iat: 1.5 }],
+    ['with an exp after the year 9999', HEADER, { ...content(), exp: 253402300800 }],
     ['without keys', HEADER, { ...content(), keys: undefined }],
     ['without compromised keys', HEADER, { ...content(), compromised: undefined }],
     [
@@ -103,6 +104,11 @@ describe('a signed key set', () => {
       'with a key to encrypt',
       HEADER,
       { ...content(), keys: [{ ...jwkOf(k1.publicKey), kid: 'k1', use: 'enc' }] },
+    ],
+    [
+      'with a key that anyone can sign for',
+      HEADER,
+      { ...content(), keys: [{ ...jwkOf(k1.publicKey), x: `AQ${'A'.repeat(41)}`, kid: 'k1' }] },
     ],
     ['with a key without kid', HEADER, { ...content(), keys: [jwkOf(k1.publicKey)] }],
     ['with an array for a key', HEADER, { ...content(), keys: [[]] }],
@@ -157,6 +163,7 @@ describe('a license offline', () => {
     ['UNKNOWN_KEY', 'under an unknown kid', license({ kid: 'k9' })],
     ['UNKNOWN_KEY', 'signed by the root key', license({ kid: 'root' }, {}, root.privateKey)],
     ['KEY_COMPROMISED', 'of a compromised key', license({ kid: 'k0' })],
+    ['SIGNATURE_INVALID', 'of a compromised key under another alg', license({ kid: 'k0', alg: 'HS256' })],
     [
       'KEY_COMPROMISED',
       'of a key compromised after a time, whatever its iat says',
@@ -201,7 +208,7 @@ describe('a license offline', () => {
   it('depends on key set, status list and license until each of them ends', async () => {
     const ends = fc.integer({ min: -100, max: 100 });
     await fc.assert(
-      fc.asyncProperty(ends, ends, ends, async (keySetEnd, listEnd, licenseEnd) => {
+      fc.asyncProperty(ends, ends, ends, fc.boolean(), async (keySetEnd, listEnd, licenseEnd, isRevoked) => {
         const place = { idx: 0, uri: 'https://licenses.example.com/api/v1/status-lists/1' };
         const keySet: KeySet = {
           iat: NOW_S - 200,
@@ -215,14 +222,13 @@ describe('a license offline', () => {
           fresh_until: new Date((NOW_S + listEnd) * 1000),
           expires_at: new Date((NOW_S + listEnd) * 1000),
           bits: 2,
-          // Of index 0: revoked.
-          statuses: Uint8Array.of(1),
+          statuses: Uint8Array.of(isRevoked ? 1 : 0),
         };
         const token = license({}, { exp: NOW_S + licenseEnd, status: { status_list: place } });
         const question = { module_name: 'payroll', odoo_version: '17.0', instance_fingerprint: null };
-        const offline = { keySet, statusList, acceptedIssuers: [LICENSE.iss], now: NOW };
-        const expected =
-          keySetEnd <= 0 ? 'UNKNOWN_KEY' : listEnd > 0 ? 'REVOKED' : licenseEnd <= 0 ? 'EXPIRED' : 'VALID';
+        const offline = { keySet, statusLists: [statusList], acceptedIssuers: [LICENSE.iss], now: NOW };
+        const status = isRevoked ? 'REVOKED' : licenseEnd <= 0 ? 'EXPIRED' : 'VALID';
+        const expected = keySetEnd <= 0 ? 'UNKNOWN_KEY' : listEnd <= 0 ? 'STATUS_LIST_STALE' : status;
         expect((await judgeOffline(token, question, offline)).code).toBe(expected);
       }),
     );

@@ -1,5 +1,8 @@
 import { type Malformed, parseCompactJws, type SignedText } from './text/compact-jws';
+import { numericDate } from './claims/claim-shape';
 import { KEY_ID } from './claims/rules';
+import { primitives } from './primitives';
+import { isSmallOrder } from './small-order';
 import { type CryptoKey, isAcceptedAlg, verifySignature } from './signature';
 
 /** The `typ` of a signed key set, and with `application/` before it its media type. */
@@ -73,14 +76,25 @@ const X = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
  * @param jwt as received
  */
 export async function openKeySet(jwt: string, trust: KeySetTrust): Promise<KeySet | KeySetRefused> {
+  const keySet = await openAnyKeySet(jwt, trust);
+  return 'keys' in keySet && hasExpired(keySet, trust.now) ? { refused: 'expired' } : keySet;
+}
+
+/**
+ * As `openKeySet`, also of a key set that has expired: it still names the compromised keys. `judgeOffline` trusts none of
+ * its other keys.
+ * @param jwt as received
+ */
+export async function openAnyKeySet(
+  jwt: string,
+  { root, newestSeen }: Omit<KeySetTrust, 'now'>,
+): Promise<KeySet | KeySetRefused> {
   const parsed = parseKeySet(jwt);
   if ('malformed' in parsed) return { refused: 'malformed' };
   const { keySet } = parsed;
-  if (!(await verifySignature(parsed, await importEd25519(trust.root))))
-    return { refused: 'signature_invalid' };
-  if (hasExpired(keySet, trust.now)) return { refused: 'expired' };
+  if (!(await verifySignature(parsed, await importEd25519(root)))) return { refused: 'signature_invalid' };
   // If the remembered time is not a number, it is unknown whether this key set is older.
-  if (trust.newestSeen !== undefined && !(keySet.iat >= trust.newestSeen)) return { refused: 'outdated' };
+  if (newestSeen !== undefined && !(keySet.iat >= newestSeen)) return { refused: 'outdated' };
   return keySet;
 }
 
@@ -94,10 +108,12 @@ export function parseKeySet(jwt: string): ParsedKeySet | Malformed {
   const { payload, ...signed } = jws;
   if (!isAcceptedAlg(signed.header.alg)) return { malformed: 'the header has an alg other than EdDSA' };
   const { iat, exp, keys, compromised } = payload;
-  if (!isSecond(iat) || !isSecond(exp) || exp <= iat)
+  if (!numericDate(iat) || !numericDate(exp) || exp <= iat)
     return { malformed: 'iat or exp is not a time, or they contradict each other' };
-  if (!Array.isArray(keys) || !keys.every(isKey))
+  if (!Array.isArray(keys) || !keys.every(isNamedKey))
     return { malformed: 'keys contains something that is not an Ed25519 key' };
+  const weak = keys.find(({ x }) => isSmallOrder(x));
+  if (weak) return { malformed: `the key ${weak.kid} is of small order: anyone can sign for it` };
   if (!Array.isArray(compromised) || !compromised.every(isCompromised))
     return { malformed: 'compromised contains something without a key id' };
   const kids = [...keys, ...compromised].map(({ kid }) => kid);
@@ -114,33 +130,41 @@ export function hasExpired({ exp }: Pick<KeySet, 'exp'>, now: Date): boolean {
   return !(now.getTime() < exp * 1000);
 }
 
-/** @throws DOMException when it is not a point of the curve */
-export function importEd25519({ kty, crv, x }: Ed25519Jwk): Promise<CryptoKey> {
-  return globalThis.crypto.subtle.importKey('jwk', { kty, crv, x }, 'Ed25519', false, ['verify']);
+/**
+ * Makes a key of a JWK to verify by.
+ * @throws TypeError when its point has a small order
+ * @throws DOMException when it is not a point of the curve
+ */
+export async function importEd25519(key: Ed25519Jwk): Promise<CryptoKey> {
+  if (isSmallOrder(key.x))
+    throw new TypeError('The point of the key has a small order: anyone can sign for it.');
+  return primitives.importPublicKey(key.x);
 }
 
-function isSecond(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) > 0;
+/** Whether a value is a public Ed25519 key that verifies signatures, with its key id. */
+export function isNamedKey(value: unknown): value is KeySetKey {
+  return isEd25519(value) && isKid(members(value).kid);
 }
 
-function isKey(value: unknown): value is KeySetKey {
-  const { kty, crv, x, kid, use = 'sig', alg = 'EdDSA', ...others } = members(value);
+/** Whether a value is a public Ed25519 key that verifies signatures, with a key id or without. */
+export function isEd25519(value: unknown): value is Ed25519Jwk {
+  const jwk = members(value);
+  const { kty, crv, x, use = 'sig', alg = 'EdDSA' } = jwk;
   return (
     kty === 'OKP' &&
     crv === 'Ed25519' &&
     typeof x === 'string' &&
     X.test(x) &&
-    isKid(kid) &&
     use === 'sig' &&
     typeof alg === 'string' &&
     isAcceptedAlg(alg) &&
-    !('d' in others)
+    !Object.hasOwn(jwk, 'd')
   );
 }
 
 function isCompromised(value: unknown): value is CompromisedKey {
   const { kid, at, after } = members(value);
-  return isKid(kid) && isSecond(at) && (after === null || isSecond(after));
+  return isKid(kid) && numericDate(at) && (after === null || numericDate(after));
 }
 
 function isKid(value: unknown): boolean {

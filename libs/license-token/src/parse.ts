@@ -2,6 +2,7 @@ import { overlongClaim } from './claims/claim-lengths';
 import { malformedClaim } from './claims/claim-shape';
 import type { LicenseClaims, LicenseHeader } from './claims/claims';
 import { type Malformed, parseCompactJws } from './text/compact-jws';
+import { withoutMinusZero } from './claims/entitlements';
 import { MAX_TOKEN_BYTES } from './claims/rules';
 
 /** A token whose form is right. Nothing in it is verified yet. */
@@ -32,5 +33,6 @@ export function parseToken(token: string): ParsedToken | Malformed {
   const claims = payload as unknown as LicenseClaims;
   const overlong = overlongClaim(claims);
   if (overlong !== null) return { malformed: `claim ${overlong}` };
+  if (claims.entitlements) claims.entitlements = withoutMinusZero(claims.entitlements);
   return { header, claims, signingInput, signature };
 }

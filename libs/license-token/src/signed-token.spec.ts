@@ -138,11 +138,19 @@ describe('a signed token', () => {
   const codeOf = async (scenario: Scenario): Promise<VerdictCode> =>
     (await verdictOn(signed(scenario.header, scenario.claims, scenario.signWith), keys, scenario)).code;
 
-  it('has the codes of the contract, in its order: 16 about the license, the others about a seat', () => {
+  it('has the codes of the contract, in its order: 16 about the license, those of clients after what was asked, a seat last', () => {
+    const offline = ['CLOCK_SET_BACK', 'STATUS_LIST_INVALID', 'STATUS_LIST_STALE'];
     const seat = ['ACTIVATION_REQUIRED', 'ACTIVATION_INVALID', 'ACTIVATION_MISMATCH', 'ACTIVATION_ENDED'];
     const license = EACH_CODE.map(({ code }) => code);
     expect(license).toHaveLength(16);
-    expect(VERDICT_CODES).toEqual([...license.slice(0, -1), ...seat, 'VALID']);
+    const asked = license.indexOf('NOT_FOUND');
+    expect(VERDICT_CODES).toEqual([
+      ...license.slice(0, asked),
+      ...offline,
+      ...license.slice(asked, -1),
+      ...seat,
+      'VALID',
+    ]);
     expect(SERVER_VERDICT_CODES).toEqual([
       ...license.slice(0, -1),
       'ACTIVATION_REQUIRED',

@@ -12,6 +12,9 @@ export const VERDICT_CODES = [
   'VERSION_NOT_ALLOWED',
   'INSTANCE_REQUIRED',
   'INSTANCE_MISMATCH',
+  'CLOCK_SET_BACK',
+  'STATUS_LIST_INVALID',
+  'STATUS_LIST_STALE',
   'NOT_FOUND',
   'REVOKED',
   'SUSPENDED',
@@ -27,8 +30,14 @@ export const VERDICT_CODES = [
 
 export type VerdictCode = (typeof VERDICT_CODES)[number];
 
-/** About an activation token: a server has the record instead. */
-const OFFLINE_CODES = ['ACTIVATION_INVALID', 'ACTIVATION_MISMATCH'] as const;
+/** About what replaces the record offline, and about the local clock: a server has the record and the database's clock. */
+const OFFLINE_CODES = [
+  'CLOCK_SET_BACK',
+  'STATUS_LIST_INVALID',
+  'STATUS_LIST_STALE',
+  'ACTIVATION_INVALID',
+  'ACTIVATION_MISMATCH',
+] as const;
 
 export type ServerVerdictCode = Exclude<VerdictCode, (typeof OFFLINE_CODES)[number]>;
 
@@ -92,6 +101,9 @@ export const VERDICT_ERRORS: Readonly<Record<VerdictCode, string | null>> = {
   INSTANCE_REQUIRED:
     'The license is bound to one installation: `instance_db_uuid` and `instance_domain` must both be sent.',
   INSTANCE_MISMATCH: 'The license is bound to another installation.',
+  CLOCK_SET_BACK: 'The clock of this machine is behind a time that it has shown before. Set it right.',
+  STATUS_LIST_INVALID: 'The status list is not of this license, or it was damaged or forged. Get it again.',
+  STATUS_LIST_STALE: 'The status list is too old. Get a newer one.',
   NOT_FOUND: 'This license is not on record here.',
   REVOKED: 'The license has been revoked.',
   SUSPENDED: 'The license is suspended.',

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BoundedThrottlerStorage } from './bounded-throttler-storage';
 import { RateLimitsUnavailable } from './rate-limit.errors';
+import { guardReplies, type GuardedReplies } from './guarded-replies';
 import type { ThrottlerStorageRecord, WeightedThrottlerStorage } from './weighted-throttler-storage';
 
 /**
@@ -62,6 +63,9 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
   /** On the monotonic clock; undefined while Redis answers. */
   private asksAgainAt: number | undefined;
   private lateReplies = 0;
+  /** What the client met outside of any request: why it is not connected. */
+  private connectionError: unknown;
+  private replies: GuardedReplies | undefined;
 
   private constructor(private readonly options: SharedStorageOptions) {
     this.redis = new Redis(options.url, {
@@ -78,7 +82,16 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
       retryStrategy: (attempt) => Math.min(attempt * 50, LONGEST_RECONNECT_PAUSE_MS),
     });
     // Reported by the requests that could not be counted.
-    this.redis.on('error', () => undefined);
+    this.redis.on('error', (error) => {
+      this.connectionError = error;
+    });
+    this.redis.on('connect', () => {
+      this.replies = guardReplies(this.redis.stream, CONNECT_PATIENCE_MS);
+    });
+    this.redis.on('ready', () => {
+      this.connectionError = undefined;
+      this.replies?.isReady();
+    });
   }
 
   /** Connects, for two seconds at most; an unavailable Redis does not prevent a start, and is used when it is there. */
@@ -91,7 +104,7 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
     // The client's own time-out is for the connection alone: a Redis that accepts it may say nothing, or that it loads.
     await Promise.race([storage.redis.connect(), late])
       .catch((error: unknown) => {
-        storage.isAway(error);
+        storage.isAway(storage.connectionError ?? error);
       })
       .finally(() => {
         closing.abort();
@@ -132,18 +145,34 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
       this.asksAgainAt = now + PAUSE_MS;
     }
     try {
-      const [totalHits, leftMs, blocked] = (await inTime(
-        this.redis.eval(COUNT, 1, key, weight, limit, ttl),
-        this.options.patienceMs,
-      )) as [number, number, 0 | 1];
+      const reply = await inTime(this.ask(key, weight, limit, ttl), this.options.patienceMs);
+      const [totalHits, leftMs, blocked] = soundReply(reply, ttl);
       this.isBack();
       const timeToExpire = Math.ceil(leftMs / 1000);
       const isBlocked = blocked === 1;
       return { totalHits, timeToExpire, isBlocked, timeToBlockExpire: isBlocked ? timeToExpire : 0 };
     } catch (error) {
-      if (!(error instanceof LateReply) || ++this.lateReplies >= LATE_REPLIES) this.isAway(error);
+      if (!(error instanceof LateReply)) this.isAway(this.connectionError ?? error);
+      else if (++this.lateReplies >= LATE_REPLIES) this.isLate(error);
       return undefined;
     }
+  }
+
+  private ask(key: string, weight: number, limit: number, ttl: number): Promise<unknown> {
+    const { replies } = this;
+    const reply = this.redis.eval(COUNT, 1, key, weight, limit, ttl);
+    const read = (): void => replies?.wasRead();
+    reply.then(read, read);
+    return reply;
+  }
+
+  /**
+   * The next request asks over another connection: the other end of this one may be gone without having closed it,
+   * after which only the operating system would give up, minutes later.
+   */
+  private isLate(error: LateReply): void {
+    if (this.asksAgainAt !== undefined) this.redis.stream.destroy();
+    this.isAway(error);
   }
 
   private isAway(error: unknown): void {
@@ -164,6 +193,26 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
 }
 
 class LateReply extends Error {}
+
+/**
+ * @param reply of Redis to `COUNT`
+ * @param ttl that the window has at most, in milliseconds
+ * @returns hits counted, milliseconds that are left, and whether these hits are blocked
+ * @throws Error for anything else: what answers is not the Redis that was asked
+ */
+function soundReply(reply: unknown, ttl: number): [hits: number, leftMs: number, blocked: 0 | 1] {
+  const [hits, left, blocked, ...more] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  const isCount = (value: unknown, most: number): value is number =>
+    Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most;
+  if (
+    isCount(hits, Number.MAX_SAFE_INTEGER) &&
+    isCount(left, ttl) &&
+    (blocked === 0 || blocked === 1) &&
+    more.length === 0
+  )
+    return [hits, left, blocked];
+  throw new Error('the reply is not one to the script that was sent');
+}
 
 /**
  * @param reply of Redis

@@ -10,6 +10,7 @@ import {
 } from '@aegis/checkpoints';
 import { limitStatements, lockByIdSql } from '@aegis/database';
 import type { DataSource, EntityManager } from 'typeorm';
+import { endDeliveriesBeforeRestore } from './deliveries-before-restore';
 import { leapSequences, type Leapt } from './leap-sequences';
 import type { LostActivations } from './replay/lost-activations';
 import { type NotReplayed, Replay, type Replayed } from './replay/replay';
@@ -53,6 +54,8 @@ export interface Reconciled extends Replayed {
   activations_lost: LostActivations;
   /** What was shipped and is not proven; null where nothing was. */
   unproven: Unproven | null;
+  /** Deliveries of webhooks that were open at the restored moment, and count as made. */
+  deliveries_sent_before: number;
   /** Where ids and places begin now; null in a dry run. */
   next: Leapt | null;
 }
@@ -139,6 +142,7 @@ async function reconcile(
   // A sequence does not go back when the transaction is undone.
   const next = options.dryRun ? null : await leapSequences(tx, unproven === null && chain.isConnected);
   await alignShipments(tx);
+  const deliveries = await endDeliveriesBeforeRestore(tx);
   const reconciled: Reconciled = {
     reason: restore.reason,
     after: base.number,
@@ -148,6 +152,7 @@ async function reconcile(
     unproven,
     ...replay.done,
     activations_lost: replay.lostSeats.result(),
+    deliveries_sent_before: deliveries,
     next,
   };
   if (options.dryRun) return reconciled;

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import {
   asRefusal,
   type CheckedLine,
+  ImportLineCheck,
   type ImportReport,
   LicenseImport,
   LineRefused,
@@ -33,7 +34,10 @@ export interface V08LicensesReport extends ImportReport {
 /** Takes over v0.8's licenses, each by its token. */
 @Injectable()
 export class V08LicenseImport {
-  constructor(private readonly licenses: LicenseImport) {}
+  constructor(
+    private readonly licenses: LicenseImport,
+    private readonly lines: ImportLineCheck,
+  ) {}
 
   /** @param now by the database's clock */
   async take(
@@ -48,7 +52,7 @@ export class V08LicenseImport {
       asRefusal(async () => {
         const row = rowOf(line);
         const id = shownId(textColumn(row, 'id'));
-        const proven = await this.licenses.prove(readLicenseRow(row));
+        const proven = await this.lines.prove(readLicenseRow(row));
         assertSameLicense(row, proven);
         const differences = differencesOf(row, proven);
         if (differences.perpetualWithEnd) perpetualWithEnd += 1;

@@ -250,6 +250,8 @@ function knownId({ path }: Route): string {
   if (path.includes('/licenses/{')) return '{{license}}';
   if (path.includes('/customers/{')) return '{{customer}}';
   if (path.includes('/api-keys/{')) return '{{apiKey}}';
+  if (path.includes('/webhooks/deliveries/{')) return '{{delivery}}';
+  if (path.includes('/webhooks/{')) return '{{webhook}}';
   if (path.includes('/problems/{')) return 'not_found';
   if (path.includes('{')) return '{{auditLog}}';
   return '';

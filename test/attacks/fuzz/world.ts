@@ -1,6 +1,6 @@
 import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aLicense, anApiKey } from '../../support/factories';
+import { aCustomer, aLicense, anApiKey, aDelivery } from '../../support/factories';
 import type { Known } from './bytes';
 
 /** Things for requests to name. Requests revoke and delete them, so there must be new ones now and then. */
@@ -8,6 +8,7 @@ export async function newWorld(url: string, adminKey: string): Promise<Known> {
   const admin = new Client(url, adminKey);
   const makeKey = (scopes: readonly string[]) => anApiKey(admin, { scopes });
   const customer = await aCustomer(admin);
+  const delivery = await aDelivery(admin);
   const license = await aLicense(admin, { customer_id: customer.id });
   const logs = await admin.get('/api/v1/admin/audit-logs?page_size=1');
   expectStatus(logs, 200);
@@ -15,6 +16,8 @@ export async function newWorld(url: string, adminKey: string): Promise<Known> {
     admin: adminKey,
     reader: (await makeKey(['licenses:read', 'customers:read'])).key,
     apiKey: (await makeKey(['stats:read'])).id,
+    webhook: delivery.webhook,
+    delivery: delivery.id,
     customer: customer.id,
     license: license.id,
     token: license.token,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Client as SqlClient } from 'pg';
 import { Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aLicense, anApiKey, validation } from '../../support/factories';
+import { aCustomer, aLicense, anApiKey, validation, aWebhook } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 
@@ -109,7 +109,7 @@ describe('the audit trail and the access log answer who did what, and why someth
     expect(await codes('REVOKED')).toEqual([]);
   });
 
-  it('filters by what a record is about: API key, customer, signing key', async () => {
+  it('filters by what a record is about: API key, customer, signing key, webhook', async () => {
     const { id } = await aKey();
     await admin.patch(`/api/v1/admin/api-keys/${id}`, { description: 'for orders' });
     await admin.post(`/api/v1/admin/api-keys/${id}/rotate`, {});
@@ -134,15 +134,20 @@ describe('the audit trail and the access log answer who did what, and why someth
     expect(aboutSigningKey.length).toBeGreaterThan(0);
     for (const { event_type } of aboutSigningKey) expect(event_type).toMatch(/^signing_key\./);
     expect(await audit(`subject=api_key:${kid}`)).toEqual([]);
+
+    const webhook = await aWebhook(admin);
+    expect((await audit(`subject=webhook:${webhook.id}`)).map(({ event_type }) => event_type)).toEqual([
+      'webhook.created',
+    ]);
   });
 
   it.each([
     ['event_type', 'license.revoke', 'must be one of license.issued, '],
     ['event_type', 'issued', 'must be one of license.issued, '],
     ['code', 'revoked', 'must be one of MALFORMED, '],
-    ['subject', 'acme', 'must be api_key:<id> or customer:<id> or signing_key:<id>'],
-    ['subject', 'license:x', 'must be api_key:<id> or customer:<id> or signing_key:<id>'],
-    ['subject', 'customer:', 'must be api_key:<id> or customer:<id> or signing_key:<id>'],
+    ['subject', 'acme', 'must be api_key:<id> or customer:<id> or signing_key:<id> or webhook:<id>'],
+    ['subject', 'license:x', 'must be api_key:<id> or customer:<id> or signing_key:<id> or webhook:<id>'],
+    ['subject', 'customer:', 'must be api_key:<id> or customer:<id> or signing_key:<id> or webhook:<id>'],
   ])('refuses %s=%s and says which values exist', async (field, value, rule) => {
     const answer = await admin.get(`/api/v1/admin/audit-logs?${field}=${encodeURIComponent(value)}`);
     expectStatus(answer, 422);

@@ -58,6 +58,9 @@ const COMMANDS: Record<string, { access: 'none' | 'reads' | 'changes' | 'makes';
   'audit verify': { access: 'reads', args: ['--shipped', '../given.ndjson'] },
   'audit export': { access: 'reads', args: ['out.ndjson'] },
   'audit verify-export': { access: 'none' },
+  verify: { access: 'none' },
+  inspect: { access: 'none' },
+  fingerprint: { access: 'none' },
   'audit drop': { access: 'changes', args: ['--before', '2026-01', '--export', '../given.ndjson', '--yes'] },
   'audit resume': { access: 'changes', args: ['--after', '0', '--yes'] },
   'restore begin': { access: 'changes' },
@@ -66,6 +69,7 @@ const COMMANDS: Record<string, { access: 'none' | 'reads' | 'changes' | 'makes';
   purge: { access: 'changes' },
   'rotate-secrets status': { access: 'reads' },
   'rotate-secrets peppers': { access: 'reads', args: ['--out', 'out'] },
+  'rotate-secrets secrets-key': { access: 'reads', args: ['--out', 'out'] },
   // So does this.
   'rotate-secrets database': { access: 'none' },
 };

@@ -15,6 +15,9 @@ import { superuserOf } from '../../support/database/sql';
 import { until } from '../../support/until';
 import { VERSION } from '../../support/version';
 
+// Commands warn of a key whose passphrase is stretched less.
+jest.unmock('../../../libs/signing/src/keys/passphrase-iterations');
+
 const PEPPER = 'v1:0123456789abcdef0123456789abcdef';
 const NEXT_PEPPER = 'v2:fedcba9876543210fedcba9876543210';
 const PASSPHRASE = 'a passphrase for tests';

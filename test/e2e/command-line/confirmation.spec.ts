@@ -10,6 +10,9 @@ import { superuserOf } from '../../support/database/sql';
 import type { CommandLine } from '../../support/processes/command-line';
 import { commandLineOf, testServer, type TestServer } from '../../support/processes/server';
 
+// Commands warn of a key whose passphrase is stretched less.
+jest.unmock('../../../libs/signing/src/keys/passphrase-iterations');
+
 const QUESTION = 'To confirm, type ';
 /** Of the admin key that is in the database. */
 const KEY_ID = '<id>';

@@ -1,8 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client as SqlClient } from 'pg';
+import { EndpointKeyBox } from '../../../libs/webhooks/src/keys/endpoint-key-box';
+import { SealedEndpointKeys } from '../../../libs/webhooks/src/keys/sealed-keys';
+import { SecretsKeys } from '../../../libs/webhooks/src/keys/secrets-keys';
 import { CommandLine } from '../../support/processes/command-line';
 import { testDatabase, type TestDatabase } from '../../support/database/database';
 import { superuserOf } from '../../support/database/sql';
@@ -264,12 +267,63 @@ describe('aegis rotate-secrets', () => {
     expect(stdout).not.toContain(written('three').slice(3));
   });
 
+  it('guides from the first secret of SECRETS_KEY to dropping it, which waits for the keys of webhooks', async () => {
+    const step = async (here: CommandLine, file: string): Promise<Record<string, unknown>> => {
+      const { exitCode, stdout } = await here.run('rotate-secrets', 'secrets-key', '--out', file, '--json');
+      return { exitCode, ...(JSON.parse(stdout) as object) };
+    };
+    const production = aegis.with({ DATABASE_URL: database.applicationUrl });
+    expect(await step(production, 'first')).toMatchObject({ exitCode: 0, step: 'add', versions: ['v1'] });
+    expect(written('first')).toMatch(/^v1:[A-Za-z0-9_-]{64}$/);
+    const withFirst = production.with({ SECRETS_KEY: written('first') });
+    const box = new EndpointKeyBox(new SecretsKeys([written('first')]));
+    const id = randomUUID();
+    await superuser.query(
+      `INSERT INTO webhook_endpoints (id, url, api_version, keys, public_key, created_by)
+       VALUES ($1, 'https://hooks.example.com/', '1', $2, 'whpk_', 'Ada')`,
+      [id, (await box.make(id)).sealed],
+    );
+    expect(await step(withFirst, 'two')).toMatchObject({ exitCode: 0, step: 'add', versions: ['v1', 'v2'] });
+    expect(written('two').startsWith(`${written('first')},v2:`)).toBe(true);
+
+    const added = production.with({ SECRETS_KEY: written('two') });
+    expect(await step(added, 'three')).toMatchObject({
+      exitCode: 0,
+      step: 'promote',
+      versions: ['v2', 'v1'],
+    });
+    const promoted = production.with({ SECRETS_KEY: written('three') });
+    expect(await step(promoted, 'four')).toMatchObject({ exitCode: 1, step: 'wait', file: null });
+    const keys = new SecretsKeys(written('three').split(','));
+    const dataSource = await database.dataSource([]);
+    await new SealedEndpointKeys(dataSource, keys, new EndpointKeyBox(keys)).renew();
+    expect(await step(promoted, 'four')).toMatchObject({ exitCode: 0, step: 'drop', versions: ['v2'] });
+    expect(written('three').startsWith(written('four'))).toBe(true);
+    const { stdout } = await promoted.run('rotate-secrets', 'status', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      secrets: expect.arrayContaining([
+        {
+          secret: 'SECRETS_KEY',
+          under_way: true,
+          next: 'aegis rotate-secrets secrets-key --out <file> (drop)',
+        },
+      ]),
+    });
+    expect(stdout).not.toContain(written('four').slice(3));
+    const other = production.with({ SECRETS_KEY: written('four').replace('v2:', 'v1:') });
+    expect(await other.run('rotate-secrets', 'secrets-key', '--out', 'five')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('SECRETS_KEY: the secret given for v1 is not the one'),
+    });
+  });
+
   it.each([
     [['database', '--role', 'superuser', '--out', 'x']],
     [['database', '--role', 'application']],
     [['database', '--role', 'application', '--out', 'x', '--finish']],
     [['database', '--role', 'owner', '--finish']],
     [['peppers']],
+    [['secrets-key']],
   ])('refuses %j with exit code 2', async (args) => {
     expect(await aegis.run('rotate-secrets', ...args)).toMatchObject({ exitCode: 2, stdout: '' });
   });

@@ -1,5 +1,5 @@
 import { AuditLog, commandLineActor } from '@aegis/audit';
-import { dataSchema, EVENT_NAMES, type EventName } from '@aegis/events';
+import { dataSchema, EVENT_NAMES, eventIdSql, type EventName, eventTypeSql } from '@aegis/events';
 import { ImportedCounts } from '@aegis/license-import';
 import { formatOfflineRequest, newOfflineRequest } from '@aegis/license-token';
 import { writeKeyPair } from '@aegis/signing';
@@ -9,13 +9,18 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client as Postgres } from 'pg';
+import { readContract } from '../../support/contract/contract';
 import { expectStatus } from '../../support/contract/expect-status';
 import { superuserOf } from '../../support/database/sql';
+import { disabledWebhook } from '../../support/database/webhook-rows';
 import { aCustomerId, aLicense, anApiKey, type IssuedLicense, validation } from '../../support/factories';
 import type { CommandLine } from '../../support/processes/command-line';
 import { commandLineOf, testServer, type TestServer } from '../../support/processes/server';
 import { type Answer, Client } from '../../support/requests/client';
 import { until } from '../../support/until';
+
+// Commands warn of a key whose passphrase is stretched less.
+jest.unmock('../../../libs/signing/src/keys/passphrase-iterations');
 
 jest.setTimeout(300_000);
 
@@ -41,6 +46,7 @@ describe('every change', () => {
   let sql: Postgres;
   let aegis: CommandLine;
   let events: Event[];
+  let messages: Omit<Event, 'position'>[];
   const tokens: string[] = [];
 
   beforeAll(async () => {
@@ -53,6 +59,7 @@ describe('every change', () => {
     sql = await superuserOf(server);
     mkdirSync(join(folder, 'work'));
     aegis = commandLineOf(server, join(folder, 'work'));
+    const webhook = await disabledWebhook(sql, null);
     await changeLicenses();
     await changeActivations();
     await changeCustomers();
@@ -64,7 +71,8 @@ describe('every change', () => {
       const { rows } = await sql.query<{ left: number }>('SELECT count(*)::int AS left FROM event_outbox');
       return rows[0]?.left === 0;
     });
-    events = await pulled();
+    events = await pulled('position');
+    messages = await pulled('sequence', `endpoint=${webhook}&`);
   });
   afterAll(async () => {
     await sql.end();
@@ -231,14 +239,14 @@ describe('every change', () => {
     await keys('compromise', 'k2', '--yes', '--activate', 'k3', '--force');
   }
 
-  async function pulled(): Promise<Event[]> {
+  async function pulled(place: 'position' | 'sequence', filter = ''): Promise<Event[]> {
     const all: Event[] = [];
     let after = 0;
     let hasMore = true;
     while (hasMore) {
-      const page = await done(admin.get(`/api/v1/events?after=${after}&limit=7`));
+      const page = await done(admin.get(`/api/v1/events?${filter}after=${after}&limit=7`));
       all.push(...(page.events as Event[]));
-      after = page.last_position as number;
+      after = page[`last_${place}`] as number;
       hasMore = page.has_more as boolean;
     }
     return all;
@@ -250,6 +258,21 @@ describe('every change', () => {
     const broken = events.flatMap(({ type, data }) => {
       const validate = validators.get(type);
       return validate?.(data) === true ? [] : [{ type, data, errors: validate?.errors }];
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('is what the OpenAPI document says that a webhook is sent', () => {
+    const contract = readContract();
+    const ajv = addFormats(new Ajv2020({ strict: false, allErrors: true }));
+    ajv.addSchema({ $id: 'contract', components: contract.components });
+    expect(messages.map(({ type }) => type).sort()).toEqual(
+      expect.arrayContaining(EVENT_NAMES.filter((name) => !NOT_MADE.includes(name))),
+    );
+    const broken = messages.flatMap((message) => {
+      const body = contract.webhooks[message.type]?.post.requestBody?.content['application/json'];
+      const validate = ajv.compile({ $ref: `contract${body?.schema.$ref}` });
+      return validate(message) ? [] : [{ message, errors: validate.errors }];
     });
     expect(broken).toEqual([]);
   });
@@ -268,6 +291,14 @@ describe('every change', () => {
     );
     const named = events.map(({ data }) => data.audit_log_id as string);
     expect(named.sort((one, other) => Number(one) - Number(other))).toEqual(rows.map(({ id }) => id));
+  });
+
+  it('has the id and the type that SQL gives its record', async () => {
+    const { rows } = await sql.query(
+      `SELECT e.position, e.type FROM events AS e JOIN audit_logs AS a ON a.id = e.record_id
+       WHERE e.id = ${eventIdSql('a')} AND e.type = ${eventTypeSql('a')}`,
+    );
+    expect(rows).toHaveLength(events.length);
   });
 
   it('says nothing that is personal or secret', () => {

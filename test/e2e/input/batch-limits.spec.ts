@@ -65,6 +65,16 @@ describe('a batch of validations', () => {
     expect(answer.headers.get('ratelimit')).toMatch(/"batch-items";r=6;t=\d+$/);
   });
 
+  it('takes no token that is longer than 65,536 characters with its white space, also next to the same without', async () => {
+    const padded = (length: number) => ({
+      ...question('payroll'),
+      token: license.token.padEnd(length),
+    });
+    const answer = await ask([padded(65_537), question('payroll'), padded(65_536)]);
+    expectStatus(answer, 200);
+    expect(codesOf(answer)).toEqual(['MALFORMED', 'VALID', 'VALID']);
+  });
+
   it('is refused as a whole beyond the limit: nothing is verified, recorded or counted as a verdict', async () => {
     expectStatus(await ask(differing(6)), 200);
     const before = await records();

@@ -55,6 +55,8 @@ const OF_LISTS: Readonly<Record<string, [number, number, number]>> = {
   'POST /api/v1/licenses/{id}/reissue': [400, 422, 422],
   'POST /api/v1/licenses/validate/batch': [422, 422, 422],
   'POST /api/v1/activations/heartbeats': [400, 422, 422],
+  'POST /api/v1/admin/webhooks': [400, 422, 422],
+  'PATCH /api/v1/admin/webhooks/{id}': [400, 422, 422],
 };
 
 describe('input that the contract bounds', () => {
@@ -79,6 +81,8 @@ describe('input that the contract bounds', () => {
         'POST /api/v1/activations/heartbeats items',
         'POST /api/v1/admin/api-keys scopes',
         'PATCH /api/v1/admin/api-keys/{id} scopes',
+        'POST /api/v1/admin/webhooks event_types',
+        'PATCH /api/v1/admin/webhooks/{id} customer_ids',
       ]),
     );
   });

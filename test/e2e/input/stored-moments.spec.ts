@@ -13,6 +13,9 @@ import { aCustomer, aLicense } from '../../support/factories';
 import { commandLineOf, testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 
+// Commands warn of a key whose passphrase is stretched less.
+jest.unmock('../../../libs/signing/src/keys/passphrase-iterations');
+
 // Each command is a process of its own, and the machine may be busy.
 jest.setTimeout(180_000);
 

@@ -30,11 +30,14 @@ const INDEXED_TEXTS: Readonly<Record<string, string>> = {
   'licenses.module_name': '100 characters: licenses_module_name_format',
   'licenses.status': 'one of three',
   'pepper_checks.version': 'the setting API_KEY_PEPPERS',
+  'secrets_key_checks.version': 'the setting SECRETS_KEY',
   'signing_keys.kid': '50 characters: signing_keys_kid_format',
   'signing_keys.public_key': '43 characters: signing_keys_public_key_format',
   'signing_keys.state': 'one of four',
   'statistics_counts.counter': 'written by triggers: a table and a state, type or verdict',
   'validation_counts.code': 'a verdict code',
+  'webhook_deliveries.answer': '1,024 bytes, and only whether it is there: webhook_deliveries_answer_length',
+  'webhook_deliveries.state': 'one of four',
 };
 
 describe('what cannot be recorded', () => {

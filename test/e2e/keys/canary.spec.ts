@@ -84,7 +84,7 @@ describe.each(['text', 'json'] as const)('a whole run logged as %s at LOG_LEVEL=
       DATA_DIR: join(processes.folder, 'data'),
       KEY_PASSPHRASE: passphrase,
       API_KEY_PEPPERS: `v1:${pepper}`,
-      SECRETS_KEY: secretsKey,
+      SECRETS_KEY: `v1:${secretsKey}`,
       TRUST_PROXY: '127.0.0.1',
       DB_LOCK_TIMEOUT_MS: '2000',
       ...WIDE_LIMITS,

@@ -14,6 +14,9 @@ import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 import { until } from '../../support/until';
 
+// Commands warn of a key whose passphrase is stretched less.
+jest.unmock('../../../libs/signing/src/keys/passphrase-iterations');
+
 const PASSPHRASE = 'a passphrase for tests';
 const RATE = 300;
 const MOST_AT_ONCE = 60;

@@ -23,6 +23,9 @@ import { Scrape } from '../../support/trail/scrape';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { until } from '../../support/until';
 
+// Commands warn of a key whose passphrase is stretched less.
+jest.unmock('../../../libs/signing/src/keys/passphrase-iterations');
+
 const PASSPHRASE = 'a passphrase for tests';
 const ROOT_PASSPHRASE = 'another one for the root';
 const PATH = '/.well-known/jwks.jwt';

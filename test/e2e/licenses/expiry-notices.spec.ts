@@ -126,7 +126,7 @@ describe('the search of notices', () => {
     const environment = Object.assign(new Environment(), { EXPIRY_NOTICE_DAYS: ['30', '14', '7', '1'] });
     const notices = new ExpiryNotices(dataSource, new AuditLog(), environment, jobsOf());
     const statements = await statementsOf(() => notices.run(() => true));
-    const searches = statements.filter(({ text }) => text.includes('FROM licenses AS l LEFT JOIN'));
+    const searches = statements.filter(({ text }) => text.includes('LEFT JOIN expiry_notices'));
     expect(searches).toHaveLength(7);
     for (const search of searches) {
       const { scanned, indexes, pages } = await costOf(dataSource, search);
@@ -134,5 +134,29 @@ describe('the search of notices', () => {
       expect(indexes.filter((name) => /^licenses_by_(expiry|grace_end)$/.test(name))).toHaveLength(1);
       expect(pages).toBeLessThan(100);
     }
+  });
+
+  it('looks through few licenses at once, however many end at a moment and have been noticed', async () => {
+    const dataSource = await database.dataSource([]);
+    const environment = Object.assign(new Environment(), { EXPIRY_NOTICE_DAYS: ['none'] });
+    const notices = new ExpiryNotices(dataSource, new AuditLog(), environment, jobsOf());
+    await sql.query(
+      `WITH ended AS (UPDATE licenses SET expires_at = date_trunc('hour', now()) - interval '1 hour' WHERE expires_at IS NOT NULL
+                      RETURNING id, expires_at)
+       INSERT INTO expiry_notices (license_id, expires_at, given) SELECT id, expires_at, -1 FROM ended
+       ON CONFLICT (license_id) DO UPDATE SET expires_at = excluded.expires_at, given = -1, silent_until = NULL`,
+    );
+    await sql.query('UPDATE expiry_notices SET given = -1, silent_until = NULL');
+    await sql.query(
+      `UPDATE expiry_notice_progress SET begun_at = now() - interval '1 year', done_until = now() - interval '3 hours'`,
+    );
+    const { rows } = await sql.query<{ ended: number }>(
+      `SELECT count(*)::int AS ended FROM licenses WHERE expires_at < now() AND expires_at > now() - interval '3 hours'`,
+    );
+    expect(rows[0]!.ended).toBeGreaterThan(2000);
+    const statements = await statementsOf(() => notices.run(() => true));
+    const searches = statements.filter(({ text }) => text.includes('LEFT JOIN expiry_notices'));
+    expect(searches.length).toBeGreaterThan(rows[0]!.ended / 500);
+    for (const search of searches) expect((await costOf(dataSource, search)).pages).toBeLessThan(4000);
   });
 });

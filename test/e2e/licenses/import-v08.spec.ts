@@ -18,6 +18,9 @@ import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf } from '../../support/database/sql';
 import { V08Database } from '../../support/trail/v08';
 
+// Commands warn of a key whose passphrase is stretched less.
+jest.unmock('../../../libs/signing/src/keys/passphrase-iterations');
+
 // Each command is a process of its own, and the machine may be busy.
 jest.setTimeout(180_000);
 

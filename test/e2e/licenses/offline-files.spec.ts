@@ -16,6 +16,9 @@ import { aLicense, anApiKey, type IssuedLicense, validation } from '../../suppor
 import { commandLineOf, testServer, type TestServer } from '../../support/processes/server';
 import { type Answer, Client } from '../../support/requests/client';
 
+// Commands warn of a key whose passphrase is stretched less.
+jest.unmock('../../../libs/signing/src/keys/passphrase-iterations');
+
 const DAY_MS = 86_400_000;
 
 interface MadeFile {

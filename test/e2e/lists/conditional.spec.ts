@@ -1,7 +1,7 @@
 import type { Client as SqlClient } from 'pg';
 import { type Answer, Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
-import { aCustomer, aCustomerId, aLicense, anApiKey } from '../../support/factories';
+import { aCustomer, aCustomerId, aLicense, anApiKey, aWebhook } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { superuserOf, untilBlocked } from '../../support/database/sql';
 import { until } from '../../support/until';
@@ -47,11 +47,15 @@ describe('entity tags', () => {
   async function keyPath(): Promise<string> {
     return `/api/v1/admin/api-keys/${(await anApiKey(client)).id}`;
   }
+  async function webhookPath(): Promise<string> {
+    return `/api/v1/admin/webhooks/${(await aWebhook(client)).id}`;
+  }
 
   const READS: [string, () => Promise<string>][] = [
     ['a customer', customerPath],
     ['a license', licensePath],
     ['an API key', keyPath],
+    ['a webhook', webhookPath],
     ['the public keys', () => Promise.resolve('/.well-known/jwks.json')],
   ];
 
@@ -204,6 +208,7 @@ describe('entity tags', () => {
         ['customers', { id: aCustomerId(), name: 'Acme' }],
         ['licenses', order],
         ['admin/api-keys', { name: 'CI', scopes: ['licenses:read'] }],
+        ['admin/webhooks', { url: 'http://127.0.0.1:9/hook' }],
       ] as const) {
         const answer = await client.post(`/api/v1/${path}`, body);
         expectStatus(answer, 201);
@@ -277,6 +282,30 @@ describe('entity tags', () => {
       status: 204,
       missing: '/api/v1/admin/api-keys/000000000000',
       operation: ['/api/v1/admin/api-keys/{id}', 'delete'],
+    },
+    'PATCH /admin/webhooks/{id}': {
+      made: webhookPath,
+      disturb: (path) => client.patch(path, { description: 'disturbed' }),
+      send: (path, headers) => client.patch(path, { is_active: false }, headers),
+      status: 200,
+      missing: '/api/v1/admin/webhooks/00000000-0000-4000-8000-000000000000',
+      operation: ['/api/v1/admin/webhooks/{id}', 'patch'],
+    },
+    'POST /admin/webhooks/{id}/rotate': {
+      made: webhookPath,
+      disturb: (path) => client.patch(path, { description: 'disturbed' }),
+      send: (path, headers) => client.post(`${path}/rotate`, { overlap_seconds: 60 }, headers),
+      status: 200,
+      missing: '/api/v1/admin/webhooks/00000000-0000-4000-8000-000000000000',
+      operation: ['/api/v1/admin/webhooks/{id}/rotate', 'post'],
+    },
+    'DELETE /admin/webhooks/{id}': {
+      made: webhookPath,
+      disturb: (path) => client.patch(path, { description: 'disturbed' }),
+      send: (path, headers) => client.delete(path, undefined, headers),
+      status: 204,
+      missing: '/api/v1/admin/webhooks/00000000-0000-4000-8000-000000000000',
+      operation: ['/api/v1/admin/webhooks/{id}', 'delete'],
     },
   };
 

@@ -92,6 +92,7 @@ describe('a hot standby', () => {
       KEYS_DIR: server.keysDir,
       KEY_PASSPHRASE: 'a passphrase for tests',
       API_KEY_PEPPERS: 'v1:0123456789abcdef0123456789abcdef',
+      SECRETS_KEY: 'v1:89abcdef0123456789abcdef01234567',
     };
     for (const ended of [
       await (async () => {

@@ -5,7 +5,7 @@ import { loadEnvironment } from '@aegis/config';
 import { Customer, CustomersService } from '@aegis/customers';
 import { postgresOptions } from '@aegis/database';
 import { listedStatus, openStatusList, parseActivation } from '@aegis/license-token';
-import { ImportedCounts, LicenseImport } from '@aegis/license-import';
+import { ImportedCounts, ImportLineCheck, LicenseImport } from '@aegis/license-import';
 import { License, LicenseToken } from '@aegis/licensing';
 import { Logger } from '@aegis/logging';
 import { Metrics } from '@aegis/metrics';
@@ -14,6 +14,7 @@ import { KeyRing, signerSource, SigningKey } from '@aegis/signing';
 import { randomUUID } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
 import { DataSource } from 'typeorm';
+import { ImportBatchWriter } from '../../../libs/license-import/src/import-batch-writer';
 import { LicenseImportWriter } from '../../../libs/license-import/src/license-import-writer';
 import { expectStatus } from '../../support/contract/expect-status';
 import type { TestDatabase } from '../../support/database/database';
@@ -104,11 +105,15 @@ describe('a database that was restored to an earlier moment', () => {
     );
     const refused: string[] = [];
     const lines = tokens.map((token) => `${JSON.stringify({ token })}\n`).join('');
-    await new LicenseImport(application, keyRing, writer, environment, counts).run(
-      SYSTEM,
-      Readable.from([Buffer.from(lines)]) as AsyncIterable<Buffer>,
-      { atomic: false, onRefusal: ({ code }) => refused.push(code) },
-    );
+    await new LicenseImport(
+      application,
+      new ImportLineCheck(keyRing, environment),
+      new ImportBatchWriter(application, writer),
+      counts,
+    ).run(SYSTEM, Readable.from([Buffer.from(lines)]) as AsyncIterable<Buffer>, {
+      atomic: false,
+      onRefusal: ({ code }) => refused.push(code),
+    });
     return refused;
   }
 

@@ -8,6 +8,9 @@ import type { CommandLine } from '../../support/processes/command-line';
 import { commandLineOf, testServer, type TestServer } from '../../support/processes/server';
 import { Client } from '../../support/requests/client';
 
+// Commands warn of a key whose passphrase is stretched less.
+jest.unmock('../../../libs/signing/src/keys/passphrase-iterations');
+
 /** What leaves such a database counts for weeks, wherever it is carried: no server that is asked later takes it back. */
 describe('commands on a database that is restored and not reconciled', () => {
   let folder: string;

@@ -92,12 +92,8 @@ export default {
         'mayLackLists: claims.nonce !== undefined && ',
         'mayLackLists: ',
       ],
-      ['gives leave by a file that has ended', ' && liveSeat(seat, now) !== null }', ' }'],
-      [
-        'reads no list of activations',
-        'ended: isListedEnded(claims, shown.statusList, now),',
-        'ended: false,',
-      ],
+      ['gives leave by a file that has ended', ' && liveSeat(seat, now) !== null,', ','],
+      ['reads no list of activations', 'ended: isListedEnded(claims, list, now),', 'ended: false,'],
       ['keeps a suspended activation', " || listed === 'suspended';", ';'],
       ['forgets with its list that a file was ended', 'claims.nonce === undefined ?', 'true ?'],
       ['reads expired lists of fetched tokens', 'claims.nonce === undefined ?', 'false ?'],
@@ -105,12 +101,12 @@ export default {
     ...inFile('libs/license-token/src/offline.ts', [
       [
         'forgets with its list that a license was revoked',
-        '(mayLackLists ? lastListed',
-        '(false ? lastListed',
+        'if (!mayLackLists && !(now.getTime() < end))',
+        'if (!(now.getTime() < end))',
       ],
-      ['reads expired lists without leave', '(mayLackLists ? lastListed', '(true ? lastListed'],
-      ['knows no leave', "mayLackLists ? 'stale' : 'none'", "'none'"],
-      ['is fresh too long', 'now < statusList.fresh_until', 'now <= statusList.fresh_until'],
+      ['reads expired lists without leave', 'if (!mayLackLists && !(now.getTime() < end))', 'if (false)'],
+      ['knows no leave', "if (mayLackLists) return { record: 'offline', revocation: 'stale' };", ''],
+      ['is fresh too long', 'now < list.fresh_until', 'now <= list.fresh_until'],
       ['is fresh by what a list does not say', " || listed === 'unknown')", ')'],
     ]),
     ...inFile(`${HERE}/activation-fingerprint.ts`, [

@@ -33,12 +33,18 @@ export default {
     ]),
     ...inFile('libs/api-keys/src/peppers/pepper-checks.ts', [
       ['starts with any secret', 'if (wrong.length === 0) return;', 'return;'],
+    ]),
+    ...inFile('libs/database/src/secret-checks.ts', [
       [
         'compares no secret',
         'return known?.length !== value.length || !timingSafeEqual(known, value);',
         'return known?.length !== value.length;',
       ],
-      ['looks at no older pepper', 'const wrong = given.filter(', 'const wrong = given.slice(0, 1).filter('],
+      [
+        'looks at no older pepper',
+        'return given\n    .filter(',
+        'return given\n    .slice(0, 1)\n    .filter(',
+      ],
     ]),
     ...inFile('libs/api-keys/src/api-key-authentication.ts', [
       [

@@ -70,13 +70,20 @@ export default {
     ]),
     ...inFile('libs/license-token/src/text/base64url.ts', [
       ['takes spare bits', '(three & 0b11) !== 0 : (two & 0b1111) !== 0', 'three > 64 : two > 64'],
-      ['takes any characters', 'return seen < 64 ? bytes : null;', 'return bytes;'],
+      ['takes any characters', 'return seen < 64;', 'return true;'],
       ['takes any last characters', 'seen |= one | two | three;', ''],
     ]),
-    ...inFile('libs/license-token/src/text/compact-jws.ts', [
+    ...inFile('libs/license-token/src/text/base64url.ts', [
       ['takes what is not UTF-8', 'fatal: true', 'fatal: false'],
       ['takes a byte order mark', 'ignoreBOM: true', 'ignoreBOM: false'],
-      ['takes critical extensions', "if ('crit' in others)", 'if (false)'],
+    ]),
+    ...inFile('libs/license-token/src/text/compact-jws.ts', [
+      ['takes critical extensions', "if (Object.hasOwn(members, 'crit'))", 'if (false)'],
+      [
+        'takes the header of another token',
+        'if (encoded !== lastHeader.encoded)',
+        "if (lastHeader.encoded === '')",
+      ],
       ['takes four parts', 'if (parts.length !== 3)', 'if (parts.length < 3)'],
     ]),
     ...inFile('libs/license-token/src/text/strict-json.ts', [
@@ -85,7 +92,7 @@ export default {
         'return membersRead(value) === membersWritten(json) ?',
         'return membersRead(value) !== null || membersWritten(json) < 0 ?',
       ],
-      ['reads any depth', 'if (depth === MAX_DEPTH) return null;', ''],
+      ['reads any depth', 'if (depth === 0) return NaN;', ''],
     ]),
     ...inFile('libs/checkpoints/src/export/export-line.ts', [
       [

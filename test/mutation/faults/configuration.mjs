@@ -37,6 +37,11 @@ export default {
     ]),
     ...inFile('libs/config/src/rules.ts', [
       ['the greatest number is refused', 'value >= least && value <= most', 'value >= least && value < most'],
+      [
+        'webhooks may be opened to everything',
+        'isNarrowCidr(String(entry)) && !isMapped(String(entry))',
+        '!isMapped(String(entry))',
+      ],
     ]),
     ...inFile('libs/config/src/sources/secret-file.ts', [
       [

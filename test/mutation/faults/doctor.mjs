@@ -87,6 +87,24 @@ export default {
       to: '',
     },
     {
+      name: 'overlooks an event with the id of another',
+      file: 'apps/cli/src/doctor/event-rules.ts',
+      from: "e.id <> ${eventIdSql('a')} OR ",
+      to: '',
+    },
+    {
+      name: 'overlooks an event of another type',
+      file: 'apps/cli/src/doctor/event-rules.ts',
+      from: "OR e.type <> ${eventTypeSql('a')}",
+      to: '',
+    },
+    {
+      name: 'overlooks an event without its record',
+      file: 'apps/cli/src/doctor/event-rules.ts',
+      from: 'IS DISTINCT FROM a.id::text',
+      to: '<> a.id::text',
+    },
+    {
       name: 'lets records wait',
       file: 'apps/cli/src/doctor/event-rules.ts',
       from: "interval '10 minutes'",

@@ -21,7 +21,9 @@ export default {
         'ORDER BY noted.record_id, noted.recorded_at',
         'ORDER BY noted.record_id DESC',
       ],
-      ['gives places to the first batch alone', 'if (types.length < AT_ONCE) break;', 'break;'],
+      ['gives places to the first batch alone', 'if (types.length < most) break;', 'break;'],
+      ['tries the same again, however often it fails', 'Math.max(1, Math.floor(most / FEWER))', 'most'],
+      ['makes few at once forever', 'this.atOnce = Math.min(AT_ONCE, most * 2);', 'this.atOnce = most;'],
     ]),
     ...inFile('libs/events/src/sequencing/event-of-record.ts', [
       [

@@ -40,8 +40,8 @@ export default {
       ['gives what was past at the renewal', 'coalesce(n.silent_until, l.created_at) <', 'l.created_at <'],
       [
         'gives what was at exactly the moment of the issue',
-        'l.created_at) < ${indexed}',
-        'l.created_at) <= ${indexed}',
+        'l.created_at) < l.indexed',
+        'l.created_at) <= l.indexed',
       ],
       [
         'gives every type the days of all',
@@ -61,15 +61,21 @@ export default {
         "strength: 'SHARE',\n  where: `status = 'active'`",
         "strength: 'SHARE',\n  skipLocked: true,\n  where: `status = 'active'`",
       ],
-      ['gives one batch', 'after = found.length === BATCH ? found.at(-1) : undefined;', 'after = undefined;'],
+      ['gives one batch', 'after = next;', 'after = undefined;'],
       ['does not stop', 'if (!goesOn()) return given;', ''],
       ['loses licenses whose transaction was open', "done_until - interval '10 minutes'", 'done_until'],
       [
         'gives what was past when it was installed',
-        'greatest(begun_at, done_until',
-        'least(done_until, done_until',
+        'ELSE greatest(begun_at, done_until',
+        'ELSE least(done_until, done_until',
       ],
-      ['forgets how far it came', 'greatest(done_until, $1::timestamptz)', 'done_until'],
+      ['forgets how far it came', 'ELSE greatest(done_until, $1) END', 'ELSE done_until END'],
+      [
+        'finds nothing after the clock was ahead',
+        'CASE WHEN greatest(begun_at, done_until) > until',
+        'CASE WHEN false',
+      ],
+      ['believes a clock that was ahead', 'CASE WHEN done_until > clock_timestamp()', 'CASE WHEN false'],
     ]),
     ...inFile('libs/licensing/src/renew/license-renewal.service.ts', [
       [

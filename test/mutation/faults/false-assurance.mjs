@@ -84,7 +84,7 @@ export default {
         '',
       ],
     ]),
-    ...inFile('libs/licensing/src/renew/license-renewal.service.ts', [
+    ...inFile('libs/licensing/src/renew/token-replacement.ts', [
       [
         'records a fingerprint that stayed as changed',
         'instanceFingerprint === license.instance_fingerprint ? []',

@@ -72,7 +72,7 @@ export default {
     ...inFile('libs/licensing/src/issue/license-term.ts', [
       ['gives grace to a perpetual license', 'if (expiresAt === null && days > 0)', 'if (false)'],
     ]),
-    ...inFile('libs/licensing/src/renew/license-renewal.service.ts', [
+    ...inFile('libs/licensing/src/renew/token-replacement.ts', [
       ['renews from now while in grace', 'now.getTime() < graceEnd ? end : now', 'now < end ? end : now'],
       ['renews from the end after grace', 'now.getTime() < graceEnd ? end : now', 'end'],
       ['renews into the past', 'if (renewed <= now)', 'if (false)'],

@@ -19,7 +19,7 @@ export default {
       ],
     ]),
     ...inFile('libs/signing/src/keys/weak-public-key.ts', [
-      ['trusts a key on record that anybody can sign for', ' && !isOfSmallOrder(x);', ';'],
+      ['trusts a key on record that anybody can sign for', ' && !isSmallOrder(x);', ';'],
       [
         'trusts another spelling of a key on record',
         'CANONICAL.test(x) &&',

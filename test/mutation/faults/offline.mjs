@@ -7,25 +7,29 @@ export default {
     ...inFile('libs/license-token/src/offline.ts', [
       [
         'says of a license by an expired key set that its key is unknown',
-        "verdict.code === 'UNKNOWN_KEY' && hasExpired(trust.keySet, trust.now)",
-        'false',
+        'return hasExpired(keySet, now) ? { ...verdict, error: NO_KEY_SET.expired } : verdict;',
+        'return verdict;',
       ],
       [
         'says of every unknown key that the key set has expired',
-        "verdict.code === 'UNKNOWN_KEY' && hasExpired(trust.keySet, trust.now)",
-        "verdict.code === 'UNKNOWN_KEY'",
+        'return hasExpired(keySet, now) ? { ...verdict, error: NO_KEY_SET.expired } : verdict;',
+        'return { ...verdict, error: NO_KEY_SET.expired };',
       ],
     ]),
     ...inFile('libs/license-token/src/key-set-proof.ts', [
       ['trusts an expired key set that was opened in time', 'hasExpired(keySet, now) ? undefined : ', ''],
       [
         'forgets compromised keys once the key set has expired',
-        'if (keySet.compromised.some((one) => one.kid === kid))',
-        'if (!hasExpired(keySet, now) && keySet.compromised.some((one) => one.kid === kid))',
+        'if (isCompromised(keySet, kid)) return isAcceptedAlg',
+        'if (!hasExpired(keySet, now) && isCompromised(keySet, kid)) return isAcceptedAlg',
       ],
     ]),
     ...inFile('libs/license-token/src/key-set.ts', [
-      ['opens an expired key set', "if (hasExpired(keySet, trust.now)) return { refused: 'expired' };", ''],
+      [
+        'opens an expired key set',
+        "return 'keys' in keySet && hasExpired(keySet, trust.now) ? { refused: 'expired' } : keySet;",
+        'return keySet;',
+      ],
       [
         'trusts a key set a second too long',
         'return !(now.getTime() < exp * 1000);',
@@ -38,8 +42,8 @@ export default {
       ],
       [
         'takes an old key set where what was seen is not a number',
-        '!(keySet.iat >= trust.newestSeen)',
-        'keySet.iat < trust.newestSeen',
+        '!(keySet.iat >= newestSeen)',
+        'keySet.iat < newestSeen',
       ],
     ]),
   ],

@@ -5,6 +5,7 @@ export default {
   suites: [
     'libs/rate-limits/src/bounded-throttler-storage.spec.ts',
     'libs/rate-limits/src/shared-throttler-storage.spec.ts',
+    'libs/rate-limits/src/guarded-replies.spec.ts',
     'test/system/shared-throttler-storage.spec.ts',
     'libs/http/src/answers/open-streams.spec.ts',
     'libs/lists/src/list-pieces.spec.ts',
@@ -18,8 +19,8 @@ export default {
       ['takes one late reply for an unavailable Redis', 'LATE_REPLIES = 2', 'LATE_REPLIES = 1'],
       [
         'never takes late replies for an unavailable Redis',
-        'if (!(error instanceof LateReply) || ++this.lateReplies >= LATE_REPLIES)',
-        'if (!(error instanceof LateReply))',
+        'else if (++this.lateReplies >= LATE_REPLIES)',
+        'else if (false)',
       ],
       [
         'does not start while Redis says nothing',
@@ -27,6 +28,29 @@ export default {
         'await Promise.race([storage.redis.connect(), late.catch(() => new Promise(() => undefined))])',
       ],
       ['stays connected to a replica', "error.message.startsWith('READONLY')", 'error.message === undefined'],
+      [
+        'keeps a connection that is silent',
+        'if (this.asksAgainAt !== undefined) this.redis',
+        'if (false) this.redis',
+      ],
+      [
+        'believes any list',
+        'if (\n    isCount(hits,',
+        'if (\n    Array.isArray(reply) ||\n    isCount(hits,',
+      ],
+      ['believes numbers below 0', 'Number(value) >= 0', 'true'],
+      ['believes a window without an end', 'Number(value) <= most', 'true'],
+      ['believes a list that is too long', 'more.length === 0', 'true'],
+    ]),
+    ...inFile('libs/rate-limits/src/guarded-replies.ts', [
+      ['ends with the parser', '} catch (cause) {', '} catch (cause) {\n      throw cause;'],
+      ['reads a reply without an end', 'if (unread > MOST_UNREAD_BYTES)', 'if (false)'],
+      ['waits for a first reply without an end', '}, patienceMs);', '}, 100 * patienceMs);'],
+      [
+        'replaces a connection that is ready',
+        'isReady: () => {\n      clearTimeout(late);',
+        'isReady: () => {',
+      ],
     ]),
     ...inFile('libs/rate-limits/src/bounded-throttler-storage.ts', [
       [

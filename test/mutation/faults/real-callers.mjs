@@ -113,7 +113,7 @@ export default {
       ['lends old connections again', 'if (this.isOld(client)) void client.end();', ''],
     ]),
     ...inFile('libs/licensing/src/validate/token-proofs.ts', [
-      ['keeps white space around a token', 'withoutOuterWhiteSpace(shown)', 'shown'],
+      ['keeps white space around a token', 'shownToken(shown)', 'shown'],
     ]),
     ...inFile('libs/licensing/src/validate/question.ts', [
       ['knows one name of the version', 'return odoo_version ?? version', 'return odoo_version'],

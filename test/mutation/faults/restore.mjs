@@ -11,10 +11,19 @@ export default {
     'libs/checkpoints/src/shipping/checkpoint-shipping.spec.ts',
     'test/e2e/restore/restored-commands.spec.ts',
     'libs/restore/src/replay/restrictions.spec.ts',
+    'libs/restore/src/replay/replay-webhooks.spec.ts',
   ],
   faults: [
     ...inFile('libs/licensing/src/resign/license-resign.service.ts', [
       ['reports tokens of a restored database', 'await assertNotOutdated(tx);', ''],
+    ]),
+    ...inFile('libs/restore/src/replay/replay-webhooks.ts', [
+      [
+        'keeps the keys of webhooks that were deleted',
+        "keys = '', previous_keys = NULL",
+        'previous_keys = NULL',
+      ],
+      ['leaves webhooks that were disabled', 'SET is_active = false, disabled_reason', 'SET disabled_reason'],
     ]),
     ...inFile('libs/restore/src/replay/replay-activations.ts', [
       [
@@ -322,7 +331,7 @@ export default {
       ['takes a false list as one that was begun', '+ ${MOST_LISTS_BEGUN}', '+ 2147483647'],
       ['gives places a second time', 'list + 1 + CASE', 'list + 0 + CASE'],
     ]),
-    ...inFile('libs/license-import/src/license-import-writer.ts', [
+    ...inFile('libs/license-import/src/adopted-places.ts', [
       [
         'gives a token a place that may be given again',
         'line.place === null || places.numberOf(line.place) > last',

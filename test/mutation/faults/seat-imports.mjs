@@ -10,13 +10,17 @@ export default {
       ['takes seats that are asked for otherwise', ' || seats.required !== claim.required', ''],
       ['knows nothing of the mode in the token', '{ ...claim, ...given }', 'given'],
     ]),
-    ...inFile('libs/license-import/src/license-import-writer.ts', [
+    ...inFile('libs/license-import/src/line-outcome.ts', [
       [
         'imports seats without their number',
         "line.claims.seats !== undefined && line.seats === null ? seatsMissing() : 'imported'",
         "'imported'",
       ],
+    ]),
+    ...inFile('libs/license-import/src/license-import-writer.ts', [
       ['forgets seats', 'if (seated.length > 0) await this.seats.add(tx, seated);', ''],
+    ]),
+    ...inFile('libs/license-import/src/imported-rows.ts', [
       ['records no seats', '      seats: line.seats,\n', '      seats: null,\n'],
     ]),
     ...inFile('libs/license-import/src/license-import-proof.ts', [

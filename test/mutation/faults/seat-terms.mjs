@@ -91,10 +91,12 @@ export default {
         'completeSeats(input.seats)',
       ],
     ]),
-    ...inFile('libs/licensing/src/renew/license-renewal.service.ts', [
-      ['leaves tokens that say other seats', '          seatsDiffer,\n', '          false,\n'],
+    ...inFile('libs/licensing/src/renew/token-replacement.ts', [
+      ['leaves tokens that say other seats', '      seatsDiffer,\n', '      false,\n'],
       ['does not say that seats changed', "...(seatsDiffer ? ['seats'] : []),", ''],
       ['takes seats away by any reissue', 'if (seats === undefined) return license.seats;', ''],
+    ]),
+    ...inFile('libs/licensing/src/renew/license-renewal.service.ts', [
       [
         'leaves those who hold seats that are not counted',
         '    await this.endings.ofLicense(tx, actor, license, NO_LONGER_COUNTED);\n',

@@ -76,6 +76,7 @@ export default {
         "kind === 'record_unproven' && record !== undefined && unproven.has(record)",
         'record !== undefined && unproven.has(kind)',
       ],
+      ['drops what waits to become an event', 'if (row?.waiting !== 0)', 'if (row === undefined)'],
       ['drops what the export lacks', 'if (proven !== expected)', 'if (proven > expected)'],
       ['keeps no hash of what no export proves', '...(unproven.length > 0 && { unproven }),', ''],
     ]),

@@ -1,31 +1,15 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { installPypiPrograms, pypiPrograms } from '../python/pypi-programs';
 import { type Outcome, outcomeOf, type Podman } from './podman';
 
 const ROOT = join(__dirname, '../../..');
-/** Kept between runs: it is made from the network. */
-const VENV = join(ROOT, 'tmp/podman-compose');
-const REQUIREMENTS = join(ROOT, '.ci/podman-compose.txt');
-/** Debian's own: another Python that comes first on the path may lack venv. */
-const PYTHON = '/usr/bin/python3';
 
 /** The program, once it is installed. */
-export const PODMAN_COMPOSE = join(VENV, 'bin/podman-compose');
+export const PODMAN_COMPOSE = join(pypiPrograms('podman-compose'), 'podman-compose');
 
 /** Makes podman-compose available, from PyPI the first time. */
-export async function installPodmanCompose(): Promise<void> {
-  const wanted = readFileSync(REQUIREMENTS, 'utf8');
-  const made = join(VENV, 'requirements.txt');
-  if (existsSync(made) && readFileSync(made, 'utf8') === wanted) return;
-  rmSync(VENV, { recursive: true, force: true });
-  for (const [program, ...args] of [
-    [PYTHON, '-m', 'venv', VENV],
-    [join(VENV, 'bin/pip'), 'install', '--quiet', '--requirement', REQUIREMENTS],
-    ['cp', REQUIREMENTS, made],
-  ] as const) {
-    const { code, stderr } = await outcomeOf(program, args, process.env);
-    if (code !== 0) throw new Error(`${program} ended with ${code}: ${stderr}`);
-  }
+export function installPodmanCompose(): Promise<void> {
+  return installPypiPrograms('podman-compose');
 }
 
 /** A project of podman-compose: a compose file of docker/. */

@@ -40,6 +40,7 @@ export interface Contract {
   servers: { url: string }[];
   tags: { name: string; description: string }[];
   paths: Record<string, Record<string, Operation>>;
+  webhooks: Record<string, { post: Operation }>;
   components: Record<string, Record<string, Schema>> & {
     responses: Record<string, DeclaredAnswer>;
     headers: Record<string, { required?: boolean; schema: Schema }>;

@@ -1,5 +1,5 @@
 import type { Client } from '../requests/client';
-import { aCustomer, aLicense } from '../factories';
+import { aCustomer, aDelivery, aLicense } from '../factories';
 import { expectStatus } from './expect-status';
 import type { Route } from './contract';
 import { until } from '../until';
@@ -11,6 +11,9 @@ export interface Ids {
   '/activations/': string;
   '/api/v1/customers/': string;
   '/api/v1/admin/api-keys/': string;
+  '/api/v1/admin/webhooks/': string;
+  '/api/v1/admin/webhooks/deliveries/': string;
+  '/deliveries/': string;
   '/api/v1/status-lists/': string;
   '/api/v1/admin/audit-logs/': string;
   '/problems/': string;
@@ -23,6 +26,9 @@ export const UNKNOWN_IDS: Ids = {
   '/activations/': '00000000-0000-4000-8000-000000000000',
   '/api/v1/customers/': 'nobody',
   '/api/v1/admin/api-keys/': '000000000000',
+  '/api/v1/admin/webhooks/': '00000000-0000-4000-8000-000000000000',
+  '/api/v1/admin/webhooks/deliveries/': '00000000-0000-4000-8000-000000000000',
+  '/deliveries/': '00000000-0000-4000-8000-000000000000',
   '/api/v1/status-lists/': '999999',
   '/api/v1/admin/audit-logs/': '999999999999999999',
   '/problems/': 'nothing',
@@ -39,12 +45,16 @@ export async function someIds(client: Client): Promise<Ids> {
   const activation = await client.post('/api/v1/activations', asked);
   expectStatus(activation, 201);
   const me = await client.get('/api/v1/me');
+  const delivery = await aDelivery(client);
   return {
     '/api/v1/licenses/': license.id,
     '/api/v1/activations/': activation.body.id,
     '/activations/': activation.body.id,
     '/api/v1/customers/': customer.id,
     '/api/v1/admin/api-keys/': me.body.id,
+    '/api/v1/admin/webhooks/': delivery.webhook,
+    '/api/v1/admin/webhooks/deliveries/': delivery.id,
+    '/deliveries/': delivery.id,
     '/api/v1/status-lists/': '0',
     '/api/v1/admin/audit-logs/': await sealedRecord(client),
     '/problems/': 'validation_failed',
@@ -67,6 +77,18 @@ export function pathOf({ path }: Pick<Route, 'path'>, ids: Ids): string {
     if (!(before in ids)) throw new Error(`no id is known that follows ${before}`);
     return before + ids[before as keyof Ids];
   });
+}
+
+/** The query that the document shows as an example of what an operation requires; empty where it requires none. */
+export function exampleQuery({ operation }: Route): string {
+  const required = operation.parameters.filter((parameter) => parameter.in === 'query' && parameter.required);
+  if (required.length === 0) return '';
+  const query = new URLSearchParams();
+  for (const { name, schema } of required) {
+    const [example]: unknown[] = Array.isArray(schema.examples) ? schema.examples : [];
+    query.set(name, String(example));
+  }
+  return `?${query.toString()}`;
 }
 
 /** The body that the document shows as an example; undefined where the operation takes none. */

@@ -41,7 +41,19 @@ export const FILL = `
          'Customer-' || ${chance('customer', 500)}, 'key' || ${chance('key', 500)}, 'request-' || n, 'system',
          jsonb_build_object('code', CASE ${chance('code', 50)} WHEN 0 THEN 'REVOKED' ELSE 'VALID' END),
          date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + n * interval '1 second'
-  FROM generate_series(1, ${ROWS}) n;`;
+  FROM generate_series(1, ${ROWS}) n;
+  INSERT INTO webhook_endpoints (id, url, api_version, keys, public_key, created_by, is_active, disabled_reason, disabled_at)
+  VALUES ('${LICENSE_ID}', 'http://127.0.0.1:9/', '1', '', 'whpk_' || repeat('A', 43) || '=', 'Ada', false, 'operator', now());
+  INSERT INTO webhook_progress (endpoint_id, sequence) VALUES ('${LICENSE_ID}', ${ROWS});
+  INSERT INTO events (position, id, type, record_id, occurred_at, data)
+  VALUES (1000000, gen_random_uuid(), 'customer.created', 1, now(), '{}');
+  INSERT INTO webhook_deliveries (endpoint_id, sequence, position, stream, state, failed_reason, created_at, due_at,
+                                  holds_until, ended_at)
+  SELECT '${LICENSE_ID}', n, 1000000, gen_random_uuid(), state, CASE state WHEN 'failed' THEN 'gone' END, now(), now(),
+         now(), CASE WHEN state <> 'pending' THEN now() END
+  FROM generate_series(1, ${ROWS}) n,
+       LATERAL (SELECT CASE ${chance('state', 50)} WHEN 0 THEN 'failed' WHEN 1 THEN 'pending' WHEN 2 THEN 'sent_before_restore'
+                       ELSE 'delivered' END AS state) AS made;`;
 
 const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
 /** Of the month in which the audit records are. */

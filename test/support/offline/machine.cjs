@@ -35,22 +35,18 @@ const commands = {
     const carried = names.filter((name) => name.endsWith('.list')).map((name) => read(folder, name));
     const lists = await opened([...(file?.status_lists ?? []), ...carried], keySet);
     const token = file?.license_token ?? read(folder, 'license.jwt');
-    const listOf = (jws, parse) => {
-      const parsed = parse(jws);
-      return 'malformed' in parsed ? undefined : newest(lists, parsed.claims.status?.status_list.uri);
-    };
     const question = { module_name: 'payroll', odoo_version: '17.0', instance_fingerprint: null };
     const verdict = await lib.judgeOffline(token, question, {
       keySet,
       acceptedIssuers: [read('issuer.txt')],
-      statusList: listOf(token, lib.parseToken),
+      ...(lists.length > 0 && { statusLists: lists }),
       now,
       ...(file && {
         activation: {
           token: file.activation_token,
           fingerprint,
           nonce: read(NONCE),
-          statusList: listOf(file.activation_token, lib.parseActivation),
+          statusLists: lists,
         },
       }),
     });
@@ -68,11 +64,6 @@ async function opened(texts, keySet) {
     lists.push(list);
   }
   return lists;
-}
-
-/** Of the lists of one address, the one that was made last. */
-function newest(lists, uri) {
-  return lists.filter((list) => list.uri === uri).sort((a, b) => b.issued_at - a.issued_at)[0];
 }
 
 const [name, ...args] = process.argv.slice(2);

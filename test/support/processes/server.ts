@@ -14,6 +14,7 @@ import { WIDE_LIMITS } from './wide-limits';
 const SECRETS = {
   KEY_PASSPHRASE: 'a passphrase for tests',
   API_KEY_PEPPERS: 'v1:0123456789abcdef0123456789abcdef',
+  SECRETS_KEY: 'v1:89abcdef0123456789abcdef01234567',
 };
 
 /** A server of a test's own, with database, keys and a first admin key. */

@@ -128,7 +128,7 @@ export function describeCompose(
       const { stdout } = await outcomeOf('find', [etc, '-printf', '%P %U:%G %m\n'], process.env);
       const files = [
         ...['admin-database-url', 'api-key-peppers', 'app-password', 'database-url', 'key-passphrase'],
-        ...['migration-database-url', 'owner-password', 'postgres-password'],
+        ...['migration-database-url', 'owner-password', 'postgres-password', 'secrets-key'],
       ].map((name) => `${name} 10001:10001 400`);
       expect(stdout.trimEnd().split('\n').sort()).toEqual(
         [' 0:0 711', 'keys 10001:10001 700', ...files].sort(),
@@ -190,7 +190,7 @@ export function describeCompose(
 
     it("gives the server its own secrets alone, and neither the owner's nor the administrator's", async () => {
       const { stdout } = await inServer(`console.log(fs.readdirSync('/run/secrets').sort().join())`);
-      expect(stdout).toBe('api-key-peppers,database-url,key-passphrase\n');
+      expect(stdout).toBe('api-key-peppers,database-url,key-passphrase,secrets-key\n');
     });
 
     it('is taken down without a rest', async () => {

@@ -6,7 +6,9 @@ import { addCommand, type Ends } from './command';
 export function addRotateSecrets(program: Command, output: Output, ends: Ends): void {
   const rotate = program
     .command('rotate-secrets')
-    .description('change peppers and database passwords, step by step; no secret is ever printed');
+    .description(
+      'change peppers, SECRETS_KEY and database passwords, step by step; no secret is ever printed',
+    );
   addCommand(
     rotate,
     'status',
@@ -23,6 +25,20 @@ export function addRotateSecrets(program: Command, output: Output, ends: Ends): 
     .addHelpText('after', '\nExit code 1: an older pepper is still needed; nothing was written.')
     .action(({ out }: { out: string }) =>
       ends(import('../rotation/rotate-peppers.js').then(({ rotatePeppers }) => rotatePeppers(output, out))),
+    );
+  addCommand(
+    rotate,
+    'secrets-key',
+    'write the next value of SECRETS_KEY: add, move to the front, remove the older',
+  )
+    .requiredOption('--out <file>', 'new file, mode 0600')
+    .addHelpText('after', '\nExit code 1: an older secret is still needed; nothing was written.')
+    .action(({ out }: { out: string }) =>
+      ends(
+        import('../rotation/rotate-secrets-key.js').then(({ rotateSecretsKey }) =>
+          rotateSecretsKey(output, out),
+        ),
+      ),
     );
   addCommand(rotate, 'database', 'give a database role a new password; the file contains the whole new URL')
     .requiredOption('--role <role>', 'application or owner')

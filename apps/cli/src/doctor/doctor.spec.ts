@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import type { Client as SqlClient } from 'pg';
 import { expectStatus } from '../../../../test/support/contract/expect-status';
 import { superuserOf } from '../../../../test/support/database/sql';
+import { insertEndpoint } from '../../../../test/support/webhooks/endpoints';
 import { until } from '../../../../test/support/until';
 import { aLicense } from '../../../../test/support/factories';
 import { testServer, type TestServer } from '../../../../test/support/processes/server';
@@ -137,6 +138,7 @@ describe('aegis doctor', () => {
         'api_keys',
         'licenses',
         'events',
+        'webhooks',
         'status_lists',
         'audit_trail',
       ].map((name) => [name, []]),
@@ -208,6 +210,54 @@ describe('aegis doctor', () => {
     await sql.query('COMMIT');
   };
 
+  it('names deliveries of webhooks that contradict the events, or each other', async () => {
+    const application = await server.database.dataSource([]);
+    const webhook = await insertEndpoint(application);
+    const { rows: events } = await sql.query<{ position: string }>(
+      'SELECT position FROM events ORDER BY position DESC LIMIT 1',
+    );
+    const insert = async (sequence: number, position = events[0]!.position): Promise<string> => {
+      const { rows } = await sql.query<{ id: string }>(
+        `INSERT INTO webhook_deliveries (endpoint_id, sequence, position, stream, state, created_at, due_at, holds_until)
+         VALUES ($1, $2, $3, gen_random_uuid(), 'pending', now(), now() + interval '1 hour', now()) RETURNING id`,
+        [webhook, sequence, position],
+      );
+      return rows[0]!.id;
+    };
+    // Events of the server that runs continue where the restore has put them.
+    for (const sequence of [1, 2, 1_000_000_003]) await insert(sequence);
+    await sql.query(`UPDATE webhook_progress SET sequence = 1000000003 WHERE endpoint_id = $1`, [webhook]);
+    expect(foundBy(await doctor(), 'webhooks')).toEqual([]);
+    const found = async (): Promise<unknown> =>
+      foundBy(await doctor(), 'webhooks').map(({ message, examples }) => [
+        message.split(' ').slice(0, 5).join(' '),
+        examples,
+      ]);
+
+    const orphan = await insert(1_000_000_004, '900000000');
+    await sql.query(`UPDATE webhook_progress SET sequence = 1000000006 WHERE endpoint_id = $1`, [webhook]);
+    await insert(1_000_000_006);
+    expect(await found()).toEqual([
+      ['1 deliveries whose event is', [orphan]],
+      ['1 webhooks whose sequences have', [webhook]],
+    ]);
+    await sql.query('DELETE FROM webhook_deliveries WHERE sequence IN (1000000004, 1000000006)');
+    await sql.query(`UPDATE webhook_progress SET sequence = 1000000002 WHERE endpoint_id = $1`, [webhook]);
+    expect(await found()).toEqual([['1 webhooks whose next sequence', [webhook]]]);
+    await sql.query(`UPDATE webhook_progress SET sequence = 1000000003 WHERE endpoint_id = $1`, [webhook]);
+    await sql.query(
+      `UPDATE webhook_endpoints SET is_active = false, disabled_reason = 'gone', disabled_at = now()`,
+    );
+    expect(await found()).toEqual([]);
+    await sql.query(`UPDATE webhook_endpoints SET disabled_at = now() - interval '61 minutes'`);
+    expect(await found()).toEqual([['3 deliveries that wait although', expect.any(Array)]]);
+    await sql.query('DELETE FROM webhook_progress');
+    await sql.query(`UPDATE webhook_deliveries SET state = 'delivered', ended_at = now()`);
+    expect(await found()).toEqual([['1 webhooks whose next sequence', [webhook]]]);
+    await sql.query('UPDATE webhook_endpoints SET deleted_at = now()');
+    expect(foundBy(await doctor(), 'webhooks')).toEqual([]);
+  });
+
   it('names changes that made no event, and records that have waited for theirs too long', async () => {
     const { id } = await aLicense(admin);
     const { rows } = await sql.query<{ id: string }>(
@@ -245,6 +295,41 @@ describe('aegis doctor', () => {
       const made = await sql.query('SELECT FROM events WHERE record_id = $1', [record]);
       return made.rowCount === 1;
     });
+    expect(foundBy(await doctor(), 'events')).toEqual([]);
+  });
+
+  it.each([
+    ['another id', 'id = gen_random_uuid()'],
+    ['another type', `type = 'license.revoked'`],
+    ['another time', `occurred_at = occurred_at + interval '1 millisecond'`],
+    ['another record', `data = data || '{"audit_log_id": "1"}'`],
+    ['no record', `data = data - 'audit_log_id'`],
+  ])('names events that have not what their audit records give them: %s', async (_, change) => {
+    const { id } = await aLicense(admin);
+    const event = `type = 'license.issued' AND license_id = $1`;
+    await until('the issue is an event', async () => {
+      const made = await sql.query(`SELECT FROM events WHERE ${event}`, [id]);
+      return made.rowCount === 1;
+    });
+    const { rows } = await sql.query<{ position: string }>(`SELECT position FROM events WHERE ${event}`, [
+      id,
+    ]);
+    const position = rows[0]!.position;
+    const saved = await sql.query<Record<string, unknown>>(`SELECT * FROM events WHERE position = $1`, [
+      position,
+    ]);
+    await sql.query(`UPDATE events SET ${change} WHERE position = $1`, [position]);
+    expect(foundBy(await doctor(), 'events')).toEqual([
+      expect.objectContaining({ severity: 'problem', examples: [position] }),
+    ]);
+    const { id: was, type, occurred_at, data } = saved.rows[0]!;
+    await sql.query(`UPDATE events SET id = $2, type = $3, occurred_at = $4, data = $5 WHERE position = $1`, [
+      position,
+      was,
+      type,
+      occurred_at,
+      data,
+    ]);
     expect(foundBy(await doctor(), 'events')).toEqual([]);
   });
 

@@ -19,6 +19,7 @@ import { SEAT_RULES } from './seat-rules';
 import { examineSigning } from './signing';
 import { examineStatusLists } from './status-lists';
 import { examineTrail } from './trail';
+import { WEBHOOK_RULES } from './webhook-rules';
 
 /**
  * `aegis doctor`: checks everything and changes nothing. Settings and migrations come first: if they are wrong,
@@ -66,6 +67,7 @@ function examinations(services: INestApplicationContext): Examination[] {
     { name: 'api_keys', look: () => examineApiKeys(dataSource) },
     { name: 'licenses', look: () => examineRows(dataSource, [...ROW_RULES, ...SEAT_RULES]) },
     { name: 'events', look: () => examineRows(dataSource, EVENT_RULES) },
+    { name: 'webhooks', look: () => examineRows(dataSource, WEBHOOK_RULES) },
     { name: 'status_lists', look: () => examineStatusLists(dataSource) },
     { name: 'audit_trail', look: () => examineTrail(dataSource) },
   ];

@@ -1,4 +1,4 @@
-import { SOURCE_TYPES } from '@aegis/events';
+import { eventIdSql, eventTypeSql, SOURCE_TYPES } from '@aegis/events';
 import { RESTORE, type RowRule } from './row-rules';
 
 const TYPES = SOURCE_TYPES.map((type) => `'${type}'`).join(', ');
@@ -21,5 +21,16 @@ export const EVENT_RULES: readonly RowRule[] = [
         AND NOT (a.event_data ? 'imported_from') AND a.event_data ->> 'by' IS DISTINCT FROM 'import'
         AND NOT EXISTS (SELECT FROM events AS e WHERE e.record_id = a.id)
         AND NOT EXISTS (SELECT FROM event_outbox AS o WHERE o.record_id = a.id)`,
+  },
+  {
+    // The server's role decides what an event says. Its record is in the trail.
+    message: 'events that have not the id, type, time or record that their audit records give them',
+    remedy:
+      'Find out who has used the password of the server’s role. Readers should take the audit records for true.',
+    broken: `
+      SELECT e.position::text AS id FROM events AS e JOIN audit_logs AS a ON a.id = e.record_id
+      WHERE e.id <> ${eventIdSql('a')} OR e.type <> ${eventTypeSql('a')}
+        OR e.occurred_at <> coalesce(a.occurred_at, a.recorded_at)
+        OR e.data ->> 'audit_log_id' IS DISTINCT FROM a.id::text`,
   },
 ];

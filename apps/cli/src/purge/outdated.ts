@@ -10,6 +10,7 @@ import { countOldEvents, removeOldEvents } from '@aegis/events';
 import { countExpiredAnswers, removeExpiredAnswers } from '@aegis/idempotency';
 import { SigningReplicas } from '@aegis/signing';
 import { countOldValidationCounts, removeOldValidationCounts } from '@aegis/statistics';
+import { countOldAnswers, countOldDeliveries, emptyOldAnswers, removeOldDeliveries } from '@aegis/webhooks';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
@@ -77,6 +78,18 @@ export function outdatedOf(services: INestApplicationContext, environment: Envir
       label: `event(s) older than ${eventDays} day(s)`,
       count: () => countOldEvents(dataSource, eventDays),
       remove: (goesOn) => removeOldEvents(dataSource, eventDays, goesOn),
+    },
+    {
+      name: 'webhook_deliveries',
+      label: 'delivery(ies) of events that were removed, or of webhooks that were deleted',
+      count: () => countOldDeliveries(dataSource, eventDays),
+      remove: (goesOn) => removeOldDeliveries(dataSource, goesOn),
+    },
+    {
+      name: 'webhook_answers',
+      label: 'text(s) of failed answers to webhooks, older than 7 days or about a customer that was removed',
+      count: () => countOldAnswers(dataSource),
+      remove: (goesOn) => emptyOldAnswers(dataSource, goesOn),
     },
     {
       name: 'signing_replicas',

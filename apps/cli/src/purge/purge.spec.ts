@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from '../../../../test/support/database/database';
 import { insertLicenseRows, insertRowKey } from '../../../../test/support/database/license-rows';
+import { insertEndpoint } from '../../../../test/support/webhooks/endpoints';
 import { makePastPartition } from '../../../../test/support/trail/old-months';
 import { Output } from '../terminal/output';
 import { UsageProblem } from '../terminal/usage-problem';
@@ -82,6 +83,15 @@ describe('aegis purge', () => {
                now() - make_interval(days => CASE WHEN n <= 1100 THEN 31 ELSE 29 END), '{}'
         FROM generate_series(1, 1102) AS n)
       UPDATE event_positions SET last = 1102`);
+    const webhook = await insertEndpoint(superuser);
+    await superuser.query(
+      `INSERT INTO webhook_deliveries
+         (endpoint_id, sequence, position, stream, state, created_at, due_at, holds_until, attempted_at, answer)
+       SELECT $1, n, n, gen_random_uuid(), 'pending', now(), now(), now(),
+              now() - make_interval(days => CASE n WHEN 1101 THEN 8 ELSE 6 END), CASE WHEN n > 1100 THEN 'text' END
+       FROM generate_series(1, 1102) AS n`,
+      [webhook],
+    );
     await superuser.query(`
       INSERT INTO signing_replicas (id, name, kids, seen_at)
       VALUES (gen_random_uuid(), 'gone:1', '{}', now() - interval '2 hours'),
@@ -116,6 +126,8 @@ describe('aegis purge', () => {
              (SELECT count(*)::int FROM seat_days) AS days,
              (SELECT count(*)::int FROM events) AS events,
              (SELECT forgotten::int FROM event_positions) AS forgotten,
+             (SELECT count(*)::int FROM webhook_deliveries) AS deliveries,
+             (SELECT count(answer)::int FROM webhook_deliveries) AS webhook_answers,
              (SELECT array_agg(name) FROM signing_replicas) AS replicas`);
     return row;
   };
@@ -123,6 +135,7 @@ describe('aegis purge', () => {
   const REMOVED = {
     ...{ addresses: 1, answers: 1, counts: 1, replicas: ['lives:1'] },
     ...{ activations: [1201, 1202, 1203, 1204], ended: 0, days: 2, events: 2, forgotten: 1100 },
+    ...{ deliveries: 2, webhook_answers: 1 },
   };
 
   it('removes only what has a limited lifetime, and says how much it removed', async () => {
@@ -136,6 +149,8 @@ describe('aegis purge', () => {
           { name: 'ended_activations', removed: 1200, complete: true },
           { name: 'seat_days', removed: 2, complete: true },
           { name: 'events', removed: 1100, complete: true },
+          { name: 'webhook_deliveries', removed: 1100, complete: true },
+          { name: 'webhook_answers', removed: 1, complete: true },
           { name: 'signing_replicas', removed: 1, complete: true },
         ],
         dry_run: false,
@@ -145,7 +160,7 @@ describe('aegis purge', () => {
     expect(await left()).toEqual(REMOVED);
     const again = await run();
     expect(again.exitCode).toBe(0);
-    expect(again.answer.purged.map(({ removed }) => removed)).toEqual([0, 0, 0, 0, 0, 0, 0]);
+    expect(again.answer.purged.map(({ removed }) => removed)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
   it('only counts with --dry-run, the same as it would remove', async () => {
@@ -159,6 +174,8 @@ describe('aegis purge', () => {
           { name: 'ended_activations', due: 1200 },
           { name: 'seat_days', due: 2 },
           { name: 'events', due: 1100 },
+          { name: 'webhook_deliveries', due: 1100 },
+          { name: 'webhook_answers', due: 1 },
           { name: 'signing_replicas', due: 1 },
         ],
         dry_run: true,
@@ -168,6 +185,7 @@ describe('aegis purge', () => {
     expect(await left()).toEqual({
       ...{ addresses: 4, answers: 1201, counts: 2, replicas: ['gone:1', 'lives:1'] },
       ...{ activations: [1201, 1202, 1203, 1204], ended: 1200, days: 4, events: 1102, forgotten: 0 },
+      ...{ deliveries: 1102, webhook_answers: 2 },
     });
   });
 

@@ -8,6 +8,14 @@ const API_KEYS: Readonly<Record<Reconciled['api_keys'][number]['what'], string>>
   updated: 'was changed after the restored moment: it has its former state. Change it again',
 };
 
+const WEBHOOKS: Readonly<Record<Reconciled['webhooks'][number]['what'], string>> = {
+  deleted: 'was deleted after the restored moment, and is deleted again',
+  disabled: 'was disabled after the restored moment, and is disabled again',
+  rotated: 'was rotated after the restored moment: its former secret signs again. Rotate it again',
+  created: 'was created after the restored moment, and is gone. Create another one',
+  updated: 'was changed or enabled after the restored moment: it has its former settings. Change it again',
+};
+
 /** What became of a restored database, for people. */
 export function reconciledText(
   reconciled: Reconciled,
@@ -29,10 +37,18 @@ export function reconciledText(
     ...reconciled.api_keys.map(
       ({ id, name, what }) => `API key ${id} (${printable(name)}) ${API_KEYS[what]}`,
     ),
+    ...reconciled.webhooks.map(
+      ({ id, origin, what }) => `webhook ${id} (${printable(origin)}) ${WEBHOOKS[what]}`,
+    ),
     ...reconciled.keys_compromised.map(
       (kid) => `signing key ${kid} was declared compromised after the restored moment, and is so again`,
     ),
     ...lostActivationsText(reconciled.activations_lost),
+    ...(reconciled.deliveries_sent_before > 0
+      ? [
+          `${reconciled.deliveries_sent_before} delivery(ies) of webhooks were open, and may have been made since: they are not repeated. POST /api/v1/admin/webhooks/{id}/redeliver repeats them`,
+        ]
+      : []),
     ...reconciled.files_without_checkpoints.map(
       (file) => `${printable(file)} does not have a checkpoint: is it the right file?`,
     ),

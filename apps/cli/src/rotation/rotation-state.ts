@@ -1,10 +1,12 @@
 import { ApiKeysModule, PepperUse } from '@aegis/api-keys';
-import { Environment, readPeppers } from '@aegis/config';
+import { Environment, readVersionedSecrets } from '@aegis/config';
 import { connectionsOf, roleOfUrl, alternateRole, withConnection } from '@aegis/database';
+import { SealedEndpointKeys, WebhookKeysModule } from '@aegis/webhooks';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
-import { nextPepperStep } from './rotate-peppers';
 import { withServices } from '../services';
+import { neededPeppers } from './rotate-peppers';
+import { nextRotationStep } from './rotation-steps';
 
 interface SecretState {
   secret: string;
@@ -13,13 +15,19 @@ interface SecretState {
   next: string;
 }
 
+const USED = ['API_KEY_PEPPERS', 'SECRETS_KEY'] as const;
+
 /** `aegis rotate-secrets status`: no while a rotation is under way. */
 export function showRotations(output: Output): Promise<ExitCode> {
-  return withServices(['API_KEY_PEPPERS'], [ApiKeysModule], 'reads', async (services) => {
+  return withServices(USED, [ApiKeysModule, WebhookKeysModule], 'reads', async (services) => {
     const environment = services.get(Environment);
-    const step = nextPepperStep(
-      readPeppers(environment.API_KEY_PEPPERS),
-      await services.get(PepperUse).byPepper(),
+    const step = nextRotationStep(
+      readVersionedSecrets(environment.API_KEY_PEPPERS),
+      neededPeppers(await services.get(PepperUse).byPepper()),
+    );
+    const secretsKeyStep = nextRotationStep(
+      readVersionedSecrets(environment.SECRETS_KEY ?? []),
+      new Set((await services.get(SealedEndpointKeys).byVersion()).keys()),
     );
     const states: SecretState[] = [
       {
@@ -41,7 +49,11 @@ export function showRotations(output: Output): Promise<ExitCode> {
         under_way: false,
         next: 'aegis keys rewrap, with NEW_KEY_PASSPHRASE (docs/keys.md)',
       },
-      { secret: 'SECRETS_KEY', under_way: false, next: 'docs/rotate-secrets.md' },
+      {
+        secret: 'SECRETS_KEY',
+        under_way: secretsKeyStep !== 'add',
+        next: `aegis rotate-secrets secrets-key --out <file> (${secretsKeyStep})`,
+      },
     ];
     const underWay = states.some(({ under_way }) => under_way);
     output.end(

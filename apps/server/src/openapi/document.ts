@@ -6,6 +6,7 @@ import { addExamples } from './examples';
 import { completeOperations } from './operations';
 import { completeSchemas } from './schemas';
 import type { ApiDocument } from './shape';
+import { describeWebhooks } from './webhooks';
 
 const DESCRIPTION = `Issues signed software licenses, answers whether one is valid, revokes them.
 
@@ -22,6 +23,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Activations: 'Seats: which installations use a license now.',
   Customers: 'Those to whom licenses are issued.',
   Events: 'What has changed, in one order without gaps.',
+  Webhooks: 'Programs that the server sends what has changed.',
   Admin: 'What the calling key may do, counts, and the audit trail.',
   'API keys': 'Credentials of the programs and people that call this API.',
   Keys: 'Public keys and status lists that licenses are checked with, without asking the server.',
@@ -49,6 +51,7 @@ export function openApiDocument(app: INestApplication, environment: Environment)
   document.info.license = { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' };
   completeSchemas(document);
   describeEvents(document);
+  describeWebhooks(document);
   completeOperations(document, environment);
   addExamples(document, environment);
   return document;

@@ -76,10 +76,13 @@ export interface ApiDocument {
     license?: { name: string; identifier: string };
   };
   paths: Record<string, Partial<Record<(typeof METHODS)[number], Operation>>>;
+  /** What the server sends, by name. */
+  webhooks?: Record<string, { post: Operation }>;
   components: {
     schemas: Record<string, Schema>;
     headers?: Record<string, Header>;
     responses?: Record<string, ApiResponse>;
+    parameters?: Record<string, Parameter>;
     examples?: Record<string, { summary: string; value: unknown }>;
   };
 }

@@ -110,7 +110,7 @@ class AppModule {
     const environment = loadEnvironment({
       ENVIRONMENT: 'test',
       KEY_PASSPHRASE: 'of no use in this test',
-      SECRETS_KEY: 'x'.repeat(40),
+      SECRETS_KEY: `v1:${'x'.repeat(40)}`,
       API_KEY_PEPPERS: `v1:${'x'.repeat(40)}`,
       RATE_LIMIT_ENABLED: 'false',
       VALIDATION_REQUIRES_API_KEY: String(closed),

@@ -1,4 +1,4 @@
-import { type Pepper, readPeppers } from '@aegis/config';
+import { type VersionedSecret, readVersionedSecrets } from '@aegis/config';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** What is stored of a key's secret. */
@@ -25,11 +25,11 @@ function hmac(pepper: string, keyText: string): Buffer {
  */
 export class Peppers {
   private readonly secrets: ReadonlyMap<string, string>;
-  private readonly current: Pepper;
+  private readonly current: VersionedSecret;
 
   /** @param settings API_KEY_PEPPERS, validated: `v2:<secret>` each, the current one first */
   constructor(settings: readonly string[]) {
-    const pairs = readPeppers(settings);
+    const pairs = readVersionedSecrets(settings);
     const [current] = pairs;
     if (!current) throw new TypeError('there must be a pepper');
     this.current = current;

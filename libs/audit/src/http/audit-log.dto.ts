@@ -69,7 +69,7 @@ export class ListAuditLogsDto extends PageQueryDto implements ListAuditLogs {
   code?: string;
 
   /**
-   * What a record is about: `api_key:<id>`, `customer:<id>` or `signing_key:<kid>`. `api_key_id` finds what a key
+   * What a record is about: `api_key:<id>`, `customer:<id>`, `signing_key:<kid>` or `webhook:<id>`. `api_key_id` finds what a key
    * did, `subject` what was done to it.
    * @example 'signing_key:aegis-2026-11'
    */

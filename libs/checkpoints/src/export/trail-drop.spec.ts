@@ -32,6 +32,28 @@ it('a record that is sealed and verified, but too long for a line of an export, 
   }
 });
 
+it('a month is not dropped while one of its records waits to become an event', async () => {
+  const trail = await trailWithOldMonths();
+  try {
+    await untilComplete(trail);
+    const lines: string[] = [];
+    await exportTrail(trail.application, { until: FEBRUARY }, (line) =>
+      Promise.resolve(void lines.push(line)),
+    );
+    const drop = async (): Promise<object> =>
+      new TrailDrop(trail.superuser, await readRecordedKeys(trail.superuser)).drop(SYSTEM, FEBRUARY, lines);
+    // Those of February do not matter.
+    await trail.superuser.query(
+      `INSERT INTO event_outbox SELECT id, recorded_at FROM audit_logs WHERE id IN (3, 12)`,
+    );
+    await expect(drop()).rejects.toThrow('1 record(s) of audit_logs_2020_01 wait to become events');
+    await trail.superuser.query('DELETE FROM event_outbox WHERE record_id = 3');
+    expect(await drop()).toMatchObject({ records: 3 });
+  } finally {
+    await trail.close();
+  }
+});
+
 describe('a drop of months with records that no export can prove', () => {
   let trail: Trail;
   let exported: string[];

@@ -58,7 +58,7 @@ export class TrailDrop {
    * @param before the first moment of a month: earlier records are dropped
    * @param exported lines of an export that contains all of them, except for records that no export can prove
    * @param unproven ids of these records; the record of the drop keeps the rest of their proofs
-   * @throws TrailNotDroppable when a record is not sealed, or not proven by the export
+   * @throws TrailNotDroppable when a record is not sealed, not proven by the export, or has no event yet
    */
   async drop(
     actor: Actor,
@@ -70,6 +70,7 @@ export class TrailDrop {
     const [first] = months;
     if (first === undefined) return { partitions: [], records: 0 };
     await this.assertSealed(months, before);
+    await this.assertEventsMade(months);
     const records = months.reduce((sum, month) => sum + month.records, 0);
     const since = Date.parse(first.since);
     const without = await readUnproven(this.owner, unproven, { since, before, keys: this.keys });
@@ -122,6 +123,20 @@ export class TrailDrop {
       );
       if (row?.unsealed !== 0)
         throw new TrailNotDroppable(`${row?.unsealed} record(s) of ${partition} are not sealed`);
+    }
+  }
+
+  /** Nobody could make their events any longer. */
+  private async assertEventsMade(months: readonly Month[]): Promise<void> {
+    for (const { partition } of months) {
+      const [row] = await this.owner.query<{ waiting: number }[]>(
+        `SELECT count(*)::int AS waiting FROM event_outbox AS noted
+         JOIN ${partition} AS record ON record.id = noted.record_id AND record.recorded_at = noted.recorded_at`,
+      );
+      if (row?.waiting !== 0)
+        throw new TrailNotDroppable(
+          `${row?.waiting} record(s) of ${partition} wait to become events: let a server run that knows their types`,
+        );
     }
   }
 

@@ -57,9 +57,11 @@ export const UUID_TEXT: ValueForm = {
   schema: { type: 'string', format: 'uuid' },
   holds: (value) => typeof value === 'string' && UUID_RULE.pattern.test(value),
 };
+/** `Date.parse` alone admits remarks in brackets, too. */
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 export const MOMENT: ValueForm = {
   schema: { type: 'string', format: 'date-time' },
-  holds: (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value)),
+  holds: (value) => typeof value === 'string' && RFC_3339.test(value) && !Number.isNaN(Date.parse(value)),
 };
 export const TEXTS: ValueForm = {
   schema: { type: 'array', items: { type: 'string' } },

@@ -1,3 +1,4 @@
+import { UUID_RULE } from '@aegis/field-rules';
 import { Opaque, QueryInteger } from '@aegis/http';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Expose, Type } from 'class-transformer';
@@ -15,7 +16,10 @@ const TYPES = new RegExp(`^(${NAMES})(,(${NAMES}))*$`);
 
 /** Which events are asked for, and how long to wait for them. */
 export class PullEventsDto {
-  /** Events after this position: `last_position` of the answer before, 0 for the first. */
+  /**
+   * Events after this position: `last_position` of the answer before, 0 for the first. With `endpoint` it is a sequence:
+   * `last_sequence` of the answer before.
+   */
   @Expose()
   @QueryInteger({ min: 0, max: MAX_POSITION })
   after = 0;
@@ -39,6 +43,12 @@ export class PullEventsDto {
   @MaxLength(MAX_TYPES_LENGTH)
   @Matches(TYPES, { message: `must be one or more of ${EVENT_NAMES.join(', ')}, separated by commas` })
   type?: string;
+
+  /** Only events of this webhook, in the order of their sequences, also of one that is disabled. Excludes `type`. */
+  @ApiPropertyOptional({ type: String, format: 'uuid' })
+  @IsOptional()
+  @Matches(UUID_RULE.pattern, { message: UUID_RULE.rule })
+  endpoint?: string;
 }
 
 /** A change that others learn of. */
@@ -49,9 +59,14 @@ export class EventDto {
   id!: string;
 
   /** Its place in the order of all events: from 1, without a gap. */
-  @ApiProperty({ type: 'integer', minimum: 1 })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1 })
   @Expose()
-  position!: number;
+  position?: number;
+
+  /** Its place among the events of a webhook: from 1, without a gap. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1 })
+  @Expose()
+  sequence?: number;
 
   @ApiProperty({ enum: EVENT_NAMES })
   @Expose()
@@ -72,7 +87,7 @@ export class EventDto {
   data!: Readonly<Record<string, unknown>>;
 }
 
-/** Events in the order of their positions. */
+/** Events in the order of their positions, or of their sequences: the OpenAPI document has a schema of each. */
 export class EventPageDto {
   @ApiProperty({ type: [EventDto] })
   @Expose()
@@ -80,9 +95,14 @@ export class EventPageDto {
   events!: EventDto[];
 
   /** What to send as the next `after`. Up to here all events were looked through, of whatever type. */
-  @ApiProperty({ type: 'integer', minimum: 0 })
+  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
   @Expose()
-  last_position!: number;
+  last_position?: number;
+
+  /** What to send as the next `after`. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
+  @Expose()
+  last_sequence?: number;
 
   /** Whether there are later events already, of whatever type: ask again at once. */
   @Expose()

@@ -8,7 +8,7 @@ import { EventsExpired, PositionUnknown } from './events.errors';
 /** Events that one page looks through at most, however few of a type it finds. */
 const LOOKED_THROUGH = 10_000;
 /** Of the `data` of a page: one event has up to 80 KiB. */
-const MOST_BYTES = 4 * 1024 * 1024;
+export const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Which events are asked for. */
 export interface EventQuestion {
@@ -92,8 +92,8 @@ export class EventPages {
     const [first] = rows;
     if (first === undefined) throw new Error('the positions of events are not on record');
     const { last, forgotten, horizon, found } = first;
-    if (after < forgotten) throw new EventsExpired(forgotten + 1);
-    if (after > last) throw new PositionUnknown(last);
+    if (after < forgotten) throw new EventsExpired('position', forgotten + 1);
+    if (after > last) throw new PositionUnknown('position', last);
     const events = rows.flatMap((row) => (row.position === null ? [] : [placedEvent(row, row.position)]));
     const isFull = events.length === limit || events.length < found;
     const lookedThrough = horizon ?? last;

@@ -15,6 +15,16 @@ export function eventId(recordId: string, recordedAt: Date): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
+/**
+ * SQL: the same id.
+ * @param record alias of `audit_logs` in the query
+ */
+export function eventIdSql(record: string): string {
+  const hash = `sha256(convert_to('aegis-event-1:' || ${record}.id || ':' || (extract(epoch FROM ${record}.recorded_at) * 1000)::bigint, 'UTF8'))`;
+  return `(SELECT encode(substr(set_byte(set_byte(hash, 6, get_byte(hash, 6) & 15 | 128), 8, get_byte(hash, 8) & 63 | 128), 1, 16), 'hex')::uuid
+           FROM (SELECT ${hash} AS hash) AS hashed)`;
+}
+
 /** An event's id as callers see it. */
 export function publicEventId(id: string): string {
   return `evt_${id.replaceAll('-', '')}`;

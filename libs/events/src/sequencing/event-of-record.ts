@@ -23,6 +23,18 @@ export const SOURCE_TYPES: readonly string[] = [
 ];
 
 /**
+ * SQL: the type of the event that an audit record makes.
+ * @param record alias of `audit_logs` in the query
+ */
+export function eventTypeSql(record: string): string {
+  const ends = [...ENDS].map(([how, name]) => `WHEN '${String(how)}' THEN '${name}'`).join(' ');
+  const renamed = [...RENAMED].map(([type, name]) => `WHEN '${type}' THEN '${name}'`).join(' ');
+  return `CASE ${record}.event_type ${renamed}
+    WHEN 'activation.ended' THEN CASE ${record}.event_data ->> 'ended_by' ${ends} ELSE ${record}.event_type END
+    ELSE ${record}.event_type END`;
+}
+
+/**
  * The event that an audit record makes.
  * @param source of one of SOURCE_TYPES
  */

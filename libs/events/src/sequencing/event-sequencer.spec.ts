@@ -118,6 +118,24 @@ describe('events', () => {
     });
   });
 
+  it.each([
+    '1 (Ada, ada@acme.test)',
+    'Mon, 30 Nov 2026 12:00:00 (Ada)',
+    '2026-11-30T12:00:00Z (Ada)',
+    '2026-13-01T00:00:00Z',
+  ])('leave out what is not a moment: %s', async (moment) => {
+    await append(
+      entry({
+        type: 'license.expired',
+        data: { expires_at: moment, grace_until: '2026-11-30T12:00:00.000Z' },
+      }),
+    );
+    await sequencer.run();
+    const [event] = await events();
+    expect(event?.data).not.toHaveProperty('expires_at');
+    expect(event?.data).toHaveProperty('grace_until', '2026-11-30T12:00:00.000Z');
+  });
+
   it('do not come from a transaction that is undone', async () => {
     const undone = transaction(dataSource, async (tx) => {
       await audit.append(tx, entry());
@@ -200,6 +218,30 @@ describe('events', () => {
     ]);
   });
 
+  it('are made fewer at once while a statement fails that has too many, and then again as many as before', async () => {
+    await superuser.query(`
+      CREATE FUNCTION refuse_many() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF (SELECT count(*) FROM added) > 20 THEN RAISE EXCEPTION 'too many'; END IF;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER refuse_many AFTER INSERT ON events REFERENCING NEW TABLE AS added
+      FOR EACH STATEMENT EXECUTE FUNCTION refuse_many()`);
+    await append(...Array.from({ length: 450 }, () => entry()));
+    const counts: number[] = [];
+    const placed = (types: readonly unknown[]): void => void counts.push(types.length);
+    for (let round = 0; round < 2; round += 1)
+      await expect(sequencer.run(undefined, placed)).rejects.toThrow('too many');
+    await expect(sequencer.run(undefined, placed)).rejects.toThrow('too many');
+    expect(counts).toEqual([12]);
+    await superuser.query('DROP TRIGGER refuse_many ON events');
+    expect(await sequencer.run(undefined, placed)).toBe(438);
+    expect(Math.max(...counts)).toBeGreaterThan(90);
+    expect((await events()).map(({ position }) => Number(position))).toEqual(
+      Array.from({ length: 450 }, (_, index) => index + 1),
+    );
+  });
+
   it('are noted for every type that this server knows, and left to a newer server for others', async () => {
     await superuser.query(`CREATE TEMPORARY TABLE types AS SELECT unnest($1::text[]) AS type`, [
       SOURCE_TYPES,
@@ -261,5 +303,21 @@ describe('events', () => {
       { last: '3', forgotten: '2' },
     ]);
     await expect(dataSource.query('SELECT events_forget(0, 1)')).rejects.toThrow('kept for a day');
+  });
+
+  it.each([
+    ['behind for a moment', [31, 0, 9999, 0], ['2', '3', '4']],
+    ['ahead for a moment', [31, -9999, 31, 0], ['4']],
+    ['ahead for a moment, and back', [31, -9999, 0, 9999], ['2', '3', '4']],
+  ])('are removed no sooner, and are not kept, because the clock was %s', async (_, daysAgo, left) => {
+    await append(...daysAgo.map(() => entry()));
+    await sequencer.run();
+    for (const [index, days] of daysAgo.entries())
+      await superuser.query(
+        `UPDATE events SET numbered_at = now() - $1 * interval '1 day' WHERE position = $2`,
+        [days, index + 1],
+      );
+    await dataSource.query('SELECT events_forget(30, 1000)');
+    expect((await events()).map(({ position }) => position)).toEqual(left);
   });
 });

@@ -9,6 +9,8 @@ import { type EventContent, eventOfRecord, SOURCE_TYPES } from './event-of-recor
 
 /** Events of one transaction: each record has up to 64 KiB. */
 const AT_ONCE = 200;
+/** After a failure so many times fewer: records of 64 KiB may be too many for the time that a statement has. */
+const FEWER = 4;
 
 const WAITING = new PreparedStatement<{ waiting: boolean }>(
   'events-waiting',
@@ -41,6 +43,8 @@ const APPEND = new PreparedStatement(
  */
 @Injectable()
 export class EventSequencer {
+  private atOnce = AT_ONCE;
+
   constructor(private readonly dataSource: DataSource) {}
 
   /**
@@ -55,10 +59,13 @@ export class EventSequencer {
   ): Promise<number> {
     let events = 0;
     while (goesOn() && (await this.isWaiting())) {
-      const types = await transaction(this.dataSource, (tx) => this.sequence(tx));
+      const most = this.atOnce;
+      this.atOnce = Math.max(1, Math.floor(most / FEWER));
+      const types = await transaction(this.dataSource, (tx) => this.sequence(tx, most));
+      this.atOnce = Math.min(AT_ONCE, most * 2);
       placed(types);
       events += types.length;
-      if (types.length < AT_ONCE) break;
+      if (types.length < most) break;
     }
     return events;
   }
@@ -69,10 +76,10 @@ export class EventSequencer {
   }
 
   /** @returns types of the events that got a place; none where another process gives places */
-  private async sequence(tx: EntityManager): Promise<EventName[]> {
+  private async sequence(tx: EntityManager, most: number): Promise<EventName[]> {
     const [lock] = await HOLD.run(tx, []);
     if (lock?.held !== true) return [];
-    const sources = await FIRST.run(tx, [SOURCE_TYPES, AT_ONCE]);
+    const sources = await FIRST.run(tx, [SOURCE_TYPES, most]);
     const contents = sources.map(eventOfRecord);
     if (sources.length > 0) await APPEND.run(tx, columnsOf(sources, contents));
     return contents.map(({ type }) => type);

@@ -3,6 +3,7 @@ import { Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
 import { EVENT_NAMES } from '../catalogue/event-kinds';
 import { EventSequencer } from './event-sequencer';
+import { PlacedEvents } from './placed-events';
 
 /** So long an event waits for its place, at most. */
 const PAUSE_MS = 100;
@@ -11,7 +12,7 @@ const PAUSE_AFTER_FAILURE_MS = 1000;
 /** Gives events their places while the server runs. */
 @Injectable()
 export class EventSequencing {
-  constructor(sequencer: EventSequencer, metrics: Metrics, jobs: Jobs) {
+  constructor(sequencer: EventSequencer, placedEvents: PlacedEvents, metrics: Metrics, jobs: Jobs) {
     const placed = metrics.counter(
       {
         name: 'aegis_events_total',
@@ -28,6 +29,7 @@ export class EventSequencing {
       run: (goesOn) =>
         sequencer.run(goesOn, (types) => {
           for (const type of types) placed.inc({ type });
+          if (types.length > 0) placedEvents.announce();
         }),
     });
   }

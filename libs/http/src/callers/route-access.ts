@@ -21,6 +21,8 @@ export type Access = {
   | { readonly kind: 'any-key' }
   | {
       readonly kind: 'public';
+      /** Whether pages of every origin may read its answers: installations call it, and no credential counts but a license. */
+      readonly anyOrigin: boolean;
       /** The scope that a setting asks for where it closes the route, or undefined while it is open. */
       readonly unless?: (environment: Environment) => Scope | undefined;
     }
@@ -30,6 +32,7 @@ export type Access = {
 export interface PublicOptions {
   group?: 'public' | 'validate' | 'activations' | 'exempt';
   ignoreCredentials?: boolean;
+  anyOrigin?: boolean;
   unless?: (environment: Environment) => Scope | undefined;
 }
 
@@ -81,11 +84,12 @@ export function AnyKey(): ClassDecorator & MethodDecorator {
 
 /**
  * Opens a route to callers without an API key. A bad key is still refused (401), unless credentials are ignored.
- * @param options rate-limit group (default `public`), whether credentials are ignored, and what may close it
+ * @param options rate-limit group (default `public`), whether credentials are ignored, whether pages of every origin may
+ * read its answers, and what may close it
  */
 export function Public(options: PublicOptions = {}): ClassDecorator & MethodDecorator {
-  const { group = 'public', ignoreCredentials = false, unless } = options;
-  const access: Access = { kind: 'public', group, ignoreCredentials, ...(unless && { unless }) };
+  const { group = 'public', ignoreCredentials = false, anyOrigin = false, unless } = options;
+  const access: Access = { kind: 'public', group, ignoreCredentials, anyOrigin, ...(unless && { unless }) };
   return applyDecorators(
     SetMetadata(ACCESS, access),
     ...(ignoreCredentials ? [] : [ApiSecurity({}), ApiKeyWith()]),

@@ -10,6 +10,7 @@ import { distinguishCase } from '../framework-internals';
 import { literalPathsFirst } from './allowed-methods';
 import { oneAnswerAtATime } from './one-answer-at-a-time';
 import { handleClientErrors } from './client-errors';
+import { crossOriginRules } from './cross-origin';
 import { type Admission, HttpAdapter } from './http-adapter';
 import { LoadShedding } from './load-shedding';
 import { parseQuery } from './query-string';
@@ -66,22 +67,7 @@ function configureHttp(app: NestExpressApplication): void {
   app.use(requestContext(app.get(Logger, { strict: false }), app.get(Metrics, { strict: false })));
   app.use(securityHeaders());
   app.use(soundRequests());
-  if (environment.CORS_ORIGINS !== undefined)
-    app.enableCors({
-      origin: environment.CORS_ORIGINS,
-      exposedHeaders: [
-        'ETag',
-        'Idempotent-Replayed',
-        'Location',
-        'RateLimit',
-        'RateLimit-Policy',
-        'Retry-After',
-        'X-RateLimit-Limit',
-        'X-RateLimit-Remaining',
-        'X-RateLimit-Reset',
-        'X-Request-ID',
-      ],
-    });
+  app.enableCors(crossOriginRules(app, environment));
   app.use(literalPathsFirst());
   // Otherwise `/API/v1/Admin` would bypass a proxy's rule for `/api/v1/admin`. No route is registered yet.
   distinguishCase(app.getHttpAdapter().getInstance() as Application);

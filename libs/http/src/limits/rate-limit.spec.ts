@@ -315,6 +315,7 @@ describe('rate limits', () => {
       'batch-items': 0,
       admissions: 0,
       activation: 0,
+      'webhook-tests': 0,
     });
   });
 

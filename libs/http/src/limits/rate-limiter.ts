@@ -18,6 +18,9 @@ import { factsOf } from '../edge/request-facts';
 const WINDOW_SECONDS = 60;
 
 const BATCH_ITEMS = 'batch-items';
+const WEBHOOK_TESTS = 'webhook-tests';
+/** Who tries a receiver by hand needs few; each makes the server send a request. */
+const WEBHOOK_TESTS_LIMIT = 10;
 
 /** IPv4 addresses as translators write them (RFC 6052, RFC 8215): all of IPv4 is in one /64. */
 const TRANSLATED_IPV4 = /^64:ff9b:/i;
@@ -44,9 +47,16 @@ export class RateLimiter {
         help: 'Requests refused with 429, by the policy whose limit they exceeded.',
         labelNames: ['policy'],
       },
-      ['default', 'validate', 'public', 'license', BATCH_ITEMS, 'admissions', 'activation'].map((policy) => ({
-        policy,
-      })),
+      [
+        'default',
+        'validate',
+        'public',
+        'license',
+        BATCH_ITEMS,
+        'admissions',
+        'activation',
+        WEBHOOK_TESTS,
+      ].map((policy) => ({ policy })),
     );
     this.enabled = environment.RATE_LIMIT_ENABLED;
     this.limits = {
@@ -117,6 +127,17 @@ export class RateLimiter {
    */
   chargeActivation(response: Response, activationId: string): Promise<void> {
     return this.chargeInstead(response, 'activation', activationId, this.heartbeatsLimit);
+  }
+
+  /**
+   * Counts a test against its webhook too: each sends a request to somewhere else.
+   * @param response of the request that was counted already; its headers then show the rest of both limits
+   * @throws as `chargeLicense`
+   */
+  async chargeWebhookTest(response: Response, webhookId: string): Promise<void> {
+    if (!this.enabled) return;
+    const quota = await this.hit(WEBHOOK_TESTS, webhookId, WEBHOOK_TESTS_LIMIT);
+    announce(response, [...(factsOf(response.req).quotas ?? []), quota]);
   }
 
   private async chargeInstead(

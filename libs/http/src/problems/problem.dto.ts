@@ -140,4 +140,18 @@ export class ProblemDto implements ProblemDocument {
     description: 'With `position_unknown`: the last position that was given to an event.',
   })
   last_position?: number;
+
+  /** With `events_expired`, of a webhook: its first sequence whose event is kept. */
+  @ApiPropertyOptional({
+    type: 'integer',
+    description: 'With `events_expired`, of a webhook: its first sequence whose event is kept.',
+  })
+  first_sequence?: number;
+
+  /** With `position_unknown`, of a webhook: the last sequence that was given to an event. */
+  @ApiPropertyOptional({
+    type: 'integer',
+    description: 'With `position_unknown`, of a webhook: the last sequence that was given to an event.',
+  })
+  last_sequence?: number;
 }

@@ -1,3 +1,4 @@
+import { primitives } from '../primitives';
 import { hexOf } from '../text/hex';
 
 /**
@@ -18,5 +19,5 @@ export const FINGERPRINT_DIGEST = /^[0-9a-f]{64}$/;
  */
 export async function activationFingerprint(licenseId: string, fingerprint: string): Promise<string> {
   const bytes = new TextEncoder().encode(`${licenseId.toLowerCase()}:${fingerprint}`);
-  return hexOf(new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', bytes)));
+  return hexOf(await primitives.sha256(bytes));
 }

@@ -172,15 +172,15 @@ describe('a license that asks for a seat, offline', () => {
     [2, 'ACTIVATION_ENDED'],
     [3, 'VALID'],
   ])('with status %i of its activation is %s', async (status, code) => {
-    const statusList = listOf(2, status);
-    expect((await judged(shown(activation(), { statusList }))).code).toBe(code);
+    const statusLists = [listOf(2, status)];
+    expect((await judged(shown(activation(), { statusLists }))).code).toBe(code);
     const other = listOf(1, status);
-    expect((await judged(shown(activation(), { statusList: other }))).code).toBe('VALID');
-    expect((await judged(shown(activation({ status: undefined }), { statusList }))).code).toBe('VALID');
+    expect((await judged(shown(activation(), { statusLists: [other] }))).code).toBe('VALID');
+    expect((await judged(shown(activation({ status: undefined }), { statusLists }))).code).toBe('VALID');
   });
 
   it('names the first check that fails: the license, then form, installation and end of the activation', async () => {
-    const none = { keySet: KEY_SET, statusList: listOf(1, 1) };
+    const none = { keySet: KEY_SET, statusLists: [listOf(1, 1)] };
     const wrong = shown('nonsense', { fingerprint: 'machine-2' });
     expect((await judged(wrong, none)).code).toBe('REVOKED');
     const expired = license({ license_type: 'subscription', exp: NOW_S });
@@ -227,20 +227,62 @@ describe('revocation, offline', () => {
     ['fresh to the last second of its ttl', 299, 'VALID fresh'],
     ['past its ttl', 300, 'VALID stale'],
     ['in its last second', 35 * DAY_S - 1, 'VALID stale'],
-    ['past its end', 35 * DAY_S, 'VALID none'],
+    ['past its end', 35 * DAY_S, 'STATUS_LIST_STALE stale'],
   ])('by a list %s', async (_, ageS, expected) => {
-    expect(said(await judged(shown(activation()), { statusList: listOf(1, 0, ageS) }))).toBe(expected);
+    expect(said(await judged(shown(activation()), { statusLists: [listOf(1, 0, ageS)] }))).toBe(expected);
   });
 
-  it('is `none` without a list, by the list of another token, and of a token that has no place', async () => {
+  it.each<[number, number, string]>([
+    [600, 299, 'VALID fresh'],
+    [600, 300, 'VALID stale'],
+    [600, 599, 'VALID stale'],
+    [600, 600, 'STATUS_LIST_STALE stale'],
+    [100, 100, 'STATUS_LIST_STALE stale'],
+    [90 * DAY_S, 35 * DAY_S, 'STATUS_LIST_STALE stale'],
+  ])('with lists allowed for %i s, by one of %i s is %s', async (maxOffline, ageS, expected) => {
+    const statusLists = [listOf(1, 0, ageS)];
+    expect(said(await judged(shown(activation()), { statusLists, maxOffline }))).toBe(expected);
+    expect(said(await judged(file(), { statusLists, maxOffline }))).toBe(
+      ageS < 300 ? 'VALID fresh' : 'VALID stale',
+    );
+  });
+
+  it('is `none` without a list, and of a token that has no place, whatever list is there', async () => {
     expect(said(await judged(shown(activation())))).toBe('VALID none');
-    expect(said(await judged(shown(activation()), { statusList: listOf(7, 0) }))).toBe('VALID none');
     const v08 = license({ status: undefined });
-    expect(said(await judged(shown(activation()), { statusList: listOf(1, 0) }, v08))).toBe('VALID none');
+    for (const statusLists of [[], [listOf(1, 0)], [listOf(1, 1)]])
+      expect(said(await judged(file(), { statusLists }, v08))).toBe('VALID none');
+  });
+
+  it.each<[string, StatusList[]]>([
+    ['that is of no use', []],
+    ['of another token', [listOf(7, 0)]],
+    ['that is too short for the place', [{ ...listOf(1, 0), statuses: new Uint8Array() }]],
+    ['with a status that is not known', [listOf(1, 3)]],
+  ])('is not known by a list %s, which is refused', async (_, statusLists) => {
+    expect(said(await judged(shown(activation()), { statusLists }))).toBe('STATUS_LIST_INVALID none');
+    // The vendor's leave to go without a list.
+    expect(said(await judged(file(), { statusLists }))).toBe('VALID stale');
+  });
+
+  it('is that of the list that was made last, in whatever order they are', async () => {
+    const lists = [listOf(1, 0, 500), listOf(7, 1), listOf(1, 1, 100), listOf(1, 2, 300)];
+    for (const statusLists of [lists, lists.toReversed()])
+      expect(said(await judged(shown(activation()), { statusLists }))).toBe('REVOKED fresh');
+  });
+
+  it('is looked at after the question, the list being judged before what it says, and its end last', async () => {
+    const expired = license({ license_type: 'subscription', exp: NOW_S });
+    const other = license({ module: { technical_name: 'crm', allowed_major_versions: ['17'] } });
+    const old = { statusLists: [listOf(1, 1, 36 * DAY_S)] };
+    expect((await judged(undefined, old, other)).code).toBe('MODULE_MISMATCH');
+    expect((await judged(undefined, old, expired)).code).toBe('STATUS_LIST_STALE');
+    expect((await judged(undefined, { statusLists: [] }, expired)).code).toBe('STATUS_LIST_INVALID');
+    expect((await judged(undefined, { statusLists: [listOf(1, 1)] }, expired)).code).toBe('REVOKED');
   });
 
   it('is `none` while the license is not proven', async () => {
-    const trust = { statusList: listOf(1, 0) };
+    const trust = { statusLists: [listOf(1, 0)] };
     expect(said(await judged(file(), trust, 'nonsense'))).toBe('MALFORMED none');
     expect(said(await judged(file(), trust, jws({ typ: 'JWT' }, LICENSE, stranger.privateKey)))).toBe(
       'SIGNATURE_INVALID none',
@@ -252,8 +294,8 @@ describe('revocation, offline', () => {
   it('is stale, and no reason to refuse, until the end of an offline file', async () => {
     for (const days of [0, 34, 35, 400, 3_649]) {
       expect(said(await judged(file(), { now: after(days) }))).toBe('VALID stale');
-      const statusList = listOf(1, 0, 300);
-      expect(said(await judged(file(), { now: after(days), statusList }))).toBe('VALID stale');
+      const statusLists = [listOf(1, 0, 300)];
+      expect(said(await judged(file(), { now: after(days), statusLists }))).toBe('VALID stale');
     }
     expect(said(await judged(file(), { now: after(3_650) }))).toBe('ACTIVATION_ENDED none');
   });
@@ -264,20 +306,20 @@ describe('revocation, offline', () => {
   ] as const)(
     'in a newer list (status %i) wins over an offline file, also after the end of the list',
     async (status, code) => {
-      const statusList = listOf(1, status);
+      const statusLists = [listOf(1, status)];
       for (const [days, revocation] of [
         [0, 'fresh'],
         [34, 'stale'],
         [35, 'stale'],
         [3_649, 'stale'],
       ] as const)
-        expect(said(await judged(file(), { now: after(days), statusList }))).toBe(`${code} ${revocation}`);
+        expect(said(await judged(file(), { now: after(days), statusLists }))).toBe(`${code} ${revocation}`);
     },
   );
 
   it('of the activation in a newer list wins over its offline file, also after the end of the list', async () => {
     for (const days of [0, 35, 3_649]) {
-      const verdict = await judged(file({ statusList: listOf(2, 1) }), { now: after(days) });
+      const verdict = await judged(file({ statusLists: [listOf(2, 1)] }), { now: after(days) });
       expect(said(verdict)).toBe('ACTIVATION_ENDED none');
     }
   });
@@ -287,8 +329,8 @@ describe('revocation, offline', () => {
     const ended = shown(activation({ nonce: NONCE, exp: NOW_S + DAY_S }), { nonce: NONCE });
     const foreign = file({ fingerprint: 'machine-2' });
     for (const one of [online, ended, foreign]) {
-      const verdict = await judged(one, { now: after(36), statusList: listOf(1, 1) });
-      expect([verdict.code === 'REVOKED', verdict.revocation]).toEqual([false, 'none']);
+      const verdict = await judged(one, { now: after(36), statusLists: [listOf(1, 1)] });
+      expect(said(verdict)).toBe('STATUS_LIST_STALE stale');
     }
   });
 
@@ -311,14 +353,15 @@ describe('revocation, offline', () => {
           const nonce = has.isFile ? NONCE : undefined;
           const one = shown(activation({ exp: NOW_S + has.seat * DAY_S, nonce }), {
             nonce,
-            statusList: listOf(2, has.ended, age(has.seatList)),
+            statusLists: [listOf(2, has.ended, age(has.seatList))],
           });
           const token = license({ license_type: 'subscription', exp: NOW_S + has.license * DAY_S });
-          const verdict = await judged(one, { statusList: listOf(1, has.revoked, age(has.list)) }, token);
+          const verdict = await judged(one, { statusLists: [listOf(1, has.revoked, age(has.list))] }, token);
           const hasEnded = has.seat < 0 || (has.ended === 1 && (has.isFile || has.seatList > 0));
           const listCounts = has.list > 0 || (has.isFile && !hasEnded);
-          const expected =
-            has.revoked === 1 && listCounts
+          const expected = !listCounts
+            ? 'STATUS_LIST_STALE'
+            : has.revoked === 1
               ? 'REVOKED'
               : has.license < 0
                 ? 'EXPIRED'

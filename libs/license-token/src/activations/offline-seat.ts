@@ -1,7 +1,8 @@
 import type { LicenseClaims } from '../claims/claims';
 import type { KeySet } from '../key-set';
 import { proofByKeySet } from '../key-set-proof';
-import { lastListed, listedStatus, type StatusList } from '../status-lists/status-list-reader';
+import { lastListed, listedStatus, newestListOf, type StatusList } from '../status-lists/status-list-reader';
+import type { ProvenTimes } from '../clock-guard';
 import type { ActivationClaims } from './activation-claims';
 import { activationFingerprint } from './activation-fingerprint';
 import { parseActivation } from './activation-token';
@@ -15,8 +16,8 @@ export interface ShownActivation {
   fingerprint: string;
   /** Of the offline request that it made; a token that answers a request must have the same. */
   nonce?: string;
-  /** The one that the activation token names, from `openStatusList`, where there is one. */
-  statusList?: StatusList;
+  /** From `openStatusList`; the newest that the activation token names is read. */
+  statusLists?: readonly StatusList[];
 }
 
 /** By what an installation proves activation tokens. */
@@ -31,10 +32,21 @@ export interface OfflineSeat {
   seat: SeatEvidence;
   /** It is that of an offline file and counts: the vendor's leave to go without newer status lists. */
   mayLackLists: boolean;
+  /** What the activation token and its list prove of the time, where the activation is this installation's. */
+  proven: ProvenTimes;
 }
 
-const INVALID: OfflineSeat = { seat: { refused: 'ACTIVATION_INVALID' }, mayLackLists: false };
-const MISMATCH: OfflineSeat = { seat: { refused: 'ACTIVATION_MISMATCH' }, mayLackLists: false };
+const NOTHING: ProvenTimes = { signed: [], lists: [] };
+const INVALID: OfflineSeat = {
+  seat: { refused: 'ACTIVATION_INVALID' },
+  mayLackLists: false,
+  proven: NOTHING,
+};
+const MISMATCH: OfflineSeat = {
+  seat: { refused: 'ACTIVATION_MISMATCH' },
+  mayLackLists: false,
+  proven: NOTHING,
+};
 
 /**
  * What the activation token of an installation proves for a license.
@@ -52,13 +64,19 @@ export async function offlineSeat(
   if (claims.sub.toLowerCase() !== license.jti.toLowerCase()) return INVALID;
   if (claims.fp !== (await activationFingerprint(license.jti, shown.fingerprint))) return MISMATCH;
   if (claims.nonce !== undefined && claims.nonce !== shown.nonce) return MISMATCH;
+  const newest = newestListOf(shown.statusLists ?? [], claims);
+  const list = newest && lastListed(newest, claims) !== 'unknown' ? newest : undefined;
   const seat = {
     id: claims.jti,
-    ended: isListedEnded(claims, shown.statusList, now),
+    ended: isListedEnded(claims, list, now),
     lease_ends_at: new Date(claims.exp * 1000),
     over: false,
   };
-  return { seat, mayLackLists: claims.nonce !== undefined && liveSeat(seat, now) !== null };
+  return {
+    seat,
+    mayLackLists: claims.nonce !== undefined && liveSeat(seat, now) !== null,
+    proven: { signed: [claims.iat], lists: list ? [list.issued_at.getTime() / 1000] : [] },
+  };
 }
 
 /** Of an offline file, a list counts past its own end: what it said last is still the newest that is known. */

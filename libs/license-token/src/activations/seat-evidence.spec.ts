@@ -161,7 +161,8 @@ function asked(code: VerdictCode): Partial<Question> {
 function faulty(code: VerdictCode, activation: SeatEvidence): Evidence {
   const found = evidence(activation, FLOATING);
   const { record } = found;
-  if (record === null || record === 'offline' || 'listed' in record) throw new Error('there is a record');
+  if (record === null || record === 'offline' || 'listed' in record || 'refused' in record)
+    throw new Error('there is a record');
   const withRecord = (change: Partial<typeof record>): Evidence => ({
     ...found,
     record: { ...record, ...change },
@@ -184,6 +185,10 @@ function faulty(code: VerdictCode, activation: SeatEvidence): Evidence {
     case 'INSTANCE_REQUIRED':
     case 'INSTANCE_MISMATCH':
       return withClaims({ instance_fingerprint: 'sha256:aa' });
+    case 'CLOCK_SET_BACK':
+    case 'STATUS_LIST_INVALID':
+    case 'STATUS_LIST_STALE':
+      return { ...found, record: { refused: code } };
     case 'NOT_FOUND':
       return { ...found, record: null };
     case 'REVOKED':

@@ -14,9 +14,9 @@ export function uuid(value: unknown): boolean {
   return typeof value === 'string' && UUID.test(value);
 }
 
-/** A NumericDate (RFC 7519 section 2) of a whole second that RFC 3339 can write. */
-export function numericDate(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= LAST_SECOND;
+/** A NumericDate (RFC 7519 section 2) of a whole second from 1970 on that RFC 3339 can write. */
+export function numericDate(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= LAST_SECOND;
 }
 
 export function optional(check: Check): Check {
@@ -41,8 +41,6 @@ const CLAIMS = Object.entries({
   iss: text,
   iat: numericDate,
   exp: optional(numericDate),
-  // Never issued. As with any claim it does not know, the check ignores a later start, but not nonsense.
-  nbf: optional(Number.isFinite),
   customer: objectOf({ id: text, name: text }),
   module: objectOf({
     technical_name: text,
@@ -62,7 +60,7 @@ const CLAIMS = Object.entries({
   ),
   rev: optional(Number.isSafeInteger),
   status: optional(statusPlace),
-} satisfies Record<keyof LicenseClaims | 'nbf', Check>);
+} satisfies Record<keyof LicenseClaims, Check>);
 
 /**
  * Finds the claim that keeps an object from being the claims of a license: types and presence only, no ranges

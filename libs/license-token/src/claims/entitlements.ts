@@ -37,6 +37,16 @@ export function brokenEntitlementRules(value: unknown): string[] {
 }
 
 /**
+ * The entitlements as a verdict shows them: 0 where a token says -0, which some languages tell apart.
+ * @param entitlements sound ones
+ */
+export function withoutMinusZero(entitlements: Entitlements): Entitlements {
+  const entries = Object.entries(entitlements);
+  if (!entries.some(([, value]) => Object.is(value, -0))) return entitlements;
+  return Object.fromEntries(entries.map(([code, value]) => [code, Object.is(value, -0) ? 0 : value]));
+}
+
+/**
  * The entitlements in the order in which PostgreSQL keeps them (`jsonb`: shorter codes first), so that an answer, a token
  * and a later read have the same bytes.
  * @param entitlements sound ones

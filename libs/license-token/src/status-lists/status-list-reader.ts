@@ -89,6 +89,23 @@ export function lastListed(list: StatusList, { status }: Pick<LicenseClaims, 'st
 }
 
 /**
+ * Of the lists that a token names, the one that was made last: a list that is older may lack a revocation.
+ * @param claims of a token with a valid signature
+ * @returns undefined where it names none of them
+ */
+export function newestListOf(
+  lists: readonly StatusList[],
+  { status }: Pick<LicenseClaims, 'status'>,
+): StatusList | undefined {
+  return lists
+    .filter(({ uri }) => uri === status?.status_list.uri)
+    .reduce<StatusList | undefined>(
+      (newest, list) => (newest && newest.issued_at >= list.issued_at ? newest : list),
+      undefined,
+    );
+}
+
+/**
  * The value of one status (draft-ietf-oauth-status-list, section 4.1): indexes count from the lowest bits of a byte.
  * @returns undefined where the index is not a whole number within the list
  */

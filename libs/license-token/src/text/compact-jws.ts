@@ -1,4 +1,4 @@
-import { decodeBase64url } from './base64url';
+import { decodeBase64url, decodeBase64urlText } from './base64url';
 import { parseStrictJsonObject } from './strict-json';
 
 /** A text that is not what it should be. */
@@ -38,8 +38,6 @@ export interface Expected {
   mayLackTyp: boolean;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /**
  * Reads a JWS in compact serialization (RFC 7515 section 7.1): canonical base64url, strict JSON, the expected `typ`,
  * no `crit`. Verifies no signature and never throws.
@@ -54,7 +52,7 @@ export function parseCompactJws(jws: string, expected: Expected): CompactJws | M
 
   const signature = decodeBase64url(encodedSignature);
   if (!signature) return { malformed: 'the signature is not canonical base64url' };
-  const headerMembers = decodeObject(encodedHeader);
+  const headerMembers = headerOf(encodedHeader);
   if (!headerMembers) return { malformed: 'the header is not a JSON object in canonical base64url' };
   const header = readHeader(headerMembers, expected);
   if ('malformed' in header) return header;
@@ -63,31 +61,35 @@ export function parseCompactJws(jws: string, expected: Expected): CompactJws | M
   return { header, payload, signingInput: `${encodedHeader}.${encodedPayload}`, signature };
 }
 
-function readHeader(
-  { alg, typ, kid, ...others }: Record<string, unknown>,
-  expected: Expected,
-): JwsHeader | Malformed {
+function readHeader(members: Record<string, unknown>, expected: Expected): JwsHeader | Malformed {
+  const { alg, typ, kid } = members;
   // `crit` names extensions that a reader must understand (RFC 7515 section 4.1.11): there are none here.
-  if ('crit' in others) return { malformed: 'the header has crit' };
+  if (Object.hasOwn(members, 'crit')) return { malformed: 'the header has crit' };
   if (typeof kid !== 'string') return { malformed: 'the header has no kid' };
   if (typeof alg !== 'string') return { malformed: 'the header has no alg' };
   if (typ === undefined && expected.mayLackTyp) return { alg, kid };
-  if (typeof typ !== 'string' || mediaType(typ) !== mediaType(expected.typ))
+  if (typeof typ !== 'string' || (typ !== expected.typ && mediaType(typ) !== mediaType(expected.typ)))
     return { malformed: `the header has a typ other than ${expected.typ}` };
   return { alg, typ, kid };
 }
 
-/** A media type in `typ` may go without `application/` and has no case (RFC 7515 section 4.1.9). */
+/** Texts of one key have the same header: the last one is remembered. */
+let lastHeader: { encoded: string; members: Record<string, unknown> | null } = { encoded: '', members: null };
+
+function headerOf(encoded: string): Record<string, unknown> | null {
+  if (encoded !== lastHeader.encoded) lastHeader = { encoded, members: decodeObject(encoded) };
+  return lastHeader.members;
+}
+
+/**
+ * A media type in `typ` may go without `application/` and has no case (RFC 7515 section 4.1.9), which is that of ASCII:
+ * the lower case of the Kelvin sign is k too.
+ */
 function mediaType(typ: string): string {
-  return typ.toLowerCase().replace(/^application\//, '');
+  return typ.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).replace(/^application\//, '');
 }
 
 function decodeObject(encoded: string): Record<string, unknown> | null {
-  const bytes = decodeBase64url(encoded);
-  if (!bytes) return null;
-  try {
-    return parseStrictJsonObject(utf8.decode(bytes));
-  } catch {
-    return null; // not UTF-8
-  }
+  const json = decodeBase64urlText(encoded);
+  return json === null ? null : parseStrictJsonObject(json);
 }

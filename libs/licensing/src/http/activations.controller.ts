@@ -38,7 +38,7 @@ export class ActivationsController {
   ) {}
 
   @Post()
-  @Public({ group: 'activations' })
+  @Public({ group: 'activations', anyOrigin: true })
   @NoStore()
   @ApiOperation({
     operationId: 'activateInstallation',
@@ -97,7 +97,7 @@ export class ActivationsController {
   }
 
   @Post(':id/heartbeat')
-  @Public({ group: 'activations' })
+  @Public({ group: 'activations', anyOrigin: true })
   @NoStore()
   @ApiOperation({
     operationId: 'renewActivation',
@@ -117,7 +117,7 @@ export class ActivationsController {
   }
 
   @Post(':id/release')
-  @Public({ group: 'activations' })
+  @Public({ group: 'activations', anyOrigin: true })
   @ApiOperation({
     operationId: 'releaseActivation',
     summary: 'Give a seat back; 204 also the second time, and whatever the state of the license',

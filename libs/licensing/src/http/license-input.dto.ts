@@ -27,7 +27,7 @@ import {
 import { ChangedText, Length, MayBeAbsent, ObjectOf, Pattern, ReadableText, Timestamp } from '@aegis/http';
 import { ApiProperty } from '@nestjs/swagger';
 import { EntitlementsField } from './entitlements';
-import type { ReissueLicense, RenewLicense } from '../renew/license-renewal.service';
+import type { ReissueLicense, RenewLicense } from '../renew/token-replacement';
 import type { IssueLicense } from '../issue/licensing.service';
 
 /** The rules below, for the OpenAPI document. */

@@ -80,7 +80,7 @@ export class LicensesController {
   }
 
   @Get(':id/status')
-  @Public()
+  @Public({ anyOrigin: true })
   @ApiOperation({
     operationId: 'getLicenseStatus',
     summary: 'Status of a license, and whether its newest token is valid; nothing personal',

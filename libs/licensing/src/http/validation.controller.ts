@@ -22,6 +22,7 @@ export class ValidationController {
   @Post('validate')
   @Public({
     group: 'validate',
+    anyOrigin: true,
     unless: (environment) => (environment.VALIDATION_REQUIRES_API_KEY ? 'licenses:validate' : undefined),
   })
   @NoStore()

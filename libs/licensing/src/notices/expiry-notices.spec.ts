@@ -150,7 +150,7 @@ describe('notices of the end of licenses', () => {
     const fixed: DataSource = Object.create(dataSource, {
       query: {
         value: async (text: string, parameters?: unknown[]) =>
-          /AS until\s+FROM expiry_notice_progress/.test(text)
+          text.includes('FROM expiry_notice_progress')
             ? [{ from: new Date(until.getTime() - 60_000), until }]
             : dataSource.query<unknown>(text, parameters),
       },
@@ -323,6 +323,20 @@ describe('notices of the end of licenses', () => {
     expect(await given(id)).toEqual(['expiring 14', 'expiring 7']);
   });
 
+  it.each(['done_until', 'begun_at'])(
+    'are given at once when the clock is set right that was ahead: %s',
+    async (moment) => {
+      await sql.query(`UPDATE expiry_notice_progress SET ${moment} = now() + interval '1 year'`);
+      const ended = await license(`now() - interval '1 minute'`);
+      await run();
+      const ending = await license(`now() + interval '7 days 1 hour'`);
+      await sql.query(`UPDATE expiry_notice_progress SET begun_at = least(begun_at, now())`);
+      await live(1);
+      expect(await given(ended)).toEqual(['expired']);
+      expect(await given(ending)).toEqual(['expiring 7']);
+    },
+  );
+
   it('of many licenses are given in several transactions, each once, though several servers give them', async () => {
     await sql.query(
       insertLicenseRows(
@@ -361,8 +375,8 @@ describe('notices of the end of licenses', () => {
       asked = 0;
       return () => (asked += 1) <= questions;
     };
-    // Six searches find nothing; the seventh has two batches.
-    const firstBatch = await notices.run(stopsIn(6));
+    // Four searches have no license, that of grace looks through two parts, and then comes the first batch.
+    const firstBatch = await notices.run(stopsIn(7));
     expect(firstBatch).toBe(500);
     expect(await run()).toBe(100);
     expect(await run()).toBe(0);

@@ -9,6 +9,7 @@ import { giveNotice, type NoticedLicense, type NoticeNumber } from './notice';
 import {
   findNotices,
   type NoticeCandidate,
+  type NoticePlace,
   type NoticeSearch,
   noticeSearches,
   type NoticeWindow,
@@ -18,7 +19,7 @@ const PAUSE_MS = 15_000;
 const JITTER_MS = 5_000;
 /** Any constant does, as long as nothing else in the database uses it as an advisory lock. */
 const NOTICE_LOCK = '4702394921427289950';
-/** Licenses a transaction: short ones hold nobody up. */
+/** Licenses that a statement looks through, and a transaction notices: short ones hold nobody up. */
 const BATCH = 500;
 /** Types of licenses that have an end. */
 const TYPES_WITH_END = ['subscription', 'demo'] as const satisfies readonly LicenseType[];
@@ -65,19 +66,20 @@ export class ExpiryNotices {
     const window = await this.window();
     let given = 0;
     for (const search of this.searches) {
-      let after: NoticeCandidate | undefined;
+      let after: NoticePlace | undefined;
       do {
         if (!goesOn()) return given;
-        const found = await findNotices(this.dataSource, search, window, after, BATCH);
-        const inBatch = found.length === 0 ? 0 : await this.give(search.number, found);
+        const { candidates, next } = await findNotices(this.dataSource, search, window, after, BATCH);
+        const inBatch = candidates.length === 0 ? 0 : await this.give(search.number, candidates);
         // Another replica is at work: what it leaves is still due in the next run.
         if (inBatch === undefined) return given;
         given += inBatch;
-        after = found.length === BATCH ? found.at(-1) : undefined;
+        after = next;
       } while (after !== undefined);
     }
     await this.dataSource.query(
-      'UPDATE expiry_notice_progress SET done_until = greatest(done_until, $1::timestamptz)',
+      `UPDATE expiry_notice_progress
+       SET done_until = CASE WHEN done_until > clock_timestamp() THEN $1 ELSE greatest(done_until, $1) END`,
       [window.until],
     );
     return given;
@@ -85,13 +87,14 @@ export class ExpiryNotices {
 
   /**
    * From the end of what was searched so far. It overlaps with that: a license whose transaction was open meanwhile is
-   * found by the next search, and a notice that was given is not given again.
+   * found by the next search, and a notice that was given is not given again. What was searched while the clock was ahead
+   * does not count.
    */
   private async window(): Promise<NoticeWindow> {
     const [window] = await this.dataSource.query<NoticeWindow[]>(
-      `SELECT greatest(begun_at, done_until - interval '10 minutes') AS from,
-              date_trunc('milliseconds', clock_timestamp()) AS until
-       FROM expiry_notice_progress`,
+      `SELECT CASE WHEN greatest(begun_at, done_until) > until THEN until - interval '10 minutes'
+                   ELSE greatest(begun_at, done_until - interval '10 minutes') END AS from, until
+       FROM expiry_notice_progress, date_trunc('milliseconds', clock_timestamp()) AS until`,
     );
     if (window === undefined) throw new Error('expiry_notice_progress must have its row');
     return window;

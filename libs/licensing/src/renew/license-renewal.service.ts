@@ -1,67 +1,25 @@
-import {
-  ActivationEndings,
-  completeSeats,
-  type GivenSeats,
-  type SeatTerms,
-  SeatTermsStore,
-} from '@aegis/activations';
+import { ActivationEndings, type SeatTerms, SeatTermsStore } from '@aegis/activations';
 import { type Actor, AuditLog } from '@aegis/audit';
 import { CustomerInactive, CustomersService } from '@aegis/customers';
 import { transaction } from '@aegis/database';
 import { NO_PRECONDITION, type Precondition } from '@aegis/access';
-import { type Entitlements, inStoredOrder, takesAway } from '@aegis/license-token';
 import { Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
 import { DataSource, type EntityManager } from 'typeorm';
 import { LicenseChanges } from '../license-changes';
 import { LicenseLock } from '../license-lock';
-import { daysAfter, endOfGrace, graceOfTerm } from '../issue/license-term';
 import { License, MOST_REVISION } from '../license.entity';
-import { InvalidTerm, LicenseNotFound, LicenseStateConflict, NEW_LICENSE } from '../licensing.errors';
+import { LicenseNotFound, LicenseStateConflict, NEW_LICENSE } from '../licensing.errors';
 import { EXPIRED, giveNotice } from '../notices/notice';
 import { tokenAuditData } from '../issue/token-audit-data';
 import { type FreshToken, TokenIssuer } from '../issue/token-issuer';
-
-/** How long to extend a license: by `duration_days` or to `expires_at`. */
-export interface RenewLicense {
-  /** Counted from its present end, unless it has expired: then from now. In grace it has not expired. */
-  duration_days?: number;
-  expires_at?: Date;
-  /** As before unless given. */
-  grace_days?: number;
-}
-
-/** What a new token of a license is to say otherwise; what is absent stays. */
-export interface ReissueLicense {
-  /** Null unbinds. */
-  instance_fingerprint?: string | null;
-  allowed_major_versions?: string[];
-  /** 0–365; 0 for a perpetual license. */
-  grace_days?: number;
-  /** All of them, in place of the former ones. */
-  entitlements?: Entitlements;
-  /** All of them, in place of the former ones; null: no longer counted, which ends all activations. */
-  seats?: GivenSeats | null;
-  /**
-   * Withdraws the older tokens: they answer SUPERSEDED. In any case where the new token takes entitlements or grace away,
-   * or seats change.
-   */
-  supersede?: boolean;
-}
-
-/** What the next token says that the last one did not. */
-interface Replacement {
-  event: 'license.renewed' | 'license.reissued';
-  expiresAt: Date | null;
-  graceDays: number;
-  instanceFingerprint: string | null;
-  allowedMajorVersions: string[];
-  entitlements: Entitlements;
-  seats: SeatTerms | null;
-  supersede: boolean;
-  /** Fields of the license that differ from before. */
-  changed: string[];
-}
+import {
+  type ReissueLicense,
+  reissuedToken,
+  type RenewLicense,
+  renewedToken,
+  type TokenReplacement,
+} from './token-replacement';
 
 /** Somebody changed the license while its new token was signed: nothing was written. */
 class ChangedMeanwhile extends Error {}
@@ -98,14 +56,7 @@ export class LicenseRenewalService {
     input: RenewLicense,
     precondition: Precondition<License> = NO_PRECONDITION,
   ): Promise<License> {
-    return this.replaceToken(actor, id, precondition, (license, now) => ({
-      event: 'license.renewed',
-      ...renewedTerm(license, input, now),
-      instanceFingerprint: license.instance_fingerprint,
-      allowedMajorVersions: license.allowed_major_versions,
-      entitlements: license.entitlements,
-      seats: license.seats,
-    }));
+    return this.replaceToken(actor, id, precondition, (license, now) => renewedToken(license, input, now));
   }
 
   /**
@@ -119,48 +70,14 @@ export class LicenseRenewalService {
     input: ReissueLicense,
     precondition: Precondition<License> = NO_PRECONDITION,
   ): Promise<License> {
-    return this.replaceToken(actor, id, precondition, (license) => {
-      const {
-        instance_fingerprint: instanceFingerprint = license.instance_fingerprint,
-        allowed_major_versions: allowedMajorVersions = license.allowed_major_versions,
-      } = input;
-      const entitlements = inStoredOrder(input.entitlements ?? license.entitlements);
-      const graceDays = graceOfTerm(license.expires_at, input.grace_days ?? license.grace_days);
-      const seats = seatsOf(input, license);
-      const seatsDiffer = !isDeepStrictEqual(seats, license.seats);
-      const changed = [
-        ...(instanceFingerprint === license.instance_fingerprint ? [] : ['instance_fingerprint']),
-        ...(isDeepStrictEqual(allowedMajorVersions.toSorted(), license.allowed_major_versions.toSorted())
-          ? []
-          : ['allowed_major_versions']),
-        ...(graceDays === license.grace_days ? [] : ['grace_days']),
-        ...(isDeepStrictEqual(entitlements, inStoredOrder(license.entitlements)) ? [] : ['entitlements']),
-        ...(seatsDiffer ? ['seats'] : []),
-      ];
-      return {
-        event: 'license.reissued',
-        expiresAt: license.expires_at,
-        graceDays,
-        instanceFingerprint,
-        allowedMajorVersions,
-        entitlements,
-        seats,
-        // Else the customer keeps what was taken away by using the older token.
-        supersede:
-          input.supersede === true ||
-          takesAway(license.entitlements, entitlements) ||
-          graceDays < license.grace_days ||
-          seatsDiffer,
-        changed,
-      };
-    });
+    return this.replaceToken(actor, id, precondition, (license) => reissuedToken(license, input));
   }
 
   private replaceToken(
     actor: Actor,
     id: string,
     precondition: Precondition<License>,
-    plan: (license: License, now: Date) => Replacement,
+    plan: (license: License, now: Date) => TokenReplacement,
   ): Promise<License> {
     return this.tokens.withActiveKey(() => this.signAndCommit(actor, id, precondition, plan));
   }
@@ -169,7 +86,7 @@ export class LicenseRenewalService {
     actor: Actor,
     id: string,
     precondition: Precondition<License>,
-    plan: (license: License, now: Date) => Replacement,
+    plan: (license: License, now: Date) => TokenReplacement,
   ): Promise<License> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const [license, moment] = await Promise.all([this.read(id, precondition), this.tokens.moment()]);
@@ -208,7 +125,7 @@ export class LicenseRenewalService {
     actor: Actor,
     seen: License,
     precondition: Precondition<License>,
-    replacement: Replacement,
+    replacement: TokenReplacement,
     fresh: FreshToken,
   ): Promise<License> {
     return transaction(this.dataSource, async (tx) => {
@@ -290,59 +207,4 @@ export class LicenseRenewalService {
       );
     return license;
   }
-}
-
-function seatsOf({ seats }: ReissueLicense, license: License): SeatTerms | null {
-  if (seats === undefined) return license.seats;
-  return seats === null ? null : completeSeats(seats, 'seats.');
-}
-
-function renewedTerm(
-  license: License,
-  input: RenewLicense,
-  now: Date,
-): Pick<Replacement, 'expiresAt' | 'graceDays' | 'supersede' | 'changed'> {
-  if (license.stored_status === 'suspended')
-    throw new LicenseStateConflict(
-      `The license ${license.id} is suspended: reinstate it before it is renewed.`,
-    );
-  if (license.expires_at === null)
-    throw new LicenseStateConflict(`The license ${license.id} is perpetual: there is nothing to renew.`);
-  const graceDays = input.grace_days ?? license.grace_days;
-  const before = endOfGrace(license.expires_at, license.grace_days);
-  const expiresAt = renewedEnd(license.expires_at, before, input, now);
-  return {
-    expiresAt,
-    graceDays,
-    supersede: endOfGrace(expiresAt, graceDays) < before,
-    changed: ['expires_at', ...(graceDays === license.grace_days ? [] : ['grace_days'])],
-  };
-}
-
-/**
- * @param end as it is
- * @param graceEnd when the license has expired, in milliseconds since 1970
- */
-function renewedEnd(
-  end: Date,
-  graceEnd: number,
-  { duration_days: days, expires_at: asked }: RenewLicense,
-  now: Date,
-): Date {
-  if (days !== undefined) {
-    if (asked !== undefined)
-      throw new InvalidTerm('expires_at', 'must be absent where duration_days is given');
-    const renewed = daysAfter(now.getTime() < graceEnd ? end : now, days);
-    if (renewed <= now)
-      throw new InvalidTerm(
-        'duration_days',
-        'must reach beyond now: in grace, it counts from the end of the license',
-      );
-    return renewed;
-  }
-  if (asked === undefined) throw new InvalidTerm('duration_days', 'is required unless expires_at is given');
-  const wholeSecond = new Date(Math.floor(asked.getTime() / 1000) * 1000);
-  if (wholeSecond <= now || wholeSecond <= end)
-    throw new InvalidTerm('expires_at', 'must be later than now and than the current end of the license');
-  return wholeSecond;
 }

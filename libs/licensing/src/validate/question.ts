@@ -1,4 +1,4 @@
-import { instanceFingerprint, type Question, withoutOuterWhiteSpace } from '@aegis/license-token';
+import { instanceFingerprint, type Question, shownToken } from '@aegis/license-token';
 import { fingerprintDigest } from '../activate/fingerprint-digest';
 import type { NamedActivation } from './token-look-up';
 import type { Proof } from './token-proofs';
@@ -43,7 +43,7 @@ export function namedActivation(
 /** A text that is the same only for equal questions. */
 export function questionText(input: ValidateLicense): string {
   const { module_name, instance_db_uuid = null, instance_domain = null, activation } = input;
-  const token = withoutOuterWhiteSpace(input.token);
+  const token = shownToken(input.token);
   const version = versionOf(input);
   const seat = [activation?.id ?? null, activation?.fingerprint ?? null];
   return JSON.stringify([token, module_name, version, instance_db_uuid, instance_domain, ...seat]);

@@ -1,4 +1,4 @@
-import { type LicenseClaims, parseToken, withoutOuterWhiteSpace } from '@aegis/license-token';
+import { type LicenseClaims, parseToken, shownToken } from '@aegis/license-token';
 import { type Counter, Metrics } from '@aegis/metrics';
 import { KeyRing, VerifiedSignatures } from '@aegis/signing';
 import { Injectable } from '@nestjs/common';
@@ -43,7 +43,7 @@ export class TokenProofs {
 
   /** @param shown as it was received; white space around it is ignored */
   async prove(shown: string): Promise<ShownToken> {
-    const token = withoutOuterWhiteSpace(shown);
+    const token = shownToken(shown);
     const sha256 = tokenHash(token);
     return { sha256, proof: this.recall(sha256) ?? (await this.verify(token, sha256)) };
   }

@@ -8,6 +8,7 @@ import { repeatNotice } from './replay-notices';
 import { changeSigningKey, repeatApiKeyDeletion } from './replay-keys';
 import { changeState, createLicense, replaceToken } from './replay-licenses';
 import { changeSeats } from './replay-seats';
+import { deleteWebhookAgain, disableWebhookAgain, type NamedWebhook } from './replay-webhooks';
 import { replayed, type ReplayedRecord } from './record-data';
 
 /** Ids of one kind that are named at most. */
@@ -44,6 +45,7 @@ export interface Replayed {
   /** Ids of licenses whose notes were changed: they have the former ones. */
   notes_outdated: string[];
   api_keys: NamedApiKey[];
+  webhooks: NamedWebhook[];
   /** Kids of the signing keys in which trust was withdrawn. */
   keys_compromised: string[];
   /** Records that could not be replayed, all of them: each can be a revocation. */
@@ -58,6 +60,7 @@ export class Replay {
     customers_outdated: [],
     notes_outdated: [],
     api_keys: [],
+    webhooks: [],
     keys_compromised: [],
     not_replayed: [],
   };
@@ -165,6 +168,33 @@ export class Replay {
           said(() => {
             nameKey(done.api_keys, record, 'updated');
           });
+      case 'webhook.deleted':
+        return async (record) => {
+          await deleteWebhookAgain(tx, record);
+          return said(() => {
+            nameWebhook(done.webhooks, record, 'deleted');
+          });
+        };
+      case 'webhook.disabled':
+      case 'webhook.updated':
+        return async (record) => {
+          const disables = type === 'webhook.disabled' || record.data.flag('is_active') === false;
+          if (disables) await disableWebhookAgain(tx, record);
+          return said(() => {
+            nameWebhook(done.webhooks, record, disables ? 'disabled' : 'updated');
+            if (disables && changesMore(record)) nameWebhook(done.webhooks, record, 'updated');
+          });
+        };
+      case 'webhook.rotated':
+        return (record) =>
+          said(() => {
+            nameWebhook(done.webhooks, record, 'rotated');
+          });
+      case 'webhook.created':
+        return (record) =>
+          said(() => {
+            nameWebhook(done.webhooks, record, 'created');
+          });
       default:
         if (!type.startsWith('signing_key.')) return undefined;
         return async (record) => {
@@ -188,4 +218,13 @@ function name(list: string[], id: string | null): void {
 function nameKey(list: NamedApiKey[], { data }: ReplayedRecord, what: NamedApiKey['what']): void {
   const key = { id: data.text('id'), name: data.text('name'), what };
   if (list.length < MOST_NAMED) list.push(key);
+}
+
+function nameWebhook(list: NamedWebhook[], { data }: ReplayedRecord, what: NamedWebhook['what']): void {
+  const webhook = { id: data.text('id'), origin: data.text('origin'), what };
+  if (list.length < MOST_NAMED) list.push(webhook);
+}
+
+function changesMore({ data }: ReplayedRecord): boolean {
+  return data.textsOrNone('fields').some((field) => field !== 'is_active');
 }

@@ -26,6 +26,10 @@ describe('what a record takes away', () => {
     ['api_key.updated', { id: 'k', fields: ['previous_valid_until'] }, 'k'],
     ['api_key.updated', { id: 'k', fields: ['name', 'is_active'], is_active: false }, 'k'],
     ['signing_key.compromised', { kid: 'k' }, 'k'],
+    ['webhook.deleted', { id: 'w' }, 'w'],
+    ['webhook.disabled', { id: 'w', reason: 'gone' }, 'w'],
+    ['webhook.rotated', { id: 'w' }, 'w'],
+    ['webhook.updated', { id: 'w', fields: ['is_active'], is_active: false }, 'w'],
     ['activation.ended', { activation_id: 'a', ended_by: 'ended' }, 'a'],
   ])('is named: %s %j', (type, data, subject) => {
     expect(otherRestriction(record(type, data))).toMatchObject({ type, subject });
@@ -39,6 +43,9 @@ describe('what a record takes away', () => {
     ['customer.updated', { fields: ['is_active'], is_active: true }],
     ['customer.updated', { fields: ['name'] }],
     ['api_key.created', { id: 'k' }],
+    ['webhook.created', { id: 'w' }],
+    ['webhook.updated', { id: 'w', fields: ['is_active'], is_active: true }],
+    ['webhook.updated', { id: 'w', fields: ['url'] }],
     ['activation.ended', { activation_id: 'a', ended_by: 'released' }],
     ['activation.ended', { activation_id: 'a', ended_by: 'lease' }],
     ['activation.ended', { ended_by: 'ended', count: 3 }],
@@ -51,7 +58,13 @@ describe('what a record takes away', () => {
   });
 
   it('takes effect without proof only if it does nothing else', () => {
-    const alone = ['customer.updated', 'api_key.deleted', 'signing_key.compromised'];
+    const alone = [
+      'customer.updated',
+      'api_key.deleted',
+      'signing_key.compromised',
+      'webhook.deleted',
+      'webhook.disabled',
+    ];
     const data = { id: 'k', kid: 'k', superseded: true, fields: ['is_active', 'scopes'], is_active: false };
     for (const type of [
       ...alone,
@@ -59,6 +72,8 @@ describe('what a record takes away', () => {
       'license.reissued',
       'api_key.rotated',
       'api_key.updated',
+      'webhook.rotated',
+      'webhook.updated',
     ])
       expect(otherRestriction(record(type, data))?.isAlone).toBe(alone.includes(type));
     expect(isRestriction(record('license.revoked', {}))).toBe(true);

@@ -7,7 +7,7 @@ export interface OtherRestriction {
   /** Id of the record. */
   record: string;
   type: string;
-  /** Id of the customer, API key, license or activation, or kid of the signing key. */
+  /** Id of the customer, API key, license, activation or webhook, or kid of the signing key. */
   subject: string;
   /** Whether it takes effect where unproven restrictions are applied: it takes something away, and does nothing else. */
   isAlone: boolean;
@@ -47,6 +47,14 @@ export function otherRestriction(fields: LeafFields): OtherRestriction | undefin
         return { record, type, subject: data.text('id'), isAlone: false };
       case 'api_key.updated':
         return mayNarrow(data) ? { record, type, subject: data.text('id'), isAlone: false } : undefined;
+      case 'webhook.deleted':
+      case 'webhook.disabled':
+        return { record, type, subject: data.text('id'), isAlone: true };
+      case 'webhook.rotated':
+        return { record, type, subject: data.text('id'), isAlone: false };
+      case 'webhook.updated':
+        if (data.flag('is_active') !== false) return undefined;
+        return { record, type, subject: data.text('id'), isAlone: data.texts('fields').length === 1 };
       case 'license.renewed':
       case 'license.reissued':
         if (license_id === null || data.flag('superseded') !== true) return undefined;

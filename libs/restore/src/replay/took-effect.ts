@@ -20,6 +20,11 @@ export async function tookEffect(tx: EntityManager, fields: LeafFields): Promise
       return exists(tx, 'activations WHERE id = $1 AND ended_at IS NOT NULL', data.text('activation_id'));
     case 'api_key.deleted':
       return exists(tx, 'api_keys WHERE id = $1 AND deleted_at IS NOT NULL', data.text('id'));
+    case 'webhook.deleted':
+      return exists(tx, 'webhook_endpoints WHERE id = $1 AND deleted_at IS NOT NULL', data.text('id'));
+    case 'webhook.disabled':
+    case 'webhook.updated':
+      return exists(tx, 'webhook_endpoints WHERE id = $1 AND NOT is_active', data.text('id'));
     case 'signing_key.compromised':
       return exists(tx, `signing_keys WHERE kid = $1 AND state = 'compromised'`, data.text('kid'));
     default:

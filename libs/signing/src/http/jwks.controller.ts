@@ -11,7 +11,7 @@ const CACHED = `public, max-age=${KEY_SET_SECONDS}, stale-if-error=${STALE_KEY_S
 
 @ApiTags('Keys')
 @Controller('.well-known')
-@Public()
+@Public({ anyOrigin: true })
 export class JwksController {
   constructor(
     private readonly keyRing: KeyRing,

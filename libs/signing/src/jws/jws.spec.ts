@@ -1,5 +1,7 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import type { Ed25519Jwk } from '@aegis/license-token';
 import { compactVerify } from 'jose';
+import { readVectors } from '../../../../test/support/vectors/read-vectors';
 import { jwkThumbprint, publicJwk } from './jwks';
 import { signCompact, verifySigningInput } from './jws';
 import { PemSigner } from '../signers/signer';
@@ -49,6 +51,15 @@ describe('signatures', () => {
     ]);
     expect(twin).toHaveLength(64);
     expect(verifySigningInput(rfcKey, SIGNING_INPUT, twin)).toBe(false);
+  });
+
+  it('do not verify with an R of small order, for which the equation holds', () => {
+    const { token, keys } = readVectors().find(({ id }) => id === 'signature-small-order-r-1')!;
+    const key = createPublicKey({ key: { ...(keys as Ed25519Jwk[])[0]! }, format: 'jwk' });
+    const signed = token.slice(0, token.lastIndexOf('.'));
+    const signature = Buffer.from(token.slice(signed.length + 1), 'base64url');
+    expect(verify(null, Buffer.from(signed), key, signature)).toBe(true);
+    expect(verifySigningInput(key, signed, signature)).toBe(false);
   });
 });
 

@@ -1,3 +1,4 @@
+import { hasSmallOrderR } from '@aegis/license-token';
 import { verify, type KeyObject } from 'node:crypto';
 import type { Signer } from '../signers/signer';
 
@@ -41,14 +42,14 @@ export async function signInput(signer: Signer, input: string): Promise<string> 
  * Whether an Ed25519 signature is valid (RFC 8032). On the path of every validation.
  * @param publicKey - Ed25519.
  * @param signingInput - `header.payload` of a compact JWS, base64url as received (RFC 7515, section 5.2).
- * @param signature - decoded; of any length but 64 bytes it does not hold.
+ * @param signature - decoded; of any length but 64 bytes it does not hold, nor with an R of small order.
  */
 export function verifySigningInput(
   publicKey: KeyObject,
   signingInput: string,
   signature: Uint8Array,
 ): boolean {
-  return verify(null, Buffer.from(signingInput, 'utf8'), publicKey, signature);
+  return !hasSmallOrderR(signature) && verify(null, Buffer.from(signingInput, 'utf8'), publicKey, signature);
 }
 
 function encode(value: object): string {

@@ -12,6 +12,8 @@ import {
 import { ConfigurationError } from '@aegis/errors';
 import { decryptPrivateKey, encryptPrivateKey } from './encrypted-pem';
 
+jest.unmock('./passphrase-iterations');
+
 const PASSPHRASE = 'correct horse battery staple – é';
 
 // RFC 8018 again, independent of the code: what the file holds is read with these.

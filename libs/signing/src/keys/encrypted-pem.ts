@@ -1,10 +1,10 @@
 import { createCipheriv, createPrivateKey, pbkdf2, randomBytes, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { ConfigurationError } from '@aegis/errors';
+import { PASSPHRASE_ITERATIONS } from './passphrase-iterations';
 import { canonicalPem, isIntact, pemBlocks } from './pem';
 import { encodePbes2, HMAC_SHA256, readPbkdf2 } from './pbes2';
 
-const ITERATIONS = 600_000;
 const SALT_BYTES = 16;
 // OpenSSL's buffer for a passphrase: a longer one encrypts well and can never be entered again.
 const MAX_PASSPHRASE_BYTES = 1024;
@@ -42,13 +42,13 @@ export async function encryptPrivateKey(
   assertPassphraseLength(passphrase, variable);
   const salt = randomBytes(SALT_BYTES);
   const iv = randomBytes(16);
-  const secret = await promisify(pbkdf2)(passphrase, salt, ITERATIONS, 32, 'sha256');
+  const secret = await promisify(pbkdf2)(passphrase, salt, PASSPHRASE_ITERATIONS, 32, 'sha256');
   const plaintext = key.export({ type: 'pkcs8', format: 'der' });
   const cipher = createCipheriv('aes-256-cbc', secret, iv);
   const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
   secret.fill(0);
   plaintext.fill(0);
-  const base64 = encodePbes2({ salt, iterations: ITERATIONS, iv, ciphertext }).toString('base64');
+  const base64 = encodePbes2({ salt, iterations: PASSPHRASE_ITERATIONS, iv, ciphertext }).toString('base64');
   return canonicalPem({ label: 'ENCRYPTED PRIVATE KEY', base64 });
 }
 
@@ -89,7 +89,9 @@ export function decryptPrivateKey(
     );
   }
   const strong =
-    derivation !== null && derivation.iterations >= ITERATIONS && STRONG_PRFS.includes(derivation.prf);
+    derivation !== null &&
+    derivation.iterations >= PASSPHRASE_ITERATIONS &&
+    STRONG_PRFS.includes(derivation.prf);
   return {
     privateKey,
     warning: strong

@@ -14,7 +14,7 @@ import { StatusLists } from '../status-lists.service';
 
 @ApiTags('Keys')
 @Controller('api/v1/status-lists')
-@Public()
+@Public({ anyOrigin: true })
 export class StatusListsController {
   constructor(private readonly lists: StatusLists) {}
 

@@ -1,0 +1,3 @@
+module aegis.example/go-verifier
+
+go 1.19

@@ -1,0 +1,25 @@
+package verifier;
+
+/** The answer: the first check that fails, in this order. */
+public enum Code {
+    MALFORMED,
+    UNKNOWN_KEY,
+    SIGNATURE_INVALID,
+    KEY_COMPROMISED,
+    ISSUER_MISMATCH,
+    MODULE_MISMATCH,
+    VERSION_NOT_ALLOWED,
+    INSTANCE_REQUIRED,
+    INSTANCE_MISMATCH,
+    CLOCK_SET_BACK,
+    STATUS_LIST_INVALID,
+    STATUS_LIST_STALE,
+    REVOKED,
+    SUSPENDED,
+    EXPIRED,
+    ACTIVATION_REQUIRED,
+    ACTIVATION_INVALID,
+    ACTIVATION_MISMATCH,
+    ACTIVATION_ENDED,
+    VALID,
+}

@@ -1,0 +1,1 @@
+from . import aegis_license, res_config_settings

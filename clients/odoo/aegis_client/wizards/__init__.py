@@ -1,0 +1,1 @@
+from . import aegis_license_upload

@@ -1,0 +1,1 @@
+"""Notices a clock that was set back, so that a license does not end."""

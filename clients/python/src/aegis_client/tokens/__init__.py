@@ -1,0 +1,1 @@
+"""What license tokens and activation tokens say, and the rules that their claims keep."""

@@ -1,0 +1,1 @@
+export { type JsonFile, jsonFile } from './json-file';

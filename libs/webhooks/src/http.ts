@@ -1,0 +1,2 @@
+export { WebhookDeliveryModule } from './webhook-delivery.module';
+export { WebhooksHttpModule } from './webhooks-http.module';

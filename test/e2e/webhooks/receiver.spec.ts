@@ -1,0 +1,193 @@
+import { createHmac } from 'node:crypto';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expectStatus } from '../../support/contract/expect-status';
+import { Child } from '../../support/deployment/child';
+import { aLicense, anApiKey } from '../../support/factories';
+import { testServer, type TestServer } from '../../support/processes/server';
+import { type Answer, Client } from '../../support/requests/client';
+import { until } from '../../support/until';
+
+jest.setTimeout(300_000);
+
+const RECEIVER = resolve(__dirname, '../../../clients/examples/webhook-receiver/receiver.mjs');
+
+interface Line {
+  event?: { id: string; type: string; sequence: number; data: Record<string, unknown> };
+}
+
+/** The receiver of clients/examples, as a process of its own, before a server that sends to it. */
+describe('the receiver of webhooks among the examples', () => {
+  let server: TestServer;
+  let admin: Client;
+  let folder: string;
+  let webhook: { id: string; secret: string; public_key: string };
+  const running: Child[] = [];
+
+  beforeAll(async () => {
+    server = await testServer();
+    admin = new Client(server.url, server.adminKey);
+  });
+  afterAll(() => server.close());
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'aegis-receiver-'));
+    const created = await admin.post('/api/v1/admin/webhooks', {
+      url: 'http://127.0.0.1:9/',
+      event_types: ['license.*'],
+    });
+    expectStatus(created, 201);
+    webhook = created.body as typeof webhook;
+  });
+  afterEach(async () => {
+    for (const child of running.splice(0)) await child.end('SIGKILL');
+    await admin.delete(`/api/v1/admin/webhooks/${webhook.id}`);
+    rmSync(folder, { recursive: true });
+  });
+
+  const journal = (): string => join(folder, 'events.jsonl');
+  const received = (): NonNullable<Line['event']>[] =>
+    readFileSync(journal(), 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .flatMap((line) => (JSON.parse(line) as Line).event ?? []);
+  const sequences = (): number[] => received().map(({ sequence }) => sequence);
+
+  async function run(variables: Record<string, string>): Promise<{ child: Child; url: string }> {
+    const child = new Child(process.execPath, [RECEIVER], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, PORT: '0', ...variables },
+    });
+    running.push(child);
+    let port: string | undefined;
+    await until('the receiver listens', () => {
+      child.assertRuns();
+      port = /^receiving on port (\d+)$/m.exec(child.output)?.[1];
+      return Promise.resolve(port !== undefined);
+    });
+    return { child, url: `http://127.0.0.1:${port}/` };
+  }
+  const withSecret = (more: Record<string, string> = {}): Promise<{ child: Child; url: string }> =>
+    run({ AEGIS_WEBHOOK_SECRET: webhook.secret, ...more });
+  const change = async (changes: object): Promise<void> => {
+    expectStatus(await admin.patch(`/api/v1/admin/webhooks/${webhook.id}`, changes), 200);
+  };
+  async function changeLicense(times: number): Promise<void> {
+    const { id } = await aLicense(admin);
+    for (let time = 1; time < times; time += 1)
+      expectStatus(await admin.patch(`/api/v1/licenses/${id}`, { notes: `note ${time}` }), 200);
+  }
+  const untilReceived = (count: number): Promise<void> =>
+    until(`${count} events are received`, () => Promise.resolve(received().length >= count));
+
+  it.each(['its secret', 'its public key alone'])(
+    'records what the server sends, verified with %s',
+    async (means) => {
+      const { url } = await (means === 'its secret'
+        ? withSecret()
+        : run({ AEGIS_WEBHOOK_PUBLIC_KEY: webhook.public_key }));
+      await change({ url });
+      await changeLicense(3);
+      await untilReceived(3);
+      expect(received().map(({ type }) => type)).toEqual([
+        'license.issued',
+        'license.updated',
+        'license.updated',
+      ]);
+      expect(sequences()).toEqual([1, 2, 3]);
+    },
+  );
+
+  it('acknowledges the test of an endpoint, and does not record it', async () => {
+    const { child, url } = await withSecret();
+    await change({ url });
+    const tested = await admin.post(`/api/v1/admin/webhooks/${webhook.id}/test`);
+    expect(tested.body).toMatchObject({ outcome: 'delivered', status: 204 });
+    expect(child.output).toMatch(/^test evt_/m);
+    expect(received()).toEqual([]);
+  });
+
+  it('refuses what the server has not signed, or signed long ago', async () => {
+    const { url } = await withSecret();
+    const key = Buffer.from(webhook.secret.slice('whsec_'.length), 'base64');
+    const now = Math.floor(Date.now() / 1000);
+    const body = JSON.stringify({ id: 'evt_1', type: 'license.issued', sequence: 1, data: {} });
+    const signatureOf = (content: string, by = key): string =>
+      `v1,${createHmac('sha256', by).update(content).digest('base64')}`;
+    const send = async ({ at = now, signed = body, with: by = key, headers = {} }): Promise<number> => {
+      const signature = signatureOf(`evt_1.${at}.${signed}`, by);
+      const answer = await fetch(url, {
+        method: 'POST',
+        body,
+        headers: {
+          ...{ 'webhook-id': 'evt_1', 'webhook-timestamp': String(at) },
+          'webhook-signature': signature,
+          ...headers,
+        },
+      });
+      return answer.status;
+    };
+    expect(await send({ signed: body.replace('1', '2') })).toBe(401);
+    expect(await send({ with: Buffer.alloc(32) })).toBe(401);
+    expect(await send({ at: now - 400 })).toBe(401);
+    expect(await send({ at: now + 400 })).toBe(401);
+    for (const value of ['', 'v1', 'v1,', 'v2,AAAA', 'v1a,AAAA'])
+      expect(await send({ headers: { 'webhook-signature': value } })).toBe(401);
+    expect(await send({ headers: { 'webhook-id': 'evt_2' } })).toBe(401);
+    // As if the signed content had its dots elsewhere.
+    const dotted = { 'webhook-id': 'evt_1.2', 'webhook-signature': signatureOf(`evt_1.2.${now}.${body}`) };
+    expect(await send({ headers: dotted })).toBe(401);
+    // Each signature costs time, for which nobody needs a secret.
+    const right = signatureOf(`evt_1.${now}.${body}`);
+    expect(await send({ headers: { 'webhook-signature': `${'v1,AAAA '.repeat(16)}${right}` } })).toBe(401);
+    expect(received()).toEqual([]);
+    expect(await send({})).toBe(204);
+    expect(await send({})).toBe(204);
+    expect(received()).toHaveLength(1);
+  });
+
+  it('recognizes an event that comes again, also after it was restarted', async () => {
+    const first = await withSecret();
+    await change({ url: first.url });
+    await changeLicense(2);
+    await untilReceived(2);
+    await first.child.end('SIGKILL');
+    // As a crash in the middle of a write.
+    appendFileSync(journal(), '{"event":{"id":"evt_cut');
+    const second = await withSecret();
+    await change({ url: second.url });
+    const redelivered = await redeliverAll();
+    await until('they come again', () =>
+      Promise.resolve(second.child.output.split('\nagain ').length - 1 === redelivered),
+    );
+    await changeLicense(1);
+    await untilReceived(3);
+    expect(sequences()).toEqual([1, 2, 3]);
+  });
+
+  it('reads from the server what it has missed', async () => {
+    const { key } = await anApiKey(admin, { scopes: ['events:read'] });
+    const { url } = await withSecret({
+      ...{ AEGIS_URL: server.url, AEGIS_API_KEY: key, AEGIS_WEBHOOK_ID: webhook.id },
+      GAP_PATIENCE_SECONDS: '0.05',
+    });
+    await change({ url, is_active: false });
+    await changeLicense(3);
+    await until('they are not delivered', async () => {
+      const { body } = await admin.get(`/api/v1/admin/webhooks/${webhook.id}`);
+      return body.sequence === 3;
+    });
+    await change({ is_active: true });
+    await changeLicense(1);
+    await untilReceived(4);
+    expect(sequences().sort()).toEqual([1, 2, 3, 4]);
+  });
+
+  async function redeliverAll(): Promise<number> {
+    const listed: Answer = await admin.get(`/api/v1/admin/webhooks/${webhook.id}/deliveries`);
+    const { deliveries } = listed.body as { deliveries: { id: string; state: string }[] };
+    for (const { id } of deliveries)
+      expectStatus(await admin.post(`/api/v1/admin/webhooks/deliveries/${id}/redeliver`), 200);
+    return deliveries.length;
+  }
+});
