@@ -1,6 +1,7 @@
 // Jest reporter: after a run of the whole suite, every status of every operation that the OpenAPI document declares
 // was answered to some test. Exempt is 500: an answer to a fault of ours that nobody knows how to cause.
 const { existsSync, readFileSync } = require('node:fs');
+const { problems } = require('./run-problems.cjs');
 
 const EXEMPT = ['500'];
 
@@ -25,7 +26,10 @@ class ContractReporter {
       )
       .filter((pair) => !reached.has(pair));
     if (missing.length === 0) return;
-    console.error(`Declared in the OpenAPI document, but answered to no test:\n  ${missing.join('\n  ')}`);
+    problems.push(
+      'Declared in the OpenAPI document, but answered to no test:',
+      ...missing.map((pair) => `  ${pair}`),
+    );
     this.error = new Error(`${missing.length} declared answers that no test reached`);
   }
 

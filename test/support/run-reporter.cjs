@@ -2,6 +2,7 @@
 // Under CI=true a skipped or todo test counts as failed: a run that left something out proves nothing about it.
 const { writeSync } = require('node:fs');
 const path = require('node:path');
+const { problems } = require('./run-problems.cjs');
 
 class RunReporter {
   onRunComplete(_contexts, results) {
@@ -20,9 +21,15 @@ class RunReporter {
       this.error = new Error(`${leftOut.length} skipped or todo under CI=true`);
     }
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites + leftOut.length;
-    const report = `\n${lines.map((line) => `${line}\n`).join('')}\n${results.numPassedTests} passed, ${failed} failed\n`;
     // Jest writes its own summary with a delay: only at the exit is this the end of the output.
-    process.once('exit', () => writeSync(1, report));
+    process.once('exit', (code) => {
+      if (problems.length > 0) lines.push('', ...problems);
+      if (code !== 0 && failed === 0 && problems.length === 0) {
+        lines.push('', `Exit code ${code}, and no test failed: the reason is further up.`);
+      }
+      lines.push('', `${results.numPassedTests} passed, ${failed} failed`);
+      writeSync(1, `\n${lines.map((line) => `${line}\n`).join('')}`);
+    });
   }
 
   /** Jest fails the run when this returns an error. */
