@@ -16,18 +16,21 @@ describeWithRedis(`limits that are counted in a Redis${because}`, () => {
   let failures: number;
   let log: string[];
 
+  const connect = (patienceMs: number): Promise<SharedThrottlerStorage> =>
+    SharedThrottlerStorage.connect({
+      url: redis.url,
+      patienceMs,
+      onFailure: 'open',
+      logger: { write: (_level: string, message: string) => log.push(message) } as unknown as Logger,
+      failures: { inc: () => failures++ } as unknown as Counter,
+    });
+
   beforeEach(async () => {
     redis = await RedisServer.start('canary7f3a');
     admin = new Redis(redis.url);
     failures = 0;
     log = [];
-    storage = await SharedThrottlerStorage.connect({
-      url: redis.url,
-      patienceMs: 250,
-      onFailure: 'open',
-      logger: { write: (_level: string, message: string) => log.push(message) } as unknown as Logger,
-      failures: { inc: () => failures++ } as unknown as Counter,
-    });
+    storage = await connect(250);
   });
   afterEach(async () => {
     storage.onModuleDestroy();
@@ -48,6 +51,15 @@ describeWithRedis(`limits that are counted in a Redis${because}`, () => {
       while (performance.now() < end);
       expect(await counting).toBe(round);
     }
+    expect([failures, log]).toEqual([0, []]);
+  });
+
+  it('continue when a reply takes a good part of the time that a request waits', async () => {
+    storage.onModuleDestroy();
+    storage = await connect(60_000);
+    expect(await hits()).toBe(1);
+    await admin.call('CLIENT', 'PAUSE', '500', 'ALL');
+    expect(await hits()).toBe(2);
     expect([failures, log]).toEqual([0, []]);
   });
 

@@ -2,7 +2,6 @@ import type { Counter } from '@aegis/metrics';
 import type { Logger } from '@aegis/logging';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { setTimeout as delay } from 'node:timers/promises';
 import { BoundedThrottlerStorage } from './bounded-throttler-storage';
 import { RateLimitsUnavailable } from './rate-limit.errors';
 import { guardReplies, type GuardedReplies } from './guarded-replies';
@@ -97,18 +96,10 @@ export class SharedThrottlerStorage implements WeightedThrottlerStorage, OnModul
   /** Connects, for two seconds at most; an unavailable Redis does not prevent a start, and is used when it is there. */
   static async connect(options: SharedStorageOptions): Promise<SharedThrottlerStorage> {
     const storage = new SharedThrottlerStorage(options);
-    const closing = new AbortController();
-    const late = delay(CONNECT_PATIENCE_MS, undefined, { signal: closing.signal }).then(() => {
-      throw new LateReply('not ready within 2 s');
+    // `guardReplies` ends a connection that is not ready in time: a Redis that accepts it may say nothing, or that it loads.
+    await storage.redis.connect().catch((error: unknown) => {
+      storage.isAway(storage.connectionError ?? error);
     });
-    // The client's own time-out is for the connection alone: a Redis that accepts it may say nothing, or that it loads.
-    await Promise.race([storage.redis.connect(), late])
-      .catch((error: unknown) => {
-        storage.isAway(storage.connectionError ?? error);
-      })
-      .finally(() => {
-        closing.abort();
-      });
     return storage;
   }
 

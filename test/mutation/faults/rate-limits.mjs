@@ -24,8 +24,8 @@ export default {
       ],
       [
         'does not start while Redis says nothing',
-        'await Promise.race([storage.redis.connect(), late])',
-        'await Promise.race([storage.redis.connect(), late.catch(() => new Promise(() => undefined))])',
+        'guardReplies(this.redis.stream, CONNECT_PATIENCE_MS)',
+        'guardReplies(this.redis.stream, 2 ** 31 - 1)',
       ],
       ['stays connected to a replica', "error.message.startsWith('READONLY')", 'error.message === undefined'],
       [
