@@ -20,9 +20,9 @@ export {
   removeEndedActivations,
   removeOldSeatDays,
 } from './retention/ended-activations';
-export type { JudgeTokens, SeatApplication, SeatGiven, SeatJudgement } from './admission/admissions';
+export type { JudgeTokens, SeatApplication, SeatGiven, SeatJudgement } from './admission/admission-outcomes';
 export { Admissions } from './admission/admissions';
-export type { SeatAct } from './admission/seat-round';
+export type { SeatAct } from './admission/seat-applicant';
 export type { Heartbeat } from './leases/heartbeats';
 export { Heartbeats } from './leases/heartbeats';
 export type { OfflineFileTokens } from './offline/offline-files';

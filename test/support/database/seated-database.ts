@@ -6,12 +6,12 @@ import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { testDatabase, type TestDatabase } from './database';
 import { insertLicenseRows, insertRowKey } from './license-rows';
-import {
-  Admissions,
-  type JudgeTokens,
-  type SeatApplication,
-} from '../../../libs/activations/src/admission/admissions';
-import type { SeatAct } from '../../../libs/activations/src/admission/seat-round';
+import type {
+  JudgeTokens,
+  SeatApplication,
+} from '../../../libs/activations/src/admission/admission-outcomes';
+import { Admissions } from '../../../libs/activations/src/admission/admissions';
+import type { SeatAct } from '../../../libs/activations/src/admission/seat-applicant';
 
 const ANYONE: Actor = {
   name: 'anonymous',
@@ -60,7 +60,11 @@ export class SeatedDatabase {
   }> {
     const dataSource = await this.database.dataSource([]);
     return {
-      admissions: new Admissions(dataSource, new AuditLog(), judge, new ActivationPlaces()),
+      admissions: new Admissions(dataSource, {
+        audit: new AuditLog(),
+        judge,
+        places: new ActivationPlaces(),
+      }),
       dataSource,
     };
   }

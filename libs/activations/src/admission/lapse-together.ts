@@ -6,7 +6,8 @@ import type { ActivationRow } from '../activation-rows';
 import { readSeatsById } from './end-seat';
 import { lockFreeSeats, readCountedSeats } from './seat-accounts';
 import { lapseSome } from './seat-look-ups';
-import { type SeatAct, SeatRound } from './seat-round';
+import type { SeatAct } from './seat-applicant';
+import { SeatRound } from './seat-round';
 import { SeatWrites } from './seat-writes';
 
 /** An activation whose lease may be over. */

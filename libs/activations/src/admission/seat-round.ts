@@ -1,4 +1,4 @@
-import type { Actor, AuditEntry } from '@aegis/audit';
+import type { AuditEntry } from '@aegis/audit';
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { ActivationRow } from '../activation-rows';
@@ -7,6 +7,7 @@ import { DEFAULT_LEASE_SECONDS, DEFAULT_OFFLINE_DAYS } from '../seats/seat-terms
 import { decideSeat, fileEnd, type LookUp, type SeatAccount, type SeatDecision } from './decide-seat';
 import { endSeat, readSeat, type SeatEnd } from './end-seat';
 import type { CountedSeats } from './seat-accounts';
+import type { SeatAct, SeatApplicant, SeatOutcome } from './seat-applicant';
 import {
   countNewcomers,
   type EndedSeat,
@@ -18,39 +19,6 @@ import {
   seatHolders,
 } from './seat-look-ups';
 import type { SeatWrites } from './seat-writes';
-
-/** The license that seats are of, as audit records name it. */
-export interface SeatSubject {
-  readonly licenseId: string;
-  readonly customerId?: string;
-  readonly moduleName?: string;
-}
-
-/** Who does something, and to which license: what an audit record says of it. */
-export interface SeatAct {
-  readonly actor: Actor;
-  readonly subject: SeatSubject;
-}
-
-/** Who asks for a seat. */
-export interface SeatApplicant extends SeatAct {
-  /** Digest of the fingerprint. */
-  readonly fp: Buffer;
-  readonly name: string | null;
-  /** An id, or `oldest`. */
-  readonly takeOver: string | null;
-  /** For so many days it gets an offline file, which holds the seat; absent where it gets none. */
-  readonly fileDays?: number;
-}
-
-/**
- * What an applicant got: a seat, whose row is among the writes of the round, or why not; null where that takes another
- * transaction, since this one has put as many lapses on record as one may.
- */
-export type SeatOutcome =
-  | { readonly id: string; readonly isNew: boolean }
-  | { readonly refusal: SeatsExhausted | MovesExhausted }
-  | null;
 
 type Admitted = Extract<SeatDecision, { kind: 'admitted' }>;
 type Refused = Extract<SeatDecision, { kind: 'refused' }>;

@@ -12,5 +12,9 @@ export const seatAdmissions: Provider = {
   provide: SEAT_ADMISSIONS,
   inject: [DataSource, AuditLog, SeatJudge],
   useFactory: (dataSource: DataSource, audit: AuditLog, judge: SeatJudge): Admissions<TokenForSeat> =>
-    new Admissions(dataSource, audit, (tx, shown) => judge.judge(tx, shown), new ActivationPlaces()),
+    new Admissions(dataSource, {
+      audit,
+      judge: (tx, shown) => judge.judge(tx, shown),
+      places: new ActivationPlaces(),
+    }),
 };
