@@ -12,6 +12,7 @@ import {
 } from '../support/contract/example-requests';
 import { exchange } from '../support/requests/raw-http';
 import { testServer, type TestServer } from '../support/processes/server';
+import { anApiKey, aWebhook } from '../support/factories';
 import { giveKeySet } from '../support/keys/signing-keys';
 import { freePort } from '../support/processes/free-port';
 import { START_PATIENCE_MS } from '../support/processes/server-process';
@@ -160,17 +161,6 @@ describe('each operation that declares it answers', () => {
     expect(answer).toMatchObject({ status: 409, body: { code: 'last_admin_key' } });
   });
 
-  it('409 where the first answer can no longer be read: rotateApiKey', async () => {
-    const made = await admin.post('/api/v1/admin/api-keys', { name: 'rotated', scopes: ['stats:read'] });
-    const path = `/api/v1/admin/api-keys/${made.body.id as string}/rotate`;
-    const repeated = (): Promise<Answer> => admin.post(path, {}, { 'Idempotency-Key': 'a-rotation' });
-    expect((await repeated()).status).toBe(200);
-    const sql = await superuserOf(server);
-    await sql.query(`UPDATE idempotency_keys SET pepper_version = 'v0'`);
-    await sql.end();
-    expect(await repeated()).toMatchObject({ status: 409, body: { code: 'answer_unreadable' } });
-  });
-
   it('409 while no checkpoint seals the record: getInclusionProof', async () => {
     const sql = await superuserOf(server);
     // A transaction that has begun to write: what is recorded after it is sealed after it.
@@ -184,19 +174,48 @@ describe('each operation that declares it answers', () => {
     expect(answer).toMatchObject({ status: 409, body: { code: 'audit_record_not_sealed' } });
   });
 
-  it('409 where the first answer can no longer be read: createApiKey', async () => {
-    const repeated = (): Promise<Answer> =>
-      admin.post(
-        '/api/v1/admin/api-keys',
-        { name: 'sent twice', scopes: ['stats:read'] },
-        { 'Idempotency-Key': 'the-same' },
-      );
-    expect((await repeated()).status).toBe(201);
-    const sql = await superuserOf(server);
-    await sql.query(`UPDATE idempotency_keys SET pepper_version = 'v0'`);
-    await sql.end();
-    expect(await repeated()).toMatchObject({ status: 409, body: { code: 'answer_unreadable' } });
-  });
+  it.each<[string, string, () => Promise<string>, number, object | undefined]>([
+    [
+      'createApiKey',
+      'POST',
+      () => Promise.resolve('/api/v1/admin/api-keys'),
+      201,
+      { name: 'sent twice', scopes: ['stats:read'] },
+    ],
+    [
+      'rotateApiKey',
+      'POST',
+      async () => `/api/v1/admin/api-keys/${(await anApiKey(admin)).id}/rotate`,
+      200,
+      {},
+    ],
+    [
+      'rotateWebhook',
+      'POST',
+      async () => `/api/v1/admin/webhooks/${(await aWebhook(admin)).id}/rotate`,
+      200,
+      {},
+    ],
+    [
+      'deleteWebhook',
+      'DELETE',
+      async () => `/api/v1/admin/webhooks/${(await aWebhook(admin)).id}`,
+      204,
+      undefined,
+    ],
+  ])(
+    '409 where the first answer can no longer be read: %s',
+    async (operation, method, pathOfIt, status, body) => {
+      const path = await pathOfIt();
+      const repeated = (): Promise<Answer> =>
+        admin.send(method, path, body, { 'Idempotency-Key': operation });
+      expect((await repeated()).status).toBe(status);
+      const sql = await superuserOf(server);
+      await sql.query(`UPDATE idempotency_keys SET pepper_version = 'v0'`);
+      await sql.end();
+      expect(await repeated()).toMatchObject({ status: 409, body: { code: 'answer_unreadable' } });
+    },
+  );
 
   it.each(named(declaring(422).filter(isPublic)))('422 to what breaks a rule: %s', async (_, route) => {
     const nothing = Object.fromEntries(Object.keys(ids).map((before) => [before, '%20'])) as unknown as Ids;
