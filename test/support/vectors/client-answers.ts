@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { ClockState } from '@aegis/license-token';
 import { verifyLicense } from '../../../clients/typescript/src/index';
+import { askClient } from './ask-client';
 import type { VectorAnswer } from './read-vectors';
 import type { RandomQuestion } from './random-questions';
 
@@ -14,29 +14,7 @@ export const hasPython = spawnSync(PYTHON, ['-c', 'import cryptography']).status
 
 /** What the TypeScript client answers. */
 export async function typescriptAnswer(asked: RandomQuestion): Promise<VectorAnswer> {
-  const { question, issuers, keys, now, max_offline, status_list, activation } = asked;
-  let kept: ClockState | null = asked.guard ?? null;
-  const guard = {
-    load: (): ClockState | null => kept,
-    save: (state: ClockState): void => {
-      kept = state;
-    },
-  };
-  const {
-    error: _error,
-    checked_at: _at,
-    ...verdict
-  } = await verifyLicense(asked.token, {
-    keys: Array.isArray(keys) ? keys : { keySet: keys.key_set, root: keys.root },
-    issuer: issuers,
-    ...question,
-    now,
-    statusList: status_list,
-    maxOffline: max_offline,
-    guard: asked.guard === undefined ? null : guard,
-    activation: activation && { ...activation, statusList: activation.status_list },
-  });
-  return { ...verdict, ...(asked.guard !== undefined && { guard: kept }) };
+  return (await askClient(verifyLicense, asked)).answer;
 }
 
 /** What the Python client answers, in the order of the questions: one process for all. */
