@@ -385,6 +385,22 @@ const numbers = [
     ['number-exponent-negative', '18300000000e-1', exp('18300000000e-1')],
     ['number-exponent-large-digits', '0.00000000183e18', exp('0.00000000183e18')],
     ['number-digits-300', '1830000000 and 300 zeros after the dot', exp(`1830000000.${'0'.repeat(300)}`)],
+    // Go's reader loses digits of a whole number beyond 800.
+    [
+      'number-digits-900',
+      '1830000000 and 900 zeros, times 10^-900',
+      exp(`1830000000${'0'.repeat(900)}e-900`),
+    ],
+    [
+      'number-digits-5000',
+      '1830000000 and 5,000 digits, times 10^-5000: the nearest double is whole',
+      exp(`1830000000${'0'.repeat(4_999)}1e-5000`),
+    ],
+    [
+      'number-exponent-after-zeros',
+      '183 after 3,000 zeros, times 10^3010',
+      exp(`0.${'0'.repeat(3_000)}183e3010`),
+    ],
     ['number-minus-zero-fraction', '-0.0 is 0', iat('-0.0')],
     ['number-minus-zero-exponent', '-0e9 is 0', iat('-0e9')],
     ['number-zero-exponent', '0e999999999 is 0', iat('0e999999999')],

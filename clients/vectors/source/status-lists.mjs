@@ -177,6 +177,8 @@ const refusedLists = [
   ['lst-checksum-missing', 'lst without its checksum', ofData(data.subarray(0, data.length - 4))],
   ['lst-checksum', 'lst with another checksum', ofData(changed(data, data.length - 1, 1))],
   ['lst-trailing', 'lst with a byte after its checksum', ofData(Buffer.concat([data, Buffer.alloc(1)]))],
+  // Node ignores what follows, and finds the checksum at the end.
+  ['lst-twice', 'lst with the same zlib data after it', ofData(Buffer.concat([data, data]))],
   ['lst-changed', 'lst with another byte than its checksum is of', ofData(changed(data, 9, 1))],
   ['lst-empty', 'lst is empty', ofData(Buffer.alloc(0))],
   [

@@ -49,7 +49,7 @@ export {
   openKeySet,
   parseKeySet,
 } from './key-set';
-export { publicKeyOf } from './key-set-proof';
+export { proofByKeySet, publicKeyOf } from './key-set-proof';
 export { hasSmallOrderR, isSmallOrder } from './small-order';
 export { entitlementOf } from './entitlement-of';
 export type { GuardedVerdict, OfflineTrust, OfflineVerdict, Revocation } from './offline';

@@ -2,7 +2,6 @@ package verifier
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -150,42 +149,40 @@ func (p *parser) array() (any, error) {
 
 // number reads what the grammar of RFC 8259 allows, as the nearest double: infinite where none holds it.
 func (p *parser) number() (any, error) {
-	start := p.at
-	if p.next() == '-' {
-		p.at++
-	}
-	if p.next() == '0' {
-		p.at++
-	} else if !p.digits() {
+	sign := p.either("-")
+	whole, is := p.digits()
+	if !is || len(whole) > 1 && whole[0] == '0' {
 		return nil, errJSON
 	}
-	if p.next() == '.' {
-		p.at++
-		if !p.digits() {
+	fraction, exponentSign, exponent := "", "", ""
+	if p.either(".") != "" {
+		if fraction, is = p.digits(); !is {
 			return nil, errJSON
 		}
 	}
-	if p.next() == 'e' || p.next() == 'E' {
-		p.at++
-		if p.next() == '+' || p.next() == '-' {
-			p.at++
-		}
-		if !p.digits() {
+	if p.either("eE") != "" {
+		exponentSign = p.either("+-")
+		if exponent, is = p.digits(); !is {
 			return nil, errJSON
 		}
 	}
-	number, err := strconv.ParseFloat(p.text[start:p.at], 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return nil, errJSON
+	return nearest(sign, whole+fraction, int64(len(whole)), exponentSign, exponent)
+}
+
+// either goes past one of these characters: empty if none of them is next.
+func (p *parser) either(chars string) string {
+	if p.at == len(p.text) || strings.IndexByte(chars, p.text[p.at]) < 0 {
+		return ""
 	}
-	return number, nil
+	p.at++
+	return p.text[p.at-1 : p.at]
 }
 
 // digits goes past one or more digits.
-func (p *parser) digits() bool {
+func (p *parser) digits() (string, bool) {
 	start := p.at
 	for p.next() >= '0' && p.next() <= '9' {
 		p.at++
 	}
-	return p.at > start
+	return p.text[start:p.at], p.at > start
 }

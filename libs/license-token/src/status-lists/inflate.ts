@@ -6,6 +6,15 @@
  * limit
  */
 export async function inflate(compressed: Uint8Array, limit: number): Promise<Uint8Array | null> {
+  const whole = await inflatedPrefix(compressed, limit);
+  if (whole === null) return null;
+  // Browsers refuse what follows the stream, and Node ignores it. A stream that ends earlier is whole without its last byte,
+  // too.
+  return (await inflatedPrefix(compressed.subarray(0, -1), limit)) === null ? whole : null;
+}
+
+/** What a stream inflates to that these bytes begin with; some platforms ignore what follows it. Null as for `inflate`. */
+async function inflatedPrefix(compressed: Uint8Array, limit: number): Promise<Uint8Array | null> {
   const inflated = new Blob([compressed as Uint8Array<ArrayBuffer>])
     .stream()
     .pipeThrough(new DecompressionStream('deflate'));
@@ -25,25 +34,7 @@ export async function inflate(compressed: Uint8Array, limit: number): Promise<Ui
   } catch {
     return null;
   }
-  const whole = joined(chunks, length);
-  // Browsers refuse what follows the stream, and Node ignores it.
-  return endsWithChecksum(compressed, whole) ? whole : null;
-}
-
-const CHECKSUM_BYTES = 4;
-const ADLER_MODULUS = 65_521;
-
-/** Whether the last bytes are the Adler-32 checksum of what came out (RFC 1950 section 2.2): nothing follows it then. */
-function endsWithChecksum(compressed: Uint8Array, inflated: Uint8Array): boolean {
-  let low = 1;
-  let high = 0;
-  for (const byte of inflated) {
-    low = (low + byte) % ADLER_MODULUS;
-    high = (high + low) % ADLER_MODULUS;
-  }
-  const { buffer, byteOffset, length } = compressed;
-  const checksum = new DataView(buffer, byteOffset + length - CHECKSUM_BYTES, CHECKSUM_BYTES);
-  return checksum.getUint16(0) === high && checksum.getUint16(2) === low;
+  return joined(chunks, length);
 }
 
 function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
