@@ -17,6 +17,7 @@ import endedCallers from './faults/ended-callers.mjs';
 import events from './faults/events.mjs';
 import webhookEndpoints from './faults/webhook-endpoints.mjs';
 import falseAssurance from './faults/false-assurance.mjs';
+import falseServers from './faults/false-servers.mjs';
 import finalStates from './faults/final-states.mjs';
 import grants from './faults/grants.mjs';
 import guard from './faults/guard.mjs';
@@ -60,6 +61,7 @@ import webhookSending from './faults/webhook-sending.mjs';
 export const AREAS = [
   judge,
   falseAssurance,
+  falseServers,
   offline,
   activationTokens,
   offlineFiles,

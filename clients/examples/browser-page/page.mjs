@@ -7,7 +7,7 @@ const form = document.querySelector('#check');
 const output = document.querySelector('output');
 
 async function statusListOf(token) {
-  const uri = statusListUri(token);
+  const uri = await statusListUri(token, keys);
   const fetched = uri && (await fetchStatusList(uri));
   return fetched?.outcome === 'fetched' ? fetched.text : null;
 }

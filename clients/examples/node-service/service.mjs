@@ -26,13 +26,14 @@ const guard = jsonFile(inFolder('clock.json'));
 const seat = new SeatHolder({
   baseUrl: server,
   token,
+  keys,
   module: MODULE,
   version: VERSION,
   fingerprint,
   storage: jsonFile(inFolder('seat.json')),
   onEvent: ({ event }) => console.log(`seat: ${event}`),
 });
-const uri = statusListUri(token);
+const uri = await statusListUri(token, keys);
 const list = uri && new StatusListKeeper({ uri, keys, storage: jsonFile(inFolder('list.json')) });
 
 async function end(exitCode) {

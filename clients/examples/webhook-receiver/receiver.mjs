@@ -66,7 +66,8 @@ async function fetchMissed() {
   for (let hasMore = true; hasMore;) {
     const url = new URL('/api/v1/events', AEGIS_URL);
     url.search = new URLSearchParams({ endpoint: AEGIS_WEBHOOK_ID, after: String(journal.upTo) }).toString();
-    const response = await fetch(url, { headers: { 'x-api-key': AEGIS_API_KEY } });
+    // A redirect could lead to another host, which must not have the key.
+    const response = await fetch(url, { headers: { 'x-api-key': AEGIS_API_KEY }, redirect: 'error' });
     if (!response.ok)
       throw new Error(`events after ${journal.upTo} are missing, and could not be read: ${response.status}`);
     const page = await response.json();

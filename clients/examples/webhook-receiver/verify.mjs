@@ -5,6 +5,8 @@ import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypt
 const TOLERANCE_SECONDS = 300;
 /** The server sends two, and four after a rotation. More cost the receiver time, also those that are not valid. */
 const MOST_SIGNATURES = 16;
+/** Bytes of the shortest secret (Standard Webhooks): with an empty one, anybody can sign. */
+const SHORTEST_SECRET = 24;
 /** What comes before the 32 bytes of an Ed25519 key in its SubjectPublicKeyInfo (RFC 8410). */
 const ED25519_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
@@ -46,9 +48,9 @@ export function webhookProblem({ headers, body }, { secrets = [], publicKeys = [
 
 /** @param {Buffer} signed  @param {string} secret */
 function hmac(signed, secret) {
-  return createHmac('sha256', Buffer.from(withoutPrefix(secret, 'whsec_'), 'base64'))
-    .update(signed)
-    .digest();
+  const key = Buffer.from(withoutPrefix(secret, 'whsec_'), 'base64');
+  if (key.length < SHORTEST_SECRET) throw new Error(`a secret must have at least ${SHORTEST_SECRET} bytes`);
+  return createHmac('sha256', key).update(signed).digest();
 }
 
 /** @param {Buffer} bytes  @param {Buffer} expected */

@@ -12,7 +12,15 @@ export {
 } from '@aegis/license-token';
 export type { GuardStorage } from './guard-storage';
 export { type KeySetTimes, keySetTimes } from './keys/key-set-times';
-export type { Jwk, PinnedKey, Root, SignedKeySet, TransportedKeys, TrustedKeys } from './keys/trusted-keys';
+export type {
+  CurrentKeys,
+  Jwk,
+  PinnedKey,
+  Root,
+  SignedKeySet,
+  TransportedKeys,
+  TrustedKeys,
+} from './keys/trusted-keys';
 export {
   type OfflineSeatFile,
   type OfflineSeatRequest,

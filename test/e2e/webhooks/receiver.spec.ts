@@ -1,5 +1,8 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expectStatus } from '../../support/contract/expect-status';
@@ -144,6 +147,47 @@ describe('the receiver of webhooks among the examples', () => {
     expect(await send({})).toBe(204);
     expect(await send({})).toBe(204);
     expect(received()).toHaveLength(1);
+  });
+
+  it('takes no secret that is too short: with an empty one, anybody can sign', async () => {
+    const { child, url } = await withSecret({ AEGIS_WEBHOOK_SECRET: 'whsec_' });
+    const at = String(Math.floor(Date.now() / 1000));
+    const body = JSON.stringify({ id: 'evt_1', type: 'license.issued', sequence: 1, data: {} });
+    const signature = createHmac('sha256', '').update(`evt_1.${at}.${body}`).digest('base64');
+    const answer = await fetch(url, {
+      method: 'POST',
+      body,
+      headers: { 'webhook-id': 'evt_1', 'webhook-timestamp': at, 'webhook-signature': `v1,${signature}` },
+    });
+    expect([answer.status, child.output]).toEqual([500, expect.stringContaining('at least 24 bytes')]);
+    expect(received()).toEqual([]);
+  });
+
+  it('does not follow a redirect with its API key', async () => {
+    const asked: string[] = [];
+    const elsewhere = createServer((request, response) => {
+      asked.push(`${request.url} ${String(request.headers['x-api-key'])}`);
+      if (request.url?.startsWith('/api/') === true) response.writeHead(302, { location: '/thief' });
+      response.end();
+    }).listen(0, '127.0.0.1');
+    await once(elsewhere, 'listening');
+    const { child, url } = await withSecret({
+      AEGIS_URL: `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`,
+      AEGIS_API_KEY: 'secret',
+      AEGIS_WEBHOOK_ID: webhook.id,
+      GAP_PATIENCE_SECONDS: '0.05',
+    });
+    await change({ url, is_active: false });
+    await changeLicense(2);
+    await until('they are not delivered', async () => {
+      const { body } = await admin.get(`/api/v1/admin/webhooks/${webhook.id}`);
+      return body.sequence === 2;
+    });
+    await change({ is_active: true });
+    await changeLicense(1);
+    await until('what is missing is asked for', () => Promise.resolve(child.output.includes('fetch failed')));
+    elsewhere.close().closeAllConnections();
+    expect(asked.every((one) => /^\/api\/v1\/events\?.* secret$/.test(one))).toBe(true);
   });
 
   it('recognizes an event that comes again, also after it was restarted', async () => {

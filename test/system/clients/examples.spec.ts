@@ -210,5 +210,14 @@ describe('the examples of the TypeScript client and of the command line', () => 
       1,
     ]);
     expect(check('missing.jwt').status).toBeGreaterThan(1);
+    // Only the claim binds; and no name is a line of its own, or an option.
+    const named = await aLicense(admin, { entitlements: { note: `sha256:${digest}` } });
+    writeFileSync(join(here, 'named\nforged.jwt\tVALID'), named.token);
+    writeFileSync(join(here, '--keys=named.jwt'), named.token);
+    const odd = check('named\nforged.jwt\tVALID', '--keys=named.jwt');
+    expect([odd.stdout, odd.status]).toEqual([
+      'named?forged.jwt?VALID\tVALID\tAcme Corporation\t-\n--keys=named.jwt\tVALID\tAcme Corporation\t-\n',
+      0,
+    ]);
   });
 });

@@ -9,7 +9,7 @@ export class AegisProblem extends Error {
 
   constructor(
     readonly status: number,
-    /** Null where what answered is not the server. */
+    /** Null where what answered is not the server, or a redirect; `status` is then 3xx, in browsers 0. */
     readonly problem: Problem | null,
   ) {
     super(problem === null ? `The server answered ${status}.` : `${problem.code}: ${problem.detail}`);

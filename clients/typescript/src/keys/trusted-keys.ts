@@ -41,6 +41,9 @@ export interface TransportedKeys {
 /** Where trust starts. */
 export type TrustedKeys = readonly PinnedKey[] | SignedKeySet | TransportedKeys;
 
+/** `TrustedKeys`, or a function that is asked at each use: for a key set that is fetched again. */
+export type CurrentKeys = TrustedKeys | (() => TrustedKeys);
+
 /** Keys that are trusted now. */
 export type OpenKeys = () => KeySet | KeySetRefused | Promise<KeySet | KeySetRefused>;
 
@@ -58,6 +61,17 @@ export function readKeys(keys: unknown): OpenKeys {
   throw new TypeError(
     'keys must be a list of pinned keys, { keySet, root } or { jwks, trustTransport: true }',
   );
+}
+
+/**
+ * Checks the option `keys` where it may be a function.
+ * @throws TypeError that names what is wrong
+ */
+export function readCurrentKeys(keys: unknown): OpenKeys {
+  if (typeof keys !== 'function') return readKeys(keys);
+  const current = keys as () => unknown;
+  readKeys(current());
+  return () => readKeys(current())();
 }
 
 function constant(keys: readonly KeySetKey[]): OpenKeys {

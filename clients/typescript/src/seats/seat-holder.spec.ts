@@ -1,5 +1,15 @@
 import { type SeatEvent, SeatHolder, type SeatState, verifyLicense } from '../index';
-import { activation, ACTIVATION_ID, FINGERPRINT, license, NOW, options } from '../vendor.fixture';
+import {
+  activation,
+  ACTIVATION_ID,
+  FINGERPRINT,
+  jwkOf,
+  k1,
+  k2,
+  license,
+  NOW,
+  options,
+} from '../vendor.fixture';
 import type { SeatHolderOptions } from './seat-holder';
 
 const SEATED = { seats: { mode: 'floating', required: true }, rev: 1 };
@@ -26,6 +36,7 @@ class Machine {
     return new SeatHolder({
       baseUrl: 'https://license.example/',
       token: license(SEATED),
+      keys: [jwkOf(k1)],
       module: 'payroll',
       version: '17.0',
       fingerprint: FINGERPRINT,
@@ -84,7 +95,8 @@ class Machine {
     const planned = new Promise<void>((resolve) => (this.settle = resolve));
     work();
     const idle = (async () => {
-      for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+      // A signature is verified in another thread: each turn waits for one.
+      for (let turn = 0; turn < 50; turn += 1) await crypto.subtle.digest('SHA-256', Buffer.of(turn));
     })();
     await Promise.race([planned, idle]);
   }
@@ -186,6 +198,66 @@ describe('a holder of a seat', () => {
     expect(holder.shown?.token).toBe(await activation());
   });
 
+  const later = { ...SEATED, rev: 9, iat: NOW };
+  it.each([
+    ['that a stranger signed', license(later, k2)],
+    ['of which something was changed', license(later).replace(/.{20}$/, 'A'.repeat(20))],
+    ['that is older', license({ ...SEATED, rev: 0 })],
+  ])('takes no license %s: one false answer would take the license away', async (_, brought) => {
+    machine.answers = [await held(), await held({ license_token: brought }), await held()];
+    const holder = machine.holder();
+    await holder.start();
+    await machine.pass(250);
+    expect(holder.token).toBe(license(SEATED));
+    expect((machine.kept as SeatState).license_token).toBe(license(SEATED));
+    expect(machine.names).toEqual(['held']);
+    machine.kept = { license_token: brought, activation: { id: ACTIVATION_ID, token: 'kept' } };
+    machine.answers = [];
+    const restarted = machine.holder();
+    await restarted.start();
+    expect(restarted.token).toBe(license(SEATED));
+    expect(restarted.shown?.token).toBe('kept');
+  });
+
+  it('asks for the keys at each use where they are a function, and takes nothing where that fails', async () => {
+    const renewed = license({ ...SEATED, rev: 2 }, k2);
+    let keys = () => [jwkOf(k1)];
+    machine.answers = [
+      await held(),
+      await held({ license_token: renewed }),
+      await held({ license_token: renewed }),
+    ];
+    machine.answers.push(await held({ license_token: renewed }));
+    const holder = machine.holder({ keys: () => keys() });
+    await holder.start();
+    keys = () => {
+      throw new Error('no keys');
+    };
+    await machine.pass(250);
+    expect(holder.token).toBe(license(SEATED));
+    keys = () => [jwkOf(k1), jwkOf(k2)];
+    await machine.pass(200);
+    expect(holder.token).toBe(renewed);
+    await machine.pass(200);
+    expect(machine.names).toEqual(['held', 'license']);
+  });
+
+  it.each([
+    [0, 10],
+    [-5, 10],
+    [1e300, 86_400],
+  ])(
+    'sends the next heartbeat after a time of its own where the server answers %d s',
+    async (answered, due) => {
+      machine.answers = [await held({ heartbeat_after: answered, lease_ends_at: null }), await held()];
+      await machine.holder().start();
+      await machine.pass(due - 1);
+      expect(machine.paths).toEqual(['']);
+      await machine.pass(1);
+      expect(machine.paths).toEqual(['', '/:id/heartbeat']);
+    },
+  );
+
   it('takes up the seat and the license that it had, after a crash', async () => {
     const renewed = license({ ...SEATED, rev: 2 });
     machine.kept = { license_token: renewed, activation: { id: ACTIVATION_ID, token: 'kept' } };
@@ -202,6 +274,7 @@ describe('a holder of a seat', () => {
     { license_token: 'nonsense', activation: { id: 'x' } },
     { license_token: license({ ...SEATED, jti: ACTIVATION_ID }), activation: { id: 'x', token: 'y' } },
     { license_token: license(SEATED), activation: { id: 5 } },
+    { license_token: license(SEATED), activation: { id: '\ud800', token: 'y' } },
   ])('asks for a seat where what was kept is not of this license: %j', async (kept) => {
     machine.kept = kept;
     machine.answers = [await held()];
@@ -326,9 +399,15 @@ describe('a holder of a seat', () => {
   it.each([
     ['a page of a hotel', new Response('<html>', { status: 200 })],
     ['another JSON', Response.json({ ok: true })],
-    ['a date that is not one', Response.json({ id: 'x', last_seen_at: 'x', lease_ends_at: null })],
+    ['a date that is not one', () => held({ last_seen_at: 'x' })],
+    // An address can't be made of it.
+    ['half a character as id', () => held({ id: '\ud800' })],
+    ['a path as id', () => held({ id: '../licenses' })],
+    ['a number as token', () => held({ token: 5 })],
+    ['more than any answer has', () => held({ padding: 'x'.repeat(262_144) })],
+    ['a redirect', () => new Response('{}', { status: 307, headers: { location: 'https://other.example' } })],
   ])('takes %s for no answer', async (_, answer) => {
-    machine.answers = [answer];
+    machine.answers = [typeof answer === 'function' ? await answer() : answer];
     const holder = machine.holder();
     await holder.start();
     expect([machine.names, holder.shown]).toEqual([[], undefined]);
@@ -349,6 +428,7 @@ describe('a holder of a seat', () => {
   it.each<[string, object]>([
     ['baseUrl', { baseUrl: undefined }],
     ['token', { token: 5 }],
+    ['keys', { keys: undefined }],
     ['fingerprint', { fingerprint: '' }],
     ['fingerprint', { fingerprint: 'a\nb' }],
     ['storage', { storage: {} }],

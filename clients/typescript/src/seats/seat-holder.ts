@@ -1,5 +1,7 @@
 import { ACTIVATION_FINGERPRINT, withoutOuterWhiteSpace } from '@aegis/license-token';
+import { type CurrentKeys, type OpenKeys, readCurrentKeys } from '../keys/trusted-keys';
 import { textOption } from '../option-checks';
+import type { LicenseTrust } from '../proven-license';
 import { randomShare } from '../random-share';
 import { type Schedule, scheduleByTimer } from '../timers';
 import type { Instance } from '../verify-license';
@@ -18,6 +20,8 @@ import { countsSeats, newerLicense, readSeatState, type SeatState, type SeatStor
 export interface SeatHolderOptions extends SeatServerOptions {
   /** The license token that the program was given. */
   token: string;
+  /** As for `verifyLicense`: a license token by another key does not replace the one that is there. */
+  keys: CurrentKeys;
   module: string;
   version: string;
   instance?: Instance | null;
@@ -51,6 +55,8 @@ export type SeatEvent =
 /** Seconds between attempts while the server cannot be reached. */
 const SHORTEST_S = 10;
 const LONGEST_S = 300;
+/** Seconds between heartbeats, whatever the server answers: it asks for a third of a lease, which has a minute at least. */
+const [LEAST_DUE_S, MOST_DUE_S] = [SHORTEST_S, 86_400];
 /** Seconds after which it is looked whether a machine has slept. */
 const LOOK_S = 60;
 /** Of a heartbeat's delay, at random, both ways. */
@@ -78,6 +84,7 @@ export class SeatHolder {
   private pending: Promise<void> = Promise.resolve();
   private cancel: (() => void) | null = null;
   private readonly clocks: Clocks;
+  private readonly openKeys: OpenKeys;
 
   /** @throws TypeError that names an option that is wrong */
   constructor(private readonly options: SeatHolderOptions) {
@@ -88,6 +95,7 @@ export class SeatHolder {
     const { load, save } = options.storage as Partial<SeatStorage>;
     if (typeof load !== 'function' || typeof save !== 'function')
       throw new TypeError('storage must have the functions load and save');
+    this.openKeys = readCurrentKeys(options.keys);
     this.clocks = options.clocks ?? PLATFORM_CLOCKS;
     this.state = { license_token: withoutOuterWhiteSpace(options.token), activation: null };
   }
@@ -110,7 +118,7 @@ export class SeatHolder {
   async start(): Promise<void> {
     if (this.isRunning) return;
     this.isRunning = true;
-    this.state = readSeatState(await this.loaded(), this.state.license_token);
+    this.state = await readSeatState(await this.loaded(), this.state.license_token, this.trust());
     if (!countsSeats(this.token)) this.isRunning = false;
     else await this.beat();
   }
@@ -227,12 +235,13 @@ export class SeatHolder {
 
   private async hold(activation: HeldActivation, since: Stopwatch): Promise<void> {
     const { id, token, last_seen_at, lease_ends_at, heartbeat_after } = activation;
-    const newer = newerLicense(activation.license_token, this.token);
+    const newer = await newerLicense(activation.license_token, this.token, this.trust());
     this.failures = 0;
     // Both times are the server's: the local clock may be wrong.
     const lasts = lease_ends_at === null ? null : Date.parse(lease_ends_at) - Date.parse(last_seen_at);
     const jitter = 1 + JITTER * (2 * this.random() - 1);
-    this.lease = { since, lasts, due: (heartbeat_after ?? LONGEST_S) * 1000 * jitter };
+    const due = Math.min(Math.max(heartbeat_after ?? LONGEST_S, LEAST_DUE_S), MOST_DUE_S);
+    this.lease = { since, lasts, due: due * 1000 * jitter };
     // A heartbeat may come without a token, while the signer is unavailable: then the last one counts until its end.
     const before = this.state.activation?.id === id ? this.state.activation.token : null;
     await this.keep({
@@ -295,6 +304,10 @@ export class SeatHolder {
     } catch {
       return null;
     }
+  }
+
+  private trust(): LicenseTrust {
+    return { openKeys: this.openKeys, now: new Date(this.clocks.wall()) };
   }
 
   private tell(event: SeatEvent): void {

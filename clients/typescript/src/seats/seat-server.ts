@@ -1,3 +1,5 @@
+import { UUID } from '@aegis/license-token';
+import { boundedText } from '../bounded-text';
 import { retryAfterOf } from '../status-lists/retry-after';
 
 /** How the server is asked for seats. */
@@ -42,12 +44,14 @@ export type SeatAnswer<Body> =
   | { outcome: 'unreachable'; retryAfter: number | null };
 
 const TIMEOUT_MS = 10_000;
+/** An activation with both of its tokens, or a refusal with 20 holders, takes less than a tenth. */
+const MAX_BYTES = 262_144;
 
 /**
  * Asks the server about a seat. Each of these requests can be repeated: a fingerprint never holds two seats.
  * @param path from the base address on
  * @param isExpected whether it is an answer of the server, and not of something that stands between
- * @returns also where there is no network; 429 and 5xx are no answers
+ * @returns also where there is no network; 429, 5xx and redirects are no answers: nobody else gets the license token
  */
 export async function askForSeat<Body>(
   { baseUrl, timeoutMs = TIMEOUT_MS, fetch = globalThis.fetch }: SeatServerOptions,
@@ -61,10 +65,11 @@ export async function askForSeat<Body>(
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: JSON.stringify(body),
       credentials: 'omit',
+      redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const text = await answer.text();
-    if (answer.status === 429 || answer.status >= 500)
+    const text = await boundedText(answer, MAX_BYTES);
+    if (text === null || answer.status === 429 || isNoAnswer(answer.status))
       return { outcome: 'unreachable', retryAfter: retryAfterOf(answer.headers) };
     const content: unknown = text === '' ? null : JSON.parse(text);
     if (answer.ok)
@@ -77,6 +82,11 @@ export async function askForSeat<Body>(
   }
 }
 
+/** A failure, or a redirect; browsers give that the status 0. */
+function isNoAnswer(status: number): boolean {
+  return status < 200 || (status >= 300 && status < 400) || status >= 500;
+}
+
 /** Whether nothing was answered, as to a release. */
 export function isNothing(body: unknown): body is null {
   return body === null;
@@ -85,14 +95,20 @@ export function isNothing(body: unknown): body is null {
 /** Whether what was answered is an activation. */
 export function isHeldActivation(body: unknown): body is HeldActivation {
   if (typeof body !== 'object' || body === null) return false;
-  const { id, last_seen_at, lease_ends_at, heartbeat_after } = body as Partial<HeldActivation>;
+  const { id, token, last_seen_at, lease_ends_at, heartbeat_after } = body as Partial<HeldActivation>;
   const isTime = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
   return (
-    typeof id === 'string' &&
+    isActivationId(id) &&
+    (token === null || typeof token === 'string') &&
     isTime(last_seen_at) &&
     (lease_ends_at === null || isTime(lease_ends_at)) &&
     (heartbeat_after === null || typeof heartbeat_after === 'number')
   );
+}
+
+/** It becomes a part of an address. */
+export function isActivationId(id: unknown): id is string {
+  return typeof id === 'string' && UUID.test(id);
 }
 
 /** What stands between may answer with anything. */

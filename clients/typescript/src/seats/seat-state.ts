@@ -1,5 +1,7 @@
 import { parseToken } from '@aegis/license-token';
 import { isMembers } from '../option-checks';
+import { type LicenseTrust, provenClaims } from '../proven-license';
+import { isActivationId } from './seat-server';
 
 /** What an installation keeps of its seat, so that it holds the same one after a restart. Plain JSON. */
 export interface SeatState {
@@ -21,29 +23,43 @@ export interface SeatStorage {
  * @param given the license token that the program has
  * @returns the newer token of both, and the activation where it is of this license
  */
-export function readSeatState(kept: unknown, given: string): SeatState {
+export async function readSeatState(kept: unknown, given: string, trust: LicenseTrust): Promise<SeatState> {
   const nothing = { license_token: given, activation: null };
   if (!isMembers(kept) || typeof kept.license_token !== 'string') return nothing;
   const [before, now] = [claimsOf(kept.license_token), claimsOf(given)];
   if (before === null || before.jti !== now?.jti) return nothing;
   const { activation } = kept;
   const { id, token } = isMembers(activation) ? activation : {};
-  const isNewer = (before.rev ?? 0) > (now.rev ?? 0);
+  const isNewer = (before.rev ?? 0) > (now.rev ?? 0) && (await isProven(kept.license_token, trust));
   return {
     license_token: isNewer ? kept.license_token : given,
-    activation: typeof id === 'string' ? { id, token: typeof token === 'string' ? token : null } : null,
+    activation: isActivationId(id) ? { id, token: typeof token === 'string' ? token : null } : null,
   };
 }
 
 /**
- * The license token that an answer brings, where it is one of the same license: nothing that stands between may take the
- * license away.
- * @returns null where no state can be used
+ * The license token that an answer brings, where it is another one of the same license, no older, and signed by a trusted
+ * key: nothing that stands between may take the license away.
+ * @returns null where the one before stays
  */
-export function newerLicense(brought: unknown, before: string): string | null {
-  if (typeof brought !== 'string') return null;
-  const claims = claimsOf(brought);
-  return claims !== null && claims.jti === claimsOf(before)?.jti ? brought : null;
+export async function newerLicense(
+  brought: unknown,
+  before: string,
+  trust: LicenseTrust,
+): Promise<string | null> {
+  if (typeof brought !== 'string' || brought === before) return null;
+  const [next, now] = [claimsOf(brought), claimsOf(before)];
+  if (next === null || next.jti !== now?.jti || (next.rev ?? 0) < (now.rev ?? 0)) return null;
+  return (await isProven(brought, trust)) ? brought : null;
+}
+
+/** A platform without Ed25519, and a function for keys that fails, prove nothing. */
+async function isProven(token: string, trust: LicenseTrust): Promise<boolean> {
+  try {
+    return (await provenClaims(token, trust)) !== null;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a license counts its installations. */

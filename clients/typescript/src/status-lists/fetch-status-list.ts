@@ -1,3 +1,4 @@
+import { boundedText } from '../bounded-text';
 import { retryAfterOf } from './retry-after';
 
 /** How a status list is fetched. */
@@ -53,7 +54,7 @@ export async function fetchStatusList(
     const serverDate = answer.headers.get('date');
     if (answer.status === 304) return { outcome: 'unchanged', serverDate };
     if (!answer.ok) return failed('status', answer);
-    const text = await textOf(answer, maxBytes);
+    const text = await boundedText(answer, maxBytes);
     if (text === null) return failed('too_large', answer);
     return { outcome: 'fetched', text, etag: answer.headers.get('etag'), serverDate };
   } catch {
@@ -74,22 +75,4 @@ function failed(
     retryAfter: answer && retryAfterOf(answer.headers),
     serverDate: answer?.headers.get('date') ?? null,
   };
-}
-
-/** Null where it is longer than allowed; then the rest is not read. */
-async function textOf({ body }: Response, maxBytes: number): Promise<string | null> {
-  if (body === null) return '';
-  const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-  const decoder = new TextDecoder();
-  let text = '';
-  let length = 0;
-  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
-    length += value?.length ?? 0;
-    if (length > maxBytes) {
-      await reader.cancel();
-      return null;
-    }
-    text += decoder.decode(value, { stream: true });
-  }
-  return text + decoder.decode();
 }

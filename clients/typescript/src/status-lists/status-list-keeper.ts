@@ -1,5 +1,5 @@
 import { openStatusList, publicKeyOf, type StatusList } from '@aegis/license-token';
-import { readKeys, type TrustedKeys } from '../keys/trusted-keys';
+import { type CurrentKeys, readCurrentKeys } from '../keys/trusted-keys';
 import { textOption } from '../option-checks';
 import { randomShare } from '../random-share';
 import { type Schedule, scheduleByTimer } from '../timers';
@@ -16,11 +16,8 @@ export interface TextStorage {
 export interface StatusListKeeperOptions {
   /** Of the list: `statusListUri(token)`. */
   uri: string;
-  /**
-   * As for `verifyLicense`: a list by another key is not kept. A function is asked at each use: for a key set that is
-   * fetched again.
-   */
-  keys: TrustedKeys | (() => TrustedKeys);
+  /** As for `verifyLicense`: a list by another key is not kept. */
+  keys: CurrentKeys;
   /** Without one, the list is kept in memory only. */
   storage?: TextStorage;
   timeoutMs?: number;
@@ -76,9 +73,7 @@ export class StatusListKeeper {
   /** @throws TypeError that names an option that is wrong */
   constructor(private readonly options: StatusListKeeperOptions) {
     textOption(options.uri, 'uri');
-    const { keys } = options;
-    const known = readKeys(typeof keys === 'function' ? keys() : keys);
-    this.openKeys = typeof keys === 'function' ? () => readKeys(keys())() : known;
+    this.openKeys = readCurrentKeys(options.keys);
   }
 
   /** Text of the last good list; undefined where there was none yet. */
@@ -95,7 +90,8 @@ export class StatusListKeeper {
     this.isRunning = true;
     await this.restore();
     const freshFor = this.kept ? this.kept.list.fresh_until.getTime() / 1000 - this.now() : 0;
-    this.plan(Math.max(freshFor, 0));
+    // A timer of the platform takes no more than 24 days, and then fires at once.
+    this.plan(Math.min(Math.max(freshFor, 0), LONGEST_S));
   }
 
   /** Ends the fetching of lists. The one that is kept stays. */

@@ -136,8 +136,16 @@ describe('statusListUri', () => {
     [null, license({ status: { status_list: { idx: 0, uri: 'https://' } } })],
     [null, 'nonsense'],
     [null, undefined],
-  ])('is %s', (uri, token) => {
-    expect(statusListUri(token)).toBe(uri);
+    // Anyone can write an address into a text, also one that only this machine reaches.
+    [null, license({}, k2)],
+    [null, license().replace(/.{20}$/, 'A'.repeat(20))],
+  ])('is %s', async (uri, token) => {
+    expect(await statusListUri(token, [jwkOf(k1)])).toBe(uri);
+  });
+
+  it('names a wrong option', async () => {
+    await expect(statusListUri(license(), [] as never)).resolves.toBeNull();
+    await expect(statusListUri(license(), undefined as never)).rejects.toThrow('keys');
   });
 });
 
@@ -238,6 +246,12 @@ describe('a keeper of a status list', () => {
     await keeper.start();
     expect(keeper.statusList).toBe(saved[0]);
     expect(planned?.delayMs).toBe(220_000);
+  });
+
+  it('asks within an hour where the saved list is fresh for years, which no timer of the platform takes', async () => {
+    saved = [listOf(1, 0, 0, { ttl: undefined, exp: 253_402_300_799 })];
+    await keeperOf().start();
+    expect(planned?.delayMs).toBe(3_960_000);
   });
 
   it.each(['nonsense', listOf(2, 0), 5, null])('begins without one where %j was saved', async (text) => {
