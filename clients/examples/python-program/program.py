@@ -47,6 +47,7 @@ class License:
         self.seat = SeatHolder(
             AegisApi(settings["server"], retries=1),
             token=(folder / "license.jwt").read_text(),
+            keys=self.keys,
             module=MODULE,
             version=VERSION,
             fingerprint=fingerprint_in(folder),

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import pytest
-from forger import ACTIVATION_ID, DAY, LICENSE_ID, NOW, license_token
+from forger import ACTIVATION_ID, DAY, LICENSE_ID, NOW, STRANGER, license_token
 from licensing.kept import Kept
 from licensing.question import Question
 from licensing.refreshing import refresh
@@ -167,6 +167,13 @@ def test_heartbeats_are_sent_when_they_are_due_and_bring_a_renewal(server: Stand
     asked_before = len(server.asked)
     refresh(newer, "payroll", asked, kept, now=late + 10)
     assert len(server.asked) == asked_before
+
+
+def test_one_false_answer_does_not_replace_the_stored_license(server: StandIn) -> None:
+    kept, asked = seated(server), at(server)
+    forged = license_token(STRANGER, iat=int(time.time()), exp=int(time.time()) + 900 * DAY, status=..., **SEATED)
+    server.answers = [admitted(asked, license_token=forged)]
+    assert refresh(TOKEN, "payroll", asked, kept, now=time.time() + 200).license_token == TOKEN
 
 
 def test_a_clock_that_was_set_back_does_not_stop_heartbeats(server: StandIn) -> None:

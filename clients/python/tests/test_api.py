@@ -150,14 +150,19 @@ def test_an_answer_that_does_not_come_in_time_ends(server: StandIn) -> None:
         ended.set()
 
 
-def test_an_answer_that_comes_byte_by_byte_ends() -> None:
+@pytest.mark.parametrize("begun", [
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nX-Padding: ",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;",
+], ids=["body", "header", "chunk"])  # fmt: skip
+def test_an_answer_that_comes_byte_by_byte_ends(begun: bytes) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     stop = threading.Event()
 
     def drip() -> None:
         connection, _ = listener.accept()
         with connection:
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n")
+            connection.sendall(begun)
             while not stop.wait(0.02):
                 try:
                     connection.sendall(b" ")
@@ -211,8 +216,35 @@ def test_waits_grow_and_are_bounded() -> None:
 
 
 @pytest.mark.parametrize(("header", "seconds"), [
-    (None, None), ("5", 5), (" 5 ", 5), ("-5", None), ("soon", None), ("٥", None), ("9" * 5000, None),
-    ("Thu, 01 Jan 1970 00:00:20 GMT", 10), ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Thu, 99 Jan 1970 00:00:00 GMT", None),
+    (None, None), ("5", 5), (" 5 ", 5), ("-5", None), ("soon", None), ("٥", None), ("9" * 5000, None), ("9999999999", 86_400),
+    ("Thu, 01 Jan 1970 00:00:20 GMT", 10), ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400), ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Thu, 99 Jan 1970 00:00:00 GMT", None),
 ])  # fmt: skip
 def test_retry_after_is_read(header: Any, seconds: Any) -> None:
     assert retry_after_of(header, now=10) == seconds
+
+
+def test_an_answer_that_is_nested_without_end_is_none(server: StandIn) -> None:
+    server.answers = [Say(200, "[" * 1_000_000, {"Content-Type": "application/json"})]
+    with pytest.raises(Unreachable):
+        AegisApi(server.url, retries=0).get("/x")
+    server.answers = [Say(400, "[" * 1_000_000, {"Content-Type": "application/problem+json"})]
+    with pytest.raises(Problem) as raised:
+        AegisApi(server.url, retries=0).get("/x")
+    assert raised.value.members == {}
+
+
+def test_no_proxy_sees_the_key_that_is_for_this_machine(server: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked on this machine needs no TLS; a proxy is another machine."""
+    proxy = StandIn()
+    proxy.answers = [Say(200, {"through": "proxy"})]
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    server.answers = [Say(200, {"through": "nothing"})]
+    try:
+        assert AegisApi(server.url, api_key="secret").get("/x") == {"through": "nothing"}
+        assert AegisApi("http://licenses.example.com", allow_http=True).get("/x") == {"through": "proxy"}
+        assert [asked.headers["X-API-Key"] for asked in proxy.asked] == [None]
+    finally:
+        proxy.close()

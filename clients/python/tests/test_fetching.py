@@ -146,3 +146,37 @@ def test_the_newest_key_set_that_the_root_signed_is_kept(server: StandIn) -> Non
     assert KeySetKeeper(server.url, ROOT.pem, storage).keys().kids == {"k1"}
     with pytest.raises(ValueError, match="root"):
         KeySetKeeper(server.url, "x", storage)
+
+
+class _Broken:
+    """A file that can't be read, on a disk that is full."""
+
+    def load(self) -> Any:
+        raise PermissionError(13, "denied")
+
+    def save(self, _state: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_list_is_kept_in_memory_where_it_cannot_be_saved(server: StandIn, site: Site) -> None:
+    server.answers = [Say(200, site.list(iat=NOW))]
+    keeper = StatusListKeeper(_Broken())
+    assert keeper.texts() == []
+    assert keeper.refresh(site.token, keys=KEYS, now=NOW)[:2] == (True, None)
+    assert keeper.texts() == [site.list(iat=NOW)]
+    assert keeper.refresh(site.token, keys=KEYS, now=NOW + 1)[:2] == (False, None)
+    assert len(server.asked) == 1
+    keys = KeySetKeeper(server.url, ROOT.jwk, _Broken())
+    server.answers = [Say(200, key_set())]
+    assert keys.refresh(NOW) is None
+    assert keys.keys().kids == {"k1"}
+
+
+@pytest.mark.parametrize("wrong", ["x", None, [], {}])
+def test_a_plan_that_was_changed_by_hand_keeps_nobody_from_asking(server: StandIn, site: Site, wrong: Any) -> None:
+    server.answers = [Say(200, site.list(iat=NOW))]
+    site.storage.state = {"lists": {site.uri: {"asked_at": wrong, "next_at": wrong}}}
+    assert site.refresh() == (True, None)
+    keys = MemoryStorage({"asked_at": wrong, "next_at": wrong})
+    server.answers = [Say(200, key_set())]
+    assert KeySetKeeper(server.url, ROOT.jwk, keys).refresh(NOW) is None

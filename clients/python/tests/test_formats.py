@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import json
 
 import pytest
@@ -123,3 +126,26 @@ def test_typ_may_be_required() -> None:
     assert parse_compact_jws(text, KIND).payload == {}
     with pytest.raises(Malformed):
         parse_compact_jws(text, KIND._replace(may_lack_typ=False))
+
+
+def test_nesting_is_counted_before_a_text_is_read() -> None:
+    """Python's reader calls itself for each level: in a program that has raised the limit of that, a stranger's text ended the
+    process. A process of its own shows it."""
+    program = (
+        "import sys; sys.setrecursionlimit(10**6)\n"
+        "from aegis_client.formats.strict_json import parse_strict_json_object as read\n"
+        "assert read(b'[' * 1_000_000) is None and read(b'{\"a\":' * 400_000) is None\n"
+        "assert read(b'{\"[[[[[[[[[[[[[[[[[[\\\\\\\"[\":1}') is not None"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_a_number_of_a_million_digits_takes_no_time_without_pythons_limit() -> None:
+    program = (
+        "from aegis_client.formats.strict_json import parse_strict_json_object as read\n"
+        "assert read(b'{\"a\":' + b'9' * 1_000_000 + b'}') == {'a': float('inf')}\n"
+        "assert read(b'{\"a\":[' + b'9' * 599 + b']}') == {'a': [10**599 - 1]}"
+    )
+    environment = {**os.environ, "PYTHONINTMAXSTRDIGITS": "0"}
+    # By the schoolbook method it would take minutes.
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30, env=environment)

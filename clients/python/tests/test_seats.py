@@ -4,7 +4,7 @@ import time
 from typing import Any, Callable
 
 import pytest
-from forger import ACTIVATION_ID, LICENSE_ID, MACHINE, NOW, activation_token, license_token
+from forger import ACTIVATION_ID, LICENSE_ID, MACHINE, NOW, OURS, STRANGER, activation_token, license_token
 from stand_in import HANGS_UP, Say, StandIn, problem
 
 from aegis_client import MemoryStorage, ShownActivation
@@ -40,7 +40,7 @@ class Machine:
 
     def holder(self, token: str = TOKEN, **different: Any) -> SeatHolder:
         options: dict[str, Any] = {
-            "token": token, "module": "payroll", "version": "17.0", "fingerprint": MACHINE, "storage": self.storage,
+            "token": token, "keys": [OURS.jwk], "module": "payroll", "version": "17.0", "fingerprint": MACHINE, "storage": self.storage,
             "instance": {"db_uuid": "a", "domain": "b"}, "name": "reception", "on_lost": self.lost.append,
             "on_license": self.licenses.append, **different,
         }  # fmt: skip
@@ -304,8 +304,8 @@ def test_the_thread_sends_heartbeats_until_it_is_stopped(server: StandIn) -> Non
     storage = MemoryStorage()
     fails: Callable[[Any], None] = lambda _: 1 / 0  # type: ignore[assignment, return-value] # noqa: E731
     holder = SeatHolder(
-        AegisApi(server.url, retries=0), token=TOKEN, module="payroll", version="17", fingerprint=MACHINE, storage=storage,
-        on_lost=fails,
+        AegisApi(server.url, retries=0), token=TOKEN, keys=[OURS.jwk], module="payroll", version="17", fingerprint=MACHINE,
+        storage=storage, on_lost=fails,
     )  # fmt: skip
     holder.activate()
     assert server.was_asked.acquire(timeout=20)
@@ -320,3 +320,82 @@ def test_the_thread_sends_heartbeats_until_it_is_stopped(server: StandIn) -> Non
 def test_the_steady_clock_moves() -> None:
     before = steady_seconds()
     assert steady_seconds() >= before
+
+
+_LATER = {**FLOATING, "iat": NOW}
+
+
+@pytest.mark.parametrize(
+    "brought",
+    [
+        pytest.param(license_token(STRANGER, **_LATER), id="of a stranger"),
+        pytest.param(license_token(**_LATER)[:-20] + "A" * 20, id="changed"),
+        pytest.param(license_token(**{**FLOATING, "iat": NOW - 200 * 86_400}), id="older"),
+        pytest.param(license_token(**{**_LATER, "jti": ACTIVATION_ID}), id="another license"),
+    ],
+)
+def test_one_false_answer_does_not_take_the_license_away(machine: Machine, brought: str) -> None:
+    holder = machine.active()
+    machine.server.answers = [Say(200, activation(license_token=brought))]
+    holder.beat()
+    assert (holder.license_token, machine.licenses) == (TOKEN, [])
+    assert machine.storage.state is not None
+    machine.storage.state["license_token"] = brought
+    assert machine.holder().license_token == TOKEN
+
+
+@pytest.mark.parametrize(
+    "different",
+    [
+        {"id": "\ud800"}, {"id": "../licenses"}, {"fence": 1e999}, {"heartbeat_after": 10**400}, {"mode": ...},
+    ],
+)  # fmt: skip
+def test_what_is_no_activation_is_no_answer(machine: Machine, different: dict[str, Any]) -> None:
+    answer = {name: value for name, value in activation(**different).items() if value is not ...}
+    machine.server.answers = [Say(201, answer)]
+    with pytest.raises(Unreachable):
+        machine.holder().activate()
+    holder = machine.active()
+    machine.server.answers = [Say(200, answer)]
+    assert holder.beat() == 150.0
+    assert holder.activation == ShownActivation(SHOWN, MACHINE)
+
+
+def test_the_end_of_the_lease_is_noticed_however_long_the_server_asks_to_wait(machine: Machine) -> None:
+    holder = machine.active()
+    machine.server.answers = [problem(503, "service_unavailable", {"Retry-After": "9999999999"})]
+    assert holder.beat() == 600.0
+    machine.steady += 600
+    assert 0 < holder.beat() <= 86_400
+    assert [lost.reason for lost in machine.lost] == ["unreachable"]
+    # Nobody was asked before that was over.
+    assert len(machine.server.asked) == 2
+    machine.steady += 86_400
+    machine.server.answers = [Say(200, activation())]
+    assert holder.beat() == 200
+    assert len(machine.server.asked) == 3
+
+
+class _Broken:
+    """A file that can't be read, on a disk that is full."""
+
+    def load(self) -> Any:
+        raise PermissionError(13, "denied")
+
+    def save(self, _state: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_storage_that_fails_keeps_nobody_from_a_seat(machine: Machine) -> None:
+    holder = machine.active(storage=_Broken())
+    assert holder.activation == ShownActivation(SHOWN, MACHINE)
+    machine.server.answers = [Say(200, activation(fence=8))]
+    assert (holder.beat(), holder.fence) == (200, 8)
+
+
+@pytest.mark.parametrize("name", ["id", "token", "mode", "fence", "counts_for", "heartbeat_after", "renewed_at"])
+def test_a_state_that_was_changed_by_hand_is_no_seat(machine: Machine, name: str) -> None:
+    machine.active().stop()
+    assert machine.storage.state is not None
+    machine.storage.state["seat"][name] = ["x"]
+    assert machine.holder().activation is None

@@ -121,5 +121,8 @@ def test_the_list_of_an_activation(ask: Ask) -> None:
     assert code(ended(0)) == "VALID"
     assert code(ended(1)) == code(ended(2)) == code(None, [ended(1)]) == "ACTIVATION_ENDED"
     assert code(ended(3)) == code("x") == code(with_status(1)) == code(ended(1, signer=STRANGER)) == "VALID"
+    # Of two of the same second, the one among the lists of the license, as in TypeScript.
+    assert code(ended(1), [ended(0)]) == "VALID"
+    assert code(ended(0), [ended(1)]) == "ACTIVATION_ENDED"
     assert code(ended(1, exp=NOW)) == "VALID"
     assert code(ended(1, exp=NOW), nonce=NONCE) == "ACTIVATION_ENDED"

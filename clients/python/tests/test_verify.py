@@ -177,6 +177,10 @@ def test_a_plain_jwks_needs_trust_in_the_transport(ask: Ask) -> None:
     jwks = {"keys": [{"kty": "RSA", "kid": "r"}, {**OURS.jwk, "kid": None}, OURS.jwk]}
     assert ask(keys={"jwks": jwks, "trust_transport": True}).code == "VALID"
     assert ask(keys={"jwks": [], "trust_transport": True}).code == "UNKNOWN_KEY"
+    # Of two keys of one kid the first counts, as in TypeScript.
+    assert ask(keys={"jwks": {"keys": [OURS.jwk, STRANGER.jwk]}, "trust_transport": True}).code == "VALID"
+    doubled = {"keys": [STRANGER.jwk, OURS.jwk]}
+    assert ask(keys={"jwks": doubled, "trust_transport": True}).code == "SIGNATURE_INVALID"
     with pytest.raises(ValueError, match="trust_transport"):
         ask(keys={"jwks": jwks})
     with pytest.raises(ValueError, match="trust_transport"):

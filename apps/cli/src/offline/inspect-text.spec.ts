@@ -52,6 +52,23 @@ describe('what needs no key', () => {
   });
 
   it.each([
+    [64, { problem: expect.any(String), content: expect.any(Object) }],
+    [65, { problem: expect.any(String) }],
+    [200_000, { problem: expect.any(String) }],
+  ])('inspect says what it can of %d levels, as anyone can write them', async (levels, shown) => {
+    const arrays = levels - 1;
+    const deep = `{"a":${'['.repeat(arrays)}${']'.repeat(arrays)}}`;
+    const [header] = token.split('.');
+    expect(await run(['inspect', `${header}.${Buffer.from(deep).toString('base64url')}.AAAA`])).toBe(1);
+    const answer = JSON.parse(written) as object;
+    expect(answer).toMatchObject({ kind: 'license', ...shown });
+    expect('content' in answer).toBe('content' in shown);
+    expect(await run(['inspect', `${header}.${Buffer.from(deep).toString('base64url')}.AAAA`], false)).toBe(
+      1,
+    );
+  });
+
+  it.each([
     ['activation', (): string => vectors.find(({ id }) => id === 'activation-list-valid')!.activation!.token],
     ['status_list', (): string => vectors.find((one) => one.status_list !== undefined)!.status_list!],
     [

@@ -31,6 +31,8 @@ const WARNING = 'NOTHING WAS VERIFIED: anyone can write this. `aegis verify` say
 const RED = ['\x1b[1;31m', '\x1b[0m'] as const;
 /** Of a text in the answer for people: a status list has many. */
 const MOST_SHOWN = 200;
+/** Objects and arrays within each other; no text of ours has more than 16. */
+const MOST_LEVELS = 64;
 
 /**
  * `aegis inspect`: shows what a license or another signed text says, without any key.
@@ -97,10 +99,22 @@ function decoded(text: string): { header?: unknown; payload?: unknown } {
 function jsonObject(segment: string): unknown {
   try {
     const value: unknown = JSON.parse(Buffer.from(segment, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null ? value : undefined;
+    return isObject(value) && !isTooDeep(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** What nests without end can be read, and not be written. */
+function isTooDeep(value: object): boolean {
+  let level = [value];
+  for (let depth = 0; depth < MOST_LEVELS && level.length > 0; depth += 1)
+    level = level.flatMap((one) => Object.values(one).filter(isObject));
+  return level.length > 0;
 }
 
 function shortened(_name: string, value: unknown): unknown {

@@ -189,6 +189,7 @@ def _holder(
     return SeatHolder(
         AegisApi(question.server or "", timeout=timeout, retries=0),
         token=token.strip(),
+        keys=question.keys,
         module=module,
         version=question.installation.version,
         fingerprint=fingerprint or "",

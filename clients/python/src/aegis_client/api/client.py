@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Optional
 from urllib.parse import urlencode
 
 from .errors import AegisError, Problem, Unreachable
+from .json_body import read_json
 from .retries import Retries, may_pass, retry_after_of
 from .transport import RawAnswer, Transport, check_base_url
 
@@ -194,16 +195,16 @@ def _success(answer: RawAnswer) -> Any:
     if not answer.body:
         return Answer(answer.status, answer.headers, None)
     try:
-        text = answer.body.decode("utf-8")
         is_json = answer.headers.get_content_type().endswith("json")
-        return Answer(answer.status, answer.headers, json.loads(text) if is_json else text)
+        body = read_json(answer.body) if is_json else answer.body.decode("utf-8")
+        return Answer(answer.status, answer.headers, body)
     except ValueError:
         return Unreachable("the answer is not what its media type says: something between has changed it")
 
 
 def _problem(answer: RawAnswer) -> Problem:
     try:
-        members = json.loads(answer.body)
+        members = read_json(answer.body)
     except ValueError:
         members = {}
     retry_after = retry_after_of(answer.headers.get("Retry-After"))

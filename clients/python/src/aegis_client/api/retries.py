@@ -10,6 +10,8 @@ _PASSING = (408, 429, 502, 503, 504)
 #: Another request with the same Idempotency-Key runs still.
 _IN_PROGRESS = "request_in_progress"
 _FIRST_WAIT_S = 0.5
+#: Nobody is asked to wait for longer than a day.
+_LONGEST_ASKED_S = 86_400.0
 
 
 class Retries(NamedTuple):
@@ -40,15 +42,15 @@ def may_pass(status: int, code: Optional[str]) -> bool:
 def retry_after_of(header: Optional[str], now: Optional[float] = None) -> Optional[float]:
     """Reads ``Retry-After`` (RFC 9110 section 10.2.3): seconds, or a date.
 
-    :returns: seconds from now, None where it is missing or can't be read
+    :returns: seconds from now, a day at most; None where it is missing or can't be read
     """
     if header is None:
         return None
     text = header.strip()
     if text.isascii() and text.isdigit() and len(text) <= 10:
-        return float(text)
+        return min(float(text), _LONGEST_ASKED_S)
     try:
         moment = parsedate_to_datetime(text).timestamp()
     except (TypeError, ValueError, OverflowError):
         return None
-    return max(0.0, moment - (time.time() if now is None else now))
+    return min(max(0.0, moment - (time.time() if now is None else now)), _LONGEST_ASKED_S)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import http.client
 import ipaddress
 import ssl
-import time
 import urllib.error
 import urllib.request
 from email.message import Message
@@ -11,6 +10,7 @@ from functools import lru_cache
 from typing import IO, Any, NamedTuple, Optional
 from urllib.parse import urlsplit
 
+from .deadline import Deadline, responses_until
 from .errors import RedirectRefused, Unreachable
 
 #: The largest answers are status lists and pages of licenses.
@@ -42,20 +42,22 @@ class Transport:
         self._context = context or _default_context()
         if self._context.verify_mode != ssl.CERT_REQUIRED or not self._context.check_hostname:
             raise ValueError("context must verify certificates and names of hosts")
-        self._opener = urllib.request.build_opener(
-            urllib.request.HTTPSHandler(context=self._context), _Redirects(), _AnyStatus()
-        )
+        handlers = (_Https(context=self._context), _Http(), _Redirects(), _AnyStatus())
+        self._opener = urllib.request.build_opener(*handlers)
+        # What is asked without TLS is on this machine: a proxy that the environment names would see the key.
+        self._direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)
 
     def send(self, method: str, url: str, headers: dict[str, str], body: Optional[bytes]) -> RawAnswer:
         """
         :raises Unreachable: when no whole answer came in time
         :raises RedirectRefused: when it leads to another origin with a key, to one without TLS, or is of a change
         """
-        request = urllib.request.Request(url, data=body, headers=headers, method=method)
-        deadline = time.monotonic() + self._timeout
         try:
-            with self._opener.open(request, timeout=self._timeout) as answer:
-                return RawAnswer(answer.status, answer.headers, _read(answer, deadline))
+            request = _Request(url, data=body, headers=headers, method=method)
+            request.deadline = Deadline(self._timeout)
+            opener = self._direct if _is_direct(url) else self._opener
+            with opener.open(request, timeout=self._timeout) as answer:
+                return RawAnswer(answer.status, answer.headers, _read(answer))
         except (OSError, http.client.HTTPException, ValueError) as error:
             # The address may have a query, and errors of sockets repeat nothing else.
             raise Unreachable(f"{method} {urlsplit(url).path}: {error}") from error
@@ -67,13 +69,43 @@ def _default_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _read(answer: Any, deadline: float) -> bytes:
-    """Reads up to a bound and until the deadline: a server that sends a byte a second must not hold a program."""
+class _Request(urllib.request.Request):
+    deadline: Deadline
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, req: Any) -> Any:
+        return self.do_open(_connections_until(req.deadline, http.client.HTTPConnection), req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, req: Any) -> Any:
+        connection = _connections_until(req.deadline, http.client.HTTPSConnection)
+        return self.do_open(connection, req, context=self._context)  # type: ignore[attr-defined]
+
+
+def _connections_until(deadline: Deadline, kind: Any) -> Any:
+    """A class of connections whose answers must be there at the deadline."""
+
+    def connection(host: str, *, timeout: float, **named: Any) -> Any:
+        made = kind(host, timeout=min(timeout, deadline.left()), **named)
+        made.response_class = responses_until(deadline)
+        return made
+
+    return connection
+
+
+def _is_direct(url: str) -> bool:
+    """Whether an address is asked without any proxy."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and _is_loopback(parts.hostname or "")
+
+
+def _read(answer: Any) -> bytes:
+    """Reads up to a bound."""
     pieces: list[bytes] = []
     length = 0
     while True:
-        if time.monotonic() > deadline:
-            raise TimeoutError("the answer took too long")
         piece = answer.read1(_PIECE_BYTES)
         if not piece:
             break
@@ -113,7 +145,16 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
                 raise RedirectRefused("redirected to another origin, which must not have the key")
             if before.scheme == "https" and after.scheme != "https":
                 raise RedirectRefused("redirected to an address without TLS")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+        if after.scheme not in ("http", "https"):
+            raise RedirectRefused("redirected to something other than HTTP")
+        if _is_direct(newurl) != _is_direct(req.full_url):
+            raise RedirectRefused("redirected to another network")
+        followed = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if followed is None:
+            return None
+        request = _Request(followed.full_url, headers=followed.headers, method=req.get_method())
+        request.deadline = req.deadline  # type: ignore[attr-defined]
+        return request
 
     def http_error_304(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
         """Not a redirect: the copy that is there is the newest."""

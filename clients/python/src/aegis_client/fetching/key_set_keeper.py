@@ -9,7 +9,8 @@ from ..api.transport import Transport, check_base_url
 from ..clock.guard import GuardStorage
 from ..keys.option import trusted_keys
 from ..keys.trusted_keys import TrustedKeys
-from .due import jittered, next_attempt
+from ..storage.remembering import Remembering
+from .due import is_early, jittered, next_attempt
 
 _PATH = "/.well-known/jwks.jwt"
 _EVERY_S = 86_400.0
@@ -36,7 +37,7 @@ class KeySetKeeper:
         """
         self._url = check_base_url(base_url, "base_url", allow_http) + _PATH
         self._root = root
-        self._storage = storage
+        self._storage = Remembering(storage)
         self._transport = Transport(timeout, context)
         trusted_keys({"key_set": "", "root": root})
 
@@ -45,13 +46,13 @@ class KeySetKeeper:
         return self._read(self._state().get("text"))
 
     def refresh(self, now: Optional[float] = None) -> Optional[str]:
-        """Fetches the key set where it is time to. Never raises for what the network does.
+        """Fetches the key set where it is time to. Never raises for what the network or the storage does.
 
         :returns: why none came; None: one came, or it is too early to ask
         """
         moment = time.time() if now is None else now
         state = self._state()
-        if state.get("asked_at", 0) <= moment < state.get("next_at", 0):
+        if is_early(state, moment):
             return None
         text, failure, next_at = self._fetch(moment)
         if text is not None:
@@ -64,7 +65,7 @@ class KeySetKeeper:
         return failure
 
     def _state(self) -> dict[str, Any]:
-        return dict(self._storage.load() or {})
+        return dict(self._storage.load())
 
     def _read(self, text: object) -> TrustedKeys:
         return trusted_keys({"key_set": text, "root": self._root})

@@ -12,10 +12,11 @@ from ..formats.malformed import Malformed
 from ..keys.option import Keys, trusted_keys
 from ..keys.trusted_keys import HOLDS
 from ..status_lists.status_list import StatusList, StatusListRefused, open_status_list
+from ..storage.remembering import Remembering
 from ..tokens.activation_token import parse_activation
 from ..tokens.license_token import parse_license
 from ..tokens.rules import StatusPlace
-from .due import jittered, next_attempt
+from .due import is_early, jittered, next_attempt
 
 _DEFAULT_TTL_S = 300.0
 #: The server's clock may be so far ahead. A list of the future would make all later ones look older.
@@ -51,7 +52,7 @@ class StatusListKeeper:
         :param context: for a certificate authority of the site's own
         :param allow_http: without TLS beyond this machine, too
         """
-        self._storage = storage
+        self._storage = Remembering(storage)
         self._transport = Transport(timeout, context)
         self._allow_http = allow_http
 
@@ -60,7 +61,7 @@ class StatusListKeeper:
         return [entry["text"] for entry in self._entries().values() if isinstance(entry.get("text"), str)]
 
     def refresh(self, token: object, *, keys: Keys, now: Optional[float] = None) -> Refreshed:
-        """Fetches the list that a token names, where it is time to. Never raises for what the network does.
+        """Fetches the list that a token names, where it is time to. Never raises for what the network or the storage does.
 
         :param token: license or activation token; its list is asked for only where its signature holds, since anyone
             could write an address into it
@@ -72,8 +73,7 @@ class StatusListKeeper:
             return Refreshed(False, None)
         entries = self._entries()
         entry = entries.get(uri, {})
-        # A clock that was set back must not keep it from asking.
-        if entry.get("asked_at", 0) <= moment < entry.get("next_at", 0):
+        if is_early(entry, moment):
             return Refreshed(False, None)
         kept = _opened(entry.get("text"), trusted, moment)
         result, changed = self._fetch(uri, entry, kept, trusted, moment)
@@ -96,8 +96,7 @@ class StatusListKeeper:
         return Refreshed(refusal is None, refusal)
 
     def _entries(self) -> dict[str, dict[str, Any]]:
-        state = self._storage.load()
-        lists = None if state is None else state.get("lists")
+        lists = self._storage.load().get("lists")
         return {uri: one for uri, one in lists.items() if isinstance(one, dict)} if isinstance(lists, dict) else {}
 
     def _fetch(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Optional
 
 #: Objects and arrays in each other, the outermost included: far more than any token has.
@@ -10,6 +11,9 @@ _WHITE_SPACE = " \t\n\r"
 
 #: Digits that Python reads in time linear in their number. Longer numbers are beyond every range that is asked for.
 _MAX_EXACT_DIGITS = 20
+_LONG_NUMBER = re.compile("(?<![0-9])[0-9]{600}")
+#: A string, also one without an end, in which brackets mean nothing; or what is no bracket.
+_NO_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[^"{}\[\]]+', re.DOTALL)
 
 
 def parse_strict_json_object(content: bytes) -> Optional[dict[str, Any]]:
@@ -21,22 +25,22 @@ def parse_strict_json_object(content: bytes) -> Optional[dict[str, Any]]:
     """
     try:
         text = content.decode("utf-8").strip(_WHITE_SPACE)
+        # Before it is read: Python's reader calls itself for each level, and where a program has raised the limit of that, a
+        # text of a stranger would end the process.
+        if is_too_deep(text, MAX_DEPTH):
+            return None
         value, end = _decoded(text)
     except (ValueError, RecursionError):
         return None
-    if end != len(text) or not isinstance(value, dict):
-        return None
-    if text.count("{") + text.count("[") > MAX_DEPTH and _is_too_deep(value):
-        return None
-    return value
+    return value if end == len(text) and isinstance(value, dict) else None
 
 
 def _decoded(text: str) -> tuple[Any, int]:
-    try:
+    # Python refuses whole numbers of thousands of digits, which are JSON; where it has no such limit (before 3.11, or by
+    # PYTHONINTMAXSTRDIGITS), it takes minutes for one of a million.
+    if _LONG_NUMBER.search(text) is None:
         return _DECODER.raw_decode(text)
-    except ValueError:
-        # Python refuses whole numbers of thousands of digits, which are JSON.
-        return _DECODER_OF_LONG_NUMBERS.raw_decode(text)
+    return _DECODER_OF_LONG_NUMBERS.raw_decode(text)
 
 
 def _once_each(members: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -60,15 +64,13 @@ _DECODER_OF_LONG_NUMBERS = json.JSONDecoder(
 )
 
 
-def _is_too_deep(value: Any) -> bool:
-    """Walks level by level, without recursion."""
-    level: list[Any] = [value]
-    for _ in range(MAX_DEPTH):
-        below: list[Any] = []
-        for item in level:
-            members = item.values() if isinstance(item, dict) else item
-            below += [member for member in members if isinstance(member, (dict, list))]
-        if not below:
-            return False
-        level = below
-    return True
+def is_too_deep(text: str, most: int) -> bool:
+    """Whether more levels are open at some place of a JSON text than may be; of another text, any answer is right."""
+    if text.count("{") + text.count("[") <= most:
+        return False
+    depth = 0
+    for bracket in _NO_BRACKETS.sub("", text):
+        depth += 1 if bracket in "{[" else -1
+        if depth > most:
+            return True
+    return False

@@ -63,7 +63,7 @@ def _list_of(claims: ActivationClaims, shown: ShownActivation, options: Options)
         return None
     own = shown.status_list
     given = [] if own is None else list(own) if isinstance(own, (list, tuple)) else [own]
-    newest = newest_list(claims.status, [*given, *options.status_lists], options.keys, options.now)
+    newest = newest_list(claims.status, [*options.status_lists, *given], options.keys, options.now)
     return None if newest is None or newest.status_at(claims.status) not in (0, 1, 2) else newest
 
 

@@ -82,7 +82,8 @@ def _of_jwks(jwks: object) -> TrustedKeys:
         if not isinstance(kid, str) or KEY_ID.fullmatch(kid) is None:
             continue
         try:
-            by_kid[kid] = key_of_jwk(jwk, "keys.jwks")
+            # Of two of one kid, the first.
+            by_kid.setdefault(kid, key_of_jwk(jwk, "keys.jwks"))
         except ValueError:
             continue
     return TrustedKeys(by_kid)

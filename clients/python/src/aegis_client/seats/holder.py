@@ -9,6 +9,7 @@ from ..api.client import AegisApi
 from ..api.errors import AegisError, Problem, Unreachable
 from ..clock.guard import GuardStorage
 from ..fingerprints import check_fingerprint
+from ..keys.option import Keys, trusted_keys
 from ..options import Instance, ShownActivation
 from .heartbeats import Heartbeats, jittered
 from .kept_seat import seat_of_answer
@@ -38,6 +39,7 @@ class SeatHolder:
         api: AegisApi,
         *,
         token: str,
+        keys: Keys,
         module: str,
         version: str,
         fingerprint: str,
@@ -51,6 +53,8 @@ class SeatHolder:
         """
         :param api: without a key: the license token is the credential
         :param token: the license token. Where a newer one is stored, that counts
+        :param keys: as for ``verify_license``: a license token that the server brings counts only where one of them signed
+            it
         :param module, version, instance: as for ``verify_license``
         :param fingerprint: the installation's own identity, ``new_fingerprint()`` at its first start
         :param storage: of its own, ``FileStorage("seat.json")``
@@ -71,7 +75,10 @@ class SeatHolder:
         self._lock = threading.RLock()
         self._heartbeats = Heartbeats(self.beat)
         self._is_lost = False
-        self._token, self._seat = restored(storage, token, fingerprint)
+        #: By the steady clock; 0: the server has not asked to wait.
+        self._not_before = 0.0
+        self._keys = trusted_keys(keys)
+        self._token, self._seat = restored(storage, token, fingerprint, self._keys, time.time())
         self._renewed = steady_seconds()
         if self._seat is not None:
             # The steady clock begins again with the machine. A local clock that was set back gives no time.
@@ -162,6 +169,9 @@ class SeatHolder:
             if self._seat is None:
                 return _LONGEST_RETRY_S
             asked, now = steady_seconds(), time.time()
+            if asked < self._not_before:
+                # It was woken at the end of the lease: the server has asked to wait for longer.
+                return self._unanswered(self._not_before - asked)
             try:
                 answer = self._once.post(f"{_ROUTE}/{self._seat.id}/heartbeat", self._credential())
                 self._keep(answer, asked, now)
@@ -203,6 +213,7 @@ class SeatHolder:
 
     def _unanswered(self, retry_after: Optional[float]) -> float:
         """Tries on until the lease ends, and after it: the server decides what has become of the seat."""
+        self._not_before = steady_seconds() + (retry_after or 0.0)
         left = self._left()
         if left is not None and left <= 0:
             self._lose(Lost("unreachable"))
@@ -210,7 +221,7 @@ class SeatHolder:
             return max(jittered(_LONGEST_RETRY_S), retry_after or 0.0)
         wait = max(jittered(min(_LONGEST_RETRY_S, max(_FIRST_RETRY_S, left / 4))), retry_after or 0.0)
         # Not later than the end of the lease, so that its loss is noticed then.
-        return wait if retry_after is not None else min(wait, left)
+        return min(wait, left)
 
     def _left(self) -> Optional[float]:
         """Seconds for which the seat counts; None: that is not known."""
@@ -230,12 +241,13 @@ class SeatHolder:
     def _keep(self, answer: Any, asked: float, now: float) -> None:
         try:
             self._seat = seat_of_answer(answer, self._seat, now)
-        except (KeyError, TypeError, ValueError):
+        except (ArithmeticError, KeyError, TypeError, ValueError):
             raise Unreachable("what stands between has answered in place of the server") from None
         # From the moment of asking: the lease began after it.
         self._renewed = asked
         self._is_lost = False
-        newer = newer_license(answer.get("license_token"), self._token)
+        self._not_before = 0.0
+        newer = newer_license(answer.get("license_token"), self._token, self._keys, now)
         self._token = newer or self._token
         self._save()
         if newer is not None and self._on_license is not None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional
 
 from ..formats.malformed import Malformed
 from ..tokens.activation_token import parse_activation
+from ..tokens.rules import is_uuid
 
 #: The server signs tokens with an ``iat`` so much before the moment.
 _BEFORE_IAT_S = 60
@@ -35,10 +36,13 @@ def seat_of_answer(answer: Any, before: Optional[KeptSeat], now: float) -> KeptS
 
     :param before: the same activation: its token stays where the answer has none
     :param now: the local clock when the answer was asked for
-    :raises KeyError, TypeError, ValueError: when it is not one: what stands between may answer with anything
+    :raises ArithmeticError, KeyError, TypeError, ValueError: when it is not one: what stands between may answer with anything
     """
     if not isinstance(answer, Mapping):
         raise TypeError("not an object")
+    # It becomes a part of an address.
+    if not is_uuid(answer["id"]):
+        raise ValueError("id is not one of an activation")
     token = answer.get("token")
     if not isinstance(token, str):
         token = before.token if before is not None and before.id == answer["id"] else None
@@ -60,13 +64,16 @@ def _heartbeat_after(seconds: Any) -> float:
 
 
 def seat_of_state(state: object) -> Optional[KeptSeat]:
-    """Reads what was stored; None where it is not that."""
+    """Reads what was stored; None where it is not that, as after an edit by hand."""
     if not isinstance(state, Mapping):
         return None
     try:
-        return KeptSeat(**state)
+        seat = KeptSeat(**state)
     except TypeError:
         return None
+    texts = seat.token is None or isinstance(seat.token, str), isinstance(seat.mode, str), is_uuid(seat.id)
+    numbers = seat.fence, seat.heartbeat_after, seat.renewed_at, 0.0 if seat.counts_for is None else seat.counts_for
+    return seat if all(texts) and all(type(one) in (int, float) for one in numbers) else None
 
 
 def _counts_for(answer: Mapping[str, Any], token: Optional[str]) -> Optional[float]:

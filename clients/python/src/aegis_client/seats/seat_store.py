@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
 
 from ..clock.guard import GuardStorage
 from ..formats.malformed import Malformed
+from ..keys.trusted_keys import HOLDS, TrustedKeys
 from ..tokens.license_token import LicenseClaims, parse_license
 from .kept_seat import KeptSeat, seat_of_state
 
@@ -27,45 +29,57 @@ def unverified_claims(token: str) -> LicenseClaims:
         raise ValueError(f"token is not a license token: {malformed}") from None
 
 
-def restored(storage: GuardStorage, token: str, fingerprint: str) -> Stored:
+def restored(storage: GuardStorage, token: str, fingerprint: str, keys: TrustedKeys, now: float) -> Stored:
     """Reads what ``store`` has kept, for the same license and the same installation alone.
 
     :param token: that the program was started with; the later one of both counts
+    :param keys: one of them must have signed the one that was kept
     """
     given = unverified_claims(token)
-    state = storage.load() or {}
+    state = _loaded(storage)
     if state.get("fingerprint") != fingerprint or state.get("license_id") != given.license_id.lower():
         return Stored(token, None)
-    return Stored(_later(state.get("license_token"), token, given), seat_of_state(state.get("seat")))
+    kept = newer_license(state.get("license_token"), token, keys, now)
+    is_later = kept is not None and unverified_claims(kept).issued_at > given.issued_at
+    return Stored(str(kept) if is_later else token, seat_of_state(state.get("seat")))
 
 
 def store(storage: GuardStorage, stored: Stored, fingerprint: str) -> None:
-    """Keeps the state of a seat."""
-    storage.save(
-        {
-            "license_id": unverified_claims(stored.license_token).license_id.lower(),
-            "fingerprint": fingerprint,
-            "license_token": stored.license_token,
-            "seat": None if stored.seat is None else stored.seat._asdict(),
-        }
-    )
-
-
-def newer_license(brought: object, before: str) -> Optional[str]:
-    """The license token that an answer brings, where it is one of the same license: nothing that stands between may take
-    the license away."""
+    """Keeps the state of a seat. Where that fails, as on a full disk, the same fingerprint gets the same seat after a
+    restart."""
+    state = {
+        "license_id": unverified_claims(stored.license_token).license_id.lower(),
+        "fingerprint": fingerprint,
+        "license_token": stored.license_token,
+        "seat": None if stored.seat is None else stored.seat._asdict(),
+    }
     try:
-        is_same = isinstance(brought, str) and (
-            unverified_claims(brought).license_id.lower() == unverified_claims(before).license_id.lower()
-        )
-    except ValueError:
+        storage.save(state)
+    except Exception:  # noqa: BLE001 - the storage is the caller's
+        return
+
+
+def newer_license(brought: object, before: str, keys: TrustedKeys, now: float) -> Optional[str]:
+    """The license token that an answer brings, where it is another one of the same license, no older, and signed by a
+    trusted key: nothing that stands between may take the license away."""
+    if not isinstance(brought, str) or brought == before or not _is_proven(brought, keys, now):
         return None
-    return str(brought) if is_same and brought != before else None
+    next_claims, claims = unverified_claims(brought), unverified_claims(before)
+    is_same = next_claims.license_id.lower() == claims.license_id.lower()
+    return brought if is_same and next_claims.issued_at >= claims.issued_at else None
 
 
-def _later(kept: object, token: str, given: LicenseClaims) -> str:
+def _loaded(storage: GuardStorage) -> Mapping[str, Any]:
+    """A storage that fails has nothing."""
     try:
-        is_later = isinstance(kept, str) and unverified_claims(kept).issued_at > given.issued_at
-    except ValueError:
-        return token
-    return str(kept) if is_later else token
+        return storage.load() or {}
+    except Exception:  # noqa: BLE001 - the storage is the caller's
+        return {}
+
+
+def _is_proven(token: object, keys: TrustedKeys, now: float) -> bool:
+    try:
+        signed, _ = parse_license(token)
+    except Malformed:
+        return False
+    return keys.proof(signed, now) == HOLDS
