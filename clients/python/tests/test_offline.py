@@ -24,8 +24,11 @@ def test_a_new_request_has_its_own_nonce() -> None:
     assert one.nonce != other.nonce
     assert (one.license_id, one.fingerprint_digest) == (LICENSE_ID, REQUEST.fingerprint_digest)
     assert parse_offline_request(str(one)) == one
-    with pytest.raises(ValueError, match="fingerprint"):
-        new_offline_request(LICENSE_ID, "\x07")
+    # As the server: nothing that can't be seen, and no half of a character.
+    for hidden in ("\x07", "a\u200bb", "\ufeffa", "\u202ea", "\ud800", "a\u2028"):
+        with pytest.raises(ValueError, match="fingerprint"):
+            new_offline_request(LICENSE_ID, hidden)
+    assert new_offline_request(LICENSE_ID, "Empfang 1 é 😀").fingerprint_digest
     with pytest.raises(ValueError, match="license_id"):
         new_offline_request("x", MACHINE)
     assert new_fingerprint() != new_fingerprint()

@@ -40,9 +40,9 @@ class Machine:
 
     def holder(self, token: str = TOKEN, **different: Any) -> SeatHolder:
         options: dict[str, Any] = {
-            "token": token, "keys": [OURS.jwk], "module": "payroll", "version": "17.0", "fingerprint": MACHINE, "storage": self.storage,
-            "instance": {"db_uuid": "a", "domain": "b"}, "name": "reception", "on_lost": self.lost.append,
-            "on_license": self.licenses.append, **different,
+            "token": token, "keys": [OURS.jwk], "module": "payroll", "version": "17.0", "fingerprint": MACHINE,
+            "storage": self.storage, "instance": {"db_uuid": "a", "domain": "b"}, "name": "reception",
+            "on_lost": self.lost.append, "on_license": self.licenses.append, **different,
         }  # fmt: skip
         return SeatHolder(AegisApi(self.server.url, retries=0, timeout=5), **options)
 

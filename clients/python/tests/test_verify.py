@@ -197,6 +197,7 @@ def test_a_plain_jwks_needs_trust_in_the_transport(ask: Ask) -> None:
     ("activation", {"token": "a"}, TypeError), ("activation", {"token": "a", "fingerprint": 1}, TypeError),
     ("activation", {"token": "a", "fingerprint": "a", "nonse": "b"}, TypeError),
     ("activation", {"token": "a", "fingerprint": "a", "nonce": 1}, TypeError),
+    ("activation", {"token": "a", "fingerprint": "\ud800"}, ValueError),
     ("keys", None, TypeError), ("keys", "a", TypeError), ("keys", ["a"], TypeError),
     ("keys", {}, ValueError), ("keys", [OURS.jwk, OURS.jwk], ValueError), ("keys", [{**OURS.jwk, "d": "a"}], ValueError),
     ("keys", [{**OURS.jwk, "kid": ""}], ValueError), ("keys", [{"kid": "a", "pem": "a"}], ValueError),

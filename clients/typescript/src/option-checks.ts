@@ -16,6 +16,18 @@ export function textOption(value: unknown, name: string): string {
   return value;
 }
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * A text that is hashed.
+ * @throws TypeError that names the option, also for half a character: all of them would have one hash
+ */
+export function hashedOption(value: unknown, name: string): string {
+  const text = textOption(value, name);
+  if (LONE_SURROGATE.test(text)) throw new TypeError(`${name} must not contain a lone surrogate`);
+  return text;
+}
+
 /**
  * One text, or several.
  * @returns undefined where nothing is given, and where the list is empty

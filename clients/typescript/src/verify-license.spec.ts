@@ -282,6 +282,10 @@ describe('the options of verifyLicense', () => {
     ['version', { version: 17 }],
     ['instance', { instance: 'erp.example' }],
     ['instance.db_uuid', { instance: { db_uuid: 5, domain: 'erp.example' } }],
+    // All of them would have one hash.
+    ['instance.db_uuid', { instance: { db_uuid: '\ud800', domain: 'erp.example' } }],
+    ['instance.domain', { instance: { db_uuid: 'd', domain: 'erp\udc00' } }],
+    ['activation.fingerprint', { activation: { token: 'x', fingerprint: '\ud800' } }],
     ['instance.domain', { instance: { db_uuid: 'd', domain: {} } }],
     ['statusList', { statusList: new Uint8Array() }],
     ['statusList', { statusList: [5] }],

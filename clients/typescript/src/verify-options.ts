@@ -1,6 +1,6 @@
 import { type OpenKeys, readKeys } from './keys/trusted-keys';
 import type { GuardStorage } from './guard-storage';
-import { isMembers, isSecond, textOption, textsOption } from './option-checks';
+import { hashedOption, isMembers, isSecond, textOption, textsOption } from './option-checks';
 
 /** Options of `verifyLicense`, checked. */
 export interface CheckedOptions {
@@ -80,9 +80,7 @@ function instanceOf(instance: unknown): CheckedOptions['instance'] {
 
 /** An installation that does not know itself sends an empty text, or nothing. */
 function knownText(value: unknown, name: string): string | null {
-  return value === undefined || value === null || textOption(value, name) === ''
-    ? null
-    : textOption(value, name);
+  return value === undefined || value === null || value === '' ? null : hashedOption(value, name);
 }
 
 function nowOf(now: unknown): Date {
@@ -105,7 +103,7 @@ function seatOf(activation: unknown): CheckedSeat | null {
   const { nonce } = activation;
   return {
     token: textOption(activation.token, 'activation.token'),
-    fingerprint: textOption(activation.fingerprint, 'activation.fingerprint'),
+    fingerprint: hashedOption(activation.fingerprint, 'activation.fingerprint'),
     nonce: nonce === undefined || nonce === null ? undefined : textOption(nonce, 'activation.nonce'),
     statusLists: textsOption(activation.statusList, 'activation.statusList'),
   };

@@ -63,7 +63,7 @@ public record Question(
         Objects.requireNonNull(module, "module");
         Objects.requireNonNull(version, "version");
         if (!(now >= 0 && now <= Claims.LAST_SECOND)) throw new IllegalArgumentException("now is not in seconds since 1970");
-        if (maxOffline != null && maxOffline < 1) throw new IllegalArgumentException("maxOffline is not at least a second");
+        if (maxOffline != null && maxOffline < 0) throw new IllegalArgumentException("maxOffline is negative");
     }
 
     /** A question that the clock of this computer is asked with. */

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
-import re
+import unicodedata
 from functools import lru_cache
 
 #: 1 to 255 characters (code points) that can be printed.
 _MAX_FINGERPRINT = 255
-_NOT_PRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff\u2028\u2029]")
+#: Controls, invisible signs, halves of characters, and separators of lines: the server refuses them.
+_NOT_PRINTABLE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
 @lru_cache(maxsize=8)
@@ -45,7 +46,8 @@ def check_fingerprint(fingerprint: object, option: str) -> str:
     """
     if not isinstance(fingerprint, str):
         raise TypeError(f"{option} must be a text, not {type(fingerprint).__name__}")
-    if not 1 <= len(fingerprint) <= _MAX_FINGERPRINT or _NOT_PRINTABLE.search(fingerprint):
+    is_printable = _NOT_PRINTABLE.isdisjoint(map(unicodedata.category, fingerprint))
+    if not 1 <= len(fingerprint) <= _MAX_FINGERPRINT or not is_printable:
         raise ValueError(f"{option} must have 1 to {_MAX_FINGERPRINT} characters that can be printed")
     return fingerprint
 

@@ -153,6 +153,10 @@ def _activation(activation: Any) -> ShownActivation:
         raise TypeError(f"activation must be a mapping or ShownActivation, not {type(activation).__name__}")
     if not isinstance(activation.fingerprint, str):
         raise TypeError(f"activation.fingerprint must be a text, not {type(activation.fingerprint).__name__}")
+    try:
+        activation.fingerprint.encode()
+    except UnicodeEncodeError:
+        raise ValueError("activation.fingerprint has a lone surrogate, which is not text") from None
     if activation.nonce is not None and not isinstance(activation.nonce, str):
         raise TypeError(f"activation.nonce must be a text, not {type(activation.nonce).__name__}")
     return activation

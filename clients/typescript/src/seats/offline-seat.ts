@@ -5,7 +5,7 @@ import {
   parseToken,
   withoutOuterWhiteSpace,
 } from '@aegis/license-token';
-import { textOption } from '../option-checks';
+import { hashedOption, textOption } from '../option-checks';
 import { withEd25519 } from '../unsupported-error';
 import type { ShownSeat } from '../verify-license';
 
@@ -40,7 +40,7 @@ export async function offlineSeatRequest(
 ): Promise<OfflineSeatRequest> {
   const parsed = parseToken(withoutOuterWhiteSpace(textOption(token, 'token')));
   if ('malformed' in parsed) throw new TypeError('token must be a license');
-  textOption(fingerprint, 'fingerprint');
+  hashedOption(fingerprint, 'fingerprint');
   return withEd25519(async () => {
     const made = await newOfflineRequest(parsed.claims.jti, fingerprint, new Date(now * 1000));
     return { request: formatOfflineRequest(made), nonce: made.nonce };
