@@ -26,6 +26,7 @@ const ALLOWED = {
   events: domain('audit'),
   signing: domain('audit'),
   'api-keys': domain('audit'),
+  sessions: domain('audit', 'api-keys'),
   customers: domain('audit'),
   checkpoints: domain('audit', 'signing'),
   'status-lists': domain('audit', 'signing'),

@@ -65,6 +65,7 @@ import { CountImports1764290060000 } from './1764290060000-count-imports';
 import { AddWebhooks1764300000000 } from './1764300000000-add-webhooks';
 import { CheckSecretsKeys1764300060000 } from './1764300060000-check-secrets-keys';
 import { KeepEventsWhileClocksStep1764310000000 } from './1764310000000-keep-events-while-clocks-step';
+import { AddSessions1764320000000 } from './1764320000000-add-sessions';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -140,6 +141,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       AddWebhooks1764300000000,
       CheckSecretsKeys1764300060000,
       KeepEventsWhileClocksStep1764310000000,
+      AddSessions1764320000000,
     ],
     extra: {
       application_name: 'aegis migrate',

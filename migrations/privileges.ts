@@ -49,6 +49,8 @@ export const applicationPrivileges: Privileges = {
     taken_over_records: 'SELECT, INSERT',
     import_counts: 'SELECT, INSERT, UPDATE, DELETE',
     api_keys: 'SELECT, INSERT, UPDATE',
+    // When one was begun is the database's to say; a key's end ends its sessions by triggers of api_keys.
+    sessions: `SELECT, INSERT (id, token_hash, api_key_id, expires_at, last_used_at), UPDATE (last_used_at), DELETE`,
     pepper_checks: 'SELECT, INSERT',
     secrets_key_checks: 'SELECT, INSERT',
     license_issuers: 'SELECT, INSERT',

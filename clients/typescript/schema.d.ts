@@ -1084,6 +1084,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sessions, newest first: those of the same API key, all with `api-keys:manage`
+         * @description Any API key.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        /**
+         * Sign in: open a session of the API key of this request, in a cookie
+         * @description Any API key.
+         */
+        post: operations["openSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the session of this request
+         * @description Any API key.
+         */
+        get: operations["getCurrentSession"];
+        put?: never;
+        post?: never;
+        /**
+         * Sign out: end the session of this request
+         * @description Any API key.
+         */
+        delete: operations["endCurrentSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a session
+         * @description Any API key.
+         */
+        get: operations["getSession"];
+        put?: never;
+        post?: never;
+        /**
+         * End a session: one of the same API key, any with `api-keys:manage`
+         * @description Any API key.
+         */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/api-keys": {
         parameters: {
             query?: never;
@@ -1914,7 +1986,7 @@ export interface components {
             api_keys: components["schemas"]["ApiKey"][];
         };
         /** @enum {string} */
-        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "license.expiring" | "license.in_grace" | "license.expired" | "activation.admitted" | "activation.refused" | "activation.ended" | "activation.taken_over" | "activation.file_made" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "webhook.created" | "webhook.updated" | "webhook.rotated" | "webhook.deleted" | "webhook.disabled" | "webhook.redelivered" | "import.finished" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
+        AuditEventType: "license.issued" | "license.imported" | "license.validated" | "license.revoked" | "license.suspended" | "license.reinstated" | "license.renewed" | "license.reissued" | "license.updated" | "license.seats_changed" | "license.expiring" | "license.in_grace" | "license.expired" | "activation.admitted" | "activation.refused" | "activation.ended" | "activation.taken_over" | "activation.file_made" | "customer.created" | "customer.updated" | "customer.deleted" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.deleted" | "session.created" | "session.ended" | "signing_key.adopted" | "signing_key.published" | "signing_key.activated" | "signing_key.retired" | "signing_key.compromised" | "webhook.created" | "webhook.updated" | "webhook.rotated" | "webhook.deleted" | "webhook.disabled" | "webhook.redelivered" | "import.finished" | "audit_log.dropped" | "audit_log.resumed" | "audit_log.restored";
         AuditLog: {
             event_type: components["schemas"]["AuditEventType"];
             /** Format: uuid */
@@ -3097,7 +3169,7 @@ export interface components {
              * @description Stable name of the error, for programs.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "webhook_not_found" | "delivery_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "webhook_limit_reached" | "webhook_disabled" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "secrets_key_missing" | "webhook_keys_unreadable" | "service_unavailable";
+            code: "invalid_request" | "unauthorized" | "session_ended" | "insufficient_scope" | "origin_refused" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "session_not_found" | "webhook_not_found" | "delivery_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "webhook_limit_reached" | "webhook_disabled" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "secrets_key_missing" | "webhook_keys_unreadable" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
             /** @description All broken rules; if there are too many for one answer, the first of them. */
@@ -3398,6 +3470,65 @@ export interface components {
             mode: components["schemas"]["SeatMode"];
             /** @description Whether a validation of the token asks for a seat. */
             required: boolean;
+        };
+        Session: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description What its key may do now; `admin` contains all others.
+             * @example [
+             *       "licenses:issue",
+             *       "customers:write"
+             *     ]
+             */
+            scopes: components["schemas"]["Scope"][];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends at the latest: 12 hours after its creation, and with its key.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends unless it is used before: one hour after its last use, which is written about once per minute.
+             */
+            idle_expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it was used last; written about once per minute.
+             */
+            last_used_at: string;
+            api_key: components["schemas"]["SessionKey"];
+        };
+        SessionKey: {
+            /**
+             * @description Public part of the key: 12 of 0–9 A–Z a–z.
+             * @example 0aZ9bY8cX7dW
+             */
+            id: string;
+            /** @example Web shop */
+            name: string;
+            /**
+             * @description The beginning of the key, to recognise it.
+             * @example aegis_production_0aZ9bY8cX7dW
+             */
+            prefix: string;
+        };
+        SessionPage: {
+            /** @description Rows of the whole list. */
+            total: number;
+            /** @description Whether `total` is an estimate. */
+            total_is_estimate?: boolean;
+            /** @description Null when `cursor` was used. */
+            page: number | null;
+            /** @description Rows per page. */
+            page_size: number;
+            /** @description Pages of the whole list. */
+            total_pages: number;
+            /** @description `cursor` of the next page; null on the last. */
+            next_cursor: string | null;
+            sessions: components["schemas"]["Session"][];
         };
         /** @enum {string} */
         SigningKeyState: "pending" | "active" | "retired" | "compromised";
@@ -7777,8 +7908,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unauthorized`: API key missing or refused */
-        unauthorized: {
+        /** @description `unauthorized`: API key missing or refused · `session_ended`: Session ended */
+        "unauthorized.session_ended": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7972,6 +8103,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `insufficient_scope`: Scope missing · `origin_refused`: Other origin */
+        "insufficient_scope.origin_refused": {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `request_in_progress`: Request still running · `answer_unreadable`: Remembered answer unreadable · `customer_exists`: Customer id taken */
         "request_in_progress.answer_unreadable.customer_exists": {
             headers: {
@@ -8101,8 +8248,24 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `license_not_valid`: License not valid */
-        license_not_valid: {
+        /** @description `origin_refused`: Other origin */
+        origin_refused: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `license_not_valid`: License not valid · `origin_refused`: Other origin */
+        "license_not_valid.origin_refused": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8326,8 +8489,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `license_not_valid`: License not valid · `insufficient_scope`: Scope missing */
-        "license_not_valid.insufficient_scope": {
+        /** @description `license_not_valid`: License not valid · `insufficient_scope`: Scope missing · `origin_refused`: Other origin */
+        "license_not_valid.insufficient_scope.origin_refused": {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8559,6 +8722,39 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `unauthorized`: API key missing or refused */
+        unauthorized: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `session_not_found`: Session not found */
+        session_not_found: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `api_key_not_found`: API key not found */
         api_key_not_found: {
             headers: {
@@ -8714,7 +8910,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             404: components["responses"]["webhook_not_found"];
             406: components["responses"]["not_acceptable"];
@@ -8812,7 +9008,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
@@ -8888,7 +9084,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
@@ -8991,7 +9187,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             404: components["responses"]["audit_record_not_found"];
             406: components["responses"]["not_acceptable"];
@@ -9074,7 +9270,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
@@ -9151,8 +9347,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["request_in_progress.answer_unreadable.customer_exists"];
             413: components["responses"]["payload_too_large"];
@@ -9228,7 +9424,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             404: components["responses"]["customer_not_found"];
             406: components["responses"]["not_acceptable"];
@@ -9275,8 +9471,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["customer_not_found"];
             409: components["responses"]["request_in_progress.answer_unreadable.customer_has_licenses"];
             412: components["responses"]["precondition_failed"];
@@ -9350,8 +9546,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["customer_not_found"];
             406: components["responses"]["not_acceptable"];
             412: components["responses"]["precondition_failed"];
@@ -9424,8 +9620,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             413: components["responses"]["payload_too_large"];
             415: components["responses"]["unsupported_media_type"];
             422: components["responses"]["validation_failed"];
@@ -9503,8 +9699,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             406: components["responses"]["not_acceptable"];
             413: components["responses"]["payload_too_large"];
             415: components["responses"]["unsupported_media_type"];
@@ -9557,7 +9753,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["origin_refused"];
             413: components["responses"]["payload_too_large"];
             415: components["responses"]["unsupported_media_type"];
             422: components["responses"]["validation_failed"];
@@ -9666,8 +9863,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["license_not_valid"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["license_not_valid.origin_refused"];
             409: components["responses"]["seats_exhausted.moves_exhausted.seats_not_counted"];
             413: components["responses"]["payload_too_large"];
             415: components["responses"]["unsupported_media_type"];
@@ -9752,8 +9949,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             406: components["responses"]["not_acceptable"];
             413: components["responses"]["payload_too_large"];
             415: components["responses"]["unsupported_media_type"];
@@ -9823,8 +10020,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["license_not_valid"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["license_not_valid.origin_refused"];
             404: components["responses"]["activation_not_found"];
             409: components["responses"]["activation_ended"];
             413: components["responses"]["payload_too_large"];
@@ -9870,8 +10067,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["license_not_valid"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["license_not_valid.origin_refused"];
             404: components["responses"]["activation_not_found"];
             409: components["responses"]["activation_offline"];
             413: components["responses"]["payload_too_large"];
@@ -9987,7 +10184,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
@@ -10103,8 +10300,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["customer_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["request_in_progress.answer_unreadable.customer_inactive"];
@@ -10217,7 +10414,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
@@ -10308,8 +10505,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
             412: components["responses"]["precondition_failed"];
@@ -10357,7 +10554,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             404: components["responses"]["license_not_found"];
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
@@ -10397,7 +10594,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
@@ -10512,8 +10709,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
             413: components["responses"]["payload_too_large"];
@@ -10609,8 +10806,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["license_state_conflict.request_in_progress.answer_unreadable"];
@@ -10708,8 +10905,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["license_state_conflict.request_in_progress.answer_unreadable"];
@@ -10807,8 +11004,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["license_state_conflict.request_in_progress.answer_unreadable"];
@@ -10906,8 +11103,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["license_state_conflict.request_in_progress.answer_unreadable"];
@@ -11005,8 +11202,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["request_in_progress.answer_unreadable.license_state_conflict.customer_inactive"];
@@ -11124,8 +11321,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["request_in_progress.answer_unreadable.license_state_conflict.customer_inactive"];
@@ -11184,7 +11381,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
@@ -11258,8 +11455,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["seats_not_counted"];
@@ -11348,7 +11545,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
@@ -11415,8 +11612,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["license_not_found.activation_not_found"];
             406: components["responses"]["not_acceptable"];
             413: components["responses"]["payload_too_large"];
@@ -11495,8 +11692,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["license_not_valid.insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["license_not_valid.insufficient_scope.origin_refused"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["seats_exhausted.moves_exhausted.seats_not_counted.key_set_outdated"];
@@ -11580,7 +11777,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             404: components["responses"]["license_not_found"];
             406: components["responses"]["not_acceptable"];
@@ -11669,7 +11866,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
@@ -11723,7 +11920,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
@@ -11783,7 +11980,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             404: components["responses"]["status_list_not_found"];
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
@@ -11871,7 +12068,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
@@ -11926,7 +12123,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             404: components["responses"]["key_set_not_found"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
@@ -12016,8 +12213,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
@@ -12111,8 +12308,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["request_in_progress.answer_unreadable.webhook_limit_reached"];
             413: components["responses"]["payload_too_large"];
@@ -12202,8 +12399,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["webhook_not_found"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
@@ -12246,8 +12443,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["webhook_not_found"];
             409: components["responses"]["request_in_progress.answer_unreadable"];
             412: components["responses"]["precondition_failed"];
@@ -12341,8 +12538,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["webhook_not_found"];
             406: components["responses"]["not_acceptable"];
             412: components["responses"]["precondition_failed"];
@@ -12431,8 +12628,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["webhook_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["request_in_progress.answer_unreadable"];
@@ -12524,8 +12721,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["webhook_not_found"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
@@ -12587,8 +12784,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["webhook_not_found.delivery_not_found"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
@@ -12637,8 +12834,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["webhook_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["webhook_disabled"];
@@ -12699,8 +12896,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["delivery_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["webhook_disabled"];
@@ -12747,8 +12944,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["webhook_not_found"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
@@ -12956,7 +13153,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
@@ -12996,7 +13193,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
@@ -13034,7 +13231,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
@@ -13066,7 +13263,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
@@ -13100,7 +13297,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
@@ -13111,7 +13308,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "invalid_request" | "unauthorized" | "insufficient_scope" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "webhook_not_found" | "delivery_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "webhook_limit_reached" | "webhook_disabled" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "secrets_key_missing" | "webhook_keys_unreadable" | "service_unavailable";
+                code: "invalid_request" | "unauthorized" | "session_ended" | "insufficient_scope" | "origin_refused" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "session_not_found" | "webhook_not_found" | "delivery_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "webhook_limit_reached" | "webhook_disabled" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "secrets_key_missing" | "webhook_keys_unreadable" | "service_unavailable";
             };
             cookie?: never;
         };
@@ -13136,8 +13333,328 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             404: components["responses"]["not_found"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1 on. Not together with `cursor`. */
+                page?: number;
+                /** @description Rows per page. */
+                page_size?: number;
+                /** @description `next_cursor` of the previous answer. The cost does not grow with the number of pages. */
+                cursor?: string;
+                /**
+                 * @description Only for `text/csv`. `escaped`: an apostrophe precedes each text that a spreadsheet would run as a formula (= + -
+                 *     @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 *     `raw`: the exact text, for programs.
+                 */
+                formulas?: "escaped" | "raw";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "total_is_estimate": true,
+                     *       "page": null,
+                     *       "page_size": 1,
+                     *       "total_pages": 1,
+                     *       "next_cursor": null,
+                     *       "sessions": [
+                     *         {
+                     *           "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *           "scopes": [
+                     *             "licenses:issue",
+                     *             "customers:write"
+                     *           ],
+                     *           "created_at": "2026-02-03T19:12:10.000Z",
+                     *           "expires_at": "2027-02-03T19:12:10.000Z",
+                     *           "idle_expires_at": "2026-02-03T19:12:10.000Z",
+                     *           "last_used_at": "2026-02-03T19:12:10.000Z",
+                     *           "api_key": {
+                     *             "id": "0aZ9bY8cX7dW",
+                     *             "name": "Web shop",
+                     *             "prefix": "aegis_production_0aZ9bY8cX7dW"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionPage"];
+                    /** @example  */
+                    "text/csv": string;
+                    /** @example  */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized.session_ended"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    openSession: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Aegis-Console": "1";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    /** @description The session; a browser keeps it out of the reach of scripts. */
+                    "Set-Cookie"?: string;
+                    /** @description Path of what was created */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "scopes": [
+                     *         "licenses:issue",
+                     *         "customers:write"
+                     *       ],
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "expires_at": "2027-02-03T19:12:10.000Z",
+                     *       "idle_expires_at": "2026-02-03T19:12:10.000Z",
+                     *       "last_used_at": "2026-02-03T19:12:10.000Z",
+                     *       "api_key": {
+                     *         "id": "0aZ9bY8cX7dW",
+                     *         "name": "Web shop",
+                     *         "prefix": "aegis_production_0aZ9bY8cX7dW"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    getCurrentSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "scopes": [
+                     *         "licenses:issue",
+                     *         "customers:write"
+                     *       ],
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "expires_at": "2027-02-03T19:12:10.000Z",
+                     *       "idle_expires_at": "2026-02-03T19:12:10.000Z",
+                     *       "last_used_at": "2026-02-03T19:12:10.000Z",
+                     *       "api_key": {
+                     *         "id": "0aZ9bY8cX7dW",
+                     *         "name": "Web shop",
+                     *         "prefix": "aegis_production_0aZ9bY8cX7dW"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized.session_ended"];
+            404: components["responses"]["session_not_found"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    endCurrentSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["origin_refused"];
+            404: components["responses"]["session_not_found"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "scopes": [
+                     *         "licenses:issue",
+                     *         "customers:write"
+                     *       ],
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "expires_at": "2027-02-03T19:12:10.000Z",
+                     *       "idle_expires_at": "2026-02-03T19:12:10.000Z",
+                     *       "last_used_at": "2026-02-03T19:12:10.000Z",
+                     *       "api_key": {
+                     *         "id": "0aZ9bY8cX7dW",
+                     *         "name": "Web shop",
+                     *         "prefix": "aegis_production_0aZ9bY8cX7dW"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized.session_ended"];
+            404: components["responses"]["session_not_found"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["origin_refused"];
+            404: components["responses"]["session_not_found"];
+            422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal_error"];
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
@@ -13222,8 +13739,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
@@ -13304,8 +13821,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["request_in_progress.answer_unreadable"];
             413: components["responses"]["payload_too_large"];
@@ -13386,8 +13903,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["api_key_not_found"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
@@ -13430,8 +13947,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["api_key_not_found"];
             409: components["responses"]["request_in_progress.answer_unreadable.last_admin_key"];
             412: components["responses"]["precondition_failed"];
@@ -13513,8 +14030,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["api_key_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["last_admin_key"];
@@ -13595,8 +14112,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
-            403: components["responses"]["insufficient_scope"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
             404: components["responses"]["api_key_not_found"];
             406: components["responses"]["not_acceptable"];
             409: components["responses"]["request_in_progress.answer_unreadable"];
@@ -13647,7 +14164,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];

@@ -43,7 +43,7 @@ describe('an API key on a database that is restored and not reconciled', () => {
 
   it('is not valid for what was under way: a list that is streamed ends', async () => {
     const database = await server.database.dataSource([]);
-    const caller = { kind: 'api_key', id: key.id, proofs: [], scopes: [] } as const;
+    const caller = { kind: 'api_key', id: key.id, proofs: [], sessionId: null, scopes: [] } as const;
     await expect(requireCallerInForce(database, caller)).rejects.toMatchObject({
       code: 'restore_not_reconciled',
     });

@@ -6,6 +6,7 @@ import { readContract, routesOf } from '../support/contract/contract';
 import { type Ids, someIds } from '../support/contract/example-requests';
 import { aCustomerId, aDelivery } from '../support/factories';
 import { testServer, type TestServer } from '../support/processes/server';
+import { ORIGIN } from '../support/sessions/session-client';
 import { until } from '../support/until';
 import { VERSION } from '../support/version';
 
@@ -311,6 +312,27 @@ describe('the generated client', () => {
       parseAs: 'text',
     });
     expect(dataOf(problem)).toContain('API key missing or refused');
+  });
+
+  it('opens sessions and ends them', async () => {
+    const header = { 'X-Aegis-Console': '1' as const };
+    const opened = await aegis.POST('/api/v1/sessions', { params: { header } });
+    const { id } = dataOf(opened);
+    const [cookie = ''] = opened.response.headers.getSetCookie()[0]!.split(';');
+    const page = aegisClient({
+      baseUrl: server.url,
+      fetch: (request: Request) => {
+        const headers = new Headers(request.headers);
+        for (const [name, value] of Object.entries({ ...header, Cookie: cookie, Origin: ORIGIN }))
+          headers.set(name, value);
+        return watched(new Request(request, { headers }));
+      },
+    });
+    expect(dataOf(await page.GET('/api/v1/sessions/current')).id).toBe(id);
+    expect(dataOf(await page.GET('/api/v1/sessions/{id}', pathOf(id))).api_key.name).toBe('First admin key');
+    expect((await page.DELETE('/api/v1/sessions/current')).response.status).toBe(204);
+    const other = dataOf(await aegis.POST('/api/v1/sessions', { params: { header } }));
+    expect((await aegis.DELETE('/api/v1/sessions/{id}', pathOf(other.id))).response.status).toBe(204);
   });
 
   it('reads the routes that no test above has read', async () => {

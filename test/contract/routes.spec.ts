@@ -20,12 +20,12 @@ it('has each route of the contract, and no other', () => {
 
 describe.each(ROUTE_ACCESS)('%s (%s)', (name, access) => {
   it('is documented with who may call it', () => {
-    const expected: Record<string, unknown[]> = {
-      'any key': [{ api_key: [] }, { bearer: [] }],
-      public: [{}, { api_key: [] }, { bearer: [] }],
-      health: [],
-    };
-    const security = expected[access] ?? [{ api_key: scopesOf(access) }, { bearer: scopesOf(access) }];
+    const needed = scopesOf(access);
+    const key = [{ api_key: needed }, { bearer: needed }];
+    const caller = [...key, { session: needed, console: needed }];
+    const expected: Record<string, unknown[]> = { public: [{}, ...caller], health: [] };
+    // A session does not open another one.
+    const security = name === 'POST /api/v1/sessions' ? key : (expected[access] ?? caller);
     const documented = routes.get(name)?.operation.security ?? [];
     expect(documented).toHaveLength(security.length);
     expect(documented).toEqual(expect.arrayContaining(security));

@@ -10,6 +10,7 @@ import {
   someIds,
   UNKNOWN_IDS,
 } from '../support/contract/example-requests';
+import { SessionClient } from '../support/sessions/session-client';
 import { exchange } from '../support/requests/raw-http';
 import { testServer, type TestServer } from '../support/processes/server';
 import { anApiKey, aWebhook } from '../support/factories';
@@ -34,6 +35,10 @@ function isPublic({ operation: { security } }: Route): boolean {
 /** The credential of these is the license token in their body. */
 function isOfInstallation({ path, operation }: Route): boolean {
   return path.startsWith('/api/v1/activations') && operation.operationId !== 'renewActivations';
+}
+
+function nameOf({ method, path }: Route): string {
+  return `${method} ${path}`;
 }
 
 function named(routes: Route[]): [string, Route][] {
@@ -89,21 +94,45 @@ describe('each operation that declares it answers', () => {
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="aegis", error="invalid_token"');
   });
 
-  it.each(named(declaring(403).filter((route) => !isOfInstallation(route))))(
-    '403 to a key without the scope, which detail names: %s',
-    async (_, route) => {
-      const access = new Map(ROUTE_ACCESS).get(`${route.method} ${route.path}`) ?? '';
-      const made = await admin.post('/api/v1/admin/api-keys', {
-        name: 'narrow',
-        scopes: [access === 'webhooks:manage' ? 'stats:read' : 'webhooks:manage'],
-      });
-      const answer = await send(new Client(server.url, made.body.key as string), route, ids);
-      expect(answer).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
-      // Here it is closed to callers without the scope.
-      const lacking = access === 'public' ? 'licenses:validate' : scopesOf(access).join(', ');
-      expect(answer.body.detail).toBe(`The API key lacks the scope ${lacking}.`);
-    },
+  const scoped = declaring(403).filter((route) => {
+    const access = new Map(ROUTE_ACCESS).get(nameOf(route)) ?? '';
+    return access.includes(':') || route.operation.operationId === 'validateLicense';
+  });
+  it.each(named(scoped))('403 to a key without the scope, which detail names: %s', async (_, route) => {
+    const access = new Map(ROUTE_ACCESS).get(nameOf(route)) ?? '';
+    const made = await admin.post('/api/v1/admin/api-keys', {
+      name: 'narrow',
+      scopes: [access === 'webhooks:manage' ? 'stats:read' : 'webhooks:manage'],
+    });
+    const answer = await send(new Client(server.url, made.body.key as string), route, ids);
+    expect(answer).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
+    // Here it is closed to callers without the scope.
+    const lacking = access === 'public' ? 'licenses:validate' : scopesOf(access).join(', ');
+    expect(answer.body.detail).toBe(`The API key lacks the scope ${lacking}.`);
+  });
+
+  const takesSessions = routesOf(contract).filter(({ operation: { security } }) =>
+    security.some((requirement) => 'session' in requirement),
   );
+  it.each(named(takesSessions))('401 to a session that has ended: %s', async (_, route) => {
+    const client = new SessionClient(server.url, 'A'.repeat(43));
+    const answer = await send(client, route, ids);
+    expect(answer).toMatchObject({ status: 401, body: { code: 'session_ended' } });
+  });
+
+  const changing = takesSessions.filter(({ method }) => method !== 'GET');
+  it.each(named(changing))('403 to a session whose page is of another origin: %s', async (_, route) => {
+    const client = new SessionClient(server.url, 'A'.repeat(43));
+    const answer = await send(client, route, ids, { headers: { Origin: 'https://evil.example' } });
+    expect(answer).toMatchObject({ status: 403, body: { code: 'origin_refused' } });
+  });
+
+  it('takes sessions on each route that takes keys, except for the one that opens them', () => {
+    const takesKeys = routesOf(contract).filter(({ operation: { security } }) => security.length > 0);
+    const named = new Set(takesSessions.map(nameOf));
+    const others = takesKeys.map(nameOf).filter((name) => !named.has(name));
+    expect(others).toEqual(['POST /api/v1/sessions']);
+  });
 
   const withParameter = declaring(404).filter(
     (route) => route.path.includes('{') && !isOfInstallation(route),
@@ -112,7 +141,7 @@ describe('each operation that declares it answers', () => {
     const answer = await send(admin, route, UNKNOWN_IDS);
     expect(answer.status).toBe(404);
     expect(answer.body.code).toMatch(
-      /^(license|activation|customer|api_key|webhook|delivery|status_list|audit_record)_not_found$|^not_found$/,
+      /^(license|activation|customer|api_key|session|webhook|delivery|status_list|audit_record)_not_found$|^not_found$/,
     );
   });
 

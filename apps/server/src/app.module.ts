@@ -1,4 +1,4 @@
-import { ApiKeyGuard, ApiKeysHttpModule } from '@aegis-http/api-keys';
+import { ApiKeyGuard } from '@aegis-http/api-keys';
 import { AuditHttpModule } from '@aegis-http/audit';
 import { CheckpointsHttpModule } from '@aegis-http/checkpoints';
 import { ActivationRetentionModule } from '@aegis/activations';
@@ -10,6 +10,7 @@ import { DatabaseModule } from '@aegis/database';
 import { ExpiryNoticesModule } from '@aegis/licensing';
 import { LicensingHttpModule } from '@aegis-http/licensing';
 import { ReplicasModule } from '@aegis/replicas';
+import { SessionsHttpModule } from '@aegis-http/sessions';
 import { StatisticsHttpModule } from '@aegis-http/statistics';
 import { StatusListsHttpModule } from '@aegis-http/status-lists';
 import { type Logger, LoggingModule } from '@aegis/logging';
@@ -36,7 +37,7 @@ export class AppModule {
         DatabaseModule.for(databaseUrl),
         ReplicasModule,
         LifecycleModule,
-        HttpModule.for({ imports: [ApiKeysHttpModule], accessGuard: ApiKeyGuard }),
+        HttpModule.for({ imports: [SessionsHttpModule], accessGuard: ApiKeyGuard }),
         IdempotencyModule,
         ActivationRetentionModule,
         EventSequencingModule,

@@ -48,6 +48,7 @@ describe('ApiKeyAuthentication', () => {
         scopes: ['licenses:issue', 'customers:read'],
         kind: 'api_key',
         proofs: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+        sessionId: null,
         hasCurrentSecret: true,
         rateLimitPerMinute: 30,
         expiresAt: new Date('2099-12-31T23:59:59.999Z'),

@@ -21,7 +21,7 @@ type KeyState = 'in_force' | 'unknown' | 'deleted' | 'inactive' | 'expired';
 
 /** A row of the look-up: the state of a key, and the hashes that its secret is compared with. */
 interface Candidate {
-  key: Omit<AuthenticatedKey, 'kind' | 'proofs' | 'hasCurrentSecret'>;
+  key: Omit<AuthenticatedKey, 'kind' | 'proofs' | 'sessionId' | 'hasCurrentSecret'>;
   current: KeyHash;
   /** Hash of the previous secret, which is valid during its grace. */
   previous: KeyHash | undefined;
@@ -126,7 +126,10 @@ export class ApiKeyAuthentication {
         // The renewed hash may replace the other before the caller is judged again.
         proofs.push(renewed.hash.toString('hex'));
       }
-      return { kind: 'key', key: { ...key, kind: 'api_key', proofs, hasCurrentSecret: isCurrent } };
+      return {
+        kind: 'key',
+        key: { ...key, kind: 'api_key', proofs, sessionId: null, hasCurrentSecret: isCurrent },
+      };
     } catch (error) {
       return { kind: 'unavailable', error };
     }

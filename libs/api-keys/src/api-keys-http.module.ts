@@ -1,6 +1,5 @@
 import { JobsModule } from '@aegis/jobs';
 import { MetricsModule } from '@aegis/metrics';
-import { Identification } from '@aegis/http';
 import { Module } from '@nestjs/common';
 import { ApiKeyAuthentication } from './api-key-authentication';
 import { ApiKeyExpiry } from './api-key-expiry';
@@ -14,13 +13,7 @@ import { ApiKeysController } from './http/api-keys.controller';
 @Module({
   imports: [ApiKeysModule, JobsModule, MetricsModule],
   controllers: [ApiKeysController, MeController],
-  providers: [
-    ApiKeyAuthentication,
-    ApiKeyExpiry,
-    ApiKeyUsage,
-    PepperRenewal,
-    { provide: Identification, useClass: ApiKeyIdentification },
-  ],
-  exports: [Identification],
+  providers: [ApiKeyAuthentication, ApiKeyExpiry, ApiKeyUsage, PepperRenewal, ApiKeyIdentification],
+  exports: [ApiKeyIdentification, ApiKeyUsage],
 })
 export class ApiKeysHttpModule {}

@@ -1,3 +1,4 @@
+import { SESSION_ENDED } from '@aegis/database';
 import { DomainError } from '@aegis/errors';
 import type { Scope } from '@aegis/access';
 
@@ -70,6 +71,7 @@ const UNAUTHORIZED = {
   unreadable:
     'The value sent is not an API key: it is incomplete, mistyped, or contains quotes, spaces or other text. Copy it again.',
   other_environment: 'This API key belongs to another environment than this server.',
+  by_session: 'This route needs an API key itself: a session does not open another one.',
 } as const;
 
 /** No credential, or an invalid one; for a readable one the reason is not given. */
@@ -79,6 +81,25 @@ export class Unauthorized extends DomainError {
   /** @param reason nothing that the text of the credential does not say by itself */
   constructor(reason: keyof typeof UNAUTHORIZED) {
     super(UNAUTHORIZED[reason]);
+  }
+}
+
+/** A session that is not valid: it was ended, has expired, or never was one. The reason is not given. */
+export class SessionRefused extends DomainError {
+  readonly code = 'session_ended';
+
+  constructor() {
+    super(SESSION_ENDED);
+  }
+}
+
+/** A request by session that changes something, and was not sent by a page of our own. */
+export class OriginRefused extends DomainError {
+  readonly code = 'origin_refused';
+
+  /** @param expected origin of PUBLIC_URL */
+  constructor(expected: string) {
+    super(`The header Origin must be ${expected}.`);
   }
 }
 

@@ -1,10 +1,12 @@
 export { ApiKeyList } from './api-key-list';
+export { ApiKeyUsage } from './api-key-usage';
 export { ApiKeyRotation, MAX_GRACE_SECONDS } from './api-key-rotation';
 export { ApiKey } from './api-key.entity';
 export { ApiKeysModule } from './api-keys.module';
 export type { CreateApiKey, UpdateApiKey } from './api-keys.service';
 export { ApiKeysService } from './api-keys.service';
 export { COMMAND_LINE } from './key-holder';
+export { Peppers } from './peppers/peppers';
 export { PepperChecks } from './peppers/pepper-checks';
 export type { KeyUnderOldPepper, UseOfPepper } from './peppers/pepper-use';
 export { PepperUse } from './peppers/pepper-use';

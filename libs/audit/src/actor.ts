@@ -10,6 +10,8 @@ export interface Actor {
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
   readonly requestId: string | null;
+  /** Id of the session that stood for the API key; absent without one. */
+  readonly sessionId?: string;
 }
 
 const NOWHERE = { apiKeyId: null, ipAddress: null, userAgent: null, requestId: null };
@@ -28,12 +30,14 @@ export function commandLineActor(): Actor {
 export function callingActor(): Actor {
   const request = currentRequest();
   if (!request) return SYSTEM;
+  const sessionId = request.caller?.sessionId ?? undefined;
   return {
     name: request.apiKeyId === null ? ANONYMOUS : `api_key:${request.apiKeyId}`,
     apiKeyId: request.apiKeyId,
     ipAddress: request.ip,
     userAgent: request.userAgent,
     requestId: request.requestId,
+    ...(sessionId !== undefined && { sessionId }),
   };
 }
 

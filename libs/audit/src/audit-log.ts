@@ -54,7 +54,9 @@ export class AuditLog {
       entries.map(({ actor }) => actor.ipAddress),
       entries.map(({ actor }) => actor.userAgent?.slice(0, USER_AGENT_LENGTH) ?? null),
       entries.map(({ actor }) => actor.requestId),
-      entries.map(({ data }) => JSON.stringify(data ?? {})),
+      entries.map(({ data, actor: { sessionId } }) =>
+        JSON.stringify(sessionId === undefined ? (data ?? {}) : { ...data, session_id: sessionId }),
+      ),
       entries.map(({ occurredAt }) => occurredAt ?? null),
     ]);
     await written.catch((error: unknown) => {

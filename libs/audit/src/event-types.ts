@@ -25,6 +25,8 @@ export const EVENT_TYPES = [
   'api_key.updated',
   'api_key.rotated',
   'api_key.deleted',
+  'session.created',
+  'session.ended',
   'signing_key.adopted',
   'signing_key.published',
   'signing_key.activated',

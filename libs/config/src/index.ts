@@ -9,5 +9,6 @@ export { PRODUCT_NAME, PRODUCT_VERSION } from './product';
 export type { SignerKey, TransitKey } from './signers/signer-keys';
 export { readSignerKeys, readTransitKeys } from './signers/signer-keys';
 export { readAttributes } from './tracing/tracing-values';
+export { isLoopback } from './urls/loopback';
 export { isPlainUrl } from './urls/plain-url';
 export { POSTGRES_URL_RULE, canonicalPostgresUrl, isPostgresUrl } from './urls/postgres-url';

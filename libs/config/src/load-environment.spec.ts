@@ -112,6 +112,7 @@ describe('defaults', () => {
     RATE_LIMIT_ACTIVATION: 10,
     RATE_LIMIT_BATCH_ITEMS: 10_000,
     RATE_LIMIT_PUBLIC: 300,
+    RATE_LIMIT_SESSION: 600,
     REDIS_URL: undefined,
     RATE_LIMIT_ON_STORAGE_FAILURE: 'open',
     TRUST_PROXY: undefined,
@@ -442,6 +443,7 @@ describe('a bad value', () => {
     RATE_LIMIT_ACTIVATION: [CANARY, '0'],
     RATE_LIMIT_BATCH_ITEMS: [CANARY, '0', '1.5'],
     RATE_LIMIT_PUBLIC: [CANARY, '0'],
+    RATE_LIMIT_SESSION: [CANARY, '0'],
     CHECKPOINT_SINK: [
       CANARY,
       `file:${CANARY}`,

@@ -62,6 +62,14 @@ export abstract class RateLimitSettings extends SignerSettings {
   RATE_LIMIT_PUBLIC!: number;
 
   @Setting({
+    kind: 'integer',
+    default: '600',
+    description: 'Requests per minute of all sessions of an API key together.',
+  })
+  @IsWholeNumber(1, 1_000_000_000)
+  RATE_LIMIT_SESSION!: number;
+
+  @Setting({
     kind: 'url',
     example: 'rediss://:password@redis.example.com:6379',
     secret: true,

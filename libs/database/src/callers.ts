@@ -4,8 +4,14 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { PreparedStatement } from './statements/prepared-statement';
 import { OUTDATED, RestoreNotReconciled } from './restore-state';
 
-/** What names a caller. */
-export type CallerId = Pick<RequestCaller, 'kind' | 'id'>;
+/** Answered to every session that is not valid, whatever the reason. */
+export const SESSION_ENDED = 'The session has ended: sign in again.';
+
+/** What names a caller, or a session by which callers are identified. */
+export interface CallerId {
+  readonly kind: RequestCaller['kind'] | 'session';
+  readonly id: string;
+}
 
 /** A caller as the database has it while its lock is shared: until the transaction ends nobody changes it. */
 export interface CallerInForce {
@@ -18,13 +24,15 @@ export interface CallerInForce {
   readonly hasCurrentSecret: boolean;
 }
 
-/** The caller was deleted, deactivated, has expired or got another secret since it was identified (401). */
+/** The caller was deleted, deactivated, has expired, got another secret, or its session ended since it was identified (401). */
 export class CallerRefused extends DomainError {
-  readonly code = 'unauthorized';
+  readonly code: 'unauthorized' | 'session_ended';
 
-  constructor() {
-    // The same text as every other refusal: it does not say why.
-    super('The API key was refused.');
+  /** @param bySession whether it was identified by a session */
+  constructor(bySession = false) {
+    // The same texts as every other refusal: they do not say why.
+    super(bySession ? SESSION_ENDED : 'The API key was refused.');
+    this.code = bySession ? 'session_ended' : 'unauthorized';
   }
 }
 
@@ -67,7 +75,9 @@ export async function judgeCallers(
 ): Promise<(CallerInForce | CallerRefused | CallerNarrowed)[]> {
   if (callers.length === 0 && ending.length === 0) return [];
   // Requests that arrive together usually have the same caller.
-  const asked = callers.map(({ kind, id, proofs }) => JSON.stringify({ kind, id, proofs }));
+  const asked = callers.map(({ kind, id, proofs, sessionId }) =>
+    JSON.stringify({ kind, id, proofs, ...(sessionId !== null && { session: sessionId }) }),
+  );
   const distinct = [...new Set(asked)];
   const [row] = await JUDGE.run(on, [`[${distinct.join(',')}]`, JSON.stringify(ending)]);
   if (row?.not_reconciled === true) throw new RestoreNotReconciled();
@@ -79,7 +89,7 @@ function judged(
   caller: RequestCaller,
   standing: Standing | null,
 ): CallerInForce | CallerRefused | CallerNarrowed {
-  if (standing === null) return new CallerRefused();
+  if (standing === null) return new CallerRefused(caller.sessionId !== null);
   const lost = caller.scopes.filter((scope) => !standing.scopes.includes(scope));
   if (lost.length > 0) return new CallerNarrowed(lost);
   return {

@@ -1,7 +1,7 @@
 export { assertApplicationRoleIsApart } from './application-role';
 export { batchSizes } from './statements/batch-sizes';
 export type { CallerId, CallerInForce } from './callers';
-export { judgeCallers, requireCallerInForce } from './callers';
+export { judgeCallers, requireCallerInForce, SESSION_ENDED } from './callers';
 export {
   KEEP_ALIVE,
   SESSION_OPTIONS,

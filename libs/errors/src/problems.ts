@@ -21,11 +21,23 @@ const catalogue = {
     description:
       'Send a valid API key as `X-API-Key` or `Authorization: Bearer`. Unknown, expired, deactivated and deleted keys all get the same answer; the log of the server has the reason.',
   },
+  session_ended: {
+    status: 401,
+    title: 'Session ended',
+    description:
+      'Sign in again: `POST /api/v1/sessions` with an API key. Sessions that were ended or have expired, and values that never were one, all get the same answer; the log of the server has the reason.',
+  },
   insufficient_scope: {
     status: 403,
     title: 'Scope missing',
     description:
       'The API key is valid but does not have a scope that this operation needs. `detail` names it: use a key with that scope, or have it added to this key.',
+  },
+  origin_refused: {
+    status: 403,
+    title: 'Other origin',
+    description:
+      'A session changes something only where `Origin` is the origin of `PUBLIC_URL`: open the console under that address. A program sends an API key instead.',
   },
   license_not_valid: {
     status: 403,
@@ -56,6 +68,12 @@ const catalogue = {
     title: 'API key not found',
     description:
       'No API key has this id, or it was deleted. The id is the third part of the key (`aegis_<environment>_<id>_…`); `GET /api/v1/admin/api-keys` lists them.',
+  },
+  session_not_found: {
+    status: 404,
+    title: 'Session not found',
+    description:
+      'No session has this id; it has ended, or it belongs to another API key and yours does not have the scope `api-keys:manage`. `current` is the session of the request: with an API key there is none.',
   },
   webhook_not_found: {
     status: 404,

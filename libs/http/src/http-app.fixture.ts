@@ -37,6 +37,7 @@ class TextIdentification extends Identification {
         name: text,
         scopes: ['admin'],
         proofs: [],
+        sessionId: null,
         rateLimitPerMinute,
         expiresAt: null,
         hasCurrentSecret: true,

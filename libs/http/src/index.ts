@@ -18,8 +18,9 @@ export {
 } from './answers/responds';
 export { assertEveryRouteDeclaresAccess } from './callers/access-check';
 export { demandScope } from './callers/demand-scope';
-export { Identification, credentialOf } from './callers/identification';
+export { CONSOLE_HEADER, Identification, credentialOf, isFromConsole } from './callers/identification';
 export type { Access } from './callers/route-access';
+export { CONSOLE_SCHEME, SESSION_SCHEME } from './callers/route-access';
 export { AnyKey, Public, RequireScopes } from './callers/route-access';
 export { createHttpApp } from './edge/http-server';
 export { routeOf } from './edge/request-facts';

@@ -9,8 +9,13 @@ export interface RequestCaller {
   readonly kind: 'api_key';
   /** Public id, unique within its kind. */
   readonly id: string;
-  /** Stored hashes that the presented secret has, 32 bytes each in hex: while the database has one of them, it counts. */
+  /**
+   * Stored hashes that the presented secret has, 32 bytes each in hex: while the database has one of them, it counts.
+   * Empty where a session was presented in its place.
+   */
   readonly proofs: readonly string[];
+  /** Id of the session by which the caller was identified; null where it sent its own secret. */
+  readonly sessionId: string | null;
   /** What it could do when it was identified. */
   readonly scopes: readonly string[];
 }

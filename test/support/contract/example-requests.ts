@@ -14,6 +14,7 @@ export interface Ids {
   '/api/v1/admin/webhooks/': string;
   '/api/v1/admin/webhooks/deliveries/': string;
   '/deliveries/': string;
+  '/api/v1/sessions/': string;
   '/api/v1/status-lists/': string;
   '/api/v1/admin/audit-logs/': string;
   '/problems/': string;
@@ -29,6 +30,7 @@ export const UNKNOWN_IDS: Ids = {
   '/api/v1/admin/webhooks/': '00000000-0000-4000-8000-000000000000',
   '/api/v1/admin/webhooks/deliveries/': '00000000-0000-4000-8000-000000000000',
   '/deliveries/': '00000000-0000-4000-8000-000000000000',
+  '/api/v1/sessions/': '00000000-0000-4000-8000-000000000000',
   '/api/v1/status-lists/': '999999',
   '/api/v1/admin/audit-logs/': '999999999999999999',
   '/problems/': 'nothing',
@@ -46,6 +48,8 @@ export async function someIds(client: Client): Promise<Ids> {
   expectStatus(activation, 201);
   const me = await client.get('/api/v1/me');
   const delivery = await aDelivery(client);
+  const session = await client.post('/api/v1/sessions', undefined, { 'X-Aegis-Console': '1' });
+  expectStatus(session, 201);
   return {
     '/api/v1/licenses/': license.id,
     '/api/v1/activations/': activation.body.id,
@@ -55,6 +59,7 @@ export async function someIds(client: Client): Promise<Ids> {
     '/api/v1/admin/webhooks/': delivery.webhook,
     '/api/v1/admin/webhooks/deliveries/': delivery.id,
     '/deliveries/': delivery.id,
+    '/api/v1/sessions/': session.body.id,
     '/api/v1/status-lists/': '0',
     '/api/v1/admin/audit-logs/': await sealedRecord(client),
     '/problems/': 'validation_failed',

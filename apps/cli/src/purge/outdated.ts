@@ -8,6 +8,7 @@ import { addressesDueUntil, countAddresses, forgetAddresses } from '@aegis/audit
 import type { Environment } from '@aegis/config';
 import { countOldEvents, removeOldEvents } from '@aegis/events';
 import { countExpiredAnswers, removeExpiredAnswers } from '@aegis/idempotency';
+import { countExpiredSessions, removeExpiredSessions } from '@aegis/sessions';
 import { SigningReplicas } from '@aegis/signing';
 import { countOldValidationCounts, removeOldValidationCounts } from '@aegis/statistics';
 import { countOldAnswers, countOldDeliveries, emptyOldAnswers, removeOldDeliveries } from '@aegis/webhooks';
@@ -54,6 +55,12 @@ export function outdatedOf(services: INestApplicationContext, environment: Envir
       label: 'remembered answer(s) of Idempotency-Key older than 24 hours',
       count: () => countExpiredAnswers(dataSource),
       remove: (goesOn) => removeExpiredAnswers(dataSource, goesOn),
+    },
+    {
+      name: 'expired_sessions',
+      label: 'session(s) that have expired, or were not used for two hours',
+      count: () => countExpiredSessions(dataSource),
+      remove: (goesOn) => removeExpiredSessions(dataSource, goesOn),
     },
     {
       name: 'validation_counts',

@@ -1,4 +1,5 @@
 import { type Environment, PRODUCT_NAME, PRODUCT_VERSION } from '@aegis/config';
+import { CONSOLE_HEADER, CONSOLE_SCHEME, SESSION_SCHEME } from '@aegis/http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { describeEvents } from './events';
@@ -24,6 +25,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Customers: 'Those to whom licenses are issued.',
   Events: 'What has changed, in one order without gaps.',
   Webhooks: 'Programs that the server sends what has changed.',
+  Sessions: 'What a browser has in place of an API key.',
   Admin: 'What the calling key may do, counts, and the audit trail.',
   'API keys': 'Credentials of the programs and people that call this API.',
   Keys: 'Public keys and status lists that licenses are checked with, without asking the server.',
@@ -44,7 +46,26 @@ export function openApiDocument(app: INestApplication, environment: Environment)
     .addServer('/', 'Where this document came from')
     .addServer(environment.PUBLIC_URL, 'PUBLIC_URL of the server')
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key' }, 'api_key')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The same API key' }, 'bearer');
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The same API key' }, 'bearer')
+    .addApiKey(
+      {
+        type: 'apiKey',
+        in: 'cookie',
+        name: '__Host-aegis_session',
+        description:
+          'A session of an API key, together with `X-Aegis-Console`; on loopback without `__Host-`',
+      },
+      SESSION_SCHEME,
+    )
+    .addApiKey(
+      {
+        type: 'apiKey',
+        in: 'header',
+        name: CONSOLE_HEADER,
+        description: '`1`: makes the cookie a credential',
+      },
+      CONSOLE_SCHEME,
+    );
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build()) as unknown as ApiDocument;
   delete document.info.contact.email;

@@ -1,6 +1,6 @@
 import type { Environment } from '@aegis/config';
 import { type ErrorCode, PROBLEMS } from '@aegis/errors';
-import { CACHE_CONTROL_EXTENSION, problemCodesIn } from '@aegis/http';
+import { CACHE_CONTROL_EXTENSION, problemCodesIn, SESSION_SCHEME } from '@aegis/http';
 import {
   type ApiDocument,
   type ApiResponse,
@@ -61,11 +61,12 @@ const LIMIT_HEADERS = Object.keys(HEADERS).filter((name) => /^(X-)?RateLimit/.te
  */
 export function completeOperations(document: ApiDocument, environment: Environment): void {
   document.components.headers = { ...HEADERS };
-  for (const { path, operation } of operationsOf(document)) {
+  for (const { path, method, operation } of operationsOf(document)) {
     assertPathParametersDescribed(path, operation);
     addBodyProblems(operation);
     if (isChange(operation)) addProblem(operation, '503', 'outcome_unknown');
     if (takesCredential(operation)) addProblem(operation, '503', 'restore_not_reconciled');
+    if (takesSession(operation)) addSessionProblems(method, operation);
     if (isPublic(operation)) dropForgiven(operation);
     // Without a body there is nothing to negotiate.
     if (!hasContent(operation)) delete operation.responses['406'];
@@ -99,6 +100,16 @@ function isChange({ parameters }: Operation): boolean {
 /** Whether a credential is looked at: it may have been deleted after the moment that a database was restored to. */
 function takesCredential({ security }: Operation): boolean {
   return security !== undefined && security.length > 0;
+}
+
+function takesSession({ security = [] }: Operation): boolean {
+  return security.some((requirement) => SESSION_SCHEME in requirement);
+}
+
+/** A session can have ended, and changes something only for pages of our own. */
+function addSessionProblems(method: string, operation: Operation): void {
+  addProblem(operation, '401', 'session_ended');
+  if (method.toUpperCase() !== 'GET') addProblem(operation, '403', 'origin_refused');
 }
 
 function addProblem({ responses }: Operation, status: string, code: ErrorCode): void {

@@ -88,11 +88,13 @@ export interface ApiDocument {
 }
 
 /** Every operation of a document, with its path. */
-export function operationsOf(document: ApiDocument): { path: string; operation: Operation }[] {
+export function operationsOf(
+  document: ApiDocument,
+): { path: string; method: string; operation: Operation }[] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => {
       const operation = item[method];
-      return operation === undefined ? [] : [{ path, operation }];
+      return operation === undefined ? [] : [{ path, method, operation }];
     }),
   );
 }

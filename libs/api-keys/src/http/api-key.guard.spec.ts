@@ -25,6 +25,7 @@ const keyWith = (...scopes: Scope[]): Credential => ({
     name: 'CI',
     scopes,
     proofs: [],
+    sessionId: null,
     rateLimitPerMinute: null,
     expiresAt: null,
     hasCurrentSecret: true,

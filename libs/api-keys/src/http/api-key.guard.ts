@@ -10,6 +10,8 @@ import {
   AuthenticationUnavailable,
   ConflictingCredentials,
   InsufficientScope,
+  OriginRefused,
+  SessionRefused,
   Unauthorized,
 } from '../api-keys.errors';
 
@@ -28,13 +30,13 @@ export class ApiKeyGuard implements CanActivate {
         help: 'Requests that were not authenticated, by reason.',
         labelNames: ['reason'],
       },
-      ['missing', 'refused', 'conflicting', 'unavailable'].map((reason) => ({ reason })),
+      ['missing', 'refused', 'conflicting', 'other_origin', 'unavailable'].map((reason) => ({ reason })),
     );
   }
 
   /**
-   * @throws Unauthorized (401), ConflictingCredentials (400), InsufficientScope (403), AuthenticationUnavailable and
-   * RestoreNotReconciled (503); a bad credential is refused on a public route too
+   * @throws Unauthorized and SessionRefused (401), ConflictingCredentials (400), InsufficientScope and OriginRefused
+   * (403), AuthenticationUnavailable and RestoreNotReconciled (503); a bad credential is refused on a public route too
    */
   canActivate(context: ExecutionContext): boolean {
     const access = routeOf(context).access;
@@ -55,12 +57,19 @@ export class ApiKeyGuard implements CanActivate {
       case 'refused':
         this.failures.inc({ reason: 'refused' });
         noteRefusal(credential);
+        if (credential.because === 'session_ended') throw new SessionRefused();
         throw new Unauthorized(credential.because ?? 'refused');
       case 'unavailable':
         this.failures.inc({ reason: 'unavailable' });
         if (credential.error instanceof RestoreNotReconciled) throw credential.error;
         throw new AuthenticationUnavailable(credential.error);
+      case 'other_origin':
+        this.failures.inc({ reason: 'other_origin' });
+        addAccessFields({ refused: 'other_origin' });
+        throw new OriginRefused(new URL(this.environment.PUBLIC_URL).origin);
       case 'key': {
+        if (access.kind === 'any-key' && !access.sessions && credential.key.sessionId !== null)
+          throw new Unauthorized('by_session');
         const lacking = needed?.filter((scope) => !grants(credential.key.scopes, scope)) ?? [];
         if (lacking.length > 0) throw new InsufficientScope(lacking);
         return true;
@@ -85,9 +94,7 @@ export class ApiKeyGuard implements CanActivate {
 
 /** The operator reads in the log what the answer does not say. */
 function noteRefusal({ because, noted }: Extract<Credential, { kind: 'refused' }>): void {
-  addAccessFields(
-    noted === undefined
-      ? { refused: because ?? 'unreadable' }
-      : { refused: noted.reason, refused_key_id: noted.keyId },
-  );
+  if (noted === undefined) addAccessFields({ refused: because ?? 'unreadable' });
+  else if ('session' in noted) addAccessFields({ refused: `session_${noted.session}` });
+  else addAccessFields({ refused: noted.reason, refused_key_id: noted.keyId });
 }

@@ -2,7 +2,7 @@ import { ConfigModule, loadEnvironment } from '@aegis/config';
 import { DatabaseModule } from '@aegis/database';
 import { Logger, LoggingModule } from '@aegis/logging';
 import { type Scope } from '@aegis/access';
-import { AnyKey, createHttpApp, RespondsAsIs, HttpModule } from '@aegis/http';
+import { AnyKey, createHttpApp, Identification, RespondsAsIs, HttpModule } from '@aegis/http';
 import { IdempotencyModule } from '@aegis/idempotency';
 import { Controller, Get, Module } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -17,6 +17,7 @@ import { ApiKey } from '../api-key.entity';
 import { ApiKeysHttpModule } from '../api-keys-http.module';
 import { ApiKeysModule } from '../api-keys.module';
 import { ApiKeysService } from '../api-keys.service';
+import { ApiKeyIdentification } from './api-key-identification';
 import { ApiKeyGuard } from './api-key.guard';
 
 const ROUTE = '/api/v1/admin/api-keys';
@@ -48,6 +49,13 @@ describe('API keys over HTTP', () => {
     });
     const stream = new PassThrough().on('data', (chunk: Buffer) => (logged += chunk.toString()));
     const logger = new Logger({ level: 'debug', format: 'json', stream });
+    /** Without sessions, which are of another lib. */
+    @Module({
+      imports: [ApiKeysHttpModule],
+      providers: [{ provide: Identification, useExisting: ApiKeyIdentification }],
+      exports: [Identification],
+    })
+    class IdentificationModule {}
     @Module({
       imports: [
         ConfigModule.for(environment),
@@ -56,7 +64,7 @@ describe('API keys over HTTP', () => {
         ApiKeysModule,
         ApiKeysHttpModule,
         IdempotencyModule,
-        HttpModule.for({ imports: [ApiKeysHttpModule], accessGuard: ApiKeyGuard }),
+        HttpModule.for({ imports: [IdentificationModule], accessGuard: ApiKeyGuard }),
       ],
       controllers: [ProbeController],
     })

@@ -56,6 +56,12 @@ export class Peppers {
     return { pepperVersion: this.current.version, hash: hmac(this.current.secret, keyText) };
   }
 
+  /** Hashes a text under each known pepper, the current one first: for what is looked up by its hash. */
+  hashesOf(text: string): [current: Buffer, ...others: Buffer[]] {
+    const others = [...this.secrets].filter(([version]) => version !== this.current.version);
+    return [hmac(this.current.secret, text), ...others.map(([, secret]) => hmac(secret, text))];
+  }
+
   /**
    * Whether a presented key is the one that `stored` was made of, under any known pepper. Takes the same work
    * whether there is a hash or not, and compares in constant time, so that its duration reveals nothing.

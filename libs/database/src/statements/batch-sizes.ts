@@ -1,7 +1,7 @@
 import type { Metrics } from '@aegis/metrics';
 
 /** What asks the database in batches, as `aegis_batch_size` names it. */
-export type BatchName = 'api_keys' | 'validations';
+export type BatchName = 'api_keys' | 'sessions' | 'validations';
 
 /** @returns what measures the sizes of a batch */
 export function batchSizes(metrics: Metrics, batch: BatchName): (size: number) => void {

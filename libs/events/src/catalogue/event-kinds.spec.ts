@@ -5,7 +5,13 @@ import { dataExample, dataSchema, EVENT_KINDS, EVENT_NAMES } from './event-kinds
 import { SOURCE_TYPES } from '../sequencing/event-of-record';
 
 /** Records that are no change, that one event of an import sums up, or that are about the delivery of events itself. */
-const MAKE_NONE = ['license.imported', 'license.validated', ...webhookTypes()];
+const MAKE_NONE = [
+  'license.imported',
+  'license.validated',
+  'session.created',
+  'session.ended',
+  ...webhookTypes(),
+];
 
 function webhookTypes(): string[] {
   return EVENT_TYPES.filter((type) => type.startsWith('webhook.'));

@@ -20,6 +20,9 @@ export abstract class Identification {
 
 const NONE: Credential = { kind: 'none' };
 
+/** Makes a cookie a credential. */
+export const CONSOLE_HEADER = 'X-Aegis-Console';
+
 /**
  * Identifies a caller, once per request however often it is asked, and notes an authenticated key in the context of the
  * request: its log lines name it, and transactions judge it again.
@@ -47,9 +50,22 @@ async function identify(identification: Identification, request: Request): Promi
   return credential;
 }
 
+/**
+ * Whether a request comes from our own page: `X-Aegis-Console: 1`. A page of another origin can't send this header,
+ * because CORS never allows it; without it a cookie is not a credential.
+ */
+export function isFromConsole(request: Pick<Request, 'headers'>): boolean {
+  return request.headers[CONSOLE_HEADER.toLowerCase()] === '1';
+}
+
 /** Whether a request has anything that requires identification. */
 export function hasCredential(request: Request): boolean {
-  return request.headers['x-api-key'] !== undefined || request.headers.authorization !== undefined;
+  const { headers } = request;
+  return (
+    headers['x-api-key'] !== undefined ||
+    headers.authorization !== undefined ||
+    (headers.cookie !== undefined && isFromConsole(request))
+  );
 }
 
 /** What identification found; `none` too where it has not run (health routes, callers without a credential). */

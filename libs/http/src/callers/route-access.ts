@@ -18,7 +18,11 @@ export type Access = {
   readonly ignoreCredentials: boolean;
 } & (
   | { readonly kind: 'scopes'; readonly scopes: readonly Scope[] }
-  | { readonly kind: 'any-key' }
+  | {
+      readonly kind: 'any-key';
+      /** Whether a session, too, is a key. */
+      readonly sessions: boolean;
+    }
   | {
       readonly kind: 'public';
       /** Whether pages of every origin may read its answers: installations call it, and no credential counts but a license. */
@@ -47,15 +51,27 @@ export function isForgiving(access: Access | undefined): boolean {
   return access?.kind === 'public';
 }
 
+/** Security schemes of the OpenAPI document: a session needs both at once. */
+export const SESSION_SCHEME = 'session';
+export const CONSOLE_SCHEME = 'console';
+
 /** The key may come in either header. */
 function ApiKeyWith(...scopes: Scope[]): ClassDecorator & MethodDecorator {
   return applyDecorators(ApiSecurity('api_key', scopes), ApiSecurity('bearer', scopes));
 }
 
+/** The key in either header, or one of its sessions. */
+function CallerWith(...scopes: Scope[]): ClassDecorator & MethodDecorator {
+  return applyDecorators(
+    ApiKeyWith(...scopes),
+    ApiSecurity({ [SESSION_SCHEME]: scopes, [CONSOLE_SCHEME]: scopes }),
+  );
+}
+
 function closed(access: Access, ...scopes: Scope[]): ClassDecorator & MethodDecorator {
   return applyDecorators(
     SetMetadata(ACCESS, access),
-    ApiKeyWith(...scopes),
+    access.kind === 'any-key' && !access.sessions ? ApiKeyWith() : CallerWith(...scopes),
     ApiProblems(
       'invalid_request',
       'unauthorized',
@@ -77,9 +93,12 @@ export function RequireScopes(...scopes: [Scope, ...Scope[]]): ClassDecorator & 
   return closed({ kind: 'scopes', scopes, group: 'default', ignoreCredentials: false }, ...scopes);
 }
 
-/** Opens a route to every valid API key, whatever its scopes. */
-export function AnyKey(): ClassDecorator & MethodDecorator {
-  return closed({ kind: 'any-key', group: 'default', ignoreCredentials: false });
+/**
+ * Opens a route to every valid API key, whatever its scopes.
+ * @param options `sessions`: false for a route that wants the key itself, not one of its sessions
+ */
+export function AnyKey({ sessions = true }: { sessions?: boolean } = {}): ClassDecorator & MethodDecorator {
+  return closed({ kind: 'any-key', sessions, group: 'default', ignoreCredentials: false });
 }
 
 /**
@@ -92,7 +111,7 @@ export function Public(options: PublicOptions = {}): ClassDecorator & MethodDeco
   const access: Access = { kind: 'public', group, ignoreCredentials, anyOrigin, ...(unless && { unless }) };
   return applyDecorators(
     SetMetadata(ACCESS, access),
-    ...(ignoreCredentials ? [] : [ApiSecurity({}), ApiKeyWith()]),
+    ...(ignoreCredentials ? [] : [ApiSecurity({}), CallerWith()]),
     ApiProblems(
       'invalid_request',
       ...(ignoreCredentials ? [] : (['unauthorized'] as const)),

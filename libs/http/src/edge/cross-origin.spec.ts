@@ -86,6 +86,27 @@ describe('pages of other origins', () => {
     }
   });
 
+  it('never may send what makes a cookie a credential, not even those of CORS_ORIGINS', async () => {
+    const asked = 'content-type, X-AEGIS-Console,x-api-key';
+    for (const [path, method] of [
+      ['open/1', 'GET'],
+      ['closed/1', 'GET'],
+      ['asked', 'POST'],
+    ] as const)
+      for (const origin of [PAGE, ADMIN])
+        for (const { url } of [testApp, withOrigins]) {
+          const { headers } = await preflight(path, method, { url, origin, headers: asked });
+          expect(headers.get('access-control-allow-headers') ?? '').not.toMatch(/console/i);
+          expect(headers.has('access-control-allow-credentials')).toBe(false);
+        }
+    const { headers } = await preflight('closed/1', 'GET', {
+      url: withOrigins.url,
+      origin: ADMIN,
+      headers: asked,
+    });
+    expect(headers.get('access-control-allow-headers')).toBe('content-type,x-api-key');
+  });
+
   it.each([
     ['GET', 'open/1'],
     ['HEAD', 'open/1'],

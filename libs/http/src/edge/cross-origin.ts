@@ -2,6 +2,7 @@ import type { Environment } from '@aegis/config';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Application, Request } from 'express';
+import { CONSOLE_HEADER } from '../callers/identification';
 import { accessOf } from '../callers/route-access';
 import { declaredMethod, declaredPath, type ExpressRoute, routesOf } from '../framework-internals';
 import { handlersOf } from '../handlers';
@@ -25,6 +26,7 @@ const EXPOSED_HEADERS = [
 /** What a client of installations sends: no credential but the license itself, in the body. */
 const HEADERS_OF_INSTALLATIONS = ['Content-Type', 'Idempotency-Key', 'If-None-Match', 'Traceparent'];
 const PREFLIGHT_SECONDS = 7200;
+const NEVER_ALLOWED = CONSOLE_HEADER.toLowerCase();
 
 const CLOSED: CorsOptions = { origin: false };
 
@@ -38,6 +40,11 @@ export function crossOriginRules(
 ): CorsRulesOf {
   const own: CorsOptions =
     origins === undefined ? CLOSED : { origin: [...origins], exposedHeaders: EXPOSED_HEADERS };
+  /** Each header that the page asks for, except for the one that makes a cookie a credential. */
+  const ownPreflight = (asked: string): CorsOptions => ({
+    ...own,
+    allowedHeaders: asked.split(',').filter((name) => name.trim().toLowerCase() !== NEVER_ALLOWED),
+  });
   let open: readonly ExpressRoute[] | undefined;
   const rulesOf = (request: Request): CorsOptions => {
     // A cache may keep what it got for a page that asks later, except for what a POST answers.
@@ -49,7 +56,10 @@ export function crossOriginRules(
     const method = preflighted ?? request.method;
     const isOpen = open.some((route) => serves(route, method, request.path));
     // A page of CORS_ORIGINS may send its API key.
-    if (!isOpen || (preflighted !== undefined && origins?.includes(request.headers.origin ?? ''))) return own;
+    if (!isOpen || (preflighted !== undefined && origins?.includes(request.headers.origin ?? ''))) {
+      const asked = request.headers['access-control-request-headers'];
+      return preflighted === undefined || asked === undefined || own === CLOSED ? own : ownPreflight(asked);
+    }
     return {
       origin: '*',
       methods: method,

@@ -68,7 +68,7 @@ function writeAccessLine(
   request: Request,
   response: Response,
   route: string | undefined,
-  { apiKeyId, accessFields }: RequestContext,
+  { apiKeyId, accessFields, caller }: RequestContext,
   milliseconds: number,
 ): void {
   const quiet = route !== undefined && QUIET_PATHS.test(route);
@@ -78,6 +78,7 @@ function writeAccessLine(
     status: response.statusCode,
     duration_ms: Math.round(milliseconds * 10) / 10,
     ...(apiKeyId !== null && { api_key_id: apiKeyId }),
+    ...(caller?.sessionId != null && { session_id: caller.sessionId }),
     ...accessFields,
     ...(!response.writableFinished && { aborted: true }),
   });

@@ -18,6 +18,7 @@ import { factsOf } from '../edge/request-facts';
 const WINDOW_SECONDS = 60;
 
 const BATCH_ITEMS = 'batch-items';
+const SESSION = 'session';
 const WEBHOOK_TESTS = 'webhook-tests';
 /** Who tries a receiver by hand needs few; each makes the server send a request. */
 const WEBHOOK_TESTS_LIMIT = 10;
@@ -29,6 +30,7 @@ const TRANSLATED_IPV4 = /^64:ff9b:/i;
 @Injectable()
 export class RateLimiter {
   private readonly limits: Readonly<Record<Exclude<RateLimitGroup, 'exempt' | 'activations'>, number>>;
+  private readonly sessionLimit: number;
   private readonly licenseLimit: number;
   private readonly batchItemsLimit: number;
   private readonly admissionsLimit: number;
@@ -52,6 +54,7 @@ export class RateLimiter {
         'validate',
         'public',
         'license',
+        SESSION,
         BATCH_ITEMS,
         'admissions',
         'activation',
@@ -64,6 +67,7 @@ export class RateLimiter {
       validate: environment.RATE_LIMIT_VALIDATE,
       public: environment.RATE_LIMIT_PUBLIC,
     };
+    this.sessionLimit = environment.RATE_LIMIT_SESSION;
     this.licenseLimit = environment.RATE_LIMIT_LICENSE;
     this.batchItemsLimit = environment.RATE_LIMIT_BATCH_ITEMS;
     this.admissionsLimit = environment.RATE_LIMIT_ADMISSIONS;
@@ -71,7 +75,8 @@ export class RateLimiter {
   }
 
   /**
-   * Counts a request against its caller's bucket: the authenticated key's, else the address's (IPv6: its /64).
+   * Counts a request against its caller's bucket: the authenticated key's, else the address's (IPv6: its /64). Those of
+   * all sessions of a key have one bucket in place of the groups'; a key's own limit counts them in addition.
    * @throws RateLimited when a bucket is used up, RateLimitsUnavailable when that is unknown; the headers are set then too
    */
   async count(
@@ -89,7 +94,11 @@ export class RateLimiter {
     // A key's own limit is one bucket for everything that the key does.
     const policy = ownLimit === null ? group : 'default';
     const limit = ownLimit ?? this.limits[group];
-    const quotas = [await this.hit(policy, bucketOf(key), limit)];
+    const isBySession = key !== undefined && key.sessionId !== null;
+    const quotas = [
+      ...(isBySession ? [await this.hit(SESSION, bucketOf(key), this.sessionLimit)] : []),
+      ...(isBySession && ownLimit === null ? [] : [await this.hit(policy, bucketOf(key), limit)]),
+    ];
     facts.quotas = quotas;
     announce(response, quotas);
   }

@@ -202,7 +202,7 @@ describe('licenses that are issued at once', () => {
         {
           ...{ requestId: caller, traceId: '0af7651916cd43dd8448eb211c80319c', spanId: null, ip: null },
           ...{ userAgent: null, apiKeyId: caller, accessFields: null },
-          caller: { kind: 'api_key', id: caller, proofs: [], scopes: [] },
+          caller: { kind: 'api_key', id: caller, proofs: [], sessionId: null, scopes: [] },
         },
         () => issue(id),
       );

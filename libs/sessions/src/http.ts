@@ -1,0 +1,1 @@
+export { SessionsHttpModule } from './sessions-http.module';

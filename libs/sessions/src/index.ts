@@ -1,0 +1,2 @@
+export { countExpiredSessions, removeExpiredSessions } from './expired/remove-expired-sessions';
+export { Session } from './session.entity';
