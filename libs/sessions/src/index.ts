@@ -1,2 +1,2 @@
 export { countExpiredSessions, removeExpiredSessions } from './expired/remove-expired-sessions';
-export { Session } from './session.entity';
+export { BrowserSession } from './browser-session.entity';

@@ -13,7 +13,7 @@ import { SessionsController } from './http/sessions.controller';
 import { SessionAuthentication } from './session-authentication';
 import { SessionList } from './session-list';
 import { SessionUses } from './session-uses';
-import { Session } from './session.entity';
+import { BrowserSession } from './browser-session.entity';
 import { Sessions } from './sessions.service';
 
 /** Who calls, by API key or session, and the routes of sessions; only the server loads it. */
@@ -24,7 +24,7 @@ import { Sessions } from './sessions.service';
     AuditModule,
     JobsModule,
     MetricsModule,
-    TypeOrmModule.forFeature([Session]),
+    TypeOrmModule.forFeature([BrowserSession]),
   ],
   controllers: [SessionsController],
   providers: [

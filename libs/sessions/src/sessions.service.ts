@@ -5,7 +5,7 @@ import { type CallerId, transaction } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
-import { Session } from './session.entity';
+import { BrowserSession } from './browser-session.entity';
 import { isLive, LONGEST } from './session-times';
 import { hashedTextOf, newSessionValue } from './session-value';
 import { keyOfVisibleSessions, type SessionCaller } from './session-visibility';
@@ -27,7 +27,7 @@ type EndReason =
 
 /** A session, and the value of its cookie, which nobody can learn a second time. */
 export interface OpenedSession {
-  readonly session: Session;
+  readonly session: BrowserSession;
   readonly value: string;
 }
 
@@ -62,7 +62,10 @@ export class Sessions {
     const id = randomUUID();
     const replaced = former === undefined ? [] : await this.idsByValue(former);
     const surplus = (await this.surplusOf(key.id)).filter((one) => !replaced.includes(one));
-    const open = async (tx: EntityManager, caller?: { hasCurrentSecret: boolean }): Promise<Session> => {
+    const open = async (
+      tx: EntityManager,
+      caller?: { hasCurrentSecret: boolean },
+    ): Promise<BrowserSession> => {
       if (caller?.hasCurrentSecret === false) throw new FormerSecret();
       await this.remove(tx, actor, replaced, 'replaced');
       await this.remove(tx, actor, surplus, 'too_many');
@@ -72,7 +75,7 @@ export class Sessions {
            FROM api_keys AS api_key, (SELECT clock_timestamp() AS now) AS moment WHERE api_key.id = $3`,
         [id, hash, key.id],
       );
-      const session = await tx.findOneByOrFail(Session, { id });
+      const session = await tx.findOneByOrFail(BrowserSession, { id });
       await this.audit.append(tx, {
         type: 'session.created',
         actor,
@@ -88,9 +91,9 @@ export class Sessions {
    * @param caller who asks: it sees its own sessions, all with `api-keys:manage`
    * @throws SessionNotFound
    */
-  async find(caller: SessionCaller, id: string): Promise<Session> {
+  async find(caller: SessionCaller, id: string): Promise<BrowserSession> {
     const rows = this.dataSource
-      .createQueryBuilder(Session, 'session')
+      .createQueryBuilder(BrowserSession, 'session')
       .where(isLive('session'))
       .andWhere('session.id = :id', { id });
     const key = keyOfVisibleSessions(caller);

@@ -1,8 +1,8 @@
 import { AuditRecord } from '@aegis/audit';
 import { Customer } from '@aegis/customers';
-import { Session } from '@aegis/sessions';
+import { BrowserSession } from '@aegis/sessions';
 import { SigningKey } from '@aegis/signing';
 import { WebhookDelivery, WebhookEndpoint } from '@aegis/webhooks';
 
 /** Every entity of the project. */
-export const entities = [AuditRecord, Customer, Session, SigningKey, WebhookDelivery, WebhookEndpoint];
+export const entities = [AuditRecord, Customer, BrowserSession, SigningKey, WebhookDelivery, WebhookEndpoint];

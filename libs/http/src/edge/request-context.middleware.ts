@@ -78,7 +78,7 @@ function writeAccessLine(
     status: response.statusCode,
     duration_ms: Math.round(milliseconds * 10) / 10,
     ...(apiKeyId !== null && { api_key_id: apiKeyId }),
-    ...(caller?.sessionId != null && { session_id: caller.sessionId }),
+    ...(typeof caller?.sessionId === 'string' && { session_id: caller.sessionId }),
     ...accessFields,
     ...(!response.writableFinished && { aborted: true }),
   });

@@ -21,7 +21,7 @@ import { Controller, Delete, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { SessionList } from '../session-list';
-import type { Session } from '../session.entity';
+import type { BrowserSession } from '../browser-session.entity';
 import { Sessions } from '../sessions.service';
 import { SessionNotFound } from '../sessions.errors';
 import { SessionCookie } from './session-cookie';
@@ -45,7 +45,7 @@ export class SessionsController {
   })
   @ApiHeader({ name: CONSOLE_HEADER, required: true, schema: { type: 'string', enum: ['1'] } })
   @ApiProblems('insufficient_scope', 'origin_refused')
-  @Creates(({ id }: Session) => `/api/v1/sessions/${id}`)
+  @Creates(({ id }: BrowserSession) => `/api/v1/sessions/${id}`)
   @Responds(SessionDto, {
     status: 201,
     description: 'Signed in',
@@ -60,7 +60,7 @@ export class SessionsController {
     @Caller() actor: Actor,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<Session> {
+  ): Promise<BrowserSession> {
     if (!isFromConsole(request))
       throw new MalformedRequest(`Send the header ${CONSOLE_HEADER}: 1, as with every request of a session.`);
     const { origin } = request.headers;
@@ -91,7 +91,7 @@ export class SessionsController {
   @ApiOperation({ operationId: 'getCurrentSession', summary: 'Read the session of this request' })
   @ApiProblems('session_not_found')
   @Responds(SessionDto)
-  current(@Req() request: Request): Promise<Session> {
+  current(@Req() request: Request): Promise<BrowserSession> {
     return this.sessions.find(callerOf(request), currentIdOf(request));
   }
 
@@ -114,7 +114,7 @@ export class SessionsController {
   @ApiOperation({ operationId: 'getSession', summary: 'Read a session' })
   @ApiProblems('session_not_found')
   @Responds(SessionDto)
-  find(@PathId(UUID_RULE) id: string, @Req() request: Request): Promise<Session> {
+  find(@PathId(UUID_RULE) id: string, @Req() request: Request): Promise<BrowserSession> {
     return this.sessions.find(callerOf(request), id);
   }
 

@@ -17,7 +17,7 @@ function ofKey(column: string): (session: string) => string {
 @Unique('sessions_token_hash_key', ['token_hash'])
 @Index('sessions_by_key', ['api_key_id', 'created_at', 'id'])
 @Index('sessions_by_creation', ['created_at', 'id'])
-export class Session {
+export class BrowserSession {
   @PrimaryColumn({ type: 'uuid' })
   id!: string;
 
