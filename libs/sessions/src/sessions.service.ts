@@ -1,7 +1,7 @@
 import type { AuthenticatedKey } from '@aegis/access';
 import { Peppers } from '@aegis/api-keys';
 import { type Actor, AuditLog } from '@aegis/audit';
-import { type CallerId, transaction } from '@aegis/database';
+import { type CallerId, lockByIdSql, transaction } from '@aegis/database';
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -144,9 +144,10 @@ export class Sessions {
   ): Promise<number> {
     if (ids.length === 0) return 0;
     const [ended] = await tx.query<[EndedSession[], number]>(
-      `DELETE FROM sessions WHERE id IN (
-         SELECT id FROM sessions WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE)
-       RETURNING id, api_key_id`,
+      `WITH locked AS (
+         ${lockByIdSql({ columns: 'id', table: 'sessions', strength: 'UPDATE' })}
+       )
+       DELETE FROM sessions WHERE id IN (SELECT id FROM locked) RETURNING id, api_key_id`,
       [ids],
     );
     if (ended.length > 0)

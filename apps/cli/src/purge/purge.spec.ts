@@ -44,6 +44,13 @@ describe('aegis purge', () => {
       INSERT INTO idempotency_keys (key_hash, request_hash, pepper_version, answer, created_at)
       SELECT sha256(convert_to(n::text, 'UTF8')), sha256('r'), 'v1', 'a', now() - make_interval(hours => CASE WHEN n <= 1200 THEN 25 ELSE 23 END)
       FROM generate_series(1, 1201) AS n`);
+    // Due: the first 1,100, expired, and the next, unused for two hours.
+    await superuser.query(`
+      INSERT INTO sessions (id, token_hash, api_key_id, created_at, expires_at, last_used_at)
+      SELECT gen_random_uuid(), sha256(n::text::bytea), 'a', now() - interval '3 hours',
+             now() + make_interval(secs => CASE WHEN n <= 1100 THEN 0 ELSE 60 END),
+             now() - make_interval(mins => CASE n WHEN 1101 THEN 120 ELSE 119 END)
+      FROM generate_series(1, 1102) AS n`);
     await superuser.query(`
       INSERT INTO validation_counts (minute, code, count)
       VALUES (date_trunc('minute', now()) - interval '26 hours', 'VALID', 3),
@@ -120,6 +127,7 @@ describe('aegis purge', () => {
     const [row] = await superuser.query<unknown[]>(`
       SELECT (SELECT count(ip_address)::int FROM audit_logs) AS addresses,
              (SELECT count(*)::int FROM idempotency_keys) AS answers,
+             (SELECT count(*)::int FROM sessions) AS sessions,
              (SELECT count(*)::int FROM validation_counts) AS counts,
              (SELECT array_agg(fence::int ORDER BY fence) FROM activations WHERE fence > 1200) AS activations,
              (SELECT count(*)::int FROM activations WHERE fence <= 1200) AS ended,
@@ -133,7 +141,7 @@ describe('aegis purge', () => {
   };
 
   const REMOVED = {
-    ...{ addresses: 1, answers: 1, counts: 1, replicas: ['lives:1'] },
+    ...{ addresses: 1, answers: 1, sessions: 1, counts: 1, replicas: ['lives:1'] },
     ...{ activations: [1201, 1202, 1203, 1204], ended: 0, days: 2, events: 2, forgotten: 1100 },
     ...{ deliveries: 2, webhook_answers: 1 },
   };
@@ -145,6 +153,7 @@ describe('aegis purge', () => {
         purged: [
           { name: 'audit_addresses', removed: 3, complete: true },
           { name: 'expired_answers', removed: 1200, complete: true },
+          { name: 'expired_sessions', removed: 1101, complete: true },
           { name: 'validation_counts', removed: 1, complete: true },
           { name: 'ended_activations', removed: 1200, complete: true },
           { name: 'seat_days', removed: 2, complete: true },
@@ -160,7 +169,7 @@ describe('aegis purge', () => {
     expect(await left()).toEqual(REMOVED);
     const again = await run();
     expect(again.exitCode).toBe(0);
-    expect(again.answer.purged.map(({ removed }) => removed)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expect(again.answer.purged.map(({ removed }) => removed)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
   it('only counts with --dry-run, the same as it would remove', async () => {
@@ -170,6 +179,7 @@ describe('aegis purge', () => {
         purged: [
           { name: 'audit_addresses', due: 3 },
           { name: 'expired_answers', due: 1200 },
+          { name: 'expired_sessions', due: 1101 },
           { name: 'validation_counts', due: 1 },
           { name: 'ended_activations', due: 1200 },
           { name: 'seat_days', due: 2 },
@@ -183,7 +193,7 @@ describe('aegis purge', () => {
       },
     });
     expect(await left()).toEqual({
-      ...{ addresses: 4, answers: 1201, counts: 2, replicas: ['gone:1', 'lives:1'] },
+      ...{ addresses: 4, answers: 1201, sessions: 1102, counts: 2, replicas: ['gone:1', 'lives:1'] },
       ...{ activations: [1201, 1202, 1203, 1204], ended: 1200, days: 4, events: 1102, forgotten: 0 },
       ...{ deliveries: 1102, webhook_answers: 2 },
     });

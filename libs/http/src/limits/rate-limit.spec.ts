@@ -312,6 +312,7 @@ describe('rate limits', () => {
       validate: 0,
       public: 0,
       license: 0,
+      session: 0,
       'batch-items': 0,
       admissions: 0,
       activation: 0,

@@ -36,7 +36,7 @@ function removeBatch(dataSource: DataSource): Promise<number> {
   return transaction(dataSource, async (tx) => {
     const [, removed] = await tx.query<[unknown, number]>(
       `DELETE FROM sessions WHERE id IN (
-         SELECT id FROM sessions WHERE ${EXPIRED} ORDER BY id LIMIT $1 FOR UPDATE)`,
+         SELECT id FROM sessions WHERE ${EXPIRED} ORDER BY id LIMIT $1)`,
       [BATCH],
     );
     return removed;
