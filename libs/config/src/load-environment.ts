@@ -5,6 +5,7 @@ import { certificateProblems } from './certificate-files';
 import { developmentSecret, existingDevelopmentSecret } from './development-secrets';
 import { Environment } from './environment';
 import { productionProblems } from './production-rules';
+import { runtimeProblems } from './runtime-rules';
 import { serviceLinkProblem } from './urls/service-links';
 import { settings } from './setting';
 import { signerProblems } from './signers/signer-rules';
@@ -142,7 +143,8 @@ export function loadEnvironment(
   add(signerProblems(environment, isSound));
   add(certificateProblems(environment, isSound));
   add(tracingProblems(environment, isSound));
-  if (environment.isProduction) add(productionProblems(environment, isSound));
+  if (environment.isProduction)
+    add([...productionProblems(environment, isSound), ...runtimeProblems(given.process)]);
   if (!isSet(environment, 'PUBLIC_URL')) environment.PUBLIC_URL = `http://localhost:${environment.PORT}`;
   if (!environment.isProduction && problems.length === 0)
     useDevelopmentSecrets(environment, makesSecrets ? developmentSecret : existingDevelopmentSecret);

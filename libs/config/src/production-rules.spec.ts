@@ -28,9 +28,43 @@ it('starts with sound settings', () => {
   expect(problems({ REDIS_URL: 'rediss://:s%2Fcret@redis.acme.test:6380/15' })).toEqual([]);
 });
 
+it('starts with variables for Node that undo nothing', () => {
+  expect(problems({ NODE_TLS_REJECT_UNAUTHORIZED: '1', NODE_EXTRA_CA_CERTS: '/ca.pem' })).toEqual([]);
+  expect(problems({ NODE_OPTIONS: '--max-old-space-size=512 --enable-source-maps' })).toEqual([]);
+  expect(() =>
+    loadEnvironment({ ENVIRONMENT: 'test', NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_OPTIONS: '--inspect' }),
+  ).not.toThrow();
+});
+
+it('says of each flag of Node that undoes what it demands what it does, all at once', () => {
+  expect(
+    problems({
+      NODE_OPTIONS: '--inspect=0.0.0.0:9229 "--insecure_http_parser"',
+      NODE_TLS_REJECT_UNAUTHORIZED: '0',
+    }),
+  ).toEqual([
+    expect.stringMatching(/^NODE_TLS_REJECT_UNAUTHORIZED: remove it/),
+    'NODE_OPTIONS: remove --inspect: with it anyone who reaches its port runs code',
+    'NODE_OPTIONS: remove --insecure_http_parser: with it requests are taken that proxies read in another way',
+  ]);
+});
+
 describe('production refuses', () => {
   it.each([
     ['no database', { DATABASE_URL: '' }, /^DATABASE_URL: required/],
+    [
+      'a runtime that verifies no TLS',
+      { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      /^NODE_TLS_REJECT_UNAUTHORIZED: rem/,
+    ],
+    ...['--inspect', '--inspect-brk=9229', '--insecure-http-parser', '--tls-min-v1.0', '--tls_min_v1.1'].map(
+      (flag) =>
+        [
+          `${flag} in NODE_OPTIONS`,
+          { NODE_OPTIONS: `--no-warnings ${flag}` },
+          /^NODE_OPTIONS: remove/,
+        ] as const,
+    ),
     [
       'a database beyond loopback without TLS',
       { DATABASE_URL: 'postgres://app:s3cret@db.acme.test/aegis' },

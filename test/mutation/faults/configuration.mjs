@@ -35,6 +35,19 @@ export default {
     ...inFile('libs/config/src/load-environment.ts', [
       ['a refusal shows no example', "${rules.join('; ')}${exampleOf(property)}", "${rules.join('; ')}"],
     ]),
+    ...inFile('libs/config/src/runtime-rules.ts', [
+      [
+        'production starts where no TLS is verified',
+        "NODE_TLS_REJECT_UNAUTHORIZED === '0'",
+        "NODE_TLS_REJECT_UNAUTHORIZED === 'no'",
+      ],
+      [
+        'production starts where anyone may run code',
+        '/^--inspect(-brk|-wait)?(=|$)/',
+        '/^--inspect-never$/',
+      ],
+      ['a flag is missed for its underscores', "option.replaceAll('_', '-')", 'option'],
+    ]),
     ...inFile('libs/config/src/rules.ts', [
       ['the greatest number is refused', 'value >= least && value <= most', 'value >= least && value < most'],
       [

@@ -58,6 +58,11 @@ export default {
       ],
     ]),
     ...inFile(`${lists}/status-list-keeper.ts`, [
+      [
+        'lets an older list in once the clock is set back',
+        'if (list?.uri === this.options.uri) this.kept',
+        'if (list && this.refuses(list) === null) this.kept',
+      ],
       ['plans what no timer takes', 'Math.min(Math.max(freshFor, 0), LONGEST_S)', 'Math.max(freshFor, 0)'],
     ]),
     ...inFile('libs/license-token/src/status-lists/inflate.ts', [

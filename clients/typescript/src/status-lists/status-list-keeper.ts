@@ -147,7 +147,8 @@ export class StatusListKeeper {
     }
     if (typeof text !== 'string' || this.kept !== null) return;
     const list = await this.open(text);
-    if (list !== null && this.refuses(list) === null) this.kept = { text, list, etag: null };
+    // It may be from the future, once the clock is set back: it still keeps an older one from its place.
+    if (list?.uri === this.options.uri) this.kept = { text, list, etag: null };
   }
 
   private open(text: string): Promise<StatusList | null> {

@@ -248,6 +248,16 @@ describe('a keeper of a status list', () => {
     expect(planned?.delayMs).toBe(220_000);
   });
 
+  it('keeps what was saved where the clock was set back: an older list does not replace it', async () => {
+    saved = [listOf(1, 1)];
+    now = NOW - 10_000;
+    served = [listed(listOf(1, 0, 10_000))];
+    const keeper = keeperOf();
+    await keeper.start();
+    expect(await keeper.refresh()).toMatchObject({ outcome: 'refused', reason: 'older' });
+    expect([keeper.statusList, saved]).toEqual([listOf(1, 1), [listOf(1, 1)]]);
+  });
+
   it('asks within an hour where the saved list is fresh for years, which no timer of the platform takes', async () => {
     saved = [listOf(1, 0, 0, { ttl: undefined, exp: 253_402_300_799 })];
     await keeperOf().start();
