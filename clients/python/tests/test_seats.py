@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, Callable
 
@@ -399,3 +400,20 @@ def test_a_state_that_was_changed_by_hand_is_no_seat(machine: Machine, name: str
     assert machine.storage.state is not None
     machine.storage.state["seat"][name] = ["x"]
     assert machine.holder().activation is None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked on POSIX")
+def test_a_forked_process_does_not_give_the_seat_back_at_its_end(machine: Machine) -> None:
+    """As the workers of a server do that loads its program before it forks."""
+    holder = machine.active()
+    machine.server.answers = [Say(204)]
+    worker = os.fork()
+    if worker == 0:
+        try:
+            holder._at_exit()
+        finally:
+            os._exit(0)
+    os.waitpid(worker, 0)
+    assert len(machine.server.asked) == 1
+    holder._at_exit()
+    assert machine.server.asked[1].path.endswith("/release")

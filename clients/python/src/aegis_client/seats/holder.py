@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import time
 from typing import Any, Callable, Optional
@@ -75,6 +76,8 @@ class SeatHolder:
         self._lock = threading.RLock()
         self._heartbeats = Heartbeats(self.beat)
         self._is_lost = False
+        #: That holds the seat: a process that was forked from it has a copy of this.
+        self._process = os.getpid()
         #: By the steady clock; 0: the server has not asked to wait.
         self._not_before = 0.0
         self._keys = trusted_keys(keys)
@@ -129,6 +132,7 @@ class SeatHolder:
             except AegisError:
                 if not self._counts():
                     raise
+            self._process = os.getpid()
             self._heartbeats.start(jittered(self._interval()))
         atexit.register(self._at_exit)
         return self.activation
@@ -274,6 +278,9 @@ class SeatHolder:
         return _LONGEST_RETRY_S if self._seat is None else self._seat.heartbeat_after
 
     def _at_exit(self) -> None:
+        if os.getpid() != self._process:
+            # The seat is that of the process from which this one was forked, and is in use there.
+            return
         seat = self._seat
         is_floating = seat is not None and seat.mode == "floating"
         if is_floating if self._release_at_exit is None else self._release_at_exit:
