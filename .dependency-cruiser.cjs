@@ -120,6 +120,26 @@ module.exports = {
       },
     },
     {
+      name: 'console-apart',
+      comment: 'the console is a client: it knows the API by its types, and nothing else of ours',
+      severity: 'error',
+      from: { path: '^clients/console/' },
+      to: { path: '^(apps|libs|migrations|test)/|^clients/(?!console/|typescript/schema\\.d\\.ts$)' },
+    },
+    {
+      name: 'no-console-in-server',
+      comment: 'the server serves the built console as files',
+      severity: 'error',
+      from: { path: '^(apps|libs|migrations)/' },
+      to: { path: '^clients/console/' },
+    },
+    {
+      name: 'console-packages',
+      severity: 'error',
+      from: { path: '^clients/console/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'core', 'unknown'] },
+    },
+    {
       name: 'no-test-in-production',
       severity: 'error',
       from: { path: '^(apps|libs|migrations)/', pathNot: '(\\.spec|\\.fixture)\\.ts$' },

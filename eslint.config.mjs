@@ -28,12 +28,12 @@ export default tseslint.config(
     ],
   },
   {
-    files: ['**/*.ts', '**/*.mjs', '**/*.cjs'],
+    files: ['**/*.ts', '**/*.tsx', '**/*.mjs', '**/*.cjs'],
     plugins: { aegis: { rules: { 'plain-english': plainEnglish } } },
     rules: { 'aegis/plain-english': 'error' },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -61,6 +61,22 @@ export default tseslint.config(
       ],
       eqeqeq: 'error',
       'no-eval': 'error',
+    },
+  },
+  {
+    // Its types are of browsers.
+    files: ['clients/console/src/**'],
+    languageOptions: { parserOptions: { project: './clients/console/tsconfig.json' } },
+    rules: {
+      // They would become markup or scripts: the page's policy refuses them too.
+      'no-restricted-syntax': [
+        'error',
+        { selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']", message: 'Texts stay texts.' },
+        { selector: "JSXAttribute[name.name='style']", message: 'Styles are in src/style.' },
+      ],
+      'no-restricted-globals': ['error', 'sessionStorage', 'indexedDB'],
+      // The router's way to lead to another page.
+      '@typescript-eslint/only-throw-error': ['error', { allow: ['Redirect'] }],
     },
   },
   {

@@ -48,7 +48,19 @@ const EXEMPT =
   /^(?:migrations\/\d|CHANGELOG\.md$|package-lock\.json$|docs\/language\.md$|\.ci\/plain-english\.mjs$|clients\/typescript\/schema\.d\.ts$|test\/data\/)/;
 /** What is not part of the repository, by its path from the root; `node_modules` anywhere. */
 const NOT_OURS = /^(?:(?:.*\/)?node_modules|dist|clients\/typescript\/dist|coverage|keys|tmp|\.git|\.data)$/;
-const KINDS = new Set(['.ts', '.mjs', '.cjs', '.md', '.yml', '.yaml', '.sh', '.example']);
+const KINDS = new Set([
+  '.ts',
+  '.tsx',
+  '.css',
+  '.html',
+  '.mjs',
+  '.cjs',
+  '.md',
+  '.yml',
+  '.yaml',
+  '.sh',
+  '.example',
+]);
 
 /**
  * @param {string} path of a file, from the root of the repository, with slashes

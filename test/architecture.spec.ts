@@ -18,6 +18,7 @@ function violations(folder: string): string[] {
       'apps',
       'libs',
       'migrations',
+      'clients/console/src',
     ],
     { cwd: folder, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
   );
@@ -45,6 +46,9 @@ function treeWith(planted: Record<string, string>): string {
     'libs/licensing/src/http/routes.ts': `import { Router } from 'express'; export const r = Router;`,
     'libs/licensing/src/http.ts': `export { r } from './http/routes';`,
     'libs/licensing/src/licensing-http.module.ts': `export { w } from '@aegis/http'; export { r } from './http/routes';`,
+    'clients/console/src/main.tsx': `import 'react'; import type { paths } from '../../typescript/schema'; export type P = paths;`,
+    'clients/typescript/src/index.ts': `export const verify = 1;`,
+    'clients/typescript/schema.d.ts': `export interface paths {}`,
     'migrations/data-source.ts': `export { d } from '@aegis/database';`,
     'test/support/thing.ts': `export const thing = 1;`,
   };
@@ -136,6 +140,20 @@ const PLANTED: [name: string, file: string, text: string, rule: string][] = [
     'libs/signing/src/f.ts',
     `import 'supertest';`,
     'no-undeclared-package',
+  ],
+  ['a lib in the console', 'clients/console/src/a.ts', `import '@aegis/license-token';`, 'console-apart'],
+  [
+    'another client in the console',
+    'clients/console/src/b.tsx',
+    `import '../../typescript/src/index';`,
+    'console-apart',
+  ],
+  ['Node in the console', 'clients/console/src/c.ts', `import 'node:crypto';`, 'console-packages'],
+  [
+    'the console in the server',
+    'apps/server/src/c.ts',
+    `import '../../../clients/console/src/main';`,
+    'no-console-in-server',
   ],
 ];
 

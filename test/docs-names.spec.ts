@@ -47,7 +47,7 @@ describe('what pages name is there', () => {
 
   it('has every class, function, table and file that a decision (docs/adr) quotes', () => {
     const code = FILES.filter(
-      (file) => /\.(ts|mjs|cjs|json|yml|yaml|sh)$|Dockerfile/.test(file) && !file.startsWith('docs/'),
+      (file) => /\.(ts|tsx|mjs|cjs|json|yml|yaml|sh)$|Dockerfile/.test(file) && !file.startsWith('docs/'),
     );
     const words = new Set(code.flatMap((file) => read(file).match(/[A-Za-z_$][\w$]*/g) ?? []));
     const files = new Set(FILES.map((file) => basename(file)));

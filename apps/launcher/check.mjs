@@ -20,8 +20,8 @@ await prepare({ withTools: true });
 process.chdir(root);
 
 const changed = changedFilesOrEnd();
-const code = changed.filter((name) => /\.(ts|mjs|cjs)$/.test(name));
-step('types', 'npx', ['tsc', '--noEmit', '-p', 'tsconfig.json']);
+const code = changed.filter((name) => /\.(ts|tsx|mjs|cjs)$/.test(name));
+step('types', 'npm', ['run', '-s', 'typecheck']);
 if (code.length > 0)
   step(`lint of ${code.length} changed files (npm run lint:fix repairs most problems)`, 'npx', [
     'eslint',

@@ -8,6 +8,7 @@ import checkpoints from './faults/checkpoints.mjs';
 import { applied, rules } from './faults/field-rules.mjs';
 import database from './faults/database.mjs';
 import configuration from './faults/configuration.mjs';
+import console from './faults/console.mjs';
 import expiryNotices from './faults/expiry-notices.mjs';
 import importsEnd from './faults/imports-end.mjs';
 import draining from './faults/draining.mjs';
@@ -102,6 +103,7 @@ export const AREAS = [
   rules,
   applied,
   configuration,
+  console,
   tracing,
   secretFiles,
   issuers,

@@ -19,6 +19,7 @@ import { WebhookDeliveryModule, WebhooksHttpModule } from '@aegis-http/webhooks'
 import { HttpModule } from '@aegis/http';
 import { IdempotencyModule } from '@aegis/idempotency';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ConsoleModule } from './console/console.module';
 import { DocsModule } from './docs/docs.module';
 import { HealthModule } from './health/health.module';
 import { InfoModule } from './info/info.module';
@@ -55,6 +56,7 @@ export class AppModule {
         HealthModule,
         InfoModule,
         DocsModule.for(environment),
+        ConsoleModule.for(environment),
       ],
     };
   }

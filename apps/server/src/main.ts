@@ -59,7 +59,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGINT', end).on('SIGTERM', end);
   const server = await starting;
-  if (!environment.isProduction) process.stdout.write(nextStep(server));
+  const console = environment.CONSOLE_ENABLED ? `${environment.PUBLIC_URL}/console` : undefined;
+  if (!environment.isProduction) process.stdout.write(nextStep(server, console));
 }
 
 main().catch((error: unknown) => {

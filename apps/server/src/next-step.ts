@@ -1,8 +1,12 @@
 /**
  * What a newcomer does next, as a line to copy.
  * @param server where it listens, and whether its first admin key was shown above
+ * @param console where the console is; undefined when it is not served
  */
-export function nextStep({ url, firstAdminKey }: { url: string; firstAdminKey: string | null }): string {
+export function nextStep(
+  { url, firstAdminKey }: { url: string; firstAdminKey: string | null },
+  console?: string,
+): string {
   const customers = `curl -s ${url}/api/v1/customers -H "X-API-Key: `;
   const lines =
     firstAdminKey === null
@@ -15,5 +19,9 @@ export function nextStep({ url, firstAdminKey }: { url: string; firstAdminKey: s
           'Next, create a customer:',
           `${customers}<the admin API key above>" -H 'Content-Type: application/json' -d '{"id": "acme", "name": "Acme Corporation"}'`,
         ];
-  return ['', `API documentation: ${url}/docs`, ...lines, ''].join('\n');
+  const pages = [
+    `API documentation: ${url}/docs`,
+    ...(console === undefined ? [] : [`Console, for a browser: ${console}`]),
+  ];
+  return ['', ...pages, ...lines, ''].join('\n');
 }

@@ -264,6 +264,10 @@ export class Environment extends DatabaseLimits {
   @IsTrueOrFalse()
   DOCS_ENABLED!: boolean;
 
+  @Setting({ kind: 'boolean', default: 'true', description: 'Serve the console for people under /console.' })
+  @IsTrueOrFalse()
+  CONSOLE_ENABLED!: boolean;
+
   @Setting({
     kind: 'list',
     example: 'https://admin.example.com',

@@ -70,6 +70,7 @@ describe('the page at /', () => {
     const links = [...(await page.text()).matchAll(/<a href="([^"]+)">/g)].map(([, link]) => link!);
     expect(links.sort()).toEqual([
       '.well-known/jwks.json',
+      'console',
       'docs',
       'health',
       'info',

@@ -74,6 +74,10 @@ export function describeImage(podman: Podman, report: (line: string) => void): v
       expect(
         names.filter((name) => /\/\.env|\.private\.pem$|\.npmrc$|\/dist\/.*\.spec\.js$/.test(name)),
       ).toEqual([]);
+      // The console is built into it, in three codings each.
+      for (const file of ['index.html', 'index.html.br', 'index.html.gz'])
+        expect(names).toContain(`/opt/aegis/dist/console/${file}`);
+      expect(names.filter((name) => name.includes('/clients/console/'))).toEqual([]);
     });
 
     it('has the packages of production alone, and no PostgreSQL', () => {

@@ -25,10 +25,12 @@ export class InfoController {
   })
   @Responds(RootDto, { alsoOffers: [HTML] })
   root(@Req() request: Request): RootDto | StreamableFile {
-    const { DOCS_ENABLED: documented, PUBLIC_URL: url } = this.environment;
+    const { DOCS_ENABLED: documented, CONSOLE_ENABLED, PUBLIC_URL: url } = this.environment;
     // JSON comes first: programs accept anything.
     if (request.accepts(['application/json', HTML]) === HTML)
-      return new StreamableFile(Buffer.from(startPage(documented)), { type: `${HTML}; charset=utf-8` });
+      return new StreamableFile(Buffer.from(startPage({ docs: documented, console: CONSOLE_ENABLED })), {
+        type: `${HTML}; charset=utf-8`,
+      });
     return { name: PRODUCT_NAME, version: PRODUCT_VERSION, docs: documented ? `${url}/docs` : null };
   }
 

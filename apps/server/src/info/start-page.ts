@@ -5,6 +5,7 @@ const DOCS_LINKS = [
   ['docs', 'API documentation, to read and to try'],
   ['openapi.json', 'OpenAPI document, to generate clients from'],
 ] as const;
+const CONSOLE_LINK = ['console', 'Console, for the people who sell licenses'] as const;
 const LINKS = [
   ['problems', 'Error codes, explained'],
   ['health', 'Health'],
@@ -14,10 +15,10 @@ const LINKS = [
 
 /**
  * What a browser shows at `/`.
- * @param documented whether the API documentation is served
+ * @param served what is served: the API documentation, and the console
  */
-export function startPage(documented: boolean): string {
-  const links = [...(documented ? DOCS_LINKS : []), ...LINKS];
+export function startPage(served: { docs: boolean; console: boolean }): string {
+  const links = [...(served.console ? [CONSOLE_LINK] : []), ...(served.docs ? DOCS_LINKS : []), ...LINKS];
   return htmlPage(
     PRODUCT_NAME,
     `    <h1>${PRODUCT_NAME} ${PRODUCT_VERSION}</h1>

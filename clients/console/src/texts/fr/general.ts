@@ -1,0 +1,50 @@
+import type { Texts } from '../texts';
+
+export const general: Texts['general'] = {
+  product: 'AEGIS',
+  console: 'Console AEGIS',
+  skip: 'Aller au contenu',
+  menu: 'Principal',
+  licenses: 'Licences',
+  customers: 'Clients',
+  support: 'Assistance',
+  language: 'Langue',
+  signOut: 'Se déconnecter',
+  signedInAs: (name) => `Connecté en tant que ${name}`,
+  loading: 'Chargement …',
+  tryAgain: 'Réessayer',
+  none: '–',
+  yes: 'Oui',
+  no: 'Non',
+  cancel: 'Annuler',
+  close: 'Fermer',
+  save: 'Enregistrer',
+  saving: 'Veuillez patienter …',
+  copy: 'Copier',
+  copied: 'Copié',
+  asCurl: 'En curl',
+  curlNote: 'La requête de cette page, pour un terminal. Mettez d’abord votre clé d’API dans AEGIS_API_KEY.',
+  optional: 'facultatif',
+  next: 'Page suivante',
+  first: 'Première page',
+  pages: 'Pagination',
+  found: (count, isEstimate) => {
+    const result = count > 1 ? 'résultats' : 'résultat';
+    return `${isEstimate ? 'Environ ' : ''}${count.toLocaleString('fr')} ${result}`;
+  },
+  apply: 'Rechercher',
+  clear: 'Effacer les filtres',
+  all: 'Tous',
+  filters: 'Filtres',
+  errorTitle: 'L’opération a échoué',
+  unreachable: 'Le serveur ne répond pas. Vérifiez la connexion, puis réessayez.',
+  ended: 'Votre session est terminée. Connectez-vous, puis réessayez : votre saisie est conservée.',
+  requestId: (id) => `Requête ${id}`,
+  noAccess: 'Accès refusé',
+  noAccessDetail: (scope) =>
+    `La clé d’API utilisée pour la connexion n’a pas le droit ${scope}. Demandez à un administrateur une clé qui l’a.`,
+  notFound: 'Il n’y a pas de page ici',
+  notFoundDetail: 'L’adresse est peut-être incomplète.',
+  changedMeanwhile:
+    'Quelqu’un a modifié ces données entre-temps. Rechargez la page pour voir la modification, puis recommencez.',
+};
