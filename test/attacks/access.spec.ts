@@ -7,6 +7,8 @@ import { testServer, type TestServer } from '../support/processes/server';
 import { giveKeySet } from '../support/keys/signing-keys';
 import { superuserOf } from '../support/database/sql';
 import { anApiKey } from '../support/factories';
+import { expectStatus } from '../support/contract/expect-status';
+import { sessionHeaders, signIn } from '../support/sessions/session-client';
 
 const routes = new Map(routesOf(readContract()).map((route) => [`${route.method} ${route.path}`, route]));
 
@@ -27,6 +29,10 @@ describe('a walk over all routes', () => {
   const withOnly = new Map<string, string>();
   /** Keys by the scope that they lack, `admin` lacking too. */
   const without = new Map<string, string>();
+  /** Values of sessions of the keys with a single scope, by that scope. */
+  const bySession = new Map<string, string>();
+  /** Values that are of no session, by what they are. */
+  const ended: Record<string, string> = {};
   /** Credentials that count for nothing, by what they are. */
   const refused: Record<string, string> = {};
 
@@ -38,6 +44,7 @@ describe('a walk over all routes', () => {
     const makeKey = (scopes: readonly string[]) => anApiKey(admin, { scopes });
     for (const scope of SINGLE_SCOPES) {
       withOnly.set(scope, (await makeKey([scope])).key);
+      bySession.set(scope, (await signIn(server, withOnly.get(scope)!)).client.value);
       without.set(scope, (await makeKey(SINGLE_SCOPES.filter((other) => other !== scope))).key);
     }
     const [deleted, expired, inactive, rotated, damaged] = [
@@ -48,6 +55,16 @@ describe('a walk over all routes', () => {
       await makeKey(['admin']),
     ];
     const at = ({ id }: { id: string }): string => `/api/v1/admin/api-keys/${id}`;
+    for (const [what, { key }] of Object.entries({ deleted, inactive, rotated, expired }))
+      ended[`a session of a key that is ${what}`] = (await signIn(server, key)).client.value;
+    const signedOut = await signIn(server, damaged.key);
+    expectStatus(await signedOut.client.delete('/api/v1/sessions/current'), 204);
+    Object.assign(ended, {
+      'a session that was signed out': signedOut.client.value,
+      'a value of nobody': 'A'.repeat(43),
+      'a text that is not a value': 'garbage',
+      'an API key': server.adminKey,
+    });
     await admin.delete(at(deleted));
     await admin.patch(at(inactive), { is_active: false });
     await admin.post(`${at(rotated)}/rotate`, {});
@@ -132,6 +149,31 @@ describe('a walk over all routes', () => {
       const expected = Object.fromEntries(Object.keys(refused).map((what) => [what, status]));
       expect(await statusesWith(name, Object.entries(refused))).toEqual(expected);
       expect(await statusesWith(name, Object.entries(refused), asBearer)).toEqual(expected);
+    });
+
+    it('lets in sessions where it lets in their keys, except to open another one', async () => {
+      const expected = [...bySession.keys()].map((scope): [string, number] => {
+        if (name === 'POST /api/v1/sessions') return [scope, 401];
+        return [scope, scopesOf(access).some((needed) => needed !== scope) ? 403 : letIn(name, access)];
+      });
+      const statuses = await statusesWith(name, bySession, sessionHeaders);
+      expect(statuses).toEqual(Object.fromEntries(expected));
+    });
+
+    it('refuses every session that has ended', async () => {
+      const status = access === 'health' ? letIn(name, access) : 401;
+      const statuses = await statusesWith(name, Object.entries(ended), sessionHeaders);
+      expect(statuses).toEqual(Object.fromEntries(Object.keys(ended).map((what) => [what, status])));
+    });
+
+    it('takes the cookie of a session for nothing without X-Aegis-Console: 1', async () => {
+      const isOpen = ['public', 'health'].includes(access);
+      for (const value of bySession.values()) {
+        const { Cookie, Origin } = sessionHeaders(value);
+        expect(await statusWith(name, { Cookie: Cookie!, Origin: Origin! })).toBe(
+          isOpen ? letIn(name, access) : 401,
+        );
+      }
     });
 
     it('refuses two credentials at once, no matter which of them is good', async () => {

@@ -10,8 +10,10 @@ import { heldRequest } from '../support/requests/held-request';
 import { ROUTE_ACCESS, scopesOf } from '../support/contract/route-access';
 import { testServer, type TestServer } from '../support/processes/server';
 import { superuserOf, untilBlocked } from '../support/database/sql';
+import { sessionHeaders, type SignedIn, signIn } from '../support/sessions/session-client';
 
 const KEYS = '/api/v1/admin/api-keys';
+const SESSIONS = '/api/v1/sessions';
 /** What a key has besides the scope that a route needs: it is what narrowing leaves. */
 const REMAINS = 'stats:read';
 const LOCAL = 'http://127.0.0.1:9/other';
@@ -57,6 +59,27 @@ const ENDS: Record<
     status: 401,
     end: (_, id, sql) =>
       sql.query(`UPDATE api_keys SET expires_at = clock_timestamp() - interval '1 ms' WHERE id = $1`, [id]),
+  },
+};
+
+/** How a session loses what it was let in with, by what the request is answered then. */
+const SESSION_ENDS: Record<
+  string,
+  { code: string; end(session: SignedIn, admin: Client, key: string): Promise<unknown> }
+> = {
+  'signed out': { code: 'session_ended', end: ({ client }) => client.delete(`${SESSIONS}/current`) },
+  'ended by another': {
+    code: 'session_ended',
+    end: ({ session }, admin) => admin.delete(`${SESSIONS}/${session.id}`),
+  },
+  'of a deleted key': { code: 'session_ended', end: (_, admin, id) => admin.delete(`${KEYS}/${id}`) },
+  'of a rotated key': {
+    code: 'session_ended',
+    end: (_, admin, id) => admin.post(`${KEYS}/${id}/rotate`, { grace_seconds: 600 }),
+  },
+  'of a narrowed key': {
+    code: 'insufficient_scope',
+    end: (_, admin, id) => admin.patch(`${KEYS}/${id}`, { scopes: [REMAINS] }),
   },
 };
 
@@ -207,9 +230,13 @@ describe('a request whose key ends while it is under way', () => {
   });
 
   /** Sends a request that waits for its caller's lock, and lets the key end before it gets it. */
-  async function endedUnderLock(request: () => Promise<Answer>, { id }: Key, end: string): Promise<Answer> {
+  async function endedUnderLock(
+    request: () => Promise<Answer>,
+    { id, kind = 'api_key' }: { id: string; kind?: 'api_key' | 'session' },
+    end: string,
+  ): Promise<Answer> {
     await sql.query('BEGIN');
-    await sql.query(`SELECT callers_in_force('[]', $1)`, [JSON.stringify([{ kind: 'api_key', id }])]);
+    await sql.query(`SELECT callers_in_force('[]', $1)`, [JSON.stringify([{ kind, id }])]);
     const answering = request();
     const early = answering.then((answer) => {
       throw new Error(`answered ${answer.status} without judging its caller again`);
@@ -249,6 +276,78 @@ describe('a request whose key ends while it is under way', () => {
       expect((await send(request, key, more)).status).toBeLessThan(300);
       expectRefused(await endedUnderLock(() => send(request, key, more), key, ENDS_IN_SQL[how]!), status);
     }
+  });
+
+  it.each(withBody)('changes nothing by $name when its session ends before its body comes', async (given) => {
+    const request = await prepared(given.route);
+    for (const { code, end } of Object.values(SESSION_ENDS)) {
+      const key = await aKey(given.scope);
+      const session = await signIn(server, key.key);
+      const held = await heldRequest(server.url, request, sessionHeaders(session.client.value));
+      await end(session, admin, key.id);
+      const before = await state(key);
+      expect((await held.finish()).body.code).toBe(code);
+      expect(await state(key)).toEqual(before);
+    }
+    const { client } = await signIn(server, (await aKey(given.scope)).key);
+    const held = await heldRequest(server.url, request, sessionHeaders(client.value));
+    expect((await held.finish()).status).toBeLessThan(300);
+  });
+
+  it.each(changing)(
+    'judges the session of $name in the transaction of the change',
+    async ({ route, scope }) => {
+      const { method, path, body } = await prepared(route);
+      for (const more of [undefined, { 'Idempotency-Key': randomUUID() }]) {
+        const key = await aKey(scope);
+        const { client, session } = await signIn(server, key.key);
+        const before = await state(key);
+        const { status, body: problem } = await endedUnderLock(
+          () => client.send(method, path, body, more),
+          { kind: 'session', id: session.id },
+          'DELETE FROM sessions WHERE id = $1',
+        );
+        expect([status, problem.code]).toEqual([401, 'session_ended']);
+        expect(await state(key)).toEqual(before);
+      }
+      const { client } = await signIn(server, (await aKey(scope)).key);
+      expect((await client.send(method, path, body)).status).toBeLessThan(300);
+    },
+  );
+
+  it('replays no answer to a session that has ended', async () => {
+    const key = await aKey('customers:write');
+    const { client, session } = await signIn(server, key.key);
+    const more = { 'Idempotency-Key': randomUUID() };
+    const body = { id: aCustomerId(), name: 'Acme' };
+    const create = (): Promise<Answer> => client.post('/api/v1/customers', body, more);
+    expectStatus(await create(), 201);
+    const answer = await endedUnderLock(
+      create,
+      { kind: 'session', id: session.id },
+      'DELETE FROM sessions WHERE id = $1',
+    );
+    expect([answer.status, answer.body.code]).toEqual([401, 'session_ended']);
+    expect(answer.headers.get('idempotent-replayed')).toBeNull();
+  });
+
+  it('delays the end of its session, and has no effect after that', async () => {
+    const customer = await aCustomer(admin);
+    const { client, session } = await signIn(server, (await aKey('customers:write')).key);
+    await sql.query('BEGIN');
+    await sql.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [customer.id]);
+    const changing = client.patch(`/api/v1/customers/${customer.id}`, { name: 'Changed' });
+    await untilBlocked(watcher, 1);
+    let isEnded = false;
+    const ending = admin.delete(`${SESSIONS}/${session.id}`).then((answer) => {
+      isEnded = true;
+      return answer;
+    });
+    await untilBlocked(watcher, 2);
+    expect(isEnded).toBe(false);
+    await sql.query('COMMIT');
+    expectStatus(await changing, 200);
+    expectStatus(await ending, 204);
   });
 
   it('continues when the change does not concern its own rights', async () => {

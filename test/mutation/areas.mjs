@@ -46,6 +46,7 @@ import seats from './faults/seats.mjs';
 import seatImports from './faults/seat-imports.mjs';
 import seatTerms from './faults/seat-terms.mjs';
 import secretFiles from './faults/secret-files.mjs';
+import sessions from './faults/sessions.mjs';
 import signers from './faults/signers.mjs';
 import seatsKept from './faults/seats-kept.mjs';
 import seatsStatusLists from './faults/seats-status-lists.mjs';
@@ -96,6 +97,7 @@ export const AREAS = [
   statusLists,
   seatsKept,
   seatsStatusLists,
+  sessions,
   signers,
   database,
   realCallers,

@@ -14,6 +14,17 @@ export default {
         "if (!access) throw new Error('a route declares no access');",
         'if (!access) return true;',
       ],
+      [
+        'lets a page of another origin pass',
+        'throw new OriginRefused(new URL(this.environment.PUBLIC_URL).origin);',
+        'return true;',
+      ],
+      [
+        'takes a session where the key itself is asked for',
+        'credential.key.sessionId !== null)',
+        "credential.key.sessionId === '')",
+      ],
+      ['lets an ended session pass', 'throw new SessionRefused();', 'return true;'],
       ['needs no key', 'if (!needed) return true;', 'return true;'],
       [
         'lets a refused key pass on',

@@ -49,11 +49,14 @@ export class SessionClient extends Client {
   }
 }
 
+/** A session, and who calls by it. */
+export interface SignedIn {
+  session: ShownSession;
+  client: SessionClient;
+}
+
 /** Signs in with an API key. */
-export async function signIn(
-  { url }: Pick<TestServer, 'url'>,
-  key: string,
-): Promise<{ session: ShownSession; client: SessionClient }> {
+export async function signIn({ url }: Pick<TestServer, 'url'>, key: string): Promise<SignedIn> {
   const answer = await new Client(url, key).post('/api/v1/sessions', undefined, {
     ...CONSOLE,
     Origin: ORIGIN,

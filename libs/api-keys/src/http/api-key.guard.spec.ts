@@ -31,7 +31,14 @@ const keyWith = (...scopes: Scope[]): Credential => ({
     hasCurrentSecret: true,
   },
 });
+const bySession = (...scopes: Scope[]): Credential => {
+  const credential = keyWith(...scopes);
+  if (credential.kind !== 'key') throw new Error('not a key');
+  return { kind: 'key', key: { ...credential.key, sessionId: '7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10' } };
+};
 const NONE: Credential = { kind: 'none' };
+const ENDED: Credential = { kind: 'refused', because: 'session_ended', noted: { session: 'idle' } };
+const OTHER_ORIGIN: Credential = { kind: 'other_origin' };
 const REFUSED: Credential = { kind: 'refused' };
 const CONFLICTING: Credential = { kind: 'conflicting' };
 const UNAVAILABLE: Credential = { kind: 'unavailable', error: new Error('ECONNREFUSED canary-host') };
@@ -49,6 +56,13 @@ class Routes {
   @AnyKey()
   @RespondsAsIs('text/plain')
   anyKey(): string {
+    return 'here';
+  }
+
+  @Get('key-itself')
+  @AnyKey({ sessions: false })
+  @RespondsAsIs('text/plain')
+  keyItself(): string {
     return 'here';
   }
 
@@ -163,6 +177,17 @@ describe('ApiKeyGuard', () => {
     ['any-key', CONFLICTING, 400],
     ['any-key', UNAVAILABLE, 503],
     ['any-key', keyWith('stats:read'), 200],
+    ['any-key', bySession('stats:read'), 200],
+    ['any-key', ENDED, 401],
+    ['any-key', OTHER_ORIGIN, 403],
+    ['key-itself', keyWith('stats:read'), 200],
+    ['key-itself', bySession('admin'), 401],
+    ['scoped', bySession('licenses:read'), 403],
+    ['scoped', bySession('licenses:read', 'customers:read'), 200],
+    ['public', ENDED, 401],
+    ['public', OTHER_ORIGIN, 403],
+    ['health', ENDED, 200],
+    ['health', OTHER_ORIGIN, 200],
     ['public', NONE, 200],
     ['public', REFUSED, 401],
     ['public', CONFLICTING, 400],
