@@ -15,15 +15,18 @@ if (!existsSync(join(root, 'node_modules/vite'))) {
   console.error('What builds the console is not installed: `npm run build:console` installs it.');
   process.exit(2);
 }
-await withLauncherLock(root, () => undefined);
-if (isBuilt()) console.log('The console is built.');
-else await build();
+// Several servers of a checkout may be visited for the first time together.
+await withLauncherLock(root, async () => {
+  if (isBuilt()) console.log('The console is built.');
+  else await build();
+});
 
 async function build() {
   const stamp = stampOf();
   const { build: bundle } = await import('vite');
   // Built next to its place, so that a server never reads half of it.
   const draft = join(root, `tmp/console-${process.pid}`);
+  const former = join(root, `tmp/console-${process.pid}-former`);
   rmSync(draft, { recursive: true, force: true });
   try {
     await bundle({
@@ -35,13 +38,14 @@ async function build() {
     for (const file of filesIn(draft)) compress(file);
     writeFileSync(join(draft, '.stamp'), stamp);
     mkdirSync(join(root, 'dist'), { recursive: true });
-    rmSync(target, { recursive: true, force: true });
+    rmSync(former, { recursive: true, force: true });
+    if (existsSync(target)) renameSync(target, former);
     renameSync(draft, target);
     const sizes = first.map((name) => readFileSync(join(target, `${name}.br`)).length);
     const sum = sizes.reduce((total, size) => total + size, 0);
     console.log(`The first visit loads ${Math.ceil(sum / 1024)} KiB in ${first.length} files (Brotli).`);
   } finally {
-    rmSync(draft, { recursive: true, force: true });
+    for (const folder of [draft, former]) rmSync(folder, { recursive: true, force: true });
   }
 }
 

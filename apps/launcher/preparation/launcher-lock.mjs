@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  *
  * @template T
  * @param {string} root absolute path of the checkout
- * @param {() => T} work
+ * @param {() => T | Promise<T>} work
  * @returns {Promise<T>}
  */
 export async function withLauncherLock(root, work) {
@@ -23,7 +23,7 @@ export async function withLauncherLock(root, work) {
     const attempt = tryToAcquire(folder);
     if (attempt.path !== undefined) {
       try {
-        return work();
+        return await work();
       } finally {
         truncateSync(attempt.path);
       }

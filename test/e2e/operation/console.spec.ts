@@ -1,11 +1,15 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { type Environment, loadEnvironment } from '@aegis/config';
 import { Logger } from '@aegis/logging';
+import { execFileSync } from 'node:child_process';
 import { get } from 'node:http';
+import { join } from 'node:path';
 import { ConsoleBuild } from '../../../apps/server/src/console/console-build';
 import { ConsoleFiles } from '../../../apps/server/src/console/console-files';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { until } from '../../support/until';
+
+const ROOT = join(__dirname, '../../..');
 
 const POLICY = [
   "default-src 'none'",
@@ -113,6 +117,17 @@ describe('the console', () => {
       expect(await answer.json()).toMatchObject({ code: 'not_found' });
     },
   );
+
+  it('is in the package once it is built', () => {
+    const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    for (const path of ['index.html', ...filesIn(page).map((file) => file.replace('/console/', ''))])
+      for (const coding of ['', '.br', '.gz']) expect(listed).toContain(`"dist/console/${path}${coding}"`);
+    expect(listed).toContain('"dist/console/third-party-notices.md"');
+  });
 
   it('is like an unknown route where CONSOLE_ENABLED is false, and no page leads to it', async () => {
     const closed = await testServer({ variables: { CONSOLE_ENABLED: 'false' } });
