@@ -14,7 +14,15 @@ export default {
     ...inFile(`${HERE}/console.controller.ts`, [
       ['lets texts become markup', `  "require-trusted-types-for 'script'",\n`, ''],
       ['lets scripts of others in', `"script-src 'self'"`, `"script-src *"`],
-      ['keeps the page in caches', `@CacheControl('no-cache')`, `@CacheControl('public, max-age=3600')`],
+      [
+        'keeps the page in caches',
+        `@CacheControl('no-cache')
+  @RespondsAsIs('text/html; charset=utf-8')
+  index()`,
+        `@CacheControl('public, max-age=3600')
+  @RespondsAsIs('text/html; charset=utf-8')
+  index()`,
+      ],
       ['asks again for each file', 'public, max-age=31536000, immutable', 'no-cache'],
     ]),
     ...inFile(`${HERE}/console.module.ts`, [
