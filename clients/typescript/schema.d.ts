@@ -710,6 +710,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/signing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List signing keys, newest first: states, licenses, servers, and what a rotation needs next
+         * @description Scope: `api-keys:manage`.
+         */
+        get: operations["listSigningKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/signing-keys/{kid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a signing key, without anything private
+         * @description Scope: `api-keys:manage`.
+         */
+        get: operations["getSigningKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/webhooks": {
         parameters: {
             query?: never;
@@ -3115,6 +3155,29 @@ export interface components {
              */
             fingerprint: string;
         };
+        NextStep: {
+            /**
+             * @description The command of `aegis`, without its arguments.
+             * @example keys activate
+             * @enum {string}
+             */
+            command: "keys generate" | "keys publish" | "keys activate" | "keys retire" | "licenses resign";
+            /**
+             * @description What is not the case yet; empty where the command can be run now. `key_files`: its key was made, and every server has
+             *     the file; `servers`: every server that lives can sign with the key; `clients`: clients that keep a key set have one with
+             *     the key in it (`clients_know_at`); `active_key`: a key signs.
+             * @example [
+             *       "servers",
+             *       "clients"
+             *     ]
+             */
+            waits_for: ("key_files" | "servers" | "clients" | "active_key")[];
+            /**
+             * @description The command as it is typed; `<kid>` stands for the id of a new key.
+             * @example aegis keys activate aegis-2027-11
+             */
+            line: string;
+        };
         OfflineActivation: {
             activation: components["schemas"]["Activation"];
             file: components["schemas"]["OfflineFile"];
@@ -3169,7 +3232,7 @@ export interface components {
              * @description Stable name of the error, for programs.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "session_ended" | "insufficient_scope" | "origin_refused" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "session_not_found" | "webhook_not_found" | "delivery_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "webhook_limit_reached" | "webhook_disabled" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "secrets_key_missing" | "webhook_keys_unreadable" | "service_unavailable";
+            code: "invalid_request" | "unauthorized" | "session_ended" | "insufficient_scope" | "origin_refused" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "session_not_found" | "signing_key_not_found" | "webhook_not_found" | "delivery_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "webhook_limit_reached" | "webhook_disabled" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "secrets_key_missing" | "webhook_keys_unreadable" | "service_unavailable";
             /** @description Id of the request, as in `X-Request-ID` and in the log. */
             request_id: string;
             /** @description All broken rules; if there are too many for one answer, the first of them. */
@@ -3529,6 +3592,86 @@ export interface components {
             /** @description `cursor` of the next page; null on the last. */
             next_cursor: string | null;
             sessions: components["schemas"]["Session"][];
+        };
+        SigningKey: {
+            /**
+             * @description `pending` is published and does not sign; `active` signs; `retired` verifies; `compromised` is no longer trusted.
+             * @enum {string}
+             */
+            state: "pending" | "active" | "retired" | "compromised";
+            /**
+             * @description What the server that answers signs with (`SIGNER`); null where it cannot sign with this key.
+             * @enum {string|null}
+             */
+            signer: "pem" | "vault" | "aws-kms" | "pkcs11" | null;
+            /** @description Licenses whose newest token it signed: those that `GET /api/v1/licenses?key_id=` lists. */
+            licenses: number;
+            /** @description Servers that have reported within the last 15 seconds. */
+            servers_alive: number;
+            /** @description Those among them that can sign with it. */
+            servers_holding: number;
+            /** @description Commands that can be run next, in their order. */
+            next_steps: components["schemas"]["NextStep"][];
+            /** @example aegis-2026-11 */
+            kid: string;
+            /**
+             * @description SHA-256 thumbprint of the public key (RFC 7638), to compare.
+             * @example kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k
+             */
+            thumbprint: string;
+            /**
+             * @description The public key: `x` of its JWK (RFC 8037). Trust it only after you have compared the thumbprint elsewhere.
+             * @example 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo
+             */
+            public_key: string;
+            /**
+             * Format: date-time
+             * @description When it came into this state.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it was put on record.
+             */
+            created_at: string;
+            /** Format: date-time */
+            activated_at: string | null;
+            /** Format: date-time */
+            retired_at: string | null;
+            /** Format: date-time */
+            compromised_at: string | null;
+            /**
+             * Format: date-time
+             * @description Of a compromised key: tokens that were recorded up to then stay valid; null where none does.
+             */
+            compromised_after: string | null;
+            /** @description Whether `licenses` is an estimate, as it is beyond 200. */
+            licenses_is_estimate: boolean;
+            /**
+             * Format: date-time
+             * @description Each of these servers has reported then or later with which keys it can sign; null where none has.
+             */
+            servers_reported_at: string | null;
+            /**
+             * Format: date-time
+             * @description From then on, clients that keep a key set have one with this key in it, unless it is compromised.
+             */
+            clients_know_at: string;
+        };
+        SigningKeyPage: {
+            /** @description Rows of the whole list. */
+            total: number;
+            /** @description Whether `total` is an estimate. */
+            total_is_estimate?: boolean;
+            /** @description Null when `cursor` was used. */
+            page: number | null;
+            /** @description Rows per page. */
+            page_size: number;
+            /** @description Pages of the whole list. */
+            total_pages: number;
+            /** @description `cursor` of the next page; null on the last. */
+            next_cursor: string | null;
+            signing_keys: components["schemas"]["SigningKey"][];
         };
         /** @enum {string} */
         SigningKeyState: "pending" | "active" | "retired" | "compromised";
@@ -8553,6 +8696,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `signing_key_not_found`: Signing key not found */
+        signing_key_not_found: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `service_unavailable`: Temporarily unavailable · `restore_not_reconciled`: Restored, not reconciled · `outcome_unknown`: Outcome unknown */
         "service_unavailable.restore_not_reconciled.outcome_unknown": {
             headers: {
@@ -12130,6 +12289,170 @@ export interface operations {
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
+    listSigningKeys: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1 on. Not together with `cursor`. */
+                page?: number;
+                /** @description Rows per page. */
+                page_size?: number;
+                /** @description `next_cursor` of the previous answer. The cost does not grow with the number of pages. */
+                cursor?: string;
+                /**
+                 * @description Only for `text/csv`. `escaped`: an apostrophe precedes each text that a spreadsheet would run as a formula (= + -
+                 *     @ or their full-width forms, also after white space, tab or CR first; not a plain number or a phone number).
+                 *     `raw`: the exact text, for programs.
+                 */
+                formulas?: "escaped" | "raw";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "total_is_estimate": true,
+                     *       "page": null,
+                     *       "page_size": 1,
+                     *       "total_pages": 1,
+                     *       "next_cursor": null,
+                     *       "signing_keys": [
+                     *         {
+                     *           "state": "pending",
+                     *           "signer": null,
+                     *           "licenses": 1,
+                     *           "servers_alive": 1,
+                     *           "servers_holding": 1,
+                     *           "next_steps": [
+                     *             {
+                     *               "command": "keys activate",
+                     *               "waits_for": [
+                     *                 "servers",
+                     *                 "clients"
+                     *               ],
+                     *               "line": "aegis keys activate aegis-2027-11"
+                     *             }
+                     *           ],
+                     *           "kid": "aegis-2026-11",
+                     *           "thumbprint": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *           "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                     *           "since": "2026-02-03T19:12:10.000Z",
+                     *           "created_at": "2026-02-03T19:12:10.000Z",
+                     *           "activated_at": null,
+                     *           "retired_at": null,
+                     *           "compromised_at": null,
+                     *           "compromised_after": null,
+                     *           "licenses_is_estimate": true,
+                     *           "servers_reported_at": null,
+                     *           "clients_know_at": "2026-02-03T19:12:10.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SigningKeyPage"];
+                    /** @example  */
+                    "text/csv": string;
+                    /** @example  */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    getSigningKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "pending",
+                     *       "signer": null,
+                     *       "licenses": 1,
+                     *       "servers_alive": 1,
+                     *       "servers_holding": 1,
+                     *       "next_steps": [
+                     *         {
+                     *           "command": "keys activate",
+                     *           "waits_for": [
+                     *             "servers",
+                     *             "clients"
+                     *           ],
+                     *           "line": "aegis keys activate aegis-2027-11"
+                     *         }
+                     *       ],
+                     *       "kid": "aegis-2026-11",
+                     *       "thumbprint": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *       "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                     *       "since": "2026-02-03T19:12:10.000Z",
+                     *       "created_at": "2026-02-03T19:12:10.000Z",
+                     *       "activated_at": null,
+                     *       "retired_at": null,
+                     *       "compromised_at": null,
+                     *       "compromised_after": null,
+                     *       "licenses_is_estimate": true,
+                     *       "servers_reported_at": null,
+                     *       "clients_know_at": "2026-02-03T19:12:10.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SigningKey"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope"];
+            404: components["responses"]["signing_key_not_found"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
     listWebhooks: {
         parameters: {
             query?: {
@@ -13308,7 +13631,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "invalid_request" | "unauthorized" | "session_ended" | "insufficient_scope" | "origin_refused" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "session_not_found" | "webhook_not_found" | "delivery_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "webhook_limit_reached" | "webhook_disabled" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "secrets_key_missing" | "webhook_keys_unreadable" | "service_unavailable";
+                code: "invalid_request" | "unauthorized" | "session_ended" | "insufficient_scope" | "origin_refused" | "license_not_valid" | "not_found" | "license_not_found" | "customer_not_found" | "api_key_not_found" | "session_not_found" | "signing_key_not_found" | "webhook_not_found" | "delivery_not_found" | "activation_not_found" | "status_list_not_found" | "audit_record_not_found" | "key_set_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "conflict" | "customer_exists" | "customer_inactive" | "customer_has_licenses" | "license_state_conflict" | "seats_not_counted" | "seats_exhausted" | "moves_exhausted" | "activation_ended" | "position_unknown" | "activation_offline" | "key_set_outdated" | "webhook_limit_reached" | "webhook_disabled" | "last_admin_key" | "request_in_progress" | "answer_unreadable" | "audit_record_not_sealed" | "audit_record_too_large" | "audit_trail_not_droppable" | "audit_trail_not_resumable" | "restore_not_reconcilable" | "events_expired" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "validation_failed" | "idempotency_key_reused" | "token_too_large" | "rate_limited" | "headers_too_large" | "internal_error" | "transfer_coding_unsupported" | "outcome_unknown" | "restore_not_reconciled" | "secrets_key_missing" | "webhook_keys_unreadable" | "service_unavailable";
             };
             cookie?: never;
         };

@@ -297,6 +297,10 @@ describe('the generated client', () => {
     expect(dataOf(await anyone.GET('/'))).toMatchObject({ version: VERSION });
     expect(dataOf(await anyone.GET('/info')).issuer).toBe('https://license.biz4a.com');
     expect(dataOf(await anyone.GET('/.well-known/jwks.json')).keys).toHaveLength(1);
+    const { signing_keys: keys } = dataOf(await aegis.GET('/api/v1/admin/signing-keys'));
+    const path = { kid: keys[0]!.kid };
+    const key = dataOf(await aegis.GET('/api/v1/admin/signing-keys/{kid}', { params: { path } }));
+    expect(key).toMatchObject({ state: 'active', signer: 'pem' });
     const { error } = await anyone.GET('/.well-known/jwks.jwt');
     expect(error?.code).toBe('key_set_not_found');
     expect(dataOf(await anyone.GET('/health')).status).toBe('healthy');

@@ -141,7 +141,7 @@ describe('each operation that declares it answers', () => {
     const answer = await send(admin, route, UNKNOWN_IDS);
     expect(answer.status).toBe(404);
     expect(answer.body.code).toMatch(
-      /^(license|activation|customer|api_key|session|webhook|delivery|status_list|audit_record)_not_found$|^not_found$/,
+      /^(license|activation|customer|api_key|session|signing_key|webhook|delivery|status_list|audit_record)_not_found$|^not_found$/,
     );
   });
 

@@ -29,6 +29,7 @@ import judge from './faults/judge.mjs';
 import licenseRows from './faults/license-rows.mjs';
 import jobs from './faults/jobs.mjs';
 import listSearch from './faults/list-search.mjs';
+import listedKeys from './faults/listed-keys.mjs';
 import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
 import offline from './faults/offline.mjs';
@@ -90,6 +91,7 @@ export const AREAS = [
   importsEnd,
   expiryNotices,
   listSearch,
+  listedKeys,
   readReplicas,
   checkpoints,
   sealing,

@@ -75,6 +75,12 @@ const catalogue = {
     description:
       'No session has this id; it has ended, or it belongs to another API key and yours does not have the scope `api-keys:manage`. `current` is the session of the request: with an API key there is none.',
   },
+  signing_key_not_found: {
+    status: 404,
+    title: 'Signing key not found',
+    description:
+      'No signing key with this id is on record. `GET /api/v1/admin/signing-keys` lists them, as `aegis keys list` does.',
+  },
   webhook_not_found: {
     status: 404,
     title: 'Webhook not found',

@@ -1,4 +1,4 @@
-import { CUSTOMER_ID, MODULE_NAME, UUID } from '@aegis/license-token';
+import { CUSTOMER_ID, KEY_ID, MODULE_NAME, UUID } from '@aegis/license-token';
 
 /** What an id looks like, and the same in words that begin with "must". */
 export interface IdRule {
@@ -28,4 +28,9 @@ export const MODULE_NAME_RULE: IdRule = {
 export const API_KEY_ID_RULE: IdRule = {
   pattern: /^[0-9A-Za-z]{12}$/,
   rule: 'must be 12 of 0-9 A-Z a-z',
+};
+
+export const SIGNING_KEY_ID_RULE: IdRule = {
+  pattern: KEY_ID,
+  rule: 'must be 1 to 50 of A-Z a-z 0-9 . _ -, the first one a letter or digit',
 };

@@ -18,7 +18,7 @@ export { freshKid } from './ring/active-key-choice';
 export { SigningKeyChanged, requiresActiveKey, signingKeyChanged } from './ring/active-key';
 export { KeyRing } from './ring/key-ring.service';
 export type { SigningKeyState } from './ring/signing-key.entity';
-export { SigningKey } from './ring/signing-key.entity';
+export { SigningKey, stateSince } from './ring/signing-key.entity';
 export type { Changed } from './ring/signing-keys.service';
 export { SigningKeys, keysOnRecord } from './ring/signing-keys.service';
 export type { SigningReplica } from './ring/signing-replicas';

@@ -21,3 +21,13 @@ export class SignerUnavailable extends DomainError {
 export class SigningKeyConflict extends DomainError {
   readonly code = 'conflict';
 }
+
+/** No signing key with this id is on record. */
+export class SigningKeyNotFound extends DomainError {
+  readonly code = 'signing_key_not_found';
+
+  /** @param kid as the caller gave it, after its rule was checked */
+  constructor(kid: string) {
+    super(`There is no signing key ${kid} on record.`);
+  }
+}

@@ -11,6 +11,7 @@ export interface Ids {
   '/activations/': string;
   '/api/v1/customers/': string;
   '/api/v1/admin/api-keys/': string;
+  '/api/v1/admin/signing-keys/': string;
   '/api/v1/admin/webhooks/': string;
   '/api/v1/admin/webhooks/deliveries/': string;
   '/deliveries/': string;
@@ -27,6 +28,7 @@ export const UNKNOWN_IDS: Ids = {
   '/activations/': '00000000-0000-4000-8000-000000000000',
   '/api/v1/customers/': 'nobody',
   '/api/v1/admin/api-keys/': '000000000000',
+  '/api/v1/admin/signing-keys/': 'no-key',
   '/api/v1/admin/webhooks/': '00000000-0000-4000-8000-000000000000',
   '/api/v1/admin/webhooks/deliveries/': '00000000-0000-4000-8000-000000000000',
   '/deliveries/': '00000000-0000-4000-8000-000000000000',
@@ -56,6 +58,7 @@ export async function someIds(client: Client): Promise<Ids> {
     '/activations/': activation.body.id,
     '/api/v1/customers/': customer.id,
     '/api/v1/admin/api-keys/': me.body.id,
+    '/api/v1/admin/signing-keys/': (await client.get('/info')).body.key_id as string,
     '/api/v1/admin/webhooks/': delivery.webhook,
     '/api/v1/admin/webhooks/deliveries/': delivery.id,
     '/deliveries/': delivery.id,

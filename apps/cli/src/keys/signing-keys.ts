@@ -17,6 +17,7 @@ import {
   type SigningReplica,
   SigningReplicas,
   signerSource,
+  stateSince,
 } from '@aegis/signing';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { KeyObject } from 'node:crypto';
@@ -191,13 +192,7 @@ function holders({ kid }: SigningKey, replicas: readonly SigningReplica[]): stri
 }
 
 function row(key: SigningKey, replicas: readonly SigningReplica[]): string {
-  const since = {
-    pending: key.created_at,
-    active: key.activated_at,
-    retired: key.retired_at,
-    compromised: key.compromised_at,
-  };
-  const time = (since[key.state] ?? key.created_at).toISOString();
+  const time = stateSince(key).toISOString();
   const held = `held by ${holders(key, replicas).length} of ${replicas.length}`;
   return [
     key.kid.padEnd(20),

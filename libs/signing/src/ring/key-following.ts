@@ -9,7 +9,7 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { DataSource } from 'typeorm';
 import { KeyRing } from './key-ring.service';
 import { ServedKeySet } from '../jws/served-key-set';
-import type { SigningKey, SigningKeyState } from './signing-key.entity';
+import { stateSince } from './signing-key.entity';
 import { SigningReplicas } from './signing-replicas';
 
 /** NOTIFY of the trigger on signing_keys. */
@@ -116,7 +116,10 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
       seen = true;
     } finally {
       this.trust(seen && turn === this.turns && turn % 2 === 1);
-      this.metrics.keysSeen(this.keyRing.canSign, this.keyRing.known.map(keyAge));
+      this.metrics.keysSeen(
+        this.keyRing.canSign,
+        this.keyRing.known.map((key) => ({ kid: key.kid, state: key.state, since: stateSince(key) })),
+      );
     }
   }
 
@@ -133,15 +136,4 @@ export class KeyFollowing implements OnApplicationBootstrap, BeforeApplicationSh
     });
     this.hasReported = true;
   }
-}
-
-/** Since when a key is in its state. */
-function keyAge(key: SigningKey): { kid: string; state: SigningKeyState; since: Date } {
-  const since = {
-    pending: key.created_at,
-    active: key.activated_at,
-    retired: key.retired_at,
-    compromised: key.compromised_at,
-  }[key.state];
-  return { kid: key.kid, state: key.state, since: since ?? key.created_at };
 }

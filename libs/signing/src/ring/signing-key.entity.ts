@@ -47,3 +47,16 @@ export class SigningKey {
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   compromised_after!: Date | null;
 }
+
+/** The moment at which a key came into its state. */
+export function stateSince(
+  key: Pick<SigningKey, 'state' | 'created_at' | 'activated_at' | 'retired_at' | 'compromised_at'>,
+): Date {
+  const since = {
+    pending: key.created_at,
+    active: key.activated_at,
+    retired: key.retired_at,
+    compromised: key.compromised_at,
+  }[key.state];
+  return since ?? key.created_at;
+}

@@ -10,6 +10,9 @@ const CLEARING_PAUSE_MS = 60_000;
 /** Rows that say nothing of a process that lives: of long ago, or with a time in the future. */
 const STALE = `(seen_at < clock_timestamp() - interval '1 hour' OR seen_at > clock_timestamp() + interval '1 minute')`;
 
+/** SQL condition on a row of signing_replicas: its process lives. */
+export const LIVES_SQL = `(seen_at > clock_timestamp() - make_interval(secs => ${ALIVE_SECONDS}) AND NOT ${STALE})`;
+
 /** A server process, and with which keys it says that it can sign. */
 export interface SigningReplica {
   id: string;
@@ -68,9 +71,7 @@ export class SigningReplicas {
   live(tx: EntityManager = this.dataSource.manager): Promise<SigningReplica[]> {
     return tx.query<SigningReplica[]>(
       `SELECT id, name, kids, seen_at FROM signing_replicas
-       WHERE seen_at > clock_timestamp() - make_interval(secs => $1) AND NOT ${STALE}
-       ORDER BY name, id LIMIT ${MOST_REPLICAS}`,
-      [ALIVE_SECONDS],
+       WHERE ${LIVES_SQL} ORDER BY name, id LIMIT ${MOST_REPLICAS}`,
     );
   }
 }
