@@ -66,6 +66,7 @@ import { AddWebhooks1764300000000 } from './1764300000000-add-webhooks';
 import { CheckSecretsKeys1764300060000 } from './1764300060000-check-secrets-keys';
 import { KeepEventsWhileClocksStep1764310000000 } from './1764310000000-keep-events-while-clocks-step';
 import { AddSessions1764320000000 } from './1764320000000-add-sessions';
+import { CountActivity1764330000000 } from './1764330000000-count-activity';
 
 /**
  * A data source that knows every migration, oldest first, and no entity.
@@ -142,6 +143,7 @@ export function migrationDataSource(ownerUrl: string): DataSource {
       CheckSecretsKeys1764300060000,
       KeepEventsWhileClocksStep1764310000000,
       AddSessions1764320000000,
+      CountActivity1764330000000,
     ],
     extra: {
       application_name: 'aegis migrate',

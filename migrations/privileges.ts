@@ -54,6 +54,7 @@ export const applicationPrivileges: Privileges = {
     pepper_checks: 'SELECT, INSERT',
     secrets_key_checks: 'SELECT, INSERT',
     license_issuers: 'SELECT, INSERT',
+    activity_counts: 'SELECT, INSERT, UPDATE, DELETE',
     validation_counts: 'SELECT, INSERT, UPDATE, DELETE',
     idempotency_keys: 'SELECT, INSERT, DELETE',
     statistics_counts: 'SELECT',

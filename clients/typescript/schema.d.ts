@@ -648,6 +648,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/stats/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verdicts, changes of licenses, admissions and seats over time, by day or hour (UTC)
+         * @description Scope: `stats:read`.
+         */
+        get: operations["getStatsSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status-lists/{id}": {
         parameters: {
             query?: never;
@@ -2983,8 +3003,12 @@ export interface components {
             suspended: number;
             revoked: number;
             by_type: components["schemas"]["LicenseTypeCounts"];
+            /** @description Active ones that end within 7 days. */
+            expiring_7d: number;
             /** @description Active ones that end within 30 days. */
             expiring_30d: number;
+            /** @description Active ones that end within 90 days. */
+            expiring_90d: number;
         };
         /** @enum {string} */
         LicenseStatus: "active" | "suspended" | "expired" | "revoked";
@@ -3533,6 +3557,69 @@ export interface components {
             mode: components["schemas"]["SeatMode"];
             /** @description Whether a validation of the token asks for a seat. */
             required: boolean;
+        };
+        Series: {
+            /** @enum {string} */
+            interval: "hour" | "day";
+            /** @description Beginning of each interval, UTC; the last one may not be over. */
+            starts: string[];
+            /** @description Verdicts by code, also those that left no audit record. */
+            verdicts: {
+                MALFORMED: number[];
+                UNKNOWN_KEY: number[];
+                SIGNATURE_INVALID: number[];
+                KEY_COMPROMISED: number[];
+                ISSUER_MISMATCH: number[];
+                MODULE_MISMATCH: number[];
+                VERSION_NOT_ALLOWED: number[];
+                INSTANCE_REQUIRED: number[];
+                INSTANCE_MISMATCH: number[];
+                NOT_FOUND: number[];
+                REVOKED: number[];
+                SUSPENDED: number[];
+                SUPERSEDED: number[];
+                CUSTOMER_INACTIVE: number[];
+                EXPIRED: number[];
+                ACTIVATION_REQUIRED: number[];
+                ACTIVATION_ENDED: number[];
+                VALID: number[];
+            } & {
+                [key: string]: number[];
+            };
+            /** @description Changes of licenses by servers; what commands and imports change is in the audit trail. */
+            licenses: {
+                issued: number[];
+                renewed: number[];
+                reissued: number[];
+                seats_changed: number[];
+                suspended: number[];
+                reinstated: number[];
+                revoked: number[];
+            } & {
+                [key: string]: number[];
+            };
+            /**
+             * @description Requests of installations for a seat: `admitted`, `renewed` (it held one), and refusals by reason; `refused` is any
+             *     other reason, such as a license that is not valid.
+             */
+            admissions: {
+                admitted: number[];
+                renewed: number[];
+                seats_exhausted: number[];
+                moves_exhausted: number[];
+                refused: number[];
+            } & {
+                [key: string]: number[];
+            };
+            /** @description The most seats of all licenses in use at once, counted every five minutes; null where they were not counted. */
+            seats_in_use: (number | null)[];
+            /**
+             * Format: date-time
+             * @description The first hour of which anything is on record; null where nothing is. Kept for 400 days.
+             */
+            counted_since: string | null;
+            /** Format: date-time */
+            generated_at: string;
         };
         Session: {
             /** Format: uuid */
@@ -11987,7 +12074,9 @@ export interface operations {
                      *           "subscription": 1,
                      *           "demo": 1
                      *         },
-                     *         "expiring_30d": 1
+                     *         "expiring_7d": 1,
+                     *         "expiring_30d": 1,
+                     *         "expiring_90d": 1
                      *       },
                      *       "validations": {
                      *         "last_24h": {
@@ -12076,6 +12165,158 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["SeatStatistics"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
+    getStatsSeries: {
+        parameters: {
+            query?: {
+                /** @description Length of an interval, which begins with a day or an hour of UTC. */
+                interval?: "hour" | "day";
+                /** @description Within the first interval; 30 days or 48 hours before `until` unless given. */
+                since?: string;
+                /** @description The last interval begins before it; now unless given. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "interval": "hour",
+                     *       "starts": [
+                     *         "2026-02-03T19:12:10.000Z"
+                     *       ],
+                     *       "verdicts": {
+                     *         "MALFORMED": [
+                     *           1
+                     *         ],
+                     *         "UNKNOWN_KEY": [
+                     *           1
+                     *         ],
+                     *         "SIGNATURE_INVALID": [
+                     *           1
+                     *         ],
+                     *         "KEY_COMPROMISED": [
+                     *           1
+                     *         ],
+                     *         "ISSUER_MISMATCH": [
+                     *           1
+                     *         ],
+                     *         "MODULE_MISMATCH": [
+                     *           1
+                     *         ],
+                     *         "VERSION_NOT_ALLOWED": [
+                     *           1
+                     *         ],
+                     *         "INSTANCE_REQUIRED": [
+                     *           1
+                     *         ],
+                     *         "INSTANCE_MISMATCH": [
+                     *           1
+                     *         ],
+                     *         "NOT_FOUND": [
+                     *           1
+                     *         ],
+                     *         "REVOKED": [
+                     *           1
+                     *         ],
+                     *         "SUSPENDED": [
+                     *           1
+                     *         ],
+                     *         "SUPERSEDED": [
+                     *           1
+                     *         ],
+                     *         "CUSTOMER_INACTIVE": [
+                     *           1
+                     *         ],
+                     *         "EXPIRED": [
+                     *           1
+                     *         ],
+                     *         "ACTIVATION_REQUIRED": [
+                     *           1
+                     *         ],
+                     *         "ACTIVATION_ENDED": [
+                     *           1
+                     *         ],
+                     *         "VALID": [
+                     *           1
+                     *         ]
+                     *       },
+                     *       "licenses": {
+                     *         "issued": [
+                     *           1
+                     *         ],
+                     *         "renewed": [
+                     *           1
+                     *         ],
+                     *         "reissued": [
+                     *           1
+                     *         ],
+                     *         "seats_changed": [
+                     *           1
+                     *         ],
+                     *         "suspended": [
+                     *           1
+                     *         ],
+                     *         "reinstated": [
+                     *           1
+                     *         ],
+                     *         "revoked": [
+                     *           1
+                     *         ]
+                     *       },
+                     *       "admissions": {
+                     *         "admitted": [
+                     *           1
+                     *         ],
+                     *         "renewed": [
+                     *           1
+                     *         ],
+                     *         "seats_exhausted": [
+                     *           1
+                     *         ],
+                     *         "moves_exhausted": [
+                     *           1
+                     *         ],
+                     *         "refused": [
+                     *           1
+                     *         ]
+                     *       },
+                     *       "seats_in_use": [
+                     *         null
+                     *       ],
+                     *       "counted_since": null,
+                     *       "generated_at": "2026-02-03T19:12:10.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Series"];
                 };
             };
             400: components["responses"]["invalid_request"];

@@ -228,6 +228,8 @@ describe('the generated client', () => {
     expect(me.scopes).toEqual(['admin']);
     const stats = dataOf(await aegis.GET('/api/v1/admin/stats'));
     expect(stats.licenses.by_type.subscription).toBe(1);
+    const series = dataOf(await aegis.GET('/api/v1/admin/stats/series'));
+    expect(series.verdicts.VALID).toHaveLength(series.starts.length);
     const trail = dataOf(
       await aegis.GET('/api/v1/admin/audit-logs', { params: { query: { event_type: 'api_key.deleted' } } }),
     );

@@ -1,5 +1,6 @@
 // What faults are planted in: each area with the suites that must notice them, and its faults.
 import activationTokens from './faults/activation-tokens.mjs';
+import activity from './faults/activity.mjs';
 import apiKeys from './faults/api-keys.mjs';
 import batches from './faults/batches.mjs';
 import auditQuestions from './faults/audit-questions.mjs';
@@ -76,6 +77,7 @@ export const AREAS = [
   events,
   webhookEndpoints,
   edge,
+  activity,
   apiKeys,
   endedCallers,
   batches,

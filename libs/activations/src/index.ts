@@ -39,5 +39,5 @@ export { seatsSql, SeatTermsStore } from './seats/seat-terms-store';
 export type { SeatsInUse } from './seats/seats-in-use';
 export { readSeatsInUse } from './seats/seats-in-use';
 export { InvalidSeats, SeatsNotCounted } from './seats/seats.errors';
-export { SeatCounts } from './seat-counts';
+export { ADMISSION_RESULTS, SeatCounts } from './seat-counts';
 export { ActivationTokens } from './tokens/activation-tokens';

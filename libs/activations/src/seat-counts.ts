@@ -2,7 +2,14 @@ import { DomainError, PROBLEMS } from '@aegis/errors';
 import { type Counter, Metrics } from '@aegis/metrics';
 import { Injectable } from '@nestjs/common';
 
-const ADMISSIONS = ['admitted', 'renewed', 'seats_exhausted', 'moves_exhausted', 'refused'] as const;
+/** How a request for a seat was decided. */
+export const ADMISSION_RESULTS = [
+  'admitted',
+  'renewed',
+  'seats_exhausted',
+  'moves_exhausted',
+  'refused',
+] as const;
 const HEARTBEATS = ['renewed', 'activation_ended', 'refused'] as const;
 
 /** Counts what installations ask for: heartbeats leave no record. */
@@ -18,7 +25,7 @@ export class SeatCounts {
         help: 'Requests of installations for a seat that were decided, by their result.',
         labelNames: ['result'],
       },
-      ADMISSIONS.map((result) => ({ result })),
+      ADMISSION_RESULTS.map((result) => ({ result })),
     );
     this.heartbeats = metrics.counter(
       {
@@ -37,7 +44,7 @@ export class SeatCounts {
       this.admissions.inc({ result: given.isNew ? 'admitted' : 'renewed' });
       return given;
     } catch (error) {
-      if (isDecision(error)) this.admissions.inc({ result: resultOf(error, ADMISSIONS) });
+      if (isDecision(error)) this.admissions.inc({ result: resultOf(error, ADMISSION_RESULTS) });
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 /** Every job of the product; docs/metrics.md explains each. Names are labels of metrics: alarms depend on them. */
 export const JOB_NAMES = [
+  'activity-counts',
   'api-key-expiry',
   'api-key-peppers',
   'api-key-uses',

@@ -3,7 +3,7 @@ export { OfflineActivations } from './activate/offline-activations';
 export { ExpiryNoticesModule } from './expiry-notices.module';
 export { tokenAuditData } from './issue/token-audit-data';
 export { tokenHash } from './issue/token-issuer';
-export { LicenseChanges } from './license-changes';
+export { LICENSE_CHANGES, LicenseChanges } from './license-changes';
 export { LicenseToken } from './license-token.entity';
 export { License } from './license.entity';
 export { LicensingModule } from './licensing.module';

@@ -1,1 +1,2 @@
+export { countOldActivity, removeOldActivity } from './activity/old-activity';
 export { countOldValidationCounts, removeOldValidationCounts } from './old-validation-counts';

@@ -1,6 +1,7 @@
 import { Jobs } from '@aegis/jobs';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { removeOldActivity } from './activity/old-activity';
 import { removeOldValidationCounts } from './old-validation-counts';
 
 const PAUSE_MS = 5000;
@@ -22,7 +23,7 @@ export class StatisticsUpkeep {
   }
 
   /**
-   * Adds what changed to the counts, and drops counts of validations that no statistic needs any longer.
+   * Adds what changed to the counts, and removes counts that no statistic needs any longer.
    * @param goesOn whether to fold more, asked before each part
    */
   async run(goesOn: () => boolean): Promise<void> {
@@ -35,5 +36,6 @@ export class StatisticsUpkeep {
       folded = row?.folded ?? 0;
     }
     await removeOldValidationCounts(this.dataSource);
+    await removeOldActivity(this.dataSource);
   }
 }

@@ -20,6 +20,10 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** When a license has expired. */
 const ENDS = `(expires_at + make_interval(secs => grace_days * 86400))`;
 
+/** How many end within some days. */
+const within = (days: number): string =>
+  `count(*) FILTER (WHERE status = 'active' AND expires_at > $1 AND expires_at <= $1 + interval '${days * 86_400} seconds')`;
+
 /** What the statistics must say, counted again from the tables. */
 const FRESH = `
   SELECT
@@ -36,8 +40,7 @@ const FRESH = `
          'perpetual', count(*) FILTER (WHERE license_type = 'perpetual'),
          'subscription', count(*) FILTER (WHERE license_type = 'subscription'),
          'demo', count(*) FILTER (WHERE license_type = 'demo')),
-       'expiring_30d', count(*) FILTER (WHERE status = 'active' AND expires_at > $1
-                                        AND expires_at <= $1 + interval '2592000 seconds'))
+       'expiring_7d', ${within(7)}, 'expiring_30d', ${within(30)}, 'expiring_90d', ${within(90)})
      FROM licenses) AS licenses,
     (SELECT json_build_object('total', count(*)) FROM audit_logs) AS audit_logs`;
 
@@ -117,7 +120,9 @@ describe('statistics', () => {
         suspended: 0,
         revoked: 0,
         by_type: { perpetual: 0, subscription: 0, demo: 0 },
+        expiring_7d: 0,
         expiring_30d: 0,
+        expiring_90d: 0,
       },
       audit_logs: { total: 0 },
     });

@@ -370,6 +370,10 @@ describe('bad input', () => {
       ['/api/v1/admin/audit-logs', 'since=yesterday', 'since'],
       ['/api/v1/admin/audit-logs', 'until=0000-01-01T00:00:00Z', 'until'],
       ['/api/v1/admin/stats', 'since=x', 'since'],
+      ['/api/v1/admin/stats/series', 'since=x', 'since'],
+      ['/api/v1/admin/stats/series', 'since=2999-01-01T00:00:00Z', 'since'],
+      ['/api/v1/admin/stats/series', 'since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59Z', 'since'],
+      ['/api/v1/admin/stats/series', 'interval=minute', 'interval'],
     ])('is 422 for %s?%s', async (path, query, field) => {
       expectProblem(await client.get(`${path}?${query}`), 422, 'validation_failed', field);
     });

@@ -52,7 +52,9 @@ describe('the statistics', () => {
         suspended: 0,
         revoked: 0,
         by_type: { perpetual: 0, subscription: 0, demo: 0 },
+        expiring_7d: 0,
         expiring_30d: 0,
+        expiring_90d: 0,
       },
       validations: { last_24h: { total: 0, valid: 0, by_code: NONE } },
       audit_logs: { total: expect.any(Number) },
@@ -65,7 +67,7 @@ describe('the statistics', () => {
     await aCustomer(client, { is_active: false });
     const gone = await aCustomer(client);
     expectStatus(await client.delete(`/api/v1/customers/${gone.id}`), 204);
-    // 8 licenses: 4 active of which 2 end within 30 days, 2 expired, 1 suspended, 1 revoked.
+    // 8 licenses: 4 active of which 2 end within 30 days and 3 within 90, 2 expired, 1 suspended, 1 revoked.
     const issue = (license_type: string, duration_days?: number): ReturnType<typeof aLicense> =>
       aLicense(client, { customer_id: id, license_type, duration_days });
     const valid = await issue('perpetual');
@@ -98,7 +100,9 @@ describe('the statistics', () => {
         suspended: 1,
         revoked: 1,
         by_type: { perpetual: 1, subscription: 4, demo: 3 },
+        expiring_7d: 0,
         expiring_30d: 2,
+        expiring_90d: 3,
       },
       validations: {
         last_24h: {

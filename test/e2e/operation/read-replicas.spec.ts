@@ -98,6 +98,7 @@ describe('read replicas', () => {
     ['checkpoints', () => '/api/v1/admin/audit-logs/checkpoints', () => '"checkpoints":', PAGE],
     ['the history of a license', () => `/api/v1/licenses/${license.id}/history`, () => license.id, PAGE],
     ['statistics', () => '/api/v1/admin/stats', () => '"generated_at":', /statistics_counts/],
+    ['series', () => '/api/v1/admin/stats/series', () => '"starts":', /activity_counts/],
   ])('answer %s', async (_what, path, content, statement) => {
     sent = [];
     const answer = await fromStandby(() => admin.get(path()));

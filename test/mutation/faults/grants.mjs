@@ -86,7 +86,7 @@ export default {
       ['counts what is in grace as expired', 'ended - inGrace + counted', 'ended + counted'],
       ['counts grace that ended today as active', ' + counted.grace_ended_today', ''],
       ['counts what begins grace today as expired', ' AND grace_days = 0)', ')'],
-      ['forgets that ends of today have come', ' - ended - counted.ended_today,', ' - ended,'],
+      ['forgets that ends of today have come', '-\n    counted.ended_today;', '-\n    0;'],
     ]),
   ],
 };

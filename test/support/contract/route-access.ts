@@ -40,6 +40,7 @@ export const ROUTE_ACCESS: readonly [route: string, access: string][] = [
   ['DELETE /api/v1/sessions/{id}', 'any key'],
   ['GET /api/v1/admin/stats', 'stats:read'],
   ['GET /api/v1/admin/stats/seats', 'stats:read'],
+  ['GET /api/v1/admin/stats/series', 'stats:read'],
   ['GET /api/v1/admin/signing-keys', 'api-keys:manage'],
   ['GET /api/v1/admin/signing-keys/{kid}', 'api-keys:manage'],
   ['GET /api/v1/admin/audit-logs', 'audit:read'],

@@ -10,7 +10,12 @@ import { countOldEvents, removeOldEvents } from '@aegis/events';
 import { countExpiredAnswers, removeExpiredAnswers } from '@aegis/idempotency';
 import { countExpiredSessions, removeExpiredSessions } from '@aegis/sessions';
 import { SigningReplicas } from '@aegis/signing';
-import { countOldValidationCounts, removeOldValidationCounts } from '@aegis/statistics';
+import {
+  countOldActivity,
+  countOldValidationCounts,
+  removeOldActivity,
+  removeOldValidationCounts,
+} from '@aegis/statistics';
 import { countOldAnswers, countOldDeliveries, emptyOldAnswers, removeOldDeliveries } from '@aegis/webhooks';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -67,6 +72,12 @@ export function outdatedOf(services: INestApplicationContext, environment: Envir
       label: 'count(s) of validations older than 25 hours',
       count: () => countOldValidationCounts(dataSource),
       remove: async () => ({ removed: await removeOldValidationCounts(dataSource), complete: true }),
+    },
+    {
+      name: 'activity_counts',
+      label: 'count(s) of activity by the hour, older than 400 days',
+      count: () => countOldActivity(dataSource),
+      remove: async () => ({ removed: await removeOldActivity(dataSource), complete: true }),
     },
     {
       name: 'ended_activations',

@@ -1,9 +1,11 @@
 import { RequireScopes, Responds } from '@aegis/http';
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ActivitySeries, type Series } from '../activity/activity-series';
 import { type SeatStatistics, SeatStatisticsService } from '../seat-statistics.service';
 import { type Statistics, StatisticsService } from '../statistics.service';
 import { SeatStatisticsDto, SeatStatisticsQueryDto } from './seat-statistics.dto';
+import { SeriesDto, SeriesQueryDto } from './series.dto';
 import { StatisticsDto } from './statistics.dto';
 
 @ApiTags('Admin')
@@ -12,6 +14,7 @@ export class StatisticsController {
   constructor(
     private readonly statistics: StatisticsService,
     private readonly seatStatistics: SeatStatisticsService,
+    private readonly activity: ActivitySeries,
   ) {}
 
   @Get()
@@ -34,5 +37,16 @@ export class StatisticsController {
   @Responds(SeatStatisticsDto)
   seats(@Query() { license_id }: SeatStatisticsQueryDto): Promise<SeatStatistics> {
     return this.seatStatistics.read(license_id ?? null);
+  }
+
+  @Get('series')
+  @RequireScopes('stats:read')
+  @ApiOperation({
+    operationId: 'getStatsSeries',
+    summary: 'Verdicts, changes of licenses, admissions and seats over time, by day or hour (UTC)',
+  })
+  @Responds(SeriesDto)
+  series(@Query() query: SeriesQueryDto): Promise<Series> {
+    return this.activity.read(query);
   }
 }

@@ -45,9 +45,17 @@ class LicenseCountsDto {
   @Type(() => LicenseTypeCountsDto)
   by_type!: LicenseTypeCountsDto;
 
+  /** Active ones that end within 7 days. */
+  @Expose()
+  expiring_7d!: number;
+
   /** Active ones that end within 30 days. */
   @Expose()
   expiring_30d!: number;
+
+  /** Active ones that end within 90 days. */
+  @Expose()
+  expiring_90d!: number;
 }
 
 class ValidationCountsDto {
