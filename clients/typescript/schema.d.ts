@@ -1024,6 +1024,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health of signer, audit trail, sink, events, webhooks, replicas and jobs, and what is not well
+         * @description Scope: `stats:read`.
+         */
+        get: operations["getInstallationHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -2684,6 +2704,35 @@ export interface components {
              */
             signing: "healthy" | "degraded" | "unhealthy";
         };
+        HealthFinding: {
+            /**
+             * @description Name of the alarm that fires for it when it lasts; docs/runbook.md says what to do.
+             * @example AegisAuditRecordsWait
+             */
+            alarm: string;
+            /** @example The oldest audit record has waited 3 min for a checkpoint. */
+            message: string;
+        };
+        HealthPart: {
+            /** @enum {string} */
+            name: "database" | "signing" | "signed_key_set" | "audit_trail" | "checkpoint_sink" | "events" | "webhooks" | "status_lists" | "read_replicas" | "api_keys" | "jobs";
+            /**
+             * @description `degraded`: something needs a person, and validation continues; `off`: it is not configured.
+             * @enum {string}
+             */
+            status: "healthy" | "degraded" | "unhealthy" | "off";
+            /** @description What is not well; empty where nothing is. */
+            findings: components["schemas"]["HealthFinding"][];
+            /**
+             * @description What it follows from: metrics by their names, as docs/metrics.md explains them, in whole numbers.
+             * @example {
+             *       "aegis_checkpoint_lag_seconds": 1
+             *     }
+             */
+            measures: {
+                [key: string]: number;
+            };
+        };
         Heartbeat: {
             /**
              * @description The identity that the activation was made with.
@@ -2896,6 +2945,14 @@ export interface components {
              * @description The end of this token; null for a perpetual license. A later token of the license may have another end.
              */
             expires_at: string | null;
+        };
+        InstallationHealth: {
+            /**
+             * @description The worst of the parts.
+             * @enum {string}
+             */
+            status: "healthy" | "degraded" | "unhealthy";
+            parts: components["schemas"]["HealthPart"][];
         };
         IssueLicense: {
             /** @example acme */
@@ -13681,6 +13738,62 @@ export interface operations {
                     "application/json": components["schemas"]["Probe"];
                 };
             };
+        };
+    };
+    getInstallationHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "healthy",
+                     *       "parts": [
+                     *         {
+                     *           "name": "database",
+                     *           "status": "healthy",
+                     *           "findings": [
+                     *             {
+                     *               "alarm": "AegisAuditRecordsWait",
+                     *               "message": "The oldest audit record has waited 3 min for a checkpoint."
+                     *             }
+                     *           ],
+                     *           "measures": {
+                     *             "aegis_checkpoint_lag_seconds": 1
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InstallationHealth"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["insufficient_scope"];
+            406: components["responses"]["not_acceptable"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
     getRoot: {

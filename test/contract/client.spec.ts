@@ -226,6 +226,8 @@ describe('the generated client', () => {
 
     const me = dataOf(await aegis.GET('/api/v1/me'));
     expect(me.scopes).toEqual(['admin']);
+    const health = dataOf(await aegis.GET('/api/v1/admin/health'));
+    expect(health.parts[0]).toMatchObject({ name: 'database', status: 'healthy' });
     const stats = dataOf(await aegis.GET('/api/v1/admin/stats'));
     expect(stats.licenses.by_type.subscription).toBe(1);
     const series = dataOf(await aegis.GET('/api/v1/admin/stats/series'));

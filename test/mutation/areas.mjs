@@ -24,6 +24,7 @@ import finalStates from './faults/final-states.mjs';
 import grants from './faults/grants.mjs';
 import guard from './faults/guard.mjs';
 import idempotency from './faults/idempotency.mjs';
+import installationHealth from './faults/installation-health.mjs';
 import input from './faults/input.mjs';
 import issuers from './faults/issuers.mjs';
 import judge from './faults/judge.mjs';
@@ -72,6 +73,7 @@ export const AREAS = [
   vectors,
   grants,
   guard,
+  installationHealth,
   input,
   draining,
   events,

@@ -38,6 +38,7 @@ export const ROUTE_ACCESS: readonly [route: string, access: string][] = [
   ['DELETE /api/v1/sessions/current', 'any key'],
   ['GET /api/v1/sessions/{id}', 'any key'],
   ['DELETE /api/v1/sessions/{id}', 'any key'],
+  ['GET /api/v1/admin/health', 'stats:read'],
   ['GET /api/v1/admin/stats', 'stats:read'],
   ['GET /api/v1/admin/stats/seats', 'stats:read'],
   ['GET /api/v1/admin/stats/series', 'stats:read'],

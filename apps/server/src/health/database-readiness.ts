@@ -11,7 +11,7 @@ const TIMEOUT_MS = 1000;
 const KEPT_MS = 500;
 
 /** What prevents a validation, as `aegis_database_obstacle` names it, and as the log says it. */
-const OBSTACLES = {
+export const OBSTACLES = {
   unreachable: 'cannot be reached',
   read_only: 'does not accept writes',
   not_reconciled: 'was restored and is not reconciled',
