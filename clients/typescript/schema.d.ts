@@ -242,6 +242,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activations/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an offline request says, and what an activation by it would answer; changes nothing
+         * @description Scope: `activations:read`.
+         */
+        post: operations["inspectOfflineRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activations/{id}/heartbeat": {
         parameters: {
             query?: never;
@@ -2850,6 +2870,10 @@ export interface components {
             /** @description The `iss` of issued tokens. */
             issuer: string;
         };
+        InspectRequest: {
+            /** @description What the client shows there: 104 letters and digits, in groups of five or not, in either case. */
+            request: string;
+        };
         InspectToken: {
             /** @description As pasted: what copying adds is removed. */
             token: string;
@@ -2911,6 +2935,31 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             inspected: components["schemas"]["InspectedToken"];
+        };
+        InspectedRequest: {
+            /** Format: uuid */
+            license_id: string;
+            /**
+             * @description What `POST /api/v1/licenses/{id}/activations/offline` would answer now: `ready`, or the code of the first error. Moves
+             *     within 30 days are not looked at: `moves_exhausted` is still possible.
+             * @enum {string}
+             */
+            outcome: "ready" | "license_not_found" | "service_unavailable" | "key_set_outdated" | "license_not_valid" | "seats_not_counted" | "seats_exhausted";
+            /** @description Null where there is no such license. */
+            license: components["schemas"]["NamedLicense"] | null;
+            /** @description Of the newest token of the license, in the right place; null where there is no such license. */
+            verdict: components["schemas"]["RequestVerdict"] | null;
+            /** @description Null where seats are not counted. */
+            seats: components["schemas"]["SeatsInUse"] | null;
+            /** @description The last activation of this machine, also one that has ended; null where it has none. */
+            activation: components["schemas"]["Activation"] | null;
+            /** @description The first 8 hex digits of the digest of the machine's identity, as activations show it. */
+            fingerprint_prefix: string;
+            /**
+             * Format: date-time
+             * @description When the request was made, by the clock of the machine.
+             */
+            requested_at: string;
         };
         InspectedToken: {
             /** @description Kinds of characters that copying had added to the token, and that were removed; empty when there were none. */
@@ -3236,6 +3285,11 @@ export interface components {
              */
             fingerprint: string;
         };
+        NamedLicense: {
+            /** @enum {string} */
+            status: "active" | "suspended" | "expired" | "revoked";
+            module_name: string;
+        };
         NextStep: {
             /**
              * @description The command of `aegis`, without its arguments.
@@ -3444,6 +3498,12 @@ export interface components {
             duration_days?: number;
             /** @description Days after the new end in which the license is still valid; as before unless given. */
             grace_days?: number;
+        };
+        RequestVerdict: {
+            /** @example VALID */
+            code: string;
+            /** @description What is wrong, for people; null where nothing is. */
+            error: string | null;
         };
         Root: {
             /**
@@ -10263,6 +10323,98 @@ export interface operations {
             503: components["responses"]["service_unavailable.restore_not_reconciled"];
         };
     };
+    inspectOfflineRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "request": "request"
+                 *     }
+                 */
+                "application/json": components["schemas"]["InspectRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description What caches may do (RFC 9111). */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "license_id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *       "outcome": "ready",
+                     *       "license": {
+                     *         "status": "active",
+                     *         "module_name": "payroll"
+                     *       },
+                     *       "verdict": {
+                     *         "code": "VALID",
+                     *         "error": null
+                     *       },
+                     *       "seats": {
+                     *         "max": 5,
+                     *         "mode": "fixed",
+                     *         "lease_seconds": null,
+                     *         "offline_days": null,
+                     *         "overage": 1,
+                     *         "moves_per_30_days": null,
+                     *         "in_use": 1,
+                     *         "over": 1,
+                     *         "next_free_at": null,
+                     *         "required": true,
+                     *         "take_over": true
+                     *       },
+                     *       "activation": {
+                     *         "id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *         "license_id": "7a51f2f0-3f0e-4c5e-9a53-0d5e1c2b7f10",
+                     *         "mode": "fixed",
+                     *         "fence": 1,
+                     *         "heartbeat_after": null,
+                     *         "ended_by": "lease",
+                     *         "name": "Web shop",
+                     *         "fingerprint_prefix": "fingerprint_prefix",
+                     *         "over": true,
+                     *         "created_at": "2026-02-03T19:12:10.000Z",
+                     *         "last_seen_at": "2026-02-03T19:12:10.000Z",
+                     *         "lease_ends_at": null,
+                     *         "offline_until": null,
+                     *         "ended_at": null
+                     *       },
+                     *       "fingerprint_prefix": "fingerprint_prefix",
+                     *       "requested_at": "2026-02-03T19:12:10.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InspectedRequest"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized.session_ended"];
+            403: components["responses"]["insufficient_scope.origin_refused"];
+            406: components["responses"]["not_acceptable"];
+            413: components["responses"]["payload_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal_error"];
+            503: components["responses"]["service_unavailable.restore_not_reconciled"];
+        };
+    };
     renewActivation: {
         parameters: {
             query?: never;
@@ -13787,7 +13939,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["invalid_request"];
-            401: components["responses"]["unauthorized"];
+            401: components["responses"]["unauthorized.session_ended"];
             403: components["responses"]["insufficient_scope"];
             406: components["responses"]["not_acceptable"];
             422: components["responses"]["validation_failed"];

@@ -1,3 +1,4 @@
+import { formatOfflineRequest } from '../../libs/license-token/src';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROUTE_ACCESS, SINGLE_SCOPES } from '../support/contract/route-access';
@@ -44,6 +45,20 @@ const ATTEMPTS: readonly [route: string, request: (target: Target) => [path: str
     ({ activation }) => ['/api/v1/activations/heartbeats', { items: [activation] }],
   ],
   [
+    'POST /api/v1/activations/inspect',
+    ({ id }) => [
+      '/api/v1/activations/inspect',
+      {
+        request: formatOfflineRequest({
+          license_id: id,
+          fp: '0'.repeat(64),
+          nonce: '0'.repeat(16),
+          requested_at: new Date(0),
+        }),
+      },
+    ],
+  ],
+  [
     'POST /api/v1/licenses/validate/batch',
     ({ token }) => [
       '/api/v1/licenses/validate/batch',
@@ -63,6 +78,9 @@ const ATTEMPTS: readonly [route: string, request: (target: Target) => [path: str
     ({ customer_id }) => [`/api/v1/customers/${customer_id}?revoke_licenses=true`],
   ],
   ['GET /api/v1/admin/stats', () => ['/api/v1/admin/stats']],
+  ['GET /api/v1/admin/stats/series', () => ['/api/v1/admin/stats/series']],
+  ['GET /api/v1/admin/health', () => ['/api/v1/admin/health']],
+  ['GET /api/v1/admin/signing-keys', () => ['/api/v1/admin/signing-keys']],
   ['GET /api/v1/admin/audit-logs', () => ['/api/v1/admin/audit-logs']],
   ['GET /api/v1/admin/api-keys', () => ['/api/v1/admin/api-keys']],
 ];

@@ -180,6 +180,8 @@ describe('the generated client', () => {
     const released = await aegis.POST('/api/v1/activations/{id}/release', { ...here, body: holder });
     expect(released.response.status).toBe(204);
     const request = formatOfflineRequest(await newOfflineRequest(id, 'machine-1', new Date()));
+    const { outcome } = dataOf(await aegis.POST('/api/v1/activations/inspect', { body: { request } }));
+    expect(outcome).toBe('ready');
     const made = dataOf(
       await aegis.POST('/api/v1/licenses/{id}/activations/offline', {
         ...pathOf(id),

@@ -34,7 +34,10 @@ function isPublic({ operation: { security } }: Route): boolean {
 
 /** The credential of these is the license token in their body. */
 function isOfInstallation({ path, operation }: Route): boolean {
-  return path.startsWith('/api/v1/activations') && operation.operationId !== 'renewActivations';
+  return (
+    path.startsWith('/api/v1/activations') &&
+    !['renewActivations', 'inspectOfflineRequest'].includes(operation.operationId)
+  );
 }
 
 function nameOf({ method, path }: Route): string {

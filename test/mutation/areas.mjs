@@ -36,6 +36,7 @@ import keyRing from './faults/key-ring.mjs';
 import realCallers from './faults/real-callers.mjs';
 import offline from './faults/offline.mjs';
 import offlineFiles from './faults/offline-files.mjs';
+import offlineInspection from './faults/offline-inspection.mjs';
 import outdated from './faults/outdated.mjs';
 import plainLines from './faults/plain-lines.mjs';
 import publishedKeys from './faults/published-keys.mjs';
@@ -70,6 +71,7 @@ export const AREAS = [
   offline,
   activationTokens,
   offlineFiles,
+  offlineInspection,
   vectors,
   grants,
   guard,

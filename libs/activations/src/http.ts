@@ -16,4 +16,5 @@ export {
   NamedActivationDto,
 } from './http/activation-input.dto';
 export { AnActivationId } from './http/activation-id';
+export { InspectedRequestDto, InspectRequestDto } from './http/inspected-request.dto';
 export { OfflineActivationDto, OfflineRequestDto } from './http/offline-file.dto';

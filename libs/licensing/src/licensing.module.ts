@@ -10,6 +10,7 @@ import { ActivationsService } from './activate/activations.service';
 import { LicenseActivations } from './activate/license-activations.service';
 import { LeaseRenewal } from './activate/lease-renewal';
 import { OfflineActivations } from './activate/offline-activations';
+import { OfflineRequestInspection } from './activate/offline-request-inspection';
 import { seatAdmissions } from './activate/seat-admissions';
 import { SeatJudge } from './activate/seat-judge';
 import { CustomerRemovalService } from './remove/customer-removal.service';
@@ -45,6 +46,7 @@ const services = [
   LicenseStateService,
   LicensingService,
   OfflineActivations,
+  OfflineRequestInspection,
   TokenInspection,
   ValidationCounts,
   ValidationService,

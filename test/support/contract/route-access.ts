@@ -22,6 +22,7 @@ export const ROUTE_ACCESS: readonly [route: string, access: string][] = [
   ['POST /api/v1/licenses/{id}/activations/{activation_id}/end', 'activations:manage'],
   ['POST /api/v1/activations', 'public'],
   ['POST /api/v1/activations/heartbeats', 'activations:manage'],
+  ['POST /api/v1/activations/inspect', 'activations:read'],
   ['POST /api/v1/activations/{id}/heartbeat', 'public'],
   ['POST /api/v1/activations/{id}/release', 'public'],
   ['POST /api/v1/licenses/{id}/activations/offline', 'activations:manage and licenses:read'],

@@ -6,6 +6,8 @@ import {
   HeartbeatDto,
   HeartbeatsDto,
   HeldActivationDto,
+  InspectedRequestDto,
+  InspectRequestDto,
 } from '@aegis-http/activations';
 import type { HeldActivation } from '@aegis/activations';
 import { type Actor, Caller } from '@aegis/audit';
@@ -24,6 +26,7 @@ import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ActivationsService } from '../activate/activations.service';
+import { type InspectedRequest, OfflineRequestInspection } from '../activate/offline-request-inspection';
 import { type HeartbeatResult, LicenseActivations } from '../activate/license-activations.service';
 
 const MOST_TOKENS = 100;
@@ -34,6 +37,7 @@ export class ActivationsController {
   constructor(
     private readonly activations: ActivationsService,
     private readonly ofLicenses: LicenseActivations,
+    private readonly offlineRequests: OfflineRequestInspection,
     private readonly limiter: RateLimiter,
   ) {}
 
@@ -94,6 +98,18 @@ export class ActivationsController {
     await this.limiter.chargeBatch(response, items.length);
     const results = await this.ofLicenses.renewMany(actor, items, with_token);
     return { results: results.map(answered) };
+  }
+
+  @Post('inspect')
+  @RequireScopes('activations:read')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'inspectOfflineRequest',
+    summary: 'What an offline request says, and what an activation by it would answer; changes nothing',
+  })
+  @Responds(InspectedRequestDto)
+  inspect(@Body() { request }: InspectRequestDto): Promise<InspectedRequest> {
+    return this.offlineRequests.inspect(request);
   }
 
   @Post(':id/heartbeat')
