@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expectStatus } from '../../support/contract/expect-status';
 import { Child } from '../../support/deployment/child';
 import { aLicense, anApiKey } from '../../support/factories';
+import { freePort } from '../../support/processes/free-port';
 import { testServer, type TestServer } from '../../support/processes/server';
 import { type Answer, Client } from '../../support/requests/client';
 import { until } from '../../support/until';
@@ -161,6 +162,54 @@ describe('the receiver of webhooks among the examples', () => {
     });
     expect([answer.status, child.output]).toEqual([500, expect.stringContaining('at least 24 bytes')]);
     expect(received()).toEqual([]);
+  });
+
+  it('is not ended by requests that break off, and neither is the program of docs/webhooks.md', async () => {
+    const page = readFileSync(join(__dirname, '../../../docs/webhooks.md'), 'utf8');
+    const [, program] = /cat > receive\.mjs <<'END'\n([^]*?)\nEND\n/.exec(page)!;
+    writeFileSync(join(folder, 'receive.mjs'), program!);
+    const port = String(await freePort());
+    const documented = new Child(process.execPath, ['receive.mjs'], {
+      cwd: folder,
+      env: {
+        ...{ PATH: process.env.PATH, PORT: port },
+        ...{ WEBHOOK_SECRET: webhook.secret, WEBHOOK_PUBLIC_KEY: webhook.public_key },
+      },
+    });
+    running.push(documented);
+    const post = (url: string): Promise<number> =>
+      fetch(url, { method: 'POST', body: '{}' }).then(({ status }) => status);
+    const pageUrl = `http://127.0.0.1:${port}/`;
+    await until('the program of the page listens', () => {
+      documented.assertRuns();
+      return post(pageUrl).then(
+        () => true,
+        () => false,
+      );
+    });
+    const { url } = await withSecret();
+    for (const address of [url, pageUrl])
+      for (let time = 0; time < 5; time += 1) {
+        const socket = connect(Number(new URL(address).port), '127.0.0.1');
+        await once(socket, 'connect');
+        socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc');
+        // So that it has begun to read: its answer to another one comes after.
+        expect(await post(address)).toBe(401);
+        socket.resetAndDestroy();
+        await once(socket, 'close');
+        expect(await post(address)).toBe(401);
+      }
+    for (const address of [url, pageUrl]) {
+      // It need not be read to its end, so that the connection may be closed before the answer is there.
+      const long = fetch(address, { method: 'POST', body: 'x'.repeat(300_000) });
+      expect([413, 'closed']).toContain(
+        await long.then(
+          ({ status }) => status,
+          () => 'closed',
+        ),
+      );
+      expect(await post(address)).toBe(401);
+    }
   });
 
   it('does not follow a redirect with its API key', async () => {
