@@ -83,6 +83,8 @@ describe('the console in a browser', () => {
       await button('Add').click();
       await page.getByRole('heading', { name: HOSTILE }).waitFor();
       await page.getByRole('link', { name: 'Issue a license' }).click();
+      // Until then the page of the customer is shown.
+      await page.getByRole('heading', { name: 'Issue a license' }).waitFor();
 
       expect(await field('Customer').inputValue()).toBe('life');
       await field('Module').fill('payroll');
