@@ -140,7 +140,7 @@ describe('the console in a browser', () => {
       await alert.getByText('This is final').waitFor();
       await button('Cancel', alert).click();
       await alert.waitFor({ state: 'detached' });
-      expect(await page.evaluate('document.activeElement.textContent')).toBe('Revoke');
+      await page.locator('button:focus', { hasText: 'Revoke' }).waitFor();
       expect(await license(id)).toMatchObject({ status: 'active' });
       await button('Revoke').click();
       await alert.getByLabel('Reason').fill(REVOKED);
@@ -148,7 +148,7 @@ describe('the console in a browser', () => {
       await page.getByText('The license is revoked.').waitFor();
       expect(await license(id)).toMatchObject({ status: 'revoked', revoked_reason: REVOKED });
       await page.getByText(REVOKED).first().waitFor();
-      expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');
+      await page.locator('h1:focus').waitFor();
       const history = page.getByRole('region', { name: 'History' });
       for (const event of ['issued', 'renewed', 'reissued', 'suspended', 'reinstated', 'revoked'])
         await history.getByText(`license.${event}`).waitFor();
