@@ -14,8 +14,8 @@ export default {
         'findings.length > 9 ? statusOf(rule)',
       ],
       ['calls everything unhealthy', "name === 'database' ?", "name !== 'database' ?"],
-      ['shows fractions', 'Math.round(only.value)', 'only.value'],
-      ['shows one series of many', 'only !== undefined && others.length === 0', 'only !== undefined'],
+      ['shows fractions', 'Math.round(first.value)', 'first.value'],
+      ['shows one series of many', 'Object.keys(first.labels).length === 0', 'true'],
     ]),
     ...inFile(`${PARTS}/trail-parts.ts`, [
       ['waits for longer', 'lag > LONGEST_LAG_S', 'lag > LONGEST_TRANSACTION_S'],

@@ -77,9 +77,9 @@ function statusOf({ name }: PartRule): 'unhealthy' | 'degraded' {
 function measuresOf({ metrics }: PartRule, readings: Readings): Record<string, number> {
   return Object.fromEntries(
     metrics.flatMap((name) => {
-      const [only, ...others] = readings.all(name);
-      const isPlain = only !== undefined && others.length === 0 && Object.keys(only.labels).length === 0;
-      return isPlain && Number.isFinite(only.value) ? [[name, Math.round(only.value)]] : [];
+      const [first] = readings.all(name);
+      const isPlain = first !== undefined && Object.keys(first.labels).length === 0;
+      return isPlain && Number.isFinite(first.value) ? [[name, Math.round(first.value)]] : [];
     }),
   );
 }
