@@ -66,7 +66,10 @@ export function refusedBefore(
 }
 
 /** @returns what was decided about an application, with what its token is worth */
-export function outcomeOf(outcome: SeatOutcome, judgement: SeatJudgement): AdmissionOutcome | typeof LATER {
+export function judgedOutcome(
+  outcome: SeatOutcome,
+  judgement: SeatJudgement,
+): AdmissionOutcome | typeof LATER {
   return outcome === null ? LATER : { ...outcome, judgement };
 }
 
@@ -74,7 +77,7 @@ export function outcomeOf(outcome: SeatOutcome, judgement: SeatJudgement): Admis
 export function resultOf(outcome: AdmissionOutcome, writes: SeatWrites): SeatGiven | DomainError {
   if ('refusal' in outcome) return outcome.refusal;
   const { id, isNew, judgement } = outcome;
-  return { row: given(writes.rows.get(id)), isNew, licenseToken: judgement.licenseToken };
+  return { row: answerIn(writes.rows.get(id)), isNew, licenseToken: judgement.licenseToken };
 }
 
 /** @returns the tokens that applications present, in their order */
@@ -88,7 +91,7 @@ export function asked({ subject, fp }: SeatApplicant): { licenseId: string; fp: 
 }
 
 /** @throws Error where a statement left one out */
-export function given<T>(value: T | undefined): T {
+export function answerIn<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('each that is asked about must be answered');
   return value;
 }

@@ -5,9 +5,9 @@ import {
   type AdmissionOutcome,
   type AdmissionTools,
   asked,
-  given,
+  answerIn,
   LATER,
-  outcomeOf,
+  judgedOutcome,
   presentedBy,
   refusedBefore,
   resultOf,
@@ -38,17 +38,17 @@ export async function admitFree<Presented>(
   for (const [licenseId, counted] of seats)
     if (free.has(licenseId)) rounds.set(licenseId, new SeatRound(tx, licenseId, counted, now, writes));
   applications.forEach(({ subject, fp }, index) =>
-    rounds.get(subject.licenseId)?.know(fp, given(known[index])),
+    rounds.get(subject.licenseId)?.know(fp, answerIn(known[index])),
   );
   const outcomes: (AdmissionOutcome | typeof LATER)[] = [];
   for (const [index, application] of applications.entries()) {
     const { licenseId } = application.subject;
-    const judgement = given(judgements[index]);
+    const judgement = answerIn(judgements[index]);
     const refusal = refusedBefore(licenseId, judgement, seats.get(licenseId));
     const round = rounds.get(licenseId);
     if (refusal !== null) outcomes.push({ refusal });
     else if (round?.decidesAtOnce(application) === true)
-      outcomes.push(outcomeOf(await round.apply(application), judgement));
+      outcomes.push(judgedOutcome(await round.apply(application), judgement));
     else {
       // Those behind it keep their places.
       rounds.delete(licenseId);

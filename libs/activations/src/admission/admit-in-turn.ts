@@ -7,9 +7,9 @@ import {
   type AdmissionOutcome,
   type AdmissionTools,
   asked,
-  given,
+  answerIn,
   LATER,
-  outcomeOf,
+  judgedOutcome,
   presentedBy,
   refusedBefore,
   resultOf,
@@ -53,9 +53,9 @@ export async function admitInTurn<Presented>(
   const counted = seats.get(licenseId);
   const writes = new SeatWrites(tx, audit, places);
   const round = counted && new SeatRound(tx, licenseId, counted, now, writes);
-  applications.forEach(({ fp }, index) => round?.know(fp, given(known[index])));
+  applications.forEach(({ fp }, index) => round?.know(fp, answerIn(known[index])));
   const judgementOf = new Map(
-    applications.map((application, index) => [application, given(judgements[index])]),
+    applications.map((application, index) => [application, answerIn(judgements[index])]),
   );
   const results: (AdmissionOutcome | ActivationRow | typeof LATER | null)[] = [];
   for (const operation of operations) {
@@ -64,10 +64,10 @@ export async function admitInTurn<Presented>(
       results.push((await round?.lapse(operation.act, operation.id)) ?? null);
     else {
       const { application } = operation;
-      const judgement = given(judgementOf.get(application));
+      const judgement = answerIn(judgementOf.get(application));
       const refusal = refusedBefore(licenseId, judgement, counted);
       if (refusal !== null || !round) results.push({ refusal: refusal ?? new SeatsNotCounted(licenseId) });
-      else results.push(outcomeOf(await round.apply(application), judgement));
+      else results.push(judgedOutcome(await round.apply(application), judgement));
     }
   }
   await writes.finish();
