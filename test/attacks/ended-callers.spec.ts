@@ -18,7 +18,11 @@ const SESSIONS = '/api/v1/sessions';
 const REMAINS = 'stats:read';
 const LOCAL = 'http://127.0.0.1:9/other';
 /** POST for the sake of their bodies: they change nothing. */
-const READING = ['POST /api/v1/licenses/validate/batch', 'POST /api/v1/licenses/inspect'];
+const READING = [
+  'POST /api/v1/licenses/validate/batch',
+  'POST /api/v1/licenses/inspect',
+  'POST /api/v1/activations/inspect',
+];
 
 const scopes = new Map(ROUTE_ACCESS);
 const closed = routesOf(readContract())
@@ -178,6 +182,7 @@ describe('a request whose key ends while it is under way', () => {
     if (path.endsWith('/heartbeats')) return { method, path, body: { items: [{ id, fingerprint }] } };
     if (path.endsWith('/end')) return { method, path: at, body: { reason: 'sold' } };
     const request = formatOfflineRequest(await newOfflineRequest(license.id, fingerprint, new Date()));
+    if (path.endsWith('/inspect')) return { method, path, body: { request } };
     return { method, path: at, body: { request, valid_days: 30 } };
   }
 
