@@ -40,7 +40,7 @@ export default {
         'AND (lease_ends_at IS NULL OR lease_ends_at > statement_timestamp())',
         '',
       ],
-      ['counts seats every time', 'if (performance.now() < this.seatsFrom) return;', ''],
+      ['counts seats every time', ' || performance.now() < this.seatsFrom', ''],
       [
         'writes values that nobody knows',
         'if ((values as readonly string[]).includes(name))',

@@ -34,7 +34,7 @@ export class CountedActivity {
       pauseMs: PAUSE_MS,
       failure: 'counts of activity could not be written; they are kept',
       runsAtShutdown: true,
-      run: () => this.run(),
+      run: (goesOn) => this.run(goesOn),
     });
   }
 
@@ -43,9 +43,10 @@ export class CountedActivity {
     return this.job.runNow();
   }
 
-  private async run(): Promise<void> {
+  private async run(goesOn: () => boolean): Promise<void> {
     await this.writeIncreases();
-    if (performance.now() < this.seatsFrom) return;
+    // A process that stops may have failed to start.
+    if (!goesOn() || performance.now() < this.seatsFrom) return;
     await this.writeSeats();
     this.seatsFrom = performance.now() + SEATS_PAUSE_MS;
   }
