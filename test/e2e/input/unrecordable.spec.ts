@@ -12,6 +12,7 @@ import { until } from '../../support/until';
 
 /** Each indexed column that holds text, and what keeps texts that its index can't hold out of it. */
 const INDEXED_TEXTS: Readonly<Record<string, string>> = {
+  'activity_counts.counter': '128 bytes: activity_counts_counter',
   'api_keys.id': '12 of Base62',
   'audit_logs.api_key_id': 'an api_keys.id',
   'audit_logs.customer_id': '50 characters: the parser of tokens, or customers_id_format',
@@ -31,6 +32,7 @@ const INDEXED_TEXTS: Readonly<Record<string, string>> = {
   'licenses.status': 'one of three',
   'pepper_checks.version': 'the setting API_KEY_PEPPERS',
   'secrets_key_checks.version': 'the setting SECRETS_KEY',
+  'sessions.api_key_id': 'an api_keys.id',
   'signing_keys.kid': '50 characters: signing_keys_kid_format',
   'signing_keys.public_key': '43 characters: signing_keys_public_key_format',
   'signing_keys.state': 'one of four',
