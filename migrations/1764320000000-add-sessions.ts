@@ -106,7 +106,18 @@ export class AddSessions1764320000000 implements MigrationInterface {
     await runner.query(`CREATE INDEX IF NOT EXISTS sessions_by_creation ON public.sessions (created_at, id)`);
     await this.endWithKeys(runner);
     await this.endAtRestores(runner);
+    await this.letServersRead(runner);
     await runner.query(callersInForce(WITH_SESSIONS));
+  }
+
+  /** Servers of the release before call the function from this moment on: their role gets its other privileges later. */
+  private async letServersRead(runner: QueryRunner): Promise<void> {
+    const readers = (await runner.query(`
+      SELECT DISTINCT format('%I', role.rolname) AS role
+      FROM pg_class, aclexplode(relacl) AS given JOIN pg_roles AS role ON role.oid = given.grantee
+      WHERE pg_class.oid = 'public.api_keys'::regclass AND given.privilege_type = 'SELECT'
+        AND given.grantee <> relowner`)) as { role: string }[];
+    for (const { role } of readers) await runner.query(`GRANT SELECT ON public.sessions TO ${role}`);
   }
 
   private async endWithKeys(runner: QueryRunner): Promise<void> {

@@ -111,6 +111,22 @@ describe('migrations', () => {
     }
   });
 
+  // An upgrade gives privileges after its last migration.
+  it('let servers of the release before judge their callers until privileges are given', async () => {
+    database = await testDatabase();
+    const owner = await migrationDataSource(database.ownerUrl).initialize();
+    const app = await database.dataSource([]);
+    try {
+      while (!(await migrateDown(owner))?.includes('AddSessions'));
+      expect(await owner.runMigrations({ transaction: 'each' })).not.toEqual([]);
+      const callers = JSON.stringify([{ kind: 'api_key', id: 'nobody', proofs: [] }]);
+      const rows = await app.query<unknown[]>(`SELECT callers_in_force($1, '[]') AS standings`, [callers]);
+      expect(rows).toEqual([{ standings: [null] }]);
+    } finally {
+      await owner.destroy();
+    }
+  });
+
   it('agree with the entities', async () => {
     database = await testDatabase();
     const owner = await new DataSource({ ...postgresOptions(database.ownerUrl), entities }).initialize();
