@@ -7,7 +7,7 @@ import { type Claims, Forger } from '../../support/keys/forger';
 import { LostAnswer } from '../../support/database/lost-answer';
 import { type TestDatabase, testDatabase } from '../../support/database/database';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf } from '../../support/database/sql';
+import { changeTable, superuserOf } from '../../support/database/sql';
 import { until } from '../../support/until';
 
 /** Each indexed column that holds text, and what keeps texts that its index can't hold out of it. */
@@ -151,11 +151,12 @@ describe('what cannot be recorded', () => {
 
   describe('where the database refuses a record', () => {
     beforeAll(() =>
-      sql.query(
+      changeTable(
+        sql,
         `ALTER TABLE audit_logs ADD CONSTRAINT refuses_a_module CHECK (module_name <> 'unrecordable')`,
       ),
     );
-    afterAll(() => sql.query('ALTER TABLE audit_logs DROP CONSTRAINT refuses_a_module'));
+    afterAll(() => changeTable(sql, 'ALTER TABLE audit_logs DROP CONSTRAINT refuses_a_module'));
 
     it('only that validation fails, even if it shares its statement with others', async () => {
       const unrecordable = forger.token(

@@ -3,7 +3,7 @@ import { type Answer, Client } from '../../support/requests/client';
 import { expectStatus } from '../../support/contract/expect-status';
 import { aCustomer, aCustomerId, aLicense } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf, untilBlocked } from '../../support/database/sql';
+import { changeTable, superuserOf, untilBlocked } from '../../support/database/sql';
 
 const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
 
@@ -52,11 +52,11 @@ describe('what cannot be recorded does not happen', () => {
 
   async function failing<T>(failure: Failure, work: () => Promise<T>): Promise<T> {
     const [breakIt, mendIt] = FAILURES[failure];
-    await sql.query(breakIt);
+    await changeTable(sql, breakIt);
     try {
       return await work();
     } finally {
-      await sql.query(mendIt);
+      await changeTable(sql, mendIt);
     }
   }
 

@@ -2,7 +2,7 @@ import type { Client as SqlClient } from 'pg';
 import { Client } from '../../support/requests/client';
 import { aCustomer, aLicense } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf } from '../../support/database/sql';
+import { changeTable, superuserOf } from '../../support/database/sql';
 
 /** How the record is kept from being written. */
 const OBSTACLES = [
@@ -38,7 +38,7 @@ describe.each(OBSTACLES)('where an audit record cannot be written, for $why', ({
       license_type: 'subscription',
       duration_days: 30,
     });
-    await sql.query(obstruct);
+    await changeTable(sql, obstruct);
     before = await state();
   });
   afterAll(async () => {

@@ -2,7 +2,7 @@ import type { Client as SqlClient } from 'pg';
 import { Client } from '../../support/requests/client';
 import { aLicense, type IssuedLicense, validation } from '../../support/factories';
 import { testServer, type TestServer } from '../../support/processes/server';
-import { superuserOf } from '../../support/database/sql';
+import { changeTable, superuserOf } from '../../support/database/sql';
 import { until } from '../../support/until';
 
 describe('readiness asks for what a validation needs', () => {
@@ -91,11 +91,11 @@ describe('readiness asks for what a validation needs', () => {
        FROM pg_class c WHERE c.relname = 'audit_logs_' || to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY_MM')`,
     );
     const { name, bounds } = rows[0]!;
-    await sql.query(`ALTER TABLE audit_logs DETACH PARTITION ${name}`);
+    await changeTable(sql, `ALTER TABLE audit_logs DETACH PARTITION ${name}`);
     await untilReadyIs(503);
     expect(await statuses()).toEqual(NOT_READY);
     expect(server.log()).toContain('has no audit partition for the current month');
-    await sql.query(`ALTER TABLE audit_logs ATTACH PARTITION ${name} ${bounds}`);
+    await changeTable(sql, `ALTER TABLE audit_logs ATTACH PARTITION ${name} ${bounds}`);
     await untilReadyIs(200);
     expect(await statuses()).toEqual(ALL_WELL);
   });
