@@ -64,5 +64,7 @@ export {
 export { lockByIdSql, lockRow, lockRows } from './row-locks';
 export { runSplitting } from './statements/run-splitting';
 export { sentTogether } from './statements/sent-together';
+export type { Removal } from './remove-in-batches';
+export { REMOVAL_BATCH, removeInBatches } from './remove-in-batches';
 export type { TransactionHooks } from './transaction';
 export { hasTransactionHooks, sharedTransaction, transaction, withTransactionHooks } from './transaction';

@@ -87,8 +87,5 @@ export default {
       ['lets a stopping server wait', 'for (const end of this.ends) end();', ''],
       ['waits for longer than the connection', 'this.environment.HTTP_IDLE_TIMEOUT_MS / 2', 'seconds * 1000'],
     ]),
-    ...inFile('libs/events/src/retention/old-events.ts', [
-      ['removes one batch', 'removed += batch;', 'return { removed: batch, complete: true };'],
-    ]),
   ],
 };

@@ -2,13 +2,13 @@ import { inFile } from './fault.mjs';
 
 export default {
   area: 'purge',
-  suites: ['apps/cli/src/purge/purge.spec.ts'],
+  suites: ['libs/database/src/remove-in-batches.spec.ts', 'apps/cli/src/purge/purge.spec.ts'],
   faults: [
     ...inFile('apps/cli/src/purge/purge.ts', [
       [
         'removes with --dry-run',
-        'dryRun\n        ? { removed: await count(), complete: true }',
-        'false\n        ? { removed: await count(), complete: true }',
+        'dryRun ? { removed: await count(), complete: true }',
+        'false ? { removed: await count(), complete: true }',
       ],
       ['never stops', 'performance.now() < deadline', 'true'],
       [
@@ -28,16 +28,21 @@ export default {
         'removed: before - (await countAddresses(dataSource, until))',
         'removed: 0',
       ],
-      ['clears no row of servers', 'const cleared = await replicas.clearStale();', 'const cleared = 0;'],
+      ['clears no row of servers', '() => replicas.clearStale()', '() => Promise.resolve(0)'],
     ]),
     ...inFile('libs/idempotency/src/remove-expired-answers.ts', [
-      ['removes one batch', 'while (batch === BATCH && goesOn()) {', 'if (batch === BATCH && goesOn()) {'],
       [
         'removes answers that are still needed',
         "created_at <= now() - interval '24 hours'",
         'created_at <= now()',
       ],
+    ]),
+    ...inFile('libs/database/src/remove-in-batches.ts', [
+      ['removes one batch', 'while (goesOn()) {', 'if (goesOn()) {'],
+      ['removes more after its time', 'while (goesOn()) {', 'while (goesOn() || true) {'],
       ['forgets how many it removed', 'removed += batch;', 'removed = batch;'],
+      ['says that nothing is left', '(await countLeft()) === 0', 'true'],
+      ['says that something is left', '(await countLeft()) === 0', 'false'],
     ]),
     ...inFile('libs/audit/src/forget-addresses.ts', [
       ['forgets one hour', 'more = row?.more === true;', 'more = false;'],

@@ -9,9 +9,7 @@ export default {
   ],
   faults: [
     ...inFile('libs/activations/src/retention/ended-activations.ts', [
-      ['removes one batch', 'while (batch === BATCH && goesOn()) {', 'if (goesOn()) {'],
       ['removes the numbers of all days', '::date - ${DAYS_KEPT}`', '::date + 1`'],
-      ['forgets how many it removed', 'removed += batch;', 'removed = batch;'],
     ]),
     ...inFile('migrations/1764270360000-forget-ended-activations.ts', [
       ['removes what has just ended', 'ended_at IS NOT NULL AND kept_until <= now()', 'ended_at <= now()'],

@@ -214,9 +214,6 @@ export default {
       ['keeps what was answered about a removed customer', 'customer.deleted_at IS NOT NULL', 'false'],
       ['keeps answers', "old.attempted_at < now() - interval '7 days'", 'false'],
     ]),
-    ...inFile('libs/webhooks/src/upkeep/old-deliveries.ts', [
-      ['removes one batch', 'removed += batch;', 'return { removed: batch, complete: true };'],
-    ]),
     ...inFile('libs/restore/src/deliveries-before-restore.ts', [
       ['sends again what was sent before the restore', "WHERE state = 'pending'`", "WHERE state = 'none'`"],
       ['gives sequences again', 'sequence = sequence + $1', 'sequence = sequence + $1 - $1'],

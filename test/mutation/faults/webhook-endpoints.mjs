@@ -22,11 +22,6 @@ export default {
       ['writes though nothing changes', 'if (fields.length === 0) return endpoint;', ''],
       [
         'leaves open what waits for a disabled one',
-        'if (changes.is_active === false) await endOpenDeliveries(tx, id);',
-        '',
-      ],
-      [
-        'leaves open most of what waits for a disabled one',
         'if (input.is_active === false) await this.endBacklog(id);',
         '',
       ],

@@ -6,6 +6,7 @@ import {
 } from '@aegis/activations';
 import { addressesDueUntil, countAddresses, forgetAddresses } from '@aegis/audit';
 import type { Environment } from '@aegis/config';
+import { type Removal, removeInBatches } from '@aegis/database';
 import { countOldEvents, removeOldEvents } from '@aegis/events';
 import { countExpiredAnswers, removeExpiredAnswers } from '@aegis/idempotency';
 import { countExpiredSessions, removeExpiredSessions } from '@aegis/sessions';
@@ -20,12 +21,6 @@ import { countOldAnswers, countOldDeliveries, emptyOldAnswers, removeOldDeliveri
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
-/** How many were removed, and whether none is left. */
-export interface PurgeOutcome {
-  removed: number;
-  complete: boolean;
-}
-
 /** One kind of data that is kept for a time only. */
 interface Outdated {
   /** In the JSON document. */
@@ -35,7 +30,7 @@ interface Outdated {
   /** Counts what is due; changes nothing. */
   count: () => Promise<number>;
   /** Removes it as the server's job does. @param goesOn whether to remove more, asked before each part */
-  remove: (goesOn: () => boolean) => Promise<PurgeOutcome>;
+  remove: (goesOn: () => boolean) => Promise<Removal>;
 }
 
 /** All that the server's jobs remove from the database. Rate limits are counted in memory or in Redis. */
@@ -113,17 +108,12 @@ export function outdatedOf(services: INestApplicationContext, environment: Envir
       name: 'signing_replicas',
       label: 'row(s) of server processes that ended long ago',
       count: () => replicas.countStale(),
-      remove: (goesOn) => clearReplicas(replicas, goesOn),
+      remove: (goesOn) =>
+        removeInBatches(
+          goesOn,
+          () => replicas.clearStale(),
+          () => replicas.countStale(),
+        ),
     },
   ];
-}
-
-async function clearReplicas(replicas: SigningReplicas, goesOn: () => boolean): Promise<PurgeOutcome> {
-  let removed = 0;
-  while (goesOn()) {
-    const cleared = await replicas.clearStale();
-    if (cleared === 0) return { removed, complete: true };
-    removed += cleared;
-  }
-  return { removed, complete: (await replicas.countStale()) === 0 };
 }

@@ -4,7 +4,7 @@ import { withServices } from '../services';
 import { ExitCode } from '../terminal/exit-code';
 import type { Output } from '../terminal/output';
 import { UsageProblem } from '../terminal/usage-problem';
-import { type PurgeOutcome, outdatedOf } from './outdated';
+import { outdatedOf } from './outdated';
 
 const MOST_SECONDS = 86_400;
 
@@ -24,9 +24,7 @@ export function purge(output: Output, { maxSeconds, dryRun = false }: PurgeOptio
     const goesOn = (): boolean => performance.now() < deadline;
     let complete = true;
     for (const { name, label, count, remove } of outdatedOf(services, services.get(Environment))) {
-      const outcome: PurgeOutcome = dryRun
-        ? { removed: await count(), complete: true }
-        : await remove(goesOn);
+      const outcome = dryRun ? { removed: await count(), complete: true } : await remove(goesOn);
       complete &&= outcome.complete;
       const { removed } = outcome;
       const entry = dryRun ? { name, due: removed } : { name, removed, complete: outcome.complete };

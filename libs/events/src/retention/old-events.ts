@@ -1,13 +1,5 @@
+import { REMOVAL_BATCH, type Removal, removeInBatches } from '@aegis/database';
 import type { DataSource } from 'typeorm';
-
-/** Events a transaction: short ones delay nobody. */
-const BATCH = 1000;
-
-/** How many were removed, and whether none is left. */
-interface Removed {
-  removed: number;
-  complete: boolean;
-}
 
 /**
  * Removes events that got their places longer ago than they are kept, from the first on. Who asks for one of them is
@@ -15,22 +7,19 @@ interface Removed {
  * @param days for which they are kept
  * @param goesOn whether to remove more, asked before each batch
  */
-export async function removeOldEvents(
+export function removeOldEvents(
   dataSource: DataSource,
   days: number,
   goesOn: () => boolean,
-): Promise<Removed> {
-  let removed = 0;
-  while (goesOn()) {
+): Promise<Removal> {
+  const removeBatch = async (): Promise<number> => {
     const [row] = await dataSource.query<{ removed: number }[]>('SELECT events_forget($1, $2) AS removed', [
       days,
-      BATCH,
+      REMOVAL_BATCH,
     ]);
-    const batch = row?.removed ?? 0;
-    if (batch === 0) return { removed, complete: true };
-    removed += batch;
-  }
-  return { removed, complete: (await countOldEvents(dataSource, days)) === 0 };
+    return row?.removed ?? 0;
+  };
+  return removeInBatches(goesOn, removeBatch, () => countOldEvents(dataSource, days));
 }
 
 /**

@@ -1,27 +1,19 @@
-import { transaction } from '@aegis/database';
+import { REMOVAL_BATCH, type Removal, removeInBatches, transaction } from '@aegis/database';
 import type { DataSource } from 'typeorm';
 
-/** Rows per transaction: short ones hold nobody up. */
-const BATCH = 1000;
 /** An hour longer than a session may be unused, because its last use may not be written yet. */
 const EXPIRED = `expires_at <= now() OR last_used_at <= now() - interval '2 hours'`;
 
 /**
  * Removes sessions that have expired, or were left. Those that were ended are gone already.
  * @param goesOn whether to remove more, asked before each batch
- * @returns how many were removed, and whether none is left
  */
-export async function removeExpiredSessions(
-  dataSource: DataSource,
-  goesOn: () => boolean,
-): Promise<{ removed: number; complete: boolean }> {
-  let removed = 0;
-  let batch = BATCH;
-  while (batch === BATCH && goesOn()) {
-    batch = await removeBatch(dataSource);
-    removed += batch;
-  }
-  return { removed, complete: batch < BATCH };
+export function removeExpiredSessions(dataSource: DataSource, goesOn: () => boolean): Promise<Removal> {
+  return removeInBatches(
+    goesOn,
+    () => removeBatch(dataSource),
+    () => countExpiredSessions(dataSource),
+  );
 }
 
 /** Counts them. */
@@ -37,7 +29,7 @@ function removeBatch(dataSource: DataSource): Promise<number> {
     const [, removed] = await tx.query<[unknown, number]>(
       `DELETE FROM sessions WHERE id IN (
          SELECT id FROM sessions WHERE ${EXPIRED} ORDER BY id LIMIT $1)`,
-      [BATCH],
+      [REMOVAL_BATCH],
     );
     return removed;
   });

@@ -170,7 +170,6 @@ export class WebhookEndpoints {
 
   /** What a change means for deliveries: after a new URL, or when it is enabled, its failures are counted from the beginning. */
   private async follow(tx: EntityManager, id: string, changes: UpdateEndpoint): Promise<void> {
-    if (changes.is_active === false) await endOpenDeliveries(tx, id);
     // Nothing, unless another process disabled it a moment ago.
     if (changes.is_active === true) while (!(await endOpenDeliveries(tx, id)));
     if (changes.is_active !== true && changes.url === undefined) return;

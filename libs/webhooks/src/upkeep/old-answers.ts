@@ -1,3 +1,4 @@
+import type { Removal } from '@aegis/database';
 import type { DataSource } from 'typeorm';
 
 /** Rows of one transaction: short ones delay nobody. */
@@ -41,10 +42,7 @@ const BEFORE_ALL = ['-infinity', '00000000-0000-0000-0000-000000000000', '0'];
  * Empties the texts of failed answers after a week, and those about customers that were removed.
  * @param goesOn whether to look at more, asked before each batch
  */
-export async function emptyOldAnswers(
-  dataSource: DataSource,
-  goesOn: () => boolean,
-): Promise<{ removed: number; complete: boolean }> {
+export async function emptyOldAnswers(dataSource: DataSource, goesOn: () => boolean): Promise<Removal> {
   let removed = 0;
   let after = BEFORE_ALL;
   while (goesOn()) {

@@ -1,29 +1,18 @@
+import { REMOVAL_BATCH, type Removal, removeInBatches } from '@aegis/database';
 import type { DataSource } from 'typeorm';
-
-/** Rows of one transaction: short ones delay nobody. */
-const BATCH = 1000;
-
-/** How many were removed, and whether none is left. */
-interface Forgotten {
-  removed: number;
-  complete: boolean;
-}
 
 /**
  * Removes deliveries whose event was removed, or whose endpoint was deleted, and deleted endpoints that have none left.
  * @param goesOn whether to remove more, asked before each batch
  */
-export async function removeOldDeliveries(dataSource: DataSource, goesOn: () => boolean): Promise<Forgotten> {
-  let removed = 0;
-  while (goesOn()) {
+export function removeOldDeliveries(dataSource: DataSource, goesOn: () => boolean): Promise<Removal> {
+  const removeBatch = async (): Promise<number> => {
     const [row] = await dataSource.query<{ removed: number }[]>('SELECT webhooks_forget($1) AS removed', [
-      BATCH,
+      REMOVAL_BATCH,
     ]);
-    const batch = row?.removed ?? 0;
-    if (batch === 0) return { removed, complete: true };
-    removed += batch;
-  }
-  return { removed, complete: (await countOldDeliveries(dataSource)) === 0 };
+    return row?.removed ?? 0;
+  };
+  return removeInBatches(goesOn, removeBatch, () => countOldDeliveries(dataSource));
 }
 
 /**
