@@ -199,6 +199,28 @@ describe('the health of an installation', () => {
     });
   });
 
+  it('gives each job as long as its alarm gives it', () => {
+    const rules = readFileSync(join(__dirname, '../../../../../config/prometheus/aegis.rules.yml'), 'utf8');
+    const [, expression = ''] = /alert: AegisJobStopped\n(.*?)\n {8}for:/s.exec(rules) ?? [];
+    const limits = [...expression.matchAll(/exported_job(=~|=|!~)"([^"]+)"\} > ([\d *]+)/g)].flatMap(
+      ([, how, jobs = '', seconds = '']) => {
+        const limit = seconds.split('*').reduce((product, factor) => product * Number(factor), 1);
+        return how === '!~'
+          ? [['another', limit] as const]
+          : jobs.split('|').map((job) => [job, limit] as const);
+      },
+    );
+    expect(limits.length).toBeGreaterThan(5);
+    const late = (job: string, seconds: number): number =>
+      part('jobs', {
+        aegis_job_last_success_seconds: series('job', { [job]: NOW - seconds }),
+        process_start_time_seconds: plain(0),
+      }).findings.length;
+    expect(limits.map(([job, limit]) => [job, late(job, limit), late(job, limit + 1)])).toEqual(
+      limits.map(([job]) => [job, 0, 1]),
+    );
+  });
+
   it('names alarms that exist, and follows from metrics that are documented', () => {
     const read = (path: string): string => readFileSync(join(__dirname, '../../../../..', path), 'utf8');
     const [rules, runbook, metrics] = [

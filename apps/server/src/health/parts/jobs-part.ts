@@ -12,6 +12,7 @@ const RARE_S: Readonly<Record<string, number>> = {
   'ended-activations': 3 * 3600,
   'event-retention': 3 * 3600,
   'expired-answers': 3 * 3600,
+  'expired-sessions': 3 * 3600,
   'webhook-retention': 3 * 3600,
 };
 
