@@ -37,14 +37,9 @@ const WITH_SESSIONS = {
                         AND session.expires_at > clock_timestamp()) END`,
 };
 
-function callersInForce({ locks, hasCurrentSecret, isProven }: typeof BEFORE): string {
+/** Locks the callers, then reads how they are. */
+function judging({ locks, hasCurrentSecret, isProven }: typeof BEFORE): string {
   return `
-    CREATE OR REPLACE FUNCTION public.callers_in_force(callers jsonb, ending jsonb) RETURNS jsonb
-    LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $$
-    DECLARE
-      held record;
-      standings jsonb;
-    BEGIN
       FOR held IN
         SELECT hashtextextended(format('%s:%s', named ->> 'kind', named ->> 'id'), ${CALLERS}) AS number,
                bool_or(alone) AS alone
@@ -69,10 +64,28 @@ function callersInForce({ locks, hasCurrentSecret, isProven }: typeof BEFORE): s
             FROM public.api_keys
            WHERE caller ->> 'kind' = 'api_key' AND id = caller ->> 'id' AND is_active AND deleted_at IS NULL
              AND (expires_at IS NULL OR expires_at > clock_timestamp())
-             AND (${isProven})) AS found ON true;
+             AND (${isProven})) AS found ON true;`;
+}
+
+function callersInForce(body: string): string {
+  return `
+    CREATE OR REPLACE FUNCTION public.callers_in_force(callers jsonb, ending jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+      held record;
+      standings jsonb;
+    BEGIN
+      ${body}
       RETURN coalesce(standings, '[]');
     END $$`;
 }
+
+// Of most requests no caller has a session: they pay nothing for it. And servers of the release before, whose role may not
+// read sessions until the upgrade has given privileges, never do.
+const JUDGE_EACH = `
+      IF callers @? '$[*].session' THEN ${judging(WITH_SESSIONS)}
+      ELSE ${judging(BEFORE)}
+      END IF;`;
 
 /**
  * Sessions: what a browser has in place of an API key. A session ends with its key, no matter who ends it: a deleted,
@@ -106,18 +119,7 @@ export class AddSessions1764320000000 implements MigrationInterface {
     await runner.query(`CREATE INDEX IF NOT EXISTS sessions_by_creation ON public.sessions (created_at, id)`);
     await this.endWithKeys(runner);
     await this.endAtRestores(runner);
-    await this.letServersRead(runner);
-    await runner.query(callersInForce(WITH_SESSIONS));
-  }
-
-  /** Servers of the release before call the function from this moment on: their role gets its other privileges later. */
-  private async letServersRead(runner: QueryRunner): Promise<void> {
-    const readers = (await runner.query(`
-      SELECT DISTINCT format('%I', role.rolname) AS role
-      FROM pg_class, aclexplode(relacl) AS given JOIN pg_roles AS role ON role.oid = given.grantee
-      WHERE pg_class.oid = 'public.api_keys'::regclass AND given.privilege_type = 'SELECT'
-        AND given.grantee <> relowner`)) as { role: string }[];
-    for (const { role } of readers) await runner.query(`GRANT SELECT ON public.sessions TO ${role}`);
+    await runner.query(callersInForce(JUDGE_EACH));
   }
 
   private async endWithKeys(runner: QueryRunner): Promise<void> {
@@ -168,7 +170,7 @@ export class AddSessions1764320000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(callersInForce(BEFORE));
+    await runner.query(callersInForce(judging(BEFORE)));
     await withShortLock(runner, `DROP TRIGGER IF EXISTS restores_end_sessions ON public.restores`);
     await withShortLock(runner, `DROP TRIGGER IF EXISTS api_keys_end_sessions ON public.api_keys`);
     await runner.query(`DROP FUNCTION IF EXISTS public.sessions_end_at_restore()`);
